@@ -1,0 +1,62 @@
+"""A consultation: one case with its people, chat, calls and dates ("session" in the interface)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from signaling.lifecycle import advance
+
+Kind = Literal["remote", "in_person"]
+
+TRANSITIONS = {
+    # planned: nobody of the other side has come yet; also the first state of one for now
+    "planned": {"arrive": "waiting", "cancel": "canceled", "expire": "closed"},
+    # waiting: somebody of the other side is online; leaving again undoes it
+    "waiting": {"leave": "planned", "start": "active", "cancel": "canceled", "expire": "closed"},
+    "active": {"keep_open": "kept_open", "close": "closed"},
+    # kept_open: terminated, but chat and calls may be taken up again at any time
+    "kept_open": {"resume": "active", "close": "closed", "expire": "closed"},
+    # closed: reopened by its scheduler as long as it is not purged
+    "closed": {"reopen": "kept_open", "purge": "purged"},
+    "canceled": {"purge": "purged"},
+    "purged": {},
+}
+"state -> event -> next state"
+
+OPEN_STATES = ("planned", "waiting", "active", "kept_open")
+WRITABLE_STATES = OPEN_STATES
+"States in which the chat takes messages: it can be written while waiting already."
+CALL_STATES = ("active",)
+
+
+@dataclass(frozen=True)
+class Consultation:
+    id: str
+    scheduler_id: str
+    "Account of the person who planned it and holds it."
+    kind: Kind
+    state: str
+    created_at: datetime
+    planned_at: datetime | None = None
+    "None: for now."
+    time_zone: str = "UTC"
+    "IANA zone in which it was planned."
+    started_at: datetime | None = None
+    "First start; resuming does not move it."
+    closed_at: datetime | None = None
+
+    def after(self, event: str, now: datetime) -> "Consultation":
+        """The consultation after `event`. Raises TransitionRefused."""
+        state = advance("consultation", TRANSITIONS, self.state, event)
+        changed = replace(self, state=state)
+        if state == "active" and self.started_at is None:
+            changed = replace(changed, started_at=now)
+        if state in ("closed", "canceled"):
+            changed = replace(changed, closed_at=now)
+        elif event == "reopen":
+            changed = replace(changed, closed_at=None)
+        return changed
+
+    def purge_at(self, retention: timedelta) -> datetime | None:
+        """When every trace must be gone; None while it is open."""
+        return self.closed_at + retention if self.closed_at else None

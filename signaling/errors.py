@@ -1,0 +1,141 @@
+"""What can go wrong, as one tree.
+
+TeleConnectError
+├── InvalidInput            400  a field of a form or message does not hold
+│   └── InvalidMessage      400  a socket message that cannot be understood
+├── SignInRequired          401  nobody is signed in, or the seat is gone
+├── NotAllowed              403  known, but may not do this
+├── ForgedOrigin            403  the request does not come from our own pages
+├── NotFound                404  does not exist, or not for you: never said which
+├── Conflict                409  right request, wrong moment
+│   ├── TransitionRefused   409  a life cycle has no such step
+│   ├── NobodyThere         409  a session is started while the other side is away
+│   └── AlreadyAnswered     409  somebody else was first
+├── InviteNotUsable         410  revoked, expired, or the consultation is over
+├── TooLarge                413
+├── TooManyRequests         429
+└── Unavailable             503  the server cannot do it now: disk full, stopping
+
+An error carries data and a sentence from the catalogs; `web/errors.py` alone turns it
+into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
+"""
+
+from typing import ClassVar
+
+
+def N_(text: str) -> str:
+    """Mark a sentence for the catalogs without translating it yet."""
+    return text
+
+
+class TeleConnectError(Exception):
+    """The root; never raised itself."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    sentence: str = N_("Something went wrong on our side. Please try again.")
+
+    def __init__(self, sentence: str | None = None, **values: object) -> None:
+        if sentence is not None:
+            self.sentence = sentence
+        self.values = values
+        super().__init__(self.code)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.sentence % self.values if self.values else self.sentence}"
+
+
+class InvalidInput(TeleConnectError):
+    """A value that is refused; `field` names the form field or message member."""
+
+    code = "invalid_input"
+    status = 400
+    sentence = N_("Please check what you entered.")
+
+    def __init__(self, field: str, sentence: str | None = None, **values: object) -> None:
+        self.field = field
+        super().__init__(sentence, **values)
+
+
+class InvalidMessage(InvalidInput):
+    """A socket message that is malformed, unknown, or has unknown or overlong members."""
+
+    code = "invalid_message"
+    sentence = N_("This page and the server do not understand each other. Please reload the page.")
+
+    def __init__(self) -> None:
+        super().__init__("message")
+
+
+class SignInRequired(TeleConnectError):
+    code = "sign_in_required"
+    status = 401
+    sentence = N_("Please sign in.")
+
+
+class NotAllowed(TeleConnectError):
+    code = "not_allowed"
+    status = 403
+    sentence = N_("You are not allowed to do this.")
+
+
+class ForgedOrigin(TeleConnectError):
+    code = "forged_origin"
+    status = 403
+    sentence = N_("This request did not come from a page of this server. Go back and try again.")
+
+
+class NotFound(TeleConnectError):
+    code = "not_found"
+    status = 404
+    sentence = N_("This page does not exist.")
+
+
+class Conflict(TeleConnectError):
+    code = "conflict"
+    status = 409
+    sentence = N_("This is not possible any more. Please reload the page.")
+
+
+class TransitionRefused(Conflict):
+    """A life cycle has no such step; holds the noun, its state and the event."""
+
+    code = "transition_refused"
+
+    def __init__(self, noun: str, state: str, event: str) -> None:
+        self.noun, self.state, self.event = noun, state, event
+        super().__init__()
+
+
+class NobodyThere(Conflict):
+    code = "nobody_there"
+    sentence = N_("The session cannot start yet: the other person is not connected.")
+
+
+class AlreadyAnswered(Conflict):
+    code = "already_answered"
+    sentence = N_("Somebody has already answered.")
+
+
+class InviteNotUsable(TeleConnectError):
+    code = "invite_not_usable"
+    status = 410
+    sentence = N_("This link cannot be used any more. Please ask the person who invited you.")
+
+
+class TooLarge(TeleConnectError):
+    code = "too_large"
+    status = 413
+    sentence = N_("This is too large to be sent.")
+
+
+class TooManyRequests(TeleConnectError):
+    code = "too_many_requests"
+    status = 429
+    sentence = N_("Too many attempts. Please wait a few minutes and try again.")
+
+
+class Unavailable(TeleConnectError):
+    code = "unavailable"
+    status = 503
+    sentence = N_("The server cannot store this right now. Nothing was lost; please try again.")

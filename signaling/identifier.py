@@ -1,0 +1,12 @@
+"""Identifiers: unguessable, safe in addresses and logs. Tokens are made by the vault, not here."""
+
+import re
+import secrets
+
+PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
+"What an identifier made by us or by a browser may look like."
+
+
+def new_id() -> str:
+    """A fresh identifier of 16 characters (96 random bits)."""
+    return secrets.token_urlsafe(12)

@@ -1,0 +1,103 @@
+"""An invite: one person's right to take a seat in one consultation."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from signaling.errors import InvalidInput, InviteNotUsable, N_
+from signaling.lifecycle import advance
+from signaling.text import one_line
+
+Role = Literal["service_user", "companion", "colleague", "interpreter"]
+Channel = Literal["email", "sms", "whatsapp", "none"]
+"`none`: the scheduler gives the link by hand."
+
+TRANSITIONS = {
+    "created": {"send": "sent", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
+    "sent": {
+        "send": "sent",
+        "acknowledge": "acknowledged",
+        "redeem": "joined",
+        "revoke": "revoked",
+        "expire": "expired",
+    },
+    "acknowledged": {
+        "send": "acknowledged",
+        "acknowledge": "acknowledged",
+        "redeem": "joined",
+        "revoke": "revoked",
+        "expire": "expired",
+    },
+    # joining again, from the same or another browser, is allowed: people lose links and phones
+    "joined": {"send": "joined", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
+    "revoked": {},
+    # a closed consultation may be reopened, and its people come back by the same link
+    "expired": {"reopen": "joined"},
+}
+"state -> event -> next state"
+
+USABLE_STATES = ("created", "sent", "acknowledged", "joined")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who an invite is for. A pseudonym is fine; one of the two names is required."""
+
+    first_name: str
+    last_name: str
+    channel: Channel
+    address: str
+    "An email address, an E.164 number, or empty where the link is given by hand."
+    language: str
+    time_zone: str | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    @classmethod
+    def from_input(
+        cls,
+        *,
+        first_name: str,
+        last_name: str,
+        channel: Channel,
+        address: str,
+        language: str,
+        time_zone: str | None = None,
+    ) -> "Person":
+        """A checked person. Raises InvalidInput naming the field."""
+        first = one_line("first_name", first_name)
+        last = one_line("last_name", last_name)
+        if not first and not last:
+            raise InvalidInput(
+                "first_name", N_("Please enter a first or a last name. A pseudonym is fine.")
+            )
+        return cls(first, last, channel, address, language, time_zone)
+
+
+@dataclass(frozen=True)
+class Invite:
+    id: str
+    consultation_id: str
+    role: Role
+    person: Person
+    token_digest: bytes
+    "SHA-256 of the token; the token itself is never kept."
+    created_at: datetime
+    state: str = "created"
+    joined_at: datetime | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.state in USABLE_STATES
+
+    def after(self, event: str) -> "Invite":
+        """The invite after `event`. Raises TransitionRefused."""
+        return replace(self, state=advance("invite", TRANSITIONS, self.state, event))
+
+    def redeem(self, now: datetime) -> "Invite":
+        """Take the seat. Raises InviteNotUsable if revoked or expired."""
+        if not self.usable:
+            raise InviteNotUsable
+        return replace(self.after("redeem"), joined_at=self.joined_at or now)

@@ -1,0 +1,61 @@
+"""Text that people type: what is accepted, and how it is cleaned. Knows no field of any form."""
+
+import re
+import unicodedata
+
+from signaling.errors import InvalidInput, N_
+
+# Embedding, override and isolate controls reorder what stands around them: a name that
+# turns the rest of an SMS or of a list around is an attack, not a name (UAX #9, UTS #39).
+# The implicit marks (LRM, RLM, ALM) and the joiners stay: Persian and Arabic need them.
+_BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
+
+NAME_LENGTH = 80
+NOTE_LENGTH = 500
+CHAT_LENGTH = 4000
+"Characters of one chat message, after cleaning."
+
+
+def _clean(text: str) -> str:
+    """Normalize to NFC and drop what cannot be seen or printed."""
+    text = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text))
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Co")
+    )
+
+
+def one_line(field: str, text: str, *, limit: int = NAME_LENGTH, required: bool = False) -> str:
+    """A name or a label: one line, no control characters.
+
+    Raises InvalidInput for bidirectional controls, NUL, overlong or missing text.
+    """
+    if "\x00" in text or _BIDI_CONTROLS.search(text):
+        raise InvalidInput(
+            field, N_("This contains characters that are not allowed here. Please type it again.")
+        )
+    cleaned = " ".join(_clean(text).split())
+    if len(cleaned) > limit:
+        raise InvalidInput(
+            field, N_("This is too long: at most %(limit)s characters."), limit=limit
+        )
+    if required and not cleaned:
+        raise InvalidInput(field, N_("Please fill in this field."))
+    return cleaned
+
+
+def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> str:
+    """A note or chat text: line breaks are kept, bidirectional controls are dropped.
+
+    Raises InvalidInput for overlong or missing text.
+    """
+    cleaned = _BIDI_CONTROLS.sub("", _clean(text)).strip()
+    if len(cleaned) > limit:
+        raise InvalidInput(
+            field, N_("This is too long: at most %(limit)s characters."), limit=limit
+        )
+    if required and not cleaned:
+        raise InvalidInput(field, N_("Please fill in this field."))
+    return cleaned

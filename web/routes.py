@@ -1,0 +1,56 @@
+"""Every address of this server, and nothing else knows one.
+
+`PATHS` names them; `path(name, ...)` builds one; `add_routes` ties them to their handlers.
+"""
+
+from urllib.parse import quote, urlencode
+
+PATHS = {
+    "dashboard": "/",
+    "sign_in": "/signin",
+    "sign_out": "/signout",
+    "setup": "/setup/{token}",
+    "language": "/language",
+    "invites": "/invites",
+    "new_invite": "/invites/new",
+    "invite_link": "/invites/{invite_id}/link",
+    "invite_qr": "/invites/{invite_id}/qr.svg",
+    "invite_send_again": "/invites/{invite_id}/send",
+    "invite_remove": "/invites/{invite_id}/remove",
+    "waiting_room": "/waiting-room",
+    "start_next": "/waiting-room/next",
+    "session": "/sessions/{consultation_id}",
+    "edit_session": "/sessions/{consultation_id}/edit",
+    "cancel_session": "/sessions/{consultation_id}/cancel",
+    "reopen_session": "/sessions/{consultation_id}/reopen",
+    "report": "/sessions/{consultation_id}/report.pdf",
+    "opened": "/opened",
+    "history": "/history",
+    "device_test": "/device-test",
+    "landing": "/i/{token}",
+    "landing_test": "/i/{token}/test",
+    "landing_calendar": "/i/{token}/session.ics",
+    "seat": "/seat/{invite_id}",
+    "admin": "/admin",
+    "admin_outbox": "/admin/outbox",
+    "admin_people": "/admin/people",
+    "socket": "/socket",
+    "catalog": "/catalog/{digest}/{language}.json",
+    "static": "/static/{digest}/{path:.+}",
+    "health": "/healthz",
+    "ready": "/readyz",
+    "metrics": "/metrics",
+}
+
+
+def path(name: str, query: dict[str, str] | None = None, /, **parts: str) -> str:
+    """The address called `name`, its parts filled in and escaped.
+
+    >>> path("session", consultation_id="abc")
+    '/sessions/abc'
+    """
+    address = PATHS[name].replace(":.+}", "}")
+    for key, value in parts.items():
+        safe = "/" if key == "path" else ""
+        address = address.replace("{" + key + "}", quote(value, safe=safe))
+    return f"{address}?{urlencode(query)}" if query else address

@@ -1,0 +1,122 @@
+"""What pages show, as plain values: made by the handlers in `web/pages/`, drawn by `web/markup/`.
+
+Every text in here that a person typed is data; sentences come from the catalogs while drawing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at a page, and in what language, zone and place."""
+
+    language: str
+    "A catalog code: en, fr, ar ..."
+    direction: Literal["ltr", "rtl"]
+    time_zone: str
+    "IANA zone for every time on the page."
+    translate: Callable[[str], str]
+    "English source sentence -> this language. Handlers and markup call it `_`."
+    plural: Callable[[str, str, int], str]
+    static: Callable[[str], str]
+    "Path below web/static -> its cacheable address."
+    brand: str
+    path: str
+    "Path of the current page, for marking the menu entry."
+    languages: tuple[tuple[str, str], ...]
+    "(code, own name) of every offered language."
+    account_name: str | None = None
+    "None for people who come by link."
+    account_role: Literal["scheduler", "administrator"] | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    role: str
+    channel: str
+    address: str
+    language: str
+    "Own name of the language."
+    invite_state: str
+    delivery_state: str | None
+    delivery_reason: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True)
+class InviteRow:
+    """One consultation in "Invites", "Opened sessions" or on the dashboard."""
+
+    consultation_id: str
+    invite_id: str
+    "Of the awaited person."
+    state: str
+    kind: Literal["remote", "in_person"]
+    people: tuple[Person, ...]
+    "The awaited person first."
+    planned_at: datetime | None
+    created_at: datetime
+    online: bool
+    readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    consultation_id: str
+    name: str
+    language: str
+    waiting_since: datetime
+    state: str
+    readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    consultation_id: str
+    names: str
+    started_at: datetime | None
+    closed_at: datetime
+    purge_at: datetime
+
+
+@dataclass(frozen=True)
+class SessionView:
+    """The session page; everything live arrives by the socket."""
+
+    consultation_id: str
+    invite_id: str | None
+    "None for the scheduler."
+    participant_id: str
+    title: str
+    "Neutral: the other person's name for the scheduler, the brand for people by link."
+    state: str
+    scheduler_name: str
+    planned_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LandingView:
+    """GET /i/<token>: what somebody sees before taking the seat."""
+
+    scheduler_name: str
+    planned_at: datetime | None
+    state: Literal["ready", "too_early"]
+    opens_at: datetime | None
+    terms_html: str
+    "Sanitized HTML of the operator's terms."
+    join_path: str
+    test_path: str
+    calendar_path: str | None = None
+
+
+@dataclass(frozen=True)
+class Form:
+    """What was typed, kept over a refusal, and what is wrong with it."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    "Field -> translated sentence; the key '' holds what concerns the whole form."
