@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from signaling.errors import InvalidInput, InviteNotUsable, N_
+from signaling.errors import N_, InvalidInput, InviteNotUsable
 from signaling.lifecycle import advance
 from signaling.text import one_line
 

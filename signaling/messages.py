@@ -40,21 +40,21 @@ class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaul
 # --- values ---------------------------------------------------------------------------------
 
 
-class ResumePoint(Value):
+class ResumePoint(Value, frozen=True):
     """The last event a browser has seen of one life of a room."""
 
     epoch: Id
     seq: Seq
 
 
-class Description(Value):
+class Description(Value, frozen=True):
     """RTCSessionDescriptionInit (RFC 9429)."""
 
     kind: Literal["offer", "answer", "pranswer", "rollback"]
     sdp: Sdp = ""
 
 
-class CandidateInit(Value):
+class CandidateInit(Value, frozen=True):
     """RTCIceCandidateInit; an empty candidate string is the end of candidates."""
 
     candidate: Annotated[str, Meta(max_length=2000)]
@@ -63,7 +63,7 @@ class CandidateInit(Value):
     username_fragment: Annotated[str, Meta(max_length=256)] | None = None
 
 
-class MediaState(Value):
+class MediaState(Value, frozen=True):
     """What somebody in a call is sending."""
 
     microphone: bool
@@ -71,7 +71,7 @@ class MediaState(Value):
     screen: bool = False
 
 
-class Participant(Value):
+class Participant(Value, frozen=True):
     """Somebody who has a seat in the consultation."""
 
     participant_id: str
@@ -82,7 +82,7 @@ class Participant(Value):
     "In the list although not online: has been here before."
 
 
-class ChatLine(Value):
+class ChatLine(Value, frozen=True):
     """One line of the chat; kinds other than `text` are events without text."""
 
     id: str
@@ -93,7 +93,7 @@ class ChatLine(Value):
     sent_at: int
 
 
-class CallMember(Value):
+class CallMember(Value, frozen=True):
     participant_id: str
     state: Literal["ringing", "joined", "declined", "left"]
     peer_id: str | None = None
@@ -102,7 +102,7 @@ class CallMember(Value):
     quality: Literal["good", "fair", "poor"] | None = None
 
 
-class CallView(Value):
+class CallView(Value, frozen=True):
     call_id: str
     media: Literal["audio", "video"]
     state: Literal["ringing", "ongoing", "ended", "missed", "refused"]
@@ -113,7 +113,7 @@ class CallView(Value):
     answered_at: int | None = None
 
 
-class ConsultationView(Value):
+class ConsultationView(Value, frozen=True):
     consultation_id: str
     state: str
     kind: Literal["remote", "in_person"]
@@ -124,13 +124,13 @@ class ConsultationView(Value):
     "Their scheduler is in another session right now."
 
 
-class IceServer(Value):
+class IceServer(Value, frozen=True):
     urls: list[str]
     username: str | None = None
     credential: str | None = None
 
 
-class WaitingEntry(Value):
+class WaitingEntry(Value, frozen=True):
     """One row of the waiting room."""
 
     consultation_id: str
@@ -144,7 +144,7 @@ class WaitingEntry(Value):
 # --- from the browser -----------------------------------------------------------------------
 
 
-class Hello(Message, tag="hello"):
+class Hello(Message, tag="hello", frozen=True):
     """First message: which stream this socket is for, and from where to go on."""
 
     version: int
@@ -157,73 +157,73 @@ class Hello(Message, tag="hello"):
     resume: ResumePoint | None = None
 
 
-class Ping(Message, tag="ping"):
+class Ping(Message, tag="ping", frozen=True):
     """Browsers cannot see WebSocket pings; this is how a page finds out that the line is dead."""
 
 
-class ChatSend(Message, tag="chat_send"):
+class ChatSend(Message, tag="chat_send", frozen=True):
     id: Id
     text: Text
 
 
-class Seen(Message, tag="seen"):
+class Seen(Message, tag="seen", frozen=True):
     """Everything up to this position has been on the screen."""
 
     position: Annotated[int, Meta(ge=1)]
 
 
-class StartConsultation(Message, tag="start_consultation"):
+class StartConsultation(Message, tag="start_consultation", frozen=True):
     id: Id
 
 
-class TerminateConsultation(Message, tag="terminate_consultation"):
+class TerminateConsultation(Message, tag="terminate_consultation", frozen=True):
     id: Id
     choice: Literal["close", "keep_open"]
 
 
-class ResumeConsultation(Message, tag="resume_consultation"):
+class ResumeConsultation(Message, tag="resume_consultation", frozen=True):
     id: Id
 
 
-class CallStart(Message, tag="call_start"):
+class CallStart(Message, tag="call_start", frozen=True):
     id: Id
     media: Literal["audio", "video"]
 
 
-class CallAccept(Message, tag="call_accept"):
+class CallAccept(Message, tag="call_accept", frozen=True):
     """Answer the ring, join late, or come back after a reload."""
 
     id: Id
     call_id: Id
 
 
-class CallDecline(Message, tag="call_decline"):
+class CallDecline(Message, tag="call_decline", frozen=True):
     id: Id
     call_id: Id
 
 
-class CallLeave(Message, tag="call_leave"):
+class CallLeave(Message, tag="call_leave", frozen=True):
     id: Id
     call_id: Id
 
 
-class SendDescription(Message, tag="send_description"):
+class SendDescription(Message, tag="send_description", frozen=True):
     """For the peer `to`, passed on as it is."""
 
     to: Id
     description: Description
 
 
-class SendCandidate(Message, tag="send_candidate"):
+class SendCandidate(Message, tag="send_candidate", frozen=True):
     to: Id
     candidate: CandidateInit
 
 
-class SetMedia(Message, tag="set_media"):
+class SetMedia(Message, tag="set_media", frozen=True):
     media: MediaState
 
 
-class SetQuality(Message, tag="set_quality"):
+class SetQuality(Message, tag="set_quality", frozen=True):
     """How the sender of this message experiences the connection."""
 
     quality: Literal["good", "fair", "poor"]
@@ -250,7 +250,7 @@ ClientMessage = (
 # --- from the server ------------------------------------------------------------------------
 
 
-class Welcome(Message, tag="welcome"):
+class Welcome(Message, tag="welcome", frozen=True):
     """The hello was good. `resumed`: the missed events follow; else a snapshot follows."""
 
     version: int
@@ -263,7 +263,7 @@ class Welcome(Message, tag="welcome"):
     media_policy: Literal["auto", "relay"]
 
 
-class Snapshot(Message, tag="snapshot"):
+class Snapshot(Message, tag="snapshot", frozen=True):
     """The whole room as of `seq`."""
 
     seq: int
@@ -274,40 +274,40 @@ class Snapshot(Message, tag="snapshot"):
     call: CallView | None = None
 
 
-class ConsultationChanged(Message, tag="consultation_changed"):
+class ConsultationChanged(Message, tag="consultation_changed", frozen=True):
     seq: int
     consultation: ConsultationView
 
 
-class ParticipantChanged(Message, tag="participant_changed"):
+class ParticipantChanged(Message, tag="participant_changed", frozen=True):
     seq: int
     participant: Participant
 
 
-class ParticipantRemoved(Message, tag="participant_removed"):
+class ParticipantRemoved(Message, tag="participant_removed", frozen=True):
     seq: int
     participant_id: str
 
 
-class ChatAdded(Message, tag="chat_added"):
+class ChatAdded(Message, tag="chat_added", frozen=True):
     seq: int
     message: ChatLine
 
 
-class SeenChanged(Message, tag="seen_changed"):
+class SeenChanged(Message, tag="seen_changed", frozen=True):
     seq: int
     participant_id: str
     position: int
 
 
-class CallChanged(Message, tag="call_changed"):
+class CallChanged(Message, tag="call_changed", frozen=True):
     """The call as it is now; one that is over is told once and then gone."""
 
     seq: int
     call: CallView
 
 
-class Ack(Message, tag="ack"):
+class Ack(Message, tag="ack", frozen=True):
     """The command `id` is done and durable."""
 
     id: str
@@ -315,7 +315,7 @@ class Ack(Message, tag="ack"):
     "Of the chat message, for chat_send."
 
 
-class Refusal(Message, tag="error"):
+class Refusal(Message, tag="error", frozen=True):
     """What was asked is refused; `id` names the command, if there was one."""
 
     code: str
@@ -324,33 +324,33 @@ class Refusal(Message, tag="error"):
     id: str | None = None
 
 
-class Pong(Message, tag="pong"):
+class Pong(Message, tag="pong", frozen=True):
     pass
 
 
-class ReceiveDescription(Message, tag="description"):
+class ReceiveDescription(Message, tag="description", frozen=True):
     """From the peer `sender`."""
 
     sender: str
     description: Description
 
 
-class ReceiveCandidate(Message, tag="candidate"):
+class ReceiveCandidate(Message, tag="candidate", frozen=True):
     sender: str
     candidate: CandidateInit
 
 
-class Replaced(Message, tag="replaced"):
+class Replaced(Message, tag="replaced", frozen=True):
     """The seat was taken on another device or page; the socket closes and must not come back."""
 
 
-class Goodbye(Message, tag="goodbye"):
+class Goodbye(Message, tag="goodbye", frozen=True):
     """The server ends this socket. `restart`: come back at once; `gone`: there is nothing left."""
 
     reason: Literal["restart", "gone", "slow"]
 
 
-class Lobby(Message, tag="lobby"):
+class Lobby(Message, tag="lobby", frozen=True):
     """Who waits for this scheduler, longest first; sent whole at every change."""
 
     waiting: list[WaitingEntry]

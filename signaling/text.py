@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from signaling.errors import InvalidInput, N_
+from signaling.errors import N_, InvalidInput
 
 # Embedding, override and isolate controls reorder what stands around them: a name that
 # turns the rest of an SMS or of a list around is an attack, not a name (UAX #9, UTS #39).
