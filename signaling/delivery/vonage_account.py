@@ -222,22 +222,20 @@ def _broken(error: Exception) -> Outcome:
     for cause in _chain(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return TemporaryFailure("tls_untrusted")
-        if isinstance(cause, ConnectTimeoutError | requests.ConnectTimeout):
-            return TemporaryFailure("server_timeout")
         if isinstance(cause, NewConnectionError):  # refused, or the name is not known
             return TemporaryFailure("server_unreachable")
+        if isinstance(cause, ConnectTimeoutError | requests.ConnectTimeout):
+            return TemporaryFailure("server_timeout")
     return UnknownOutcome("reply_lost")
 
 
 def _chain(error: BaseException) -> list[BaseException]:
     """The error and everything inside it: requests and urllib3 carry causes as arguments."""
     found: list[BaseException] = []
-    left: list[BaseException | None] = [error]
+    left: list[object] = [error]
     while left:
         each = left.pop()
-        if each is None or each in found:
-            continue
-        found.append(each)
-        left += [each.__cause__, each.__context__, getattr(each, "reason", None)]
-        left += [argument for argument in each.args if isinstance(argument, BaseException)]
+        if isinstance(each, BaseException) and each not in found:
+            found.append(each)
+            left += [each.__cause__, each.__context__, getattr(each, "reason", None), *each.args]
     return found
