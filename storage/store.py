@@ -10,6 +10,7 @@ from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.invites import Invites
+from storage.notices import Notices
 from storage.vault import DATABASE_NAME, Vault, load_master_key
 
 T = TypeVar("T")
@@ -25,6 +26,7 @@ class Records:
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
+        self.notices = Notices(executor, vault)
 
 
 class Store:
