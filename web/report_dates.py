@@ -45,7 +45,10 @@ class Dates:
 
     def moment(self, moment: datetime) -> str:
         """Write day and time: "November 22, 2026, 6:15 PM"."""
-        return f"{self.short_date(moment)}, {self.time(moment)}"
+        from babel.dates import get_datetime_format
+
+        pattern = get_datetime_format("medium", locale=self.locale)
+        return pattern.replace("{0}", self.time(moment)).replace("{1}", self.short_date(moment))
 
     def zone_name(self, moment: datetime) -> str:
         """Name the zone as people call it and as computers do."""

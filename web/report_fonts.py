@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from web.report_text import is_ignorable, is_mark
 
@@ -52,6 +52,14 @@ FILES = (
 )
 BOLD_FILE = "NotoSans-Bold"
 
+# Fonts of single signs: words and spaces beside a picture are not theirs.
+_PICTURES = {
+    "NotoSansMath-Regular",
+    "NotoSansSymbols2-Regular",
+    "NotoSansSymbols-Regular",
+    "NotoEmoji-Regular",
+}
+
 # Scripts that stack signs above and below their letters; lines with them stand further apart.
 _TALL = {
     "NotoNaskhArabic-Regular",
@@ -74,6 +82,17 @@ class Choice:
     file: str
     script: str
     "ISO 15924, as HarfBuzz and fpdf2 take it; empty if the text belongs to no script."
+
+
+class Glyph(NamedTuple):
+    """One picture of a font; distances are parts of the font size."""
+
+    id: int
+    cluster: int
+    "Where in the text the letters begin that it belongs to; lines are only cut there."
+    advance: float
+    x_offset: float
+    y_offset: float
 
 
 class Fonts:
@@ -134,7 +153,8 @@ class Fonts:
     def _choose_cluster(self, cluster: str, previous: Choice) -> Choice:
         base = cluster[0]
         script = self._script_of(base) or previous.script
-        if unicodedata.category(base)[0] in "PZCM" and self.covers(previous.file, base):
+        follows = unicodedata.category(base)[0] in "PZCM" and previous.file not in _PICTURES
+        if follows and self.covers(previous.file, base):
             return Choice(previous.file, previous.script or script)
         file = self.first_for(base)
         if file is None:  # an invisible sign: it will not be drawn
@@ -158,22 +178,24 @@ class Fonts:
             self._scripts[character] = "" if script in ("Zyyy", "Zinh", "Zzzz") else script
         return self._scripts[character]
 
-    def advances(self, text: str, choice: Choice, *, rtl: bool) -> list[tuple[int, float]]:
-        """Shape `text` and say where its clusters begin and how far each moves the pen.
-
-        Distances are parts of the font size. A line can only be cut where a cluster begins.
-        """
-        font = self._font(choice.file)
+    def shape(self, text: str, choice: Choice, *, rtl: bool) -> list[Glyph]:
+        """Turn `text` into glyphs, in the order in which they are seen from left to right."""
         buffer = self._harfbuzz.Buffer()
         buffer.add_str(text)
         buffer.direction = "rtl" if rtl else "ltr"
         buffer.script = choice.script or "Zyyy"
-        self._harfbuzz.shape(font, buffer, {})
+        self._harfbuzz.shape(self._font(choice.file), buffer, {})
         scale = 1 / self._faces[choice.file].upem
-        totals: dict[int, float] = {}
-        for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
-            totals[info.cluster] = totals.get(info.cluster, 0.0) + position.x_advance * scale
-        return sorted(totals.items())
+        return [
+            Glyph(
+                info.codepoint,
+                info.cluster,
+                position.x_advance * scale,
+                position.x_offset * scale,
+                position.y_offset * scale,
+            )
+            for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True)
+        ]
 
     def _font(self, file: str) -> Any:
         if file not in self._fonts:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from web.report_bidi import first_strong, resolve_levels, visual_order
-from web.report_fonts import Choice, Fonts, leading_of
+from web.report_fonts import Choice, Fonts, Glyph, leading_of
 from web.report_text import INVISIBLE, is_ignorable, line_ends, paragraphs, placeholder
 
 _LEADING = 1.4
@@ -26,6 +26,8 @@ class Run:
     text: str
     choice: Choice
     rtl: bool
+    glyphs: tuple[Glyph, ...]
+    "As seen from left to right."
     width: float
 
 
@@ -92,9 +94,9 @@ class _Paragraph:
         if not shaped:
             return
         rtl = self.levels[start] % 2 == 1
-        for cluster, advance in self.fonts.advances(shaped, self.choices[start], rtl=rtl):
-            self.advance[drawn[cluster]] = advance * self.size
-            self.cuttable[drawn[cluster]] = True
+        for glyph in self.fonts.shape(shaped, self.choices[start], rtl=rtl):
+            self.advance[drawn[glyph.cluster]] += glyph.advance * self.size
+            self.cuttable[drawn[glyph.cluster]] = True
 
     def lines(self, width: float) -> list[Line]:
         """Fill lines greedily; a word wider than a line is cut between its clusters."""
@@ -154,8 +156,8 @@ class _Paragraph:
         choice = self.choices[start]
         rtl = self.levels[start] % 2 == 1
         # Measured again, because letters beside a cut may join differently than in the whole.
-        shaped = self.fonts.advances(text, choice, rtl=rtl) if text else []
-        return Run(text, choice, rtl, sum(advance for _, advance in shaped) * self.size)
+        glyphs = tuple(self.fonts.shape(text, choice, rtl=rtl)) if text else ()
+        return Run(text, choice, rtl, glyphs, sum(each.advance for each in glyphs) * self.size)
 
 
 def _spell_out(text: str, fonts: Fonts) -> str:

@@ -16,7 +16,8 @@ from io import BytesIO
 from signaling.report import Report, ReportLine
 from web.report_dates import Dates, dates_for
 from web.report_fonts import Fonts
-from web.report_sheet import BOTTOM, CONTENT, TOP, Color, Sheet, Style
+from web.report_ink import Color
+from web.report_sheet import BOTTOM, CONTENT, TOP, Sheet, Style
 
 _INK: Color = (28, 37, 41)
 _GRAY: Color = (88, 100, 108)
@@ -61,7 +62,7 @@ def draw(
 
 
 def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
-    sheet.body(sheet.lay_out(_("Consultation report"), _TITLE), _TITLE)
+    sheet.heading(_("Consultation report"), _TITLE)
     sheet.gap(8)
     facts: list[tuple[str, str]] = []
     if report.started_at is None:
@@ -97,10 +98,10 @@ def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], 
 
 
 def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
-    sheet.body(sheet.lay_out(_("Chat"), _HEADING), _HEADING)
+    sheet.heading(_("Chat"), _HEADING)
     sheet.gap(6)
     if not report.lines:
-        sheet.body(sheet.lay_out(_("Nothing was written in the chat."), _ASIDE), _ASIDE)
+        sheet.heading(_("Nothing was written in the chat."), _ASIDE)
         return
     day = dates.date(report.started_at) if report.started_at else ""
     for line in report.lines:
@@ -108,7 +109,7 @@ def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], s
             day = dates.date(line.sent_at)
             sheet.keep(70)
             sheet.gap(4)
-            sheet.body(sheet.lay_out(day, _ASIDE), _ASIDE)
+            sheet.heading(day, _ASIDE)
             sheet.gap(4)
         _place_line(sheet, line, dates.time(line.sent_at))
 
@@ -140,8 +141,8 @@ def _place_edges(
     count = len(sheet.pages)
     title = _("Consultation report")
     if report.started_at is not None:
-        title = f"{title} \u00b7 {dates.moment(report.started_at)}"
-    made = _("Made on %(date)s") % {"date": dates.moment(made_at)}
+        title = f"{title} \u00b7 {_isolated(dates.moment(report.started_at))}"
+    made = _("Made on %(date)s") % {"date": _isolated(dates.moment(made_at))}
 
     def draw_edges(page: Sheet, number: int) -> None:
         head = "" if number == 1 else title
@@ -151,6 +152,11 @@ def _place_edges(
         page.across(BOTTOM + 30, made, place, _EDGE, rule=_HAIRLINE)
 
     sheet.repeat(draw_edges)
+
+
+def _isolated(text: str) -> str:
+    # A date keeps its own direction, whatever sentence it stands in.
+    return f"\u2068{text}\u2069"
 
 
 def _write(

@@ -12,8 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from web.report_fonts import BOLD_FILE, Fonts, path_of
-from web.report_lines import Line, Run, lay_out
+from web.report_fonts import Fonts, path_of
+from web.report_ink import Color, Ink
+from web.report_lines import Line, lay_out
 
 if TYPE_CHECKING:
     from fpdf import FPDF
@@ -22,8 +23,6 @@ WIDTH, HEIGHT = 595.28, 841.89  # A4
 MARGIN = 56.7
 TOP, BOTTOM = 82.0, HEIGHT - 68.0
 CONTENT = WIDTH - 2 * MARGIN
-
-Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -61,13 +60,23 @@ class Sheet:
         self.fonts, self.rtl = fonts, rtl
         self.pages = [_Page()]
         self.y = TOP
-        "Where the next line begins; `start` sets it."
+        "Where the next line begins."
+        self._known: dict[tuple[str, Style, float], list[Line]] = {}
 
     def lay_out(self, text: str, style: Style, width: float = CONTENT) -> list[Line]:
-        """Break `text` into lines of at most `width`."""
-        return lay_out(
+        """Break `text` into lines of at most `width`.
+
+        Short texts are remembered: authors and times come back on every line of a chat.
+        """
+        known = self._known.get((text, style, width))
+        if known is not None:
+            return known
+        lines = lay_out(
             text, self.fonts, size=style.size, width=width, rtl=self.rtl, bold=style.bold
         )
+        if len(text) <= 40:
+            self._known[text, style, width] = lines
+        return lines
 
     def gap(self, height: float) -> None:
         """Leave room, unless a page has just begun."""
@@ -83,6 +92,10 @@ class Sheet:
     def rule(self, color: Color) -> None:
         """Draw a thin line across the page."""
         self.pages[-1].items.append(_Rule(self.y, color))
+
+    def heading(self, text: str, style: Style) -> None:
+        """Set down words of the report itself: they begin at its leading edge."""
+        self.row(self.lay_out(text, style), style, [], style)
 
     def body(self, lines: list[Line], style: Style) -> None:
         """Set down text that somebody wrote: each line begins where its own language does."""
@@ -164,9 +177,8 @@ class Sheet:
         for file in sorted(files):
             pdf.add_font(file, "", path_of(file))
         pdf.set_auto_page_break(False)
-        pdf.set_margin(0)
-        pdf.c_margin = 0
         pdf.set_line_width(0.6)
+        ink = Ink(pdf)
         for page in self.pages:
             pdf.add_page()
             for item in page.items:
@@ -174,27 +186,8 @@ class Sheet:
                     pdf.set_draw_color(*item.color)
                     pdf.line(MARGIN, item.baseline, MARGIN + CONTENT, item.baseline)
                     continue
-                pdf.set_text_color(*item.style.color)
-                x = item.x
-                for run in item.line.runs:
-                    _draw_run(pdf, run, x, item.baseline, item.style)
-                    x += run.width
-
-
-def _draw_run(pdf: FPDF, run: Run, x: float, baseline: float, style: Style) -> None:
-    size = style.size
-    pdf.set_font(run.choice.file, size=size)
-    pdf.set_text_shaping(
-        True, direction="rtl" if run.rtl else "ltr", script=run.choice.script or None
-    )
-    # cell() sets its baseline 0.8 of the font size below the top of a cell of that height.
-    pdf.set_xy(x, baseline - 0.8 * size)
-    if style.bold and run.choice.file != BOLD_FILE:
-        with pdf.local_context(text_mode="FILL_STROKE", line_width=size * 0.03):
-            pdf.set_draw_color(*style.color)
-            pdf.cell(run.width, size, run.text)
-    else:
-        pdf.cell(run.width, size, run.text)
+                style = item.style
+                ink.draw(item.line, item.x, item.baseline, style.size, style.color, style.bold)
 
 
 def _baseline(height: float, style: Style) -> float:
