@@ -47,7 +47,7 @@ class Dates:
         """Write day and time: "November 22, 2026, 6:15 PM"."""
         from babel.dates import get_datetime_format
 
-        pattern = get_datetime_format("medium", locale=self.locale)
+        pattern = str(get_datetime_format("medium", locale=self.locale))
         return pattern.replace("{0}", self.time(moment)).replace("{1}", self.short_date(moment))
 
     def zone_name(self, moment: datetime) -> str:

@@ -10,12 +10,9 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from web.report_text import is_ignorable, is_mark
-
-if TYPE_CHECKING:
-    import uharfbuzz
 
 FOLDER = Path(__file__).parent / "fonts"
 
@@ -99,7 +96,7 @@ class Fonts:
     """The shipped fonts, opened for one report. Not shared between threads."""
 
     def __init__(self) -> None:
-        import uharfbuzz  # lazily: see the module's docstring
+        import uharfbuzz  # type: ignore[import-untyped]  # lazily: see the module's docstring
 
         self._harfbuzz = uharfbuzz
         self._faces = {
@@ -107,7 +104,7 @@ class Fonts:
             for file in (*FILES, BOLD_FILE)
         }
         self._covered = {file: face.unicodes for file, face in self._faces.items()}
-        self._fonts: dict[str, uharfbuzz.Font] = {}
+        self._fonts: dict[str, Any] = {}
         self._first: dict[str, str | None] = {}
         self._scripts: dict[str, str] = {}
 

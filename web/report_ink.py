@@ -2,8 +2,8 @@
 
 fpdf2 keeps the fonts, their subsets and the file; the text operators are written here, because
 `FPDF.cell` would order, choose and shape anew what `web/report_lines.py` has already shaped,
-at four times the cost. The operators are those of ISO 32000-1, 9.4. Three methods that fpdf2
-does not document are used (`subset.get_glyph`, `subset.pick_glyph`, `_set_font_for_page` with
+at four times the cost. The operators are those of ISO 32000-1, 9.4. Four methods that fpdf2
+does not document are used (`subset.get_glyph`, `subset.pick_glyph`, `_set_font_for_page`,
 `_out`); the tests of the report look at what they draw.
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from web.report_fonts import BOLD_FILE, Glyph
+from web.report_fonts import BOLD_FILE
 from web.report_lines import Line, Run
 
 if TYPE_CHECKING:

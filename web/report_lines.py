@@ -161,7 +161,7 @@ class _Paragraph:
 
 
 def _spell_out(text: str, fonts: Fonts) -> str:
-    unknown = {
+    unknown: dict[str, str | int | None] = {
         character: placeholder(character)
         for character in set(text)
         if not is_ignorable(character) and fonts.first_for(character) is None

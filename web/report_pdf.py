@@ -116,9 +116,7 @@ def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], s
 
 def _place_line(sheet: Sheet, line: ReportLine, time: str) -> None:
     """Set author and time above the text; these never stay behind alone on a page."""
-    author_style, text_style = (
-        (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
-    )
+    author_style, text_style = (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
     author = sheet.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
     text = sheet.lay_out(line.text, text_style)
     head = sum(each.leading * author_style.size for each in author[:3]) or 14
@@ -159,9 +157,7 @@ def _isolated(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
-def _write(
-    sheet: Sheet, report: Report, _: Callable[[str], str], *, made_at: datetime
-) -> bytes:
+def _write(sheet: Sheet, report: Report, _: Callable[[str], str], *, made_at: datetime) -> bytes:
     from fpdf import FPDF
 
     pdf = FPDF(unit="pt", format="A4")

@@ -126,9 +126,7 @@ class Sheet:
                 if place < len(lines)
             ]
             height = max(line.leading * style.size for line, style in pair)
-            baseline = max(
-                _baseline(line.leading * style.size, style) for line, style in pair
-            )
+            baseline = max(_baseline(line.leading * style.size, style) for line, style in pair)
             self.keep(height)
             if place < len(leading):
                 self._place_from_edge(leading[place], 0.0, self.y + baseline, leading_style)

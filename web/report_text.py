@@ -62,7 +62,9 @@ _KHMER_SYLLABLE = re.compile("(?<=[\u1780-\u17d3])(?<!\u17d2)(?=[\u1780-\u17b3])
 # Thai and Lao vowels that stand before their consonant begin a syllable.
 _THAI_SYLLABLE = re.compile("(?<=[\u0e01-\u0e5b])(?<![\u0e40-\u0e44])(?=[\u0e40-\u0e44])")
 _LAO_SYLLABLE = re.compile("(?<=[\u0e81-\u0edf])(?<![\u0ec0-\u0ec4])(?=[\u0ec0-\u0ec4])")
-_AFTER_SPACE = re.compile("(?<=[ \u200b\u1361\u1680\u2000-\u2006\u2008-\u200a\u205f\u3000])(?=[^ ])")
+_AFTER_SPACE = re.compile(
+    "(?<=[ \u200b\u1361\u1680\u2000-\u2006\u2008-\u200a\u205f\u3000])(?=[^ ])"
+)
 # Addresses and double names: a line may end behind these, not before a number ("-5", "1/2").
 _AFTER_JOINT = re.compile(r"(?<=[^\W\d_][-–—/?&=])(?=[^\W\d_])")
 _IDEOGRAPH = (
