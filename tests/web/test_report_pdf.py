@@ -24,6 +24,9 @@ from web.report_text import clean, placeholder
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 
+# Dots per point where pictures are compared: shapes then weigh more than their edges.
+FINE = 6
+
 SAMPLES = {
     "Latin": "Température 38,5 °C, SpO₂ ≥ 94 %",
     "Cyrillic": "Доброго дня, мене болить голова",
@@ -69,9 +72,9 @@ def picture(data: bytes, page: int = 0, scale: float = 2) -> Image.Image:
         document.close()
 
 
-def ink_box(text: str) -> tuple[Image.Image, tuple[int, int, int, int]]:
+def ink_box(text: str, scale: float = 2) -> tuple[Image.Image, tuple[int, int, int, int]]:
     """Show where a message adds ink: the difference to a report with an empty message."""
-    full, bare = picture(make(text)), picture(make(""))
+    full, bare = (picture(make(each), scale=scale) for each in (text, ""))
     box = ImageChops.difference(full, bare).getbbox()
     assert box, "nothing was drawn"
     return full.crop(box), box
@@ -122,15 +125,16 @@ def test_no_glyph_is_the_box_for_missing_ones(script: str) -> None:
     ],
 )
 def test_simple_scripts_look_as_another_engine_draws_them(script: str, file: str) -> None:
-    text = "".join(character for character in SAMPLES[script] if character.isalpha())
-    drawn, _ = ink_box(text)
+    # A few letters: the other engine rounds every step to whole dots and cannot kern.
+    text = "".join(character for character in SAMPLES[script] if character.isalpha())[:4]
+    drawn, _ = ink_box(text, FINE)
     assert difference(drawn, expected_picture(text, file)) < 0.1
 
 
 def test_arabic_letters_join_and_run_from_right_to_left() -> None:
     # FreeType without shaping needs the joined forms spelled out, in the order of the eye.
     joined = "\ufeb3\ufefc\ufee1"  # seen, lam-alef, meem: "سلام"
-    drawn, _ = ink_box("سلام")
+    drawn, _ = ink_box("سلام", FINE)
     expected = expected_picture(joined[::-1], "NotoNaskhArabic-Regular")
     backwards = expected_picture(joined, "NotoNaskhArabic-Regular")
     assert difference(drawn, expected) < 0.1
@@ -146,16 +150,16 @@ def test_arabic_letters_join_and_run_from_right_to_left() -> None:
     ],
 )
 def test_vowels_stand_where_readers_expect_them(text: str, swapped: str, file: str) -> None:
-    drawn, _ = ink_box(text)
-    assert difference(drawn, expected_picture(swapped, file)) < 0.12
-    assert difference(drawn, expected_picture(swapped[::-1], file)) > 0.12
+    drawn, _ = ink_box(text, FINE)
+    assert difference(drawn, expected_picture(swapped, file)) < 0.1
+    assert difference(drawn, expected_picture(swapped[::-1], file)) > 0.2
 
 
 def expected_picture(text: str, file: str) -> Image.Image:
     """Draw characters one after the other by FreeType, without shaping."""
-    font = ImageFont.truetype(path_of(file), 21, layout_engine=ImageFont.Layout.BASIC)
-    canvas = Image.new("L", (1200, 100), 255)
-    ImageDraw.Draw(canvas).text((20, 20), text, font=font, fill=32)
+    font = ImageFont.truetype(path_of(file), 10.5 * FINE, layout_engine=ImageFont.Layout.BASIC)
+    canvas = Image.new("L", (3000, 300), 255)
+    ImageDraw.Draw(canvas).text((60, 60), text, font=font, fill=32)
     box = ImageChops.invert(canvas).getbbox()
     assert box
     return canvas.crop(box)
@@ -164,7 +168,7 @@ def expected_picture(text: str, file: str) -> Image.Image:
 def difference(one: Image.Image, other: Image.Image) -> float:
     """Compare two pictures blurred a little: 0 is the same, 1 is black against white."""
     assert abs(one.width - other.width) <= 4 + one.width * 0.03, (one.size, other.size)
-    size = (max(8, one.width // 2), 12)
+    size = (one.width // 3, one.height // 3)
     left, right = one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX)
     values = ImageChops.difference(left, right).histogram()
     return sum(value * count for value, count in enumerate(values)) / (255 * size[0] * size[1])
@@ -179,11 +183,10 @@ def test_right_to_left_messages_begin_at_the_right_margin() -> None:
 
 @pytest.mark.parametrize("language", ["ar", "fa", "prs", "ps", "he", "ur", "fa-AF"])
 def test_a_right_to_left_language_mirrors_the_page(language: str) -> None:
-    top = (0, 100, 1191, 320)
-    page = ImageChops.invert(picture(make(language=language)).crop(top))
-    # Brand and title stand on the right; the left half holds the line below the brand only.
-    assert sum(page.crop((0, 45, 590, 220)).histogram()[100:]) == 0
-    assert sum(page.crop((700, 45, 1191, 220)).histogram()[100:]) > 500
+    title = ImageChops.invert(picture(make(language=language)).crop((0, 140, 1191, 212)))
+    left, right = title.crop((0, 0, 590, 72)), title.crop((600, 0, 1191, 72))
+    assert sum(left.histogram()[100:]) == 0
+    assert sum(right.histogram()[100:]) > 500
 
 
 @pytest.mark.parametrize(
@@ -318,7 +321,12 @@ def test_facts_that_are_switched_on_are_drawn() -> None:
     lines = (ReportLine("", START + timedelta(days=1), "Amal came in", "event"),)
     report = Report("fr", "Europe/Zurich", START, lines, names=("Amal", "Оксана"), ended_at=end)
     text = read(draw(report, str, brand="TeleConnect", made_at=START))
-    for expected in ("Amal\nОксана", "19:20", "1 heure 5 minutes", "dimanche 22 novembre 2026"):
+    for expected in (
+        "Amal\nОксана",
+        "19:20",
+        "1\u00a0heure 5 minutes",
+        "dimanche 22 novembre 2026",
+    ):
         assert expected in text
     assert "lundi 23 novembre 2026" in text and "Amal came in" in text
 
