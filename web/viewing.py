@@ -11,11 +11,11 @@ from aiohttp_session import get_session
 from signaling.account import Account
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.arriving import Arrival
+from signaling.token import token_digest
 from web.keys import ARRIVING, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.views import Viewer
-from signaling.token import token_digest
 
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"

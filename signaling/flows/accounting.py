@@ -4,7 +4,7 @@ from datetime import datetime
 
 from signaling.account import Account, AccountRole
 from signaling.contact import Contact
-from signaling.errors import InvalidInput, N_
+from signaling.errors import N_, InvalidInput
 from signaling.identifier import new_id
 from signaling.text import one_line
 

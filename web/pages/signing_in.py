@@ -7,7 +7,7 @@ from aiohttp import web
 from aiohttp_session import Session, get_session, new_session
 
 from signaling.account import Account, checked_password
-from signaling.errors import InvalidInput, N_, NotFound
+from signaling.errors import N_, InvalidInput, NotFound
 from signaling.flows.accounting import new_account
 from signaling.token import token_digest
 from web.errors import sentence
