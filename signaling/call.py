@@ -12,8 +12,9 @@ from signaling.errors import Conflict
 from signaling.lifecycle import advance
 
 Media = Literal["audio", "video"]
+CallState = Literal["ringing", "ongoing", "ended", "missed", "refused"]
 
-TRANSITIONS = {
+TRANSITIONS: dict[CallState, dict[str, CallState]] = {
     "ringing": {"accept": "ongoing", "refuse": "refused", "miss": "missed", "end": "ended"},
     "ongoing": {"end": "ended"},
     "ended": {},
@@ -52,7 +53,7 @@ class Call:
     started_by: str
     "Participant id of the caller."
     started_at: datetime
-    state: str = "ringing"
+    state: CallState = "ringing"
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     topology: Topology = Topology.MESH

@@ -44,6 +44,8 @@ class Consultation:
     started_at: datetime | None = None
     "First start; resuming does not move it."
     closed_at: datetime | None = None
+    calendar_sequence: int = 0
+    "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 
     def after(self, event: str, now: datetime) -> "Consultation":
         """The consultation after `event`. Raises TransitionRefused."""

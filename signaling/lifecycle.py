@@ -1,13 +1,16 @@
 """Life cycles as tables: state -> event -> next state; everything not listed is refused."""
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 from signaling.errors import TransitionRefused
 
-Transitions = Mapping[str, Mapping[str, str]]
+State = TypeVar("State", bound=str)
 
 
-def advance(noun: str, transitions: Transitions, state: str, event: str) -> str:
+def advance(
+    noun: str, transitions: Mapping[State, Mapping[str, State]], state: State, event: str
+) -> State:
     """Return the state after `event`. Raises TransitionRefused if the table has no such step."""
     try:
         return transitions[state][event]

@@ -21,6 +21,9 @@ Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
 Text = Annotated[str, Meta(max_length=8000)]
 Sdp = Annotated[str, Meta(max_length=48_000)]
 Seq = Annotated[int, Meta(ge=0)]
+ParticipantRole = Literal["scheduler", "service_user", "companion", "colleague", "interpreter"]
+Quality = Literal["good", "fair", "poor"]
+MediaPolicy = Literal["auto", "relay"]
 
 
 class Message(
@@ -75,7 +78,7 @@ class Participant(Value, frozen=True):
     """Somebody who has a seat in the consultation."""
 
     participant_id: str
-    role: Literal["scheduler", "service_user", "companion", "colleague", "interpreter"]
+    role: ParticipantRole
     name: str
     online: bool
     present: bool = False
@@ -99,7 +102,7 @@ class CallMember(Value, frozen=True):
     peer_id: str | None = None
     reconnecting: bool = False
     media: MediaState | None = None
-    quality: Literal["good", "fair", "poor"] | None = None
+    quality: Quality | None = None
 
 
 class CallView(Value, frozen=True):
@@ -226,7 +229,7 @@ class SetMedia(Message, tag="set_media", frozen=True):
 class SetQuality(Message, tag="set_quality", frozen=True):
     """How the sender of this message experiences the connection."""
 
-    quality: Literal["good", "fair", "poor"]
+    quality: Quality
 
 
 ClientMessage = (
@@ -260,7 +263,7 @@ class Welcome(Message, tag="welcome", frozen=True):
     epoch: str
     resumed: bool
     ice_servers: list[IceServer]
-    media_policy: Literal["auto", "relay"]
+    media_policy: MediaPolicy
 
 
 class Snapshot(Message, tag="snapshot", frozen=True):
@@ -385,7 +388,8 @@ RoomEvent = (
 )
 
 CLOSE_CODES = {
-    "goodbye": 1012,
+    "restart": 1012,
+    "gone": 4410,
     "too_large": 1009,
     "slow": 4008,
     "replaced": 4001,

@@ -1,0 +1,85 @@
+"""Runs benchmarks by name, prints their tables and writes their numbers.
+
+Lives apart from the benchmarks: they know nothing of the command line or of each other.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from scripts import benchmarks
+
+
+class Benchmark(Protocol):
+    """What a module of this package offers."""
+
+    __doc__: str | None
+
+    def run(self) -> dict[str, Any]: ...
+
+    def table(self, result: dict[str, Any]) -> str: ...
+
+
+def names(folder: Path) -> list[str]:
+    """The benchmarks of the folder; modules with a leading underscore are helpers."""
+    return sorted(file.stem for file in folder.glob("*.py") if not file.stem.startswith("_"))
+
+
+def machine() -> dict[str, str | int]:
+    """What the numbers depend on and a reader cannot know."""
+    return {
+        "processor": _processor(Path("/proc/cpuinfo")),
+        "cores": len(os.sched_getaffinity(0)),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "kernel": f"{platform.system()} {platform.release()}",
+    }
+
+
+def _processor(cpuinfo: Path) -> str:
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            field, _, value = line.partition(":")
+            if field.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def load(name: str) -> Benchmark:
+    return cast(Benchmark, importlib.import_module(f"{benchmarks.__name__}.{name}"))
+
+
+def main(arguments: Sequence[str]) -> None:
+    known = names(Path(benchmarks.__path__[0]))
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measures speed and size and prints a table for each benchmark.",
+        epilog=f"Benchmarks: {', '.join(known) or 'none yet'}.",
+    )
+    parser.add_argument("name", nargs="*", help="which to run; all without a name")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the numbers there too")
+    options = parser.parse_args(arguments)
+    for name in options.name:
+        if name not in known:
+            parser.error(f"no benchmark named {name}; there are: {', '.join(known) or 'none'}")
+
+    facts = machine()
+    print(", ".join(f"{field}: {value}" for field, value in facts.items()), flush=True)
+    results: dict[str, dict[str, Any]] = {}
+    for name in options.name or known:
+        benchmark = load(name)
+        print(f"\n{name}: {(benchmark.__doc__ or '').partition(chr(10))[0]}", flush=True)
+        results[name] = benchmark.run()
+        print(benchmark.table(results[name]), flush=True)
+        if options.json:
+            # After each, so that a long run that breaks off leaves what it had.
+            options.json.write_text(json.dumps({"machine": facts, **results}, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,34 @@
+"""Who may do what in a consultation: one table that everything asks.
+
+Somebody who has no place in a consultation is not in this table: for them it does not exist.
+"""
+
+from signaling.errors import NotAllowed
+
+SCHEDULER = "scheduler"
+INVITED = ("service_user", "companion", "colleague", "interpreter")
+EVERYBODY = (SCHEDULER, *INVITED)
+
+MATRIX: dict[str, tuple[str, ...]] = {
+    "enter": EVERYBODY,
+    "read_chat": EVERYBODY,
+    "write_chat": EVERYBODY,
+    "start_call": EVERYBODY,
+    "join_call": EVERYBODY,
+    "start": (SCHEDULER,),
+    "terminate": (SCHEDULER,),
+    "resume": (SCHEDULER,),
+    "reopen": (SCHEDULER,),
+    "cancel": (SCHEDULER,),
+    "edit": (SCHEDULER,),
+    "invite": (SCHEDULER,),
+    "export": (SCHEDULER,),
+    "see_links": (SCHEDULER,),
+}
+"action -> roles that may do it"
+
+
+def require(role: str, action: str) -> None:
+    """Raises NotAllowed if `role` may not do `action`."""
+    if role not in MATRIX[action]:
+        raise NotAllowed

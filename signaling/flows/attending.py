@@ -1,0 +1,160 @@
+"""What happens when somebody comes to a room, drops out of it, and comes back."""
+
+from datetime import timedelta
+
+from signaling import messages as wire
+from signaling.chat import ChatMessage, Kind
+from signaling.consultation import TRANSITIONS
+from signaling.errors import NotFound
+from signaling.flows.calling import Calling
+from signaling.flows.rooms import Attendance, Rooms
+from signaling.identifier import new_id
+from signaling.ports import Clock, Connection, Records, Store, Timers
+from signaling.room import Room, to_ms
+
+LEAVE_GRACE = timedelta(seconds=30)
+"""How long somebody may be out of reach before the others read that they left: a phone that
+changes networks or a reloaded page is not a departure."""
+ROOM_REST = timedelta(minutes=10)
+"How long an empty room stays in memory, so that short absences resume without a snapshot."
+
+
+class Attending:
+    def __init__(
+        self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, timers: Timers
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._calling = calling
+        self._clock = clock
+        self._timers = timers
+
+    async def enter(
+        self,
+        consultation_id: str,
+        participant_id: str,
+        connection: Connection,
+        hello: wire.Hello,
+        ice_servers: list[wire.IceServer],
+        media_policy: wire.MediaPolicy,
+    ) -> Attendance:
+        """Seat a connection. Raises NotFound if this person has no seat there (any more)."""
+        room = await self._rooms.open(consultation_id)
+        seat = room.seats.get(participant_id)
+        if seat is None:
+            raise NotFound
+
+        def welcome(resumed: bool) -> wire.Welcome:
+            return wire.Welcome(
+                version=wire.PROTOCOL_VERSION,
+                server_time=to_ms(self._clock.now()),
+                participant_id=participant_id,
+                peer_id=connection.peer_id,
+                epoch=room.epoch,
+                resumed=resumed,
+                ice_servers=ice_servers,
+                media_policy=media_policy,
+            )
+
+        self._timers.cancel(_name("rest", room))
+        self._timers.cancel(_name("leave", room, participant_id))
+        same_page = seat.peer_id == connection.peer_id
+        room.attach(participant_id, connection, hello.resume, welcome)
+        if same_page:
+            self._calling.came_back(room, participant_id)
+        else:
+            await self._calling.page_changed(room, participant_id)
+        await self._arrived(room, participant_id)
+        return Attendance(room, participant_id, seat.role, connection)
+
+    async def leave(self, attendance: Attendance) -> None:
+        """The socket of an attendance is gone, for whatever reason."""
+        room, participant_id = attendance.room, attendance.participant_id
+        if not room.detach(participant_id, attendance.connection, self._clock.now()):
+            return
+        now = self._clock.now()
+        self._calling.dropped_out(room, participant_id)
+
+        async def gone() -> None:
+            await self._gone(room, participant_id)
+
+        self._timers.set(_name("leave", room, participant_id), now + LEAVE_GRACE, gone)
+        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+
+    async def _arrived(self, room: Room, participant_id: str) -> None:
+        now = self._clock.now()
+        seat = room.seats[participant_id]
+        if seat.role != "scheduler" and room.waiting_since is None:
+            room.waiting_since = now
+        async with self._rooms.turn(room.consultation.id):
+            first = _announced(room, participant_id) != "joined"
+            arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]
+            if first or arriving:
+                await self._record(
+                    room,
+                    participant_id,
+                    "joined" if first else None,
+                    "arrive" if arriving else None,
+                )
+        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+
+    async def _gone(self, room: Room, participant_id: str) -> None:
+        async with self._rooms.turn(room.consultation.id):
+            seat = room.seats.get(participant_id)
+            if seat is None or seat.online:
+                return
+            if not room.others_online():
+                room.waiting_since = None
+            leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
+            line: Kind | None = "left" if _announced(room, participant_id) == "joined" else None
+            await self._record(room, participant_id, line, "leave" if leaving else None)
+        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        if room.empty:
+            self._timers.set(
+                _name("rest", room), self._clock.now() + ROOM_REST, lambda: self._rest(room)
+            )
+
+    async def _record(
+        self, room: Room, participant_id: str, line: Kind | None, event: str | None
+    ) -> None:
+        """Store a chat line and a step of the consultation together, then tell."""
+        now = self._clock.now()
+        consultation = room.consultation
+        if event is not None:
+            consultation = consultation.after(event, now)
+
+        async def work(records: Records) -> ChatMessage | None:
+            if consultation is not room.consultation:
+                await records.consultations.change(consultation)
+            if line is None:
+                return None
+            return await records.chat.append(
+                consultation.id, new_id(), participant_id, line, "", now
+            )
+
+        message = await self._store.write(work)
+        if consultation is not room.consultation:
+            room.consultation = consultation
+            room.tell_consultation()
+        if message is not None:
+            room.add_chat(message)
+
+    async def _rest(self, room: Room) -> None:
+        if room.empty and (room.call is None or room.call.over):
+            self._rooms.hub.remove(room.consultation.id)
+
+
+def _name(what: str, room: Room, participant_id: str = "") -> str:
+    return f"{what}:{room.consultation.id}:{participant_id}"
+
+
+def _announced(room: Room, participant_id: str) -> str | None:
+    """The last thing that the chat says of somebody's coming and going."""
+    return next(
+        (
+            line.kind
+            for line in reversed(room.chat)
+            if line.participant_id == participant_id and line.kind in ("joined", "left")
+        ),
+        None,
+    )

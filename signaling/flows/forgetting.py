@@ -1,0 +1,51 @@
+"""What must be forgotten, and forgetting it."""
+
+from datetime import timedelta
+
+from signaling import messages as wire
+from signaling.flows.rooms import Rooms
+from signaling.ports import Clock, Records, Store, Timers
+
+BATCH = 200
+"Consultations purged in one go; the rest follows at once."
+LONGEST_LOOK = timedelta(minutes=10)
+"How often the clock is looked at when nothing is known to be due."
+
+
+class Forgetting:
+    def __init__(
+        self, store: Store, rooms: Rooms, clock: Clock, timers: Timers, retention: timedelta
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._clock = clock
+        self._timers = timers
+        self._retention = retention
+
+    async def purge_due(self) -> int:
+        """Purge every consultation that ended a retention period ago; returns how many."""
+        now = self._clock.now()
+        ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
+        for consultation in ended:
+            await self._purge(consultation.id)
+        if ended:
+            await self._store.forget()
+        again = now if len(ended) == BATCH else now + LONGEST_LOOK
+        self._timers.set("purge", again, self._purge_again)
+        return len(ended)
+
+    async def _purge_again(self) -> None:
+        await self.purge_due()
+
+    async def _purge(self, consultation_id: str) -> None:
+        async def work(records: Records) -> None:
+            await records.consultations.purge(consultation_id)
+
+        await self._store.write(work)
+        room = self._rooms.hub.room(consultation_id)
+        if room is not None:
+            for seat in room.seats.values():
+                if seat.connection is not None:
+                    seat.connection.send(wire.encode(wire.Goodbye("gone")))
+                    seat.connection.close("gone")
+            self._rooms.hub.remove(consultation_id)

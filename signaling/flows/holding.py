@@ -1,0 +1,110 @@
+"""What happens when a session is started, terminated, taken up again, or reopened."""
+
+from datetime import timedelta
+
+from signaling import messages as wire
+from signaling.access import require
+from signaling.chat import ChatMessage, Kind
+from signaling.errors import NobodyThere, NotFound
+from signaling.flows.calling import Calling
+from signaling.flows.rooms import Attendance, Rooms
+from signaling.identifier import new_id
+from signaling.ports import Clock, Records, Store
+from signaling.room import Room
+
+_LINES: dict[str, Kind] = {
+    "start": "started",
+    "keep_open": "kept_open",
+    "resume": "resumed",
+    "close": "closed",
+    "reopen": "resumed",
+}
+
+
+class Holding:
+    def __init__(
+        self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, retention: timedelta
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._calling = calling
+        self._clock = clock
+        self.retention = retention
+
+    async def start(self, attendance: Attendance, message: wire.StartConsultation) -> wire.Ack:
+        """Raises NobodyThere while nobody of the other side is connected."""
+        require(attendance.role, "start")
+        room = attendance.room
+        if room.consultation.state in ("planned", "waiting") and not room.others_online():
+            raise NobodyThere
+        return await self._step(attendance, message.id, "start")
+
+    async def terminate(
+        self, attendance: Attendance, message: wire.TerminateConsultation
+    ) -> wire.Ack:
+        require(attendance.role, "terminate")
+        return await self._step(attendance, message.id, message.choice)
+
+    async def resume(self, attendance: Attendance, message: wire.ResumeConsultation) -> wire.Ack:
+        require(attendance.role, "resume")
+        return await self._step(attendance, message.id, "resume")
+
+    async def reopen(self, consultation_id: str, account_id: str) -> None:
+        """Open a closed session again. Raises NotFound or TransitionRefused."""
+        room = await self._rooms.open(consultation_id)
+        if room.consultation.scheduler_id != account_id:
+            raise NotFound
+        async with self._rooms.turn(consultation_id):
+            await self._advance(room, account_id, None, "reopen")
+
+    async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
+        room = attendance.room
+        async with self._rooms.turn(room.consultation.id):
+            await self._advance(room, attendance.participant_id, command_id, event)
+        return wire.Ack(command_id)
+
+    async def _advance(
+        self, room: Room, participant_id: str, command_id: str | None, event: str
+    ) -> None:
+        """One step of the consultation with all that hangs on it, in one transaction."""
+        now = self._clock.now()
+        consultation_id = room.consultation.id
+        if command_id is not None and await self._done(consultation_id, command_id):
+            return
+        changed = room.consultation.after(event, now)
+        if event in ("close", "keep_open"):
+            await self._calling.end(room)
+
+        async def work(records: Records) -> ChatMessage | None:
+            if command_id is not None:
+                await records.chat.first_time(consultation_id, command_id)
+            await records.consultations.change(changed)
+            for invite in await records.invites.of_consultation(consultation_id):
+                if event == "close" and invite.usable:
+                    await records.invites.change(invite.after("expire"))
+                elif event == "reopen" and invite.state == "expired":
+                    await records.invites.change(invite.after("reopen"))
+            return await records.chat.append(
+                consultation_id, new_id(), participant_id, _LINES[event], "", now
+            )
+
+        line = await self._store.write(work)
+        room.consultation = changed
+        room.waiting_since = now if event == "keep_open" and room.others_online() else None
+        room.tell_consultation()
+        if line is not None:
+            room.add_chat(line)
+        if event == "close":
+            self._see_off(room)
+        self._rooms.tell_scheduler(changed.scheduler_id)
+
+    async def _done(self, consultation_id: str, command_id: str) -> bool:
+        return await self._store.read.chat.was_done(consultation_id, command_id)
+
+    @staticmethod
+    def _see_off(room: Room) -> None:
+        """People by link have nothing to come back to."""
+        for seat in room.seats.values():
+            if seat.role != "scheduler" and seat.connection is not None:
+                seat.connection.send(wire.encode(wire.Goodbye("gone")))
+                seat.connection.close("gone")

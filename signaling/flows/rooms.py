@@ -1,0 +1,89 @@
+"""Opening rooms: the live side of a consultation is built from what is stored, once."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from weakref import WeakValueDictionary
+
+from signaling.errors import NotFound
+from signaling.hub import Hub
+from signaling.ports import Connection, Store
+from signaling.room import Room, Seat
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """Somebody's live connection to a room: who speaks when a message arrives."""
+
+    room: Room
+    participant_id: str
+    role: str
+    connection: Connection
+
+
+class Rooms:
+    """Finds live rooms, opens them from storage, and lets one command at a time change one."""
+
+    def __init__(self, store: Store, hub: Hub) -> None:
+        self._store = store
+        self.hub = hub
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
+        """Commands that change the life of one room wait for each other here."""
+        lock = self._turns.get(consultation_id)
+        if lock is None:
+            lock = self._turns[consultation_id] = asyncio.Lock()
+        return lock
+
+    async def open(self, consultation_id: str) -> Room:
+        """The live room of a consultation. Raises NotFound if there is no such consultation."""
+        if room := self.hub.room(consultation_id):
+            return room
+        async with self.turn(f"open:{consultation_id}"):
+            if room := self.hub.room(consultation_id):
+                return room
+            room = await self._load(consultation_id)
+            self.hub.add(room)
+            return room
+
+    async def _load(self, consultation_id: str) -> Room:
+        read = self._store.read
+        consultation = await read.consultations.get(consultation_id)
+        if consultation is None:
+            raise NotFound
+        scheduler = await read.accounts.get(consultation.scheduler_id)
+        if scheduler is None:
+            raise NotFound
+        seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
+        for invite in await read.invites.of_consultation(consultation_id):
+            if invite.state != "revoked":
+                person = invite.person
+                seats.append(
+                    Seat(
+                        invite.id,
+                        invite.role,
+                        person.name,
+                        person.language,
+                        present=invite.joined_at is not None,
+                    )
+                )
+        return Room(
+            consultation,
+            seats,
+            await read.chat.of_consultation(consultation_id),
+            await read.chat.seen(consultation_id),
+        )
+
+    def tell_scheduler(self, scheduler_id: str) -> None:
+        """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""
+        rooms = list(self.hub.rooms_of(scheduler_id))
+        attended = [
+            room for room in rooms if room.scheduler_attends and room.consultation.state == "active"
+        ]
+        for room in rooms:
+            busy = any(other is not room for other in attended)
+            if busy != room.scheduler_busy:
+                room.scheduler_busy = busy
+                room.tell_consultation()
+        self.hub.tell_lobby(scheduler_id)

@@ -1,0 +1,437 @@
+"""A notice: what this server writes to one person on one occasion, and what became of it.
+
+Three things are kept apart. A *notice* says that somebody is to be told something. A *delivery
+attempt* is one way of telling them (a channel and a sender), tried as often as it takes. A
+*receipt* is what the carrier says later. None of them ever moves an invite.
+
+What is promised to the person written to:
+
+* Email: at least one copy, and every copy of a notice carries the same Message-ID (RFC 5322
+  section 3.6.4). A second copy leaves only if the mail server took the first and the connection
+  broke before it said so; mail servers and programs that compare Message-IDs show one.
+* SMS and WhatsApp: at most one message per attempt. The provider knows no idempotency key, so an
+  attempt whose answer was lost stays `unknown`, is shown as such, and is never repeated by itself:
+  the provider's receipt settles it, or a person presses "Send again".
+"""
+
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from signaling.errors import N_, InvalidInput
+from signaling.lifecycle import advance
+
+Channel = Literal["email", "sms", "whatsapp"]
+
+Occasion = Literal[
+    "invitation",
+    "planned_invitation",
+    "moved",
+    "changed",
+    "canceled",
+    "removed",
+    "reminder",
+    "interpreter_request",
+    "interpreter_request_withdrawn",
+    "interpreter_accepted",
+    "interpreter_unavailable",
+    "account_created",
+    "password_reset",
+]
+
+NOTICE_TRANSITIONS = {
+    # pending: not due yet, or an attempt is under way
+    "pending": {"hand_over": "handed_over", "fail": "failed", "drop": "dropped"},
+    # handed_over: a provider took it; a receipt may say later that it never arrived
+    "handed_over": {"hand_over": "handed_over", "return": "pending", "fail": "failed"},
+    # failed: every route was tried; a late receipt may still say that it arrived
+    "failed": {"hand_over": "handed_over"},
+    # dropped: no longer true when it became due (moved, canceled, already started)
+    "dropped": {},
+}
+"state -> event -> next state"
+
+TRANSITIONS = {
+    "queued": {"take": "sending", "abandon": "abandoned"},
+    # A receipt can overtake the provider's own answer, so it may find the attempt still sending.
+    "sending": {
+        "accept": "sent",
+        "fail": "failed",
+        "refuse": "undeliverable",
+        "lose": "unknown",
+        "submitted": "sent",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+    "failed": {
+        "retry": "queued",
+        "abandon": "abandoned",
+        "submitted": "sent",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+    # unknown: the request went out and its answer never came
+    "unknown": {
+        "retry": "queued",
+        "abandon": "abandoned",
+        "submitted": "sent",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+    "sent": {
+        "accept": "sent",
+        "fail": "sent",
+        "lose": "sent",
+        "submitted": "sent",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+    # Receipts come in any order and more than once; what a phone has confirmed stays confirmed.
+    "delivered": {
+        "accept": "delivered",
+        "fail": "delivered",
+        "lose": "delivered",
+        "submitted": "delivered",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "delivered",
+    },
+    "read": {
+        "accept": "read",
+        "fail": "read",
+        "lose": "read",
+        "submitted": "read",
+        "delivered": "read",
+        "read": "read",
+        "undeliverable": "read",
+    },
+    # Carriers correct themselves: a phone that was switched off comes back.
+    "undeliverable": {
+        "accept": "undeliverable",
+        "fail": "undeliverable",
+        "lose": "undeliverable",
+        "refuse": "undeliverable",
+        "submitted": "undeliverable",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+    "abandoned": {
+        "submitted": "sent",
+        "delivered": "delivered",
+        "read": "read",
+        "undeliverable": "undeliverable",
+    },
+}
+"Delivery attempt: state -> event -> next state"
+
+ReceiptEvent = Literal["submitted", "delivered", "read", "undeliverable"]
+RECEIPT_EVENTS: tuple[ReceiptEvent, ...] = ("submitted", "delivered", "read", "undeliverable")
+
+ARRIVED_STATES = ("sent", "delivered", "read")
+"As far as anybody knows, it is on its way or there."
+OVER_STATES = ("undeliverable", "abandoned")
+"This way has failed for good: the next route may be tried."
+
+FIRST_WAIT_S = 30.0
+LONGEST_WAIT_S = 3600.0
+GIVE_UP_AFTER = timedelta(hours=24)
+
+REASONS = {
+    # ours or the operator's to mend: tried again
+    "server_unreachable": N_("The mail server or provider cannot be reached."),
+    "server_timeout": N_("The mail server or provider does not answer."),
+    "connection_lost": N_("The connection broke while sending."),
+    "server_busy": N_("The mail server or provider is busy and asks to try later."),
+    "greylisted": N_("The recipient's mail server asks to try again in a few minutes."),
+    "mailbox_full": N_("The recipient's mailbox is full."),
+    "tls_untrusted": N_("The server's certificate is not trusted."),
+    "tls_missing": N_("The mail server offers no encryption, but it is required."),
+    "credentials_refused": N_("The mail server or provider refuses our credentials."),
+    "no_credit": N_("The provider account has no credit left."),
+    "provider_failed": N_("The provider had an internal failure."),
+    "too_many": N_("The provider asks us to send more slowly."),
+    "disk_full": N_("The disk of this server is full."),
+    "outbox_unwritable": N_("The outbox folder of this server cannot be written."),
+    # for good
+    "address_refused": N_("The recipient's mail server does not know this address."),
+    "address_not_supported": N_("The mail server cannot handle this kind of address."),
+    "sender_refused": N_("Our sender address or sender name is refused."),
+    "content_refused": N_("The text of the message is refused."),
+    "number_refused": N_("The provider cannot reach this number."),
+    "not_permitted": N_("The provider account may not send this kind of message."),
+    "template_missing": N_("There is no approved WhatsApp template for this message."),
+    "undelivered": N_("The phone network could not deliver the message."),
+    "number_unreachable": N_("This number does not exist or cannot receive messages."),
+    "blocked": N_("The recipient or the phone network blocks our messages."),
+    "not_on_whatsapp": N_("This number does not use WhatsApp."),
+    "no_route": N_("No route allows this number."),
+    "too_late": N_("It could not be sent within a day."),
+    "withdrawn": N_("It was no longer needed."),
+    # nobody knows
+    "reply_lost": N_("It was handed over, but the answer never came. It may have arrived."),
+    "interrupted": N_("The server stopped while sending. It may have arrived."),
+}
+"Stable code -> sentence, for every `reason` in this module."
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The provider took it."""
+
+    provider_id: str
+    "What receipts call it: the Message-ID, or the provider's message UUID."
+
+
+@dataclass(frozen=True)
+class TemporaryFailure:
+    """Nothing was taken, and trying again may help."""
+
+    reason: str
+    code: str = ""
+    "What the server answered, without words of its own: `451 4.7.1` or `HTTP 429`."
+    wait_s: float | None = None
+    "Seconds the server asks to wait at least."
+
+
+@dataclass(frozen=True)
+class PermanentFailure:
+    """Nothing was taken, and the same again would be refused again."""
+
+    reason: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class UnknownOutcome:
+    """The request went out whole or in part, and no answer came back."""
+
+    reason: str
+    code: str = ""
+
+
+Outcome = Sent | TemporaryFailure | PermanentFailure | UnknownOutcome
+
+
+def next_try(
+    tries: int,
+    first_try_at: datetime,
+    now: datetime,
+    random: float,
+    wait_s: float | None = None,
+) -> datetime | None:
+    """When to try again after `tries` tries (1 or more); None: give up, 24 h after the first.
+
+    Waits 30 s, doubled each time up to an hour, each within a quarter more or less: `random` in
+    [0, 1) spreads what failed together. `wait_s` is the least the server asks for.
+    """
+    wait = min(FIRST_WAIT_S * 2 ** min(tries - 1, 30), LONGEST_WAIT_S) * (0.75 + random / 2)
+    at = now + timedelta(seconds=max(wait, wait_s or 0.0))
+    return at if at - first_try_at <= GIVE_UP_AFTER else None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something one person is to be told, once."""
+
+    id: str
+    consultation_id: str
+    invite_id: str | None
+    "None: for an interpreting organization or the scheduler."
+    occasion: Occasion
+    dedupe_key: str
+    "Unique in the outbox: the same person is told the same thing once."
+    due_at: datetime
+    state: str = "pending"
+
+    def is_due(self, now: datetime) -> bool:
+        """True from `due_at` on, however late the clock looks."""
+        return self.state == "pending" and self.due_at <= now
+
+    def after(self, event: str) -> "Notice":
+        """The notice after `event`. Raises TransitionRefused."""
+        return replace(self, state=advance("notice", NOTICE_TRANSITIONS, self.state, event))
+
+
+def dedupe_key(recipient_id: str, occasion: Occasion, version: int = 0, detail: str = "") -> str:
+    """One key per recipient, occasion and version of the plan.
+
+    `version` rises when a session is moved, so that the new date gets its own reminders;
+    `detail` tells reminders of 24 h and of 10 min apart, or counts "Send again".
+    """
+    return ":".join((recipient_id, occasion, str(version), detail))
+
+
+def _is_one_line(text: str) -> bool:
+    return not any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A calendar part of a mail (RFC 6047)."""
+
+    body: bytes
+    method: Literal["REQUEST", "CANCEL", "PUBLISH"]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A WhatsApp template approved by the provider; nothing else may be sent there first."""
+
+    name: str
+    parameters: tuple[str, ...] = ()
+    locale: str = "en"
+    "A WhatsApp locale: `fr`, `pt_BR`."
+
+
+@dataclass(frozen=True)
+class Content:
+    """The words of a notice, ready in the recipient's language."""
+
+    subject: str
+    "One line; mail only. Raises InvalidInput for line breaks and control characters."
+    text: str
+    html: str | None = None
+    calendar: Calendar | None = None
+    template: Template | None = None
+
+    def __post_init__(self) -> None:
+        if not _is_one_line(self.subject):
+            raise InvalidInput("subject", N_("This must be a single line."))
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """Everything a provider needs for one try."""
+
+    notice_id: str
+    "The same for every try: the Message-ID and the outbox file name follow from it."
+    attempt_id: str
+    "Comes back in receipts as the client reference."
+    channel: Channel
+    address: str
+    "An email address or an E.164 number."
+    language: str
+    content: Content
+    sender_id: str | None = None
+    "From the route; None: the account's own."
+
+
+@dataclass(frozen=True)
+class Way:
+    """A channel, and the sender that the recipient sees on it."""
+
+    channel: Channel
+    sender_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is sealed with a notice: where it goes, by which ways in turn, and its words."""
+
+    address: str
+    language: str
+    ways: tuple[Way, ...]
+    content: Content
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a carrier says about an attempt, some time later, in any order, more than once."""
+
+    provider_id: str
+    client_ref: str
+    "The attempt's id; empty where the provider did not keep it."
+    event: ReceiptEvent
+    at: datetime
+    reason: str = ""
+    "A code of REASONS for `undeliverable`."
+    code: str = ""
+    "The provider's own error number."
+    price: str = ""
+    "Amount and currency, as in `0.0333 EUR`; empty where not told."
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way of delivering one notice, and how far it got."""
+
+    id: str
+    notice_id: str
+    channel: Channel
+    sender_id: str | None
+    state: str = "queued"
+    tries: int = 0
+    first_try_at: datetime | None = None
+    next_try_at: datetime | None = None
+    "While queued or failed: not before this."
+    provider_id: str | None = None
+    reason: str = ""
+    code: str = ""
+
+    def _after(self, event: str, reason: str = "", code: str = "") -> "Attempt":
+        state = advance("delivery attempt", TRANSITIONS, self.state, event)
+        if state == self.state:
+            return self
+        return replace(self, state=state, next_try_at=None, reason=reason, code=code)
+
+    def take(self, now: datetime) -> "Attempt":
+        """A worker begins a try. Commit this before anything leaves. Raises TransitionRefused."""
+        taken = self._after("take")
+        return replace(taken, tries=self.tries + 1, first_try_at=self.first_try_at or now)
+
+    def settle(self, outcome: Outcome, now: datetime, random: float) -> "Attempt":
+        """The attempt after its try ended in `outcome`; a receipt that came first stays right.
+
+        A mail whose answer was lost is tried again, with the same Message-ID; an SMS or a
+        WhatsApp message stays `unknown`. `random` in [0, 1) spreads the next tries.
+        """
+        match outcome:
+            case Sent(provider_id):
+                return replace(self._after("accept"), provider_id=provider_id)
+            case PermanentFailure(reason, code):
+                return self._after("refuse", reason, code)
+            case UnknownOutcome(reason, code) if self.channel != "email":
+                return self._after("lose", reason, code)
+            case UnknownOutcome(reason, code):
+                return self._fail(reason, code, None, now, random)
+            case TemporaryFailure(reason, code, wait_s):
+                return self._fail(reason, code, wait_s, now, random)
+
+    def _fail(
+        self, reason: str, code: str, wait_s: float | None, now: datetime, random: float
+    ) -> "Attempt":
+        failed = self._after("fail", reason, code)
+        if failed.state != "failed":
+            return failed
+        at = next_try(self.tries, self.first_try_at or now, now, random, wait_s)
+        return (
+            failed._after("abandon", reason, code)
+            if at is None
+            else replace(failed, next_try_at=at)
+        )
+
+    def retry(self, now: datetime) -> "Attempt":
+        """Back in the queue, at once if its time has come. Raises TransitionRefused."""
+        return replace(self._after("retry"), next_try_at=self.next_try_at or now)
+
+    def abandon(self, reason: str) -> "Attempt":
+        """Not tried any more. Raises TransitionRefused."""
+        return self._after("abandon", reason)
+
+    def recover(self, now: datetime, random: float) -> "Attempt":
+        """What a stopped or killed server left `sending`: it may have gone out, or not."""
+        return self.settle(UnknownOutcome("interrupted"), now, random)
+
+    def receive(self, receipt: Receipt) -> "Attempt":
+        """The attempt after a receipt; late, doubled and contradictory ones change nothing.
+
+        Raises TransitionRefused for an attempt that was never tried.
+        """
+        moved = self._after(receipt.event, receipt.reason, receipt.code)
+        return replace(moved, provider_id=moved.provider_id or receipt.provider_id)

@@ -1,0 +1,280 @@
+"""A room: the live side of one consultation, from the first connection to the last.
+
+Holds who is here, the chat as everybody sees it, the call, and the numbered events by which a
+browser that was away catches up. Knows no clock, no storage and no socket library: moments come
+in as arguments, connections are anything that can `send`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from signaling import messages as wire
+from signaling.call import Call
+from signaling.chat import ChatMessage
+from signaling.consultation import Consultation
+from signaling.identifier import new_id
+from signaling.ports import Connection
+
+Role = wire.ParticipantRole
+Quality = wire.Quality
+
+KEPT_EVENTS = 1000
+"Events a browser may have missed and still catch up without a snapshot."
+KEPT_SIGNALS = 128
+"Negotiation messages kept for a peer whose socket is coming back: two offers with candidates."
+
+
+def to_ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
+
+
+@dataclass
+class Seat:
+    """One participant's place in the room."""
+
+    participant_id: str
+    role: Role
+    name: str
+    language: str = "en"
+    connection: Connection | None = None
+    present: bool = False
+    peer_id: str | None = None
+    "Of the page that sits here, also while its socket is away."
+    left_at: datetime | None = None
+    media: wire.MediaState | None = None
+    quality: Quality | None = None
+    signals: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_SIGNALS))
+
+    @property
+    def online(self) -> bool:
+        return self.connection is not None
+
+    def view(self) -> wire.Participant:
+        return wire.Participant(
+            self.participant_id, self.role, self.name, self.online, self.present
+        )
+
+
+class Room:
+    def __init__(
+        self,
+        consultation: Consultation,
+        seats: Iterable[Seat],
+        chat: Iterable[ChatMessage],
+        seen: dict[str, int],
+    ) -> None:
+        self.consultation = consultation
+        self.seats = {seat.participant_id: seat for seat in seats}
+        self.chat = [chat_line(message) for message in chat]
+        self.seen = dict(seen)
+        self.call: Call | None = None
+        self.scheduler_busy = False
+        self.waiting_since: datetime | None = None
+        self.epoch = new_id()
+        self.seq = 0
+        self._events: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
+
+    # --- who is here
+
+    def others_online(self) -> bool:
+        """Whether anybody but the scheduler is connected."""
+        return any(seat.online for seat in self.seats.values() if seat.role != "scheduler")
+
+    @property
+    def empty(self) -> bool:
+        return not any(seat.online for seat in self.seats.values())
+
+    @property
+    def scheduler_attends(self) -> bool:
+        """Whether the scheduler is in this room: then nobody needs to be rung for it."""
+        return any(seat.online for seat in self.seats.values() if seat.role == "scheduler")
+
+    def attach(
+        self,
+        participant_id: str,
+        connection: Connection,
+        resume: wire.ResumePoint | None,
+        welcome: Callable[[bool], wire.Welcome],
+    ) -> None:
+        """Seat a connection, tell it what it missed, and tell the others.
+
+        Whoever sat there before is told that the session goes on elsewhere, unless it is the
+        same page coming back on a new socket.
+        """
+        seat = self.seats[participant_id]
+        before = seat.connection
+        if before is not None and before is not connection:
+            if before.peer_id != connection.peer_id:
+                before.send(wire.encode(wire.Replaced()))
+            before.close("replaced")
+        if seat.peer_id != connection.peer_id:
+            seat.signals.clear()
+            seat.media = seat.quality = None
+        seat.connection, seat.peer_id = connection, connection.peer_id
+        seat.present, seat.left_at = True, None
+        missed = self._missed(resume)
+        connection.send(wire.encode(welcome(missed is not None)))
+        for frame in [self.snapshot()] if missed is None else missed:
+            connection.send(frame)
+        while seat.signals:
+            connection.send(seat.signals.popleft())
+        if before is None:
+            self.tell_participant(participant_id)
+            self._tell_call_of(participant_id)
+
+    def detach(self, participant_id: str, connection: Connection, now: datetime) -> bool:
+        """The socket is gone. False if another one already sits there."""
+        seat = self.seats.get(participant_id)
+        if seat is None or seat.connection is not connection:
+            return False
+        seat.connection, seat.left_at = None, now
+        self.tell_participant(participant_id)
+        self._tell_call_of(participant_id)
+        return True
+
+    # --- events
+
+    def publish(self, make: Callable[[int], wire.RoomEvent]) -> None:
+        """Number an event, keep it, and send it to everybody here."""
+        self.seq += 1
+        frame = wire.encode(make(self.seq))
+        self._events.append((self.seq, frame))
+        for seat in self.seats.values():
+            if seat.connection is not None:
+                seat.connection.send(frame)
+
+    def tell_participant(self, participant_id: str) -> None:
+        view = self.seats[participant_id].view()
+        self.publish(lambda seq: wire.ParticipantChanged(seq, view))
+
+    def tell_consultation(self) -> None:
+        view = self.consultation_view()
+        self.publish(lambda seq: wire.ConsultationChanged(seq, view))
+
+    def tell_call(self) -> None:
+        view = self.call_view()
+        if view is not None:
+            self.publish(lambda seq: wire.CallChanged(seq, view))
+
+    def _tell_call_of(self, participant_id: str) -> None:
+        if self.call and not self.call.over and participant_id in self.call.joined():
+            self.tell_call()
+
+    def add_chat(self, message: ChatMessage) -> None:
+        line = chat_line(message)
+        self.chat.append(line)
+        if len(self.chat) > 1 and self.chat[-2].position > line.position:
+            self.chat.sort(key=lambda entry: entry.position)
+        self.publish(lambda seq: wire.ChatAdded(seq, line))
+
+    def mark_seen(self, participant_id: str, position: int) -> bool:
+        """Move somebody's marker; False if it is there already or points past the chat."""
+        if not self.chat or position > self.chat[-1].position:
+            return False
+        if position <= self.seen.get(participant_id, 0):
+            return False
+        self.seen[participant_id] = position
+        self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
+        return True
+
+    # --- between peers
+
+    def pass_on(self, sender: str, to_peer: str, message: wire.Message) -> bool:
+        """Pass a negotiation message to the page `to_peer`; keep it while its socket is away.
+
+        False if nobody in this call has that page.
+        """
+        seat = next((s for s in self.seats.values() if s.peer_id == to_peer), None)
+        call = self.call
+        if seat is None or call is None or call.over:
+            return False
+        joined = call.joined()
+        if seat.participant_id not in joined or sender not in joined:
+            return False
+        frame = wire.encode(message)
+        if seat.connection is not None:
+            seat.connection.send(frame)
+        else:
+            seat.signals.append(frame)
+        return True
+
+    # --- views
+
+    def snapshot(self) -> str:
+        return wire.encode(
+            wire.Snapshot(
+                seq=self.seq,
+                consultation=self.consultation_view(),
+                participants=[seat.view() for seat in self.seats.values()],
+                chat=self.chat,
+                seen=self.seen,
+                call=None if self.call is None or self.call.over else self.call_view(),
+            )
+        )
+
+    def consultation_view(self) -> wire.ConsultationView:
+        consultation = self.consultation
+
+        def maybe(moment: datetime | None) -> int | None:
+            return None if moment is None else to_ms(moment)
+
+        return wire.ConsultationView(
+            consultation_id=consultation.id,
+            state=consultation.state,
+            kind=consultation.kind,
+            planned_at=maybe(consultation.planned_at),
+            started_at=maybe(consultation.started_at),
+            closed_at=maybe(consultation.closed_at),
+            scheduler_busy=self.scheduler_busy,
+        )
+
+    def call_view(self) -> wire.CallView | None:
+        call = self.call
+        if call is None:
+            return None
+        members = []
+        for participant_id, member in call.members.items():
+            seat = self.seats.get(participant_id)
+            joined = member.state == "joined"
+            members.append(
+                wire.CallMember(
+                    participant_id,
+                    member.state,
+                    peer_id=member.peer_id,
+                    reconnecting=joined and not (seat is not None and seat.online),
+                    media=seat.media if seat and joined else None,
+                    quality=seat.quality if seat and joined else None,
+                )
+            )
+        return wire.CallView(
+            call_id=call.id,
+            media=call.media,
+            state=call.state,
+            started_by=call.started_by,
+            started_at=to_ms(call.started_at),
+            topology=call.topology.value,
+            members=members,
+            answered_at=None if call.answered_at is None else to_ms(call.answered_at),
+        )
+
+    def _missed(self, resume: wire.ResumePoint | None) -> list[str] | None:
+        """Frames after the resume point, or None if only a snapshot will do."""
+        if resume is None or resume.epoch != self.epoch or resume.seq > self.seq:
+            return None
+        oldest = self._events[0][0] if self._events else self.seq + 1
+        if resume.seq + 1 < oldest:
+            return None
+        return [frame for seq, frame in self._events if seq > resume.seq]
+
+
+def chat_line(message: ChatMessage) -> wire.ChatLine:
+    return wire.ChatLine(
+        message.id,
+        message.position,
+        message.participant_id,
+        message.kind,
+        message.text,
+        to_ms(message.sent_at),
+    )

@@ -1,0 +1,104 @@
+"""Accounts and web sessions."""
+
+import sqlite3
+from datetime import datetime
+
+from signaling.account import Account
+from signaling.errors import N_, InvalidInput
+from storage.database import Executor, Row
+from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+
+
+def _account(row: Row) -> Account:
+    return Account(
+        id=row["id"],
+        email=row["email"],
+        name=row["name"],
+        role=row["role"],
+        password_hash=row["password_hash"],
+        language=row["language"],
+        time_zone=row["time_zone"],
+        created_at=from_ms(row["created_at"]),
+        disabled_at=maybe_from_ms(row["disabled_at"]),
+    )
+
+
+class Accounts:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def add(self, account: Account) -> None:
+        """Raises InvalidInput if the email is taken."""
+        try:
+            await self._executor.rows(
+                "INSERT INTO account (id, email, name, role, password_hash, language, time_zone,"
+                " created_at, disabled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    account.id, account.email, account.name, account.role, account.password_hash,
+                    account.language, account.time_zone, to_ms(account.created_at),
+                    maybe_ms(account.disabled_at),
+                ),
+            )  # fmt: skip
+        except sqlite3.IntegrityError:
+            raise InvalidInput(
+                "email", N_("There is an account with this email already.")
+            ) from None
+
+    async def get(self, account_id: str) -> Account | None:
+        row = await self._executor.row("SELECT * FROM account WHERE id = ?", (account_id,))
+        return _account(row) if row else None
+
+    async def by_email(self, email: str) -> Account | None:
+        row = await self._executor.row("SELECT * FROM account WHERE email = ?", (email,))
+        return _account(row) if row else None
+
+    async def exists(self) -> bool:
+        """Whether anybody at all can sign in."""
+        return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
+
+    async def change(self, account: Account) -> None:
+        """Store the changeable parts: name, hash, language, zone, disabled."""
+        await self._executor.rows(
+            "UPDATE account SET name = ?, password_hash = ?, language = ?, time_zone = ?,"
+            " disabled_at = ? WHERE id = ?",
+            (
+                account.name, account.password_hash, account.language, account.time_zone,
+                maybe_ms(account.disabled_at), account.id,
+            ),
+        )  # fmt: skip
+
+
+class WebSessions:
+    """Who is signed in: rows by the digest of the cookie's token."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def load(self, digest: bytes, now: datetime) -> tuple[str, datetime] | None:
+        """(data, created_at) of a session that has not expired."""
+        row = await self._executor.row(
+            "SELECT data, created_at FROM web_session WHERE token_digest = ? AND expires_at > ?",
+            (digest, to_ms(now)),
+        )
+        return (row["data"], from_ms(row["created_at"])) if row else None
+
+    async def save(
+        self, digest: bytes, account_id: str | None, data: str, now: datetime, expires_at: datetime
+    ) -> None:
+        await self._executor.rows(
+            "INSERT INTO web_session (token_digest, account_id, data, created_at, expires_at)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (token_digest) DO UPDATE SET"
+            " account_id = excluded.account_id, data = excluded.data,"
+            " expires_at = excluded.expires_at",
+            (digest, account_id, data, to_ms(now), to_ms(expires_at)),
+        )
+
+    async def remove(self, digest: bytes) -> None:
+        await self._executor.rows("DELETE FROM web_session WHERE token_digest = ?", (digest,))
+
+    async def remove_all_of(self, account_id: str) -> None:
+        """Sign somebody out everywhere."""
+        await self._executor.rows("DELETE FROM web_session WHERE account_id = ?", (account_id,))
+
+    async def remove_expired(self, now: datetime) -> None:
+        await self._executor.rows("DELETE FROM web_session WHERE expires_at <= ?", (to_ms(now),))

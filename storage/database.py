@@ -1,0 +1,197 @@
+"""The SQLite file: one writer, one reader, numbered migrations.
+
+All writing goes through `Database.write`. Writers that arrive while a transaction is being
+committed share the next one (group commit): each runs inside a savepoint of its own, and all of
+them are answered only after the common COMMIT, so what is acknowledged is on disk
+(WAL, synchronous=FULL).
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import aiosqlite
+
+from signaling.errors import Unavailable
+from storage.errors import NewerDatabase, StorageError
+
+T = TypeVar("T")
+Row = sqlite3.Row
+Parameters = Sequence[Any] | dict[str, Any]
+
+MAX_GROUP = 64
+"Writers that share one commit at most: a bound on how much one failing disk write takes along."
+
+
+class Executor:
+    """Runs statements on one connection."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        """Run one statement and return all its rows."""
+        return list(await self._connection.execute_fetchall(sql, cast(Any, parameters)))
+
+    async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
+        found = await self.rows(sql, parameters)
+        return found[0] if found else None
+
+    async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
+        """Run one statement once for each set of parameters."""
+        await self._connection.executemany(sql, cast(Any, parameters))
+
+
+Work = Callable[[Executor], Awaitable[Any]]
+
+
+def _migrations() -> list[tuple[int, str]]:
+    """(number, SQL) of every migration, ascending."""
+    folder = files("storage") / "migrations"
+    found = [
+        (int(entry.name.removesuffix(".sql")), entry.read_text("utf-8"))
+        for entry in folder.iterdir()
+        if entry.name.endswith(".sql")
+    ]
+    return sorted(found)
+
+
+class Database:
+    """Open with `await Database.open(path)`, close with `close()`."""
+
+    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self._writer = writer
+        self.write_executor = Executor(writer)
+        self.read = Executor(reader)
+        self._reader = reader
+        self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, path: Path) -> "Database":
+        """Open and migrate. Raises NewerDatabase or StorageError."""
+        try:
+            writer = await _connect(path)
+        except sqlite3.Error as error:
+            raise StorageError(f"The database {path} cannot be opened: {error}.") from error
+        try:
+            await _migrate(writer, path)
+            reader = await _connect(path)
+        except BaseException:
+            await writer.close()
+            raise
+        await reader.execute("PRAGMA query_only=ON")
+        return cls(writer, reader)
+
+    async def close(self) -> None:
+        """Finish what is queued, then close."""
+        if self._task:
+            await self._task
+        await self._reader.close()
+        await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await self._writer.close()
+
+    async def write(self, work: Callable[[Executor], Awaitable[T]]) -> T:
+        """Run `work` in a transaction and return its result after the commit.
+
+        What `work` raises undoes its own statements and is raised here; the others of the group
+        are not touched. Raises Unavailable when the disk is full or fails.
+        """
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append((work, future))
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._drain(), name="database writer")
+        # shielded: a caller that goes away does not undo what the group is committing
+        return await asyncio.shield(future)
+
+    async def forget(self) -> None:
+        """Overwrite what deleted rows left in the write-ahead log."""
+        if self._task:
+            await asyncio.wait([self._task])
+        await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _drain(self) -> None:
+        while self._queue:
+            group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
+            await self._commit(group)
+
+    async def _commit(self, group: list[tuple[Work, "asyncio.Future[Any]"]]) -> None:
+        results: list[tuple[asyncio.Future[Any], Any]] = []
+        failures: list[tuple[asyncio.Future[Any], BaseException]] = []
+        alone = len(group) == 1
+        try:
+            await self._writer.execute("BEGIN IMMEDIATE")
+            for work, future in group:
+                if not alone:
+                    await self._writer.execute("SAVEPOINT work")
+                try:
+                    results.append((future, await work(self.write_executor)))
+                except Exception as error:
+                    failures.append((future, error))
+                    if alone or not self._writer.in_transaction:
+                        raise
+                    await self._writer.execute("ROLLBACK TO work")
+                if not alone:
+                    await self._writer.execute("RELEASE work")
+            await self._writer.execute("COMMIT")
+        except Exception as error:
+            if self._writer.in_transaction:
+                await self._writer.execute("ROLLBACK")
+            told = {future for future, _ in failures}
+            failures += [(future, error) for _, future in group if future not in told]
+            results = []
+        for future, failure in failures:
+            if not future.done():
+                future.set_exception(_domain_error(failure))
+                future.exception()  # retrieved: a caller that has gone is no cause for a warning
+        for future, result in results:
+            if not future.done():
+                future.set_result(result)
+
+
+def _domain_error(error: BaseException) -> BaseException:
+    if isinstance(error, sqlite3.OperationalError):
+        unavailable = Unavailable()
+        unavailable.__cause__ = error
+        return unavailable
+    return error
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
+    connection.row_factory = sqlite3.Row
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "secure_delete=ON",
+        "busy_timeout=5000",
+        "temp_store=MEMORY",
+    ):
+        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    return connection
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    rows = list(await connection.execute_fetchall("PRAGMA user_version"))
+    version = int(rows[0][0])
+    known = _migrations()
+    if version > known[-1][0]:
+        raise NewerDatabase(
+            f"The database {path} was written by a newer version of TeleConnect "
+            f"(schema {version}, this program knows {known[-1][0]}). "
+            "Install that version again, or restore a backup."
+        )
+    for number, sql in known:
+        if number > version:
+            script = f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version={number};\nCOMMIT;"
+            try:
+                await connection.executescript(script)
+            except sqlite3.Error as error:
+                if connection.in_transaction:
+                    await connection.execute("ROLLBACK")
+                raise StorageError(f"Migration {number} of {path} failed: {error}.") from error

@@ -1,0 +1,98 @@
+"""Invites and the seats taken with them. Who they are for is sealed."""
+
+from dataclasses import asdict
+from datetime import datetime
+from hmac import compare_digest
+
+import msgspec
+
+from signaling.invite import Invite, Person
+from signaling.token import token_digest
+from storage.database import Executor, Row
+from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.vault import Vault
+
+
+class Invites:
+    def __init__(self, executor: Executor, vault: Vault) -> None:
+        self._executor = executor
+        self._vault = vault
+
+    async def _invite(self, row: Row) -> Invite:
+        key = await self._vault.key(self._executor, row["consultation_id"])
+        person = msgspec.json.decode(
+            key.open(f"invite.person.{row['id']}", row["person"]), type=Person
+        )
+        return Invite(
+            id=row["id"],
+            consultation_id=row["consultation_id"],
+            role=row["role"],
+            person=person,
+            token_digest=row["token_digest"],
+            created_at=from_ms(row["created_at"]),
+            state=row["state"],
+            joined_at=maybe_from_ms(row["joined_at"]),
+        )
+
+    async def token(self, consultation_id: str, invite_id: str) -> str:
+        """The token of an invite, derived anew from the consultation's key."""
+        key = await self._vault.key(self._executor, consultation_id)
+        return key.token(f"invite:{invite_id}")
+
+    async def add(self, invite: Invite) -> None:
+        key = await self._vault.key(self._executor, invite.consultation_id)
+        await self._executor.rows(
+            "INSERT INTO invite (id, consultation_id, role, state, token_digest, person,"
+            " created_at, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                invite.id, invite.consultation_id, invite.role, invite.state, invite.token_digest,
+                key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
+                to_ms(invite.created_at), maybe_ms(invite.joined_at),
+            ),
+        )  # fmt: skip
+
+    async def get(self, invite_id: str) -> Invite | None:
+        row = await self._executor.row("SELECT * FROM invite WHERE id = ?", (invite_id,))
+        return await self._invite(row) if row else None
+
+    async def by_token(self, token: str) -> Invite | None:
+        row = await self._executor.row(
+            "SELECT * FROM invite WHERE token_digest = ?", (token_digest(token),)
+        )
+        return await self._invite(row) if row else None
+
+    async def of_consultation(self, consultation_id: str) -> list[Invite]:
+        """The awaited person first, then in the order they were added."""
+        rows = await self._executor.rows(
+            "SELECT * FROM invite WHERE consultation_id = ?"
+            " ORDER BY role <> 'service_user', created_at, rowid",
+            (consultation_id,),
+        )
+        return [await self._invite(row) for row in rows]
+
+    async def change(self, invite: Invite) -> None:
+        """Store state, join time and person."""
+        key = await self._vault.key(self._executor, invite.consultation_id)
+        await self._executor.rows(
+            "UPDATE invite SET state = ?, joined_at = ?, person = ? WHERE id = ?",
+            (
+                invite.state, maybe_ms(invite.joined_at),
+                key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
+                invite.id,
+            ),
+        )  # fmt: skip
+
+    async def take_seat(self, invite_id: str, web_session_digest: bytes, now: datetime) -> None:
+        """Give the seat to this browser; whoever had it before has it no more."""
+        await self._executor.rows(
+            "INSERT INTO seat (invite_id, web_session_digest, taken_at) VALUES (?, ?, ?)"
+            " ON CONFLICT (invite_id) DO UPDATE SET"
+            " web_session_digest = excluded.web_session_digest, taken_at = excluded.taken_at",
+            (invite_id, web_session_digest, to_ms(now)),
+        )
+
+    async def holds_seat(self, invite_id: str, web_session_digest: bytes) -> bool:
+        row = await self._executor.row(
+            "SELECT web_session_digest FROM seat WHERE invite_id = ?", (invite_id,)
+        )
+        return row is not None and compare_digest(row["web_session_digest"], web_session_digest)

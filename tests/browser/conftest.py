@@ -1,0 +1,184 @@
+"""Real browsers with a fake camera and microphone, which tell what went wrong on their pages.
+
+Each context watches all of its pages: an error on the console, an uncaught exception or a request
+to anybody but us fails the test at its end, also when the test itself looked elsewhere.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebError,
+    async_playwright,
+)
+
+from tests.browser.fakes import write_camera, write_microphone
+from tests.browser.probes import COLLECT_PEERS
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    # Without it Chromium asks for names of its maker. It covers plain addresses too.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"
+    " , EXCLUDE 10.77.0.*",
+]
+
+LOOPBACK = {"localhost", "127.0.0.1"}
+
+
+class NewContext(Protocol):
+    """Makes a browser context, closed and judged at the end of the test."""
+
+    async def __call__(
+        self,
+        *,
+        base_url: str | None = None,
+        locale: str = "en-GB",
+        timezone: str = "UTC",
+        viewport: tuple[int, int] = (1280, 800),
+        dark: bool = False,
+        permissions: Iterable[str] = ("camera", "microphone"),
+        allowed_errors: Iterable[str] = (),
+        **options: Any,
+    ) -> BrowserContext:
+        """With `base_url` its origin alone is ours, otherwise every server on this machine is.
+
+        `allowed_errors` are regular expressions searched in console errors and exceptions;
+        `options` go to Playwright's `Browser.new_context` as they are.
+        """
+
+
+def chromium_path() -> str:
+    """Where the system's Chromium is; the test fails with one line if there is none."""
+    for name in CHROMIUM_NAMES:
+        if path := shutil.which(name):
+            return path
+    pytest.fail("No Chromium on PATH; scripts/setup --test installs it.", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The command line that gives Chromium its fake devices and keeps it from calling out."""
+    folder = tmp_path_factory.mktemp("devices")
+    write_camera(folder / "camera.y4m")
+    write_microphone(folder / "microphone.wav")
+    return [
+        *QUIET,
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
+        f"--use-file-for-fake-audio-capture={folder / 'microphone.wav'}",
+        "--autoplay-policy=no-user-gesture-required",
+        # Chromium's sandbox does not work for root.
+        *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    ]
+
+
+@pytest.fixture(scope="session")
+async def browser(chromium_arguments: list[str]) -> AsyncIterator[Browser]:
+    """One Chromium for all tests; contexts keep them apart."""
+    path = chromium_path()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=chromium_arguments)
+        yield browser
+        await browser.close()
+
+
+class Watch:
+    """Collects what is wrong on the pages of one context."""
+
+    def __init__(self, our_origin: str | None, allowed_errors: Iterable[str]) -> None:
+        self._our_origin = our_origin
+        self._allowed = [re.compile(pattern) for pattern in allowed_errors]
+        self.faults: list[str] = []
+
+    def follow(self, context: BrowserContext) -> None:
+        context.on("console", self._console)
+        context.on("weberror", self._exception)
+        context.on("request", self._request)
+        context.on("page", self._page)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self._error(f"console: {message.text} ({message.location['url']})")
+
+    def _exception(self, error: WebError) -> None:
+        self._error(f"uncaught: {error.error}")
+
+    def _error(self, text: str) -> None:
+        if not any(pattern.search(text) for pattern in self._allowed):
+            self.faults.append(text)
+
+    def _page(self, page: Page) -> None:
+        # WebSockets are no requests to Playwright.
+        page.on("websocket", lambda socket: self._address(socket.url))
+
+    def _request(self, request: Request) -> None:
+        self._address(request.url)
+
+    def _address(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("data", "blob", "about"):
+            return
+        scheme = {"ws": "http", "wss": "https"}.get(parts.scheme, parts.scheme)
+        if self._our_origin is None:
+            is_ours = parts.hostname in LOOPBACK
+        else:
+            is_ours = f"{scheme}://{parts.netloc}" == self._our_origin
+        if not is_ours:
+            self.faults.append(f"third party: {url}")
+
+
+@pytest.fixture
+async def new_context(browser: Browser) -> AsyncIterator[NewContext]:
+    """Makes contexts; at the end closes them and fails the test for what their pages did."""
+    opened: list[tuple[BrowserContext, Watch]] = []
+
+    async def make(
+        *,
+        base_url: str | None = None,
+        locale: str = "en-GB",
+        timezone: str = "UTC",
+        viewport: tuple[int, int] = (1280, 800),
+        dark: bool = False,
+        permissions: Iterable[str] = ("camera", "microphone"),
+        allowed_errors: Iterable[str] = (),
+        **options: Any,
+    ) -> BrowserContext:
+        context = await browser.new_context(
+            base_url=base_url,
+            locale=locale,
+            timezone_id=timezone,
+            viewport={"width": viewport[0], "height": viewport[1]},
+            color_scheme="dark" if dark else "light",
+            permissions=list(permissions),
+            **options,
+        )
+        parts = urlsplit(base_url) if base_url else None
+        watch = Watch(f"{parts.scheme}://{parts.netloc}" if parts else None, allowed_errors)
+        watch.follow(context)
+        opened.append((context, watch))
+        await context.add_init_script(COLLECT_PEERS)
+        return context
+
+    yield make
+    for context, _ in opened:
+        await context.close()
+    faults = [fault for _, watch in opened for fault in watch.faults]
+    if faults:
+        pytest.fail("The pages did what they must not:\n" + "\n".join(faults), pytrace=False)

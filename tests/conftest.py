@@ -1,0 +1,57 @@
+"""The strict runner: whatever blocks the event loop inside our packages fails the test.
+
+The idea is that of aiohttp's `tests/conftest.py`. Here a blocking call is also remembered, because
+an error page or a background task may swallow the exception that says so.
+"""
+
+import traceback
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import BlockingError, blockbuster_ctx
+
+OUR_PACKAGES = ["signaling", "storage", "web", "media"]
+
+MAY_BLOCK = [
+    # A module that is imported late is read once.
+    ("<frozen importlib._bootstrap>", {"_find_and_load"}),
+    # Each reads a small file that comes with the program, once in the life of the process.
+    ("babel/localedata.py", {"exists", "load"}),
+    ("zoneinfo/_common.py", {"load_data", "load_tzdata"}),
+    ("zoneinfo/_tzpath.py", {"find_tzfile"}),
+]
+
+
+class BlockedCalls(list[str]):
+    """What blocked the event loop since the test began, as stack traces."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _blocking_is_an_error() -> Iterator[BlockedCalls]:
+    """Watches from the first fixture to the last; a call in a worker thread is free to block."""
+    blocked = BlockedCalls()
+    plain_init = BlockingError.__init__
+
+    def remember(error: BlockingError, function: str) -> None:
+        plain_init(error, function)
+        # The two last frames belong to blockbuster and to this function.
+        blocked.append(f"{error}\n" + "".join(traceback.format_stack(limit=12)[:-2]))
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(BlockingError, "__init__", remember)
+    with blockbuster_ctx(OUR_PACKAGES) as detector:
+        for file, functions in MAY_BLOCK:
+            for function in detector.functions.values():
+                function.can_block_in(file, functions)
+        yield blocked
+    patch.undo()
+
+
+@pytest.fixture(autouse=True)
+def blocked_calls(_blocking_is_an_error: BlockedCalls) -> Iterator[BlockedCalls]:
+    """Fails the test at its end if the event loop was blocked, though nobody saw the exception."""
+    blocked = _blocking_is_an_error
+    blocked.clear()
+    yield blocked
+    if blocked:
+        pytest.fail("The event loop was blocked.\n" + "\n".join(blocked), pytrace=False)
