@@ -107,10 +107,6 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         setting.name: environment.get(setting.name, "").strip() or setting.default
         for setting in SETTINGS
     }
-    known = {setting.name for setting in SETTINGS}
-    for name in environment:
-        if name.startswith("TELECONNECT_") and name not in known:
-            raise ConfigError(f"There is no setting {name}. README.md lists those there are.")
     if port is None:
         port = _whole("PORT", values["PORT"])
     public_url = _public_url(values["TELECONNECT_PUBLIC_URL"] or f"http://localhost:{port}")
@@ -138,6 +134,12 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         brand=values["TELECONNECT_BRAND"],
     )
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names that look like settings and are none: most likely misspelled."""
+    known = {setting.name for setting in SETTINGS}
+    return [name for name in environment if name.startswith("TELECONNECT_") and name not in known]
 
 
 def _whole(name: str, text: str) -> int:

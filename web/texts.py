@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from gettext import GNUTranslations, NullTranslations
+from gettext import GNUTranslations, NullTranslations, c2py
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
@@ -80,7 +80,7 @@ class Texts:
                 compiled = BytesIO()
                 write_mo(compiled, catalog)
                 compiled.seek(0)
-                translations = GNUTranslations(compiled)  # type: ignore[arg-type]
+                translations = GNUTranslations(compiled)
             direction = Locale.parse(code).text_direction
             languages[code] = Language(
                 code, direction, translations, _browser_catalog(code, direction, catalog)
@@ -122,11 +122,13 @@ def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
     for message in catalog:
         if not message.id or not any(name.endswith(".js") for name, _ in message.locations):
             continue
-        if isinstance(message.id, tuple):
-            if all(message.string):
-                messages[message.id[0]] = list(message.string)
-        elif message.string and not message.fuzzy:
-            messages[message.id] = message.string
+        source, translated = message.id, message.string
+        if message.fuzzy or not translated:
+            continue
+        if isinstance(source, str):
+            messages[source] = translated
+        elif not isinstance(translated, str) and all(translated):
+            messages[source[0]] = list(translated)
     return json.dumps(
         {"lang": code, "dir": direction, "plural": _plural_table(code, catalog),
          "messages": messages},
@@ -136,8 +138,6 @@ def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
 
 def _plural_table(code: str, catalog: Catalog) -> dict[str, int]:
     """CLDR plural category (what Intl.PluralRules answers) -> index of the gettext form."""
-    from gettext import c2py  # type: ignore[attr-defined]
-
     index_of: Callable[[int], int] = c2py(catalog.plural_expr)
     rule = Locale.parse(code).plural_form
     table: dict[str, int] = {}
