@@ -20,7 +20,6 @@ async def create(
 ) -> None:
     """Raises TeleConnectError or StorageError."""
     config = load()
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     account = new_account(
         email=email,
         name=name,

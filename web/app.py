@@ -49,7 +49,6 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     Cleaning the application up closes the store.
     """
     clock = clock or SystemClock()
-    config.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = await Store.open(config.data_dir, config.master_key)
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
@@ -61,9 +60,9 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
-    app[keys.TEXTS] = texts = Texts.load()
-    app[keys.STATIC] = StaticFiles.load()
-    app[keys.PASSWORDS] = Passwords()
+    app[keys.TEXTS] = texts = await asyncio.to_thread(Texts.load)
+    app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
+    app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set[Socket]()
