@@ -28,6 +28,8 @@ def document(
     modules = ["js/pages/lobby.js"] if signed_in else []
     if module and module not in modules:
         modules.append(module)
+    if not modules:
+        modules.append("js/pages/plain.js")
     attributes: dict[str, str | None] = {
         # The lobby turns ids from the socket into addresses with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,

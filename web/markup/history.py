@@ -35,7 +35,8 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
     return h.li(".row")[
         h.div(".who")[
             h.strong(".name", dir="auto")[row.names],
-            row.started_at and h.p(".hint")[_("Started"), " ", clock(viewer, row.started_at)],
+            row.started_at is not None
+            and h.p(".hint")[_("Started"), " ", clock(viewer, row.started_at)],
             h.p(".hint")[_("Closed"), " ", clock(viewer, row.closed_at)],
             h.p(".hint")[_("Deleted"), " ", clock(viewer, row.purge_at)],
         ],

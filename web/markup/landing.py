@@ -20,7 +20,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
                 # The isolates keep a name of the other direction from turning the sentence.
                 % {"name": f"\u2068{view.scheduler_name}\u2069"}
             ],
-            view.planned_at
+            view.planned_at is not None
             and h.p(".when")[
                 clock(viewer, view.planned_at),
                 " ",
@@ -56,7 +56,8 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
     return [
         h.div(".notice.info")[
             h.p[_("It is too early. This page lets you in by itself when it is time.")],
-            view.opens_at and h.p[_("You can come in from"), " ", clock(viewer, view.opens_at)],
+            view.opens_at is not None
+            and h.p[_("You can come in from"), " ", clock(viewer, view.opens_at)],
             h.p("#countdown", role="timer"),
         ],
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],

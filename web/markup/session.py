@@ -52,7 +52,7 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     return h.div(".lead")[
         h.h1("#heading", dir="auto")[view.title if scheduler else _("You are in the waiting room")],
         not scheduler and h.p(".hint")[_("Session with"), " ", h.bdi[view.scheduler_name]],
-        view.planned_at and h.p(".hint")[clock(viewer, view.planned_at)],
+        view.planned_at is not None and h.p(".hint")[clock(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Connecting…")],
         h.p("#quality.hint", hidden=True),
         scheduler

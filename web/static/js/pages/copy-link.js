@@ -10,7 +10,7 @@ maybe("copy-link", HTMLButtonElement)?.addEventListener("click", async (event) =
   const button = /** @type {HTMLButtonElement} */ (event.currentTarget);
   const source = button.dataset.copy ?? "location";
   const text =
-    source === "location" ? location.href : document.querySelector(source)?.textContent ?? "";
+    source === "location" ? location.href : (document.querySelector(source)?.textContent ?? "");
   const done = await copy(text);
   await ready;
   const place = maybe("copy-status", HTMLElement);

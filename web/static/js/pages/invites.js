@@ -18,7 +18,9 @@ for (const link of document.querySelectorAll("a[data-copy-link]")) {
   link.addEventListener("click", async (event) => {
     event.preventDefault();
     const address = /** @type {HTMLAnchorElement} */ (link).href;
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(
+      () => null,
+    );
     if (!answer?.ok) {
       // The page behind the link says what is wrong.
       location.assign(address);

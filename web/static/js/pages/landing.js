@@ -3,11 +3,11 @@
 import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, maybe, setText, show } from "../shared/dom.js";
 import { insideApp } from "../shared/in-app.js";
-import { submitLanguageOnChange } from "../shared/language.js";
+import { serveReader } from "../shared/reader.js";
 import { dateAndTime, inWords } from "../shared/times.js";
 import "./copy-link.js";
 
-submitLanguageOnChange();
+serveReader();
 const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
 show(byId("in-app", HTMLElement), insideApp(navigator.userAgent, canCapture));
 

@@ -8,7 +8,7 @@ import { PROTOCOL_VERSION } from "../room/messages.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
-import { submitLanguageOnChange } from "../shared/language.js";
+import { serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 import { inWords } from "../shared/times.js";
@@ -25,7 +25,7 @@ let waiting = [];
 /** @type {Set<string>} */
 let announced = new Set();
 
-submitLanguageOnChange();
+serveReader();
 await loadCatalog();
 
 const ringer = new Ringer(showSound);

@@ -17,7 +17,7 @@ import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
 import { newId } from "../shared/identifier.js";
-import { submitLanguageOnChange } from "../shared/language.js";
+import { serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 
@@ -34,7 +34,7 @@ let seenUpTo = 0;
 /** A gap right after a gap is our mistake, not the line's: do not ask for ever. */
 let gaps = 0;
 
-submitLanguageOnChange();
+serveReader();
 remindAfterExport();
 await loadCatalog();
 
@@ -195,7 +195,10 @@ function showLine(state, reason) {
   const place = byId("connection", HTMLElement);
   show(place, state === "ended" || state === "waiting");
   if (state === "waiting") {
-    setText(place, _("Connection lost. Reconnecting… What you write is sent as soon as it is back."));
+    setText(
+      place,
+      _("Connection lost. Reconnecting… What you write is sent as soon as it is back."),
+    );
   }
   if (state !== "ended") return;
   attendance.abandon();

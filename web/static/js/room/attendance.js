@@ -58,7 +58,8 @@ export class Attendance {
 
   decline() {
     const { call } = this.options.room();
-    if (call) void this.options.command({ type: "call_decline", id: newId(), call_id: call.call_id });
+    if (call)
+      void this.options.command({ type: "call_decline", id: newId(), call_id: call.call_id });
   }
 
   hangUp() {

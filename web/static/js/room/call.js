@@ -143,7 +143,8 @@ export class Call {
       polite: peerId < remoteId,
       configuration: this.configuration,
       stream: this.#stream,
-      sendDescription: (description) => send({ type: "send_description", to: remoteId, description }),
+      sendDescription: (description) =>
+        send({ type: "send_description", to: remoteId, description }),
       sendCandidate: (candidate) => send({ type: "send_candidate", to: remoteId, candidate }),
       onTrack: (track) => {
         for (const old of stream.getTracks()) {

@@ -56,6 +56,7 @@ const TRY_AGAIN_AFTER = 5_000;
 /** After these the page does not come back by itself: it would only hear the same again.
  *  @type {Map<number, string>} */
 const FINAL = new Map([
+  [CLOSE_CODES.gone, "gone"],
   [CLOSE_CODES.too_large, "too_large"],
   [CLOSE_CODES.replaced, "replaced"],
   [CLOSE_CODES.sign_in_required, "sign_in_required"],
@@ -180,7 +181,7 @@ export class Channel {
     if (message.type === "replaced") this.close("replaced");
     if (message.type === "goodbye") {
       if (message.reason === "gone") this.close("gone");
-      else this.#lost(CLOSE_CODES.goodbye);
+      else this.#lost(CLOSE_CODES.restart);
     }
   }
 

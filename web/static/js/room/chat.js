@@ -74,7 +74,8 @@ export class Chat {
         setText(inside(element, "time"), timeOfDay(line.sent_at));
       },
     );
-    const writable = room.consultation?.state !== "closed" && room.consultation?.state !== "canceled";
+    const writable =
+      room.consultation?.state !== "closed" && room.consultation?.state !== "canceled";
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
     if ((atEnd && list.childElementCount !== before) || before === 0) {

@@ -18,8 +18,16 @@ import { _ } from "../shared/catalog.js";
 export const isPhone = () => matchMedia("(pointer: coarse)").matches;
 
 /** A phone gets hot and a data bundle empty at more than this; a face needs no more. */
-const PHONE_PICTURE = { width: { ideal: 640 }, height: { ideal: 360 }, frameRate: { ideal: 15, max: 15 } };
-const DESK_PICTURE = { width: { ideal: 960 }, height: { ideal: 540 }, frameRate: { ideal: 24, max: 30 } };
+const PHONE_PICTURE = {
+  width: { ideal: 640 },
+  height: { ideal: 360 },
+  frameRate: { ideal: 15, max: 15 },
+};
+const DESK_PICTURE = {
+  width: { ideal: 960 },
+  height: { ideal: 540 },
+  frameRate: { ideal: 24, max: 30 },
+};
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
 export class Devices {
@@ -107,7 +115,8 @@ export class Devices {
         if (this.screen) this.screen.onended = () => void this.setScreen(false);
       } catch (error) {
         // Closing the browser's own chooser is an answer, not a problem.
-        if (!(error instanceof DOMException && error.name === "NotAllowedError")) this.#tell(error, "screen");
+        if (!(error instanceof DOMException && error.name === "NotAllowedError"))
+          this.#tell(error, "screen");
       }
     }
     this.#tellPicture();
@@ -195,15 +204,21 @@ export class Devices {
  */
 export function explain(name, kind) {
   if (name === "InsecureError") {
-    return _("Camera and microphone only work on a secure page (https). You can still write messages.");
+    return _(
+      "Camera and microphone only work on a secure page (https). You can still write messages.",
+    );
   }
   if (kind === "screen") return _("The screen cannot be shared from this browser.");
   const sound = kind === "audio";
   switch (name) {
     case "NotAllowedError":
       return sound
-        ? _("This browser does not allow the microphone. Allow it in the browser's settings for this page, then press Microphone.")
-        : _("This browser does not allow the camera. Allow it in the browser's settings for this page, then press Camera.");
+        ? _(
+            "This browser does not allow the microphone. Allow it in the browser's settings for this page, then press Microphone.",
+          )
+        : _(
+            "This browser does not allow the camera. Allow it in the browser's settings for this page, then press Camera.",
+          );
     case "NotFoundError":
       return sound
         ? _("No microphone was found. Connect one, then press Microphone.")
@@ -216,7 +231,9 @@ export function explain(name, kind) {
     case "OverconstrainedError":
       return _("This camera cannot be used. Try another one.");
     case "SecurityError":
-      return _("Camera and microphone are switched off on this device. You can still write messages.");
+      return _(
+        "Camera and microphone are switched off on this device. You can still write messages.",
+      );
     default:
       return sound
         ? _("The microphone does not work at the moment. You can still write messages.")

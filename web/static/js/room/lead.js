@@ -111,7 +111,8 @@ function guestSentence(state, other) {
 /** @param {Room} room */
 function schedulerSentence(room) {
   const { state = "" } = room.consultation ?? {};
-  if (state === "closed") return _("This session is closed. It can be reopened until it is deleted.");
+  if (state === "closed")
+    return _("This session is closed. It can be reopened until it is deleted.");
   if (state === "canceled") return _("This session was canceled.");
   const others = room.participants.filter((one) => one.online && one.participant_id !== room.me);
   if (!others.length) return _("Nobody else is connected.");

@@ -5,7 +5,8 @@
 
 /** WebSocket close codes by reason. */
 export const CLOSE_CODES = Object.freeze({
-  goodbye: 1012,
+  restart: 1012,
+  gone: 4410,
   too_large: 1009,
   slow: 4008,
   replaced: 4001,

@@ -88,7 +88,9 @@ export class QualityWatch {
       this.#last.set(connection, counters);
       if (before) found.push(judge(before, counters));
     }
-    const worst = /** @type {const} */ (["poor", "fair", "good"]).find((one) => found.includes(one));
+    const worst = /** @type {const} */ (["poor", "fair", "good"]).find((one) =>
+      found.includes(one),
+    );
     if (!worst || worst === this.current) return;
     this.current = worst;
     this.onChange(worst);

@@ -106,9 +106,7 @@ function change(room, event) {
 function withParticipant(participants, changed) {
   const known = participants.some((one) => one.participant_id === changed.participant_id);
   if (!known) return [...participants, changed];
-  return participants.map((one) =>
-    one.participant_id === changed.participant_id ? changed : one,
-  );
+  return participants.map((one) => (one.participant_id === changed.participant_id ? changed : one));
 }
 
 /**
@@ -142,7 +140,8 @@ export function myself(room) {
 export function otherSide(room) {
   const scheduler = myself(room)?.role === "scheduler";
   const there = room.participants.some(
-    (one) => one.online && one.participant_id !== room.me && (one.role === "scheduler") !== scheduler,
+    (one) =>
+      one.online && one.participant_id !== room.me && (one.role === "scheduler") !== scheduler,
   );
   if (!scheduler && !there && room.consultation?.scheduler_busy) return "busy";
   return there ? "here" : "away";

@@ -51,7 +51,8 @@ export class Tiles {
    */
   showOwn(picture, mirrored) {
     const video = /** @type {HTMLVideoElement} */ (inside(this.#own, "video"));
-    const [current = null] = video.srcObject instanceof MediaStream ? video.srcObject.getTracks() : [];
+    const [current = null] =
+      video.srcObject instanceof MediaStream ? video.srcObject.getTracks() : [];
     if (current !== picture) {
       video.muted = true;
       video.srcObject = picture ? new MediaStream([picture]) : null;

@@ -1,7 +1,8 @@
 /** Is this page shown inside a messaging app, where camera and microphone may not work? */
 
 /** Each of these apps names itself; a plain Android web view says "; wv)". */
-const APPS = /FBAN|FBAV|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Viber|WhatsApp|Telegram|Twitter|TikTok|; wv\)/i;
+const APPS =
+  /FBAN|FBAV|FB_IAB|Instagram|Line\/|MicroMessenger|Snapchat|Viber|WhatsApp|Telegram|Twitter|TikTok|; wv\)/i;
 
 /**
  * @param {string} userAgent

@@ -47,7 +47,8 @@ export class Ringer {
 
   #ring() {
     this.unlock();
-    navigator.vibrate?.([200, 100, 200]);
+    // Before the first touch browsers forbid it, and complain on the console.
+    if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
     if (this.blocked) return;
     this.#tone(659, 0);
     this.#tone(523, 0.35);

@@ -46,5 +46,7 @@ export function inWords(duration) {
       : minutes >= 120
         ? [Math.floor(minutes / 60), "hour"]
         : [minutes, "minute"];
-  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(value);
+  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(
+    value,
+  );
 }
