@@ -9,6 +9,7 @@ export default [
     rules: {
       eqeqeq: "error",
       "no-console": ["error", { allow: ["error", "warn"] }],
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       "no-implied-eval": "error",
       "no-var": "error",
       "object-shorthand": "error",

@@ -323,6 +323,24 @@ class Outgoing:
 
 
 @dataclass(frozen=True)
+class Way:
+    """A channel, and the sender that the recipient sees on it."""
+
+    channel: Channel
+    sender_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is sealed with a notice: where it goes, by which ways in turn, and its words."""
+
+    address: str
+    language: str
+    ways: tuple[Way, ...]
+    content: Content
+
+
+@dataclass(frozen=True)
 class Receipt:
     """What a carrier says about an attempt, some time later, in any order, more than once."""
 

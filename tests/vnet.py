@@ -108,10 +108,11 @@ class Network:
             text=True,
         )
         assert switch.stdout is not None
-        if switch.stdout.readline() != "ready\n":
+        answer = switch.stdout.readline().strip()
+        if answer != "ready":
             with switch:
                 switch.kill()
-            raise NetworkUnavailable("The switch between the namespaces did not start.")
+            raise NetworkUnavailable(answer or "The switch between the namespaces did not start.")
         return switch
 
     def namespace(self, host: str) -> str:
@@ -280,7 +281,10 @@ def _open_device(prefix: str, host: str, address: str) -> int:
     namespace = f"{prefix}-{host}"
     # The kernel allows 15 characters; the final name is given inside the namespace.
     name = f"tun{os.getpid()}{len(os.listdir('/proc/self/fd'))}"[:15]
-    fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN_WITHOUT_HEADER))
+    try:
+        fcntl.ioctl(device, TUNSETIFF, struct.pack("16sH", name.encode(), IFF_TUN_WITHOUT_HEADER))
+    except OSError as error:
+        raise NetworkUnavailable(f"No TUN device: {error.strerror}.") from None
     _ip("link", "set", name, "netns", namespace)
     # Neighbor and router solicitations of IPv6 would only disturb the counters.
     no_version_6 = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6"
@@ -293,7 +297,11 @@ def _open_device(prefix: str, host: str, address: str) -> int:
 
 
 async def _main(order: dict[str, Any]) -> None:
-    switch = Switch(**order)
+    try:
+        switch = Switch(**order)
+    except NetworkUnavailable as reason:
+        print(reason, flush=True)
+        return
     print("ready", flush=True)
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()

@@ -31,6 +31,8 @@ class Viewer:
     account_name: str | None = None
     "None for people who come by link."
     account_role: Literal["scheduler", "administrator"] | None = None
+    catalog: str = ""
+    "Address of this language's sentences for the browser; empty where it needs none: English."
 
 
 @dataclass(frozen=True)
@@ -120,3 +122,13 @@ class Form:
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     "Field -> translated sentence; the key '' holds what concerns the whole form."
+
+
+@dataclass(frozen=True)
+class OutboxNotice:
+    """One notice that was written to the outbox folder instead of being sent."""
+
+    to: str
+    subject: str
+    text: str
+    at: datetime

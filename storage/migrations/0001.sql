@@ -99,36 +99,40 @@ CREATE TABLE call (
 ) STRICT;
 CREATE INDEX call_consultation ON call (consultation_id);
 
--- What is to be written to people outside, and every try at it. This table is the queue.
+-- What is to be written to people outside, and every way of it that was tried. These tables are
+-- the queue: next_at is set while something is to be done, and empty while it is under way or over.
 CREATE TABLE notice (
     id TEXT PRIMARY KEY,
     consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
     invite_id TEXT REFERENCES invite (id) ON DELETE CASCADE,
     occasion TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    dedupe TEXT NOT NULL UNIQUE,   -- one per recipient and occasion
-    content BLOB NOT NULL,         -- sealed: address, subject, text
+    dedupe_key TEXT NOT NULL UNIQUE,   -- one per recipient and occasion
+    envelope BLOB NOT NULL,            -- sealed: address, language, ways, words
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    tries INTEGER NOT NULL DEFAULT 0,
-    reason TEXT
+    next_at INTEGER,
+    state TEXT NOT NULL
 ) STRICT;
-CREATE INDEX notice_due ON notice (due_at) WHERE state = 'queued';
+CREATE INDEX notice_next ON notice (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX notice_consultation ON notice (consultation_id, invite_id);
 
 CREATE TABLE delivery_attempt (
     id TEXT PRIMARY KEY,
     notice_id TEXT NOT NULL REFERENCES notice (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,           -- 0, 1, ...: which of the notice's ways
     channel TEXT NOT NULL,
+    sender_id TEXT,
     state TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    first_try_at INTEGER,
+    next_try_at INTEGER,
     provider_id TEXT,
-    reason TEXT,
-    started_at INTEGER NOT NULL,
-    ended_at INTEGER
+    reason TEXT NOT NULL,
+    code TEXT NOT NULL,
+    UNIQUE (notice_id, number)
 ) STRICT;
-CREATE INDEX delivery_attempt_notice ON delivery_attempt (notice_id);
-CREATE UNIQUE INDEX delivery_attempt_provider ON delivery_attempt (provider_id)
+CREATE INDEX delivery_attempt_sending ON delivery_attempt (id) WHERE state = 'sending';
+CREATE INDEX delivery_attempt_provider ON delivery_attempt (provider_id)
     WHERE provider_id IS NOT NULL;
 
 -- Who did what when; each line seals the one before (a changed or missing line shows).

@@ -1,0 +1,89 @@
+"""What happens when somebody opens their link, and when they take the seat."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from signaling.account import Account
+from signaling.consultation import OPEN_STATES, Consultation
+from signaling.errors import InviteNotUsable, NotFound
+from signaling.invite import Invite
+from signaling.ports import Clock, Records, Store
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What an opened link leads to."""
+
+    invite: Invite
+    consultation: Consultation
+    scheduler: Account
+    opens_at: datetime | None
+    "None: the door is open."
+
+
+class Arriving:
+    def __init__(self, store: Store, clock: Clock, early_entry: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._early_entry = early_entry
+
+    async def look(self, token: str) -> Arrival:
+        """What this link leads to; changes nothing.
+
+        Raises InviteNotUsable with the same sentence for unknown, revoked and expired ones: a
+        guessed token learns nothing.
+        """
+        read = self._store.read
+        invite = await read.invites.by_token(token)
+        if invite is None or not invite.usable:
+            raise InviteNotUsable
+        consultation = await read.consultations.get(invite.consultation_id)
+        if consultation is None or consultation.state not in OPEN_STATES:
+            raise InviteNotUsable
+        scheduler = await read.accounts.get(consultation.scheduler_id)
+        if scheduler is None:
+            raise InviteNotUsable
+        opens_at = None
+        if consultation.planned_at is not None and consultation.state == "planned":
+            door = consultation.planned_at - self._early_entry
+            opens_at = door if door > self._clock.now() else None
+        return Arrival(invite, consultation, scheduler, opens_at)
+
+    async def redeem(self, token: str, web_session_digest: bytes) -> Invite:
+        """Take the seat for this browser; another one that had it loses it.
+
+        Raises InviteNotUsable.
+        """
+        arrival = await self.look(token)
+        if arrival.opens_at is not None:
+            raise InviteNotUsable
+        now = self._clock.now()
+
+        async def work(records: Records) -> Invite:
+            current = await records.invites.get(arrival.invite.id)
+            if current is None:
+                raise InviteNotUsable
+            redeemed = current.redeem(now)
+            await records.invites.change(redeemed)
+            await records.invites.take_seat(redeemed.id, web_session_digest, now)
+            return redeemed
+
+        return await self._store.write(work)
+
+    async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
+        """What the holder of a seat may see. Raises NotFound if this browser does not hold it."""
+        read = self._store.read
+        invite = await read.invites.get(invite_id)
+        if (
+            invite is None
+            or web_session_digest is None
+            or not await read.invites.holds_seat(invite_id, web_session_digest)
+        ):
+            raise NotFound
+        if not invite.usable:
+            raise InviteNotUsable
+        consultation = await read.consultations.get(invite.consultation_id)
+        scheduler = await read.accounts.get(consultation.scheduler_id) if consultation else None
+        if consultation is None or scheduler is None:
+            raise NotFound
+        return Arrival(invite, consultation, scheduler, None)

@@ -1,0 +1,100 @@
+"""Putting a notice into words: the recipient's language, their zone, their link."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Template as Placeholders
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.identifier import new_id
+from signaling.invite import Invite
+from signaling.notice import Content, Envelope, Notice, Occasion, Way, dedupe_key
+from signaling.notice_texts import NOTICE_TEXTS
+from signaling.ports import Clock, Records, Wording
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:])")
+_SPACE = re.compile(r"\n{3,}")
+_LINKS = ("link", "test_link")
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """What a notice is about."""
+
+    consultation: Consultation
+    scheduler: Account
+    invite: Invite
+    note: str = ""
+
+
+class Composing:
+    def __init__(self, wording: Wording, clock: Clock) -> None:
+        self._wording = wording
+        self._clock = clock
+
+    async def queue(
+        self,
+        records: Records,
+        occasion: Occasion,
+        about: Occurrence,
+        *,
+        detail: str = "",
+    ) -> bool:
+        """Write a notice for one invite into the outbox, within the caller's transaction.
+
+        False if nothing is to be sent: the link is given by hand, or this person was told this
+        already.
+        """
+        person = about.invite.person
+        if person.channel == "none":
+            return False
+        now = self._clock.now()
+        token = await records.invites.token(about.consultation.id, about.invite.id)
+        notice = Notice(
+            id=new_id(),
+            consultation_id=about.consultation.id,
+            invite_id=about.invite.id,
+            occasion=occasion,
+            dedupe_key=dedupe_key(
+                about.invite.id, occasion, about.consultation.calendar_sequence, detail
+            ),
+            due_at=now,
+        )
+        envelope = Envelope(
+            address=person.address,
+            language=person.language,
+            ways=(Way(person.channel),),
+            content=self._content(occasion, about, token),
+        )
+        return await records.notices.add(notice, envelope, now)
+
+    def _content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
+        wording, person = self._wording, about.invite.person
+        text = NOTICE_TEXTS[occasion]
+        planned_at = about.consultation.planned_at
+        zone = person.time_zone or about.consultation.time_zone
+        values = {
+            "name": person.name,
+            "scheduler": about.scheduler.name,
+            "link": wording.invite_address(token),
+            "test_link": wording.test_address(token),
+            "moment": wording.moment(planned_at, zone, person.language) if planned_at else "",
+            "note": about.note,
+        }
+        subject = wording.translate(person.language, text.subject)
+        if person.channel != "email":
+            short = wording.translate(person.language, text.short)
+            return Content(subject, fill(short, values))
+        mail = wording.translate(person.language, text.mail)
+        marked_up = {
+            key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
+            for key, value in values.items()
+        }
+        plain = fill(mail.replace("**", ""), values)
+        return Content(subject, plain, html=wording.html(fill(mail, marked_up), person.language))
+
+
+def fill(text: str, values: Mapping[str, str]) -> str:
+    """Replace the placeholders; unknown ones stay as they are."""
+    return _SPACE.sub("\n\n", Placeholders(text).safe_substitute(values)).strip() + "\n"

@@ -1,0 +1,59 @@
+"""The words of notices: one English source text per occasion and channel, for the catalogs.
+
+Texts are Markdown with `$placeholders`; where a text is sent as plain text it reads well as it
+is. They say who invites and when, never why: no clinical content, no chat text.
+"""
+
+from dataclasses import dataclass
+
+from signaling.errors import N_
+from signaling.notice import Occasion
+
+PLACEHOLDERS = {
+    "name": N_("name of the person written to"),
+    "scheduler": N_("name of the person who invites"),
+    "link": N_("the personal link"),
+    "test_link": N_("the personal link of the device test"),
+    "moment": N_("date, time and time zone of the session"),
+    "note": N_("the note of the scheduler, may be empty"),
+}
+"placeholder -> what it stands for"
+
+
+@dataclass(frozen=True)
+class NoticeText:
+    subject: str
+    mail: str
+    short: str
+    "For SMS; WhatsApp sends the operator's approved template."
+
+
+NOTICE_TEXTS: dict[Occasion, NoticeText] = {
+    "invitation": NoticeText(
+        subject=N_("Invitation to a session"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler invites you to a session now, by chat, audio or video.\n\n"
+            "Open this link on your phone or computer to join:\n\n"
+            "$link\n\n"
+            "The link is for you only. Please do not pass it on.\n\n"
+            "$note"
+        ),
+        short=N_("$scheduler invites you to a session. Join: $link"),
+    ),
+    "planned_invitation": NoticeText(
+        subject=N_("Invitation to a planned session"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler invites you to a session, by chat, audio or video.\n\n"
+            "**$moment**\n\n"
+            "Open this link at that time to join:\n\n"
+            "$link\n\n"
+            "Test your phone or computer beforehand:\n\n"
+            "$test_link\n\n"
+            "The links are for you only. Please do not pass them on.\n\n"
+            "$note"
+        ),
+        short=N_("$scheduler invites you to a session: $moment. Join: $link Test: $test_link"),
+    ),
+}

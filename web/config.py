@@ -1,0 +1,169 @@
+"""The settings: the only place that reads the environment. README.md has the same table."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from yarl import URL
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS = (
+    Setting("PORT", "8080", "Port of the web server; 0 takes a free one."),
+    Setting("TELECONNECT_HOST", "", "Address to listen on; empty: all of this machine."),
+    Setting(
+        "TELECONNECT_PUBLIC_URL",
+        "",
+        "Address under which people reach the server; empty: http://localhost with the port.",
+    ),
+    Setting("TELECONNECT_DATA_DIR", "./data", "Folder of the database, keys and outbox."),
+    Setting(
+        "TELECONNECT_MASTER_KEY",
+        "",
+        "32 bytes in base64 that wrap all other keys; empty: the file master.key in the data"
+        " folder, made at the first start.",
+        secret=True,
+    ),
+    Setting(
+        "TELECONNECT_SMTP_URL",
+        "",
+        "Mail server, as smtp://user:password@host:587 or smtps://...; empty: notices are"
+        " written to the folder outbox in the data folder.",
+        secret=True,
+    ),
+    Setting("TELECONNECT_MAIL_FROM", "", "Sender of mail; empty: TeleConnect at the public host."),
+    Setting("TELECONNECT_MEDIA_POLICY", "auto", "auto, or relay: never show addresses to peers."),
+    Setting("TELECONNECT_TURN_URLS", "", "TURN servers, separated by commas."),
+    Setting(
+        "TELECONNECT_TURN_SECRET",
+        "",
+        "Secret shared with the TURN servers (use-auth-secret of coturn).",
+        secret=True,
+    ),
+    Setting("TELECONNECT_RETENTION_HOURS", "24", "Hours from closing to deletion of every trace."),
+    Setting(
+        "TELECONNECT_EARLY_ENTRY_MINUTES",
+        "30",
+        "Minutes before a planned session from which its people are let in.",
+    ),
+    Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
+)
+"Every setting, in the order of README.md."
+
+
+@dataclass(frozen=True)
+class Config:
+    """Checked settings."""
+
+    port: int
+    host: str | None
+    public_url: URL
+    data_dir: Path
+    master_key: str | None
+    smtp_url: str | None
+    mail_from: str
+    media_policy: Literal["auto", "relay"]
+    turn_urls: tuple[str, ...]
+    turn_secret: str | None
+    retention_hours: float
+    early_entry_minutes: float
+    brand: str
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach the server by TLS."""
+        return self.public_url.scheme == "https"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Origins that count as our own: the public one; on loopback, all its names."""
+        url = self.public_url
+        if url.host not in LOOPBACK_HOSTS:
+            return frozenset({str(url.origin())})
+        return frozenset(str(url.with_host(name).origin()) for name in LOOPBACK_HOSTS)
+
+
+def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None) -> Config:
+    """The settings of `environment`. Raises ConfigError naming the setting.
+
+    `port` overrides PORT, for a server that has already taken one.
+    """
+    values = {
+        setting.name: environment.get(setting.name, "").strip() or setting.default
+        for setting in SETTINGS
+    }
+    if port is None:
+        port = _whole("PORT", values["PORT"])
+    public_url = _public_url(values["TELECONNECT_PUBLIC_URL"] or f"http://localhost:{port}")
+    media_policy = values["TELECONNECT_MEDIA_POLICY"]
+    if media_policy not in ("auto", "relay"):
+        raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
+    smtp_url = values["TELECONNECT_SMTP_URL"] or None
+    if smtp_url and URL(smtp_url).scheme not in ("smtp", "smtps"):
+        raise ConfigError("TELECONNECT_SMTP_URL must begin with smtp:// or smtps://.")
+    return Config(
+        port=port,
+        host=values["TELECONNECT_HOST"] or None,
+        public_url=public_url,
+        data_dir=Path(values["TELECONNECT_DATA_DIR"]),
+        master_key=values["TELECONNECT_MASTER_KEY"] or None,
+        smtp_url=smtp_url,
+        mail_from=values["TELECONNECT_MAIL_FROM"]
+        or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
+        media_policy="relay" if media_policy == "relay" else "auto",
+        turn_urls=tuple(
+            url.strip() for url in values["TELECONNECT_TURN_URLS"].split(",") if url.strip()
+        ),
+        turn_secret=values["TELECONNECT_TURN_SECRET"] or None,
+        retention_hours=_amount("TELECONNECT_RETENTION_HOURS", values),
+        early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
+        brand=values["TELECONNECT_BRAND"],
+    )
+
+
+def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """Names that look like settings and are none: most likely misspelled."""
+    known = {setting.name for setting in SETTINGS}
+    return [name for name in environment if name.startswith("TELECONNECT_") and name not in known]
+
+
+def _whole(name: str, text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise ConfigError(f"{name} must be a port number, 0 to 65535.")
+    return int(text)
+
+
+def _amount(name: str, values: Mapping[str, str]) -> float:
+    try:
+        amount = float(values[name])
+    except ValueError:
+        amount = -1
+    if not 0 <= amount < 1_000_000:
+        raise ConfigError(f"{name} must be a number, 0 or more.")
+    return amount
+
+
+def _public_url(text: str) -> URL:
+    try:
+        url = URL(text)
+        origin = url.origin()
+    except ValueError:
+        raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example.") from None
+    if url.scheme not in ("http", "https") or url.path not in ("", "/") or url.query_string:
+        raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example, no path.")
+    return origin

@@ -1,0 +1,88 @@
+"""The one place where an error becomes a page, JSON, or a close code."""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from signaling.errors import NotFound, SignInRequired, TeleConnectError, TooLarge, Unavailable
+from signaling.messages import CLOSE_CODES, Refusal
+from web.markup.errors import error_page
+from web.routes import path
+from web.viewing import show, viewer_of
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = logging.getLogger("web.requests")
+
+
+def sentence(error: TeleConnectError, translate: Callable[[str], str]) -> str:
+    """What the reader is told, in their language."""
+    text = translate(error.sentence)
+    return text % error.values if error.values else text
+
+
+def refusal(
+    error: TeleConnectError, translate: Callable[[str], str], command_id: str | None = None
+) -> Refusal:
+    """The socket message for an error."""
+    return Refusal(error.code, sentence(error, translate), command_id)
+
+
+def close_code(error: TeleConnectError) -> int:
+    """The WebSocket close code where an error ends the conversation."""
+    return CLOSE_CODES.get(error.code, 1011)
+
+
+def domain_error(error: Exception) -> TeleConnectError:
+    """Any error as one of ours; what nobody foresaw keeps its secrets."""
+    if isinstance(error, TeleConnectError):
+        return error
+    if isinstance(error, sqlite3.OperationalError | OSError):
+        return Unavailable()
+    if isinstance(error, web.HTTPRequestEntityTooLarge):
+        return TooLarge()
+    if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
+        return NotFound()
+    return TeleConnectError()
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer errors as the reader expects, and log every request by its route's pattern."""
+    started = time.monotonic()
+    resource = request.match_info.route.resource
+    extra: dict[str, object] = {
+        "method": request.method,
+        "route": resource.canonical if resource else "unmatched",
+    }
+    try:
+        response = await handler(request)
+    except web.HTTPException as error:
+        if error.status < 400:
+            _log.info("request", extra=extra | {"status": error.status})
+            raise
+        response = await _answer(request, domain_error(error), error.status)
+    except Exception as error:
+        known = domain_error(error)
+        if known.status >= 500:
+            _log.exception("request failed", extra=extra | {"code": known.code})
+        response = await _answer(request, known, known.status)
+    elapsed = round((time.monotonic() - started) * 1000, 1)
+    _log.info("request", extra=extra | {"status": response.status, "duration_ms": elapsed})
+    return response
+
+
+async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
+    if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
+        return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
+    viewer = await viewer_of(request)
+    text = sentence(error, viewer.translate)
+    if _wants_page(request):
+        return show(error_page(viewer, status, text), status)
+    return web.json_response({"code": error.code, "text": text}, status=status)
+
+
+def _wants_page(request: web.Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "")

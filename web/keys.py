@@ -1,0 +1,46 @@
+"""What the application holds, by typed keys; assembled in `web/app.py`."""
+
+from aiohttp import web
+
+from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.flows.arriving import Arriving
+from signaling.flows.attending import Attending
+from signaling.flows.calling import Calling
+from signaling.flows.chatting import Chatting
+from signaling.flows.forgetting import Forgetting
+from signaling.flows.holding import Holding
+from signaling.flows.inviting import Inviting
+from signaling.flows.notifying import Notifying
+from signaling.flows.rooms import Rooms
+from signaling.ports import Clock
+from storage.store import Store
+from web.clockwork import Clockwork
+from web.config import Config
+from web.limits import Limits
+from web.passwords import Passwords
+from web.setup_token import SetupToken
+from web.static_files import StaticFiles
+from web.texts import Texts
+from web.web_sessions import SqliteStorage
+
+CONFIG = web.AppKey("config", Config)
+CLOCK = web.AppKey("clock", Clock)
+CLOCKWORK = web.AppKey("clockwork", Clockwork)
+TEXTS = web.AppKey("texts", Texts)
+STATIC = web.AppKey("static", StaticFiles)
+OUTBOX = web.AppKey("outbox", OutboxFolder)
+STORE = web.AppKey("store", Store)
+WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
+PASSWORDS = web.AppKey("passwords", Passwords)
+LIMITS = web.AppKey("limits", Limits)
+SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
+
+ROOMS = web.AppKey("rooms", Rooms)
+ARRIVING = web.AppKey("arriving", Arriving)
+ATTENDING = web.AppKey("attending", Attending)
+CALLING = web.AppKey("calling", Calling)
+CHATTING = web.AppKey("chatting", Chatting)
+FORGETTING = web.AppKey("forgetting", Forgetting)
+HOLDING = web.AppKey("holding", Holding)
+INVITING = web.AppKey("inviting", Inviting)
+NOTIFYING = web.AppKey("notifying", Notifying)

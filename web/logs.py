@@ -1,0 +1,45 @@
+"""Structured logs: one JSON object a line, without tokens, addresses or personal data.
+
+Only names listed here are taken from a record; a path is logged by its pattern, never as it was.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+
+FIELDS = (
+    "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
+    "notice_id", "account_id", "reason",
+)  # fmt: skip
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        if record.exc_info and record.exc_info[0]:
+            kind, _, trace = record.exc_info
+            # the exception's own text may quote what somebody typed: its kind and place are enough
+            line["error"] = kind.__name__
+            line["trace"] = [
+                f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(trace)
+            ]
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up() -> None:
+    """Log to standard error in JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # these libraries log bodies, addresses and tokens
+    for name in ("vonage", "urllib3", "aiosmtplib", "aiohttp.access", "fontTools", "fpdf"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,1 @@
+"""HTML by function calls: views in, elements out. Nothing here knows a request or a database."""

@@ -1,0 +1,170 @@
+"""Form controls, buttons and boxes: labels, errors and descriptions are tied together here."""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import htpy as h
+
+from web.views import Form, Viewer
+
+Attributes = dict[str, str | bool | None]
+
+
+def _describe(form: Form, name: str, hint: str | None) -> tuple[Attributes, list[h.Node]]:
+    """Attributes that tie the control `name` to its hint and error, and those texts."""
+    error = form.errors.get(name)
+    ids = [f"{name}-hint"] if hint else []
+    texts: list[h.Node] = [h.p(f"#{name}-hint.hint")[hint]] if hint else []
+    if error:
+        ids.append(f"{name}-error")
+        texts.append(h.p(f"#{name}-error.error")[error])
+    return {
+        "aria-describedby": " ".join(ids) or None,
+        "aria-invalid": "true" if error else None,
+    }, texts
+
+
+def field(
+    form: Form,
+    name: str,
+    label: str,
+    *,
+    kind: Literal["text", "email", "password", "date", "time", "search"] = "text",
+    hint: str | None = None,
+    required: bool = False,
+    autocomplete: str = "off",
+    maximum: int | None = None,
+    direction: Literal["auto", "ltr"] = "auto",
+) -> h.Element:
+    """A labelled one-line input that keeps what was typed; passwords are never given back."""
+    described, texts = _describe(form, name, hint)
+    return h.div(".field")[
+        h.label(for_=name)[label],
+        texts[:1] if hint else None,
+        h.input(
+            {
+                "id": name,
+                "name": name,
+                "type": kind,
+                "value": None if kind == "password" else form.values.get(name) or None,
+                "required": required,
+                "autocomplete": autocomplete,
+                "maxlength": str(maximum) if maximum else None,
+                "dir": direction,
+                **described,
+            }
+        ),
+        texts[1:] if hint else texts,
+    ]
+
+
+def text_area(
+    form: Form, name: str, label: str, *, hint: str | None = None, maximum: int | None = None
+) -> h.Element:
+    described, texts = _describe(form, name, hint)
+    return h.div(".field")[
+        h.label(for_=name)[label],
+        texts[:1] if hint else None,
+        h.textarea(
+            {
+                "id": name,
+                "name": name,
+                "rows": "3",
+                "dir": "auto",
+                "maxlength": str(maximum) if maximum else None,
+                **described,
+            }
+        )[form.values.get(name, "")],
+        texts[1:] if hint else texts,
+    ]
+
+
+def select(
+    form: Form,
+    name: str,
+    label: str,
+    options: Iterable[tuple[str, str]],
+    *,
+    default: str = "",
+    hint: str | None = None,
+) -> h.Element:
+    """A labelled list of (value, text); what was chosen before stays chosen."""
+    described, texts = _describe(form, name, hint)
+    chosen = form.values.get(name, default)
+    return h.div(".field")[
+        h.label(for_=name)[label],
+        texts[:1] if hint else None,
+        h.select({"id": name, "name": name, **described})[
+            (h.option(value=value, selected=value == chosen)[text] for value, text in options)
+        ],
+        texts[1:] if hint else texts,
+    ]
+
+
+def checkbox(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:
+    described, texts = _describe(form, name, hint)
+    return h.div(".field.check")[
+        h.label[
+            h.input(
+                {
+                    "id": name,
+                    "name": name,
+                    "type": "checkbox",
+                    "value": "yes",
+                    "checked": form.values.get(name) == "yes",
+                    **described,
+                }
+            ),
+            " ",
+            label,
+        ],
+        texts,
+    ]
+
+
+def submit(label: str, *, quiet: bool = False) -> h.Element:
+    return h.button("" if quiet else ".primary", type="submit")[label]
+
+
+def button(identifier: str, label: str, *, style: str = "", **attributes: str) -> h.Element:
+    """A button that a module wires by its id."""
+    named = {key.replace("_", "-"): value for key, value in attributes.items()}
+    return h.button({"id": identifier, "class": style or None, "type": "button", **named})[label]
+
+
+def go(address: str, label: str, *, primary: bool = False, **attributes: object) -> h.Element:
+    """A button that leads to another page: works without scripts, changes nothing.
+
+    `attributes` are the button's own, for the modules; a `name` and `value` become the query.
+    """
+    style = "primary" if primary else None
+    return h.form(".inline", method="get", action=address)[
+        h.button({"type": "submit", "class": style}, **attributes)[label]
+    ]
+
+
+def action(address: str, label: str, *, primary: bool = False) -> h.Element:
+    """A state change as a form of its own: works without scripts, never by following a link."""
+    return h.form(".inline", method="post", action=address)[submit(label, quiet=not primary)]
+
+
+def notice(
+    content: h.Node, *, kind: Literal["info", "good", "warning", "bad"] = "info"
+) -> h.Element:
+    return h.div(f".notice.{kind}")[content]
+
+
+def error_summary(viewer: Viewer, form: Form, labels: Sequence[tuple[str, str]]) -> h.Node:
+    """What is wrong, at the top, with links to the fields; nothing if nothing is."""
+    _ = viewer.translate
+    if not form.errors:
+        return None
+    whole = form.errors.get("")
+    known = [(name, label) for name, label in labels if name in form.errors]
+    return h.div(".notice.bad", role="alert", tabindex="-1")[
+        h.p[whole or _("Please check what you entered.")],
+        known
+        and h.ul[
+            (h.li[h.a(href=f"#{name}")[label], ": ", form.errors[name]] for name, label in known)
+        ],
+    ]

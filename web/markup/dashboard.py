@@ -1,0 +1,41 @@
+"""The first page after signing in: who waits, what comes next, what is open."""
+
+from collections.abc import Sequence
+
+import htpy as h
+
+from web.markup.document import document
+from web.markup.invites import invite_row, new_invite_link
+from web.markup.new_invite import new_invite_dialog
+from web.markup.waiting_room import waiting_list
+from web.views import InviteRow, Viewer, WaitingRow
+
+
+def dashboard_page(
+    viewer: Viewer,
+    waiting: Sequence[WaitingRow],
+    planned: Sequence[InviteRow],
+    opened: Sequence[InviteRow],
+) -> h.Element:
+    _ = viewer.translate
+    return document(
+        viewer,
+        _("Dashboard"),
+        [
+            h.div(".heading")[h.h1[_("Dashboard")], new_invite_link(viewer)],
+            h.h2[_("Waiting room")],
+            waiting_list(viewer, waiting),
+            h.h2[_("Next sessions")],
+            _rows(viewer, planned, _("No session is planned.")),
+            h.h2[_("Opened sessions")],
+            _rows(viewer, opened, _("No session is open.")),
+            new_invite_dialog(viewer),
+        ],
+        module="js/pages/invites.js",
+    )
+
+
+def _rows(viewer: Viewer, rows: Sequence[InviteRow], nothing: str) -> h.Element:
+    if not rows:
+        return h.p(".empty")[nothing]
+    return h.ul(".list")[(invite_row(viewer, row, short=True) for row in rows)]

@@ -1,0 +1,131 @@
+"""The shell of every page: head, menu, language switch, skip link."""
+
+import htpy as h
+
+from web.markup.controls import button
+from web.routes import path
+from web.views import Viewer
+
+
+def document(
+    viewer: Viewer,
+    title: str,
+    body: h.Node,
+    *,
+    module: str | None = None,
+    service_user: bool = False,
+    data: dict[str, str | None] | None = None,
+    wide: bool = False,
+    stylesheets: tuple[str, ...] = (),
+) -> h.Element:
+    """A whole page.
+
+    `module` is the path below web/static of the page's own script, `data` its data-* attributes.
+    People who come by link (`service_user`) get no menu and a title that says nothing.
+    """
+    _ = viewer.translate
+    signed_in = viewer.account_name is not None and not service_user
+    modules = ["js/pages/lobby.js"] if signed_in else []
+    if module and module not in modules:
+        modules.append(module)
+    if not modules:
+        modules.append("js/pages/plain.js")
+    attributes: dict[str, str | None] = {
+        # The lobby turns ids from the socket into addresses with this.
+        "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
+        "data-socket": path("socket"),
+        **{f"data-{name}": value for name, value in (data or {}).items()},
+    }
+    return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
+        h.head[
+            h.meta(charset="utf-8"),
+            h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+            h.meta(name="referrer", content="no-referrer"),
+            h.meta(name="robots", content="noindex, nofollow"),
+            h.meta(name="color-scheme", content="light dark"),
+            h.title[viewer.brand if service_user else f"{title} - {viewer.brand}"],
+            h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
+            (
+                h.link(rel="stylesheet", href=viewer.static(sheet))
+                for sheet in ("css/base.css", *stylesheets)
+            ),
+            (h.script(type="module", src=viewer.static(name)) for name in modules),
+        ],
+        h.body({"class": "wide" if wide else None, **attributes})[
+            h.a(".skip", href="#main")[_("Skip to the content")],
+            h.header(".top")[
+                _brand(viewer, linked=signed_in),
+                signed_in and _menu(viewer),
+                h.div(".tools")[
+                    # Only a module can tell whether the browser blocks sound.
+                    signed_in and button("enable-sound", _("Enable sound"), hidden=""),
+                    _language_switch(viewer),
+                    signed_in and _account(viewer),
+                ],
+            ],
+            h.main("#main", tabindex="-1")[body],
+        ],
+    ]
+
+
+def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
+    return (
+        h.a(".brand", href=path("dashboard"))[viewer.brand]
+        if linked
+        else h.span(".brand")[viewer.brand]
+    )
+
+
+def _menu(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    entries = [
+        ("dashboard", _("Dashboard")),
+        ("invites", _("Invites")),
+        ("waiting_room", _("Waiting room")),
+        ("opened", _("Opened sessions")),
+        ("history", _("History")),
+        ("device_test", _("Test my device")),
+    ]
+    if viewer.account_role == "administrator":
+        entries.append(("admin", _("Administration")))
+    return h.nav(aria_label=_("Main menu"))[
+        h.ul[
+            (
+                h.li[
+                    h.a(
+                        href=path(name),
+                        aria_current="page" if viewer.path == path(name) else None,
+                    )[label],
+                    # Beside the link: the number must not become part of the entry's name.
+                    name == "waiting_room" and h.span("#waiting-badge.badge", hidden=True),
+                ]
+                for name, label in entries
+            )
+        ]
+    ]
+
+
+def _language_switch(viewer: Viewer) -> h.Node:
+    _ = viewer.translate
+    if len(viewer.languages) < 2:
+        return None
+    return h.form(".language", method="post", action=path("language"))[
+        h.input(type="hidden", name="next", value=viewer.path),
+        h.label(".unseen", for_="interface-language")[_("Show this page in")],
+        h.select("#interface-language", name="language")[
+            (
+                h.option(value=code, selected=code == viewer.language, lang=code)[name]
+                for code, name in viewer.languages
+            )
+        ],
+        h.button(type="submit")[_("Change")],
+    ]
+
+
+def _account(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.form(".inline", method="post", action=path("sign_out"))[
+        h.span(".account", dir="auto")[viewer.account_name],
+        " ",
+        h.button(type="submit")[_("Sign out")],
+    ]

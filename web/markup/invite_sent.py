@@ -1,0 +1,47 @@
+"""What was sent, with the link and its QR code to give by hand."""
+
+import htpy as h
+from markupsafe import Markup
+
+from web.markup.controls import button, go, notice
+from web.markup.document import document
+from web.markup.words import channel_word
+from web.routes import path
+from web.views import InviteRow, Viewer
+
+
+def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> h.Element:
+    """`qr_svg` is our own drawing and goes out as it is."""
+    _ = viewer.translate
+    awaited = row.people[0]
+    sentence = (
+        _("The invitation is on its way by %(channel)s.")
+        % {"channel": channel_word(viewer, awaited.channel)}
+        if awaited.channel != "none"
+        else _("Give this link to the person you invite.")
+    )
+    return document(
+        viewer,
+        _("Invitation"),
+        h.div(".narrow")[
+            h.h1(dir="auto")[awaited.name],
+            notice(sentence, kind="good"),
+            h.div(".card")[
+                h.p("#invite-link.link-text", dir="ltr")[link],
+                button("copy-link", _("Copy link"), data_copy="#invite-link"),
+                h.p("#copy-status", role="status"),
+                h.details[
+                    h.summary[_("Show QR code")],
+                    h.div(".qr", role="img", aria_label=_("QR code of the link"))[Markup(qr_svg)],
+                ],
+            ],
+            h.p(".hint")[
+                _("Whoever has this link can take this person's place. Give it to nobody else.")
+            ],
+            h.div(".actions")[
+                go(path("waiting_room"), _("Waiting room"), primary=True),
+                go(path("invites"), _("Invites")),
+            ],
+        ],
+        module="js/pages/copy-link.js",
+    )

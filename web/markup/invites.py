@@ -1,0 +1,173 @@
+""" "Invites": the sessions that are planned or still open, and what can be done with them."""
+
+from collections.abc import Sequence
+
+import htpy as h
+
+from web.markup.controls import action, field, go, select, submit
+from web.markup.document import document
+from web.markup.new_invite import new_invite_dialog
+from web.markup.words import (
+    channel_word,
+    clock,
+    consultation_word,
+    delivery_word,
+    readiness_word,
+    role_word,
+)
+from web.routes import path
+from web.views import Form, InviteRow, Person, Viewer
+
+
+def invites_page(
+    viewer: Viewer,
+    rows: Sequence[InviteRow],
+    *,
+    search: str,
+    state: str,
+    page: int,
+    pages: int,
+    total: int,
+) -> h.Element:
+    _ = viewer.translate
+    ngettext = viewer.plural
+    return document(
+        viewer,
+        _("Invites"),
+        [
+            h.div(".heading")[h.h1[_("Invites")], new_invite_link(viewer)],
+            _filters(viewer, search, state),
+            h.p(".hint")[
+                ngettext("%(count)s session", "%(count)s sessions", total) % {"count": total}
+            ],
+            invite_list(viewer, rows),
+            pages > 1 and _pager(viewer, search, state, page, pages),
+            new_invite_dialog(viewer),
+        ],
+        module="js/pages/invites.js",
+    )
+
+
+def new_invite_link(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return go(path("new_invite"), _("New invite"), primary=True, id="open-new-invite")
+
+
+def invite_list(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
+    _ = viewer.translate
+    if not rows:
+        return h.p(".empty")[_("No sessions here.")]
+    return h.div(".list-frame")[
+        h.ul(".list")[(invite_row(viewer, row) for row in rows)],
+        h.dialog("#qr-dialog", aria_label=_("QR code"))[
+            h.img("#qr-image.qr", alt=_("QR code of the link"), width="280", height="280"),
+            h.form(method="dialog")[h.button(type="submit")[_("Done")]],
+        ],
+        # Filled only when the browser refuses to copy by itself.
+        h.dialog("#link-dialog", aria_label=_("Link"))[
+            h.output("#link-text.link-text", dir="ltr"),
+            h.form(method="dialog")[h.button(type="submit")[_("Done")]],
+        ],
+        h.p("#row-status.unseen", role="status"),
+    ]
+
+
+def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Element:
+    """One session with its people and actions; `short` leaves only the way into it."""
+    _ = viewer.translate
+    awaited = row.people[0] if row.people else None
+    return h.li(".row", data_consultation_id=row.consultation_id)[
+        h.div(".who")[
+            h.strong(".name", dir="auto")[awaited.name if awaited else ""],
+            h.p(".hint")[
+                h.span(".tag", data_state=row.state)[consultation_word(viewer, row.state)],
+                " ",
+                row.online and h.span(".tag.online")[_("Online")],
+                " ",
+                h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
+            ],
+            h.p(".hint")[_when(viewer, row, awaited)],
+            (_person(viewer, person) for person in row.people),
+        ],
+        h.div(".actions")[
+            _way_in(viewer, row),
+            not short and _actions(viewer, row),
+        ],
+    ]
+
+
+def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
+    _ = viewer.translate
+    address = path("session", consultation_id=row.consultation_id)
+    if row.state in ("active", "kept_open"):
+        return go(address, _("Open"), primary=True)
+    return row.online and go(address, _("Start"), primary=True)
+
+
+def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
+    _ = viewer.translate
+    return [
+        go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
+        go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
+        action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.state in ("planned", "waiting")
+        and [
+            go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
+            action(
+                path("cancel_session", consultation_id=row.consultation_id),
+                _("Cancel session"),
+            ),
+        ],
+    ]
+
+
+def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
+    _ = viewer.translate
+    if row.planned_at is None:
+        return [_("Invited"), " ", clock(viewer, row.created_at)]
+    zone = awaited.time_zone if awaited else None
+    differs = zone is not None and zone != viewer.time_zone
+    return [
+        clock(viewer, row.planned_at),
+        differs and [" · ", _("for them"), " ", clock(viewer, row.planned_at, zone=zone)],
+    ]
+
+
+def _person(viewer: Viewer, person: Person) -> h.Element:
+    words = [
+        role_word(viewer, person.role),
+        channel_word(viewer, person.channel),
+        delivery_word(viewer, person.delivery_state),
+        person.language,
+    ]
+    return h.p(".hint")[
+        " · ".join(word for word in words if word),
+        person.delivery_reason and h.span(".error")[" ", person.delivery_reason],
+    ]
+
+
+def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
+    _ = viewer.translate
+    form = Form({"search": search, "state": state})
+    states = [("", _("All"))] + [
+        (value, consultation_word(viewer, value))
+        for value in ("planned", "waiting", "active", "kept_open")
+    ]
+    return h.form(".filters", action=path("invites"), role="search")[
+        field(form, "search", _("Search"), kind="search"),
+        select(form, "state", _("State"), states),
+        submit(_("Show"), quiet=True),
+    ]
+
+
+def _pager(viewer: Viewer, search: str, state: str, page: int, pages: int) -> h.Element:
+    _ = viewer.translate
+
+    def address(number: int) -> str:
+        return path("invites", {"search": search, "state": state, "page": str(number)})
+
+    return h.nav(".pager", aria_label=_("Pages"))[
+        page > 1 and h.a(".button", href=address(page - 1), rel="prev")[_("Previous")],
+        h.span[_("Page %(page)s of %(pages)s") % {"page": page, "pages": pages}],
+        page < pages and h.a(".button", href=address(page + 1), rel="next")[_("Next")],
+    ]

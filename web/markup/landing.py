@@ -1,0 +1,93 @@
+"""What somebody sees who opens a personal link, before taking the seat. Works without scripts."""
+
+import htpy as h
+from markupsafe import Markup
+
+from web.markup.controls import button
+from web.markup.document import document
+from web.markup.words import clock, zone_name
+from web.views import LandingView, Viewer
+
+
+def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
+    _ = viewer.translate
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow.landing")[
+            h.h1[
+                _("%(name)s invites you to a session")
+                # The isolates keep a name of the other direction from turning the sentence.
+                % {"name": f"\u2068{view.scheduler_name}\u2069"}
+            ],
+            view.planned_at is not None
+            and h.p(".when")[
+                clock(viewer, view.planned_at),
+                " ",
+                h.span(".hint.zone")[zone_name(viewer, view.planned_at)],
+            ],
+            _in_app_hint(viewer),
+            _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
+        ],
+        module="js/pages/landing.js",
+        service_user=True,
+        data={"opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None},
+    )
+
+
+def _join(viewer: Viewer, view: LandingView) -> h.Node:
+    _ = viewer.translate
+    return [
+        h.form(method="post", action=view.join_path)[
+            h.button(".primary.huge", type="submit")[_("Join the session")]
+        ],
+        h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
+        h.p(".hint")[_("By joining you accept these terms:")],
+        h.details(".card")[
+            h.summary[_("Terms of use")],
+            h.div(".prose")[Markup(view.terms_html)],
+        ],
+        h.p[h.a(href=view.test_path)[_("Test my device")]],
+    ]
+
+
+def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
+    _ = viewer.translate
+    return [
+        h.div(".notice.info")[
+            h.p[_("It is too early. This page lets you in by itself when it is time.")],
+            view.opens_at is not None
+            and h.p[_("You can come in from"), " ", clock(viewer, view.opens_at)],
+            h.p("#countdown", role="timer"),
+        ],
+        h.p[h.a(".button", href=view.test_path)[_("Test my device")]],
+        view.calendar_path
+        and h.p[h.a(".button", href=view.calendar_path)[_("Add to my calendar")]],
+    ]
+
+
+def _in_app_hint(viewer: Viewer) -> h.Element:
+    """Shown by the module inside the browser of a messaging app."""
+    _ = viewer.translate
+    return h.div("#in-app.notice.warning", hidden=True)[
+        h.p[
+            _(
+                "This page was opened inside another app, where camera and microphone may not "
+                "work. Copy the link and open it in your browser (Safari, Chrome, Firefox). "
+                "Writing messages works here too."
+            )
+        ],
+        button("copy-link", _("Copy link"), data_copy="location"),
+        h.p("#copy-status", role="status"),
+    ]
+
+
+def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
+    """Too late, revoked, unknown: one translated sentence, the same for every guess."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[h.h1[_("This link is not open")], h.p[sentence]],
+        service_user=True,
+    )

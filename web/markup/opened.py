@@ -1,0 +1,23 @@
+""" "Opened sessions": started and not closed."""
+
+from collections.abc import Sequence
+
+import htpy as h
+
+from web.markup.document import document
+from web.markup.invites import invite_row
+from web.views import InviteRow, Viewer
+
+
+def opened_page(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
+    _ = viewer.translate
+    return document(
+        viewer,
+        _("Opened sessions"),
+        [
+            h.h1[_("Opened sessions")],
+            h.ul(".list")[(invite_row(viewer, row, short=True) for row in rows)]
+            if rows
+            else h.p(".empty")[_("No session is open.")],
+        ],
+    )

@@ -1,0 +1,243 @@
+"""The session page: waiting, chat and call. Everything live arrives by the socket."""
+
+import htpy as h
+
+from web.markup.controls import action, button
+from web.markup.document import document
+from web.markup.history import export_button, export_dialog
+from web.markup.icons import icon
+from web.markup.words import clock
+from web.routes import path
+from web.views import SessionView, Viewer
+
+
+def session_page(viewer: Viewer, view: SessionView) -> h.Element:
+    _ = viewer.translate
+    scheduler = view.invite_id is None
+    return document(
+        viewer,
+        view.title,
+        h.div("#room.room", data_phase="connecting")[
+            h.p("#connection.notice.warning", role="status", hidden=True),
+            h.section(".stage", aria_label=_("Session"))[
+                _lead(viewer, view, scheduler),
+                h.p("#notice.notice.warning", role="alert", hidden=True),
+                _incoming(viewer),
+                _call(viewer),
+                _ways_to_call(viewer),
+                scheduler and _after_closing(viewer, view),
+            ],
+            _chat(viewer),
+            scheduler and _terminate_dialog(viewer),
+            scheduler and export_dialog(viewer),
+            _templates(viewer),
+        ],
+        module="js/pages/session.js",
+        service_user=not scheduler,
+        wide=True,
+        stylesheets=("css/room.css",),
+        data={
+            "consultation-id": view.consultation_id,
+            "invite-id": view.invite_id,
+            "participant-id": view.participant_id,
+            "role": "scheduler" if scheduler else "guest",
+            "icons": viewer.static("icons.svg"),
+        },
+    )
+
+
+def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
+    """Heading, what is going on, and the scheduler's next step."""
+    _ = viewer.translate
+    return h.div(".lead")[
+        h.h1("#heading", dir="auto")[view.title if scheduler else _("You are in the waiting room")],
+        not scheduler and h.p(".hint")[_("Session with"), " ", h.bdi[view.scheduler_name]],
+        view.planned_at is not None and h.p(".hint")[clock(viewer, view.planned_at)],
+        h.p("#other-side", role="status")[_("Connecting…")],
+        h.p("#quality.hint", hidden=True),
+        scheduler
+        and h.div(".actions")[
+            button(
+                "start-session",
+                _("Start the session"),
+                style="primary",
+                disabled="",
+                hidden="",
+                aria_describedby="start-reason",
+            ),
+            button("resume-session", _("Resume the session"), style="primary", hidden=""),
+            button("terminate-session", _("Terminate the session"), hidden=""),
+            h.p("#start-reason.hint", hidden=True)[
+                _("The session cannot start yet: the other person is not connected.")
+            ],
+        ],
+    ]
+
+
+def _ways_to_call(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.div("#start-call.actions", hidden=True)[
+        button("start-video", _("Start video call"), style="primary"),
+        button("start-audio", _("Start audio call")),
+        button("join-call", _("Join the call"), style="primary", hidden=""),
+    ]
+
+
+def _incoming(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.div(
+        "#incoming.incoming", role="alertdialog", aria_labelledby="incoming-text", hidden=True
+    )[
+        h.p("#incoming-text"),
+        h.div(".actions")[
+            button("accept-call", _("Accept"), style="primary good"),
+            button("decline-call", _("Decline"), style="bad"),
+        ],
+    ]
+
+
+def _call(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+
+    def toggle(identifier: str, symbol: str, label: str) -> h.Element:
+        return h.button(
+            f"#{identifier}.round", type="button", aria_pressed="false", aria_label=label
+        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[label]]
+
+    def press(identifier: str, symbol: str, label: str, style: str = "") -> h.Element:
+        return h.button(
+            {"id": identifier, "class": f"round {style}", "type": "button", "aria-label": label}
+        )[icon(viewer, symbol), h.span(".caption", aria_hidden="true")[label]]
+
+    return h.div("#call.call", hidden=True)[
+        h.div("#tiles.tiles"),
+        h.figure("#self-tile.tile.self", hidden=True)[
+            h.video(
+                {"data-self": True, "muted": True, "playsinline": True, "autoplay": True},
+                aria_label=_("Your own picture"),
+            ),
+            h.figcaption[_("You")],
+        ],
+        button("hear", _("Tap to hear"), style="primary hear", hidden=""),
+        h.p("#muted-hint.notice.warning", role="status", hidden=True)[
+            _("You are muted. Turn the microphone on to be heard.")
+        ],
+        h.div(".call-bar", role="group", aria_label=_("Call controls"))[
+            toggle("microphone", "microphone", _("Microphone")),
+            toggle("camera", "camera", _("Camera")),
+            press("switch-camera", "switch", _("Switch camera")),
+            toggle("share-screen", "screen", _("Share screen")),
+            press("hang-up", "hang-up", _("Hang up"), "bad"),
+            h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
+        ],
+    ]
+
+
+def _chat(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.section(".chat", aria_label=_("Chat"))[
+        h.details("#people.people")[
+            h.summary[_("People"), " ", h.span("#people-count.tag")],
+            h.ul("#people-list"),
+        ],
+        h.ol("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
+        h.form("#chat-form.write")[
+            h.textarea(
+                "#chat-text",
+                aria_label=_("Message"),
+                placeholder=_("Message"),
+                rows="1",
+                dir="auto",
+                maxlength="4000",
+                enterkeyhint="send",
+                autocomplete="off",
+            ),
+            h.button(".primary", type="submit")[_("Send")],
+        ],
+        h.p("#chat-closed.hint", hidden=True)[_("This session is closed.")],
+    ]
+
+
+def _after_closing(viewer: Viewer, view: SessionView) -> h.Element:
+    _ = viewer.translate
+    address = path("reopen_session", consultation_id=view.consultation_id)
+    return h.div("#after-closing.actions", hidden=True)[
+        export_button(viewer, view.consultation_id), action(address, _("Reopen"))
+    ]
+
+
+def _terminate_dialog(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    choices = [
+        (
+            "close",
+            _("Close"),
+            _("You can come back for 24 hours. Then every trace is deleted."),
+        ),
+        (
+            "keep_open",
+            _("Terminate but keep open"),
+            _("The call ends; messages and calls can be taken up again later."),
+        ),
+        ("", _("Stay in the session"), ""),
+    ]
+    return h.dialog("#terminate-dialog", aria_labelledby="terminate-title")[
+        h.h2("#terminate-title")[_("Terminate the session")],
+        h.form(method="dialog")[
+            h.ul(".choices")[
+                (
+                    h.li[
+                        h.button(
+                            {
+                                "type": "submit",
+                                "value": value,
+                                "class": None if value else "primary",
+                                "autofocus": not value,
+                                "aria-describedby": f"choice-{value}" if text else None,
+                            }
+                        )[label],
+                        text and h.p(f"#choice-{value}.hint")[text],
+                    ]
+                    for value, label, text in choices
+                )
+            ]
+        ],
+    ]
+
+
+def _templates(viewer: Viewer) -> h.Node:
+    """The pieces the browser repeats; their texts are filled by `textContent`."""
+    return [
+        h.template("#chat-line")[
+            h.li(".line")[
+                h.span(".author", dir="auto"),
+                h.p(".text", dir="auto"),
+                h.span(".meta")[h.time, " ", h.span(".state")],
+            ]
+        ],
+        h.template("#event-line")[h.li(".event")[h.span(".text"), " ", h.time]],
+        h.template("#person")[
+            h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]
+        ],
+        h.template("#tile")[
+            h.figure(".tile")[
+                h.video(playsinline=True, autoplay=True),
+                h.span(".initial", aria_hidden="true"),
+                h.figcaption[h.span(".name", dir="auto"), " ", h.span(".status")],
+            ]
+        ],
+    ]
+
+
+def moved_page(viewer: Viewer) -> h.Element:
+    """For the device that lost its seat to another one."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[
+            h.h1[_("This session continues on another device")],
+            h.p[_("To come back to this one, open your link again.")],
+        ],
+        service_user=True,
+    )

@@ -1,0 +1,44 @@
+"""The sign-in page."""
+
+import htpy as h
+
+from web.markup.controls import error_summary, field, submit
+from web.markup.document import document
+from web.routes import path
+from web.views import Form, Viewer
+
+
+def sign_in_page(viewer: Viewer, form: Form) -> h.Element:
+    _ = viewer.translate
+    labels = [("email", _("Email")), ("password", _("Password"))]
+    return document(
+        viewer,
+        _("Sign in"),
+        h.div(".narrow")[
+            h.h1[_("Sign in")],
+            error_summary(viewer, form, labels),
+            h.form(".card", method="post", action=path("sign_in"))[
+                form.values.get("next")
+                and h.input(type="hidden", name="next", value=form.values["next"]),
+                field(
+                    form,
+                    "email",
+                    _("Email"),
+                    kind="email",
+                    required=True,
+                    autocomplete="username",
+                    direction="ltr",
+                ),
+                field(
+                    form,
+                    "password",
+                    _("Password"),
+                    kind="password",
+                    required=True,
+                    autocomplete="current-password",
+                    direction="ltr",
+                ),
+                submit(_("Sign in")),
+            ],
+        ],
+    )

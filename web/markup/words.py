@@ -1,0 +1,85 @@
+"""Words for states and times, in the viewer's language and zone. No elements but `<time>`."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import htpy as h
+from babel import Locale
+from babel.dates import format_datetime, get_timezone_name
+
+from web.views import Viewer
+
+
+def locale_of(viewer: Viewer) -> Locale:
+    return Locale.parse(viewer.language, sep="-" if "-" in viewer.language else "_")
+
+
+def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Element:
+    """A moment as date and time of day in `zone`, by default the viewer's."""
+    local = moment.astimezone(ZoneInfo(zone or viewer.time_zone))
+    text = format_datetime(local, "EEE d MMM y, HH:mm", locale=locale_of(viewer))
+    # Left-to-right numbers beside right-to-left month names change places without isolation.
+    return h.time(datetime=moment.isoformat(timespec="seconds"), dir="auto")[text]
+
+
+def zone_name(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
+    """The zone in words people know: "Central European Time"."""
+    local = moment.astimezone(ZoneInfo(zone or viewer.time_zone))
+    return get_timezone_name(local, locale=locale_of(viewer))
+
+
+def readiness_word(viewer: Viewer, readiness: str) -> str:
+    _ = viewer.translate
+    return {
+        "ready": _("Ready"),
+        "ready_with_limits": _("Ready with limits"),
+        "not_ready": _("Not ready"),
+        "not_tested": _("Not tested"),
+    }[readiness]
+
+
+def consultation_word(viewer: Viewer, state: str) -> str:
+    _ = viewer.translate
+    return {
+        "planned": _("Planned"),
+        "waiting": _("Waiting"),
+        "active": _("In progress"),
+        "kept_open": _("Kept open"),
+        "closed": _("Closed"),
+        "canceled": _("Canceled"),
+    }.get(state, state)
+
+
+def delivery_word(viewer: Viewer, state: str | None) -> str:
+    """What became of the latest notice to somebody; empty if none was written."""
+    _ = viewer.translate
+    return {
+        "queued": _("Being sent"),
+        "sending": _("Being sent"),
+        "sent": _("Sent"),
+        "delivered": _("Delivered"),
+        "read": _("Read"),
+        "failed": _("Not sent yet, will be tried again"),
+        "abandoned": _("Could not be sent"),
+    }.get(state or "", "")
+
+
+def channel_word(viewer: Viewer, channel: str) -> str:
+    _ = viewer.translate
+    return {
+        "email": _("Email"),
+        "sms": _("SMS"),
+        "whatsapp": _("WhatsApp"),
+        "none": _("Link given by hand"),
+    }.get(channel, channel)
+
+
+def role_word(viewer: Viewer, role: str) -> str:
+    _ = viewer.translate
+    return {
+        "scheduler": _("Host"),
+        "service_user": _("Service user"),
+        "companion": _("Companion"),
+        "colleague": _("Colleague"),
+        "interpreter": _("Interpreter"),
+    }.get(role, role)

@@ -1,0 +1,181 @@
+"""The consultation report as a PDF.
+
+Here is what stands on the paper and in which order. What belongs in a report at all is the
+rule of `signaling/report.py`; how text of any script becomes lines is in `web/report_lines.py`,
+how lines become pages in `web/report_sheet.py`. fpdf2, HarfBuzz and pypdf are imported when
+the first report is drawn, because a server that draws none should not carry them.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from io import BytesIO
+
+from signaling.report import Report, ReportLine
+from web.report_dates import Dates, dates_for
+from web.report_fonts import Fonts
+from web.report_ink import Color
+from web.report_sheet import BOTTOM, CONTENT, TOP, Sheet, Style
+
+_INK: Color = (28, 37, 41)
+_GRAY: Color = (88, 100, 108)
+_ACCENT: Color = (23, 92, 110)
+_HAIRLINE: Color = (206, 214, 219)
+
+_TITLE = Style(19, _INK, bold=True)
+_LABEL = Style(9.5, _GRAY)
+_FACT = Style(10.5, _INK)
+_AUTHOR = Style(9.5, _ACCENT, bold=True)
+_TIME = Style(9, _GRAY)
+_TEXT = Style(10.5, _INK)
+_ASIDE = Style(9.5, _GRAY)
+_HEADING = Style(11, _INK, bold=True)
+_EDGE = Style(8.5, _GRAY)
+
+_LABEL_WIDTH = 120.0
+_TIME_WIDTH = 80.0
+
+
+def draw(
+    report: Report,
+    _: Callable[[str], str],
+    *,
+    brand: str,
+    made_at: datetime,
+    password: str | None = None,
+) -> bytes:
+    """Draw `report` and return the file; with `password`, it opens only with that.
+
+    `_` translates English sentences into the report's language. The call is synchronous and
+    may take seconds for a long chat, so a server runs it in a thread. The same arguments give
+    the same bytes, except that encryption is never the same twice.
+    """
+    dates = dates_for(report.language, report.time_zone)
+    sheet = Sheet(Fonts(), rtl=dates.rtl)
+    _place_facts(sheet, report, dates, _)
+    _place_chat(sheet, report, dates, _)
+    _place_edges(sheet, report, dates, _, brand=brand, made_at=made_at)
+    data = _write(sheet, report, _, made_at=made_at)
+    return data if password is None else _encrypt(data, password)
+
+
+def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
+    sheet.heading(_("Consultation report"), _TITLE)
+    sheet.gap(8)
+    facts: list[tuple[str, str]] = []
+    if report.started_at is None:
+        facts.append((_("Start"), _("The consultation was not started.")))
+    else:
+        facts.append((_("Date"), dates.date(report.started_at)))
+        facts.append((_("Start"), dates.time(report.started_at)))
+    if report.ended_at is not None:
+        same_day = report.started_at and dates.date(report.started_at) == dates.date(
+            report.ended_at
+        )
+        end = dates.time(report.ended_at) if same_day else dates.moment(report.ended_at)
+        facts.append((_("End"), end))
+    if report.duration is not None:
+        facts.append((_("Duration"), dates.duration(report.duration)))
+    moment = report.started_at or (report.lines[0].sent_at if report.lines else None)
+    if moment is not None:
+        facts.append((_("Time zone"), dates.zone_name(moment)))
+    if report.names:
+        facts.append((_("Participants"), "\n".join(report.names)))
+    for label, fact in facts:
+        sheet.row(
+            sheet.lay_out(label, _LABEL, _LABEL_WIDTH - 8),
+            _LABEL,
+            sheet.lay_out(fact, _FACT, CONTENT - _LABEL_WIDTH),
+            _FACT,
+            indent=_LABEL_WIDTH,
+        )
+        sheet.gap(1)
+    sheet.gap(12)
+    sheet.rule(_HAIRLINE)
+    sheet.gap(12)
+
+
+def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
+    sheet.heading(_("Chat"), _HEADING)
+    sheet.gap(6)
+    if not report.lines:
+        sheet.heading(_("Nothing was written in the chat."), _ASIDE)
+        return
+    day = dates.date(report.started_at) if report.started_at else ""
+    for line in report.lines:
+        if dates.date(line.sent_at) != day:
+            day = dates.date(line.sent_at)
+            sheet.keep(70)
+            sheet.gap(4)
+            sheet.heading(day, _ASIDE)
+            sheet.gap(4)
+        _place_line(sheet, line, dates.time(line.sent_at))
+
+
+def _place_line(sheet: Sheet, line: ReportLine, time: str) -> None:
+    """Set author and time above the text; these never stay behind alone on a page."""
+    author_style, text_style = (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
+    author = sheet.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
+    text = sheet.lay_out(line.text, text_style)
+    head = sum(each.leading * author_style.size for each in author[:3]) or 14
+    sheet.keep(head + sum(each.leading * text_style.size for each in text[:2]))
+    sheet.row(author, author_style, sheet.lay_out(time, _TIME, _TIME_WIDTH), _TIME)
+    sheet.body(text, text_style)
+    sheet.gap(9)
+
+
+def _place_edges(
+    sheet: Sheet,
+    report: Report,
+    dates: Dates,
+    _: Callable[[str], str],
+    *,
+    brand: str,
+    made_at: datetime,
+) -> None:
+    """Give every page its head (brand, what this is) and foot (when made, page number)."""
+    count = len(sheet.pages)
+    title = _("Consultation report")
+    if report.started_at is not None:
+        title = f"{title} \u00b7 {_isolated(dates.moment(report.started_at))}"
+    made = _("Made on %(date)s") % {"date": _isolated(dates.moment(made_at))}
+
+    def draw_edges(page: Sheet, number: int) -> None:
+        head = "" if number == 1 else title
+        style = Style(11, _ACCENT, bold=True) if number == 1 else _EDGE
+        page.across(TOP - 30, brand, head, style, rule=_HAIRLINE)
+        place = _("Page %(page)s of %(pages)s") % {"page": number, "pages": count}
+        page.across(BOTTOM + 30, made, place, _EDGE, rule=_HAIRLINE)
+
+    sheet.repeat(draw_edges)
+
+
+def _isolated(text: str) -> str:
+    # A date keeps its own direction, whatever sentence it stands in.
+    return f"\u2068{text}\u2069"
+
+
+def _write(sheet: Sheet, report: Report, _: Callable[[str], str], *, made_at: datetime) -> bytes:
+    from fpdf import FPDF
+
+    pdf = FPDF(unit="pt", format="A4")
+    # Otherwise "{nb}" in a chat would be replaced by the number of pages.
+    pdf.alias_nb_pages("")
+    pdf.set_title(_("Consultation report"))
+    pdf.set_lang(report.language)
+    pdf.set_creation_date(made_at)
+    sheet.draw(pdf)
+    return bytes(pdf.output())
+
+
+def _encrypt(data: bytes, password: str) -> bytes:
+    """Encrypt with AES-256. The owner's password is thrown away: nobody stands above it."""
+    from pypdf import PdfWriter
+
+    writer = PdfWriter(clone_from=BytesIO(data))
+    writer.encrypt(password, secrets.token_urlsafe(32), algorithm="AES-256")
+    output = BytesIO()
+    writer.write(output)
+    return output.getvalue()

@@ -1,0 +1,62 @@
+"""Headers on every answer, and same-origin proof on every state change.
+
+The proof is the algorithm of Go's CrossOriginProtection: no tokens in forms. Browsers say where
+a request comes from (`Sec-Fetch-Site`, Fetch Metadata, W3C; `Origin`, RFC 6454), and pages of
+other origins cannot make them lie. Requests that carry neither do not come from a browser page.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import hdrs, web
+
+from signaling.errors import ForgedOrigin
+from web.keys import CONFIG
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:;"
+    " media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self),"
+    " fullscreen=(self), geolocation=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def check_origin(request: web.Request) -> None:
+    """Raises ForgedOrigin for a state change that another site's page has started."""
+    upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+    if request.method in SAFE_METHODS and not upgrade:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get(hdrs.ORIGIN)
+    ours = origin in request.app[CONFIG].origins
+    if site is not None and site not in ("same-origin", "none"):
+        raise ForgedOrigin
+    # browsers send no Sec-Fetch-Site with a WebSocket handshake, nor to a host without TLS
+    if origin is not None and not ours and (upgrade or site is None):
+        raise ForgedOrigin
+
+
+@web.middleware
+async def same_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
+    check_origin(request)
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, streams and errors included (`on_response_prepare`)."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.app[CONFIG].secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+    # which library serves, and in which version, is nobody's business
+    response.headers[hdrs.SERVER] = "TeleConnect"

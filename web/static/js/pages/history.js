@@ -1,0 +1,5 @@
+/** The history page. */
+
+import { remindAfterExport } from "../shared/export.js";
+
+remindAfterExport();

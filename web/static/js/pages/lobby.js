@@ -1,0 +1,149 @@
+/**
+ * Every page of a scheduler: who waits, as badge, title, list, ring and desktop notification.
+ * On a session page it stays silent: somebody is being spoken with.
+ */
+
+import { Channel } from "../room/channel.js";
+import { PROTOCOL_VERSION } from "../room/messages.js";
+import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
+import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
+import { newId } from "../shared/identifier.js";
+import { serveReader } from "../shared/reader.js";
+import { socketAddress } from "../shared/socket-address.js";
+import { Ringer } from "../shared/sound.js";
+import { inWords } from "../shared/times.js";
+
+/** @import { WaitingEntry } from "../room/messages.js" */
+
+const silent = document.body.dataset.consultationId !== undefined;
+const ownTitle = document.title;
+const peerId = newId();
+const enableSound = byId("enable-sound", HTMLButtonElement);
+
+/** @type {WaitingEntry[]} */
+let waiting = [];
+/** @type {Set<string>} */
+let announced = new Set();
+
+serveReader();
+await loadCatalog();
+
+const ringer = new Ringer(showSound);
+showSound();
+
+const channel = new Channel({
+  address: socketAddress(),
+  hello: () => ({ type: "hello", version: PROTOCOL_VERSION, stream: "lobby", peer_id: peerId }),
+  onMessage: (message) => {
+    if (message.type !== "lobby") return;
+    waiting = message.waiting;
+    render();
+  },
+  onState: () => {},
+});
+
+function render() {
+  const unanswered = waiting.filter((entry) => entry.state === "waiting");
+  const badge = byId("waiting-badge", HTMLElement);
+  setText(badge, String(unanswered.length));
+  badge.setAttribute(
+    "aria-label",
+    fill(_n("%(count)s person waiting", "%(count)s people waiting", unanswered.length), {
+      count: unanswered.length,
+    }),
+  );
+  show(badge, unanswered.length > 0);
+  if (!silent) document.title = unanswered.length ? `(${unanswered.length}) ${ownTitle}` : ownTitle;
+  if (unanswered.length && !silent) ringer.start();
+  else ringer.stop();
+  renderList();
+  announce(unanswered);
+}
+
+function renderList() {
+  const list = maybe("waiting-list", HTMLElement);
+  if (!list) return;
+  follow(
+    list,
+    waiting,
+    (entry) => entry.consultation_id,
+    () => clone("waiting-row"),
+    (row, entry) => {
+      row.dataset.consultationId = entry.consultation_id;
+      setText(inside(row, ".name"), entry.name);
+      setText(inside(row, ".language"), entry.language);
+      inside(row, ".since").dataset.since = String(entry.waiting_since);
+      const readiness = inside(row, ".readiness");
+      readiness.dataset.readiness = entry.readiness ?? "not_tested";
+      setText(readiness, readinessWord(entry.readiness ?? "not_tested"));
+      inside(row, "form").setAttribute("action", sessionAddress(entry.consultation_id));
+    },
+  );
+  show(maybe("nobody-waits", HTMLElement), waiting.length === 0);
+  show(maybe("start-next", HTMLElement), waiting.length > 0);
+  renderTimes();
+}
+
+/** How long everybody has been waiting, in the reader's words. */
+function renderTimes() {
+  for (const place of document.querySelectorAll("[data-since]")) {
+    if (!(place instanceof HTMLElement) || !place.dataset.since) continue;
+    const since = inWords(Date.now() - Number(place.dataset.since));
+    setText(place, fill(_("waiting for %(time)s"), { time: since }));
+  }
+}
+
+/** @param {string} consultationId */
+function sessionAddress(consultationId) {
+  return (document.body.dataset.sessionPath ?? "").replace("CONSULTATION", consultationId);
+}
+
+/** @param {NonNullable<WaitingEntry["readiness"]>} readiness */
+function readinessWord(readiness) {
+  return {
+    ready: _("Ready"),
+    ready_with_limits: _("Ready with limits"),
+    not_ready: _("Not ready"),
+    not_tested: _("Not tested"),
+  }[readiness];
+}
+
+function showSound() {
+  show(enableSound, ringer.blocked && !silent);
+}
+
+/**
+ * A desktop notification for those who have not had one. It names nobody: it may be read by
+ * whoever passes the screen.
+ * @param {WaitingEntry[]} unanswered
+ */
+function announce(unanswered) {
+  const fresh = unanswered.some((entry) => !announced.has(entry.consultation_id));
+  announced = new Set(unanswered.map((entry) => entry.consultation_id));
+  if (!fresh || silent || document.visibilityState === "visible") return;
+  if (!("Notification" in window) || Notification.permission !== "granted") return;
+  try {
+    const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
+    shown.onclick = () => window.focus();
+  } catch {
+    // Phones only allow notifications from a service worker.
+  }
+}
+
+enableSound.addEventListener("click", () => {
+  ringer.unlock();
+  if ("Notification" in window && Notification.permission === "default") {
+    void Notification.requestPermission();
+  }
+});
+// Any touch of the page is enough for most browsers; the button is for those who wonder.
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, () => ringer.unlock(), { passive: true });
+}
+addEventListener("online", () => channel.wake());
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") channel.wake();
+});
+setInterval(renderTimes, 15_000);
+renderTimes();
+channel.open();

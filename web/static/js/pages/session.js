@@ -1,0 +1,262 @@
+/** The session page: wires the room's parts together; each of them knows one thing. */
+
+import { Attendance } from "../room/attendance.js";
+import { Call } from "../room/call.js";
+import { Channel, Refused } from "../room/channel.js";
+import { Chat } from "../room/chat.js";
+import { Controls } from "../room/controls.js";
+import { Devices } from "../room/devices.js";
+import { Lead } from "../room/lead.js";
+import { LevelMeter } from "../room/level.js";
+import { PROTOCOL_VERSION } from "../room/messages.js";
+import { QualityWatch } from "../room/quality.js";
+import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
+import { Tiles } from "../room/tiles.js";
+import { keepAwake, renewWakeLock } from "../room/wake-lock.js";
+import { _, fill, loadCatalog } from "../shared/catalog.js";
+import { byId, setText, show } from "../shared/dom.js";
+import { remindAfterExport } from "../shared/export.js";
+import { newId } from "../shared/identifier.js";
+import { serveReader } from "../shared/reader.js";
+import { socketAddress } from "../shared/socket-address.js";
+import { Ringer } from "../shared/sound.js";
+
+/** @import { Command } from "../room/channel.js" */
+/** @import { ServerMessage } from "../room/messages.js" */
+
+const page = document.body.dataset;
+const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
+const peerId = newId();
+const ownTitle = document.title;
+
+let room = EMPTY;
+let seenUpTo = 0;
+/** A gap right after a gap is our mistake, not the line's: do not ask for ever. */
+let gaps = 0;
+
+serveReader();
+remindAfterExport();
+await loadCatalog();
+
+const channel = new Channel({
+  address: socketAddress(),
+  hello: () => ({
+    type: "hello",
+    version: PROTOCOL_VERSION,
+    stream: "room",
+    peer_id: peerId,
+    consultation_id: page.consultationId,
+    ...(page.inviteId ? { invite_id: page.inviteId } : {}),
+    ...(resumePoint(room) ? { resume: resumePoint(room) } : {}),
+  }),
+  onMessage: receive,
+  onState: showLine,
+  storage: sessionStorage,
+  storageKey: `queue:${seat}`,
+});
+
+const call = new Call({ peerId, send: (message) => channel.send(message), onChange: render });
+const level = new LevelMeter((value, speaking) => {
+  byId("level", HTMLMeterElement).value = value;
+  show(byId("muted-hint", HTMLElement), speaking && !devices.state.microphone);
+});
+const devices = new Devices({
+  onTrack: (kind, track) => {
+    call.setTrack(kind, track);
+    if (kind === "audio") level.listen(track);
+  },
+  onProblem: tell,
+  onChange: () => {
+    attendance.tellMedia();
+    render();
+  },
+});
+const ringer = new Ringer();
+const tiles = new Tiles();
+const quality = new QualityWatch(
+  () => [...call.remotes.values()].map(({ peer }) => peer.connection),
+  (found) => {
+    channel.send({ type: "set_quality", quality: found });
+    render();
+  },
+);
+const attendance = new Attendance({
+  peerId,
+  storageKey: `call:${seat}`,
+  devices,
+  send: (message) => channel.send(message),
+  command,
+  room: () => room,
+  onChange: render,
+});
+const chat = new Chat((message) => {
+  void command(message);
+  render();
+});
+const lead = new Lead({
+  start: () => command({ type: "start_consultation", id: newId() }),
+  resume: () => command({ type: "resume_consultation", id: newId() }),
+  terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
+});
+const controls = new Controls(devices, attendance);
+
+/**
+ * Do something for good; a refusal is told where everybody sees it.
+ * @param {Command} message
+ * @returns {Promise<boolean>} whether it was done
+ */
+async function command(message) {
+  try {
+    await channel.command(message);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell(error.message);
+    return false;
+  } finally {
+    render();
+  }
+}
+
+/** @param {ServerMessage} message */
+function receive(message) {
+  if (message.type === "description") call.receiveDescription(message.sender, message.description);
+  else if (message.type === "candidate") call.receiveCandidate(message.sender, message.candidate);
+  else if (message.type === "error" && !message.id) tell(message.text);
+  const { room: next, gap } = after(room, message);
+  room = next;
+  if (gap) {
+    room = { ...room, seq: -1 };
+    gaps += 1;
+    if (gaps < 4) channel.resynchronize();
+    return;
+  }
+  if (message.type === "welcome") {
+    call.configure(message.ice_servers, message.media_policy);
+    attendance.tellMedia();
+    seenUpTo = 0;
+  }
+  render();
+}
+
+function render() {
+  const phase = callPhase(room, peerId);
+  call.follow(room);
+  attendance.follow(phase);
+  const inCall = phase === "joined";
+  lead.render(room);
+  controls.render(room, phase, attendance.entering);
+  tiles.render(room, call.remotes.values());
+  tiles.showOwn(devices.picture, devices.screen === null && devices.facing === "user");
+  chat.render(
+    room,
+    channel.pending().filter((message) => message.type === "chat_send"),
+  );
+  quality.watch(inCall);
+  void keepAwake(inCall);
+  const rings = phase === "incoming" && !attendance.entering;
+  if (rings) ringer.start();
+  else ringer.stop();
+  if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
+  showQuality(inCall);
+  tellSeen();
+}
+
+function tellSeen() {
+  const position = chat.lastSeen(room);
+  if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
+  if (channel.send({ type: "seen", position })) seenUpTo = position;
+}
+
+/** @param {boolean} inCall */
+function showQuality(inCall) {
+  const words = { good: _("good"), fair: _("fair"), poor: _("poor") };
+  /** @type {string[]} */
+  const sentences = [];
+  if (quality.current) {
+    sentences.push(fill(_("Your connection: %(quality)s"), { quality: words[quality.current] }));
+  }
+  for (const member of room.call?.members ?? []) {
+    if (member.participant_id === room.me || !member.quality || member.state !== "joined") continue;
+    const name = nameOf(room, member.participant_id);
+    const sentence = _("Connection of %(name)s: %(quality)s");
+    sentences.push(fill(sentence, { name, quality: words[member.quality] }));
+  }
+  const place = byId("quality", HTMLElement);
+  setText(place, sentences.join(" · "));
+  show(place, inCall && sentences.length > 0);
+}
+
+/**
+ * @param {import("../room/channel.js").LineState} state
+ * @param {string} reason
+ */
+function showLine(state, reason) {
+  const place = byId("connection", HTMLElement);
+  show(place, state === "ended" || state === "waiting");
+  if (state === "waiting") {
+    setText(
+      place,
+      _("Connection lost. Reconnecting… What you write is sent as soon as it is back."),
+    );
+  }
+  if (state !== "ended") return;
+  attendance.abandon();
+  byId("room", HTMLElement).dataset.phase = "ended";
+  setText(place, endSentence(reason));
+  if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
+}
+
+/** @param {string} reason */
+function endSentence(reason) {
+  switch (reason) {
+    case "replaced":
+      return _("This session continues on another device");
+    case "sign_in_required":
+      return page.role === "scheduler"
+        ? _("You are signed out. Please sign in again.")
+        : _("This link cannot be used any more. Please ask the person who invited you.");
+    case "not_found":
+    case "gone":
+      return _("This session is over.");
+    case "too_many_requests":
+      return _("Too many attempts. Please wait a few minutes and try again.");
+    default:
+      return _("This page and the server do not understand each other. Please reload the page.");
+  }
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let told;
+
+/** @param {string} sentence */
+function tell(sentence) {
+  const place = byId("notice", HTMLElement);
+  setText(place, sentence);
+  show(place, true);
+  clearTimeout(told);
+  told = setTimeout(() => show(place, false), 15_000);
+}
+
+addEventListener("online", () => {
+  channel.wake();
+  call.restart();
+});
+/** @type {any} */ (navigator).connection?.addEventListener?.("change", () => {
+  channel.wake();
+  call.restart();
+});
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState !== "visible") return;
+  channel.wake();
+  renewWakeLock();
+  void devices.check();
+  render();
+});
+// Restored from the browser's memory of pages: everything here is old.
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, () => ringer.unlock(), { passive: true });
+}
+
+channel.open();

@@ -1,0 +1,300 @@
+/**
+ * The line to the server: one WebSocket after the other, for as long as the page lives.
+ *
+ * Commands stay in a queue until they are acknowledged and are sent again on every new socket;
+ * their ids make that harmless. Chat messages survive a reload as well. Everything else is sent
+ * only while the line is open: its senders repeat themselves when it comes back.
+ */
+
+import { CLOSE_CODES } from "./messages.js";
+
+/** @import { Ack, ClientMessage, Hello, ServerMessage, Welcome } from "./messages.js" */
+/** @typedef {Extract<ClientMessage, { id: string }>} Command */
+/** @typedef {"connecting" | "open" | "waiting" | "ended"} LineState */
+
+/**
+ * What a test replaces.
+ * @typedef {object} Surroundings
+ * @property {(address: string) => WebSocket} makeSocket
+ * @property {(action: () => void, delay: number) => any} setTimeout
+ * @property {(timer: any) => void} clearTimeout
+ * @property {() => number} random
+ */
+
+/**
+ * @typedef {object} ChannelOptions
+ * @property {string} address
+ * @property {() => Hello} hello made anew for every socket, with the point to resume from
+ * @property {(message: ServerMessage) => void} onMessage
+ * @property {(state: LineState, reason: string) => void} onState
+ * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
+ * @property {string} [storageKey]
+ * @property {Partial<Surroundings>} [surroundings]
+ */
+
+/** A command that the server refused; `code` is stable, `message` a sentence for the reader. */
+export class Refused extends Error {
+  /**
+   * @param {string} code
+   * @param {string} text
+   */
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+  }
+}
+
+export const PING_EVERY = 10_000;
+/** No answer for this long and the line is dead, whatever the browser believes. */
+export const DEAD_AFTER = 6_000;
+/** Somebody just came back to the page and looks at it: do not let them wait. */
+const DEAD_AFTER_WAKING = 2_500;
+const OPEN_WITHIN = 12_000;
+const LONGEST_PAUSE = 15_000;
+const TRY_AGAIN_AFTER = 5_000;
+
+/** After these the page does not come back by itself: it would only hear the same again.
+ *  @type {Map<number, string>} */
+const FINAL = new Map([
+  [CLOSE_CODES.gone, "gone"],
+  [CLOSE_CODES.too_large, "too_large"],
+  [CLOSE_CODES.replaced, "replaced"],
+  [CLOSE_CODES.sign_in_required, "sign_in_required"],
+  [CLOSE_CODES.not_found, "not_found"],
+  [CLOSE_CODES.invalid_message, "invalid_message"],
+  [CLOSE_CODES.too_many_requests, "too_many_requests"],
+]);
+const TEMPORARY = new Set(["unavailable", "too_many_requests"]);
+
+export class Channel {
+  /** @type {LineState} */
+  state = "waiting";
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #failures = 0;
+  /** @type {any} */
+  #timer = null;
+  /** @type {any} */
+  #deadline = null;
+  /** @type {Map<string, Command>} */
+  #queue = new Map();
+  /** @type {Map<string, { resolve: (ack: Ack) => void, reject: (error: Refused) => void }>} */
+  #promises = new Map();
+
+  /** @param {ChannelOptions} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {Surroundings} */
+    this.around = {
+      makeSocket: (address) => new WebSocket(address),
+      setTimeout: (action, delay) => setTimeout(action, delay),
+      clearTimeout: (timer) => clearTimeout(timer),
+      random: Math.random,
+      ...options.surroundings,
+    };
+    for (const command of this.#stored()) this.#queue.set(command.id, command);
+  }
+
+  /** Connect, and stay connected. */
+  open() {
+    if (this.state === "ended" || this.#socket) return;
+    this.around.clearTimeout(this.#timer);
+    const socket = this.around.makeSocket(this.options.address);
+    this.#socket = socket;
+    this.#enter("connecting");
+    this.#expect(OPEN_WITHIN);
+    socket.onopen = () => this.#transmit(this.options.hello());
+    socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
+    socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
+  }
+
+  /** End for good: the page is left, or the seat is gone. */
+  close(reason = "closed") {
+    this.#drop();
+    this.around.clearTimeout(this.#timer);
+    this.#enter("ended", reason);
+  }
+
+  /** The network or the reader is back: find out at once whether the line still lives. */
+  wake() {
+    if (this.state === "waiting") {
+      this.#failures = 0;
+      this.open();
+    } else if (this.state === "open") {
+      this.#ping(DEAD_AFTER_WAKING);
+    }
+  }
+
+  /** Something was missed: ask for everything again. The caller has dropped its resume point. */
+  resynchronize() {
+    if (this.state === "ended") return;
+    this.#drop();
+    this.open();
+  }
+
+  /**
+   * Send what matters only now.
+   * @param {Exclude<ClientMessage, Command>} message
+   * @returns {boolean} false if the line is down and nothing was sent
+   */
+  send(message) {
+    return this.state === "open" && this.#transmit(message);
+  }
+
+  /**
+   * Send until acknowledged, over as many sockets as it takes.
+   * @param {Command} command
+   * @returns {Promise<Ack>} rejected with Refused
+   */
+  command(command) {
+    this.#queue.set(command.id, command);
+    this.#store();
+    if (this.state === "open") this.#transmit(command);
+    return new Promise((resolve, reject) => {
+      this.#promises.set(command.id, { resolve, reject });
+    });
+  }
+
+  /** @returns {Command[]} what is not acknowledged yet, oldest first */
+  pending() {
+    return [...this.#queue.values()];
+  }
+
+  /** @param {ClientMessage} message */
+  #transmit(message) {
+    if (this.#socket?.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** @param {string} data */
+  #receive(data) {
+    /** @type {ServerMessage} */
+    const message = JSON.parse(data);
+    // Whatever arrives proves that the line lives.
+    if (this.state === "open") this.#alive();
+    if (message.type === "pong") return;
+    if (message.type === "welcome") this.#welcomed(message);
+    if (message.type === "ack") this.#settle(message.id)?.resolve(message);
+    if (message.type === "error" && message.id) this.#refused(message.id, message);
+    this.options.onMessage(message);
+    if (message.type === "replaced") this.close("replaced");
+    if (message.type === "goodbye") {
+      if (message.reason === "gone") this.close("gone");
+      else this.#lost(CLOSE_CODES.restart);
+    }
+  }
+
+  /** @param {Welcome} _welcome */
+  #welcomed(_welcome) {
+    this.#failures = 0;
+    this.#alive();
+    this.#enter("open");
+    for (const command of this.#queue.values()) this.#transmit(command);
+  }
+
+  /**
+   * @param {string} id
+   * @param {{ code: string, text: string }} refusal
+   */
+  #refused(id, refusal) {
+    const command = this.#queue.get(id);
+    if (command && TEMPORARY.has(refusal.code)) {
+      // What somebody wrote is not thrown away because the server is short of breath.
+      this.around.setTimeout(() => {
+        if (this.state === "open" && this.#queue.has(id)) this.#transmit(command);
+      }, TRY_AGAIN_AFTER);
+      return;
+    }
+    this.#settle(id)?.reject(new Refused(refusal.code, refusal.text));
+  }
+
+  /** @param {string} id */
+  #settle(id) {
+    this.#queue.delete(id);
+    this.#store();
+    const promise = this.#promises.get(id);
+    this.#promises.delete(id);
+    return promise;
+  }
+
+  #alive() {
+    this.around.clearTimeout(this.#deadline);
+    this.#deadline = null;
+    this.around.clearTimeout(this.#timer);
+    this.#timer = this.around.setTimeout(() => this.#ping(DEAD_AFTER), PING_EVERY);
+  }
+
+  /** @param {number} patience */
+  #ping(patience) {
+    this.around.clearTimeout(this.#timer);
+    this.#transmit({ type: "ping" });
+    this.#expect(patience);
+  }
+
+  /** @param {number} patience */
+  #expect(patience) {
+    this.around.clearTimeout(this.#deadline);
+    this.#deadline = this.around.setTimeout(() => this.#lost(1006), patience);
+  }
+
+  /** @param {number} code */
+  #lost(code) {
+    this.#drop();
+    const final = FINAL.get(code);
+    if (final) {
+      this.close(final);
+      return;
+    }
+    this.#enter("waiting");
+    // Full jitter: after a restart of the server, not everybody knocks in the same instant.
+    const ceiling = Math.min(LONGEST_PAUSE, 500 * 2 ** Math.min(this.#failures, 6));
+    const pause = 100 + this.around.random() * ceiling;
+    this.#failures += 1;
+    this.#timer = this.around.setTimeout(() => this.open(), pause);
+  }
+
+  #drop() {
+    this.around.clearTimeout(this.#timer);
+    this.around.clearTimeout(this.#deadline);
+    const socket = this.#socket;
+    this.#socket = null;
+    if (!socket) return;
+    // A dead socket takes minutes to report its end; nobody waits for that.
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  /**
+   * @param {LineState} state
+   * @param {string} reason
+   */
+  #enter(state, reason = "") {
+    if (this.state === state) return;
+    this.state = state;
+    this.options.onState(state, reason);
+  }
+
+  /** @returns {Command[]} */
+  #stored() {
+    const { storage, storageKey } = this.options;
+    try {
+      return JSON.parse((storageKey && storage?.getItem(storageKey)) || "[]");
+    } catch {
+      return [];
+    }
+  }
+
+  #store() {
+    const { storage, storageKey } = this.options;
+    if (!storage || !storageKey) return;
+    // Calls belong to this page's connection; after a reload they would ring for nobody.
+    const lasting = this.pending().filter((command) => command.type === "chat_send");
+    try {
+      if (lasting.length) storage.setItem(storageKey, JSON.stringify(lasting));
+      else storage.removeItem(storageKey);
+    } catch {
+      // A full or forbidden storage costs the reload, not the message.
+    }
+  }
+}

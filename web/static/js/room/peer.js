@@ -1,0 +1,267 @@
+/**
+ * One connection to one remote peer: perfect negotiation as in the W3C's WebRTC specification
+ * (section 10.7), with restarts. A remote page that reloads is another peer, and gets another
+ * one of these.
+ */
+
+/** @import { CandidateInit, Description } from "./messages.js" */
+
+/**
+ * @typedef {object} PeerOptions
+ * @property {boolean} polite gives way when both offer at once
+ * @property {RTCConfiguration} configuration
+ * @property {MediaStream} stream groups our sound and picture for the other side
+ * @property {(description: Description) => void} sendDescription
+ * @property {(candidate: CandidateInit) => void} sendCandidate
+ * @property {(track: MediaStreamTrack) => void} onTrack
+ * @property {(state: RTCPeerConnectionState) => void} onState
+ * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
+ */
+
+/** @typedef {"audio" | "video"} Kind */
+
+/** Longer than the short gaps of a moving phone, shorter than the other person's patience. */
+const RESTART_AFTER = 3_000;
+/** A restart that brought nothing is repeated: descriptions get lost together with the line. */
+const RESTART_EVERY = 8_000;
+/** The polite peer lets the other one begin: glare costs a round trip. But not for ever. */
+const POLITE_PATIENCE = 4_000;
+
+export class Peer {
+  #makingOffer = false;
+  #ignoringOffer = false;
+  #settingAnswer = false;
+  #work = Promise.resolve();
+  #closed = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #restartTimer;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #patience;
+  /** @type {Map<Kind, RTCRtpSender>} */
+  #senders = new Map();
+
+  /** @param {PeerOptions} options */
+  constructor(options) {
+    this.options = options;
+    const make = options.makeConnection ?? ((given) => new RTCPeerConnection(given));
+    this.connection = make(options.configuration);
+    const { connection } = this;
+    connection.onnegotiationneeded = () => this.#negotiationNeeded();
+    connection.onicecandidate = ({ candidate }) => {
+      // The end of candidates needs no message: browsers find out by themselves.
+      if (candidate?.candidate) options.sendCandidate(wireCandidate(candidate));
+    };
+    connection.ontrack = ({ track }) => options.onTrack(track);
+    connection.onconnectionstatechange = () => this.#stateChanged();
+    this.#restartLater(RESTART_EVERY);
+  }
+
+  /** Begin: whoever is impolite offers at once, also without anything to send. */
+  start() {
+    if (this.options.polite) return;
+    for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
+      // Sections for both kinds from the start: turning a camera on later needs no second round.
+      if (!this.#senders.has(kind)) {
+        const { sender } = this.connection.addTransceiver(kind, {
+          direction: "sendrecv",
+          streams: [this.options.stream],
+        });
+        this.#senders.set(kind, sender);
+      }
+    }
+  }
+
+  /**
+   * Send this track, or nothing, as our sound or picture.
+   * @param {Kind} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async setTrack(kind, track) {
+    const sender = this.#senders.get(kind);
+    if (sender) {
+      await sender.replaceTrack(track);
+    } else if (track) {
+      this.#senders.set(kind, this.connection.addTrack(track, this.options.stream));
+    }
+    if (track) await this.#limit(kind);
+  }
+
+  /** @param {Description} description */
+  receiveDescription(description) {
+    this.#enqueue(() => this.#receiveDescription(description));
+  }
+
+  /** @param {CandidateInit} candidate */
+  receiveCandidate(candidate) {
+    this.#enqueue(async () => {
+      try {
+        await this.connection.addIceCandidate({
+          candidate: candidate.candidate,
+          sdpMid: candidate.sdp_mid ?? null,
+          sdpMLineIndex: candidate.sdp_m_line_index ?? null,
+          usernameFragment: candidate.username_fragment ?? null,
+        });
+      } catch (error) {
+        if (!this.#ignoringOffer) console.warn("candidate refused", error);
+      }
+    });
+  }
+
+  /** The line to the server is back: say again what may have been lost on the way. */
+  resume() {
+    const { connection } = this;
+    const pending = connection.signalingState === "have-local-offer";
+    if (pending && connection.localDescription) {
+      this.options.sendDescription(wireDescription(connection.localDescription));
+    } else if (connection.connectionState !== "connected") {
+      this.restart();
+    }
+  }
+
+  /** Look for another path between the two; what is heard and seen goes on meanwhile. */
+  restart() {
+    if (this.#closed) return;
+    if (this.#mayOffer()) this.connection.restartIce();
+    this.#restartLater(RESTART_EVERY);
+  }
+
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#restartTimer);
+    clearTimeout(this.#patience);
+    this.connection.close();
+  }
+
+  #mayOffer() {
+    return !this.options.polite || this.connection.remoteDescription !== null;
+  }
+
+  #negotiationNeeded() {
+    if (this.#mayOffer()) {
+      void this.#offer();
+      return;
+    }
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => {
+      if (!this.connection.remoteDescription) void this.#offer();
+    }, POLITE_PATIENCE);
+  }
+
+  async #offer() {
+    if (this.#closed) return;
+    try {
+      this.#makingOffer = true;
+      await this.connection.setLocalDescription();
+      this.#sendLocal();
+    } catch (error) {
+      console.warn("offer failed", error);
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  /** @param {Description} received */
+  async #receiveDescription(received) {
+    const { connection } = this;
+    const type = received.kind;
+    const ready =
+      !this.#makingOffer && (connection.signalingState === "stable" || this.#settingAnswer);
+    const collision = type === "offer" && !ready;
+    this.#ignoringOffer = !this.options.polite && collision;
+    if (this.#ignoringOffer) return;
+    // The second answer to an offer that was sent twice.
+    if (type === "answer" && connection.signalingState !== "have-local-offer") return;
+    this.#settingAnswer = type === "answer";
+    try {
+      await connection.setRemoteDescription({ type, sdp: received.sdp ?? "" });
+    } finally {
+      this.#settingAnswer = false;
+    }
+    if (type !== "offer") return;
+    this.#adoptSections();
+    await connection.setLocalDescription();
+    this.#sendLocal();
+  }
+
+  /** Answering: send through the sections that the other side opened. */
+  #adoptSections() {
+    for (const transceiver of this.connection.getTransceivers()) {
+      const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
+      if (transceiver.mid === null || this.#senders.has(kind)) continue;
+      transceiver.direction = "sendrecv";
+      transceiver.sender.setStreams?.(this.options.stream);
+      this.#senders.set(kind, transceiver.sender);
+    }
+  }
+
+  #sendLocal() {
+    const { localDescription } = this.connection;
+    if (localDescription) this.options.sendDescription(wireDescription(localDescription));
+  }
+
+  /**
+   * Keep the picture from starving the sound.
+   * @param {Kind} kind
+   */
+  async #limit(kind) {
+    const sender = this.#senders.get(kind);
+    if (!sender?.getParameters) return;
+    const parameters = sender.getParameters();
+    const [encoding] = parameters.encodings ?? [];
+    if (!encoding) return;
+    if (kind === "audio") {
+      encoding.priority = "high";
+      encoding.networkPriority = "high";
+    } else {
+      encoding.maxBitrate = 900_000;
+      encoding.priority = "low";
+    }
+    // Some browsers refuse single members; the defaults are good enough then.
+    await sender.setParameters(parameters).catch(() => {});
+  }
+
+  #stateChanged() {
+    const { connectionState } = this.connection;
+    clearTimeout(this.#restartTimer);
+    if (connectionState === "disconnected") this.#restartLater(RESTART_AFTER);
+    else if (connectionState === "failed") this.restart();
+    else if (connectionState === "connecting") this.#restartLater(RESTART_EVERY);
+    this.options.onState(connectionState);
+  }
+
+  /** @param {number} delay */
+  #restartLater(delay) {
+    clearTimeout(this.#restartTimer);
+    this.#restartTimer = setTimeout(() => {
+      if (this.connection.connectionState !== "connected") this.restart();
+    }, delay);
+  }
+
+  /** @param {() => Promise<void>} step */
+  #enqueue(step) {
+    this.#work = this.#work
+      .then(() => (this.#closed ? undefined : step()))
+      .catch((error) => console.warn("negotiation failed", error));
+  }
+}
+
+/**
+ * @param {RTCSessionDescription} description
+ * @returns {Description}
+ */
+function wireDescription({ type, sdp }) {
+  return { kind: type, sdp };
+}
+
+/**
+ * @param {RTCIceCandidate} candidate
+ * @returns {CandidateInit}
+ */
+function wireCandidate(candidate) {
+  return {
+    candidate: candidate.candidate,
+    sdp_mid: candidate.sdpMid,
+    sdp_m_line_index: candidate.sdpMLineIndex,
+    username_fragment: candidate.usernameFragment,
+  };
+}

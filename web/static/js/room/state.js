@@ -1,0 +1,192 @@
+/** The room as this browser knows it: values in, values out. Knows no page and no socket. */
+
+/**
+ * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, ResumePoint,
+ *   ServerMessage } from "./messages.js"
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {string} me participant id
+ * @property {string} epoch
+ * @property {number} seq of the last event; -1 before the first snapshot
+ * @property {ConsultationView | null} consultation
+ * @property {Participant[]} participants
+ * @property {ChatLine[]} chat in the order of their positions
+ * @property {Record<string, number>} seen participant id -> position
+ * @property {CallView | null} call null when there is none or it is over
+ */
+
+/** @type {Room} */
+export const EMPTY = Object.freeze({
+  me: "",
+  epoch: "",
+  seq: -1,
+  consultation: null,
+  participants: [],
+  chat: [],
+  seen: {},
+  call: null,
+});
+
+/**
+ * The room after a message. `gap` tells that events are missing and everything must be asked for
+ * again; the room is then as before.
+ * @param {Room} room
+ * @param {ServerMessage} message
+ * @returns {{ room: Room, gap: boolean }}
+ */
+export function after(room, message) {
+  if (message.type === "welcome") {
+    // Another life of the room counts from the start; only a snapshot can continue from here.
+    const seq = message.resumed ? room.seq : -1;
+    return done({ ...room, me: message.participant_id, epoch: message.epoch, seq });
+  }
+  if (message.type === "snapshot") {
+    return done({
+      ...room,
+      seq: message.seq,
+      consultation: message.consultation,
+      participants: message.participants,
+      chat: [...message.chat].sort((one, other) => one.position - other.position),
+      seen: message.seen,
+      call: current(message.call ?? null),
+    });
+  }
+  if (!("seq" in message)) return done(room);
+  if (message.seq <= room.seq) return done(room);
+  if (room.seq < 0 || message.seq !== room.seq + 1) return { room, gap: true };
+  return done({ ...room, ...change(room, message), seq: message.seq });
+}
+
+/**
+ * Where to go on from after the line was lost; null asks for a snapshot.
+ * @param {Room} room
+ * @returns {ResumePoint | null}
+ */
+export function resumePoint(room) {
+  return room.epoch && room.seq >= 0 ? { epoch: room.epoch, seq: room.seq } : null;
+}
+
+/** @param {Room} room */
+function done(room) {
+  return { room, gap: false };
+}
+
+/**
+ * @param {Room} room
+ * @param {import("./messages.js").RoomEvent} event
+ * @returns {Partial<Room>}
+ */
+function change(room, event) {
+  switch (event.type) {
+    case "consultation_changed":
+      return { consultation: event.consultation };
+    case "participant_changed":
+      return { participants: withParticipant(room.participants, event.participant) };
+    case "participant_removed":
+      return {
+        participants: room.participants.filter(
+          (participant) => participant.participant_id !== event.participant_id,
+        ),
+      };
+    case "chat_added":
+      return { chat: withLine(room.chat, event.message) };
+    case "seen_changed":
+      return { seen: { ...room.seen, [event.participant_id]: event.position } };
+    case "call_changed":
+      return { call: current(event.call) };
+  }
+}
+
+/**
+ * @param {Participant[]} participants
+ * @param {Participant} changed
+ */
+function withParticipant(participants, changed) {
+  const known = participants.some((one) => one.participant_id === changed.participant_id);
+  if (!known) return [...participants, changed];
+  return participants.map((one) => (one.participant_id === changed.participant_id ? changed : one));
+}
+
+/**
+ * @param {ChatLine[]} chat
+ * @param {ChatLine} line
+ */
+function withLine(chat, line) {
+  if (chat.some((known) => known.id === line.id)) return chat;
+  return [...chat, line].sort((one, other) => one.position - other.position);
+}
+
+/** @param {CallView | null} call */
+function current(call) {
+  return call && (call.state === "ringing" || call.state === "ongoing") ? call : null;
+}
+
+// --- questions that pages ask ---------------------------------------------------------------
+
+/**
+ * @param {Room} room
+ * @returns {Participant | undefined}
+ */
+export function myself(room) {
+  return room.participants.find((one) => one.participant_id === room.me);
+}
+
+/**
+ * @param {Room} room
+ * @returns {"away" | "here" | "busy"} how the other side is for whoever looks at this room
+ */
+export function otherSide(room) {
+  const scheduler = myself(room)?.role === "scheduler";
+  const there = room.participants.some(
+    (one) =>
+      one.online && one.participant_id !== room.me && (one.role === "scheduler") !== scheduler,
+  );
+  if (!scheduler && !there && room.consultation?.scheduler_busy) return "busy";
+  return there ? "here" : "away";
+}
+
+/**
+ * @param {Room} room
+ * @param {string} participantId
+ * @returns {string}
+ */
+export function nameOf(room, participantId) {
+  return room.participants.find((one) => one.participant_id === participantId)?.name ?? "";
+}
+
+/**
+ * What has become of a chat line of mine.
+ * @param {Room} room
+ * @param {ChatLine} line
+ * @returns {"sent" | "seen"}
+ */
+export function deliveryOf(room, line) {
+  const seen = Object.entries(room.seen).some(
+    ([participantId, position]) => participantId !== room.me && position >= line.position,
+  );
+  return seen ? "seen" : "sent";
+}
+
+/**
+ * @param {Room} room
+ * @returns {CallMember | undefined}
+ */
+export function myMember(room) {
+  return room.call?.members.find((member) => member.participant_id === room.me);
+}
+
+/**
+ * How the call concerns me: `elsewhere` means that a page of mine that is gone was in it.
+ * @param {Room} room
+ * @param {string} peerId of this page
+ * @returns {"none" | "incoming" | "joined" | "elsewhere" | "joinable"}
+ */
+export function callPhase(room, peerId) {
+  if (!room.call) return "none";
+  const member = myMember(room);
+  if (member?.state === "ringing") return "incoming";
+  if (member?.state !== "joined") return "joinable";
+  return member.peer_id === peerId ? "joined" : "elsewhere";
+}

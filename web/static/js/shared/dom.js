@@ -1,0 +1,100 @@
+/** Small helpers over the DOM: typed look-up, templates, lists that follow data. */
+
+/**
+ * The element with this id, which must exist and be of this kind.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`no ${kind.name} with id ${id}`);
+}
+
+/**
+ * The same for elements that some pages do not have.
+ * @template {Element} T
+ * @param {string} id
+ * @param {new () => T} kind
+ * @returns {T | null}
+ */
+export function maybe(id, kind) {
+  const found = document.getElementById(id);
+  return found instanceof kind ? found : null;
+}
+
+/**
+ * The first element inside `root` that matches; it must exist.
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function inside(root, selector) {
+  const found = root.querySelector(selector);
+  if (found instanceof HTMLElement) return found;
+  throw new Error(`no ${selector}`);
+}
+
+/**
+ * A copy of the element in the template with this id.
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function clone(id) {
+  const first = byId(id, HTMLTemplateElement).content.firstElementChild;
+  if (!(first instanceof HTMLElement)) throw new Error(`empty template ${id}`);
+  return /** @type {HTMLElement} */ (first.cloneNode(true));
+}
+
+/**
+ * Make the children of `parent` follow `items`: kept by key, so that focus, playing videos and
+ * what a screen reader has already read stay as they are.
+ * @template T
+ * @param {Element} parent
+ * @param {T[]} items
+ * @param {(item: T) => string} key
+ * @param {(item: T) => HTMLElement} make
+ * @param {(element: HTMLElement, item: T) => void} update
+ */
+export function follow(parent, items, key, make, update) {
+  /** @type {Map<string, HTMLElement>} */
+  const kept = new Map();
+  for (const child of parent.children) {
+    if (child instanceof HTMLElement) kept.set(child.dataset.key ?? "", child);
+  }
+  let previous = /** @type {Element | null} */ (null);
+  for (const item of items) {
+    const name = key(item);
+    let element = kept.get(name);
+    if (element) kept.delete(name);
+    else {
+      element = make(item);
+      element.dataset.key = name;
+    }
+    update(element, item);
+    const place = previous ? previous.nextElementSibling : parent.firstElementChild;
+    // Moving a playing video stops it: elements that stand right are not touched.
+    if (place !== element) parent.insertBefore(element, place);
+    previous = element;
+  }
+  for (const element of kept.values()) element.remove();
+}
+
+/**
+ * Set text only where it changes: live regions would read it again.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * @param {Element | null} element
+ * @param {boolean} visible
+ */
+export function show(element, visible) {
+  if (element instanceof HTMLElement && element.hidden === visible) element.hidden = !visible;
+}

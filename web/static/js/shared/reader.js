@@ -1,0 +1,22 @@
+/** What every page does for its reader: the language switch, and telling the server their zone. */
+
+const YEAR = 365 * 24 * 3600;
+
+/** Choosing a language is enough where scripts run. */
+function submitLanguageOnChange() {
+  const choice = document.getElementById("interface-language");
+  if (!(choice instanceof HTMLSelectElement)) return;
+  choice.form?.classList.add("scripted");
+  choice.addEventListener("change", () => choice.form?.submit());
+}
+
+/** The next page shows its times in this zone. */
+function tellTimeZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
+}
+
+export function serveReader() {
+  submitLanguageOnChange();
+  tellTimeZone();
+}

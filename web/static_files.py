@@ -1,0 +1,101 @@
+"""The files of the front end, read and compressed once, served under the digest of them all.
+
+`/static/<digest>/js/pages/session.js` imports `../room/channel.js` relative to itself, so every
+file of one page has the same digest: a page never mixes two versions, and browsers may keep them
+for ever.
+"""
+
+import gzip
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from aiohttp import hdrs, web
+
+from web.routes import path
+
+FOR_EVER = "public, max-age=31536000, immutable"
+_TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
+
+
+@dataclass(frozen=True)
+class StaticFile:
+    content_type: str
+    plain: bytes
+    packed: bytes | None
+    "gzip, where that is smaller."
+
+
+class StaticFiles:
+    def __init__(self, contents: Mapping[str, StaticFile]) -> None:
+        self._files = contents
+        digest = sha256()
+        for name in sorted(contents):
+            digest.update(name.encode() + b"\0" + contents[name].plain)
+        self.digest = digest.hexdigest()[:16]
+
+    @classmethod
+    def load(cls) -> "StaticFiles":
+        found: dict[str, StaticFile] = {}
+        _collect(files("web") / "static", "", found)
+        return cls(found)
+
+    def address(self, name: str) -> str:
+        """The address of a file, given its path below web/static."""
+        return path("static", digest=self.digest, path=name)
+
+    def respond(self, request: web.Request) -> web.Response:
+        """Serve a file; an old digest is answered by today's file, but not for ever."""
+        file = self._files.get(request.match_info["path"])
+        if file is None:
+            raise web.HTTPNotFound
+        current = request.match_info["digest"] == self.digest
+        response = packed_response(
+            request, file.plain, file.packed, file.content_type, for_ever=current
+        )
+        if request.match_info["path"] == "icon.svg":
+            response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        return response
+
+
+def packed_response(
+    request: web.Request,
+    plain: bytes,
+    packed: bytes | None,
+    content_type: str,
+    *,
+    for_ever: bool,
+) -> web.Response:
+    """An answer that is compressed for whoever takes it, and cached by whoever may."""
+    accepted = "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, "")
+    use_packed = accepted and packed is not None
+    response = web.Response(
+        body=packed if use_packed else plain, content_type=content_type, charset="utf-8"
+    )
+    if use_packed:
+        response.headers[hdrs.CONTENT_ENCODING] = "gzip"
+    response.headers[hdrs.VARY] = hdrs.ACCEPT_ENCODING
+    response.headers[hdrs.CACHE_CONTROL] = FOR_EVER if for_ever else "no-cache"
+    return response
+
+
+def pack(plain: bytes) -> bytes | None:
+    packed = gzip.compress(plain, 9, mtime=0)
+    return packed if len(packed) < len(plain) else None
+
+
+def _collect(folder: Traversable, prefix: str, found: dict[str, StaticFile]) -> None:
+    for entry in folder.iterdir():
+        name = prefix + entry.name
+        if entry.is_dir():
+            _collect(entry, name + "/", found)
+            continue
+        suffix = name[name.rfind(".") :]
+        content_type = _TYPES.get(suffix) or mimetypes.guess_type(name)[0]
+        if content_type is None:
+            continue
+        plain = entry.read_bytes()
+        found[name] = StaticFile(content_type, plain, pack(plain))

@@ -1,0 +1,149 @@
+"""The catalogs: every sentence in every language, for Python and for the browser.
+
+One gettext `.po` file per language under `signaling/locales/`; English sentences are the ids. A
+missing sentence falls back to English.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from gettext import GNUTranslations, NullTranslations, c2py
+from hashlib import sha256
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from babel import Locale
+from babel.dates import format_datetime, get_timezone_name
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+SOURCE_LANGUAGE = "en"
+OWN_NAMES = {
+    "en": "English",
+    "fr": "Français",
+    "es": "Español",
+    "ar": "العربية",
+    "uk": "Українська",
+    "ru": "Русский",
+    "fa": "فارسی",
+    "ps": "پښتو",
+    "so": "Soomaali",
+    "ti": "ትግርኛ",
+    "am": "አማርኛ",
+    "sw": "Kiswahili",
+    "pt": "Português",
+    "de": "Deutsch",
+    "it": "Italiano",
+}
+"The languages of the service, by their own names."
+
+# Babel's data for these languages use another calendar or another hour by default.
+_GREGORIAN = {"fa": "fa", "ps": "ps"}
+
+
+@dataclass(frozen=True)
+class Language:
+    code: str
+    direction: str
+    translations: NullTranslations
+    catalog: bytes = field(repr=False)
+    "JSON for the browser."
+
+    def translate(self, sentence: str) -> str:
+        return self.translations.gettext(sentence) if sentence else ""
+
+    def plural(self, one: str, many: str, number: int) -> str:
+        return self.translations.ngettext(one, many, number)
+
+
+class Texts:
+    """All languages; load once."""
+
+    def __init__(self, languages: dict[str, Language], digest: str) -> None:
+        self.languages = languages
+        self.digest = digest
+        "Changes whenever any sentence does: part of the catalogs' addresses."
+        self.time_zones = frozenset(available_timezones())
+        "Every IANA zone that is known here."
+
+    @classmethod
+    def load(cls) -> "Texts":
+        languages = {}
+        for code in OWN_NAMES:
+            file = files("signaling") / "locales" / f"{code}.po"
+            catalog = Catalog(locale=code)
+            translations: NullTranslations = NullTranslations()
+            if file.is_file():
+                catalog = read_po(BytesIO(file.read_bytes()), locale=code)
+                compiled = BytesIO()
+                write_mo(compiled, catalog)
+                compiled.seek(0)
+                translations = GNUTranslations(compiled)
+            direction = Locale.parse(code).text_direction
+            languages[code] = Language(
+                code, direction, translations, _browser_catalog(code, direction, catalog)
+            )
+        digest = sha256(b"".join(language.catalog for language in languages.values()))
+        return cls(languages, digest.hexdigest()[:16])
+
+    def get(self, code: str | None) -> Language:
+        return self.languages.get(code or "", self.languages[SOURCE_LANGUAGE])
+
+    def choose(self, accept_language: str) -> Language:
+        """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4)."""
+        wanted: list[tuple[float, int, str]] = []
+        for index, part in enumerate(accept_language[:500].split(",")):
+            tag, _, quality = part.partition(";q=")
+            try:
+                weight = float(quality) if quality else 1.0
+            except ValueError:
+                weight = 0.0
+            wanted.append((-weight, index, tag.strip().lower().partition("-")[0]))
+        for weight, _, code in sorted(wanted):
+            if weight < 0 and code in self.languages:
+                return self.languages[code]
+        return self.languages[SOURCE_LANGUAGE]
+
+    def moment(self, at: datetime, time_zone: str, language: str) -> str:
+        """Date, time and zone in words: "Monday 7 December 2026 14:30 (Zurich Time)"."""
+        locale = Locale.parse(_GREGORIAN.get(language, language))
+        zone = ZoneInfo(time_zone)
+        local = at.astimezone(zone)
+        day = format_datetime(local, "EEEE d MMMM y HH:mm", tzinfo=zone, locale=locale)
+        name = get_timezone_name(local, width="long", locale=locale, zone_variant="generic")
+        return f"{day} ({name})"
+
+
+def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
+    """What the browser's scripts need: the sentences found in them, and the plural table."""
+    messages: dict[str, Any] = {}
+    for message in catalog:
+        if not message.id or not any(name.endswith(".js") for name, _ in message.locations):
+            continue
+        source, translated = message.id, message.string
+        if message.fuzzy or not translated:
+            continue
+        if isinstance(source, str):
+            messages[source] = translated
+        elif not isinstance(translated, str) and all(translated):
+            messages[source[0]] = list(translated)
+    return json.dumps(
+        {"lang": code, "dir": direction, "plural": _plural_table(code, catalog),
+         "messages": messages},
+        ensure_ascii=False, separators=(",", ":"), sort_keys=True,
+    ).encode()  # fmt: skip
+
+
+def _plural_table(code: str, catalog: Catalog) -> dict[str, int]:
+    """CLDR plural category (what Intl.PluralRules answers) -> index of the gettext form."""
+    index_of: Callable[[int], int] = c2py(catalog.plural_expr)
+    rule = Locale.parse(code).plural_form
+    table: dict[str, int] = {}
+    for number in (*range(300), 1_000_000):
+        table.setdefault(rule(number), index_of(number))
+    table.setdefault("other", index_of(300))
+    return table
