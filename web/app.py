@@ -33,7 +33,7 @@ from web.limits import Limits
 from web.passwords import Passwords
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
-from web.socket import SOCKETS, Socket, say_goodbye
+from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import Texts
 from web.web_sessions import SqliteStorage
@@ -65,7 +65,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
-    app[SOCKETS] = set[Socket]()
+    app[SOCKETS] = set()
 
     rooms = Rooms(store, Hub())
     retention = timedelta(hours=config.retention_hours)

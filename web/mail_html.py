@@ -8,8 +8,11 @@ import html
 import re
 from typing import Literal
 
-import markdown  # type: ignore[import-untyped]
+import markdown
 import nh3
+from markdown.extensions.nl2br import Nl2BrExtension
+from markdown.extensions.sane_lists import SaneListExtension
+from markdown.extensions.tables import TableExtension
 
 from signaling.errors import N_, InvalidInput
 
@@ -110,7 +113,10 @@ def _converted(text: str) -> str:
     if len(text) > MAX_LENGTH or text.count("[") > MAX_BRACKETS or nesting > MAX_NESTING:
         raise InvalidInput("text", N_("This text is too long or too complicated."))
     try:
-        converted: str = markdown.markdown(text, extensions=["tables", "sane_lists", "nl2br"])
+        # instances, not names: names are looked up by scanning every installed package
+        converted: str = markdown.markdown(
+            text, extensions=[TableExtension(), SaneListExtension(), Nl2BrExtension()]
+        )
     except RecursionError:
         raise InvalidInput("text", N_("This text is too long or too complicated.")) from None
     return converted

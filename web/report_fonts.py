@@ -96,7 +96,7 @@ class Fonts:
     """The shipped fonts, opened for one report. Not shared between threads."""
 
     def __init__(self) -> None:
-        import uharfbuzz  # type: ignore[import-untyped]  # lazily: see the module's docstring
+        import uharfbuzz  # lazily: see the module's docstring
 
         self._harfbuzz = uharfbuzz
         self._faces = {

@@ -116,7 +116,7 @@ class Allowance:
             raise TooManyRequests
 
 
-SOCKETS = web.AppKey("sockets", set[Socket])
+SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 
 
 async def socket(request: web.Request) -> web.WebSocketResponse:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import markdown
 import nh3
+from markdown.extensions.sane_lists import SaneListExtension
 
 from signaling.errors import N_
 
@@ -18,7 +19,7 @@ _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "h2", "h3"}
 
 def render_markdown(text: str) -> str:
     """Operator-written Markdown as HTML without anything that runs."""
-    html = markdown.markdown(text, extensions=["sane_lists"], output_format="html")
+    html = markdown.markdown(text, extensions=[SaneListExtension()], output_format="html")
     return nh3.clean(
         html, tags=_TAGS, url_schemes={"https", "mailto", "tel"}, link_rel="noopener noreferrer"
     )

@@ -12,7 +12,7 @@ from gettext import GNUTranslations, NullTranslations, c2py
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
@@ -21,6 +21,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
 OWN_NAMES = {
     "en": "English",
@@ -48,7 +49,7 @@ _GREGORIAN = {"fa": "fa", "ps": "ps"}
 @dataclass(frozen=True)
 class Language:
     code: str
-    direction: str
+    direction: Direction
     translations: NullTranslations
     catalog: bytes = field(repr=False)
     "JSON for the browser."
@@ -83,7 +84,7 @@ class Texts:
                 write_mo(compiled, catalog)
                 compiled.seek(0)
                 translations = GNUTranslations(compiled)
-            direction = Locale.parse(code).text_direction
+            direction: Direction = "rtl" if Locale.parse(code).text_direction == "rtl" else "ltr"
             languages[code] = Language(
                 code, direction, translations, _browser_catalog(code, direction, catalog)
             )

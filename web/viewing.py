@@ -91,7 +91,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
     zone = time_zone_of(request)
     return Viewer(
         language=spoken.code,
-        direction="rtl" if spoken.direction == "rtl" else "ltr",
+        direction=spoken.direction,
         time_zone=zone if zone != "UTC" or account is None else account.time_zone,
         translate=spoken.translate,
         plural=spoken.plural,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-import gsm0338  # type: ignore[import-untyped]  # noqa: F401  # registers the codec
+import gsm0338  # noqa: F401  # registers the codec
 
 SINGLE = {"gsm7": 160, "ucs2": 70}
 JOINED = {"gsm7": 153, "ucs2": 67}

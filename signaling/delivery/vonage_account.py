@@ -97,8 +97,8 @@ class VonageAccount:
 
     def _connected(self) -> Any:
         if self._client is None:
-            from vonage_http_client import Auth, HttpClient, HttpClientOptions  # type: ignore[import-untyped]
-            from vonage_messages import Messages  # type: ignore[import-untyped]
+            from vonage_http_client import Auth, HttpClient, HttpClientOptions
+            from vonage_messages import Messages
 
             # It logs request and answer, numbers and texts included, up to WARNING.
             logging.getLogger("vonage").setLevel(logging.ERROR)
@@ -120,7 +120,7 @@ class VonageAccount:
     def _send(self, make_message: MakeMessage, malformed: str) -> Outcome:
         import pydantic
         import requests
-        from vonage_http_client.errors import HttpRequestError  # type: ignore[import-untyped]
+        from vonage_http_client.errors import HttpRequestError
 
         client = self._connected()
         try:

@@ -27,8 +27,8 @@ class VonageSms:
         await self._account.close()
 
     def _message(self, outgoing: Outgoing) -> Any:
-        from vonage_messages.models import Sms  # type: ignore[import-untyped]
-        from vonage_messages.models.enums import WebhookVersion  # type: ignore[import-untyped]
+        from vonage_messages.models import Sms
+        from vonage_messages.models.enums import WebhookVersion
 
         status_url = self._account.status_url
         return Sms(

@@ -28,12 +28,12 @@ class VonageWhatsapp:
         await self._account.close()
 
     def _message(self, outgoing: Outgoing, template: Template) -> Any:
-        from vonage_messages.models import (  # type: ignore[import-untyped]
+        from vonage_messages.models import (
             WhatsappTemplate,
             WhatsappTemplateResource,
             WhatsappTemplateSettings,
         )
-        from vonage_messages.models.enums import WebhookVersion  # type: ignore[import-untyped]
+        from vonage_messages.models.enums import WebhookVersion
 
         status_url = self._account.status_url
         # Line breaks, tabs and runs of blanks make WhatsApp refuse a parameter.

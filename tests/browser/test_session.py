@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pypdf import PdfReader
 from tests.browser.conftest import NewContext
 from tests.browser.probes import picture_moves, sound_arrives
 from tests.serving import PASSWORD, Server, serving
-from web.keys import OUTBOX
+from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox
 
 
@@ -26,9 +27,8 @@ async def sign_in(page: Page, server: Server, email: str = "nurse@example.org") 
 
 async def mailed_link(server: Server) -> str:
     """The personal link in the only mail of the outbox."""
-    async with asyncio.timeout(10):
-        while not (notices := await read_outbox(server.app[OUTBOX])):
-            await asyncio.sleep(0.05)
+    await server.app[CLOCKWORK].run_due()
+    notices = await read_outbox(server.app[OUTBOX])
     assert len(notices) == 1
     found = re.search(r"http://\S+/i/[\w-]+", notices[0].text)
     assert found is not None
@@ -47,7 +47,7 @@ async def invite(page: Page, name: str = "Amina") -> None:
 
 
 @pytest.fixture
-async def server(tmp_path: Path):
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
     async with serving(tmp_path) as running:
         await running.account()
         yield running

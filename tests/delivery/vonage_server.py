@@ -25,7 +25,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel, ValidationError
-from vonage_messages.models import Sms, WhatsappTemplate  # type: ignore[import-untyped]
+from vonage_messages.models import Sms, WhatsappTemplate
 
 from tests.delivery.certificates import certificates
 

@@ -6,9 +6,9 @@ import unicodedata
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
-import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2
 import pytest
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont
 from fpdf.bidi import BidiParagraph
 from fpdf.enums import TextDirection
 from PIL import Image, ImageChops, ImageDraw, ImageFont

@@ -132,7 +132,9 @@ def button(identifier: str, label: str, *, style: str = "", **attributes: str) -
     return h.button({"id": identifier, "class": style or None, "type": "button", **named})[label]
 
 
-def go(address: str, label: str, *, primary: bool = False, **attributes: object) -> h.Element:
+def go(
+    address: str, label: str, *, primary: bool = False, **attributes: str | bool | None
+) -> h.Element:
     """A button that leads to another page: works without scripts, changes nothing.
 
     `attributes` are the button's own, for the modules; a `name` and `value` become the query.
