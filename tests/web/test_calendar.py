@@ -163,7 +163,7 @@ def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
         {"method": "PUBLISH"},
         {"method": "CANCEL", "attendee": None},
         {"sequence": -1},
-        {"start": datetime(2026, 3, 27, 9, 0)},  # noqa: DTZ001
+        {"start": datetime(2026, 3, 27, 9, 0)},
     ],
 )
 def test_what_calendars_would_refuse_is_not_made(changes: dict[str, Any]) -> None:
