@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FakeTime } from "./fake-time.js";
 import { Channel, DEAD_AFTER, PING_EVERY, Refused } from "../../web/static/js/room/channel.js";
 
 /** @import { ServerMessage } from "../../web/static/js/room/messages.js" */
@@ -50,38 +51,6 @@ class FakeSocket {
   /** Types of everything but pings that was sent. */
   get types() {
     return this.sent.map((message) => message.type).filter((type) => type !== "ping");
-  }
-}
-
-/** Time that moves when the test says so. */
-class FakeTime {
-  now = 0;
-  /** @type {{ at: number, action: () => void }[]} */
-  timers = [];
-
-  /** @type {(action: () => void, delay: number) => object} */
-  setTimeout = (action, delay) => {
-    const timer = { at: this.now + delay, action };
-    this.timers.push(timer);
-    return timer;
-  };
-
-  /** @param {any} timer */
-  clearTimeout = (timer) => {
-    this.timers = this.timers.filter((one) => one !== timer);
-  };
-
-  /** @param {number} duration */
-  pass(duration) {
-    const end = this.now + duration;
-    for (;;) {
-      const [next] = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (!next) break;
-      this.now = next.at;
-      this.clearTimeout(next);
-      next.action();
-    }
-    this.now = end;
   }
 }
 
