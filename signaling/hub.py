@@ -84,3 +84,6 @@ class Hub:
                     yield seat.connection
         for lobby in self._lobbies.values():
             yield from lobby
+
+    def room_count(self) -> int:
+        return len(self._rooms)

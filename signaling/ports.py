@@ -117,6 +117,12 @@ class Sender(Protocol):
     async def send(self, outgoing: Outgoing) -> Outcome: ...
 
 
+class Outbox(Protocol):
+    """Notices that were written to files."""
+
+    async def forget(self, notice_ids: Iterable[str]) -> None: ...
+
+
 class Wording(Protocol):
     """Sentences, dates and addresses as a recipient reads them."""
 

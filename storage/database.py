@@ -179,7 +179,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
     rows = list(await connection.execute_fetchall("PRAGMA user_version"))
     version = int(rows[0][0])
-    known = _migrations()
+    known = await asyncio.to_thread(_migrations)
     if version > known[-1][0]:
         raise NewerDatabase(
             f"The database {path} was written by a newer version of TeleConnect "

@@ -1,5 +1,6 @@
 """Everything stored, by noun, over one database and one vault."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -9,6 +10,7 @@ from storage.calls import Calls
 from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
+from storage.errors import StorageError
 from storage.invites import Invites
 from storage.notices import Notices
 from storage.vault import DATABASE_NAME, Vault, load_master_key
@@ -29,6 +31,14 @@ class Records:
         self.notices = Notices(executor, vault)
 
 
+def _prepare(data_dir: Path, master_key: str | None) -> bytes:
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The data folder {data_dir} cannot be made: {error}.") from error
+    return load_master_key(master_key, data_dir)
+
+
 class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
@@ -40,7 +50,7 @@ class Store:
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
         """Open the data folder. Raises StorageError with a sentence for the operator."""
-        key = load_master_key(master_key, data_dir)
+        key = await asyncio.to_thread(_prepare, data_dir, master_key)
         database = await Database.open(data_dir / DATABASE_NAME)
         vault = Vault(key)
         try:

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from signaling.errors import NotFound, SignInRequired, TeleConnectError, TooLarge, Unavailable
 from signaling.messages import CLOSE_CODES, Refusal
@@ -76,7 +76,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
-        return web.HTTPSeeOther(path("sign_in"))
+        return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate)
     if _wants_page(request):

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
@@ -27,6 +28,7 @@ CLOCK = web.AppKey("clock", Clock)
 CLOCKWORK = web.AppKey("clockwork", Clockwork)
 TEXTS = web.AppKey("texts", Texts)
 STATIC = web.AppKey("static", StaticFiles)
+OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
 PASSWORDS = web.AppKey("passwords", Passwords)

@@ -5,6 +5,8 @@
 
 from urllib.parse import quote, urlencode
 
+from yarl import URL
+
 PATHS = {
     "dashboard": "/",
     "sign_in": "/signin",
@@ -54,3 +56,8 @@ def path(name: str, query: dict[str, str] | None = None, /, **parts: str) -> str
         safe = "/" if key == "path" else ""
         address = address.replace("{" + key + "}", quote(value, safe=safe))
     return f"{address}?{urlencode(query)}" if query else address
+
+
+def public_address(public_url: URL, name: str, /, **parts: str) -> str:
+    """The address called `name` as people outside open it."""
+    return str(public_url.origin()) + path(name, **parts)

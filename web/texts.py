@@ -13,7 +13,7 @@ from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale
 from babel.dates import format_datetime, get_timezone_name
@@ -67,6 +67,8 @@ class Texts:
         self.languages = languages
         self.digest = digest
         "Changes whenever any sentence does: part of the catalogs' addresses."
+        self.time_zones = frozenset(available_timezones())
+        "Every IANA zone that is known here."
 
     @classmethod
     def load(cls) -> "Texts":

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Any
-from zoneinfo import available_timezones
 
 import htpy
 from aiohttp import web
@@ -11,11 +10,11 @@ from aiohttp_session import get_session
 from signaling.account import Account
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.arriving import Arrival
+from signaling.token import token_digest
 from web.keys import ARRIVING, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.views import Viewer
-from signaling.token import token_digest
 
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
@@ -67,7 +66,7 @@ async def seated(request: web.Request, invite_id: str) -> Arrival:
 def time_zone_of(request: web.Request) -> str:
     """The browser's zone, told by a cookie that its pages set; UTC until then."""
     zone = request.cookies.get(ZONE_COOKIE, "")
-    return zone if zone in available_timezones() else "UTC"
+    return zone if zone in request.app[TEXTS].time_zones else "UTC"
 
 
 async def viewer_of(request: web.Request, language: str | None = None) -> Viewer:

@@ -1,0 +1,107 @@
+"""Ways to reach a person, one file each; what was sent when, and why, is decided elsewhere.
+
+A provider takes one `Outgoing` and returns one `Outcome`; it never raises for what a server, a
+network or a recipient does. PROVIDERS names them; a library is imported only when its provider is
+made, because some cost a second and 50 MB.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from signaling.notice import Channel, Outcome, Outgoing
+
+
+class Provider(Protocol):
+    """One way to reach a person."""
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand over one notice, once. Safe to call from many tasks."""
+
+    async def close(self) -> None:
+        """Let go of connections and threads; what is under way is finished first."""
+
+
+@dataclass(frozen=True)
+class DeliverySettings:
+    """What the operator configured; `web/config.py` reads it from the environment."""
+
+    data_dir: Path
+    mail_from: str
+    "`Clinic <noreply@clinic.example>` or the bare address."
+    smtp_url: str = field(default="", repr=False)
+    "As in `signaling/delivery/smtp.py`; empty: mails go to the outbox folder."
+    vonage_application_id: str = ""
+    vonage_private_key: str = field(default="", repr=False)
+    "PKCS#8 PEM, its line breaks real or written as \\n."
+    vonage_api_url: str = "https://api.nexmo.com"
+    vonage_status_url: str = ""
+    "Where receipts shall be sent; empty: what is set in the provider's dashboard."
+    sms_from: str = ""
+    "Sender name or number of SMS; empty: no SMS."
+    whatsapp_from: str = ""
+    "WhatsApp number; empty: no WhatsApp."
+
+
+def _outbox_folder(settings: DeliverySettings) -> Provider:
+    from signaling.delivery.outbox_folder import OutboxFolder
+
+    return OutboxFolder(settings.data_dir / "outbox", settings.mail_from)
+
+
+def _smtp(settings: DeliverySettings) -> Provider:
+    from signaling.delivery.smtp import Smtp, SmtpServer
+
+    return Smtp(SmtpServer.from_url(settings.smtp_url), settings.mail_from)
+
+
+def _vonage_sms(settings: DeliverySettings) -> Provider:
+    from signaling.delivery.vonage_account import VonageAccount
+    from signaling.delivery.vonage_sms import VonageSms
+
+    return VonageSms(VonageAccount.from_settings(settings), settings.sms_from)
+
+
+def _vonage_whatsapp(settings: DeliverySettings) -> Provider:
+    from signaling.delivery.vonage_account import VonageAccount
+    from signaling.delivery.vonage_whatsapp import VonageWhatsapp
+
+    return VonageWhatsapp(VonageAccount.from_settings(settings), settings.whatsapp_from)
+
+
+PROVIDERS: Mapping[str, Callable[[DeliverySettings], Provider]] = {
+    "outbox_folder": _outbox_folder,
+    "smtp": _smtp,
+    "vonage_sms": _vonage_sms,
+    "vonage_whatsapp": _vonage_whatsapp,
+}
+"name -> factory; a factory raises InvalidInput for settings that cannot work."
+
+
+def provider_names(settings: DeliverySettings) -> dict[Channel, str]:
+    """Which provider serves which channel under these settings.
+
+    Without any provider account everything goes to the outbox folder, so that a first try of the
+    program shows what would be sent. With one, a channel that is not configured is missing.
+    """
+    names: dict[Channel, str] = {"email": "smtp" if settings.smtp_url else "outbox_folder"}
+    if not settings.vonage_application_id:
+        names |= {"sms": "outbox_folder", "whatsapp": "outbox_folder"}
+        return names
+    if settings.sms_from:
+        names["sms"] = "vonage_sms"
+    if settings.whatsapp_from:
+        names["whatsapp"] = "vonage_whatsapp"
+    return names
+
+
+def open_providers(settings: DeliverySettings) -> dict[Channel, Provider]:
+    """One provider per channel; close each when the server stops. Raises InvalidInput."""
+    made: dict[str, Provider] = {}
+    providers: dict[Channel, Provider] = {}
+    for channel, name in provider_names(settings).items():
+        if name not in made:
+            made[name] = PROVIDERS[name](settings)
+        providers[channel] = made[name]
+    return providers

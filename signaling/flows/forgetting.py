@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from signaling import messages as wire
 from signaling.flows.rooms import Rooms
-from signaling.ports import Clock, Records, Store, Timers
+from signaling.ports import Clock, Outbox, Records, Store, Timers
 
 BATCH = 200
 "Consultations purged in one go; the rest follows at once."
@@ -14,13 +14,20 @@ LONGEST_LOOK = timedelta(minutes=10)
 
 class Forgetting:
     def __init__(
-        self, store: Store, rooms: Rooms, clock: Clock, timers: Timers, retention: timedelta
+        self,
+        store: Store,
+        rooms: Rooms,
+        clock: Clock,
+        timers: Timers,
+        retention: timedelta,
+        outbox: Outbox,
     ) -> None:
         self._store = store
         self._rooms = rooms
         self._clock = clock
         self._timers = timers
         self._retention = retention
+        self._outbox = outbox
 
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
@@ -38,10 +45,13 @@ class Forgetting:
         await self.purge_due()
 
     async def _purge(self, consultation_id: str) -> None:
+        notices = await self._store.read.notices.of_consultation(consultation_id)
+
         async def work(records: Records) -> None:
             await records.consultations.purge(consultation_id)
 
         await self._store.write(work)
+        await self._outbox.forget([notice.id for notice in notices])
         room = self._rooms.hub.room(consultation_id)
         if room is not None:
             for seat in room.seats.values():

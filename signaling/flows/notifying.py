@@ -10,6 +10,7 @@ from signaling.notice import (
     ARRIVED_STATES,
     OVER_STATES,
     Attempt,
+    Channel,
     Envelope,
     Notice,
     Outcome,
@@ -41,7 +42,7 @@ class Notifying:
     def __init__(
         self,
         store: Store,
-        senders: Mapping[str, Sender],
+        senders: Mapping[Channel, Sender],
         clock: Clock,
         timers: Timers,
         random: Callable[[], float],

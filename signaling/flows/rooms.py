@@ -87,3 +87,9 @@ class Rooms:
                 room.scheduler_busy = busy
                 room.tell_consultation()
         self.hub.tell_lobby(scheduler_id)
+
+    async def changed(self, consultation_id: str) -> None:
+        """Something outside the room changed what lists show of this consultation."""
+        consultation = await self._store.read.consultations.get(consultation_id)
+        if consultation is not None:
+            self.hub.tell_lobby(consultation.scheduler_id)

@@ -132,8 +132,15 @@ def button(identifier: str, label: str, *, style: str = "", **attributes: str) -
     return h.button({"id": identifier, "class": style or None, "type": "button", **named})[label]
 
 
-def link_button(address: str, label: str, *, primary: bool = False) -> h.Element:
-    return h.a(".button.primary" if primary else ".button", href=address)[label]
+def go(address: str, label: str, *, primary: bool = False, **attributes: object) -> h.Element:
+    """A button that leads to another page: works without scripts, changes nothing.
+
+    `attributes` are the button's own, for the modules; a `name` and `value` become the query.
+    """
+    style = "primary" if primary else None
+    return h.form(".inline", method="get", action=address)[
+        h.button({"type": "submit", "class": style}, **attributes)[label]
+    ]
 
 
 def action(address: str, label: str, *, primary: bool = False) -> h.Element:

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.controls import link_button
+from web.markup.controls import go
 from web.markup.document import document
 from web.routes import path
 from web.views import Viewer
@@ -19,7 +19,7 @@ def error_page(viewer: Viewer, status: int, sentence: str) -> h.Element:
             h.h1[heading],
             h.p[sentence],
             viewer.account_name
-            and h.p[link_button(path("dashboard"), _("Back to the dashboard"), primary=True)],
+            and h.p[go(path("dashboard"), _("Back to the dashboard"), primary=True)],
         ],
         service_user=viewer.account_name is None,
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action
+from web.markup.controls import action, go
 from web.markup.document import document
 from web.markup.words import clock
 from web.routes import path
@@ -42,20 +42,16 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
         ],
         h.div(".actions")[
             action(path("reopen_session", consultation_id=row.consultation_id), _("Reopen")),
-            export_link(viewer, row.consultation_id),
+            export_button(viewer, row.consultation_id),
         ],
     ]
 
 
-def export_link(viewer: Viewer, consultation_id: str) -> h.Element:
+def export_button(viewer: Viewer, consultation_id: str) -> h.Element:
     """A plain download; a module shows the reminder beside it."""
     _ = viewer.translate
-    return h.a(
-        ".button",
-        href=path("report", consultation_id=consultation_id),
-        download=True,
-        data_export=True,
-    )[_("Export")]
+    address = path("report", consultation_id=consultation_id)
+    return go(address, _("Export"), data_export=True)
 
 
 def export_dialog(viewer: Viewer) -> h.Element:

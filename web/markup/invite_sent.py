@@ -3,7 +3,7 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.markup.controls import button, link_button, notice
+from web.markup.controls import button, go, notice
 from web.markup.document import document
 from web.markup.words import channel_word
 from web.routes import path
@@ -39,8 +39,8 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
                 _("Whoever has this link can take this person's place. Give it to nobody else.")
             ],
             h.div(".actions")[
-                link_button(path("waiting_room"), _("Waiting room"), primary=True),
-                link_button(path("invites"), _("Invites")),
+                go(path("waiting_room"), _("Waiting room"), primary=True),
+                go(path("invites"), _("Invites")),
             ],
         ],
         module="js/pages/copy-link.js",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, field, link_button, select, submit
+from web.markup.controls import action, field, go, select, submit
 from web.markup.document import document
 from web.markup.new_invite import new_invite_dialog
 from web.markup.words import (
@@ -50,7 +50,7 @@ def invites_page(
 
 def new_invite_link(viewer: Viewer) -> h.Element:
     _ = viewer.translate
-    return h.a("#open-new-invite.button.primary", href=path("new_invite"))[_("New invite")]
+    return go(path("new_invite"), _("New invite"), primary=True, id="open-new-invite")
 
 
 def invite_list(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
@@ -100,25 +100,19 @@ def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
     _ = viewer.translate
     address = path("session", consultation_id=row.consultation_id)
     if row.state in ("active", "kept_open"):
-        return link_button(address, _("Open"), primary=True)
-    return row.online and link_button(address, _("Start"), primary=True)
+        return go(address, _("Open"), primary=True)
+    return row.online and go(address, _("Start"), primary=True)
 
 
 def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
     _ = viewer.translate
     return [
-        h.a(
-            ".button",
-            href=path("invite_link", invite_id=row.invite_id),
-            data_copy_link=True,
-        )[_("Copy link")],
-        h.a(".button", href=path("invite_qr", invite_id=row.invite_id), data_show_qr=True)[
-            _("Show QR code")
-        ],
+        go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
+        go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
         action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
         row.state in ("planned", "waiting")
         and [
-            link_button(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
+            go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
             action(
                 path("cancel_session", consultation_id=row.consultation_id),
                 _("Cancel session"),

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.controls import error_summary, field, select, submit, text_area
+from web.markup.controls import error_summary, field, go, select, submit, text_area
 from web.markup.document import document
 from web.routes import path
 from web.views import Form, Viewer
@@ -50,13 +50,15 @@ def _choice_and_forms(viewer: Viewer, form: Form) -> h.Node:
         h.ul(".choices")[
             (
                 h.li[
-                    h.a(
-                        ".button",
-                        href=path("new_invite", {"kind": kind}),
+                    go(
+                        path("new_invite"),
+                        label,
+                        name="kind",
+                        value=kind,
                         data_choice=kind,
                         aria_current="true" if kind == chosen else None,
                         aria_describedby=f"choice-{kind}",
-                    )[label],
+                    ),
                     h.p(f"#choice-{kind}.hint")[text],
                 ]
                 for kind, label, text in choices

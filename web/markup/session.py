@@ -4,7 +4,7 @@ import htpy as h
 
 from web.markup.controls import action, button
 from web.markup.document import document
-from web.markup.history import export_dialog, export_link
+from web.markup.history import export_button, export_dialog
 from web.markup.icons import icon
 from web.markup.words import clock
 from web.routes import path
@@ -162,7 +162,7 @@ def _after_closing(viewer: Viewer, view: SessionView) -> h.Element:
     _ = viewer.translate
     address = path("reopen_session", consultation_id=view.consultation_id)
     return h.div("#after-closing.actions", hidden=True)[
-        export_link(viewer, view.consultation_id), action(address, _("Reopen"))
+        export_button(viewer, view.consultation_id), action(address, _("Reopen"))
     ]
 
 

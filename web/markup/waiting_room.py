@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, link_button
+from web.markup.controls import action, go
 from web.markup.document import document
 from web.markup.words import readiness_word
 from web.routes import path
@@ -49,5 +49,5 @@ def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
                 ],
             ],
         ],
-        h.div(".actions")[link_button(address, _("Start"))],
+        h.div(".actions")[go(address, _("Start"))],
     ]

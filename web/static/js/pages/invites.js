@@ -6,18 +6,18 @@ import { byId, maybe, setText } from "../shared/dom.js";
 import "./new-invite.js";
 
 const dialog = maybe("new-invite", HTMLDialogElement);
-maybe("open-new-invite", HTMLAnchorElement)?.addEventListener("click", (event) => {
-  if (!dialog || event.ctrlKey || event.metaKey) return;
+maybe("open-new-invite", HTMLButtonElement)?.addEventListener("click", (event) => {
+  if (!dialog) return;
   event.preventDefault();
   dialog.showModal();
 });
 
 await loadCatalog();
 
-for (const link of document.querySelectorAll("a[data-copy-link]")) {
-  link.addEventListener("click", async (event) => {
+for (const button of buttons("button[data-copy-link]")) {
+  button.addEventListener("click", async (event) => {
     event.preventDefault();
-    const address = /** @type {HTMLAnchorElement} */ (link).href;
+    const address = button.form?.action ?? "";
     const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(
       () => null,
     );
@@ -30,12 +30,20 @@ for (const link of document.querySelectorAll("a[data-copy-link]")) {
   });
 }
 
-for (const link of document.querySelectorAll("a[data-show-qr]")) {
-  link.addEventListener("click", (event) => {
+for (const button of buttons("button[data-show-qr]")) {
+  button.addEventListener("click", (event) => {
     event.preventDefault();
-    byId("qr-image", HTMLImageElement).src = /** @type {HTMLAnchorElement} */ (link).href;
+    byId("qr-image", HTMLImageElement).src = button.form?.action ?? "";
     byId("qr-dialog", HTMLDialogElement).showModal();
   });
+}
+
+/**
+ * @param {string} selector
+ * @returns {NodeListOf<HTMLButtonElement>}
+ */
+function buttons(selector) {
+  return document.querySelectorAll(selector);
 }
 
 /** @param {string} text */

@@ -76,7 +76,7 @@ function renderList() {
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
       setText(readiness, readinessWord(entry.readiness ?? "not_tested"));
-      inside(row, "a").setAttribute("href", sessionAddress(entry.consultation_id));
+      inside(row, "form").setAttribute("action", sessionAddress(entry.consultation_id));
     },
   );
   show(maybe("nobody-waits", HTMLElement), waiting.length === 0);

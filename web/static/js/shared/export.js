@@ -3,8 +3,8 @@
 import { maybe } from "./dom.js";
 
 export function remindAfterExport() {
-  for (const link of document.querySelectorAll("a[data-export]")) {
+  for (const button of document.querySelectorAll("button[data-export]")) {
     // The download goes its own way; the dialog stands beside it.
-    link.addEventListener("click", () => maybe("export-dialog", HTMLDialogElement)?.showModal());
+    button.addEventListener("click", () => maybe("export-dialog", HTMLDialogElement)?.showModal());
   }
 }

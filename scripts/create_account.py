@@ -1,0 +1,73 @@
+"""Make an account: `python -m scripts.create_account --email E --name N --role scheduler`."""
+
+import argparse
+import asyncio
+import getpass
+import sys
+from datetime import UTC, datetime
+
+from signaling.account import AccountRole, checked_password
+from signaling.errors import TeleConnectError
+from signaling.flows.accounting import new_account
+from storage.errors import StorageError
+from storage.store import Store
+from web.config import ConfigError, load
+from web.passwords import Passwords
+
+
+async def create(
+    email: str, name: str, role: AccountRole, password: str, language: str, time_zone: str
+) -> None:
+    """Raises TeleConnectError or StorageError."""
+    config = load()
+    account = new_account(
+        email=email,
+        name=name,
+        role=role,
+        password_hash=await Passwords().hash(checked_password(password)),
+        language=language,
+        time_zone=time_zone,
+        now=datetime.now(UTC),
+    )
+    store = await Store.open(config.data_dir, config.master_key)
+    try:
+        await store.write(lambda records: records.accounts.add(account))
+    finally:
+        await store.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.create_account", description="Makes an account that can sign in."
+    )
+    parser.add_argument("--email", required=True)
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--role", choices=("scheduler", "administrator"), default="scheduler")
+    parser.add_argument("--language", default="en", help="of the interface (default: en)")
+    parser.add_argument("--time-zone", default="UTC", help="IANA zone (default: UTC)")
+    parser.add_argument(
+        "--password-stdin", action="store_true", help="read the password from standard input"
+    )
+    chosen = parser.parse_args()
+    if chosen.password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = getpass.getpass()
+    try:
+        asyncio.run(
+            create(
+                chosen.email, chosen.name, chosen.role, password, chosen.language, chosen.time_zone
+            )
+        )
+    except TeleConnectError as error:
+        print(error.sentence % error.values if error.values else error.sentence, file=sys.stderr)
+        return 1
+    except (StorageError, ConfigError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{chosen.email} can sign in.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,341 @@
+"""Mail by SMTP (RFC 5321), over a few connections that are kept for the next mails.
+
+    smtp://user:password@mail.example:587     STARTTLS required, certificate checked
+    smtps://user:password@mail.example:465    TLS from the first byte, certificate checked
+    smtp://localhost                          port 25, STARTTLS if offered
+    smtp://mail.example?starttls=required     STARTTLS required, certificate checked
+    smtp://localhost:2525?starttls=never      never encrypted
+
+Where encryption is only used if offered, the certificate is not checked: whoever stands in the way
+could as well remove the offer (RFC 7435 section 3). Characters such as `@` in a password are
+percent-encoded. A private certificate authority is trusted by SSL_CERT_FILE.
+
+A mail goes to one recipient per transaction, so every refusal is that recipient's own. What broke
+before the text was sent left nothing behind. What broke after it, before the server's answer, may
+have arrived: the next try carries the same Message-ID.
+"""
+
+import asyncio
+import re
+import ssl
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import aiosmtplib
+
+from signaling.delivery import mail
+from signaling.errors import N_, InvalidInput
+from signaling.notice import (
+    Outcome,
+    Outgoing,
+    PermanentFailure,
+    Sent,
+    TemporaryFailure,
+    UnknownOutcome,
+)
+
+CONNECTIONS = 4
+"At most so many at a time: relays commonly refuse more from one client."
+TIMEOUT_S = 30.0
+"For each answer. RFC 5321 section 4.5.3.2 allows minutes; a person waits for these notices."
+IDLE_S = 20.0
+"An unused connection is closed before most servers do it (Postfix: 300 s, many relays: 30 s)."
+
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}\b", re.ASCII)
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mails are handed over, and how."""
+
+    host: str
+    port: int
+    tls: Literal["implicit", "required", "offered", "never"]
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> "SmtpServer":
+        """Read an address as in the module's docstring. Raises InvalidInput, without the secret."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError:
+            raise InvalidInput(
+                "smtp_url", N_("The mail server must look like smtp://user:password@host:587.")
+            ) from None
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        if (
+            parts.scheme not in ("smtp", "smtps")
+            or not parts.hostname
+            or parts.path not in ("", "/")
+            or parts.fragment
+            or port == 0
+            or any(character.isspace() or not character.isprintable() for character in url)
+        ):
+            raise InvalidInput(
+                "smtp_url", N_("The mail server must look like smtp://user:password@host:587.")
+            )
+        wish = options.pop("starttls", None)
+        if options or wish not in (None, "required", "never"):
+            raise InvalidInput(
+                "smtp_url", N_("The mail server knows one option: starttls=required or never.")
+            )
+        if parts.scheme == "smtps" and wish is not None:
+            raise InvalidInput(
+                "smtp_url", N_("A mail server of smtps:// is always encrypted, without STARTTLS.")
+            )
+        user = unquote(parts.username) if parts.username else None
+        password = unquote(parts.password) if parts.password is not None else None
+        tls: Literal["implicit", "required", "offered", "never"]
+        if parts.scheme == "smtps":
+            tls = "implicit"
+        elif wish == "never":
+            tls = "never"
+        else:
+            tls = "required" if wish == "required" or user is not None else "offered"
+        usual = {"implicit": 465, "required": 587}.get(tls, 25)
+        return cls(parts.hostname, port or usual, tls, user, password)
+
+
+@dataclass(frozen=True)
+class _Envelope:
+    to: str
+    octets: bytes
+    utf8: bool
+    notice_id: str
+
+
+class _TlsMissing(aiosmtplib.SMTPException):
+    """STARTTLS is required and not offered."""
+
+
+class _LoginMissing(aiosmtplib.SMTPException):
+    """There are credentials, and the server has no use for them."""
+
+
+class Smtp:
+    """A provider of mail.
+
+    `tls` replaces the system's trusted certificates, `timeout_s` is for each answer of the server.
+    """
+
+    def __init__(
+        self,
+        server: SmtpServer,
+        mail_from: str,
+        *,
+        connections: int = CONNECTIONS,
+        timeout_s: float = TIMEOUT_S,
+        idle_s: float = IDLE_S,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = server
+        self._from = mail.sender(mail_from)
+        self._slots = asyncio.Semaphore(connections)
+        self._timeout_s = timeout_s
+        self._idle_s = idle_s
+        self._tls = tls
+        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle_timer: asyncio.TimerHandle | None = None
+        self._farewells: set[asyncio.Task[None]] = set()
+
+    async def send(self, outgoing: Outgoing) -> Outcome:
+        """Hand one mail over; waits while all connections are busy. Never raises for the network."""
+        try:
+            message = mail.build(outgoing, self._from)
+            octets = mail.as_bytes(message)
+        except InvalidInput:
+            return PermanentFailure("address_refused")
+        except ValueError:
+            return PermanentFailure("content_refused")
+        envelope = _Envelope(
+            mail.recipient(message), octets, mail.needs_smtputf8(message), outgoing.notice_id
+        )
+        async with self._slots:
+            return await self._send(envelope)
+
+    async def close(self) -> None:
+        """Say good-bye on every idle connection."""
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._close_idle()
+        await asyncio.gather(*self._farewells)
+
+    async def _send(self, envelope: "_Envelope") -> Outcome:
+        kept = self._take_idle()
+        if kept is not None:
+            outcome = await self._use(kept, envelope)
+            if not _was_closed_meanwhile(outcome):
+                return outcome
+        try:
+            client = await self._connect()
+        except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+            return _while_connecting(error)
+        return await self._use(client, envelope)
+
+    async def _use(self, client: aiosmtplib.SMTP, envelope: "_Envelope") -> Outcome:
+        """One transaction; the connection is kept only if it came to a clean end."""
+        try:
+            outcome = await self._transact(client, envelope)
+            if not isinstance(outcome, Sent) and client.is_connected:
+                await _reset(client)
+        except BaseException:  # also when canceled: the answer still to come would be mistaken
+            client.close()
+            raise
+        if client.is_connected:
+            self._idle.append(client)
+            self._watch_idle()
+        return outcome
+
+    async def _transact(self, client: aiosmtplib.SMTP, envelope: "_Envelope") -> Outcome:
+        if envelope.utf8 and not client.supports_extension("smtputf8"):
+            return PermanentFailure("address_not_supported")
+        options = ["SMTPUTF8"] if envelope.utf8 else []
+        if client.supports_extension("size"):
+            options.append(f"SIZE={len(envelope.octets)}")
+        encoding = "utf-8" if envelope.utf8 else "ascii"
+        try:
+            await client.mail(self._from.addr_spec, options=options, encoding=encoding)
+            await client.rcpt(envelope.to, encoding=encoding)
+        except aiosmtplib.SMTPSenderRefused as error:
+            return _refusal(error, "sender_refused")
+        except aiosmtplib.SMTPRecipientRefused as error:
+            return _refusal(error, "address_refused")
+        except aiosmtplib.SMTPReadTimeoutError:
+            return TemporaryFailure("server_timeout")
+        except aiosmtplib.SMTPResponseException as error:  # not an answer of SMTP at all
+            client.close()
+            return TemporaryFailure("server_busy", _code(error))
+        except (aiosmtplib.SMTPException, OSError):
+            return TemporaryFailure("connection_lost")
+        except ValueError:  # an address with control characters
+            return PermanentFailure("address_refused")
+        try:
+            await client.data(envelope.octets)
+        except aiosmtplib.SMTPDataError as error:
+            return _refusal(error, "content_refused")
+        except (aiosmtplib.SMTPException, OSError):
+            client.close()
+            return UnknownOutcome("reply_lost")
+        return Sent(mail.message_id(envelope.notice_id, self._from.domain))
+
+    async def _connect(self) -> aiosmtplib.SMTP:
+        server = self._server
+        checked = server.tls in ("implicit", "required")
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            local_hostname=self._from.domain,
+            timeout=self._timeout_s,
+            use_tls=server.tls == "implicit",
+            start_tls=False,
+            validate_certs=checked,
+            tls_context=self._tls if checked else None,
+        )
+        try:
+            async with asyncio.timeout(2 * self._timeout_s):
+                await client.connect()
+                await client.ehlo()
+                if server.tls in ("required", "offered"):
+                    if client.supports_extension("starttls"):
+                        await client.starttls()
+                        await client.ehlo()
+                    elif server.tls == "required":
+                        raise _TlsMissing("STARTTLS is not offered")
+                if server.user is not None:
+                    if not client.supported_auth_methods:
+                        raise _LoginMissing("AUTH is not offered")
+                    await client.login(server.user, server.password or "")
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def _take_idle(self) -> aiosmtplib.SMTP | None:
+        while self._idle:
+            client = self._idle.pop()
+            if client.is_connected:
+                return client
+        return None
+
+    def _watch_idle(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.cancel()
+        self._idle_timer = asyncio.get_running_loop().call_later(self._idle_s, self._close_idle)
+
+    def _close_idle(self) -> None:
+        while (client := self._take_idle()) is not None:
+            task = asyncio.create_task(_quit(client))
+            self._farewells.add(task)
+            task.add_done_callback(self._farewells.discard)
+
+
+def _was_closed_meanwhile(outcome: Outcome) -> bool:
+    """The server had given up a kept connection: nothing was sent, and a fresh one will do."""
+    return isinstance(outcome, TemporaryFailure) and (
+        outcome.reason == "connection_lost" or outcome.code.startswith("421")
+    )
+
+
+async def _reset(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.rset()
+    except (aiosmtplib.SMTPException, OSError):
+        client.close()
+
+
+async def _quit(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.quit(timeout=1)
+    except (aiosmtplib.SMTPException, OSError):
+        pass
+    finally:
+        client.close()
+
+
+def _code(error: aiosmtplib.SMTPResponseException) -> str:
+    """`550 5.1.1`: the numbers only, for a server's words may repeat the address."""
+    enhanced = _ENHANCED.match(error.message)
+    return f"{error.code} {enhanced.group()}" if enhanced else str(error.code)
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException, refused: str) -> Outcome:
+    """A negative answer inside a transaction: `refused` names what a 5yz is about."""
+    code = _code(error)
+    status = code.partition(" ")[2][2:]  # RFC 3463: subject.detail
+    if error.code in (530, 535, 538):
+        return TemporaryFailure("credentials_refused", code)
+    # RFC 5321 section 4.5.3.1.10: a 552 to RCPT means 452. A full mailbox gets emptied.
+    if refused == "address_refused" and (error.code in (452, 552) or status == "2.2"):
+        return TemporaryFailure("mailbox_full" if status == "2.2" else "server_busy", code)
+    if 500 <= error.code < 600:
+        return PermanentFailure(refused, code)
+    if refused == "address_refused" and error.code in (450, 451):
+        return TemporaryFailure("greylisted", code)
+    return TemporaryFailure("server_busy", code)
+
+
+def _while_connecting(error: Exception) -> Outcome:
+    """Nothing was sent yet, and what is wrong here is never the recipient's fault."""
+    causes: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in causes:
+        causes.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(each, ssl.SSLCertVerificationError) for each in causes):
+        return TemporaryFailure("tls_untrusted")
+    match error:
+        case _TlsMissing():
+            return TemporaryFailure("tls_missing")
+        case aiosmtplib.SMTPAuthenticationError() if error.code >= 500:
+            return TemporaryFailure("credentials_refused", _code(error))
+        case _LoginMissing() | aiosmtplib.SMTPNotSupported():
+            return TemporaryFailure("credentials_refused")
+        case aiosmtplib.SMTPResponseException() if 400 <= error.code < 600:
+            return TemporaryFailure("server_busy", _code(error))
+        case TimeoutError():
+            return TemporaryFailure("server_timeout")
+        case _:
+            return TemporaryFailure("server_unreachable")

@@ -1,0 +1,73 @@
+"""A whole server in the test's own loop: real application, real SQLite, real sockets."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from signaling.account import Account, AccountRole
+from signaling.flows.accounting import new_account
+from signaling.ports import Clock
+from web.app import create_app
+from web.clockwork import SystemClock
+from web.config import Config, load
+from web.keys import CLOCK, PASSWORDS, STORE
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that is listening."""
+
+    app: web.Application
+    url: str
+    config: Config
+
+    async def account(
+        self,
+        email: str = "nurse@example.org",
+        name: str = "Nurse Joy",
+        role: AccountRole = "scheduler",
+    ) -> Account:
+        """Make an account that signs in with PASSWORD."""
+        account = new_account(
+            email=email,
+            name=name,
+            role=role,
+            password_hash=await self.app[PASSWORDS].hash(PASSWORD),
+            language="en",
+            time_zone="UTC",
+            now=self.app[CLOCK].now(),
+        )
+        await self.app[STORE].write(lambda records: records.accounts.add(account))
+        return account
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    data_dir: Path, clock: Clock | None = None, **settings: str
+) -> AsyncIterator[Server]:
+    """Serve on a free port of localhost; `settings` are environment variables."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    environment = {"TELECONNECT_DATA_DIR": str(data_dir), **settings}
+    config = load(environment, port=port)
+    app = await create_app(config, clock or SystemClock())
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    try:
+        yield Server(app, str(config.public_url), config)
+    finally:
+        await runner.cleanup()
+
+
+def moment(text: str) -> datetime:
+    """A UTC moment from "2026-12-07 14:30"."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,184 @@
+"""Calendar events, read back by a strict parser of our own and by dateutil's for the zones."""
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil import tz as dateutil_tz  # type: ignore[import-untyped]
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.errors import InvalidInput
+from web.calendar import calendar_part, next_sequence
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+START = datetime(2026, 3, 27, 9, 0, tzinfo=UTC)
+
+# RFC 5545 section 3.1: name *(";" param) ":" value
+LINE = re.compile(
+    r'(?P<name>[A-Z0-9-]+)(?P<params>(;[A-Z0-9-]+=("[^"\x00-\x1f]*"|[^";:,\x00-\x1f]*))*)'
+    r":(?P<value>[^\x00-\x08\x0a-\x1f\x7f]*)"
+)
+
+
+def part(**changes: Any) -> bytes:
+    arguments: dict[str, Any] = {
+        "method": "REQUEST",
+        "uid": "session-1@tele.example",
+        "sequence": 0,
+        "start": START,
+        "duration": timedelta(minutes=30),
+        "time_zone": "Europe/Kyiv",
+        "organizer": "noreply@clinic.example",
+        "attendee": "amina@example.org",
+        "url": "https://tele.example/i/abc",
+        "summary": "Session",
+        "now": NOW,
+    }
+    return calendar_part(**(arguments | changes))
+
+
+def lines_of(octets: bytes) -> list[tuple[str, str, str]]:
+    """(name, parameters, value) of every content line; asserts form, folding and nesting."""
+    assert octets.endswith(b"\r\n")
+    physical = octets[:-2].split(b"\r\n")
+    assert all(len(line) <= 75 and b"\n" not in line and b"\r" not in line for line in physical)
+    assert all(line.removeprefix(b" ").decode() for line in physical)  # no character is torn
+    unfolded = octets[:-2].replace(b"\r\n ", b"").decode().split("\r\n")
+    lines, open_ = [], []
+    for line in unfolded:
+        matched = LINE.fullmatch(line)
+        assert matched, line
+        name, params, value = matched["name"], matched["params"], matched["value"]
+        lines.append((name, params, value))
+        if name == "BEGIN":
+            open_.append(value)
+        elif name == "END":
+            assert open_.pop() == value
+    assert open_ == []
+    return lines
+
+
+def event_of(octets: bytes) -> dict[str, tuple[str, str]]:
+    """Name -> (parameters, value) of the one event; nothing stands twice."""
+    lines = lines_of(octets)
+    begin, end = lines.index(("BEGIN", "", "VEVENT")), lines.index(("END", "", "VEVENT"))
+    inner = lines[begin + 1 : end]
+    assert len({name for name, _, _ in inner}) == len(inner)
+    return {name: (params, value) for name, params, value in inner}
+
+
+def moment(octets: bytes, name: str) -> datetime:
+    """A time of the event, by the VTIMEZONE that came along and not by our own tables."""
+    params, value = event_of(octets)[name]
+    if value.endswith("Z"):
+        return datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    zones = dateutil_tz.tzical(io.StringIO(octets.decode()))
+    zone = zones.get(params.removeprefix(";TZID="))
+    local = datetime.strptime(value, "%Y%m%dT%H%M%S").replace(tzinfo=zone)
+    return local.astimezone(UTC)
+
+
+def test_a_request_holds_what_rfc_5546_asks_for() -> None:
+    octets = part()
+    lines = lines_of(octets)
+    assert ("METHOD", "", "REQUEST") in lines
+    assert ("VERSION", "", "2.0") in lines
+    event = event_of(octets)
+    assert event["UID"][1] == "session-1@tele.example"
+    assert event["SEQUENCE"][1] == "0"
+    assert event["STATUS"][1] == "CONFIRMED"
+    assert event["CLASS"][1] == "PRIVATE"
+    assert event["DTSTAMP"][1] == "20260301T120000Z"
+    assert event["ORGANIZER"][1] == "mailto:noreply@clinic.example"
+    params, attendee = event["ATTENDEE"]
+    assert attendee == "mailto:amina@example.org"
+    assert set(params[1:].split(";")) == {
+        "RSVP=FALSE",
+        "ROLE=REQ-PARTICIPANT",
+        "PARTSTAT=NEEDS-ACTION",
+    }
+    assert event["URL"][1] == "https://tele.example/i/abc"
+    assert event["SUMMARY"][1] == "Session"
+    assert "DESCRIPTION" not in event
+
+
+def test_canceling_keeps_the_uid_and_raises_the_sequence() -> None:
+    event = event_of(part(method="CANCEL", sequence=next_sequence(0)))
+    assert (event["UID"][1], event["SEQUENCE"][1]) == ("session-1@tele.example", "1")
+    assert event["STATUS"][1] == "CANCELLED"
+    assert next_sequence(None) == 0
+
+
+def test_a_file_to_download_names_nobody() -> None:
+    octets = part(method="PUBLISH", attendee=None)
+    assert ("METHOD", "", "PUBLISH") in lines_of(octets)
+    assert "ATTENDEE" not in event_of(octets)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        "Europe/Kyiv",
+        "Europe/Zurich",
+        "America/New_York",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "Africa/Casablanca",
+        "Africa/Mogadishu",
+        "Asia/Gaza",
+        "UTC",
+    ],
+)
+@pytest.mark.parametrize("month", [1, 3, 7, 10])
+def test_the_zone_s_rules_come_along(zone: str, month: int) -> None:
+    start = datetime(2026, month, 27, 22, 30, tzinfo=UTC)
+    octets = part(start=start, time_zone=zone)
+    assert moment(octets, "DTSTART") == start
+    assert moment(octets, "DTEND") == start + timedelta(minutes=30)
+    _, value = event_of(octets)["DTSTART"]
+    assert value.removesuffix("Z") == start.astimezone(ZoneInfo(zone)).strftime("%Y%m%dT%H%M%S")
+
+
+def test_a_session_over_the_change_of_clocks_keeps_its_length() -> None:
+    start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # Kyiv springs forward at 01:00 UTC
+    octets = part(start=start, duration=timedelta(hours=1))
+    assert moment(octets, "DTEND") - moment(octets, "DTSTART") == timedelta(hours=1)
+
+
+@pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Europe/Kyiv\n", "\x00"])
+def test_a_zone_that_does_not_exist_is_refused(zone: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        part(time_zone=zone)
+    assert refused.value.field == "time_zone"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"attendee": None},
+        {"method": "PUBLISH"},
+        {"method": "CANCEL", "attendee": None},
+        {"sequence": -1},
+        {"start": datetime(2026, 3, 27, 9, 0)},  # noqa: DTZ001
+    ],
+)
+def test_what_calendars_would_refuse_is_not_made(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValueError):
+        part(**changes)
+
+
+@given(st.text(max_size=120))
+def test_no_summary_breaks_out_of_its_line(summary: str) -> None:
+    octets = part(summary=summary)
+    assert [value for name, _, value in lines_of(octets) if name == "BEGIN"].count("VEVENT") == 1
+    event = event_of(octets)
+    assert set(event) >= {"UID", "SUMMARY", "CLASS"}
+
+
+def test_a_long_summary_in_any_script_is_folded_between_characters() -> None:
+    summary = "جلسة عن بعد 🗓️ " * 10
+    assert event_of(part(summary=summary))["SUMMARY"][1] == " ".join(summary.split())

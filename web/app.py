@@ -1,0 +1,114 @@
+"""Assembly: everything that runs, and its stop beside its start."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from aiohttp import web
+from aiohttp_session import session_middleware
+
+from signaling.delivery import DeliverySettings, open_providers
+from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.flows.arriving import Arriving
+from signaling.flows.attending import Attending
+from signaling.flows.calling import Calling
+from signaling.flows.chatting import Chatting
+from signaling.flows.composing import Composing
+from signaling.flows.forgetting import Forgetting
+from signaling.flows.holding import Holding
+from signaling.flows.inviting import Inviting
+from signaling.flows.notifying import Notifying
+from signaling.flows.rooms import Rooms
+from signaling.hub import Hub
+from signaling.ports import Clock
+from storage.store import Store
+from web import keys
+from web.clockwork import Clockwork, SystemClock
+from web.config import Config
+from web.errors import errors
+from web.handlers import add_routes
+from web.limits import Limits
+from web.passwords import Passwords
+from web.security import add_headers, same_origin
+from web.setup_token import SetupToken
+from web.socket import SOCKETS, Socket, say_goodbye
+from web.static_files import StaticFiles
+from web.texts import Texts
+from web.web_sessions import SqliteStorage
+from web.wording import Wording
+
+MAX_FORM_BYTES = 256 * 1024
+"Of a posted form; files will have a way of their own."
+
+
+async def create_app(config: Config, clock: Clock | None = None) -> web.Application:
+    """The application over an opened store. Raises StorageError with a sentence.
+
+    Cleaning the application up closes the store.
+    """
+    clock = clock or SystemClock()
+    store = await Store.open(config.data_dir, config.master_key)
+    web_sessions = SqliteStorage(store, clock, secure=config.secure)
+    app = web.Application(
+        middlewares=[session_middleware(web_sessions), errors, same_origin],
+        client_max_size=MAX_FORM_BYTES,
+    )
+    app[keys.CONFIG] = config
+    app[keys.CLOCK] = clock
+    app[keys.STORE] = store
+    app[keys.WEB_SESSIONS] = web_sessions
+    app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
+    app[keys.TEXTS] = texts = await asyncio.to_thread(Texts.load)
+    app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
+    app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
+    app[keys.LIMITS] = Limits()
+    app[keys.SETUP_TOKEN] = SetupToken()
+    app[SOCKETS] = set[Socket]()
+
+    rooms = Rooms(store, Hub())
+    retention = timedelta(hours=config.retention_hours)
+    calling = Calling(store, rooms, clock, clockwork)
+    app[keys.ROOMS] = rooms
+    app[keys.CALLING] = calling
+    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
+    app[keys.CHATTING] = Chatting(store, clock)
+    app[keys.HOLDING] = Holding(store, rooms, calling, clock, retention)
+    app[keys.ARRIVING] = Arriving(store, clock, timedelta(minutes=config.early_entry_minutes))
+    app[keys.INVITING] = Inviting(store, Composing(Wording(config, texts), clock), clock)
+
+    delivery = DeliverySettings(
+        data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
+    )
+    providers = open_providers(delivery)
+    outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
+    app[keys.OUTBOX] = outbox
+    app[keys.NOTIFYING] = notifying = Notifying(
+        store, dict(providers), clock, clockwork, random.random, rooms.changed
+    )
+    app[keys.FORGETTING] = forgetting = Forgetting(
+        store, rooms, clock, clockwork, retention, outbox
+    )
+
+    async def running(_: web.Application) -> AsyncIterator[None]:
+        """From the first request to the last: the store is clean, the timers run."""
+        await store.write(lambda records: records.consultations.forget_presence())
+        await notifying.recover()
+        notifying.wake()
+        await forgetting.purge_due()
+        runner = asyncio.create_task(clockwork.run(), name="clockwork")
+        yield
+        runner.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await runner
+        await clockwork.close()
+        for provider in set(providers.values()):
+            await provider.close()
+        await store.close()
+
+    app.cleanup_ctx.append(running)
+    app.on_shutdown.append(say_goodbye)
+    app.on_response_prepare.append(add_headers)
+    add_routes(app)
+    return app

@@ -1,0 +1,93 @@
+"""The calendar event of a planned session (RFC 5545, sent by RFC 5546 and RFC 6047).
+
+One session and person is one UID for ever; every change raises SEQUENCE, so that calendars update
+the entry they have and do not add another. The event is private and says nothing of its purpose.
+"""
+
+import unicodedata
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from icalendar import Calendar, Event, vCalAddress
+
+from signaling.errors import N_, InvalidInput
+
+PRODUCT = "-//TeleConnect//Sessions//EN"
+
+Method = Literal["REQUEST", "CANCEL", "PUBLISH"]
+
+
+def calendar_part(
+    method: Method,
+    uid: str,
+    sequence: int,
+    start: datetime,
+    duration: timedelta,
+    time_zone: str,
+    organizer: str,
+    attendee: str | None,
+    url: str | None,
+    summary: str,
+    now: datetime,
+) -> bytes:
+    """The octets of a calendar with this one event.
+
+    REQUEST invites and updates, CANCEL takes back (raise `sequence` for it too); both need the
+    `attendee`'s email address. PUBLISH is for a file to download and names nobody. `start` and
+    `now` know their zone; the event is told in `time_zone` (IANA), whose rules come along.
+    `organizer` is an email address; `summary` is neutral. Raises InvalidInput for a zone that does
+    not exist, ValueError for a method without its attendee.
+    """
+    if (attendee is None) != (method == "PUBLISH"):
+        raise ValueError("REQUEST and CANCEL go to an attendee, PUBLISH to nobody (RFC 5546).")
+    if start.tzinfo is None or now.tzinfo is None or sequence < 0:
+        raise ValueError("Times need a zone, and a sequence counts from 0.")
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput("time_zone", N_("This time zone does not exist.")) from None
+
+    event = Event()
+    event.add("uid", uid)
+    event.add("sequence", sequence)
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", start.astimezone(zone))
+    # The end is told, not a duration: some calendars know no DURATION in events.
+    event.add("dtend", (start.astimezone(UTC) + duration).astimezone(zone))
+    # The library lets control characters pass; RFC 5545 section 3.1 has no place for them.
+    event.add("summary", " ".join("".join(filter(_is_text, summary)).split()))
+    event.add("class", "PRIVATE")
+    event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add("organizer", vCalAddress(f"mailto:{organizer}"))
+    if attendee is not None:
+        invited = vCalAddress(f"mailto:{attendee}")
+        # Nobody reads answers to the sender's address: the link is the answer.
+        invited.params["RSVP"] = "FALSE"
+        invited.params["ROLE"] = "REQ-PARTICIPANT"
+        invited.params["PARTSTAT"] = "NEEDS-ACTION"
+        event.add("attendee", invited)
+    if url is not None:
+        event.add("url", url)
+        event.add("location", url)
+
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add("calscale", "GREGORIAN")
+    calendar.add("method", method)
+    calendar.add_component(event)
+    if zone.key != "UTC":
+        calendar.add_missing_timezones()
+    octets: bytes = calendar.to_ical()
+    return octets
+
+
+def _is_text(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) not in ("Cc", "Cs")
+
+
+def next_sequence(previous: int | None) -> int:
+    """0 for the first event of a session, then one more for every change and for CANCEL."""
+    return 0 if previous is None else previous + 1

@@ -1,0 +1,56 @@
+"""Which handler answers which address: `web/routes.py` names the addresses, this ties them."""
+
+from aiohttp import hdrs, web
+
+from web.pages import (
+    administration,
+    arriving,
+    dashboard,
+    invites,
+    serving,
+    sessions,
+    signing_in,
+)
+from web.routes import PATHS
+from web.socket import socket
+
+HANDLERS = {
+    ("GET", "dashboard"): dashboard.show_dashboard,
+    ("GET", "sign_in"): signing_in.show_sign_in,
+    ("POST", "sign_in"): signing_in.sign_in,
+    ("POST", "sign_out"): signing_in.sign_out,
+    ("GET", "setup"): signing_in.show_setup,
+    ("POST", "setup"): signing_in.set_up,
+    ("POST", "language"): signing_in.choose_language,
+    ("GET", "invites"): invites.show_invites,
+    ("GET", "new_invite"): invites.show_new_invite,
+    ("POST", "new_invite"): invites.send_invite,
+    ("GET", "invite_link"): invites.show_link,
+    ("GET", "waiting_room"): dashboard.show_waiting_room,
+    ("POST", "start_next"): dashboard.start_next,
+    ("GET", "session"): sessions.show_session,
+    ("POST", "reopen_session"): sessions.reopen,
+    ("GET", "report"): sessions.report,
+    ("GET", "opened"): dashboard.show_opened,
+    ("GET", "history"): dashboard.show_history,
+    ("GET", "landing"): arriving.show_landing,
+    ("POST", "landing"): arriving.join,
+    ("GET", "seat"): arriving.show_seat,
+    ("GET", "admin"): administration.show_administration,
+    ("GET", "admin_outbox"): administration.show_outbox,
+    ("GET", "socket"): socket,
+    ("GET", "catalog"): serving.catalog,
+    ("GET", "static"): serving.static,
+    ("GET", "health"): serving.health,
+    ("GET", "ready"): serving.ready,
+    ("GET", "metrics"): serving.metrics,
+}
+
+
+def add_routes(app: web.Application) -> None:
+    for (method, name), handler in HANDLERS.items():
+        if method == hdrs.METH_GET:
+            # a WebSocket handshake has no HEAD
+            app.router.add_get(PATHS[name], handler, name=name, allow_head=name != "socket")
+        else:
+            app.router.add_route(method, PATHS[name], handler)

@@ -1,0 +1,89 @@
+"""Consultations as rows of a list: who, how reached, when, in what state."""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from storage.times import from_ms
+from web.keys import CLOCK, HOLDING, ROOMS, STORE
+from web.texts import OWN_NAMES
+from web.views import HistoryRow, InviteRow, Person, Viewer, WaitingRow
+
+
+async def invite_rows(
+    app: web.Application, account: Account, viewer: Viewer, states: Sequence[str]
+) -> list[InviteRow]:
+    """The account's consultations in these states, soonest first."""
+    consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    return [await _invite_row(app, consultation) for consultation in consultations]
+
+
+async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
+    read = app[STORE].read
+    invites = await read.invites.of_consultation(consultation.id)
+    deliveries = await read.notices.delivery_of([invite.id for invite in invites])
+    people = []
+    for invite in invites:
+        delivery = deliveries.get(invite.id)
+        people.append(
+            Person(
+                name=invite.person.name,
+                role=invite.role,
+                channel=invite.person.channel,
+                address=invite.person.address,
+                language=OWN_NAMES.get(invite.person.language, invite.person.language),
+                invite_state=invite.state,
+                delivery_state=delivery.state if delivery else None,
+                delivery_reason=delivery.reason or None if delivery else None,
+                time_zone=invite.person.time_zone,
+            )
+        )
+    room = app[ROOMS].hub.room(consultation.id)
+    return InviteRow(
+        consultation_id=consultation.id,
+        invite_id=invites[0].id if invites else "",
+        state=consultation.state,
+        kind=consultation.kind,
+        people=tuple(people),
+        planned_at=consultation.planned_at,
+        created_at=consultation.created_at,
+        online=room is not None and room.others_online(),
+    )
+
+
+def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
+    """Who waits for this account now, longest first."""
+    return [
+        WaitingRow(
+            consultation_id=entry.consultation_id,
+            name=entry.name,
+            language=OWN_NAMES.get(entry.language, entry.language),
+            waiting_since=from_ms(entry.waiting_since),
+            state=entry.state,
+            readiness=entry.readiness,
+        )
+        for entry in app[ROOMS].hub.waiting(account.id)
+    ]
+
+
+async def history_rows(app: web.Application, account: Account) -> list[HistoryRow]:
+    """What was closed and is not purged yet, latest first."""
+    read = app[STORE].read
+    rows = []
+    for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
+        purge_at = consultation.purge_at(app[HOLDING].retention)
+        if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
+            continue
+        invites = await read.invites.of_consultation(consultation.id)
+        rows.append(
+            HistoryRow(
+                consultation_id=consultation.id,
+                names=", ".join(invite.person.name for invite in invites),
+                started_at=consultation.started_at,
+                closed_at=consultation.closed_at,
+                purge_at=purge_at,
+            )
+        )
+    return sorted(rows, key=lambda row: row.closed_at, reverse=True)

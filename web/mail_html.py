@@ -1,0 +1,123 @@
+"""Operators' Markdown as an HTML mail: sanitized, in its language and direction, light and dark.
+
+Markdown is for texts that operators and translators write. What people type (names, notes) goes
+through `literal` first, and comes out as it was typed.
+"""
+
+import html
+import re
+from typing import Literal
+
+import markdown  # type: ignore[import-untyped]
+import nh3
+
+from signaling.errors import N_, InvalidInput
+
+Direction = Literal["ltr", "rtl"]
+
+MAX_LENGTH = 8000
+"Characters of a notice's Markdown; long lists take quadratic time as well."
+MAX_BRACKETS = 200
+"The library takes quadratic time for `[`: 5,000 of them hold the server for seconds."
+MAX_NESTING = 12
+"Quotes and lists inside each other; the library calls itself for each."
+
+_TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "a"),
+    *("blockquote", "code", "pre", "table", "thead", "tbody", "tr", "th", "td", "bdi", "span"),
+}
+_ATTRIBUTES = {
+    "*": {"dir", "lang"},
+    "a": {"href"},
+    "ol": {"start"},
+}
+
+# Inline, for some mail programs drop every style sheet. The colors hold 4.5:1 on both grounds.
+_BUTTON = (
+    "display:inline-block;padding:12px 20px;border-radius:6px;background:#1d4ed8;"
+    "color:#ffffff;text-decoration:none;font-weight:600"
+)
+_LONE_LINK = re.compile(r'<p><a href="([^"]*)"([^>]*)>([^<]*)</a></p>')
+
+_PAGE = """\
+<!doctype html>
+<html lang="{language}" dir="{direction}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 0; padding: 24px; font: 16px/1.5 system-ui, sans-serif; }}
+main {{ max-width: 600px; margin: 0 auto; }}
+a {{ overflow-wrap: anywhere; }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #111827; color: #f3f4f6; }}
+  a {{ color: #93c5fd; }}
+}}
+</style>
+</head>
+<body lang="{language}" dir="{direction}">
+<main>
+{body}
+</main>
+</body>
+</html>
+"""
+
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
+
+
+def render(markdown_text: str, language: str, direction: Direction) -> str:
+    """The HTML document of a mail.
+
+    A paragraph that is one link becomes a button. Links lead to http(s), mailto and tel only; images,
+    scripts, styles and forms are dropped. Raises InvalidInput for the field `text` if it is too
+    long or of a shape that would hold up the server; ValueError for a language that is none.
+    """
+    if not _LANGUAGE.fullmatch(language) or direction not in ("ltr", "rtl"):
+        raise ValueError("Not a language or direction.")
+    body = nh3.clean(
+        _converted(markdown_text),
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"https", "http", "mailto", "tel"},
+        link_rel="noopener noreferrer",
+    )
+    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
+    return _PAGE.format(language=language, direction=direction, body=body)
+
+
+def literal(typed: str) -> str:
+    """What somebody typed, safe inside Markdown: no character of it is markup.
+
+    >>> literal("*Dr.* [x]")
+    '&#42;Dr&#46;&#42; &#91;x&#93;'
+    """
+    lines = [" ".join(line.split()) for line in typed.splitlines()]
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", "\n".join(lines).strip())
+
+
+def plain(markdown_text: str) -> str:
+    """The text part of the same mail: Markdown is readable as it is, entities are not."""
+    return html.unescape(markdown_text)
+
+
+def _converted(text: str) -> str:
+    nesting = max((_depth(line) for line in text.splitlines()), default=0)
+    if len(text) > MAX_LENGTH or text.count("[") > MAX_BRACKETS or nesting > MAX_NESTING:
+        raise InvalidInput("text", N_("This text is too long or too complicated."))
+    try:
+        converted: str = markdown.markdown(text, extensions=["tables", "sane_lists", "nl2br"])
+    except RecursionError:
+        raise InvalidInput("text", N_("This text is too long or too complicated.")) from None
+    return converted
+
+
+def _depth(line: str) -> int:
+    """How deep quotes and indentation at the start of a line can nest."""
+    start = re.match(r"[>\s*+-]*", line)
+    opening = start.group().expandtabs(4) if start else ""
+    return opening.count(">") + len(opening.replace(">", "")) // 4

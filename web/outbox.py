@@ -1,0 +1,40 @@
+"""What was written to the outbox folder, for showing."""
+
+import asyncio
+import json
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+
+from signaling.delivery.outbox_folder import OutboxFile, OutboxFolder
+from web.views import OutboxNotice
+
+SHOWN = 100
+
+
+async def read_outbox(folder: OutboxFolder) -> list[OutboxNotice]:
+    """The latest notices, newest first."""
+    notices = []
+    for file in (await folder.list())[:SHOWN]:
+        try:
+            body = await folder.read(file.name)
+        except FileNotFoundError:  # purged meanwhile
+            continue
+        notices.append(await asyncio.to_thread(_notice, file, body))
+    return notices
+
+
+def _notice(file: OutboxFile, body: bytes) -> OutboxNotice:
+    if file.name.endswith(".json"):
+        record = json.loads(body)
+        return OutboxNotice(
+            to=record["to"], subject=record["channel"], text=record["text"], at=file.written_at
+        )
+    mail = message_from_bytes(body, _class=EmailMessage, policy=default)
+    plain = mail.get_body(("plain",))
+    return OutboxNotice(
+        to=str(mail["To"]),
+        subject=str(mail["Subject"]),
+        text=plain.get_content() if plain is not None else "",
+        at=file.written_at,
+    )

@@ -1,0 +1,79 @@
+"""The pages of people who come by link: the landing page, taking the seat, the session."""
+
+from aiohttp import web
+from aiohttp_session import get_session
+
+from signaling.errors import InviteNotUsable, NotFound
+from web.errors import sentence
+from web.keys import ARRIVING, LIMITS, WEB_SESSIONS
+from web.limits import network
+from web.markup.landing import closed_link_page, landing_page
+from web.markup.session import moved_page, session_page
+from web.routes import path
+from web.terms import terms_html
+from web.viewing import by_link, seated, show, viewer_of
+from web.views import LandingView, SessionView
+
+
+async def show_landing(request: web.Request) -> web.Response:
+    """What the link leads to. Changes nothing: mail scanners and previews follow links."""
+    token = request.match_info["token"]
+    limits, visitor = request.app[LIMITS], network(request.remote)
+    try:
+        arrival = await request.app[ARRIVING].look(token)
+    except InviteNotUsable as error:
+        await limits.hit("unknown_link", visitor)
+        viewer = by_link(await viewer_of(request))
+        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    view = LandingView(
+        scheduler_name=arrival.scheduler.name,
+        planned_at=arrival.consultation.planned_at,
+        state="ready" if arrival.opens_at is None else "too_early",
+        opens_at=arrival.opens_at,
+        terms_html=terms_html(viewer.translate),
+        join_path=path("landing", token=token),
+        test_path=path("landing_test", token=token),
+    )
+    return show(landing_page(viewer, view))
+
+
+async def join(request: web.Request) -> web.Response:
+    """Take the seat. The token leaves the address bar with the redirect."""
+    app = request.app
+    session = await get_session(request)
+    session["seated"] = True
+    digest = await app[WEB_SESSIONS].settle(session)
+    try:
+        invite = await app[ARRIVING].redeem(request.match_info["token"], digest)
+    except InviteNotUsable as error:
+        await app[LIMITS].hit("unknown_link", network(request.remote))
+        viewer = by_link(await viewer_of(request))
+        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    raise web.HTTPSeeOther(path("seat", invite_id=invite.id))
+
+
+async def show_seat(request: web.Request) -> web.Response:
+    """The session as its invited people see it."""
+    invite_id = request.match_info["invite_id"]
+    try:
+        arrival = await seated(request, invite_id)
+    except NotFound:
+        session = await get_session(request)
+        if "seated" in session:
+            return show(moved_page(by_link(await viewer_of(request))), 410)
+        raise
+    except InviteNotUsable as error:
+        viewer = by_link(await viewer_of(request))
+        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    view = SessionView(
+        consultation_id=arrival.consultation.id,
+        invite_id=arrival.invite.id,
+        participant_id=arrival.invite.id,
+        title=viewer.brand,
+        state=arrival.consultation.state,
+        scheduler_name=arrival.scheduler.name,
+        planned_at=arrival.consultation.planned_at,
+    )
+    return show(session_page(viewer, view))

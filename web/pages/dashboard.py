@@ -1,0 +1,52 @@
+"""The scheduler's overviews: dashboard, waiting room, opened sessions, history."""
+
+from aiohttp import web
+
+from web.keys import ROOMS
+from web.listing import history_rows, invite_rows, waiting_rows
+from web.markup.dashboard import dashboard_page
+from web.markup.history import history_page
+from web.markup.opened import opened_page
+from web.markup.waiting_room import waiting_room_page
+from web.routes import path
+from web.viewing import show, signed_in, viewer_of
+
+OPENED_STATES = ("active", "kept_open")
+PLANNED_STATES = ("planned", "waiting")
+
+
+async def show_dashboard(request: web.Request) -> web.Response:
+    account, viewer = await signed_in(request), await viewer_of(request)
+    app = request.app
+    return show(
+        dashboard_page(
+            viewer,
+            waiting_rows(app, account),
+            await invite_rows(app, account, viewer, PLANNED_STATES),
+            await invite_rows(app, account, viewer, OPENED_STATES),
+        )
+    )
+
+
+async def show_waiting_room(request: web.Request) -> web.Response:
+    account, viewer = await signed_in(request), await viewer_of(request)
+    return show(waiting_room_page(viewer, waiting_rows(request.app, account)))
+
+
+async def start_next(request: web.Request) -> web.Response:
+    """Go to the session of whoever has been waiting longest."""
+    account = await signed_in(request)
+    waiting = request.app[ROOMS].hub.waiting(account.id)
+    if not waiting:
+        raise web.HTTPSeeOther(path("waiting_room"))
+    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation_id))
+
+
+async def show_opened(request: web.Request) -> web.Response:
+    account, viewer = await signed_in(request), await viewer_of(request)
+    return show(opened_page(viewer, await invite_rows(request.app, account, viewer, OPENED_STATES)))
+
+
+async def show_history(request: web.Request) -> web.Response:
+    account, viewer = await signed_in(request), await viewer_of(request)
+    return show(history_page(viewer, await history_rows(request.app, account)))

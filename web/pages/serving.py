@@ -1,0 +1,67 @@
+"""Static files, catalogs, and what machines ask: health, readiness, metrics."""
+
+import os
+import shutil
+
+from aiohttp import web
+
+from signaling.errors import Unavailable
+from web.keys import CLOCK, CONFIG, ROOMS, STATIC, STORE, TEXTS
+from web.static_files import pack, packed_response
+
+FREE_BYTES = 50 * 2**20
+"Below this much free disk the server says that it is not ready."
+
+
+async def static(request: web.Request) -> web.Response:
+    return request.app[STATIC].respond(request)
+
+
+async def catalog(request: web.Request) -> web.Response:
+    """The browser's sentences of one language."""
+    texts = request.app[TEXTS]
+    language = texts.languages.get(request.match_info["language"])
+    if language is None:
+        raise web.HTTPNotFound
+    current = request.match_info["digest"] == texts.digest
+    return packed_response(
+        request, language.catalog, pack(language.catalog), "application/json", for_ever=current
+    )
+
+
+async def health(request: web.Request) -> web.Response:
+    """The loop turns."""
+    return web.json_response({"status": "ok"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """The database answers, the disk has room, the outbox moves. Raises Unavailable."""
+    app = request.app
+    await app[STORE].read.accounts.exists()
+    if shutil.disk_usage(app[CONFIG].data_dir).free < FREE_BYTES:
+        raise Unavailable
+    next_due = await app[STORE].read.notices.next_due()
+    late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
+    return web.json_response({"status": "ok", "outbox_late_s": round(max(late, 0.0), 1)})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Counts in the Prometheus text format, for this machine only."""
+    if request.remote not in ("127.0.0.1", "::1"):
+        raise web.HTTPNotFound
+    hub = request.app[ROOMS].hub
+    figures = {
+        "teleconnect_rooms": hub.room_count(),
+        "teleconnect_connections": sum(1 for _ in hub.connections()),
+        "process_resident_memory_bytes": _resident_bytes(),
+    }
+    lines = [f"# TYPE {name} gauge\n{name} {value}" for name, value in figures.items()]
+    return web.Response(
+        body="\n".join(lines).encode() + b"\n",
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )
+
+
+def _resident_bytes() -> int:
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

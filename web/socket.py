@@ -1,0 +1,290 @@
+"""`/socket`: wire messages between a browser and the flows. What a message means is not here."""
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from signaling import messages as wire
+from signaling.errors import (
+    InvalidMessage,
+    NotFound,
+    SignInRequired,
+    TeleConnectError,
+    TooManyRequests,
+)
+from signaling.flows.rooms import Attendance
+from web.errors import close_code, domain_error, refusal
+from web.ice import ice_servers
+from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, HOLDING, ROOMS
+from web.viewing import account_of, seated, viewer_of
+
+HEARTBEAT = 25.0
+"Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
+HELLO_WITHIN = 10.0
+MAX_QUEUED_BYTES = 2 * 2**20
+"A reader that is this far behind is cut off; it comes back and resumes."
+MAX_QUEUED_FRAMES = 2000
+BURST = 200
+RATE = 50.0
+"""Messages a socket may send at once, and per second for ever: a call being set up between four
+people sends some 120 candidates within a few seconds."""
+
+_log = logging.getLogger("web.socket")
+
+
+class Socket:
+    """One live connection, as `signaling.ports.Connection`: `send` never waits."""
+
+    def __init__(
+        self,
+        response: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        peer_id: str,
+    ) -> None:
+        self.peer_id = peer_id
+        self._response = response
+        self._frames: deque[str] = deque()
+        self._queued_bytes = 0
+        self._closing: tuple[int, bytes] | None = None
+        self._writer: asyncio.Task[None] | None = None
+        self._transport = transport
+
+    def send(self, frame: str) -> None:
+        if self._closing is not None:
+            return
+        self._frames.append(frame)
+        self._queued_bytes += len(frame)
+        if self._queued_bytes > MAX_QUEUED_BYTES or len(self._frames) > MAX_QUEUED_FRAMES:
+            self._cut_off()
+            return
+        self._write_soon()
+
+    def close(self, reason: str) -> None:
+        if self._closing is None:
+            self._closing = (wire.CLOSE_CODES[reason], reason.encode())
+            self._write_soon()
+
+    async def finish(self) -> None:
+        """Wait until everything queued is on its way."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer], timeout=2)
+
+    def _write_soon(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write(), name="socket writer")
+
+    async def _write(self) -> None:
+        try:
+            while self._frames:
+                frame = self._frames.popleft()
+                self._queued_bytes -= len(frame)
+                await self._response.send_str(frame)
+            if self._closing is not None:
+                code, reason = self._closing
+                await self._response.close(code=code, message=reason)
+        except (ConnectionError, RuntimeError):
+            self._frames.clear()
+
+    def _cut_off(self) -> None:
+        """A reader that does not read gets no goodbye: the connection just ends."""
+        self._closing = (wire.CLOSE_CODES["slow"], b"slow")
+        self._frames.clear()
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Allowance:
+    """A token bucket for the messages of one socket."""
+
+    def __init__(self) -> None:
+        self._left = float(BURST)
+        self._at = asyncio.get_running_loop().time()
+
+    def take(self) -> None:
+        """Raises TooManyRequests when used up."""
+        now = asyncio.get_running_loop().time()
+        self._left = min(BURST, self._left + (now - self._at) * RATE) - 1
+        self._at = now
+        if self._left < 0:
+            raise TooManyRequests
+
+
+SOCKETS = web.AppKey("sockets", set[Socket])
+
+
+async def socket(request: web.Request) -> web.WebSocketResponse:
+    """One conversation, from hello to the end."""
+    response = web.WebSocketResponse(
+        heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
+    )
+    await response.prepare(request)
+    viewer = await viewer_of(request)
+    try:
+        hello = await _hello(response)
+        if hello.stream == "lobby":
+            await _lobby(request, response, hello)
+        else:
+            await _room(request, response, hello)
+    except TeleConnectError as error:
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            await response.send_str(wire.encode(refusal(error, viewer.translate)))
+            await response.close(code=close_code(error), message=error.code.encode())
+    return response
+
+
+async def _hello(response: web.WebSocketResponse) -> wire.Hello:
+    """The first message. Raises InvalidMessage for anything else, or for silence."""
+    try:
+        frame = await response.receive(timeout=HELLO_WITHIN)
+    except TimeoutError:
+        raise InvalidMessage from None
+    if frame.type is not WSMsgType.TEXT:
+        raise InvalidMessage
+    message = wire.decode(frame.data)
+    if not isinstance(message, wire.Hello) or message.version != wire.PROTOCOL_VERSION:
+        raise InvalidMessage
+    return message
+
+
+async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:
+    account = await account_of(request)
+    if account is None:
+        raise SignInRequired
+    hub = request.app[ROOMS].hub
+    connection = Socket(response, request.transport, hello.peer_id)
+    with _registered(request.app, connection):
+        hub.enter_lobby(account.id, connection)
+        try:
+            async for message in _messages(response):
+                if not isinstance(message, wire.Ping):
+                    raise InvalidMessage
+                connection.send(wire.encode(wire.Pong()))
+        finally:
+            hub.leave_lobby(account.id, connection)
+
+
+async def _room(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:
+    app = request.app
+    consultation_id, participant_id = await _seat(request, hello)
+    viewer = await viewer_of(request)
+    connection = Socket(response, request.transport, hello.peer_id)
+    with _registered(app, connection):
+        attendance = await app[ATTENDING].enter(
+            consultation_id,
+            participant_id,
+            connection,
+            hello,
+            ice_servers(app[CONFIG], participant_id, app[CLOCK].now()),
+            app[CONFIG].media_policy,
+        )
+        try:
+            async for message in _messages(response):
+                try:
+                    answer = await _handle(app, attendance, message)
+                except Exception as error:
+                    known = domain_error(error)
+                    if known is not error:
+                        _log.exception("message failed", extra={"code": known.code})
+                    command_id = getattr(message, "id", None)
+                    answer = refusal(known, viewer.translate, command_id)
+                if answer is not None:
+                    connection.send(wire.encode(answer))
+        finally:
+            await connection.finish()
+            await app[ATTENDING].leave(attendance)
+
+
+async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
+    """(consultation id, participant id) that this browser may speak for.
+
+    Raises NotFound for anybody who has no place there, whether or not it exists.
+    """
+    if hello.invite_id is not None:
+        arrival = await seated(request, hello.invite_id)
+        if hello.consultation_id not in (None, arrival.consultation.id):
+            raise NotFound
+        return arrival.consultation.id, arrival.invite.id
+    account = await account_of(request)
+    if account is None:
+        raise SignInRequired
+    if hello.consultation_id is None:
+        raise InvalidMessage
+    room = await request.app[ROOMS].open(hello.consultation_id)
+    if room.consultation.scheduler_id != account.id:
+        raise NotFound
+    return hello.consultation_id, account.id
+
+
+async def _messages(response: web.WebSocketResponse) -> AsyncIterator[Any]:
+    """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests."""
+    allowance = Allowance()
+    async for frame in response:
+        if frame.type is WSMsgType.TEXT:
+            allowance.take()
+            yield wire.decode(frame.data)
+        elif frame.type is WSMsgType.BINARY:
+            raise InvalidMessage
+
+
+async def _handle(
+    app: web.Application, attendance: Attendance, message: Any
+) -> wire.Message | None:
+    """Hand a message to the flow it belongs to."""
+    chatting, calling, holding = app[CHATTING], app[CALLING], app[HOLDING]
+    match message:
+        case wire.Ping():
+            return wire.Pong()
+        case wire.ChatSend():
+            return await chatting.send(attendance, message)
+        case wire.Seen():
+            await chatting.seen(attendance, message)
+        case wire.StartConsultation():
+            return await holding.start(attendance, message)
+        case wire.TerminateConsultation():
+            return await holding.terminate(attendance, message)
+        case wire.ResumeConsultation():
+            return await holding.resume(attendance, message)
+        case wire.CallStart():
+            return await calling.start(attendance, message)
+        case wire.CallAccept():
+            return await calling.accept(attendance, message)
+        case wire.CallDecline():
+            return await calling.decline(attendance, message)
+        case wire.CallLeave():
+            return await calling.hang_up(attendance, message)
+        case wire.SendDescription():
+            calling.description(attendance, message)
+        case wire.SendCandidate():
+            calling.candidate(attendance, message)
+        case wire.SetMedia():
+            calling.set_media(attendance, message)
+        case wire.SetQuality():
+            calling.set_quality(attendance, message)
+        case _:
+            raise InvalidMessage
+    return None
+
+
+@contextlib.contextmanager
+def _registered(app: web.Application, connection: Socket) -> Iterator[None]:
+    app[SOCKETS].add(connection)
+    try:
+        yield
+    finally:
+        app[SOCKETS].discard(connection)
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """The server stops: every browser is told to come back (`on_shutdown`)."""
+    sockets = list(app[SOCKETS])
+    for connection in sockets:
+        connection.send(wire.encode(wire.Goodbye("restart")))
+        connection.close("restart")
+    await asyncio.gather(*(connection.finish() for connection in sockets))
