@@ -105,6 +105,25 @@ test("the first message is hello, and the line is open with the welcome", () => 
   assert.deepEqual(states, ["connecting", "open"]);
 });
 
+test("a lobby is open with its first list", () => {
+  const { last, channel, time, sockets } = connected();
+  last().accept();
+  last().say({ type: "lobby", waiting: [] });
+  assert.equal(channel.state, "open");
+  time.pass(13_000);
+  last().say({ type: "pong" });
+  assert.equal(sockets.length, 1);
+});
+
+test("a link that cannot be used any more ends it", () => {
+  const { last, states, time, sockets } = connected();
+  last().accept();
+  last().say({ type: "error", code: "invite_not_usable", text: "Over." });
+  time.pass(60_000);
+  assert.equal(states.at(-1), "ended: gone");
+  assert.equal(sockets.length, 1);
+});
+
 test("a command is sent again on the next socket until it is acknowledged", async () => {
   const { channel, time, last } = connected();
   last().welcome();
