@@ -85,7 +85,8 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     )
     providers = open_providers(delivery)
     app[keys.WAYS] = ways = RoutedWays(providers.keys())
-    composing = Composing(Wording(config, texts, clock), ways, clock)
+    app[keys.WORDING] = wording = Wording(config, texts, clock)
+    composing = Composing(wording, ways, clock)
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     app[keys.INVITING] = inviting = Inviting(store, composing, reminding, clock)

@@ -24,6 +24,7 @@ from web.static_files import StaticFiles
 from web.texts import Texts
 from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
+from web.wording import Wording
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)
@@ -46,5 +47,6 @@ FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
 PLANNING = web.AppKey("planning", Planning)
+WORDING = web.AppKey("wording", Wording)
 WAYS = web.AppKey("ways", RoutedWays)
 NOTIFYING = web.AppKey("notifying", Notifying)
