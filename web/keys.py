@@ -11,6 +11,7 @@ from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
+from signaling.flows.planning import Planning
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock
 from storage.store import Store
@@ -21,6 +22,7 @@ from web.passwords import Passwords
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
 from web.texts import Texts
+from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
 
 CONFIG = web.AppKey("config", Config)
@@ -43,4 +45,6 @@ CHATTING = web.AppKey("chatting", Chatting)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
+PLANNING = web.AppKey("planning", Planning)
+WAYS = web.AppKey("ways", RoutedWays)
 NOTIFYING = web.AppKey("notifying", Notifying)

@@ -6,7 +6,6 @@ through `literal` first, and comes out as it was typed.
 
 import html
 import re
-from typing import Literal
 
 import markdown
 import nh3
@@ -15,8 +14,6 @@ from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 
 from signaling.errors import N_, InvalidInput
-
-Direction = Literal["ltr", "rtl"]
 
 MAX_LENGTH = 8000
 "Characters of a notice's Markdown; long lists take quadratic time as well."
@@ -73,8 +70,8 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 
 
-def render(markdown_text: str, language: str, direction: Direction) -> str:
-    """The HTML document of a mail.
+def render(markdown_text: str, language: str, direction: str) -> str:
+    """The HTML document of a mail; `direction` is ltr or rtl.
 
     A paragraph that is one link becomes a button. Links lead to http(s), mailto and tel only; images,
     scripts, styles and forms are dropped. Raises InvalidInput for the field `text` if it is too

@@ -283,7 +283,7 @@ def _registered(app: web.Application, connection: Socket) -> Iterator[None]:
 
 async def say_goodbye(app: web.Application) -> None:
     """The server stops: every browser is told to come back (`on_shutdown`)."""
-    sockets: set[Socket] = set(app[SOCKETS])
+    sockets = app[SOCKETS].copy()
     for connection in sockets:
         connection.send(wire.encode(wire.Goodbye("restart")))
         connection.close("restart")

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from signaling import messages as wire
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
@@ -54,8 +53,5 @@ class Forgetting:
         await self._outbox.forget([notice.id for notice in notices])
         room = self._rooms.hub.room(consultation_id)
         if room is not None:
-            for seat in room.seats.values():
-                if seat.connection is not None:
-                    seat.connection.send(wire.encode(wire.Goodbye("gone")))
-                    seat.connection.close("gone")
+            self._rooms.see_off(room)
             self._rooms.hub.remove(consultation_id)

@@ -47,7 +47,7 @@ def document(
             h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
             (
                 h.link(rel="stylesheet", href=viewer.static(sheet))
-                for sheet in ("css/base.css", *stylesheets)
+                for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
             ),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
         ],

@@ -20,6 +20,7 @@ import { newId } from "../shared/identifier.js";
 import { serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
+import { dateAndTime } from "../shared/times.js";
 
 /** @import { Command } from "../room/channel.js" */
 /** @import { ServerMessage } from "../room/messages.js" */
@@ -122,7 +123,8 @@ async function command(message) {
 function receive(message) {
   if (message.type === "description") call.receiveDescription(message.sender, message.description);
   else if (message.type === "candidate") call.receiveCandidate(message.sender, message.candidate);
-  else if (message.type === "error" && !message.id) tell(message.text);
+  // Without an id nobody asked: a peer that has just left, or the end of the line, told below.
+  else if (message.type === "error" && !message.id) console.warn("refused", message.code);
   const { room: next, gap } = after(room, message);
   room = next;
   if (gap) {
@@ -238,6 +240,11 @@ function tell(sentence) {
   told = setTimeout(() => show(place, false), 15_000);
 }
 
+// The server wrote the planned time in the zone it knew; this device knows better where it is.
+for (const time of document.querySelectorAll(".lead time")) {
+  const at = Date.parse(time.getAttribute("datetime") ?? "");
+  if (at) setText(time, dateAndTime(at));
+}
 addEventListener("online", () => {
   channel.wake();
   call.restart();

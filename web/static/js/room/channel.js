@@ -8,7 +8,7 @@
 
 import { CLOSE_CODES } from "./messages.js";
 
-/** @import { Ack, ClientMessage, Hello, ServerMessage, Welcome } from "./messages.js" */
+/** @import { Ack, ClientMessage, Hello, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */
 /** @typedef {"connecting" | "open" | "waiting" | "ended"} LineState */
 
@@ -174,10 +174,14 @@ export class Channel {
     // Whatever arrives proves that the line lives.
     if (this.state === "open") this.#alive();
     if (message.type === "pong") return;
-    if (message.type === "welcome") this.#welcomed(message);
+    // A lobby has no welcome: the first list is the answer to its hello.
+    if (message.type === "welcome" || (message.type === "lobby" && this.state !== "open")) {
+      this.#welcomed();
+    }
     if (message.type === "ack") this.#settle(message.id)?.resolve(message);
     if (message.type === "error" && message.id) this.#refused(message.id, message);
     this.options.onMessage(message);
+    if (message.type === "error" && message.code === "invite_not_usable") this.close("gone");
     if (message.type === "replaced") this.close("replaced");
     if (message.type === "goodbye") {
       if (message.reason === "gone") this.close("gone");
@@ -185,8 +189,7 @@ export class Channel {
     }
   }
 
-  /** @param {Welcome} _welcome */
-  #welcomed(_welcome) {
+  #welcomed() {
     this.#failures = 0;
     this.#alive();
     this.#enter("open");

@@ -1,0 +1,307 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { FakeTime } from "./fake-time.js";
+import { Channel, DEAD_AFTER, PING_EVERY, Refused } from "../../web/static/js/room/channel.js";
+
+/** @import { ServerMessage } from "../../web/static/js/room/messages.js" */
+
+/** A socket whose server is the test. */
+class FakeSocket {
+  readyState = 0;
+  closed = false;
+  /** @type {any[]} */
+  sent = [];
+  /** @type {(() => void) | null} */
+  onopen = null;
+  /** @type {((event: { data: string }) => void) | null} */
+  onmessage = null;
+  /** @type {((event: { code: number }) => void) | null} */
+  onclose = null;
+
+  /** @param {string} frame */
+  send(frame) {
+    this.sent.push(JSON.parse(frame));
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  accept() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+
+  /** @param {object} message */
+  say(message) {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  welcome() {
+    this.accept();
+    this.say({ type: "welcome", participant_id: "U", epoch: "epoch-one", resumed: false });
+  }
+
+  /** @param {number} code */
+  end(code) {
+    this.readyState = 3;
+    this.onclose?.({ code });
+  }
+
+  /** Types of everything but pings that was sent. */
+  get types() {
+    return this.sent.map((message) => message.type).filter((type) => type !== "ping");
+  }
+}
+
+/** @param {Map<string, string>} stored */
+function connected(stored = new Map()) {
+  const time = new FakeTime();
+  /** @type {FakeSocket[]} */
+  const sockets = [];
+  /** @type {ServerMessage[]} */
+  const received = [];
+  /** @type {string[]} */
+  const states = [];
+  const channel = new Channel({
+    address: "wss://example.org/socket",
+    hello: () => ({ type: "hello", version: 1, stream: "room", peer_id: "peer-of-me" }),
+    onMessage: (message) => received.push(message),
+    onState: (state, reason) => states.push(reason ? `${state}: ${reason}` : state),
+    storage: {
+      getItem: (key) => stored.get(key) ?? null,
+      setItem: (key, value) => void stored.set(key, value),
+      removeItem: (key) => void stored.delete(key),
+    },
+    storageKey: "queue",
+    surroundings: {
+      makeSocket: () => {
+        const socket = new FakeSocket();
+        sockets.push(socket);
+        return /** @type {any} */ (socket);
+      },
+      setTimeout: time.setTimeout,
+      clearTimeout: time.clearTimeout,
+      random: () => 1,
+    },
+  });
+  channel.open();
+  const last = () => /** @type {FakeSocket} */ (sockets.at(-1));
+  return { channel, time, sockets, received, states, stored, last };
+}
+
+const chat = (id = "message-1") => ({
+  type: /** @type {const} */ ("chat_send"),
+  id,
+  text: "hello",
+});
+
+test("the first message is hello, and the line is open with the welcome", () => {
+  const { last, states, channel } = connected();
+  last().accept();
+  assert.deepEqual(last().types, ["hello"]);
+  assert.equal(channel.state, "connecting");
+  last().say({ type: "welcome" });
+  assert.deepEqual(states, ["connecting", "open"]);
+});
+
+test("a lobby is open with its first list", () => {
+  const { last, channel, time, sockets } = connected();
+  last().accept();
+  last().say({ type: "lobby", waiting: [] });
+  assert.equal(channel.state, "open");
+  time.pass(13_000);
+  last().say({ type: "pong" });
+  assert.equal(sockets.length, 1);
+});
+
+test("a link that cannot be used any more ends it", () => {
+  const { last, states, time, sockets } = connected();
+  last().accept();
+  last().say({ type: "error", code: "invite_not_usable", text: "Over." });
+  time.pass(60_000);
+  assert.equal(states.at(-1), "ended: gone");
+  assert.equal(sockets.length, 1);
+});
+
+test("a command is sent again on the next socket until it is acknowledged", async () => {
+  const { channel, time, last } = connected();
+  last().welcome();
+  const done = channel.command(chat());
+  assert.deepEqual(last().types, ["hello", "chat_send"]);
+  last().end(1006);
+  time.pass(1_000);
+  last().welcome();
+  assert.deepEqual(last().types, ["hello", "chat_send"]);
+  last().say({ type: "ack", id: "message-1", position: 4 });
+  assert.equal((await done).position, 4);
+  assert.deepEqual(channel.pending(), []);
+  last().end(1006);
+  time.pass(1_000);
+  last().welcome();
+  assert.deepEqual(last().types, ["hello"]);
+});
+
+test("commands given while the line is down go out in their order", () => {
+  const { channel, last } = connected();
+  void channel.command(chat("message-1"));
+  void channel.command(chat("message-2"));
+  last().welcome();
+  assert.deepEqual(
+    last()
+      .sent.slice(1)
+      .map((message) => message.id),
+    ["message-1", "message-2"],
+  );
+});
+
+test("chat survives a reload, a call does not", () => {
+  const { channel, stored } = connected();
+  void channel.command(chat());
+  void channel.command({ type: "call_start", id: "call-start-1", media: "video" });
+  const { last } = connected(stored);
+  last().welcome();
+  assert.deepEqual(last().types, ["hello", "chat_send"]);
+});
+
+test("nothing is left in the storage when all is acknowledged", () => {
+  const { channel, last, stored } = connected();
+  last().welcome();
+  void channel.command(chat());
+  assert.equal(stored.size, 1);
+  last().say({ type: "ack", id: "message-1" });
+  assert.equal(stored.size, 0);
+});
+
+test("a refused command is told to whoever gave it", async () => {
+  const { channel, last } = connected();
+  last().welcome();
+  const done = channel.command({ type: "start_consultation", id: "start-it-1" });
+  last().say({ type: "error", id: "start-it-1", code: "nobody_there", text: "Nobody is there." });
+  await assert.rejects(done, (error) => error instanceof Refused && error.code === "nobody_there");
+  assert.deepEqual(channel.pending(), []);
+});
+
+test("a server that cannot store it now is asked again", () => {
+  const { channel, last, time } = connected();
+  last().welcome();
+  void channel.command(chat());
+  last().say({ type: "error", id: "message-1", code: "unavailable", text: "Later." });
+  assert.equal(channel.pending().length, 1);
+  time.pass(6_000);
+  assert.deepEqual(last().types, ["hello", "chat_send", "chat_send"]);
+});
+
+test("a silent line is found dead, and the next one is opened", () => {
+  const { last, time, sockets } = connected();
+  last().welcome();
+  time.pass(PING_EVERY);
+  assert.equal(last().sent.at(-1).type, "ping");
+  last().say({ type: "pong" });
+  time.pass(PING_EVERY + DEAD_AFTER + 1_000);
+  assert.equal(sockets.length, 2);
+  assert.equal(sockets[0]?.closed, true);
+});
+
+test("a socket that does not open is given up", () => {
+  const { time, sockets } = connected();
+  time.pass(14_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("it never gives up, and waits longer each time, up to a limit", () => {
+  const { time, sockets, last } = connected();
+  /** @type {number[]} */
+  const pauses = [];
+  for (let failure = 0; failure < 12; failure += 1) {
+    const before = time.now;
+    const count = sockets.length;
+    last().end(1006);
+    while (sockets.length === count) time.pass(100);
+    pauses.push(time.now - before);
+  }
+  assert.ok(Number(pauses[0]) < 1_000);
+  assert.ok(Number(pauses.at(-1)) > 10_000 && Number(pauses.at(-1)) < 16_000);
+  last().welcome();
+  last().end(1006);
+  const count = sockets.length;
+  time.pass(1_000);
+  assert.equal(sockets.length, count + 1, "a good line forgets the failures before it");
+});
+
+for (const [code, reason] of /** @type {[number, string][]} */ ([
+  [4001, "replaced"],
+  [4400, "invalid_message"],
+  [4401, "sign_in_required"],
+  [4404, "not_found"],
+  [4410, "gone"],
+  [4429, "too_many_requests"],
+  [1009, "too_large"],
+])) {
+  test(`close code ${code} ends it: ${reason}`, () => {
+    const { last, states, time, sockets } = connected();
+    last().welcome();
+    last().end(code);
+    time.pass(60_000);
+    assert.equal(states.at(-1), `ended: ${reason}`);
+    assert.equal(sockets.length, 1);
+  });
+}
+
+for (const code of [1001, 1006, 1011, 1012, 4008]) {
+  test(`close code ${code} brings the page back`, () => {
+    const { last, time, sockets } = connected();
+    last().welcome();
+    last().end(code);
+    time.pass(1_000);
+    assert.equal(sockets.length, 2);
+  });
+}
+
+test("whoever is replaced stays away", () => {
+  const { last, states, time, sockets } = connected();
+  last().welcome();
+  last().say({ type: "replaced" });
+  time.pass(60_000);
+  assert.equal(states.at(-1), "ended: replaced");
+  assert.equal(sockets.length, 1);
+});
+
+test("a goodbye for a restart brings the page back, one for ever does not", () => {
+  const restarting = connected();
+  restarting.last().welcome();
+  restarting.last().say({ type: "goodbye", reason: "restart" });
+  restarting.time.pass(1_000);
+  assert.equal(restarting.sockets.length, 2);
+  const gone = connected();
+  gone.last().welcome();
+  gone.last().say({ type: "goodbye", reason: "gone" });
+  gone.time.pass(60_000);
+  assert.equal(gone.sockets.length, 1);
+});
+
+test("coming back to the page does not wait for the pause to end", () => {
+  const { channel, last, sockets } = connected();
+  last().welcome();
+  last().end(1006);
+  channel.wake();
+  assert.equal(sockets.length, 2);
+});
+
+test("coming back to the page finds a dead line quickly", () => {
+  const { channel, last, sockets, time } = connected();
+  last().welcome();
+  channel.wake();
+  time.pass(4_000);
+  assert.equal(sockets.length, 2);
+});
+
+test("what an old socket still says is not heard", () => {
+  const { channel, last, received } = connected();
+  last().welcome();
+  const old = last();
+  const hear = old.onmessage;
+  channel.resynchronize();
+  hear?.({ data: JSON.stringify({ type: "lobby", waiting: [] }) });
+  assert.ok(received.every((message) => message.type !== "lobby"));
+});

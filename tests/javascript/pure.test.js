@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { afterEach, test } from "node:test";
+import { count, judge } from "../../web/static/js/room/quality.js";
+import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
+import { insideApp } from "../../web/static/js/shared/in-app.js";
+import { linkify } from "../../web/static/js/shared/linkify.js";
+
+afterEach(() => {
+  useCatalog({ lang: "en", dir: "ltr", plural: { one: 0, other: 1 }, messages: {} });
+});
+
+test("a sentence without translation stays English", () => {
+  assert.equal(_("Anything"), "Anything");
+  assert.equal(_n("%(count)s person", "%(count)s people", 1), "%(count)s person");
+  assert.equal(_n("%(count)s person", "%(count)s people", 0), "%(count)s people");
+});
+
+test("Arabic has six forms, and each number finds its own", () => {
+  useCatalog({
+    lang: "ar",
+    dir: "rtl",
+    plural: { zero: 0, one: 1, two: 2, few: 3, many: 4, other: 5 },
+    messages: { person: ["f0", "f1", "f2", "f3", "f4", "f5"], Yes: "نعم" },
+  });
+  const forms = [0, 1, 2, 3, 10, 11, 99, 100, 103].map((number) => _n("person", "people", number));
+  assert.deepEqual(forms, ["f0", "f1", "f2", "f3", "f3", "f4", "f4", "f5", "f3"]);
+  assert.equal(_("Yes"), "نعم");
+});
+
+test("a language that folds categories together gets the form of the others", () => {
+  useCatalog({ lang: "fr", dir: "ltr", plural: { one: 0, other: 1 }, messages: { a: ["x", "y"] } });
+  assert.equal(_n("a", "b", 1_000_000), "y");
+});
+
+test("filled values are isolated, and unknown places stay", () => {
+  assert.equal(
+    fill("%(name)s joined %(where)s", { name: "أحمد" }),
+    "\u2068أحمد\u2069 joined %(where)s",
+  );
+});
+
+/** @param {string} text */
+const links = (text) => linkify(text).flatMap((part) => part.href ?? []);
+
+test("links end where people end them", () => {
+  assert.deepEqual(links("see https://example.org/a."), ["https://example.org/a"]);
+  assert.deepEqual(links("(https://example.org/a)"), ["https://example.org/a"]);
+  assert.deepEqual(links("https://example.org/a_(b)"), ["https://example.org/a_(b)"]);
+  assert.deepEqual(links("انظر https://example.org/a، شكرا"), ["https://example.org/a"]);
+  assert.deepEqual(links("https://a.example https://b.example/?q=1#x"), [
+    "https://a.example/",
+    "https://b.example/?q=1#x",
+  ]);
+});
+
+test("only plain https becomes a link", () => {
+  for (const text of [
+    "javascript:alert(1)",
+    "http://example.org",
+    "www.example.org",
+    "data:text/html,x",
+    "https://user:password@example.org",
+    "https://",
+    "https://bank.example@evil.example",
+  ]) {
+    assert.deepEqual(links(text), [], text);
+  }
+});
+
+test("the parts of a text are the text", () => {
+  for (const text of ["", "plain", "a https://b.example, c (https://d.example).", "https://]"]) {
+    assert.equal(
+      linkify(text)
+        .map((part) => part.text)
+        .join(""),
+      text,
+    );
+  }
+});
+
+test("browsers inside apps are told from browsers", () => {
+  const safari =
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1";
+  const chrome =
+    "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36";
+  assert.equal(insideApp(safari, true), false);
+  assert.equal(insideApp(chrome, true), false);
+  assert.equal(insideApp(chrome, false), true);
+  assert.equal(insideApp(safari.replace(" Safari/604.1", ""), true), true);
+  assert.equal(insideApp(`${safari} [FBAN/FBIOS;FBAV/400]`, true), true);
+  assert.equal(insideApp(chrome.replace("Pixel 7", "Pixel 7; wv"), true), true);
+});
+
+test("loss and delay are told in plain words", () => {
+  const zero = { received: 0, lost: 0, roundTrip: 0, remoteLoss: 0 };
+  const good = { received: 1000, lost: 5, roundTrip: 0.08, remoteLoss: 0 };
+  assert.equal(judge(zero, good), "good");
+  assert.equal(judge(good, { ...good, received: 2000, lost: 60 }), "fair");
+  assert.equal(judge(good, { ...good, received: 2000, lost: 300 }), "poor");
+  assert.equal(judge(good, { ...good, roundTrip: 0.5 }), "fair");
+  assert.equal(judge(good, { ...good, roundTrip: 1.5 }), "poor");
+  assert.equal(judge(good, { ...good, remoteLoss: 0.2 }), "poor");
+  assert.equal(judge(zero, zero), "good");
+});
+
+test("counters are gathered over all streams", () => {
+  assert.deepEqual(
+    count([
+      { type: "inbound-rtp", packetsReceived: 10, packetsLost: 1 },
+      { type: "inbound-rtp", packetsReceived: 20, packetsLost: 2 },
+      { type: "remote-inbound-rtp", fractionLost: 0.25 },
+      { type: "candidate-pair", nominated: true, currentRoundTripTime: 0.1 },
+      { type: "candidate-pair", currentRoundTripTime: 9 },
+    ]),
+    { received: 30, lost: 3, roundTrip: 0.1, remoteLoss: 0.25 },
+  );
+});

@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  after,
+  callPhase,
+  deliveryOf,
+  EMPTY,
+  otherSide,
+  resumePoint,
+} from "../../web/static/js/room/state.js";
+
+/** @import { CallView, ChatLine, Participant, ServerMessage } from "../../web/static/js/room/messages.js" */
+/** @import { Room } from "../../web/static/js/room/state.js" */
+
+/** @type {Participant} */
+const scheduler = { participant_id: "S", role: "scheduler", name: "Ana", online: true };
+/** @type {Participant} */
+const guest = { participant_id: "U", role: "service_user", name: "Amina", online: true };
+
+/**
+ * @param {boolean} resumed
+ * @returns {ServerMessage}
+ */
+const welcome = (resumed, me = "U") => ({
+  type: "welcome",
+  version: 1,
+  server_time: 0,
+  participant_id: me,
+  peer_id: "peer-of-me",
+  epoch: "epoch-one",
+  resumed,
+  ice_servers: [],
+  media_policy: "auto",
+});
+
+/**
+ * @param {Partial<import("../../web/static/js/room/messages.js").Snapshot>} [changes]
+ * @returns {ServerMessage}
+ */
+const snapshot = (changes = {}) => ({
+  type: "snapshot",
+  seq: 5,
+  consultation: { consultation_id: "C", state: "waiting", kind: "remote" },
+  participants: [scheduler, guest],
+  chat: [],
+  seen: {},
+  ...changes,
+});
+
+/**
+ * @param {number} position
+ * @returns {ChatLine}
+ */
+const line = (position, id = `line-${position}`) => ({
+  id,
+  position,
+  participant_id: "U",
+  kind: "text",
+  text: "hello",
+  sent_at: 0,
+});
+
+/**
+ * @param {ServerMessage[]} messages
+ * @returns {Room}
+ */
+const roomAfter = (...messages) =>
+  messages.reduce((room, message) => after(room, message).room, EMPTY);
+
+test("a snapshot and the events after it make the room", () => {
+  const room = roomAfter(welcome(false), snapshot({ chat: [line(2), line(1)] }), {
+    type: "chat_added",
+    seq: 6,
+    message: line(3),
+  });
+  assert.deepEqual(
+    room.chat.map((one) => one.position),
+    [1, 2, 3],
+  );
+  assert.deepEqual(resumePoint(room), { epoch: "epoch-one", seq: 6 });
+});
+
+test("an event that is seen twice changes nothing the second time", () => {
+  const room = roomAfter(welcome(false), snapshot(), {
+    type: "participant_removed",
+    seq: 6,
+    participant_id: "S",
+  });
+  const again = after(room, { type: "participant_changed", seq: 6, participant: scheduler });
+  assert.equal(again.gap, false);
+  assert.equal(again.room, room);
+});
+
+test("a missing event is a gap, and the room stays as it was", () => {
+  const room = roomAfter(welcome(false), snapshot());
+  const { room: next, gap } = after(room, { type: "chat_added", seq: 7, message: line(1) });
+  assert.equal(gap, true);
+  assert.equal(next, room);
+});
+
+test("an event before any snapshot is a gap", () => {
+  const room = roomAfter(welcome(false));
+  assert.equal(after(room, { type: "chat_added", seq: 0, message: line(1) }).gap, true);
+});
+
+test("a resumed line goes on where it was, another one waits for its snapshot", () => {
+  const room = roomAfter(welcome(false), snapshot());
+  assert.equal(resumePoint(after(room, welcome(true)).room)?.seq, 5);
+  assert.equal(resumePoint(after(room, welcome(false)).room), null);
+});
+
+test("a chat line that is known already is not added again", () => {
+  const room = roomAfter(welcome(false), snapshot({ chat: [line(1, "mine")] }), {
+    type: "chat_added",
+    seq: 6,
+    message: line(1, "mine"),
+  });
+  assert.equal(room.chat.length, 1);
+});
+
+test("a message is seen when somebody else has seen it", () => {
+  const room = roomAfter(welcome(false), snapshot({ chat: [line(4)], seen: { U: 9, S: 3 } }));
+  assert.equal(deliveryOf(room, line(4)), "sent");
+  const seen = after(room, { type: "seen_changed", seq: 6, participant_id: "S", position: 4 }).room;
+  assert.equal(deliveryOf(seen, line(4)), "seen");
+});
+
+test("the other side is whoever does not sit on mine", () => {
+  const away = { ...scheduler, online: false };
+  const colleague = { ...guest, participant_id: "K", role: /** @type {const} */ ("colleague") };
+  assert.equal(otherSide(roomAfter(welcome(false), snapshot())), "here");
+  assert.equal(
+    otherSide(roomAfter(welcome(false), snapshot({ participants: [away, guest, colleague] }))),
+    "away",
+  );
+  const alone = snapshot({ participants: [scheduler, { ...guest, online: false }] });
+  assert.equal(otherSide(roomAfter(welcome(false, "S"), alone)), "away");
+});
+
+test("a scheduler in another session is busy until they come", () => {
+  const consultation = {
+    consultation_id: "C",
+    state: "waiting",
+    kind: /** @type {const} */ ("remote"),
+    scheduler_busy: true,
+  };
+  const participants = [{ ...scheduler, online: false }, guest];
+  assert.equal(
+    otherSide(roomAfter(welcome(false), snapshot({ consultation, participants }))),
+    "busy",
+  );
+  assert.equal(otherSide(roomAfter(welcome(false), snapshot({ consultation }))), "here");
+});
+
+/**
+ * @param {CallView["members"]} members
+ * @param {CallView["state"]} state
+ * @returns {CallView}
+ */
+const call = (members, state = "ongoing") => ({
+  call_id: "call",
+  media: "video",
+  state,
+  started_by: "S",
+  started_at: 0,
+  topology: "mesh",
+  members,
+});
+
+for (const [members, phase] of /** @type {[CallView["members"], string][]} */ ([
+  [[{ participant_id: "U", state: "ringing" }], "incoming"],
+  [[{ participant_id: "U", state: "joined", peer_id: "this-page" }], "joined"],
+  [[{ participant_id: "U", state: "joined", peer_id: "old-page" }], "elsewhere"],
+  [[{ participant_id: "U", state: "left" }], "joinable"],
+  [[{ participant_id: "U", state: "declined" }], "joinable"],
+  [[{ participant_id: "S", state: "joined", peer_id: "x" }], "joinable"],
+])) {
+  test(`a call with ${JSON.stringify(members)} is ${phase}`, () => {
+    const room = roomAfter(welcome(false), snapshot({ call: call(members) }));
+    assert.equal(callPhase(room, "this-page"), phase);
+  });
+}
+
+for (const state of /** @type {const} */ (["ended", "missed", "refused"])) {
+  test(`a call that is ${state} is gone`, () => {
+    const room = roomAfter(welcome(false), snapshot({ call: call([]) }), {
+      type: "call_changed",
+      seq: 6,
+      call: call([], state),
+    });
+    assert.equal(callPhase(room, "this-page"), "none");
+  });
+}
