@@ -53,7 +53,8 @@ PLURAL_FORMS = {
 }
 "As CLDR counts, so that Python and the browser's Intl.PluralRules choose the same form."
 
-Key = str | tuple[str, ...]
+Key = str | list[str] | tuple[str, ...]
+"A sentence, or singular and plural."
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Findings:
 def extract(root: Path = ROOT) -> Catalog:
     """Every sentence of the source, with the files it stands in."""
     with (root / "babel.cfg").open(encoding="utf-8") as file:
-        methods, options = parse_mapping_cfg(file, "babel.cfg")
+        methods, options = parse_mapping_cfg(file, "babel.cfg")  # type: ignore[no-untyped-call]
     template = Catalog(charset="utf-8")
     found = extract_from_dir(root, methods, options, KEYWORDS, directory_filter=_is_ours)
     for path, line, sentence, _comments, context in sorted(found, key=lambda each: each[:2]):
@@ -106,9 +107,13 @@ def merged(language: str, catalog: Catalog, template: Catalog) -> bytes:
     for message in fresh:
         if isinstance(message.id, tuple) and not any(_forms(message)):
             message.string = ("",) * count
-        message.locations = [(path, 0) for path in dict.fromkeys(path for path, _ in message.locations)]
+        message.locations = [
+            (path, 0) for path in dict.fromkeys(path for path, _ in message.locations)
+        ]
     body = BytesIO()
-    write_po(body, fresh, width=WIDTH, omit_header=True, include_previous=True, include_lineno=False)
+    write_po(
+        body, fresh, width=WIDTH, omit_header=True, include_previous=True, include_lineno=False
+    )
     return (_header(language) + "\n").encode() + body.getvalue().strip() + b"\n"
 
 
@@ -164,7 +169,9 @@ def update(languages: Iterable[str]) -> int:
         content = merged(language, read(language), template)
         (ROOT / LOCALES / f"{language}.po").write_bytes(content)
         findings = compare(read(language), template)
-        print(f"{language}: {len(findings.missing)} missing, {len(findings.stale)} to look at again")
+        print(
+            f"{language}: {len(findings.missing)} missing, {len(findings.stale)} to look at again"
+        )
     return 0
 
 
