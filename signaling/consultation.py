@@ -44,6 +44,8 @@ class Consultation:
     started_at: datetime | None = None
     "First start; resuming does not move it."
     closed_at: datetime | None = None
+    note: str = ""
+    "Of the scheduler, for the invitation; never clinical."
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 

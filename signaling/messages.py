@@ -17,7 +17,7 @@ PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024
 "A description of four video sections takes some 12 kB; nothing legitimate comes near this."
 
-Id = Annotated[str, Meta(pattern="^[A-Za-z0-9_-]{8,64}$")]
+Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 Text = Annotated[str, Meta(max_length=8000)]
 Sdp = Annotated[str, Meta(max_length=48_000)]
 Seq = Annotated[int, Meta(ge=0)]

@@ -271,12 +271,15 @@ def _is_one_line(text: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text)
 
 
+CalendarMethod = Literal["REQUEST", "CANCEL", "PUBLISH"]
+
+
 @dataclass(frozen=True)
 class Calendar:
     """A calendar part of a mail (RFC 6047)."""
 
     body: bytes
-    method: Literal["REQUEST", "CANCEL", "PUBLISH"]
+    method: CalendarMethod
 
 
 @dataclass(frozen=True)

@@ -56,4 +56,46 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short=N_("$scheduler invites you to a session: $moment. Join: $link Test: $test_link"),
     ),
+    "moved": NoticeText(
+        subject=N_("Your session was moved"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "your session with $scheduler was moved. The new date:\n\n"
+            "**$moment**\n\n"
+            "The link stays the same:\n\n"
+            "$link\n\n"
+            "$note"
+        ),
+        short=N_("Your session with $scheduler was moved: $moment. Join: $link"),
+    ),
+    "canceled": NoticeText(
+        subject=N_("Your session was canceled"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "the session with $scheduler was canceled. The link does not work any more.\n\n"
+            "$moment"
+        ),
+        short=N_("The session with $scheduler was canceled. $moment"),
+    ),
+    "removed": NoticeText(
+        subject=N_("You are no longer expected at the session"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "you are no longer expected at the session with $scheduler. Your link does not work "
+            "any more.\n\n"
+            "$moment"
+        ),
+        short=N_("You are no longer expected at the session with $scheduler. $moment"),
+    ),
+    "reminder": NoticeText(
+        subject=N_("Reminder of your session"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "this is a reminder of your session with $scheduler.\n\n"
+            "**$moment**\n\n"
+            "Open this link at that time to join:\n\n"
+            "$link"
+        ),
+        short=N_("Reminder: session with $scheduler, $moment. Join: $link"),
+    ),
 }

@@ -124,7 +124,7 @@ class Room:
         seat.signals.clear()
         if before is None:
             self.tell_participant(participant_id)
-            self._tell_call_of(participant_id)
+            self.tell_call_of(participant_id)
 
     def detach(self, participant_id: str, connection: Connection, now: datetime) -> bool:
         """The socket is gone. False if another one already sits there."""
@@ -133,7 +133,7 @@ class Room:
             return False
         seat.connection, seat.left_at = None, now
         self.tell_participant(participant_id)
-        self._tell_call_of(participant_id)
+        self.tell_call_of(participant_id)
         return True
 
     # --- events
@@ -160,7 +160,8 @@ class Room:
         if view is not None:
             self.publish(lambda seq: wire.CallChanged(seq, view))
 
-    def _tell_call_of(self, participant_id: str) -> None:
+    def tell_call_of(self, participant_id: str) -> None:
+        """Something about somebody in the call changed; outside of it that is nobody's concern."""
         if self.call and not self.call.over and participant_id in self.call.joined():
             self.tell_call()
 

@@ -18,13 +18,26 @@ CHAT_LENGTH = 4000
 
 
 def _clean(text: str) -> str:
-    """Normalize to NFC and drop what cannot be seen or printed."""
+    """Normalize to NFC and drop what cannot be printed; empty if nothing of it can be seen."""
     text = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text))
-    return "".join(
+    # unassigned characters (Cn) stay: they are the emoji and letters of later Unicode versions
+    cleaned = "".join(
         character
         for character in text
-        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs", "Cn", "Co")
+        if character in "\n\t"
+        or (unicodedata.category(character) not in ("Cc", "Cs", "Co") and not _is_none(character))
     )
+    visible = any(unicodedata.category(character)[0] not in "ZC" for character in cleaned)
+    return cleaned if visible or any(_is_new(character) for character in cleaned) else ""
+
+
+def _is_none(character: str) -> bool:
+    """Whether this is one of the 66 code points that will never be a character (Unicode 23.7)."""
+    return "\ufdd0" <= character <= "\ufdef" or ord(character) & 0xFFFE == 0xFFFE
+
+
+def _is_new(character: str) -> bool:
+    return unicodedata.category(character) == "Cn"
 
 
 def one_line(field: str, text: str, *, limit: int = NAME_LENGTH, required: bool = False) -> str:

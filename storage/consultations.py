@@ -8,26 +8,32 @@ from storage.database import Executor, Row
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
-
-def _consultation(row: Row) -> Consultation:
-    return Consultation(
-        id=row["id"],
-        scheduler_id=row["scheduler_id"],
-        kind=row["kind"],
-        state=row["state"],
-        created_at=from_ms(row["created_at"]),
-        planned_at=maybe_from_ms(row["planned_at"]),
-        time_zone=row["time_zone"],
-        started_at=maybe_from_ms(row["started_at"]),
-        closed_at=maybe_from_ms(row["closed_at"]),
-        calendar_sequence=row["calendar_sequence"],
-    )
+_NOTE = "consultation.note"
 
 
 class Consultations:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
         self._vault = vault
+
+    async def _consultation(self, row: Row) -> Consultation:
+        note = ""
+        if row["note"] is not None:
+            key = await self._vault.key(self._executor, row["id"])
+            note = key.open(_NOTE, row["note"]).decode()
+        return Consultation(
+            id=row["id"],
+            scheduler_id=row["scheduler_id"],
+            kind=row["kind"],
+            state=row["state"],
+            created_at=from_ms(row["created_at"]),
+            planned_at=maybe_from_ms(row["planned_at"]),
+            time_zone=row["time_zone"],
+            started_at=maybe_from_ms(row["started_at"]),
+            closed_at=maybe_from_ms(row["closed_at"]),
+            note=note,
+            calendar_sequence=row["calendar_sequence"],
+        )
 
     async def add(self, consultation: Consultation) -> None:
         """Write the row and make its key."""
@@ -42,13 +48,18 @@ class Consultations:
                 maybe_ms(consultation.closed_at), consultation.calendar_sequence,
             ),
         )  # fmt: skip
-        await self._vault.create(self._executor, consultation.id)
+        key = await self._vault.create(self._executor, consultation.id)
+        if consultation.note:
+            await self._executor.rows(
+                "UPDATE consultation SET note = ? WHERE id = ?",
+                (key.seal(_NOTE, consultation.note.encode()), consultation.id),
+            )
 
     async def get(self, consultation_id: str) -> Consultation | None:
         row = await self._executor.row(
             "SELECT * FROM consultation WHERE id = ?", (consultation_id,)
         )
-        return _consultation(row) if row else None
+        return await self._consultation(row) if row else None
 
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
@@ -70,7 +81,17 @@ class Consultations:
             " ORDER BY COALESCE(planned_at, created_at), id",
             (scheduler_id, *states),
         )
-        return [_consultation(row) for row in rows]
+        return [await self._consultation(row) for row in rows]
+
+    async def overdue(self, before: datetime, limit: int) -> list[Consultation]:
+        """Planned or waiting ones whose time was at or before `before`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM consultation WHERE state IN ('planned', 'waiting')"
+            " AND COALESCE(planned_at, created_at) <= ?"
+            " ORDER BY COALESCE(planned_at, created_at) LIMIT ?",
+            (to_ms(before), limit),
+        )
+        return [await self._consultation(row) for row in rows]
 
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]:
         """Closed or canceled at or before `moment`: what retention says must go."""
@@ -78,7 +99,7 @@ class Consultations:
             "SELECT * FROM consultation WHERE closed_at <= ? ORDER BY closed_at LIMIT ?",
             (to_ms(moment), limit),
         )
-        return [_consultation(row) for row in rows]
+        return [await self._consultation(row) for row in rows]
 
     async def next_end(self) -> datetime | None:
         """When the one closed longest ago was closed."""

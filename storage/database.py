@@ -111,6 +111,8 @@ class Database:
         self._reader = reader
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        "Held while a transaction is open on the writer."
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
@@ -122,6 +124,9 @@ class Database:
         try:
             await _migrate(writer, path)
             reader = await _connect(path)
+        except sqlite3.Error as error:
+            await writer.close()
+            raise StorageError(f"The database {path} cannot be read: {error}.") from error
         except BaseException:
             await writer.close()
             raise
@@ -150,15 +155,18 @@ class Database:
         return await asyncio.shield(future)
 
     async def forget(self) -> None:
-        """Overwrite what deleted rows left in the write-ahead log."""
-        if self._task:
-            await asyncio.wait([self._task])
-        await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Overwrite what deleted rows left in the write-ahead log. Raises Unavailable."""
+        async with self._turn:  # within a transaction SQLite refuses it
+            try:
+                await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.OperationalError as error:
+                raise Unavailable from error
 
     async def _drain(self) -> None:
         while self._queue:
             group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
-            await self._commit(group)
+            async with self._turn:
+                await self._commit(group)
 
     async def _commit(self, group: list[tuple[Work, "asyncio.Future[Any]"]]) -> None:
         results: list[tuple[asyncio.Future[Any], Any]] = []
@@ -213,21 +221,29 @@ def _domain_error(error: BaseException) -> BaseException:
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
     connection.row_factory = sqlite3.Row
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "secure_delete=ON",
-        "busy_timeout=5000",
-        "temp_store=MEMORY",
-    ):
-        await connection.execute_fetchall(f"PRAGMA {pragma}")
+    try:
+        for pragma in (
+            "busy_timeout=5000",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",
+            "temp_store=MEMORY",
+        ):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+    except BaseException:
+        await connection.close()
+        raise
     return connection
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+async def _version(connection: aiosqlite.Connection) -> int:
     rows = list(await connection.execute_fetchall("PRAGMA user_version"))
-    version = int(rows[0][0])
+    return int(rows[0][0])
+
+
+async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+    version = await _version(connection)
     known = await asyncio.to_thread(_migrations)
     if version > known[-1][0]:
         raise NewerDatabase(
@@ -243,4 +259,6 @@ async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
             except sqlite3.Error as error:
                 if connection.in_transaction:
                     await connection.execute("ROLLBACK")
+                if await _version(connection) >= number:
+                    continue  # another process of ours that starts now was first
                 raise StorageError(f"Migration {number} of {path} failed: {error}.") from error

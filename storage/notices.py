@@ -112,6 +112,31 @@ class Notices:
             (consultation_id, *occasions),
         )
 
+    async def drop_all_pending(self, consultation_id: str) -> None:
+        """The session is off: nothing that was queued about it is sent any more."""
+        await self._executor.rows(
+            "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
+            " AND state = 'pending' AND next_at IS NOT NULL",
+            (consultation_id,),
+        )
+
+    async def was_told(self, invite_id: str) -> bool:
+        """Whether anything has gone out, or may be on its way, to this person."""
+        return bool(
+            await self._executor.rows(
+                "SELECT 1 FROM notice WHERE invite_id = ? AND (state = 'handed_over'"
+                " OR EXISTS (SELECT 1 FROM delivery_attempt WHERE notice_id = notice.id)) LIMIT 1",
+                (invite_id,),
+            )
+        )
+
+    async def forget_keys_of(self, invite_id: str) -> None:
+        """Let somebody be told everything again: their address was changed."""
+        await self._executor.rows(
+            "UPDATE notice SET dedupe_key = dedupe_key || ':' || id WHERE invite_id = ?",
+            (invite_id,),
+        )
+
     async def drop_pending_of(self, invite_id: str) -> None:
         """Nothing more is written on behalf of an invite that was revoked."""
         await self._executor.rows(

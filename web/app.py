@@ -16,10 +16,13 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
+from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
+from signaling.flows.planning import Planning
+from signaling.flows.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
@@ -36,6 +39,7 @@ from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import Texts
+from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
 from web.wording import Wording
 
@@ -74,14 +78,19 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
     app[keys.CHATTING] = Chatting(store, clock)
-    app[keys.HOLDING] = Holding(store, rooms, calling, clock, retention)
+    app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = Arriving(store, clock, timedelta(minutes=config.early_entry_minutes))
-    app[keys.INVITING] = Inviting(store, Composing(Wording(config, texts), clock), clock)
-
     delivery = DeliverySettings(
         data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
     )
     providers = open_providers(delivery)
+    app[keys.WAYS] = ways = RoutedWays(providers.keys())
+    app[keys.WORDING] = wording = Wording(config, texts, clock)
+    composing = Composing(wording, ways, clock)
+    before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
+    reminding = Reminding(composing, clock, before)
+    app[keys.INVITING] = inviting = Inviting(store, composing, reminding, clock)
+    app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, clock)
     outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
     app[keys.OUTBOX] = outbox
     app[keys.NOTIFYING] = notifying = Notifying(
@@ -91,11 +100,16 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         store, rooms, clock, clockwork, retention, outbox
     )
 
+    expiring = Expiring(
+        store, rooms, holding, clock, clockwork, timedelta(hours=config.expiry_hours)
+    )
+
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
+        await expiring.expire_due()
         await forgetting.purge_due()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")
         yield

@@ -11,11 +11,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+from signaling.errors import Unavailable
 from signaling.ports import Clock
 
 LONGEST_SLEEP = 5.0
 """Seconds after which the wall clock is read again: a laptop that was suspended, or a clock set
 by NTP, is noticed within this time."""
+
+RETRY_AFTER = timedelta(seconds=10)
+"A timer that could not store what it did (a full disk) runs again after this."
 
 _log = logging.getLogger(__name__)
 Action = Callable[[], Awaitable[None]]
@@ -101,9 +105,10 @@ class Clockwork:
             started += 1
         return started
 
-    @staticmethod
-    async def _guarded(name: str, action: Action) -> None:
+    async def _guarded(self, name: str, action: Action) -> None:
         try:
             await action()
-        except Exception:
+        except Exception as error:
+            if isinstance(error, Unavailable) and name not in self._timers:
+                self.set(name, self.clock.now() + RETRY_AFTER, action)
             _log.exception("timer failed", extra={"timer": name.partition(":")[0]})

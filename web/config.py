@@ -47,6 +47,21 @@ SETTINGS = (
         secret=True,
     ),
     Setting("TELECONNECT_MAIL_FROM", "", "Sender of mail; empty: TeleConnect at the public host."),
+    Setting(
+        "TELECONNECT_REMINDER_MINUTES",
+        "1440,10",
+        "Minutes before a planned session at which its people are reminded, separated by commas.",
+    ),
+    Setting(
+        "TELECONNECT_EXPIRY_HOURS",
+        "24",
+        "Hours after its time at which a session that nobody held is closed.",
+    ),
+    Setting(
+        "TELECONNECT_DEFAULT_REGION",
+        "",
+        "Country (CH, KE ...) whose mobile numbers may be typed without country code.",
+    ),
     Setting("TELECONNECT_MEDIA_POLICY", "auto", "auto, or relay: never show addresses to peers."),
     Setting("TELECONNECT_TURN_URLS", "", "TURN servers, separated by commas."),
     Setting(
@@ -82,6 +97,9 @@ class Config:
     turn_secret: str | None
     retention_hours: float
     early_entry_minutes: float
+    reminder_minutes: tuple[float, ...]
+    expiry_hours: float
+    default_region: str | None
     brand: str
 
     @property
@@ -132,6 +150,9 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         turn_secret=values["TELECONNECT_TURN_SECRET"] or None,
         retention_hours=_amount("TELECONNECT_RETENTION_HOURS", values),
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
+        reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
+        expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
+        default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],
     )
 
@@ -156,6 +177,11 @@ def _amount(name: str, values: Mapping[str, str]) -> float:
     if not 0 <= amount < 1_000_000:
         raise ConfigError(f"{name} must be a number, 0 or more.")
     return amount
+
+
+def _amounts(name: str, values: Mapping[str, str]) -> tuple[float, ...]:
+    parts = [part.strip() for part in values[name].split(",") if part.strip()]
+    return tuple(_amount(name, {name: part}) for part in parts)
 
 
 def _public_url(text: str) -> URL:

@@ -11,6 +11,7 @@ from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
+from signaling.flows.planning import Planning
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock
 from storage.store import Store
@@ -21,7 +22,9 @@ from web.passwords import Passwords
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
 from web.texts import Texts
+from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
+from web.wording import Wording
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)
@@ -43,4 +46,7 @@ CHATTING = web.AppKey("chatting", Chatting)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
+PLANNING = web.AppKey("planning", Planning)
+WORDING = web.AppKey("wording", Wording)
+WAYS = web.AppKey("ways", RoutedWays)
 NOTIFYING = web.AppKey("notifying", Notifying)

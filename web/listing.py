@@ -9,15 +9,19 @@ from signaling.consultation import Consultation
 from storage.times import from_ms
 from web.keys import CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
-from web.views import HistoryRow, InviteRow, Person, Viewer, WaitingRow
+from web.views import HistoryRow, InviteRow, Person, WaitingRow
 
 
 async def invite_rows(
-    app: web.Application, account: Account, viewer: Viewer, states: Sequence[str]
+    app: web.Application, account: Account, states: Sequence[str], only: str | None = None
 ) -> list[InviteRow]:
-    """The account's consultations in these states, soonest first."""
+    """The account's consultations in these states, soonest first; or `only` this one of them."""
     consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
-    return [await _invite_row(app, consultation) for consultation in consultations]
+    return [
+        await _invite_row(app, consultation)
+        for consultation in consultations
+        if only in (None, consultation.id)
+    ]
 
 
 async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:

@@ -1,17 +1,27 @@
 """Sentences, dates and addresses for notices: `signaling.ports.Wording` over the catalogs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from email.utils import parseaddr
 
+from signaling.consultation import Consultation
+from signaling.invite import Invite
+from signaling.notice import Calendar, CalendarMethod
+from signaling.ports import Clock
+from web.calendar import calendar_part
 from web.config import Config
 from web.mail_html import render
 from web.routes import public_address
 from web.texts import Texts
 
+USUAL_LENGTH = timedelta(minutes=30)
+"What a calendar blocks for a session; nobody is asked how long it will take."
+
 
 class Wording:
-    def __init__(self, config: Config, texts: Texts) -> None:
+    def __init__(self, config: Config, texts: Texts, clock: Clock) -> None:
         self._config = config
         self._texts = texts
+        self._clock = clock
 
     def translate(self, language: str, sentence: str) -> str:
         return self._texts.get(language).translate(sentence)
@@ -24,6 +34,27 @@ class Wording:
 
     def invite_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing", token=token)
+
+    def calendar(
+        self, method: CalendarMethod, consultation: Consultation, invite: Invite, link: str
+    ) -> Calendar:
+        if consultation.planned_at is None:
+            raise ValueError("Only a planned session has a place in a calendar.")
+        organizer = parseaddr(self._config.mail_from)[1]
+        body = calendar_part(
+            method,
+            uid=f"{invite.id}@{self._config.public_url.host}",
+            sequence=consultation.calendar_sequence,
+            start=consultation.planned_at,
+            duration=USUAL_LENGTH,
+            time_zone=invite.person.time_zone or consultation.time_zone,
+            organizer=organizer,
+            attendee=None if method == "PUBLISH" else invite.person.address,
+            url=link,
+            summary=self._config.brand,
+            now=self._clock.now(),
+        )
+        return Calendar(body, method)
 
     def test_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing_test", token=token)

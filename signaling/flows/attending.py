@@ -58,14 +58,19 @@ class Attending:
 
         self._timers.cancel(_name("rest", room))
         self._timers.cancel(_name("leave", room, participant_id))
+        attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
         room.attach(participant_id, connection, hello.resume, welcome)
-        if same_page:
-            self._calling.came_back(room, participant_id)
-        else:
-            await self._calling.page_changed(room, participant_id)
-        await self._arrived(room, participant_id)
-        return Attendance(room, participant_id, seat.role, connection)
+        try:
+            if same_page:
+                self._calling.came_back(room, participant_id)
+            else:
+                await self._calling.page_changed(room, participant_id)
+            await self._arrived(room, participant_id)
+        except BaseException:
+            await self.leave(attendance)  # nobody sits there: this socket is about to end
+            raise
+        return attendance
 
     async def leave(self, attendance: Attendance) -> None:
         """The socket of an attendance is gone, for whatever reason."""

@@ -109,14 +109,14 @@ class Calling:
         seat = room.seats[attendance.participant_id]
         if seat.media != message.media:
             seat.media = message.media
-            room.tell_call()
+            room.tell_call_of(attendance.participant_id)
 
     def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
         room = attendance.room
         seat = room.seats[attendance.participant_id]
         if seat.quality != message.quality:
             seat.quality = message.quality
-            room.tell_call()
+            room.tell_call_of(attendance.participant_id)
 
     # --- connections that come and go
 

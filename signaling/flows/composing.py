@@ -2,20 +2,27 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from string import Template as Placeholders
 
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.identifier import new_id
 from signaling.invite import Invite
-from signaling.notice import Content, Envelope, Notice, Occasion, Way, dedupe_key
+from signaling.notice import CalendarMethod, Content, Envelope, Notice, Occasion, dedupe_key
 from signaling.notice_texts import NOTICE_TEXTS
-from signaling.ports import Clock, Records, Wording
+from signaling.ports import Clock, Records, Ways, Wording
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:&])")
 _SPACE = re.compile(r"\n{3,}")
 _LINKS = ("link", "test_link")
+_CALENDAR: dict[Occasion, CalendarMethod] = {
+    "planned_invitation": "REQUEST",
+    "moved": "REQUEST",
+    "canceled": "CANCEL",
+    "removed": "CANCEL",
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +36,9 @@ class Occurrence:
 
 
 class Composing:
-    def __init__(self, wording: Wording, clock: Clock) -> None:
+    def __init__(self, wording: Wording, ways: Ways, clock: Clock) -> None:
         self._wording = wording
+        self._ways = ways
         self._clock = clock
 
     async def queue(
@@ -39,12 +47,13 @@ class Composing:
         occasion: Occasion,
         about: Occurrence,
         *,
+        due_at: datetime | None = None,
         detail: str = "",
     ) -> bool:
         """Write a notice for one invite into the outbox, within the caller's transaction.
 
-        False if nothing is to be sent: the link is given by hand, or this person was told this
-        already.
+        `detail` tells notices of one occasion apart. False if nothing is to be sent: the link is
+        given by hand, or this person was told this already.
         """
         person = about.invite.person
         if person.channel == "none":
@@ -59,21 +68,23 @@ class Composing:
             dedupe_key=dedupe_key(
                 about.invite.id, occasion, about.consultation.calendar_sequence, detail
             ),
-            due_at=now,
+            due_at=due_at or now,
         )
         envelope = Envelope(
             address=person.address,
             language=person.language,
-            ways=(Way(person.channel),),
-            content=self._content(occasion, about, token),
+            ways=self._ways.of(person),
+            content=self.content(occasion, about, token),
         )
         return await records.notices.add(notice, envelope, now)
 
-    def _content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
+    def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
+        """The words of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
+        consultation = about.consultation
         text = NOTICE_TEXTS[occasion]
-        planned_at = about.consultation.planned_at
-        zone = person.time_zone or about.consultation.time_zone
+        zone = person.time_zone or consultation.time_zone
+        planned_at = consultation.planned_at
         values = {
             "name": person.name,
             "scheduler": about.scheduler.name,
@@ -85,14 +96,22 @@ class Composing:
         subject = wording.translate(person.language, text.subject)
         if person.channel != "email":
             short = wording.translate(person.language, text.short)
-            return Content(subject, fill(short, values))
+            return Content(subject, " ".join(fill(short, values).split()))
         mail = wording.translate(person.language, text.mail)
         marked_up = {
             key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
             for key, value in values.items()
         }
-        plain = fill(mail.replace("**", ""), values)
-        return Content(subject, plain, html=wording.html(fill(mail, marked_up), person.language))
+        content = Content(
+            subject,
+            fill(mail.replace("**", ""), values),
+            html=wording.html(fill(mail, marked_up), person.language),
+        )
+        method = _CALENDAR.get(occasion)
+        if method is None or planned_at is None:
+            return content
+        calendar = wording.calendar(method, consultation, about.invite, values["link"])
+        return replace(content, calendar=calendar)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -1,8 +1,7 @@
 """What must be forgotten, and forgetting it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from signaling import messages as wire
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
@@ -32,30 +31,35 @@ class Forgetting:
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
+        # set first: whatever goes wrong below is tried again
+        self._timers.set("purge", now + LONGEST_LOOK, self._purge_again)
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         for consultation in ended:
-            await self._purge(consultation.id)
+            await self._purge(consultation.id, now - self._retention)
         if ended:
             await self._store.forget()
-        again = now if len(ended) == BATCH else now + LONGEST_LOOK
-        self._timers.set("purge", again, self._purge_again)
+        if len(ended) == BATCH:
+            self._timers.set("purge", now, self._purge_again)
         return len(ended)
 
     async def _purge_again(self) -> None:
         await self.purge_due()
 
-    async def _purge(self, consultation_id: str) -> None:
+    async def _purge(self, consultation_id: str, ended_by: datetime) -> None:
         notices = await self._store.read.notices.of_consultation(consultation_id)
 
-        async def work(records: Records) -> None:
+        async def work(records: Records) -> bool:
+            current = await records.consultations.get(consultation_id)
+            if current is None or current.closed_at is None or current.closed_at > ended_by:
+                return False  # reopened in this very moment
             await records.consultations.purge(consultation_id)
+            return True
 
-        await self._store.write(work)
+        # the files first: after a crash in between, the rows still tell that there is work left
         await self._outbox.forget([notice.id for notice in notices])
+        if not await self._store.write(work):
+            return
         room = self._rooms.hub.room(consultation_id)
         if room is not None:
-            for seat in room.seats.values():
-                if seat.connection is not None:
-                    seat.connection.send(wire.encode(wire.Goodbye("gone")))
-                    seat.connection.close("gone")
+            self._rooms.see_off(room)
             self._rooms.hub.remove(consultation_id)

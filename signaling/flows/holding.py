@@ -18,6 +18,7 @@ _LINES: dict[str, Kind] = {
     "resume": "resumed",
     "close": "closed",
     "reopen": "resumed",
+    "expire": "closed",
 }
 
 
@@ -57,6 +58,11 @@ class Holding:
         async with self._rooms.turn(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 
+    async def expire(self, room: Room) -> None:
+        """Close a session that nobody held. Raises TransitionRefused if it has begun."""
+        async with self._rooms.turn(room.consultation.id):
+            await self._advance(room, room.consultation.scheduler_id, None, "expire")
+
     async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
         room = attendance.room
         async with self._rooms.turn(room.consultation.id):
@@ -79,8 +85,12 @@ class Holding:
             if command_id is not None:
                 await records.chat.first_time(consultation_id, command_id)
             await records.consultations.change(changed)
+            if event == "start":
+                await records.notices.drop_pending(consultation_id, ("reminder",))
+            if event == "expire":
+                await records.notices.drop_all_pending(consultation_id)
             for invite in await records.invites.of_consultation(consultation_id):
-                if event == "close" and invite.usable:
+                if changed.state == "closed" and invite.usable:
                     await records.invites.change(invite.after("expire"))
                 elif event == "reopen" and invite.state == "expired":
                     await records.invites.change(invite.after("reopen"))
@@ -94,17 +104,9 @@ class Holding:
         room.tell_consultation()
         if line is not None:
             room.add_chat(line)
-        if event == "close":
-            self._see_off(room)
+        if changed.state == "closed":
+            self._rooms.see_off(room)
         self._rooms.tell_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command_id: str) -> bool:
         return await self._store.read.chat.was_done(consultation_id, command_id)
-
-    @staticmethod
-    def _see_off(room: Room) -> None:
-        """People by link have nothing to come back to."""
-        for seat in room.seats.values():
-            if seat.role != "scheduler" and seat.connection is not None:
-                seat.connection.send(wire.encode(wire.Goodbye("gone")))
-                seat.connection.close("gone")

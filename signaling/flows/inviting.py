@@ -7,6 +7,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation, Kind
 from signaling.errors import NotFound
 from signaling.flows.composing import Composing, Occurrence
+from signaling.flows.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.notice import Occasion
@@ -27,45 +28,87 @@ class Plan:
 
 
 class Inviting:
-    def __init__(self, store: Store, composing: Composing, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, composing: Composing, reminding: Reminding, clock: Clock
+    ) -> None:
         self._store = store
         self._composing = composing
+        self._reminding = reminding
         self._clock = clock
 
     async def invite(self, scheduler: Account, plan: Plan) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing."""
-        now = self._clock.now()
         consultation = Consultation(
             id=new_id(),
             scheduler_id=scheduler.id,
             kind=plan.kind,
             state="planned",
-            created_at=now,
+            created_at=self._clock.now(),
             planned_at=plan.planned_at,
             time_zone=plan.time_zone,
+            note=plan.note,
         )
 
         async def work(records: Records) -> list[Invite]:
             await records.consultations.add(consultation)
-            invites = []
-            for role, person in plan.people:
-                invite_id = new_id()
-                token = await records.invites.token(consultation.id, invite_id)
-                invite = Invite(invite_id, consultation.id, role, person, token_digest(token), now)
-                await records.invites.add(invite)
-                occasion: Occasion = "planned_invitation" if plan.planned_at else "invitation"
-                about = Occurrence(consultation, scheduler, invite, plan.note)
-                await self._composing.queue(records, occasion, about)
-                invites.append(invite)
-            return invites
+            return [
+                await self.add(records, consultation, scheduler, role, person)
+                for role, person in plan.people
+            ]
 
         return consultation, await self._store.write(work)
 
+    async def add(
+        self,
+        records: Records,
+        consultation: Consultation,
+        scheduler: Account,
+        role: Role,
+        person: Person,
+    ) -> Invite:
+        """Give one person a seat and tell them, within the caller's transaction."""
+        invite_id = new_id()
+        token = await records.invites.token(consultation.id, invite_id)
+        invite = Invite(
+            invite_id, consultation.id, role, person, token_digest(token), self._clock.now()
+        )
+        await records.invites.add(invite)
+        await self.tell(records, Occurrence(consultation, scheduler, invite, consultation.note))
+        return invite
+
+    async def tell(self, records: Records, about: Occurrence, *, detail: str = "") -> None:
+        """Queue the invitation and the reminders of one person."""
+        planned = about.consultation.planned_at is not None
+        occasion: Occasion = "planned_invitation" if planned else "invitation"
+        await self._composing.queue(records, occasion, about, detail=detail)
+        await self._reminding.queue(records, about)
+
+    async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
+        """Send somebody their link once more. Raises NotFound."""
+        invite, _ = await self.link_of(invite_id, scheduler.id)
+        consultation = await self._store.read.consultations.get(invite.consultation_id)
+        if consultation is None:
+            raise NotFound
+
+        async def work(records: Records) -> None:
+            about = Occurrence(consultation, scheduler, invite, consultation.note)
+            planned = consultation.planned_at is not None and consultation.state == "planned"
+            occasion: Occasion = "planned_invitation" if planned else "invitation"
+            await self._composing.queue(records, occasion, about, detail=new_id())
+
+        await self._store.write(work)
+        return invite
+
     async def link_of(self, invite_id: str, scheduler_id: str) -> tuple[Invite, str]:
-        """(invite, token) for its scheduler. Raises NotFound for anybody else."""
+        """(invite, token) for its scheduler. Raises NotFound for anybody else, or if revoked."""
         read = self._store.read
         invite = await read.invites.get(invite_id)
         consultation = await read.consultations.get(invite.consultation_id) if invite else None
-        if invite is None or consultation is None or consultation.scheduler_id != scheduler_id:
+        if (
+            invite is None
+            or not invite.usable
+            or consultation is None
+            or consultation.scheduler_id != scheduler_id
+        ):
             raise NotFound
         return invite, await read.invites.token(invite.consultation_id, invite.id)

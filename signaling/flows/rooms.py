@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
+from signaling import messages as wire
 from signaling.errors import NotFound
 from signaling.hub import Hub
 from signaling.ports import Connection, Store
@@ -88,8 +89,29 @@ class Rooms:
                 room.tell_consultation()
         self.hub.tell_lobby(scheduler_id)
 
+    @staticmethod
+    def see_off(room: Room) -> None:
+        """The session is over: people by link have nothing to come back to."""
+        for seat in room.seats.values():
+            if seat.role != "scheduler":
+                _dismiss(seat)
+
+    @staticmethod
+    def remove_seat(room: Room, participant_id: str) -> None:
+        """Somebody is no longer invited: their connection ends, the others see them go."""
+        seat = room.seats.pop(participant_id, None)
+        if seat is not None:
+            _dismiss(seat)
+            room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
+
     async def changed(self, consultation_id: str) -> None:
         """Something outside the room changed what lists show of this consultation."""
         consultation = await self._store.read.consultations.get(consultation_id)
         if consultation is not None:
             self.hub.tell_lobby(consultation.scheduler_id)
+
+
+def _dismiss(seat: Seat) -> None:
+    if seat.connection is not None:
+        seat.connection.send(wire.encode(wire.Goodbye("gone")))
+        seat.connection.close("gone")

@@ -32,9 +32,12 @@ CREATE TABLE consultation (
     time_zone TEXT NOT NULL,
     started_at INTEGER,
     closed_at INTEGER,
+    note BLOB,                     -- sealed
     calendar_sequence INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX consultation_scheduler ON consultation (scheduler_id, state, planned_at);
+CREATE INDEX consultation_overdue ON consultation (COALESCE(planned_at, created_at))
+    WHERE state IN ('planned', 'waiting');
 CREATE INDEX consultation_closed ON consultation (closed_at) WHERE closed_at IS NOT NULL;
 
 CREATE TABLE vault_key (

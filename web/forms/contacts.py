@@ -93,7 +93,9 @@ def _email(typed: str) -> Contact:
             _FIELD, N_("An email address has something before and after the @ sign.")
         )
     try:
-        checked = validate_email(typed, check_deliverability=False, strict=True)
+        checked = validate_email(
+            typed, check_deliverability=False, strict=True, test_environment=True
+        )
     except EmailNotValidError:
         raise InvalidInput(_FIELD, _email_problem(local, domain)) from None
     # A domain outside of ASCII is written as mail servers know it (RFC 5891).

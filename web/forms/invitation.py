@@ -1,36 +1,161 @@
-"""The form behind "New invite", read into a plan."""
+"""The forms behind "New invite" and "Edit", read into plans and people."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signaling.account import Account
+from signaling.contact import Contact
 from signaling.errors import N_, InvalidInput
 from signaling.flows.inviting import Plan
-from signaling.invite import Person
-from signaling.text import NOTE_LENGTH, paragraphs
+from signaling.invite import Channel, Person, Role
+from signaling.moment import Occurrence, resolve
+from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import parse_contact
 from web.texts import OWN_NAMES
+from web.ways import RoutedWays
+
+MAX_COLLEAGUES = 5
+"Experts that the form takes beside the awaited person."
+
+Typed = Mapping[str, str]
 
 
-def read_plan(typed: Mapping[str, str], *, account: Account, time_zone: str, now: datetime) -> Plan:
+@dataclass(frozen=True)
+class Reading:
+    """What reading a form needs to know besides what was typed."""
+
+    account: Account
+    time_zone: str
+    "Of the scheduler's browser; the form's default."
+    now: datetime
+    ways: RoutedWays
+    default_region: str | None
+    translate: Callable[[str], str]
+
+
+def read_plan(typed: Typed, reading: Reading) -> Plan:
     """What the scheduler asks for. Raises InvalidInput naming the field."""
-    try:
-        contact = parse_contact(typed.get("address", ""), None)
-    except InvalidInput as error:
-        raise InvalidInput("address", error.sentence, **error.values) from None
-    if contact.kind != "email":
+    in_person = typed.get("kind") == "in_person"
+    people: list[tuple[Role, Person]] = []
+    if not in_person:
+        people.append(("service_user", read_person(typed, reading)))
+    people += _others(typed, reading)
+    if not people:
         raise InvalidInput(
-            "address", N_("This server cannot send to mobile numbers yet. Use an email address.")
+            "colleague_1_address", N_("Please invite at least one colleague or companion.")
         )
-    language = typed.get("language", account.language)
-    if language not in OWN_NAMES:
-        raise InvalidInput("language", N_("Please choose one of the languages offered."))
-    person = Person.from_input(
+    planned_at, time_zone = read_moment(typed, reading)
+    zoned = tuple((role, replace(person, time_zone=time_zone)) for role, person in people)
+    return Plan(
+        "in_person" if in_person else "remote",
+        zoned,
+        planned_at=planned_at,
+        time_zone=time_zone,
+        note=paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH),
+    )
+
+
+def read_moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:
+    """(when, zone): None for now. Raises InvalidInput for date, time or time_zone."""
+    time_zone = typed.get("time_zone") or reading.time_zone
+    if not typed.get("plan_later"):
+        return None, reading.time_zone
+    chosen = typed.get("occurrence", "")
+    occurrence: Occurrence = (
+        "first" if chosen == "first" else "second" if chosen == "second" else ""
+    )
+    moment = resolve(
+        typed.get("date", ""),
+        typed.get("time", ""),
+        time_zone,
+        now=reading.now,
+        occurrence=occurrence,
+    )
+    return moment, time_zone
+
+
+def read_person(typed: Typed, reading: Reading) -> Person:
+    """The awaited person. Raises InvalidInput naming the field."""
+    language = read_language(typed.get("language", reading.account.language), "language")
+    by_hand = typed.get("channel") == "none"
+    contact = None
+    if not by_hand or typed.get("address", "").strip():
+        contact = read_contact(typed.get("address", ""), "address", reading)
+    channel: Channel = "none"
+    if not by_hand and contact is not None:
+        channel = choose_channel(contact, typed.get("channel", ""), "address", reading)
+    return Person.from_input(
         first_name=typed.get("first_name", ""),
         last_name=typed.get("last_name", ""),
-        channel="email",
-        address=contact.address,
+        channel=channel,
+        address=contact.address if contact else "",
         language=language,
+        time_zone=typed.get("time_zone") or None,
     )
-    note = paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH)
-    return Plan("remote", (("service_user", person),), time_zone=time_zone, note=note)
+
+
+def read_contact(text: str, field: str, reading: Reading) -> Contact:
+    """An address or number from one field. Raises InvalidInput for that field."""
+    try:
+        return parse_contact(text, reading.default_region)
+    except InvalidInput as error:
+        raise InvalidInput(field, error.sentence, **error.values) from None
+
+
+def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> Channel:
+    """The channel for a contact: the wanted one, or the only or preferred one.
+
+    Raises InvalidInput if no route allows the number, or not by the wanted channel.
+    """
+    if contact.kind == "email":
+        return "email"
+    possible = reading.ways.channels(contact.address)
+    if not possible:
+        raise InvalidInput(field, N_("This server may not send messages to this number."))
+    if wanted in ("sms", "whatsapp"):
+        for channel in possible:
+            if channel == wanted:
+                return channel
+        raise InvalidInput("channel", N_("This number cannot be reached this way."))
+    return possible[0]
+
+
+def read_language(code: str, field: str) -> str:
+    if code not in OWN_NAMES:
+        raise InvalidInput(field, N_("Please choose one of the languages offered."))
+    return code
+
+
+def _others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
+    """Companion and colleagues; a line left empty is nobody."""
+    people: list[tuple[Role, Person]] = []
+    _ = reading.translate
+    if typed.get("companion"):
+        spoken = typed.get("language", reading.account.language)
+        people.append(("companion", _other(typed, "companion", _("Companion"), spoken, reading)))
+    if typed.get("colleague") or typed.get("kind") == "in_person":
+        for number in range(1, MAX_COLLEAGUES + 1):
+            prefix = f"colleague_{number}"
+            if typed.get(f"{prefix}_address", "").strip():
+                language = reading.account.language
+                person = _other(typed, prefix, _("Colleague"), language, reading)
+                people.append(("colleague", person))
+        if typed.get("colleague") and not any(role == "colleague" for role, _p in people):
+            raise InvalidInput(
+                "colleague_1_address", N_("Please enter an email address or a mobile number.")
+            )
+    return people
+
+
+def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Reading) -> Person:
+    contact = read_contact(typed.get(f"{prefix}_address", ""), f"{prefix}_address", reading)
+    wanted = typed.get(f"{prefix}_channel", "")
+    chosen = typed.get(f"{prefix}_language") or language
+    return Person(
+        first_name=one_line(f"{prefix}_name", typed.get(f"{prefix}_name", "")) or fallback,
+        last_name="",
+        channel=choose_channel(contact, wanted, f"{prefix}_address", reading),
+        address=contact.address,
+        language=read_language(chosen, f"{prefix}_language"),
+    )

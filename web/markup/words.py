@@ -1,5 +1,6 @@
 """Words for states and times, in the viewer's language and zone. No elements but `<time>`."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,12 @@ from web.views import Viewer
 
 def locale_of(viewer: Viewer) -> Locale:
     return Locale.parse(viewer.language, sep="-" if "-" in viewer.language else "_")
+
+
+def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
+    """A translated sentence with elements in its `%(name)s` places: each language has its order."""
+    pieces = re.split(r"%\((\w+)\)s", sentence)
+    return [parts[piece] if index % 2 else piece for index, piece in enumerate(pieces)]
 
 
 def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Element:

@@ -1,11 +1,11 @@
 """The pages of people who come by link: the landing page, taking the seat, the session."""
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
 from signaling.errors import InviteNotUsable, NotFound
 from web.errors import sentence
-from web.keys import ARRIVING, LIMITS, WEB_SESSIONS
+from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
 from web.limits import network
 from web.markup.landing import closed_link_page, landing_page
 from web.markup.session import moved_page, session_page
@@ -34,8 +34,29 @@ async def show_landing(request: web.Request) -> web.Response:
         terms_html=terms_html(viewer.translate),
         join_path=path("landing", token=token),
         test_path=path("landing_test", token=token),
+        calendar_path=path("landing_calendar", token=token)
+        if arrival.consultation.planned_at
+        else None,
     )
     return show(landing_page(viewer, view))
+
+
+async def calendar(request: web.Request) -> web.Response:
+    """The calendar file of a planned session, for whoever has its link."""
+    token = request.match_info["token"]
+    arrival = await request.app[ARRIVING].look(token)
+    if arrival.consultation.planned_at is None:
+        raise NotFound
+    wording = request.app[WORDING]
+    part = wording.calendar(
+        "PUBLISH", arrival.consultation, arrival.invite, wording.invite_address(token)
+    )
+    return web.Response(
+        body=part.body,
+        content_type="text/calendar",
+        charset="utf-8",
+        headers={hdrs.CONTENT_DISPOSITION: 'attachment; filename="session.ics"'},
+    )
 
 
 async def join(request: web.Request) -> web.Response:

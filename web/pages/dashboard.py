@@ -22,8 +22,8 @@ async def show_dashboard(request: web.Request) -> web.Response:
         dashboard_page(
             viewer,
             waiting_rows(app, account),
-            await invite_rows(app, account, viewer, PLANNED_STATES),
-            await invite_rows(app, account, viewer, OPENED_STATES),
+            await invite_rows(app, account, PLANNED_STATES),
+            await invite_rows(app, account, OPENED_STATES),
         )
     )
 
@@ -44,7 +44,7 @@ async def start_next(request: web.Request) -> web.Response:
 
 async def show_opened(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    return show(opened_page(viewer, await invite_rows(request.app, account, viewer, OPENED_STATES)))
+    return show(opened_page(viewer, await invite_rows(request.app, account, OPENED_STATES)))
 
 
 async def show_history(request: web.Request) -> web.Response:

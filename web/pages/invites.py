@@ -4,34 +4,38 @@ from collections.abc import Sequence
 from math import ceil
 
 import segno
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput
 from web.errors import sentence
-from web.forms.invitation import read_plan
-from web.keys import CLOCK, CONFIG, INVITING, LIMITS, NOTIFYING
+from web.forms.invitation import Reading, read_plan
+from web.keys import CLOCK, CONFIG, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
 from web.listing import invite_rows
 from web.markup.invite_sent import invite_sent_page
 from web.markup.invites import invites_page
 from web.markup.new_invite import new_invite_page
 from web.routes import path, public_address
 from web.viewing import form_of, show, signed_in, time_zone_of, viewer_of
-from web.views import Form, InviteRow
+from web.views import Form, InviteRow, Viewer
 
 PAGE = 20
 "Sessions on one page of the list."
+QR_SCALE = 6
+"Pixels of one module: some 250 px for a link, large enough to be read from a screen."
 
 
 async def show_invites(request: web.Request) -> web.Response:
     account, viewer = await signed_in(request), await viewer_of(request)
-    rows = await invite_rows(request.app, account, viewer, OPEN_STATES)
+    rows = await invite_rows(request.app, account, OPEN_STATES)
     search = request.query.get("search", "")[:100]
     state = request.query.get("state", "")
     rows = [row for row in rows if _matches(row, search, state)]
     pages = max(1, ceil(len(rows) / PAGE))
     asked = request.query.get("page", "1")
-    number = min(max(int(asked), 1), pages) if asked.isascii() and asked.isdigit() else 1
+    known = asked.isascii() and asked.isdigit() and len(asked) < 9
+    number = min(max(int(asked), 1), pages) if known else 1
     shown: Sequence[InviteRow] = rows[(number - 1) * PAGE : number * PAGE]
     return show(
         invites_page(
@@ -52,15 +56,26 @@ async def show_new_invite(request: web.Request) -> web.Response:
     return show(new_invite_page(await viewer_of(request), Form({"kind": kind} if kind else {})))
 
 
+def reading_of(request: web.Request, account: Account, viewer: Viewer) -> Reading:
+    """What reading one of the forms needs to know of this request."""
+    app = request.app
+    return Reading(
+        account=account,
+        time_zone=viewer.time_zone if time_zone_of(request) == "UTC" else time_zone_of(request),
+        now=app[CLOCK].now(),
+        ways=app[WAYS],
+        default_region=app[CONFIG].default_region,
+        translate=viewer.translate,
+    )
+
+
 async def send_invite(request: web.Request) -> web.Response:
     """Make the session and queue its notices; a refusal shows the form with all that was typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
     app, typed = request.app, await form_of(request)
     await app[LIMITS].hit("invite", account.id)
     try:
-        plan = read_plan(
-            typed, account=account, time_zone=time_zone_of(request), now=app[CLOCK].now()
-        )
+        plan = read_plan(typed, reading_of(request, account, viewer))
         _consultation, invites = await app[INVITING].invite(account, plan)
     except InvalidInput as error:
         form = Form(typed, {error.field: sentence(error, viewer.translate)})
@@ -70,17 +85,48 @@ async def send_invite(request: web.Request) -> web.Response:
 
 
 async def show_link(request: web.Request) -> web.Response:
-    """The link of one invite with its QR code, for its scheduler."""
+    """The link of one invite: as a page with its QR code, or as JSON for "Copy link"."""
     account, viewer = await signed_in(request), await viewer_of(request)
     app = request.app
     invite, token = await app[INVITING].link_of(request.match_info["invite_id"], account.id)
-    rows = await invite_rows(app, account, viewer, OPEN_STATES)
-    row = next((row for row in rows if row.consultation_id == invite.consultation_id), None)
-    if row is None:
-        raise web.HTTPSeeOther(path("invites"))
     link = public_address(app[CONFIG].public_url, "landing", token=token)
-    code = segno.make(link, micro=False).svg_inline(scale=6)
-    return show(invite_sent_page(viewer, row, link, code))
+    if "application/json" in request.headers.get(hdrs.ACCEPT, ""):
+        return web.json_response({"link": link})
+    rows = await invite_rows(app, account, OPEN_STATES, invite.consultation_id)
+    if not rows:
+        raise web.HTTPSeeOther(path("invites"))
+    code = segno.make(link, micro=False).svg_inline(scale=QR_SCALE)
+    return show(invite_sent_page(viewer, rows[0], link, code))
+
+
+async def show_qr(request: web.Request) -> web.Response:
+    """The QR code of a link; black on white in any theme, or scanners fail."""
+    account = await signed_in(request)
+    app = request.app
+    _invite, token = await app[INVITING].link_of(request.match_info["invite_id"], account.id)
+    link = public_address(app[CONFIG].public_url, "landing", token=token)
+    code = segno.make(link, micro=False).svg_inline(scale=QR_SCALE, light="#fff")
+    if 'xmlns="' not in code:
+        code = code.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return web.Response(text=code, content_type="image/svg+xml")
+
+
+async def send_again(request: web.Request) -> web.Response:
+    account = await signed_in(request)
+    app = request.app
+    await app[LIMITS].hit("invite", account.id)
+    await app[INVITING].send_again(request.match_info["invite_id"], account)
+    app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("invites"))
+
+
+async def remove(request: web.Request) -> web.Response:
+    """Take one person's seat away."""
+    account = await signed_in(request)
+    app = request.app
+    await app[PLANNING].remove_person(request.match_info["invite_id"], account)
+    app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("invites"))
 
 
 def _matches(row: InviteRow, search: str, state: str) -> bool:

@@ -4,7 +4,7 @@
  */
 
 import { Channel } from "../room/channel.js";
-import { PROTOCOL_VERSION } from "../room/messages.js";
+import { PROTOCOL_VERSION } from "../room/wire.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";

@@ -8,7 +8,7 @@ import { Controls } from "../room/controls.js";
 import { Devices } from "../room/devices.js";
 import { Lead } from "../room/lead.js";
 import { LevelMeter } from "../room/level.js";
-import { PROTOCOL_VERSION } from "../room/messages.js";
+import { PROTOCOL_VERSION } from "../room/wire.js";
 import { QualityWatch } from "../room/quality.js";
 import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
 import { Tiles } from "../room/tiles.js";

@@ -6,7 +6,7 @@
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
-import { CLOSE_CODES } from "./messages.js";
+import { CLOSE_CODES } from "./wire.js";
 
 /** @import { Ack, ClientMessage, Hello, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */

@@ -1,22 +1,7 @@
 /**
  * The wire messages of the socket as types: the counterpart of signaling/messages.py, where they
- * are explained. A test compares the two. Members with a default may be absent on the wire.
+ * are explained. A test compares the two. Types only: no browser loads this file. Members with a default may be absent on the wire.
  */
-
-/** WebSocket close codes by reason. */
-export const CLOSE_CODES = Object.freeze({
-  restart: 1012,
-  gone: 4410,
-  too_large: 1009,
-  slow: 4008,
-  replaced: 4001,
-  sign_in_required: 4401,
-  not_found: 4404,
-  invalid_message: 4400,
-  too_many_requests: 4429,
-});
-
-export const PROTOCOL_VERSION = 1;
 
 /**
  * @typedef {object} ResumePoint
@@ -337,3 +322,5 @@ export const PROTOCOL_VERSION = 1;
 /** @typedef {Hello | Ping | ChatSend | Seen | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | SetMedia | SetQuality} ClientMessage */
 /** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | Replaced | Goodbye | Lobby} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
+
+export {};

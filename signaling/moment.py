@@ -1,0 +1,62 @@
+"""A date and a clock time in a zone, as people plan by: which moment that is."""
+
+from datetime import UTC, date, datetime, time
+from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from signaling.errors import N_, InvalidInput
+
+Occurrence = Literal["", "first", "second"]
+"Which of two: clocks that go back show an hour twice."
+
+
+class AmbiguousTime(InvalidInput):
+    """The clock shows this time twice that day; holds both moments, earlier first."""
+
+    def __init__(self, first: datetime, second: datetime) -> None:
+        self.moments = (first, second)
+        super().__init__(
+            "time",
+            N_("The clocks go back that night, so this time comes twice. Please choose which one."),
+        )
+
+
+def resolve(
+    day: str, clock: str, time_zone: str, *, now: datetime, occurrence: Occurrence = ""
+) -> datetime:
+    """The UTC moment of `day` (2026-12-07) and `clock` (14:30) in the IANA `time_zone`.
+
+    Raises InvalidInput for `date`, `time` or `time_zone`: malformed, past, a zone that does not
+    exist, a time that the start of daylight saving skips; AmbiguousTime for one its end repeats.
+    """
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput("time_zone", N_("This time zone does not exist.")) from None
+    try:
+        on = date.fromisoformat(day.strip())
+    except ValueError:
+        raise InvalidInput("date", N_("Please enter a date.")) from None
+    try:
+        at = time.fromisoformat(clock.strip()).replace(second=0, microsecond=0, tzinfo=None)
+    except ValueError:
+        raise InvalidInput("time", N_("Please enter a time.")) from None
+    if not 2000 <= on.year <= 9000:
+        raise InvalidInput("date", N_("Please enter a date."))
+    first, second = (
+        datetime.combine(on, at, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
+    )
+    wall = datetime.combine(on, at)
+    if first.astimezone(zone).replace(tzinfo=None) != wall:
+        raise InvalidInput(
+            "time",
+            N_("The clocks go forward that night: this time does not exist. Choose another one."),
+        )
+    if first != second and not occurrence:
+        raise AmbiguousTime(first, second)
+    chosen = second if occurrence == "second" else first
+    if chosen <= now:
+        raise InvalidInput("date", N_("This date and time are in the past."))
+    if (chosen - now).days > 3 * 366:
+        raise InvalidInput("date", N_("This date is more than three years ahead."))
+    return chosen

@@ -1,0 +1,201 @@
+"""A room: who is here, what was missed, and what is passed on."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from signaling import messages as wire
+from signaling.call import Call
+from signaling.chat import ChatMessage
+from signaling.consultation import Consultation
+from signaling.room import KEPT_EVENTS, KEPT_SIGNALS, Room, Seat
+
+NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
+
+
+@dataclass
+class Page:
+    """A browser's page as the room sees it: it can be sent frames."""
+
+    peer_id: str
+    frames: list[dict[str, Any]] = field(default_factory=list)
+    closed: str | None = None
+
+    def send(self, frame: str) -> None:
+        self.frames.append(json.loads(frame))
+
+    def close(self, reason: str) -> None:
+        self.closed = reason
+
+    def take(self) -> list[dict[str, Any]]:
+        taken, self.frames = self.frames, []
+        return taken
+
+
+@pytest.fixture
+def room() -> Room:
+    seats = [Seat("nurse", "scheduler", "Nurse Joy"), Seat("amina", "service_user", "Amina")]
+    return Room(Consultation("consultation", "nurse", "remote", "active", NOW), seats, [], {})
+
+
+def enter(room: Room, who: str, page: Page, resume: wire.ResumePoint | None = None) -> None:
+    def welcome(resumed: bool) -> wire.Welcome:
+        return wire.Welcome(1, 0, who, page.peer_id, room.epoch, resumed, [], "auto")
+
+    room.attach(who, page, resume, welcome)
+
+
+def write(room: Room, position: int) -> None:
+    line = ChatMessage(f"message-{position}", "consultation", position, "nurse", "text", "x", NOW)
+    room.add_chat(line)
+
+
+def test_who_comes_new_gets_a_welcome_and_a_snapshot(room: Room) -> None:
+    page = Page("page-one")
+    enter(room, "amina", page)
+    welcome, snapshot, joined = page.take()
+    assert (welcome["type"], welcome["resumed"]) == ("welcome", False)
+    assert (snapshot["type"], snapshot["seq"]) == ("snapshot", 0)
+    assert (joined["seq"], joined["participant"]["online"]) == (1, True)
+
+
+def test_who_comes_back_gets_exactly_what_was_missed(room: Room) -> None:
+    page, again = Page("page-one"), Page("page-one")
+    enter(room, "amina", page)
+    room.detach("amina", page, NOW)
+    seen = page.take()[-1]["seq"]
+    write(room, 1)
+    write(room, 2)
+    enter(room, "amina", again, wire.ResumePoint(room.epoch, seen))
+    frames = again.take()
+    assert frames[0]["resumed"] is True
+    assert [frame["seq"] for frame in frames[1:]] == list(range(seen + 1, room.seq + 1))
+    assert [f["message"]["position"] for f in frames if f["type"] == "chat_added"] == [1, 2]
+
+
+@pytest.mark.parametrize("point", [("another-epoch", 1), (None, 10_000)])
+def test_a_resume_point_of_another_life_or_of_the_future_gets_a_snapshot(
+    room: Room, point: tuple[str | None, int]
+) -> None:
+    page = Page("page-one")
+    enter(room, "amina", page, wire.ResumePoint(point[0] or room.epoch, point[1]))
+    assert [frame["type"] for frame in page.take()][:2] == ["welcome", "snapshot"]
+
+
+def test_what_is_not_kept_any_more_is_replaced_by_a_snapshot(room: Room) -> None:
+    for position in range(1, KEPT_EVENTS + 2):
+        write(room, position)
+    last_kept, too_old = Page("page-one"), Page("page-two")
+    enter(room, "amina", too_old, wire.ResumePoint(room.epoch, 0))
+    assert too_old.take()[0]["resumed"] is False
+    oldest = room.seq - KEPT_EVENTS
+    enter(room, "nurse", last_kept, wire.ResumePoint(room.epoch, oldest))
+    assert last_kept.take()[0]["resumed"] is True
+
+
+def test_nothing_missed_is_a_resumption_too(room: Room) -> None:
+    page = Page("page-one")
+    enter(room, "amina", page, wire.ResumePoint(room.epoch, 0))
+    frames = page.take()
+    assert frames[0]["resumed"] is True
+    assert [frame["type"] for frame in frames[1:]] == ["participant_changed"]
+
+
+def test_events_are_numbered_without_holes(room: Room) -> None:
+    page = Page("page-one")
+    enter(room, "nurse", page)
+    for position in range(1, 6):
+        write(room, position)
+    room.mark_seen("amina", 3)
+    numbers = [frame["seq"] for frame in page.take()[2:]]
+    assert numbers == list(range(1, 8))
+
+
+def test_another_page_takes_the_seat_and_the_first_is_told(room: Room) -> None:
+    first, second = Page("page-one"), Page("page-two")
+    enter(room, "amina", first)
+    first.take()
+    enter(room, "amina", second)
+    assert first.take() == [{"type": "replaced"}]
+    assert first.closed == "replaced"
+    assert room.detach("amina", first, NOW) is False
+    assert room.seats["amina"].online
+
+
+def test_the_same_page_on_a_new_socket_is_not_told_that_it_was_replaced(room: Room) -> None:
+    first, second = Page("page-one"), Page("page-one")
+    enter(room, "amina", first)
+    first.take()
+    enter(room, "amina", second)
+    assert first.take() == []
+    assert first.closed == "replaced"
+
+
+def in_a_call(room: Room) -> tuple[Page, Page]:
+    nurse, amina = Page("nurse-page"), Page("amina-page")
+    enter(room, "nurse", nurse)
+    enter(room, "amina", amina)
+    call = Call.start("call-0001", "video", "nurse", "nurse-page", ["amina"], NOW)
+    room.call = call.accept("amina", "amina-page", NOW)
+    nurse.take()
+    amina.take()
+    return nurse, amina
+
+
+CANDIDATE = wire.ReceiveCandidate("nurse-page", wire.CandidateInit("candidate:1"))
+
+
+def test_a_candidate_reaches_the_page_it_is_for(room: Room) -> None:
+    _, amina = in_a_call(room)
+    assert room.pass_on("nurse", "amina-page", CANDIDATE)
+    assert amina.take()[0]["sender"] == "nurse-page"
+
+
+def test_negotiation_waits_for_a_page_whose_socket_is_away(room: Room) -> None:
+    _, amina = in_a_call(room)
+    room.detach("amina", amina, NOW)
+    for _ in range(KEPT_SIGNALS + 5):
+        assert room.pass_on("nurse", "amina-page", CANDIDATE)
+    again = Page("amina-page")
+    enter(room, "amina", again)
+    assert sum(frame["type"] == "candidate" for frame in again.take()) == KEPT_SIGNALS
+
+
+def test_a_reloaded_page_does_not_get_the_negotiation_of_the_old_one(room: Room) -> None:
+    _, amina = in_a_call(room)
+    room.detach("amina", amina, NOW)
+    room.pass_on("nurse", "amina-page", CANDIDATE)
+    reloaded = Page("reloaded-page")
+    enter(room, "amina", reloaded)
+    assert not any(frame["type"] == "candidate" for frame in reloaded.take())
+
+
+def test_nothing_is_passed_on_without_a_call_or_by_somebody_outside_it(room: Room) -> None:
+    in_a_call(room)
+    assert not room.pass_on("nurse", "stranger-page", CANDIDATE)
+    assert not room.pass_on("brother", "amina-page", CANDIDATE)
+    assert room.call is not None
+    room.call = room.call.end(NOW)
+    assert not room.pass_on("nurse", "amina-page", CANDIDATE)
+
+
+def test_a_marker_moves_forward_only_and_not_past_the_chat(room: Room) -> None:
+    write(room, 1)
+    write(room, 2)
+    assert room.mark_seen("amina", 2)
+    assert not room.mark_seen("amina", 1)
+    assert not room.mark_seen("amina", 2)
+    assert not room.mark_seen("amina", 10**30)
+
+
+def test_a_call_that_is_over_is_not_told_again(room: Room) -> None:
+    nurse, _ = in_a_call(room)
+    assert room.call is not None
+    room.call = room.call.end(NOW)
+    room.tell_call()
+    nurse.take()
+    room.tell_call_of("amina")
+    assert nurse.take() == []

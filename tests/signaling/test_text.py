@@ -1,0 +1,81 @@
+"""Text that people type."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from signaling.chat import checked_text
+from signaling.errors import InvalidInput
+from signaling.text import CHAT_LENGTH, NAME_LENGTH, one_line, paragraphs
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
+
+
+@pytest.mark.parametrize(
+    "control", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "\0"]
+)
+def test_a_name_with_controls_that_turn_text_around_is_refused(control: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        one_line("first_name", f"Ami{control}na")
+    assert refused.value.field == "first_name"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["می\u200cخواهم", "שרה\u200f", "ክርስቶስ", "Zoë", "👩🏽\u200d⚕️", "\U0001fae9", "O’Neill-张"],
+)
+def test_a_name_of_any_script_stays_as_it_is(name: str) -> None:
+    assert one_line("first_name", name) == name
+
+
+def test_a_letter_newer_than_this_python_is_not_lost() -> None:
+    """Emoji of later Unicode versions are unassigned here, and people send them all the same."""
+    assert checked_text("\U0001fae8 \U0001fadf") == "\U0001fae8 \U0001fadf"
+
+
+def test_a_name_is_one_line_in_one_normal_form() -> None:
+    assert one_line("first_name", "  Ame\u0301lie\r\n\tPoulain ") == "Am\u00e9lie Poulain"
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", "  ", "\n", "\u200b", "\u200e\u200f", "\u2060 \u00ad", "\ufeff"]
+)
+def test_what_cannot_be_seen_is_no_name_and_no_message(nothing: str) -> None:
+    assert one_line("last_name", nothing) == ""
+    with pytest.raises(InvalidInput):
+        one_line("name", nothing, required=True)
+    with pytest.raises(InvalidInput):
+        checked_text(nothing)
+
+
+def test_the_longest_name_passes_and_one_letter_more_does_not() -> None:
+    assert len(one_line("name", "é" * NAME_LENGTH)) == NAME_LENGTH
+    with pytest.raises(InvalidInput) as refused:
+        one_line("name", "é" * (NAME_LENGTH + 1))
+    assert refused.value.values == {"limit": NAME_LENGTH}
+
+
+def test_the_longest_message_passes_and_one_letter_more_does_not() -> None:
+    assert len(checked_text("x" * CHAT_LENGTH)) == CHAT_LENGTH
+    with pytest.raises(InvalidInput):
+        checked_text("x" * (CHAT_LENGTH + 1))
+
+
+def test_chat_keeps_its_lines_and_drops_what_turns_text_around() -> None:
+    assert checked_text(" one\r\ntwo\u2028\u202ethree\0 ") == "one\ntwo\nthree"
+
+
+@settings(deadline=None)
+@given(ANY_TEXT)
+def test_whatever_is_typed_is_refused_or_safe(text: str) -> None:
+    try:
+        name = one_line("name", text)
+    except InvalidInput:
+        name = ""
+    note = paragraphs("note", text, limit=300 * 4)
+    for cleaned in (name, note):
+        cleaned.encode("utf-8")
+        assert not set(cleaned) & set("\0\x1b\x7f\r\u202e\u2066\u2069\u2028")
+    assert "\n" not in name
+    assert one_line("name", name) == name
+    assert paragraphs("note", note, limit=300 * 4) == note

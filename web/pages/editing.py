@@ -1,0 +1,102 @@
+""" "Edit" and "Cancel session": what can still be changed before a session starts."""
+
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.errors import InvalidInput, NotFound
+from signaling.invite import Invite
+from web.errors import sentence
+from web.forms.invitation import read_moment, read_person
+from web.keys import NOTIFYING, PLANNING, STORE
+from web.markup.edit_session import edit_session_page
+from web.pages.invites import reading_of
+from web.routes import path
+from web.viewing import form_of, show, signed_in, viewer_of
+from web.views import Form
+
+_MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
+
+
+async def show_edit(request: web.Request) -> web.Response:
+    _account, consultation, invites = await _editable(request)
+    form = Form(_values(consultation, invites[0]))
+    viewer = await viewer_of(request)
+    return show(edit_session_page(viewer, form, consultation.id, _removable(invites)))
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Correct the awaited person and move the session; a refusal keeps everything typed."""
+    account, consultation, invites = await _editable(request)
+    viewer, typed = await viewer_of(request), await form_of(request)
+    reading = reading_of(request, account, viewer)
+    planning = request.app[PLANNING]
+    try:
+        person = read_person(typed, reading) if invites[0].role == "service_user" else None
+        planned_at, time_zone = consultation.planned_at, consultation.time_zone
+        before = _values(consultation, invites[0])
+        if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
+            # only a changed date must lie ahead: a late correction of a name is none
+            planned_at, time_zone = read_moment(typed, reading)
+        if person is not None and person != invites[0].person:
+            await planning.change_person(invites[0].id, account, person)
+        if planned_at is not None:
+            await planning.move(consultation.id, account, planned_at, time_zone)
+    except InvalidInput as error:
+        form = Form(typed, {error.field: sentence(error, viewer.translate)})
+        page = edit_session_page(viewer, form, consultation.id, _removable(invites))
+        return show(page, 400)
+    request.app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("invites"))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    account = await signed_in(request)
+    app = request.app
+    await app[PLANNING].cancel(request.match_info["consultation_id"], account)
+    app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("invites"))
+
+
+def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
+    """The form as it is filled in before anybody changes it."""
+    person = invite.person
+    values = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "address": person.address,
+        "channel": person.channel if person.channel != "email" else "",
+        "language": person.language,
+    }
+    if consultation.planned_at is not None:
+        local = consultation.planned_at.astimezone(ZoneInfo(consultation.time_zone))
+        values |= {
+            "plan_later": "on",
+            "date": local.date().isoformat(),
+            "time": local.strftime("%H:%M"),
+            "time_zone": consultation.time_zone,
+        }
+    return values
+
+
+def _removable(invites: list[Invite]) -> list[tuple[str, str, str]]:
+    """(invite id, name, role) of everybody who may be taken off the session."""
+    usable = [invite for invite in invites if invite.usable]
+    return [
+        (invite.id, invite.person.name, invite.role)
+        for invite in usable
+        if invite.role != "service_user" and len(usable) > 1
+    ]
+
+
+async def _editable(request: web.Request) -> tuple[Account, Consultation, list[Invite]]:
+    account = await signed_in(request)
+    read = request.app[STORE].read
+    consultation = await read.consultations.get(request.match_info["consultation_id"])
+    if consultation is None or consultation.scheduler_id != account.id:
+        raise NotFound
+    if consultation.state not in ("planned", "waiting"):
+        raise web.HTTPSeeOther(path("invites"))
+    return account, consultation, await read.invites.of_consultation(consultation.id)
