@@ -124,6 +124,15 @@ class Notices(Protocol):
     async def interrupted(self) -> list[tuple[int, Attempt, Notice]]: ...
 
 
+class Settings(Protocol):
+    async def get(self, name: str) -> str | None: ...
+    async def put(self, name: str, value: str) -> None: ...
+
+
+class Audit(Protocol):
+    async def append(self, at: datetime, actor: str, action: str, thing: str) -> None: ...
+
+
 class Sender(Protocol):
     """One way to reach a person; see `signaling/delivery/`."""
 
@@ -179,6 +188,10 @@ class Records(Protocol):
     def calls(self) -> Calls: ...
     @property
     def notices(self) -> Notices: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def audit(self) -> Audit: ...
 
 
 class Store(Protocol):
