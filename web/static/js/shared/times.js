@@ -1,8 +1,11 @@
 /** Times as the reader expects them: their language, the zone of their device. */
 
-/** The page's language, always with the Gregorian calendar: an appointment has one date. */
+/**
+ * The page's language, always with the Gregorian calendar and 24 hours: an appointment has one
+ * date and time, the same as in the notices.
+ */
 export function locale() {
-  return `${document.documentElement.lang || "en"}-u-ca-gregory`;
+  return `${document.documentElement.lang || "en"}-u-ca-gregory-hc-h23`;
 }
 
 /**
