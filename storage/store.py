@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from storage.accounts import Accounts, WebSessions
+from storage.audit import Audit
 from storage.calls import Calls
 from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.errors import StorageError
+from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.notices import Notices
+from storage.settings import Settings
 from storage.vault import DATABASE_NAME, Vault, load_master_key
 
 T = TypeVar("T")
@@ -28,6 +31,9 @@ class Records:
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
+        self.settings = Settings(executor)
+        self.interpreters = Interpreters(executor, vault)
+        self.audit = Audit(executor)
         self.notices = Notices(executor, vault)
 
 

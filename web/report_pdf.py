@@ -66,10 +66,10 @@ def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], 
     sheet.gap(8)
     facts: list[tuple[str, str]] = []
     if report.started_at is None:
-        facts.append((_("Start"), _("The consultation was not started.")))
+        facts.append((_("Start time"), _("The consultation was not started.")))
     else:
         facts.append((_("Date"), dates.date(report.started_at)))
-        facts.append((_("Start"), dates.time(report.started_at)))
+        facts.append((_("Start time"), dates.time(report.started_at)))
     if report.ended_at is not None:
         same_day = report.started_at and dates.date(report.started_at) == dates.date(
             report.ended_at

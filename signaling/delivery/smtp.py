@@ -143,18 +143,22 @@ class Smtp:
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one mail over; waits while all connections are busy. Never raises for the network."""
-        try:
-            message = mail.build(outgoing, self._from)
-            octets = mail.as_bytes(message)
-        except InvalidInput:
-            return PermanentFailure("address_refused")
-        except ValueError:
-            return PermanentFailure("content_refused")
-        envelope = _Envelope(
-            mail.recipient(message), octets, mail.needs_smtputf8(message), outgoing.notice_id
-        )
-        async with self._slots:
-            return await self._send(envelope)
+        async with self._slots:  # written inside, so that a long queue holds no finished mails
+            try:
+                message = mail.build(outgoing, self._from)
+                octets = mail.as_bytes(message)
+            except InvalidInput:
+                return PermanentFailure("address_refused")
+            except ValueError:
+                return PermanentFailure("content_refused")
+            return await self._send(
+                _Envelope(
+                    mail.recipient(message),
+                    octets,
+                    mail.needs_smtputf8(message),
+                    outgoing.notice_id,
+                )
+            )
 
     async def close(self) -> None:
         """Say good-bye on every idle connection."""

@@ -33,6 +33,8 @@ CREATE TABLE consultation (
     started_at INTEGER,
     closed_at INTEGER,
     note BLOB,                     -- sealed
+    interpreting TEXT NOT NULL,
+    interpreting_language TEXT NOT NULL,
     calendar_sequence INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX consultation_scheduler ON consultation (scheduler_id, state, planned_at);
@@ -147,3 +149,33 @@ CREATE TABLE audit (
     object TEXT NOT NULL,
     digest BLOB NOT NULL
 ) STRICT;
+
+-- What administrators set on the pages of the running server.
+CREATE TABLE setting (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;
+
+-- Who can send interpreters, and what they were asked.
+CREATE TABLE interpreting_organization (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    languages TEXT NOT NULL,           -- codes, separated by spaces
+    position INTEGER NOT NULL,
+    active INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE interpreter_request (
+    id TEXT PRIMARY KEY,
+    consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
+    organization_id TEXT NOT NULL,
+    language TEXT NOT NULL,
+    state TEXT NOT NULL,
+    token_digest BLOB NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    decided_at INTEGER
+) STRICT;
+CREATE INDEX interpreter_request_consultation ON interpreter_request (consultation_id);
+CREATE INDEX interpreter_request_expiry ON interpreter_request (expires_at) WHERE state = 'sent';

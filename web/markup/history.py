@@ -6,7 +6,7 @@ import htpy as h
 
 from web.markup.controls import action, go
 from web.markup.document import document
-from web.markup.words import clock
+from web.markup.words import clock, filled
 from web.routes import path
 from web.views import HistoryRow, Viewer
 
@@ -36,9 +36,9 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
         h.div(".who")[
             h.strong(".name", dir="auto")[row.names],
             row.started_at is not None
-            and h.p(".hint")[_("Started"), " ", clock(viewer, row.started_at)],
-            h.p(".hint")[_("Closed"), " ", clock(viewer, row.closed_at)],
-            h.p(".hint")[_("Deleted"), " ", clock(viewer, row.purge_at)],
+            and h.p(".hint")[filled(_("Started %(time)s"), time=clock(viewer, row.started_at))],
+            h.p(".hint")[filled(_("Closed %(time)s"), time=clock(viewer, row.closed_at))],
+            h.p(".hint")[filled(_("Will be deleted %(time)s"), time=clock(viewer, row.purge_at))],
         ],
         h.div(".actions")[
             action(path("reopen_session", consultation_id=row.consultation_id), _("Reopen")),

@@ -12,6 +12,7 @@ from web.markup.words import (
     clock,
     consultation_word,
     delivery_word,
+    filled,
     readiness_word,
     role_word,
 )
@@ -124,12 +125,16 @@ def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
 def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
     _ = viewer.translate
     if row.planned_at is None:
-        return [_("Invited"), " ", clock(viewer, row.created_at)]
+        return filled(_("Invited %(time)s"), time=clock(viewer, row.created_at))
     zone = awaited.time_zone if awaited else None
     differs = zone is not None and zone != viewer.time_zone
     return [
         clock(viewer, row.planned_at),
-        differs and [" · ", _("for them"), " ", clock(viewer, row.planned_at, zone=zone)],
+        differs
+        and [
+            " · ",
+            filled(_("there: %(time)s"), time=clock(viewer, row.planned_at, zone=zone)),
+        ],
     ]
 
 

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from web.markup.controls import button
 from web.markup.document import document
-from web.markup.words import clock, zone_name
+from web.markup.words import clock, filled, zone_word
 from web.views import LandingView, Viewer
 
 
@@ -24,7 +24,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             and h.p(".when")[
                 clock(viewer, view.planned_at),
                 " ",
-                h.span(".hint.zone")[zone_name(viewer, view.planned_at)],
+                h.span(".hint.zone")[zone_word(viewer, view.planned_at)],
             ],
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
@@ -57,7 +57,7 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
         h.div(".notice.info")[
             h.p[_("It is too early. This page lets you in by itself when it is time.")],
             view.opens_at is not None
-            and h.p[_("You can come in from"), " ", clock(viewer, view.opens_at)],
+            and h.p[filled(_("You can come in from %(time)s"), time=clock(viewer, view.opens_at))],
             h.p("#countdown", role="timer"),
         ],
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.document import document
-from web.markup.words import clock
+from web.markup.words import clock, filled
 from web.views import OutboxNotice, Viewer
 
 
@@ -28,6 +28,8 @@ def _notice(viewer: Viewer, notice: OutboxNotice) -> h.Element:
     _ = viewer.translate
     return h.article(".card")[
         h.h2(dir="auto")[notice.subject],
-        h.p(".hint")[_("To"), " ", h.bdi[notice.to], " · ", clock(viewer, notice.at)],
+        h.p(".hint")[
+            filled(_("To %(address)s"), address=h.bdi[notice.to]), " · ", clock(viewer, notice.at)
+        ],
         h.pre(dir="auto")[notice.text],
     ]

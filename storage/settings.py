@@ -1,0 +1,19 @@
+"""What administrators set on the pages of the running server, by name; values are text."""
+
+from storage.database import Executor
+
+
+class Settings:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def get(self, name: str) -> str | None:
+        row = await self._executor.row("SELECT value FROM setting WHERE name = ?", (name,))
+        return row["value"] if row else None
+
+    async def put(self, name: str, value: str) -> None:
+        await self._executor.rows(
+            "INSERT INTO setting (name, value) VALUES (?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
