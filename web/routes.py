@@ -15,6 +15,7 @@ PATHS = {
     "language": "/language",
     "invites": "/invites",
     "new_invite": "/invites/new",
+    "invite_preview": "/invites/preview",
     "invite_link": "/invites/{invite_id}/link",
     "invite_qr": "/invites/{invite_id}/qr.svg",
     "invite_send_again": "/invites/{invite_id}/send",
