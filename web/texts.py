@@ -5,6 +5,7 @@ missing sentence falls back to English.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -53,6 +54,9 @@ OWN_NAMES = {
 }
 "The languages of the service, by their own names."
 
+_OLD_ZONE = re.compile("Etc/|SystemV/|US/|Canada/|Brazil/|Chile/|Mexico/")
+"Names that are kept for old programs; each has a place that says the same."
+
 
 @dataclass(frozen=True)
 class Language:
@@ -78,6 +82,10 @@ class Texts:
         "Changes whenever any sentence does: part of the catalogs' addresses."
         self.time_zones = frozenset(available_timezones())
         "Every IANA zone that is known here."
+        self.offered_zones = tuple(
+            sorted(zone for zone in self.time_zones if "/" in zone and not _OLD_ZONE.match(zone))
+        )
+        "Those that people choose from: named after places."
 
     @classmethod
     def load(cls) -> "Texts":

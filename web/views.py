@@ -31,6 +31,8 @@ class Viewer:
     account_name: str | None = None
     "None for people who come by link."
     account_role: Literal["scheduler", "administrator"] | None = None
+    time_zones: tuple[str, ...] = ()
+    "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences for the browser; empty where it needs none: English."
 
