@@ -66,6 +66,18 @@ class InviteRow:
     created_at: datetime
     online: bool
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    replies: tuple[str, ...] = ()
+    "What people answered to an SMS or a WhatsApp message, oldest first."
+
+
+@dataclass(frozen=True)
+class InvitedPerson:
+    """Somebody on the page behind "Edit"."""
+
+    invite_id: str
+    name: str
+    role: str
+    removable: bool
 
 
 @dataclass(frozen=True)
