@@ -16,6 +16,9 @@ PLACEHOLDERS = {
     "test_link": N_("the personal link of the device test"),
     "moment": N_("date, time and time zone of the session"),
     "note": N_("the note of the scheduler, may be empty"),
+    "languages": N_("the languages of an interpreter request"),
+    "duration": N_("the expected duration in minutes"),
+    "until": N_("when an interpreter request expires"),
 }
 "placeholder -> what it stands for"
 
@@ -86,6 +89,42 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "$moment"
         ),
         short=N_("You are no longer expected at the session with $scheduler. $moment"),
+    ),
+    "interpreter_request": NoticeText(
+        subject=N_("Request for an interpreter"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler asks for an interpreter.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment\n\n"
+            "Expected duration: $duration minutes\n\n"
+            "Please accept or decline here:\n\n"
+            "$link\n\n"
+            "Without an answer by $until the request is passed on."
+        ),
+        short="",
+    ),
+    "interpreter_request_withdrawn": NoticeText(
+        subject=N_("Request for an interpreter withdrawn"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler does not need the interpreter any more.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment"
+        ),
+        short="",
+    ),
+    "interpreter_unavailable": NoticeText(
+        subject=N_("No interpreter is available"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "no interpreter is available for the session you asked one for.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment\n\n"
+            "Nobody was invited yet. You can invite without an interpreter or cancel here:\n\n"
+            "$link"
+        ),
+        short="",
     ),
     "reminder": NoticeText(
         subject=N_("Reminder of your session"),

@@ -19,6 +19,7 @@ from signaling.flows.composing import Composing
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
+from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
@@ -90,7 +91,19 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     app[keys.INVITING] = inviting = Inviting(store, composing, reminding, clock)
-    app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, clock)
+    app[keys.INTERPRETING] = interpreting = Interpreting(
+        store,
+        rooms,
+        inviting,
+        composing,
+        wording,
+        clock,
+        clockwork,
+        timedelta(hours=config.interpreter_timeout_hours),
+    )
+    app[keys.PLANNING] = Planning(
+        store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
+    )
     outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
     app[keys.OUTBOX] = outbox
     app[keys.NOTIFYING] = notifying = Notifying(
@@ -109,6 +122,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
+        await interpreting.expire_due()
         await expiring.expire_due()
         await forgetting.purge_due()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")

@@ -9,6 +9,7 @@ from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
+from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
@@ -46,6 +47,7 @@ CHATTING = web.AppKey("chatting", Chatting)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
+INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
 WORDING = web.AppKey("wording", Wording)
 WAYS = web.AppKey("ways", RoutedWays)

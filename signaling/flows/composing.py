@@ -10,7 +10,15 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.identifier import new_id
 from signaling.invite import Invite
-from signaling.notice import CalendarMethod, Content, Envelope, Notice, Occasion, dedupe_key
+from signaling.notice import (
+    CalendarMethod,
+    Content,
+    Envelope,
+    Notice,
+    Occasion,
+    Way,
+    dedupe_key,
+)
 from signaling.notice_texts import NOTICE_TEXTS
 from signaling.ports import Clock, Records, Ways, Wording
 
@@ -33,6 +41,17 @@ class Occurrence:
     scheduler: Account
     invite: Invite
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody without an invite who is written to by mail."""
+
+    id: str
+    "Tells their notices apart from anybody else's."
+    name: str
+    email: str
+    language: str
 
 
 class Composing:
@@ -78,6 +97,32 @@ class Composing:
         )
         return await records.notices.add(notice, envelope, now)
 
+    async def queue_to(
+        self,
+        records: Records,
+        occasion: Occasion,
+        consultation: Consultation,
+        recipient: Recipient,
+        values: Mapping[str, str],
+    ) -> bool:
+        """Write a mail about a session to somebody who has no invite to it."""
+        now = self._clock.now()
+        notice = Notice(
+            id=new_id(),
+            consultation_id=consultation.id,
+            invite_id=None,
+            occasion=occasion,
+            dedupe_key=dedupe_key(recipient.id, occasion),
+            due_at=now,
+        )
+        envelope = Envelope(
+            address=recipient.email,
+            language=recipient.language,
+            ways=(Way("email"),),
+            content=self._mail(occasion, {**values, "name": recipient.name}, recipient.language),
+        )
+        return await records.notices.add(notice, envelope, now)
+
     def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
         """The words of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
@@ -97,21 +142,25 @@ class Composing:
         if person.channel != "email":
             short = wording.translate(person.language, text.short)
             return Content(subject, " ".join(fill(short, values).split()))
-        mail = wording.translate(person.language, text.mail)
-        marked_up = {
-            key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
-            for key, value in values.items()
-        }
-        content = Content(
-            subject,
-            fill(mail.replace("**", ""), values),
-            html=wording.html(fill(mail, marked_up), person.language),
-        )
+        content = self._mail(occasion, values, person.language)
         method = _CALENDAR.get(occasion)
         if method is None or planned_at is None:
             return content
         calendar = wording.calendar(method, consultation, about.invite, values["link"])
         return replace(content, calendar=calendar)
+
+    def _mail(self, occasion: Occasion, values: Mapping[str, str], language: str) -> Content:
+        wording = self._wording
+        mail = wording.translate(language, NOTICE_TEXTS[occasion].mail)
+        marked_up = {
+            key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
+            for key, value in values.items()
+        }
+        return Content(
+            wording.translate(language, NOTICE_TEXTS[occasion].subject),
+            fill(mail.replace("**", ""), values),
+            html=wording.html(fill(mail, marked_up), language),
+        )
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -1,6 +1,6 @@
 /** Clock times in zones: which moment a date and a time are, and how a moment reads elsewhere. */
 
-import { locale } from "./times.js";
+import { locales } from "./times.js";
 
 const DAY = 24 * 3600_000;
 
@@ -63,7 +63,7 @@ export function moments(date, time, zone) {
  * @returns {string} weekday, date and time of day there
  */
 export function clockIn(at, zone) {
-  return new Intl.DateTimeFormat(locale(), {
+  return new Intl.DateTimeFormat(locales(), {
     timeZone: zone,
     weekday: "short",
     day: "numeric",

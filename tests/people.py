@@ -1,0 +1,203 @@
+"""People for tests without a browser: their cookies, their forms, their sockets.
+
+async with Person(server) as nurse:
+    await nurse.sign_in()
+    link = await nurse.invite("Amina")
+"""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass
+from itertools import count
+from types import TracebackType
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDictProxy
+
+from tests.serving import PASSWORD, Server
+from web.keys import CLOCKWORK, OUTBOX
+from web.outbox import read_outbox
+
+PATIENCE = 20.0
+"Seconds after which a frame that does not come fails the test."
+_numbers = count(1)
+
+
+def an_id(word: str = "command") -> str:
+    return f"{word}-{next(_numbers):06}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: CIMultiDictProxy[str]
+    text: str
+    body: bytes
+
+    @property
+    def location(self) -> str:
+        return self.headers["Location"]
+
+
+class Refused(Exception):
+    """A command was answered by an error."""
+
+    def __init__(self, frame: dict[str, Any]) -> None:
+        self.code = frame["code"]
+        super().__init__(f"{self.code}: {frame['text']}")
+
+
+class Wire:
+    """One socket: frames as dictionaries."""
+
+    def __init__(self, ws: aiohttp.ClientWebSocketResponse) -> None:
+        self.ws = ws
+        self.frames: list[dict[str, Any]] = []
+        "Everything received so far."
+
+    async def send(self, kind: str, **members: Any) -> None:
+        await self.ws.send_str(json.dumps({"type": kind, **members}))
+
+    async def frame(self) -> dict[str, Any]:
+        """The next frame. Raises ConnectionError with the close code at the end."""
+        message = await self.ws.receive(PATIENCE)
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise ConnectionError(self.ws.close_code)
+        frame: dict[str, Any] = json.loads(message.data)
+        self.frames.append(frame)
+        return frame
+
+    async def until(self, kind: str, **members: Any) -> dict[str, Any]:
+        """The next frame of this type with these members; what comes before it is passed over."""
+        while True:
+            frame = await self.frame()
+            if frame["type"] == kind and members.items() <= frame.items():
+                return frame
+
+    async def command(self, kind: str, **members: Any) -> dict[str, Any]:
+        """Send a command and wait for its acknowledgement. Raises Refused."""
+        members.setdefault("id", an_id())
+        await self.send(kind, **members)
+        while True:
+            frame = await self.frame()
+            if frame.get("id") == members["id"] and frame["type"] == "ack":
+                return frame
+            if frame["type"] == "error" and frame.get("id") in (members["id"], None):
+                raise Refused(frame)
+
+    async def say(self, text: str, message_id: str | None = None) -> dict[str, Any]:
+        return await self.command("chat_send", text=text, id=message_id or an_id("message"))
+
+    async def end(self) -> int | None:
+        """Read to the end; the close code."""
+        try:
+            while True:
+                await self.frame()
+        except ConnectionError:
+            return self.ws.close_code
+
+
+class Person:
+    """Somebody with a browser of their own: cookies stay, redirects are not followed."""
+
+    def __init__(self, server: Server, **headers: str) -> None:
+        self.server = server
+        self.url = f"http://127.0.0.1:{server.config.port}"
+        self.http = aiohttp.ClientSession(
+            self.url,
+            cookie_jar=aiohttp.CookieJar(unsafe=True),
+            headers={"Accept": "text/html", **headers},
+        )
+
+    async def __aenter__(self) -> "Person":
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        await self.http.close()
+
+    async def ask(self, method: str, path: str, **options: Any) -> Answer:
+        async with self.http.request(method, path, allow_redirects=False, **options) as answer:
+            body = await answer.read()
+            return Answer(answer.status, answer.headers, body.decode("utf-8", "replace"), body)
+
+    async def get(self, path: str, **headers: str) -> Answer:
+        return await self.ask("GET", path, headers=headers)
+
+    async def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:
+        return await self.ask("POST", path, data=form or {}, headers=headers)
+
+    @property
+    def cookie(self) -> str:
+        """The value of the web session's cookie; empty if there is none."""
+        return next((c.value for c in self.http.cookie_jar if c.key == "teleconnect"), "")
+
+    # --- a scheduler
+
+    async def sign_in(self, email: str = "nurse@example.org", password: str = PASSWORD) -> Answer:
+        return await self.post("/signin", {"email": email, "password": password})
+
+    async def invite(self, name: str = "Amina", **fields: str) -> str:
+        """Invite somebody by email; the path of their link."""
+        form = {
+            "kind": "remote", "first_name": name, "last_name": "", "channel": "email",
+            "address": "amina@example.org", "language": "en", **fields,
+        }  # fmt: skip
+        answer = await self.post("/invites/new", form)
+        assert answer.status == 303, answer.text
+        page = await self.get(answer.location)
+        found = re.search(r"/i/[\w-]+", page.text)
+        assert found is not None
+        return found.group()
+
+    # --- somebody by link
+
+    async def join(self, link: str) -> str:
+        """Take the seat; the invite's id."""
+        answer = await self.post(link)
+        assert answer.status == 303, answer.text
+        return answer.location.rpartition("/")[2]
+
+    # --- both
+
+    async def connect(self, **headers: str) -> Wire:
+        return Wire(await self.http.ws_connect("/socket", headers=headers))
+
+    async def enter(
+        self, *, peer_id: str | None = None, resume: dict[str, Any] | None = None, **room: str
+    ) -> Wire:
+        """A socket that has been welcomed: `invite_id=` or `consultation_id=` names the room."""
+        wire = await self.connect()
+        members: dict[str, Any] = {"resume": resume} if resume else {}
+        await wire.send(
+            "hello", version=1, stream="room", peer_id=peer_id or an_id("peer"), **room, **members
+        )
+        first = await wire.frame()
+        if first["type"] == "error":
+            raise Refused(first)
+        assert first["type"] == "welcome"
+        if not first["resumed"]:
+            await wire.until("snapshot")
+        return wire
+
+
+async def consultation_of(wire: Wire) -> str:
+    """The id of the room a socket was welcomed to."""
+    snapshot = next(frame for frame in wire.frames if frame["type"] == "snapshot")
+    return str(snapshot["consultation"]["consultation_id"])
+
+
+async def outbox(server: Server) -> list[Any]:
+    """Every notice in the outbox folder, after what is due was sent."""
+    await server.app[CLOCKWORK].run_due()
+    return await read_outbox(server.app[OUTBOX])
+
+
+async def gather(*work: Any) -> list[Any]:
+    return list(await asyncio.gather(*work))

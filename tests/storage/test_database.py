@@ -1,0 +1,181 @@
+"""The SQLite file: migrations, and many writers who share one commit."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from signaling.errors import Unavailable
+from storage import database as module
+from storage.database import MAX_GROUP, Database, Executor
+from storage.errors import NewerDatabase, StorageError
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "test.sqlite3")
+    await opened.write(
+        lambda executor: executor.rows("CREATE TABLE word (word TEXT PRIMARY KEY) STRICT")
+    )
+    yield opened
+    await opened.close()
+
+
+async def words(database: Database) -> list[str]:
+    return [row["word"] for row in await database.read.rows("SELECT word FROM word ORDER BY word")]
+
+
+async def add(executor: Executor, word: str) -> str:
+    await executor.rows("INSERT INTO word (word) VALUES (?)", (word,))
+    return word
+
+
+async def test_a_newer_database_is_refused_with_a_sentence_and_left_as_it_is(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "test.sqlite3"
+    await (await Database.open(path)).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 9999")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(NewerDatabase, match=r"newer version of TeleConnect \(schema 9999"):
+        await Database.open(path)
+    assert path.read_bytes() == before
+
+
+async def test_a_migration_that_fails_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "test.sqlite3"
+    steps = [
+        (1, "CREATE TABLE one (a INTEGER) STRICT;"),
+        (2, "CREATE TABLE two (a INTEGER) STRICT; INSERT INTO absent VALUES (1);"),
+    ]
+    monkeypatch.setattr(module, "_migrations", lambda: steps)
+    with pytest.raises(StorageError, match=r"Migration 2 of .* failed: no such table: absent"):
+        await Database.open(path)
+    connection = sqlite3.connect(path)
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema")]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.close()
+    assert (names, version) == (["one"], 1)
+
+
+async def test_two_processes_may_start_at_once(tmp_path: Path) -> None:
+    opened = await asyncio.gather(*(Database.open(tmp_path / "test.sqlite3") for _ in range(4)))
+    for each in opened:
+        assert await each.read.rows("SELECT * FROM account") == []
+        await each.close()
+
+
+@pytest.mark.parametrize("content", [b"This is no database at all. " * 100, b"SQLite format 3\0"])
+async def test_a_file_that_is_no_database_is_refused_with_a_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "test.sqlite3"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match=r"The database .* cannot be opened"):
+        await Database.open(path)
+    assert path.read_bytes() == content
+
+
+async def test_acknowledged_means_committed(database: Database, tmp_path: Path) -> None:
+    """Another connection sees whatever a writer was told is stored."""
+    other = sqlite3.connect(tmp_path / "test.sqlite3")
+
+    async def one(number: int) -> None:
+        word = await database.write(lambda executor: add(executor, f"word {number:03}"))
+        assert other.execute("SELECT 1 FROM word WHERE word = ?", (word,)).fetchone()
+
+    await asyncio.gather(*(one(number) for number in range(3 * MAX_GROUP)))
+    other.close()
+
+
+async def test_one_failing_work_does_not_harm_the_others_of_its_group(database: Database) -> None:
+    async def fails(executor: Executor) -> None:
+        await add(executor, "half done")
+        raise LookupError("a bug")
+
+    async def collides(executor: Executor) -> None:
+        await add(executor, "half written")
+        await add(executor, "first")
+
+    outcomes = await asyncio.gather(
+        database.write(lambda executor: add(executor, "first")),
+        database.write(fails),
+        database.write(lambda executor: add(executor, "second")),
+        database.write(collides),
+        database.write(lambda executor: add(executor, "third")),
+        return_exceptions=True,
+    )
+    kinds = [each if isinstance(each, str) else type(each) for each in outcomes]
+    assert kinds == ["first", LookupError, "second", sqlite3.IntegrityError, "third"]
+    assert await words(database) == ["first", "second", "third"]
+
+
+async def test_a_failing_work_alone_leaves_nothing(database: Database) -> None:
+    async def fails(executor: Executor) -> None:
+        await add(executor, "half done")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await database.write(fails)
+    assert await words(database) == []
+
+
+async def test_a_caller_who_goes_away_takes_nobody_along(database: Database) -> None:
+    leaving = asyncio.create_task(database.write(lambda executor: add(executor, "leaving")))
+    staying = asyncio.create_task(database.write(lambda executor: add(executor, "staying")))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == "staying"
+    assert await words(database) == ["leaving", "staying"]
+
+
+async def test_a_full_disk_refuses_the_group_and_then_there_is_room_again(
+    database: Database,
+) -> None:
+    await database.write(lambda executor: add(executor, "before"))
+    pages = (await database.read.rows("PRAGMA page_count"))[0][0]
+    await database.write_executor.rows(f"PRAGMA max_page_count={pages}")
+    outcomes = await asyncio.gather(
+        *(database.write(lambda e, n=n: add(e, f"{n}" * 3000)) for n in range(20)),
+        return_exceptions=True,
+    )
+    told = [each for each in outcomes if isinstance(each, str)]
+    assert all(isinstance(each, str | Unavailable) for each in outcomes)
+    assert len(told) < len(outcomes)
+    assert await words(database) == sorted([*told, "before"])
+    await database.write_executor.rows("PRAGMA max_page_count=1000000")
+    assert await database.write(lambda executor: add(executor, "after")) == "after"
+
+
+async def test_a_locked_database_is_unavailable_and_recovers(
+    database: Database, tmp_path: Path
+) -> None:
+    other = sqlite3.connect(tmp_path / "test.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    await database.write_executor.rows("PRAGMA busy_timeout=1")
+    with pytest.raises(Unavailable):
+        await database.write(lambda executor: add(executor, "locked out"))
+    other.execute("ROLLBACK")
+    other.close()
+    assert await database.write(lambda executor: add(executor, "free")) == "free"
+
+
+async def test_forgetting_and_writing_at_once_do_not_disturb_each_other(
+    database: Database,
+) -> None:
+    writing = [database.write(lambda e, n=n: add(e, f"{n:03}")) for n in range(200)]
+    forgetting = [database.forget() for _ in range(20)]
+    mixed = [work for pair in zip(writing, forgetting, strict=False) for work in pair]
+    await asyncio.gather(*mixed, *writing[len(forgetting) :])
+    assert len(await words(database)) == 200
+
+
+async def test_the_reader_cannot_write(database: Database) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await database.read.rows("DELETE FROM word")

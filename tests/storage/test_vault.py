@@ -1,0 +1,129 @@
+"""The vault: a key for each consultation, under one master key."""
+
+import asyncio
+import base64
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from storage.errors import MasterKeyError
+from storage.store import Records, Store
+from storage.vault import ConsultationKey, load_master_key
+
+NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
+KEY = ConsultationKey("consultation", bytes(32))
+GOOD = base64.b64encode(bytes(range(32))).decode()
+
+
+async def with_one_consultation(data_dir: Path, master_key: str | None = None) -> None:
+    store = await Store.open(data_dir, master_key)
+    account = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
+
+    async def work(records: Records) -> None:
+        await records.accounts.add(account)
+        await records.consultations.add(
+            Consultation("consultation", "nurse", "remote", "planned", NOW)
+        )
+
+    await store.write(work)
+    await store.close()
+
+
+def test_a_sealed_value_opens_at_its_place_only() -> None:
+    sealed = KEY.seal("chat_message.text.one", b"Good morning")
+    assert KEY.open("chat_message.text.one", sealed) == b"Good morning"
+    with pytest.raises(InvalidTag):
+        KEY.open("chat_message.text.two", sealed)
+    with pytest.raises(InvalidTag):
+        ConsultationKey("another", bytes(32)).open("chat_message.text.one", sealed)
+
+
+def test_a_changed_or_shortened_value_does_not_open() -> None:
+    sealed = KEY.seal("place", b"Good morning")
+    for broken in (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:-1], sealed[1:]):
+        with pytest.raises(InvalidTag):
+            KEY.open("place", broken)
+
+
+def test_the_same_words_are_never_sealed_the_same_way_twice() -> None:
+    assert KEY.seal("place", b"yes") != KEY.seal("place", b"yes")
+
+
+def test_a_token_is_derived_and_differs_by_purpose_and_consultation() -> None:
+    assert KEY.token("invite:one") == KEY.token("invite:one")
+    other = ConsultationKey("consultation", bytes(31) + b"\1")
+    assert len({KEY.token("invite:one"), KEY.token("invite:two"), other.token("invite:one")}) == 3
+
+
+async def test_the_first_start_makes_a_key_that_only_its_owner_can_read(tmp_path: Path) -> None:
+    await with_one_consultation(tmp_path)
+    mode = stat.S_IMODE((tmp_path / "master.key").stat().st_mode)
+    assert mode == 0o600
+    await (await Store.open(tmp_path, None)).close()
+
+
+async def test_a_wrong_master_key_is_refused_with_its_sentence(tmp_path: Path) -> None:
+    await with_one_consultation(tmp_path, GOOD)
+    other = base64.b64encode(os.urandom(32)).decode()
+    with pytest.raises(MasterKeyError, match="not the one this database was written with"):
+        await Store.open(tmp_path, other)
+    await (await Store.open(tmp_path, GOOD)).close()
+
+
+async def test_a_lost_master_key_is_not_replaced_by_a_new_one(tmp_path: Path) -> None:
+    await with_one_consultation(tmp_path)
+    (tmp_path / "master.key").unlink()
+    with pytest.raises(MasterKeyError, match=r"master key .* is missing"):
+        await Store.open(tmp_path, None)
+    assert not (tmp_path / "master.key").exists()
+
+
+@pytest.mark.parametrize("text", ["", "short", GOOD[:-4], GOOD + "AAAA", "clé" * 11, "é" * 44])
+def test_a_malformed_master_key_is_refused_with_its_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "master.key").write_text(text, encoding="utf-8")
+    with pytest.raises(MasterKeyError, match=r"32 bytes in base64|cannot be read"):
+        load_master_key(None, tmp_path)
+    if text:
+        with pytest.raises(MasterKeyError, match="TELECONNECT_MASTER_KEY is not 32 bytes"):
+            load_master_key(text, tmp_path)
+
+
+def test_an_unreadable_master_key_is_refused_with_its_sentence(tmp_path: Path) -> None:
+    (tmp_path / "master.key").mkdir()
+    with pytest.raises(MasterKeyError, match=r"cannot be read"):
+        load_master_key(None, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "sentence"),
+    [
+        (lambda folder: (folder / "master.key").write_text("x"), "is not 32 bytes in base64"),
+        (lambda folder: (folder / "master.key").unlink(), "is missing"),
+        (lambda folder: (folder / "teleconnect.sqlite3").write_bytes(b"x" * 9999), "cannot be"),
+    ],
+)
+async def test_the_server_says_one_sentence_and_ends(
+    tmp_path: Path, break_it: object, sentence: str
+) -> None:
+    await with_one_consultation(tmp_path)
+    assert callable(break_it)
+    break_it(tmp_path)
+    environment = {**os.environ, "TELECONNECT_DATA_DIR": str(tmp_path), "PORT": "0"}
+    command = [sys.executable, "-m", "web"]
+    ended = await asyncio.to_thread(
+        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    lines = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert len(lines) == 1
+    assert lines[0].startswith("TeleConnect cannot start. ")
+    assert sentence in lines[0]
