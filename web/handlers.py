@@ -35,6 +35,7 @@ HANDLERS = {
     ("POST", "invite_remove"): invites.remove,
     ("GET", "edit_session"): editing.show_edit,
     ("POST", "edit_session"): editing.edit,
+    ("POST", "add_people"): editing.add_people,
     ("POST", "cancel_session"): editing.cancel,
     ("GET", "landing_calendar"): arriving.calendar,
     ("GET", "waiting_room"): dashboard.show_waiting_room,

@@ -66,6 +66,8 @@ class InviteRow:
     created_at: datetime
     online: bool
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    replies: tuple[str, ...] = ()
+    "What people answered to an SMS or a WhatsApp message, oldest first."
     interpreting: str = "none"
     "How the search for an interpreter stands."
 
@@ -73,6 +75,16 @@ class InviteRow:
     def may_tell(self) -> bool:
         """Whether its people may be written to yet."""
         return self.interpreting not in ("requested", "unavailable")
+
+
+@dataclass(frozen=True)
+class InvitedPerson:
+    """Somebody on the page behind "Edit"."""
+
+    invite_id: str
+    name: str
+    role: str
+    removable: bool
 
 
 @dataclass(frozen=True)

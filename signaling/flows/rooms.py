@@ -108,7 +108,7 @@ class Rooms:
         """Something outside the room changed what lists show of this consultation."""
         consultation = await self._store.read.consultations.get(consultation_id)
         if consultation is not None:
-            self.hub.tell_lobby(consultation.scheduler_id)
+            self.hub.tell_lobby(consultation.scheduler_id, wire.ListChanged())
 
 
 def _dismiss(seat: Seat) -> None:

@@ -40,7 +40,7 @@ def read_plan(typed: Typed, reading: Reading) -> Plan:
     people: list[tuple[Role, Person]] = []
     if not in_person:
         people.append(("service_user", read_person(typed, reading)))
-    people += _others(typed, reading)
+    people += read_others(typed, reading)
     if not people and not typed.get("interpreter"):
         raise InvalidInput(
             "colleague_1_address", N_("Please invite at least one colleague or companion.")
@@ -132,8 +132,8 @@ def read_language(code: str, field: str) -> str:
     return code
 
 
-def _others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
-    """Companion and colleagues; a line left empty is nobody."""
+def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
+    """Companion and colleagues; a line left empty is nobody. Raises InvalidInput."""
     people: list[tuple[Role, Person]] = []
     _ = reading.translate
     if typed.get("companion"):
