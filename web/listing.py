@@ -54,6 +54,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         planned_at=consultation.planned_at,
         created_at=consultation.created_at,
         online=room is not None and room.others_online(),
+        interpreting=consultation.interpreting,
     )
 
 

@@ -1,6 +1,6 @@
 """ "Invites": the sessions that are planned or still open, and what can be done with them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import htpy as h
 
@@ -29,6 +29,7 @@ def invites_page(
     page: int,
     pages: int,
     total: int,
+    interpreting: Mapping[str, bool],
 ) -> h.Element:
     _ = viewer.translate
     ngettext = viewer.plural
@@ -43,7 +44,7 @@ def invites_page(
             ],
             invite_list(viewer, rows),
             pages > 1 and _pager(viewer, search, state, page, pages),
-            new_invite_dialog(viewer),
+            new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
     )
@@ -88,6 +89,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
+            _interpreting(viewer, row),
             (_person(viewer, person) for person in row.people),
         ],
         h.div(".actions")[
@@ -95,6 +97,19 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             not short and _actions(viewer, row),
         ],
     ]
+
+
+def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
+    """What the search for an interpreter has come to."""
+    _ = viewer.translate
+    sentences = {
+        "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
+        "accepted": _("An interpreter will come."),
+        "unavailable": _("No interpreter is available. Nobody has been written to yet."),
+        "waived": _("Without interpreter."),
+    }
+    text = sentences.get(row.interpreting)
+    return text and h.p(".hint", data_interpreting=row.interpreting)[text]
 
 
 def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
@@ -108,9 +123,19 @@ def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
 def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
     _ = viewer.translate
     return [
-        go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
-        go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
-        action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.invite_id
+        and [
+            go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
+            go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
+        ],
+        row.invite_id
+        and row.may_tell
+        and action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.interpreting in ("requested", "unavailable")
+        and action(
+            path("invite_without_interpreter", consultation_id=row.consultation_id),
+            _("Invite without interpreter"),
+        ),
         row.state in ("planned", "waiting")
         and [
             go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
