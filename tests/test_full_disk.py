@@ -1,6 +1,5 @@
 """A disk that is full: clear refusals, nothing acknowledged is lost, and it goes on by itself."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ class SmallDisk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
+        command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
         self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
         self._filler = folder / "filler"
 
@@ -45,7 +44,7 @@ class SmallDisk:
 
     def unmount(self) -> None:
         if self.mounted:
-            subprocess.run(["umount", str(self.folder)], check=True)
+            subprocess.run(["umount", "-l", str(self.folder)], check=True)
 
 
 @pytest.fixture
@@ -67,6 +66,7 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         await outbox(server)
         amina = await phone.enter(invite_id=seat)
         desk = await nurse.enter(consultation_id=await consultation_of(amina))
+        acknowledged["message-first"] = (await desk.say("ready", "message-first"))["position"]
         await disk.fill(server)
         for number in range(60):
             message_id = f"message-{number:04}"
@@ -88,9 +88,6 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         assert answer.status in (303, 503)
         if answer.status == 503:
             assert "cannot store this right now" in answer.text
-        async with Person(server) as third:
-            with pytest.raises((Refused, AssertionError)):
-                await third.join("/i/absent")
         if disk.mounted:
             assert (await nurse.get("/readyz")).status == 503
 
@@ -108,7 +105,7 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
                   if line["kind"] == "text"]  # fmt: skip
         assert dict(stored) == acknowledged
         assert len(stored) == len(acknowledged)
-        assert snapshot["consultation"]["state"] == "waiting" or "active"
+        assert snapshot["consultation"]["state"] == "active"
 
 
 async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) -> None:
@@ -138,8 +135,3 @@ async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) ->
         await server.app[CLOCKWORK].run_due()
         again = await phone.enter(invite_id=seat)
         assert await again.say("here I am")
-
-
-def test_this_test_runs_on_a_real_full_disk_where_it_can(disk: SmallDisk) -> None:
-    """As root a file system is mounted unless the container forbids it."""
-    assert disk.mounted in ((True, False) if os.geteuid() == 0 else (False,))
