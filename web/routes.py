@@ -32,7 +32,7 @@ PATHS = {
     "history": "/history",
     "device_test": "/device-test",
     "invite_without_interpreter": "/sessions/{consultation_id}/without-interpreter",
-    "session_people": "/sessions/{consultation_id}/people",
+    "session_people": "/sessions/{consultation_id}/people/new",
     "interpreter_request": "/r/{token}",
     "admin_interpreters": "/admin/interpreters",
     "admin_interpreter": "/admin/interpreters/{organization_id}",
