@@ -26,7 +26,8 @@ async def invite_rows(
 
 async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
     read = app[STORE].read
-    invites = await read.invites.of_consultation(consultation.id)
+    every = await read.invites.of_consultation(consultation.id)
+    invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
     people = []
     for invite in invites:
@@ -54,6 +55,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         planned_at=consultation.planned_at,
         created_at=consultation.created_at,
         online=room is not None and room.others_online(),
+        interpreting=consultation.interpreting,
     )
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import htpy as h
 
+from signaling.notice import REASONS
 from web.moments import short_moment, zone_name
 from web.views import Viewer
 
@@ -59,8 +60,24 @@ def delivery_word(viewer: Viewer, state: str | None) -> str:
         "delivered": _("Delivered"),
         "read": _("Read"),
         "failed": _("Not sent yet, will be tried again"),
+        "unknown": _("Perhaps sent"),
+        "undeliverable": _("Could not be delivered"),
         "abandoned": _("Could not be sent"),
     }.get(state or "", "")
+
+
+def reason_sentence(viewer: Viewer, reason: str | None) -> str:
+    """Why a notice did not arrive; empty if it did, or nobody knows."""
+    return viewer.translate(REASONS[reason]) if reason in REASONS else ""
+
+
+def invite_word(viewer: Viewer, state: str) -> str:
+    """What somebody has done with their invitation; empty for nothing yet."""
+    _ = viewer.translate
+    return {
+        "acknowledged": _("Has confirmed the date"),
+        "joined": _("Has opened the session"),
+    }.get(state, "")
 
 
 def channel_word(viewer: Viewer, channel: str) -> str:
