@@ -59,6 +59,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         readiness=checks[invites[0].id].readiness
         if invites and invites[0].id in checks
         else "not_tested",
+        interpreting=consultation.interpreting,
     )
 
 

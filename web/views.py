@@ -68,6 +68,13 @@ class InviteRow:
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
     replies: tuple[str, ...] = ()
     "What people answered to an SMS or a WhatsApp message, oldest first."
+    interpreting: str = "none"
+    "How the search for an interpreter stands."
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether its people may be written to yet."""
+        return self.interpreting not in ("requested", "unavailable")
 
 
 @dataclass(frozen=True)
@@ -156,3 +163,28 @@ class OutboxNotice:
     subject: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """What an interpreting organization is asked."""
+
+    scheduler_name: str
+    organization_name: str
+    languages: str
+    planned_at: datetime | None
+    state: str
+    expires_at: datetime
+    answer_path: str
+
+
+@dataclass(frozen=True)
+class OrganizationRow:
+    """One interpreting organization under Administration."""
+
+    id: str
+    name: str
+    email: str
+    languages: tuple[str, ...]
+    position: int
+    active: bool

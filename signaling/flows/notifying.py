@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from signaling.identifier import new_id
 from signaling.notice import (
@@ -135,6 +136,8 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
+            attempts: list[tuple[int, Attempt]] = []
+            changes: list[tuple[Notice, datetime | None]] = []
             for job, outcome in done:
                 attempt = job.attempt.settle(outcome, now, self._random())
                 notice, next_at = job.notice, attempt.next_try_at
@@ -146,8 +149,10 @@ class Notifying:
                         next_at = now
                     else:
                         notice = notice.after("fail")
-                await records.notices.put_attempts([(job.number, attempt)])
-                await records.notices.change([(notice, next_at)])
+                attempts.append((job.number, attempt))
+                changes.append((notice, next_at))
+            await records.notices.put_attempts(attempts)
+            await records.notices.change(changes)
 
         await self._store.write(work)
         for consultation_id in {job.notice.consultation_id for job, _ in done}:

@@ -94,10 +94,10 @@ class Rooms:
         self.hub.tell_lobby(scheduler_id)
 
     @staticmethod
-    def see_off(room: Room) -> None:
+    def see_off(room: Room, *, everybody: bool = False) -> None:
         """The session is over: people by link have nothing to come back to."""
         for seat in room.seats.values():
-            if seat.role != "scheduler":
+            if everybody or seat.role != "scheduler":
                 _dismiss(seat)
 
     @staticmethod

@@ -126,6 +126,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
+            _interpreting(viewer, row),
             (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
             (
                 h.p(".reply")[filled(_("Reply: %(text)s"), text=h.q(dir="auto")[reply])]
@@ -139,6 +140,19 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
     ]
 
 
+def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
+    """What the search for an interpreter has come to."""
+    _ = viewer.translate
+    sentences = {
+        "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
+        "accepted": _("An interpreter will come."),
+        "unavailable": _("No interpreter is available. Nobody has been written to yet."),
+        "waived": _("Without interpreter."),
+    }
+    text = sentences.get(row.interpreting)
+    return text and h.p(".hint", data_interpreting=row.interpreting)[text]
+
+
 def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
     _ = viewer.translate
     address = path("session", consultation_id=row.consultation_id)
@@ -150,9 +164,19 @@ def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
 def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
     _ = viewer.translate
     return [
-        go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
-        go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
-        action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.invite_id
+        and [
+            go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
+            go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
+        ],
+        row.invite_id
+        and row.may_tell
+        and action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.interpreting in ("requested", "unavailable")
+        and action(
+            path("invite_without_interpreter", consultation_id=row.consultation_id),
+            _("Invite without interpreter"),
+        ),
         row.state in ("planned", "waiting")
         and [
             go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
