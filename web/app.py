@@ -16,6 +16,7 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
+from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
@@ -80,7 +81,10 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
     app[keys.CHATTING] = Chatting(store, clock)
     app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
-    app[keys.ARRIVING] = Arriving(store, clock, timedelta(minutes=config.early_entry_minutes))
+    app[keys.ARRIVING] = arriving = Arriving(
+        store, clock, timedelta(minutes=config.early_entry_minutes)
+    )
+    app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     delivery = DeliverySettings(
         data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
     )

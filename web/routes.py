@@ -31,6 +31,8 @@ PATHS = {
     "opened": "/opened",
     "history": "/history",
     "device_test": "/device-test",
+    "device_test_download": "/device-test/download",
+    "device_test_upload": "/device-test/upload",
     "invite_without_interpreter": "/sessions/{consultation_id}/without-interpreter",
     "session_people": "/sessions/{consultation_id}/people/new",
     "interpreter_request": "/r/{token}",

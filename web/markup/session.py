@@ -128,8 +128,22 @@ def _call(viewer: Viewer) -> h.Element:
             toggle("camera", "camera", _("Camera")),
             press("switch-camera", "switch", _("Switch camera")),
             toggle("share-screen", "screen", _("Share screen")),
+            toggle("audio-only", "sound", _("Audio only")),
             press("hang-up", "hang-up", _("Hang up"), "bad"),
             h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
+        ],
+        h.details("#device-choice.device-choice", hidden=True)[
+            h.summary[_("Choose devices")],
+            h.div[
+                (
+                    h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
+                    for identifier, label in (
+                        ("choose-microphone", _("Use this microphone")),
+                        ("choose-camera", _("Use this camera")),
+                        ("choose-speaker", _("Use this speaker")),
+                    )
+                )
+            ],
         ],
     ]
 
