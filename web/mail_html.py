@@ -1,7 +1,7 @@
 """Operators' Markdown as an HTML mail: sanitized, in its language and direction, light and dark.
 
 Markdown is for texts that operators and translators write. What people type (names, notes) goes
-through `literal` first, and comes out as it was typed.
+through `signaling.text.literal` first, and comes out as it was typed.
 """
 
 import html
@@ -66,7 +66,6 @@ a {{ overflow-wrap: anywhere; }}
 </html>
 """
 
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 
 
@@ -88,16 +87,6 @@ def render(markdown_text: str, language: str, direction: str) -> str:
     )
     body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
     return _PAGE.format(language=language, direction=direction, body=body)
-
-
-def literal(typed: str) -> str:
-    """What somebody typed, safe inside Markdown: no character of it is markup.
-
-    >>> literal("*Dr.* [x]")
-    '&#42;Dr&#46;&#42; &#91;x&#93;'
-    """
-    lines = [" ".join(line.split()) for line in typed.splitlines()]
-    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", "\n".join(lines).strip())
 
 
 def plain(markdown_text: str) -> str:

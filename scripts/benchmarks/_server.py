@@ -101,9 +101,7 @@ async def furnish(
         await records.invites.add(invite)
         if seated:
             await records.invites.take_seat(invite_id, token_digest(cookie), now)
-        return Place(
-            consultation.id, invite_id, token, cookie, scheduler.id, scheduler_cookie
-        )
+        return Place(consultation.id, invite_id, token, cookie, scheduler.id, scheduler_cookie)
 
     try:
         places: list[Place] = []

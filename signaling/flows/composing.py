@@ -13,8 +13,8 @@ from signaling.invite import Invite
 from signaling.notice import CalendarMethod, Content, Envelope, Notice, Occasion, dedupe_key
 from signaling.notice_texts import NOTICE_TEXTS
 from signaling.ports import Clock, Records, Ways, Wording
+from signaling.text import literal
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:&])")
 _SPACE = re.compile(r"\n{3,}")
 _LINKS = ("link", "test_link")
 _CALENDAR: dict[Occasion, CalendarMethod] = {
@@ -69,6 +69,7 @@ class Composing:
                 about.invite.id, occasion, about.consultation.calendar_sequence, detail
             ),
             due_at=due_at or now,
+            version=about.consultation.calendar_sequence,
         )
         envelope = Envelope(
             address=person.address,
@@ -99,8 +100,7 @@ class Composing:
             return Content(subject, " ".join(fill(short, values).split()))
         mail = wording.translate(person.language, text.mail)
         marked_up = {
-            key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
-            for key, value in values.items()
+            key: f"<{value}>" if key in _LINKS else literal(value) for key, value in values.items()
         }
         content = Content(
             subject,

@@ -4,10 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from signaling.identifier import new_id
 from signaling.notice import (
-    ARRIVED_STATES,
     OVER_STATES,
     Attempt,
     Channel,
@@ -19,6 +19,7 @@ from signaling.notice import (
     TemporaryFailure,
 )
 from signaling.ports import Clock, Records, Sender, Store, Timers
+from signaling.standing import conclude
 
 BATCH = 100
 "Notices claimed together: one commit before and one after sending them."
@@ -65,10 +66,8 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
-            for number, attempt, notice in await records.notices.interrupted():
-                settled = attempt.recover(now, self._random())
-                await records.notices.put_attempts([(number, settled)])
-                await records.notices.change([(notice, settled.next_try_at)])
+            for _number, attempt, notice in await records.notices.interrupted():
+                await put_back(records, notice, attempt.recover(now, self._random()), now)
 
         await self._store.write(work)
 
@@ -136,27 +135,42 @@ class Notifying:
 
         async def work(records: Records) -> None:
             for job, outcome in done:
-                attempt = job.attempt.settle(outcome, now, self._random())
-                notice, next_at = job.notice, attempt.next_try_at
-                if attempt.state in ARRIVED_STATES:
-                    notice = notice.after("hand_over")
-                    await self._mark_sent(records, notice)
-                elif attempt.state in OVER_STATES:
-                    if job.number + 1 < len(job.envelope.ways):
-                        next_at = now
-                    else:
-                        notice = notice.after("fail")
-                await records.notices.put_attempts([(job.number, attempt)])
-                await records.notices.change([(notice, next_at)])
+                # read again: a receipt may have overtaken the answer, the session may be off
+                notice = await records.notices.get(job.notice.id)
+                if notice is None:
+                    continue  # purged
+                for attempt in await records.notices.attempts(notice.id):
+                    if attempt.id == job.attempt.id:
+                        settled = attempt.settle(outcome, now, self._random())
+                        await put_back(records, notice, settled, now)
 
         await self._store.write(work)
         for consultation_id in {job.notice.consultation_id for job, _ in done}:
             await self._changed(consultation_id)
 
-    @staticmethod
-    async def _mark_sent(records: Records, notice: Notice) -> None:
-        if notice.invite_id is None:
-            return
-        invite = await records.invites.get(notice.invite_id)
+
+async def put_back(
+    records: Records, notice: Notice, moved: Attempt, now: datetime, *, more_ways: bool = True
+) -> None:
+    """Store an attempt that has moved, and what that means for its notice and its invite.
+
+    Without `more_ways` a failure is the end.
+    """
+    attempts = [
+        moved if each.id == moved.id else each for each in await records.notices.attempts(notice.id)
+    ]
+    ways = len(attempts)
+    if more_ways and attempts[-1].state in OVER_STATES:
+        ways = len((await records.notices.envelope(notice)).ways)
+    concluded, latest, next_at = conclude(notice, attempts, ways, now)
+    changed = [
+        (number, latest if each.id == latest.id else each)
+        for number, each in enumerate(attempts)
+        if each.id in (moved.id, latest.id)
+    ]
+    await records.notices.put_attempts(changed)
+    await records.notices.change([(concluded, next_at)])
+    if concluded.state == "handed_over" and concluded.invite_id is not None:
+        invite = await records.invites.get(concluded.invite_id)
         if invite is not None and invite.state == "created":
             await records.invites.change(invite.after("send"))

@@ -114,7 +114,8 @@ CREATE TABLE notice (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     next_at INTEGER,
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL           -- the plan it tells of; -1: of another address
 ) STRICT;
 CREATE INDEX notice_next ON notice (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX notice_consultation ON notice (consultation_id, invite_id);
