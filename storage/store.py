@@ -13,8 +13,11 @@ from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.errors import StorageError
 from storage.invites import Invites
+from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.replies import Replies
 from storage.settings import Settings
+from storage.used_tokens import UsedTokens
 from storage.vault import DATABASE_NAME, Vault, load_master_key
 
 T = TypeVar("T")
@@ -33,6 +36,9 @@ class Records:
         self.settings = Settings(executor)
         self.audit = Audit(executor)
         self.notices = Notices(executor, vault)
+        self.notice_texts = NoticeTexts(executor)
+        self.replies = Replies(executor, vault)
+        self.used_tokens = UsedTokens(executor)
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:

@@ -8,9 +8,11 @@ from web.pages import (
     dashboard,
     editing,
     invites,
+    previewing,
     serving,
     sessions,
     signing_in,
+    webhooks,
 )
 from web.routes import PATHS
 from web.socket import socket
@@ -26,6 +28,7 @@ HANDLERS = {
     ("GET", "invites"): invites.show_invites,
     ("GET", "new_invite"): invites.show_new_invite,
     ("POST", "new_invite"): invites.send_invite,
+    ("POST", "invite_preview"): previewing.preview,
     ("GET", "invite_link"): invites.show_link,
     ("GET", "invite_qr"): invites.show_qr,
     ("POST", "invite_send_again"): invites.send_again,
@@ -46,6 +49,8 @@ HANDLERS = {
     ("GET", "seat"): arriving.show_seat,
     ("GET", "admin"): administration.show_administration,
     ("GET", "admin_outbox"): administration.show_outbox,
+    ("POST", "webhook_status"): webhooks.status,
+    ("POST", "webhook_inbound"): webhooks.inbound,
     ("GET", "socket"): socket,
     ("GET", "catalog"): serving.catalog,
     ("GET", "static"): serving.static,

@@ -10,9 +10,17 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.identifier import new_id
 from signaling.invite import Invite
-from signaling.notice import CalendarMethod, Content, Envelope, Notice, Occasion, dedupe_key
-from signaling.notice_texts import NOTICE_TEXTS
-from signaling.ports import Clock, Records, Ways, Wording
+from signaling.notice import (
+    CalendarMethod,
+    Content,
+    Envelope,
+    Notice,
+    Occasion,
+    Template,
+    dedupe_key,
+)
+from signaling.notice_texts import ApprovedTemplate
+from signaling.ports import Clock, NoticeWords, Records, Ways, Wording
 from signaling.text import literal
 
 _SPACE = re.compile(r"\n{3,}")
@@ -36,8 +44,9 @@ class Occurrence:
 
 
 class Composing:
-    def __init__(self, wording: Wording, ways: Ways, clock: Clock) -> None:
+    def __init__(self, wording: Wording, words: NoticeWords, ways: Ways, clock: Clock) -> None:
         self._wording = wording
+        self._words = words
         self._ways = ways
         self._clock = clock
 
@@ -83,7 +92,6 @@ class Composing:
         """The words of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
         consultation = about.consultation
-        text = NOTICE_TEXTS[occasion]
         zone = person.time_zone or consultation.time_zone
         planned_at = consultation.planned_at
         values = {
@@ -94,18 +102,16 @@ class Composing:
             "moment": wording.moment(planned_at, zone, person.language) if planned_at else "",
             "note": about.note,
         }
-        subject = wording.translate(person.language, text.subject)
+        subject = one_line(self._words.text(occasion, person.language, "subject"), values)
         if person.channel != "email":
-            short = wording.translate(person.language, text.short)
-            return Content(subject, " ".join(fill(short, values).split()))
-        mail = wording.translate(person.language, text.mail)
-        marked_up = {
-            key: f"<{value}>" if key in _LINKS else literal(value) for key, value in values.items()
-        }
+            short = one_line(self._words.text(occasion, person.language, "short"), values)
+            approved = self._words.template(occasion, person.language)
+            return Content(subject, short, template=_filled(approved, values) if approved else None)
+        mail = self._words.text(occasion, person.language, "mail")
         content = Content(
             subject,
             fill(mail.replace("**", ""), values),
-            html=wording.html(fill(mail, marked_up), person.language),
+            html=wording.html(fill(mail, marked_up(values)), person.language),
         )
         method = _CALENDAR.get(occasion)
         if method is None or planned_at is None:
@@ -117,3 +123,18 @@ class Composing:
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replace the placeholders; unknown ones stay as they are."""
     return _SPACE.sub("\n\n", Placeholders(text).safe_substitute(values)).strip() + "\n"
+
+
+def one_line(text: str, values: Mapping[str, str]) -> str:
+    return " ".join(fill(text, values).split())
+
+
+def marked_up(values: Mapping[str, str]) -> dict[str, str]:
+    """The values for Markdown: links are links, everything else is what was typed."""
+    return {key: f"<{value}>" if key in _LINKS else literal(value) for key, value in values.items()}
+
+
+def _filled(approved: ApprovedTemplate, values: Mapping[str, str]) -> Template:
+    # WhatsApp refuses empty parameters
+    parameters = tuple(values[name] or "–" for name in approved.parameters)
+    return Template(approved.name, parameters, approved.locale)
