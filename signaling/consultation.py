@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from signaling.interpreter_request import INTERPRETING_TRANSITIONS
 from signaling.lifecycle import advance
 
 Kind = Literal["remote", "in_person"]
@@ -46,6 +47,9 @@ class Consultation:
     closed_at: datetime | None = None
     note: str = ""
     "Of the scheduler, for the invitation; never clinical."
+    interpreting: str = "none"
+    "What the session waits for, see interpreter_request.INTERPRETING_TRANSITIONS."
+    interpreting_language: str = ""
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 
@@ -60,6 +64,16 @@ class Consultation:
         elif event == "reopen":
             changed = replace(changed, closed_at=None)
         return changed
+
+    def interpreting_after(self, event: str) -> "Consultation":
+        """The consultation after the search for an interpreter moved. Raises TransitionRefused."""
+        state = advance("interpreting", INTERPRETING_TRANSITIONS, self.interpreting, event)
+        return replace(self, interpreting=state)
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether its people may be written to: not while an interpreter is being looked for."""
+        return self.interpreting not in ("requested", "unavailable")
 
     def purge_at(self, retention: timedelta) -> datetime | None:
         """When every trace must be gone; None while it is open."""

@@ -13,12 +13,13 @@ Occurrence = Literal["", "first", "second"]
 class AmbiguousTime(InvalidInput):
     """The clock shows this time twice that day; holds both moments, earlier first."""
 
+    sentence = N_(
+        "The clocks go back that night, so this time comes twice. Please choose which one."
+    )
+
     def __init__(self, first: datetime, second: datetime) -> None:
         self.moments = (first, second)
-        super().__init__(
-            "time",
-            N_("The clocks go back that night, so this time comes twice. Please choose which one."),
-        )
+        super().__init__("time")
 
 
 def resolve(

@@ -22,6 +22,9 @@ PLACEHOLDERS = {
     "test_link": N_("the personal link of the device test"),
     "moment": N_("date, time and time zone of the session"),
     "note": N_("the note of the scheduler, may be empty"),
+    "languages": N_("the languages of an interpreter request"),
+    "duration": N_("the expected duration in minutes"),
+    "until": N_("when an interpreter request expires"),
 }
 "placeholder -> what it stands for"
 
@@ -93,6 +96,42 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short=N_("You are no longer expected at the session with $scheduler. $moment"),
     ),
+    "interpreter_request": NoticeText(
+        subject=N_("Request for an interpreter"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler asks for an interpreter.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment\n\n"
+            "Expected duration: $duration minutes\n\n"
+            "Please accept or decline here:\n\n"
+            "$link\n\n"
+            "Without an answer by $until the request is passed on."
+        ),
+        short="",
+    ),
+    "interpreter_request_withdrawn": NoticeText(
+        subject=N_("Request for an interpreter withdrawn"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler does not need the interpreter any more.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment"
+        ),
+        short="",
+    ),
+    "interpreter_unavailable": NoticeText(
+        subject=N_("No interpreter is available"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "no interpreter is available for the session you asked one for.\n\n"
+            "Languages: $languages\n\n"
+            "Date: $moment\n\n"
+            "Nobody was invited yet. You can invite without an interpreter or cancel here:\n\n"
+            "$link"
+        ),
+        short="",
+    ),
     "reminder": NoticeText(
         subject=N_("Reminder of your session"),
         mail=N_(
@@ -106,7 +145,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
     ),
 }
 
-PARTS: dict[Part, int] = {"subject": 150, "mail": 8000, "short": 1000}
+PARTS: dict[Part, int] = {"subject": 150, "mail": 5000, "short": 1000}
 "part -> most characters that an operator may write"
 
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
@@ -124,6 +163,15 @@ def placeholders(text: str) -> set[str]:
     return set(Placeholders(text).get_identifiers())
 
 
+def known_placeholders(occasion: Occasion) -> list[str]:
+    """What a text for this occasion may hold, in the order of PLACEHOLDERS."""
+    known = {"name", "scheduler", "link", "test_link", "moment", "note"}
+    if occasion.startswith("interpreter"):
+        source = NOTICE_TEXTS[occasion]
+        known = {"name", "scheduler"} | placeholders(source.subject + source.mail)
+    return [name for name in PLACEHOLDERS if name in known]
+
+
 def checked_text(occasion: Occasion, part: Part, text: str) -> str:
     """An operator's words, cleaned; empty: none of their own.
 
@@ -139,7 +187,7 @@ def checked_text(occasion: Occasion, part: Part, text: str) -> str:
         return ""
     if not Placeholders(cleaned).is_valid():
         raise InvalidInput("text", N_("A dollar sign that is no placeholder is written $$."))
-    unknown = sorted(placeholders(cleaned) - set(PLACEHOLDERS))
+    unknown = sorted(placeholders(cleaned) - set(known_placeholders(occasion)))
     if unknown:
         raise InvalidInput("text", N_("There is no placeholder $%(name)s."), name=unknown[0])
     if "link" in placeholders(source_text(occasion, part)) - placeholders(cleaned):

@@ -45,7 +45,8 @@ class Seat:
     left_at: datetime | None = None
     media: wire.MediaState | None = None
     quality: Quality | None = None
-    signals: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_SIGNALS))
+    signals: list[str] = field(default_factory=list)
+    "Negotiation that waits for this page's socket, at most KEPT_SIGNALS."
 
     @property
     def online(self) -> bool:
@@ -118,8 +119,9 @@ class Room:
         connection.send(wire.encode(welcome(missed is not None)))
         for frame in [self.snapshot()] if missed is None else missed:
             connection.send(frame)
-        while seat.signals:
-            connection.send(seat.signals.popleft())
+        for frame in seat.signals:
+            connection.send(frame)
+        seat.signals.clear()
         if before is None:
             self.tell_participant(participant_id)
             self.tell_call_of(participant_id)
@@ -199,6 +201,7 @@ class Room:
             seat.connection.send(frame)
         else:
             seat.signals.append(frame)
+            del seat.signals[:-KEPT_SIGNALS]
         return True
 
     # --- views

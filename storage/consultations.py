@@ -32,6 +32,8 @@ class Consultations:
             started_at=maybe_from_ms(row["started_at"]),
             closed_at=maybe_from_ms(row["closed_at"]),
             note=note,
+            interpreting=row["interpreting"],
+            interpreting_language=row["interpreting_language"],
             calendar_sequence=row["calendar_sequence"],
         )
 
@@ -39,13 +41,14 @@ class Consultations:
         """Write the row and make its key."""
         await self._executor.rows(
             "INSERT INTO consultation (id, scheduler_id, kind, state, created_at, planned_at,"
-            " time_zone, started_at, closed_at, calendar_sequence)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " time_zone, started_at, closed_at, calendar_sequence, interpreting,"
+            " interpreting_language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 consultation.id, consultation.scheduler_id, consultation.kind, consultation.state,
                 to_ms(consultation.created_at), maybe_ms(consultation.planned_at),
                 consultation.time_zone, maybe_ms(consultation.started_at),
                 maybe_ms(consultation.closed_at), consultation.calendar_sequence,
+                consultation.interpreting, consultation.interpreting_language,
             ),
         )  # fmt: skip
         key = await self._vault.create(self._executor, consultation.id)
@@ -65,11 +68,11 @@ class Consultations:
         """Store state and dates."""
         await self._executor.rows(
             "UPDATE consultation SET state = ?, planned_at = ?, time_zone = ?, started_at = ?,"
-            " closed_at = ?, calendar_sequence = ? WHERE id = ?",
+            " closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
             (
                 consultation.state, maybe_ms(consultation.planned_at), consultation.time_zone,
                 maybe_ms(consultation.started_at), maybe_ms(consultation.closed_at),
-                consultation.calendar_sequence, consultation.id,
+                consultation.calendar_sequence, consultation.interpreting, consultation.id,
             ),
         )  # fmt: skip
 

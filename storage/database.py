@@ -28,14 +28,21 @@ MAX_GROUP = 64
 
 
 class Executor:
-    """Runs statements on one connection."""
+    """Runs statements on one connection.
+
+    What opens and ends transactions is owed until the next statement and runs with it: going to
+    the connection's thread and back costs several times what SQLite needs for a small statement.
+    """
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
+        self._owed: list[str] = []
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        return list(await self._connection.execute_fetchall(sql, cast(Any, parameters)))
+        return await self._run(
+            lambda connection: connection.execute(sql, cast(Any, parameters)).fetchall()
+        )
 
     async def row(self, sql: str, parameters: Parameters = ()) -> Row | None:
         found = await self.rows(sql, parameters)
@@ -43,7 +50,41 @@ class Executor:
 
     async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement once for each set of parameters."""
-        await self._connection.executemany(sql, cast(Any, parameters))
+        sets = list(parameters)
+        await self._run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
+
+    def owe(self, *statements: str) -> None:
+        """Run these before the next statement, or at `settle`."""
+        self._owed += statements
+
+    def take_back(self, statement: str) -> bool:
+        """Whether the statement owed last was this one and has not run; it will not."""
+        if self._owed and self._owed[-1] == statement:
+            self._owed.pop()
+            return True
+        return False
+
+    async def settle(self) -> None:
+        """Run what is owed."""
+        if self._owed:
+            await self._run(lambda connection: None)
+
+    def forgive(self) -> None:
+        """Nothing is owed any more."""
+        self._owed.clear()
+
+    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        def run(connection: sqlite3.Connection) -> T:
+            # what fails stays owed: nothing must run outside the transaction meant for it
+            while self._owed:
+                connection.execute(self._owed[0])
+                del self._owed[0]
+            return function(connection)
+
+        # aiosqlite has no public way to run more than one statement in one turn of its thread
+        connection = cast(Any, self._connection)
+        result: T = await connection._execute(run, connection._conn)
+        return result
 
 
 Work = Callable[[Executor], Awaitable[Any]]
@@ -130,23 +171,31 @@ class Database:
     async def _commit(self, group: list[tuple[Work, "asyncio.Future[Any]"]]) -> None:
         results: list[tuple[asyncio.Future[Any], Any]] = []
         failures: list[tuple[asyncio.Future[Any], BaseException]] = []
+        executor = self.write_executor
         alone = len(group) == 1
         try:
-            await self._writer.execute("BEGIN IMMEDIATE")
+            executor.owe("BEGIN IMMEDIATE")
+            if not alone:
+                await executor.settle()
             for work, future in group:
                 if not alone:
-                    await self._writer.execute("SAVEPOINT work")
+                    executor.owe("SAVEPOINT work")
                 try:
-                    results.append((future, await work(self.write_executor)))
+                    results.append((future, await work(executor)))
                 except Exception as error:
                     failures.append((future, error))
                     if alone or not self._writer.in_transaction:
                         raise
-                    await self._writer.execute("ROLLBACK TO work")
-                if not alone:
-                    await self._writer.execute("RELEASE work")
-            await self._writer.execute("COMMIT")
+                    if not executor.take_back("SAVEPOINT work"):
+                        executor.owe("ROLLBACK TO work", "RELEASE work")
+                else:
+                    if not alone and not executor.take_back("SAVEPOINT work"):
+                        executor.owe("RELEASE work")
+            if not executor.take_back("BEGIN IMMEDIATE"):
+                executor.owe("COMMIT")
+                await executor.settle()
         except Exception as error:
+            executor.forgive()
             if self._writer.in_transaction:
                 await self._writer.execute("ROLLBACK")
             told = {future for future, _ in failures}

@@ -12,6 +12,7 @@ from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.errors import StorageError
+from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
@@ -34,6 +35,7 @@ class Records:
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
         self.settings = Settings(executor)
+        self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor)
         self.notices = Notices(executor, vault)
         self.notice_texts = NoticeTexts(executor)

@@ -21,7 +21,7 @@ from signaling.ports import Clock
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SystemClock
-from web.config import Config
+from web.config import Config, ConfigError
 from web.delivery import add_delivery
 from web.errors import errors
 from web.handlers import add_routes
@@ -71,8 +71,13 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.CHATTING] = Chatting(store, clock)
     app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = Arriving(store, clock, timedelta(minutes=config.early_entry_minutes))
-    providers = await add_delivery(app, config)
+    try:
+        providers = await add_delivery(app, config)
+    except ConfigError:
+        await store.close()
+        raise
     notifying = app[keys.NOTIFYING]
+    interpreting = app[keys.INTERPRETING]
     app[keys.FORGETTING] = forgetting = Forgetting(
         store, rooms, clock, clockwork, retention, app[keys.OUTBOX]
     )
@@ -86,6 +91,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
+        await interpreting.expire_due()
         await expiring.expire_due()
         await forgetting.purge_due()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")

@@ -89,6 +89,11 @@ SETTINGS = (
         "Hours after its time at which a session that nobody held is closed.",
     ),
     Setting(
+        "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
+        "24",
+        "Hours an interpreting organization has to answer before the next one is asked.",
+    ),
+    Setting(
         "TELECONNECT_DEFAULT_REGION",
         "",
         "Country (CH, KE ...) whose mobile numbers may be typed without country code.",
@@ -145,6 +150,7 @@ class Config:
     early_entry_minutes: float
     reminder_minutes: tuple[float, ...]
     expiry_hours: float
+    interpreter_timeout_hours: float
     default_region: str | None
     brand: str
 
@@ -200,6 +206,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
         expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
+        interpreter_timeout_hours=_amount("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", values),
         default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],
     )
@@ -243,7 +250,7 @@ def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
     if not part["APPLICATION_ID"]:
         return None
     key = part["PRIVATE_KEY"].replace("\\n", "\n")
-    if "BEGIN" not in key:
+    if "PRIVATE KEY" not in key:
         try:
             key = Path(key).read_text("ascii")
         except (OSError, ValueError):

@@ -9,6 +9,7 @@ from signaling.delivery import DeliverySettings, Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
 from signaling.flows.composing import Composing
+from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
@@ -81,6 +82,16 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
+    interpreting = Interpreting(
+        store,
+        rooms,
+        inviting,
+        composing,
+        wording,
+        clock,
+        clockwork,
+        timedelta(hours=config.interpreter_timeout_hours),
+    )
     notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
     app[keys.OUTBOX] = outbox
     app[keys.NOTICE_WORDS] = words
@@ -88,7 +99,10 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     app[keys.WORDING] = wording
     app[keys.COMPOSING] = composing
     app[keys.INVITING] = inviting
-    app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, clock)
+    app[keys.INTERPRETING] = interpreting
+    app[keys.PLANNING] = Planning(
+        store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
+    )
     app[keys.NOTIFYING] = notifying
     app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
     await load_words(app)

@@ -3,7 +3,6 @@
 from aiohttp import hdrs, web
 
 from web.pages import (
-    administration,
     arriving,
     dashboard,
     editing,
@@ -14,6 +13,8 @@ from web.pages import (
     signing_in,
     webhooks,
 )
+from web.pages.administration import index as administration
+from web.pages.administration import people, routes, templates, texts
 from web.routes import PATHS
 from web.socket import socket
 
@@ -47,7 +48,18 @@ HANDLERS = {
     ("GET", "landing"): arriving.show_landing,
     ("POST", "landing"): arriving.join,
     ("GET", "seat"): arriving.show_seat,
-    ("GET", "admin"): administration.show_administration,
+    ("GET", "admin"): administration.show_index,
+    ("GET", "admin_people"): people.show_people,
+    ("POST", "admin_people"): people.create,
+    ("POST", "admin_account"): people.change,
+    ("GET", "admin_routes"): routes.show_routes,
+    ("POST", "admin_routes"): routes.save_routes,
+    ("GET", "admin_texts"): texts.show_texts,
+    ("GET", "admin_text"): texts.show_text,
+    ("POST", "admin_text"): texts.save_text,
+    ("GET", "admin_templates"): templates.show_templates,
+    ("GET", "admin_template"): templates.show_template,
+    ("POST", "admin_template"): templates.save_template,
     ("GET", "admin_outbox"): administration.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,

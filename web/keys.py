@@ -10,6 +10,7 @@ from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
+from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
@@ -49,6 +50,7 @@ CHATTING = web.AppKey("chatting", Chatting)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
+INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
 COMPOSING = web.AppKey("composing", Composing)
 RECEIVING = web.AppKey("receiving", Receiving)

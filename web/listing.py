@@ -9,7 +9,7 @@ from signaling.consultation import Consultation
 from storage.times import from_ms
 from web.keys import CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
-from web.views import HistoryRow, InviteRow, Person, WaitingRow
+from web.views import HistoryRow, InviteRow, Person, Reply, WaitingRow
 
 
 async def invite_rows(
@@ -28,6 +28,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
     read = app[STORE].read
     invites = await read.invites.of_consultation(consultation.id)
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
+    replies = await read.replies.of_invites([invite.id for invite in invites])
     people = []
     for invite in invites:
         delivery = deliveries.get(invite.id)
@@ -42,6 +43,9 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 delivery_state=delivery.state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=invite.person.time_zone,
+                replies=tuple(
+                    Reply(reply.text, reply.at) for reply in replies if reply.invite_id == invite.id
+                ),
             )
         )
     room = app[ROOMS].hub.room(consultation.id)

@@ -78,15 +78,21 @@ def render(markdown_text: str, language: str, direction: str) -> str:
     """
     if not _LANGUAGE.fullmatch(language) or direction not in ("ltr", "rtl"):
         raise ValueError("Not a language or direction.")
-    body = nh3.clean(
+    body = body_of(markdown_text)
+    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
+    return _PAGE.format(language=language, direction=direction, body=body)
+
+
+def body_of(markdown_text: str) -> str:
+    """What stands in the mail, sanitized and without any style. Raises InvalidInput as `render`."""
+    cleaned: str = nh3.clean(
         _converted(markdown_text),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"https", "http", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )
-    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
-    return _PAGE.format(language=language, direction=direction, body=body)
+    return cleaned
 
 
 def plain(markdown_text: str) -> str:

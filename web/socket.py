@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -48,8 +47,8 @@ class Socket:
     ) -> None:
         self.peer_id = peer_id
         self._response = response
-        self._frames: deque[str] = deque()
-        self._queued_bytes = 0
+        self._frames: list[str] = []
+        self._queued_bytes = self._queued_frames = 0
         self._closing: tuple[int, bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._transport = transport
@@ -59,7 +58,8 @@ class Socket:
             return
         self._frames.append(frame)
         self._queued_bytes += len(frame)
-        if self._queued_bytes > MAX_QUEUED_BYTES or len(self._frames) > MAX_QUEUED_FRAMES:
+        self._queued_frames += 1
+        if self._queued_bytes > MAX_QUEUED_BYTES or self._queued_frames > MAX_QUEUED_FRAMES:
             self._cut_off()
             return
         self._write_soon()
@@ -75,20 +75,24 @@ class Socket:
             await asyncio.wait([self._writer], timeout=2)
 
     def _write_soon(self) -> None:
-        if self._writer is None or self._writer.done():
+        if self._writer is None:
             self._writer = asyncio.create_task(self._write(), name="socket writer")
 
     async def _write(self) -> None:
         try:
             while self._frames:
-                frame = self._frames.popleft()
-                self._queued_bytes -= len(frame)
-                await self._response.send_str(frame)
+                frames, self._frames = self._frames, []
+                for frame in frames:
+                    await self._response.send_str(frame)
+                    self._queued_bytes -= len(frame)
+                    self._queued_frames -= 1
             if self._closing is not None:
                 code, reason = self._closing
                 await self._response.close(code=code, message=reason)
         except (ConnectionError, RuntimeError):
             self._frames.clear()
+        finally:
+            self._writer = None  # thousands of sockets wait with nothing to say
 
     def _cut_off(self) -> None:
         """A reader that does not read gets no goodbye: the connection just ends."""
@@ -125,16 +129,16 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
     await response.prepare(request)
-    viewer = await viewer_of(request)
+    translate = (await viewer_of(request)).translate
     try:
         hello = await _hello(response)
         if hello.stream == "lobby":
             await _lobby(request, response, hello)
         else:
-            await _room(request, response, hello)
+            await _room(request, response, hello, translate)
     except TeleConnectError as error:
         with contextlib.suppress(ConnectionError, RuntimeError):
-            await response.send_str(wire.encode(refusal(error, viewer.translate)))
+            await response.send_str(wire.encode(refusal(error, translate)))
             await response.close(code=close_code(error), message=error.code.encode())
     return response
 
@@ -170,10 +174,14 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
             hub.leave_lobby(account.id, connection)
 
 
-async def _room(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:
+async def _room(
+    request: web.Request,
+    response: web.WebSocketResponse,
+    hello: wire.Hello,
+    translate: Callable[[str], str],
+) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    viewer = await viewer_of(request)
     connection = Socket(response, request.transport, hello.peer_id)
     with _registered(app, connection):
         attendance = await app[ATTENDING].enter(
@@ -193,7 +201,7 @@ async def _room(request: web.Request, response: web.WebSocketResponse, hello: wi
                     if known is not error:
                         _log.exception("message failed", extra={"code": known.code})
                     command_id = getattr(message, "id", None)
-                    answer = refusal(known, viewer.translate, command_id)
+                    answer = refusal(known, translate, command_id)
                 if answer is not None:
                     connection.send(wire.encode(answer))
         finally:

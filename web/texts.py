@@ -5,6 +5,7 @@ missing sentence falls back to English.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,16 +14,27 @@ from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from babel import Locale
-from babel.dates import format_datetime, get_timezone_name
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from web.moments import long_moment
+
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
+_ALIASES = {
+    "prs": "fa",
+    "pes": "fa",
+    "pbu": "ps",
+    "pbt": "ps",
+    "pst": "ps",
+    "swh": "sw",
+    "arb": "ar",
+}
+"Languages that browsers also name by a narrower code: Dari (prs) reads the Persian catalog."
 OWN_NAMES = {
     "en": "English",
     "fr": "Français",
@@ -42,8 +54,8 @@ OWN_NAMES = {
 }
 "The languages of the service, by their own names."
 
-# Babel's data for these languages use another calendar or another hour by default.
-_GREGORIAN = {"fa": "fa", "ps": "ps"}
+_OLD_ZONE = re.compile("Etc/|SystemV/|US/|Canada/|Brazil/|Chile/|Mexico/")
+"Names that are kept for old programs; each has a place that says the same."
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,10 @@ class Texts:
         "Changes whenever any sentence does: part of the catalogs' addresses."
         self.time_zones = frozenset(available_timezones())
         "Every IANA zone that is known here."
+        self.offered_zones = tuple(
+            sorted(zone for zone in self.time_zones if "/" in zone and not _OLD_ZONE.match(zone))
+        )
+        "Those that people choose from: named after places."
 
     @classmethod
     def load(cls) -> "Texts":
@@ -103,20 +119,16 @@ class Texts:
                 weight = float(quality) if quality else 1.0
             except ValueError:
                 weight = 0.0
-            wanted.append((-weight, index, tag.strip().lower().partition("-")[0]))
+            language = tag.strip().lower().replace("_", "-").partition("-")[0]
+            wanted.append((-weight, index, _ALIASES.get(language, language)))
         for weight, _, code in sorted(wanted):
             if weight < 0 and code in self.languages:
                 return self.languages[code]
         return self.languages[SOURCE_LANGUAGE]
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
-        """Date, time and zone in words: "Monday 7 December 2026 14:30 (Zurich Time)"."""
-        locale = Locale.parse(_GREGORIAN.get(language, language))
-        zone = ZoneInfo(time_zone)
-        local = at.astimezone(zone)
-        day = format_datetime(local, "EEEE d MMMM y HH:mm", tzinfo=zone, locale=locale)
-        name = get_timezone_name(local, width="long", locale=locale, zone_variant="generic")
-        return f"{day} ({name})"
+        """Date, time and zone in words, in a language of the catalogs or else in English."""
+        return long_moment(at, time_zone, self.get(language).code)
 
 
 def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:

@@ -99,6 +99,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
         brand=app[CONFIG].brand,
         path=request.path,
         languages=tuple(OWN_NAMES.items()),
+        time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
         account_role=account.role if account else None,

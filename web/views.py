@@ -31,8 +31,17 @@ class Viewer:
     account_name: str | None = None
     "None for people who come by link."
     account_role: Literal["scheduler", "administrator"] | None = None
+    time_zones: tuple[str, ...] = ()
+    "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences for the browser; empty where it needs none: English."
+
+
+@dataclass(frozen=True)
+class Reply:
+    text: str
+    "Empty for a picture or anything else that was no text."
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,10 @@ class Person:
     invite_state: str
     delivery_state: str | None
     delivery_reason: str | None = None
+    "A key of REASONS in signaling/notice.py."
     time_zone: str | None = None
+    replies: tuple[Reply, ...] = ()
+    "What they answered to an SMS or a WhatsApp message."
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
+from babel import Locale
+
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.notice import Calendar, CalendarMethod
@@ -55,6 +57,15 @@ class Wording:
             now=self._clock.now(),
         )
         return Calendar(body, method)
+
+    def request_address(self, token: str) -> str:
+        return public_address(self._config.public_url, "interpreter_request", token=token)
+
+    def session_address(self, consultation_id: str) -> str:
+        return public_address(self._config.public_url, "session", consultation_id=consultation_id)
+
+    def language_name(self, code: str, language: str) -> str:
+        return Locale.parse(code).get_display_name(language) or code
 
     def test_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing_test", token=token)

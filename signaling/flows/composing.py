@@ -17,6 +17,7 @@ from signaling.notice import (
     Notice,
     Occasion,
     Template,
+    Way,
     dedupe_key,
 )
 from signaling.notice_texts import ApprovedTemplate
@@ -41,6 +42,17 @@ class Occurrence:
     scheduler: Account
     invite: Invite
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Somebody without an invite who is written to by mail."""
+
+    id: str
+    "Tells their notices apart from anybody else's."
+    name: str
+    email: str
+    language: str
 
 
 class Composing:
@@ -88,6 +100,32 @@ class Composing:
         )
         return await records.notices.add(notice, envelope, now)
 
+    async def queue_to(
+        self,
+        records: Records,
+        occasion: Occasion,
+        consultation: Consultation,
+        recipient: Recipient,
+        values: Mapping[str, str],
+    ) -> bool:
+        """Write a mail about a session to somebody who has no invite to it."""
+        now = self._clock.now()
+        notice = Notice(
+            id=new_id(),
+            consultation_id=consultation.id,
+            invite_id=None,
+            occasion=occasion,
+            dedupe_key=dedupe_key(recipient.id, occasion),
+            due_at=now,
+        )
+        envelope = Envelope(
+            address=recipient.email,
+            language=recipient.language,
+            ways=(Way("email"),),
+            content=self._mail(occasion, {**values, "name": recipient.name}, recipient.language),
+        )
+        return await records.notices.add(notice, envelope, now)
+
     def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
         """The words of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
@@ -107,17 +145,20 @@ class Composing:
             short = one_line(self._words.text(occasion, person.language, "short"), values)
             approved = self._words.template(occasion, person.language)
             return Content(subject, short, template=_filled(approved, values) if approved else None)
-        mail = self._words.text(occasion, person.language, "mail")
-        content = Content(
-            subject,
-            fill(mail.replace("**", ""), values),
-            html=wording.html(fill(mail, marked_up(values)), person.language),
-        )
+        content = self._mail(occasion, values, person.language)
         method = _CALENDAR.get(occasion)
         if method is None or planned_at is None:
             return content
         calendar = wording.calendar(method, consultation, about.invite, values["link"])
         return replace(content, calendar=calendar)
+
+    def _mail(self, occasion: Occasion, values: Mapping[str, str], language: str) -> Content:
+        mail = self._words.text(occasion, language, "mail")
+        return Content(
+            one_line(self._words.text(occasion, language, "subject"), values),
+            fill(mail.replace("**", ""), values),
+            html=self._wording.html(fill(mail, marked_up(values)), language),
+        )
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """What happens when somebody is invited."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,11 @@ class Plan:
     planned_at: datetime | None = None
     time_zone: str = "UTC"
     note: str = ""
+    interpreting_language: str = ""
+    "Language for which an interpreter is needed; empty: none is."
+
+
+Ask = Callable[[Records, Consultation, Account], Awaitable[Consultation]]
 
 
 class Inviting:
@@ -36,8 +42,13 @@ class Inviting:
         self._reminding = reminding
         self._clock = clock
 
-    async def invite(self, scheduler: Account, plan: Plan) -> tuple[Consultation, list[Invite]]:
-        """Make the session, an invite for everybody, and their notices: all or nothing."""
+    async def invite(
+        self, scheduler: Account, plan: Plan, ask: Ask | None = None
+    ) -> tuple[Consultation, list[Invite]]:
+        """Make the session, an invite for everybody, and their notices: all or nothing.
+
+        Where an interpreter is needed, `ask` asks for one, and nobody else is told yet.
+        """
         consultation = Consultation(
             id=new_id(),
             scheduler_id=scheduler.id,
@@ -47,10 +58,14 @@ class Inviting:
             planned_at=plan.planned_at,
             time_zone=plan.time_zone,
             note=plan.note,
+            interpreting="requested" if plan.interpreting_language else "none",
+            interpreting_language=plan.interpreting_language,
         )
 
         async def work(records: Records) -> list[Invite]:
             await records.consultations.add(consultation)
+            if consultation.interpreting_language and ask is not None:
+                await ask(records, consultation, scheduler)
             return [
                 await self.add(records, consultation, scheduler, role, person)
                 for role, person in plan.people
@@ -73,8 +88,15 @@ class Inviting:
             invite_id, consultation.id, role, person, token_digest(token), self._clock.now()
         )
         await records.invites.add(invite)
-        await self.tell(records, Occurrence(consultation, scheduler, invite, consultation.note))
+        if consultation.may_tell:
+            await self.tell_about(records, consultation, scheduler, invite)
         return invite
+
+    async def tell_about(
+        self, records: Records, consultation: Consultation, scheduler: Account, invite: Invite
+    ) -> None:
+        """Send somebody their invitation, once."""
+        await self.tell(records, Occurrence(consultation, scheduler, invite, consultation.note))
 
     async def tell(self, records: Records, about: Occurrence, *, detail: str = "") -> None:
         """Queue the invitation and the reminders of one person."""

@@ -1,23 +1,32 @@
 """What happens to a planned session before it starts: moved, canceled, its people changed."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from signaling.account import Account
+from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
-from signaling.errors import N_, Conflict, InvalidInput, NotFound
+from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
 from signaling.flows.composing import Composing, Occurrence
 from signaling.flows.inviting import Inviting
 from signaling.flows.reminding import Reminding
 from signaling.flows.rooms import Rooms
+from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.ports import Clock, Records, Store
 from signaling.room import Room, Seat
 
+ADD_IN_PROGRESS = "add_colleague_in_progress"
+"Name of the setting."
 EDITABLE_STATES = ("planned", "waiting")
 MAX_PEOPLE = 12
 "Seats of one session beside the scheduler's: what a mesh of forwarded calls and a form can hold."
+
+
+Withdraw = Callable[[Records, Consultation, Account], Awaitable[None]]
+"Takes back what an interpreting organization was asked for a session."
 
 
 class Planning:
@@ -28,6 +37,7 @@ class Planning:
         inviting: Inviting,
         composing: Composing,
         reminding: Reminding,
+        withdraw: Withdraw,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -35,6 +45,7 @@ class Planning:
         self._inviting = inviting
         self._composing = composing
         self._reminding = reminding
+        self._withdraw = withdraw
         self._clock = clock
 
     async def move(
@@ -61,6 +72,8 @@ class Planning:
             async def work(records: Records) -> None:
                 await records.consultations.change(moved)
                 await self._reminding.drop(records, consultation_id)
+                if not moved.may_tell:
+                    return  # nobody knows of the old date yet
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
                         about = Occurrence(moved, scheduler, invite, moved.note)
@@ -87,6 +100,7 @@ class Planning:
             async def work(records: Records) -> None:
                 await records.consultations.change(canceled)
                 await records.notices.drop_all_pending(consultation_id)
+                await self._withdraw(records, room.consultation, scheduler)
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
                         await self._revoke(records, canceled, scheduler, invite, "canceled")
@@ -116,7 +130,7 @@ class Planning:
 
             async def work(records: Records) -> None:
                 await records.invites.change(changed)
-                if reached_otherwise or spoken_otherwise:
+                if (reached_otherwise or spoken_otherwise) and consultation.may_tell:
                     await records.notices.drop_pending_of(invite_id)
                     await records.notices.forget_keys_of(invite_id)
                     about = Occurrence(consultation, scheduler, changed, consultation.note)
@@ -130,20 +144,42 @@ class Planning:
     async def add_person(
         self, consultation_id: str, scheduler: Account, role: Role, person: Person
     ) -> Invite:
-        """Invite one more. Raises NotFound, Conflict once started, InvalidInput if it is full."""
+        """Invite one more, announced in the chat and logged.
+
+        Once a session has started only colleagues, and only if the administrator allows it.
+        Raises NotFound, NotAllowed, or InvalidInput if it is full.
+        """
         room = await self._own(consultation_id, scheduler)
         async with self._rooms.turn(consultation_id):
             consultation = room.consultation
-            if consultation.state not in EDITABLE_STATES:
-                raise Conflict
+            if consultation.state not in EDITABLE_STATES and not (
+                role == "colleague" and await self.may_add_in_progress()
+            ):
+                raise NotAllowed(
+                    N_("Nobody can be invited to a session in progress. Plan a new session.")
+                )
             if len(room.seats) > MAX_PEOPLE:
                 raise InvalidInput("", N_("There are too many people in this session."))
-            invite = await self._store.write(
-                lambda records: self._inviting.add(records, consultation, scheduler, role, person)
-            )
+            now = self._clock.now()
+
+            async def work(records: Records) -> tuple[Invite, ChatMessage | None]:
+                invite = await self._inviting.add(records, consultation, scheduler, role, person)
+                await records.audit.append(now, scheduler.id, "add_person", invite.id)
+                line = await records.chat.append(
+                    consultation.id, new_id(), invite.id, "added", "", now
+                )
+                return invite, line
+
+            invite, line = await self._store.write(work)
             room.seats[invite.id] = Seat(invite.id, role, person.name, person.language)
             room.tell_participant(invite.id)
+            if line is not None:
+                room.add_chat(line)
         return invite
+
+    async def may_add_in_progress(self) -> bool:
+        """The administrator's switch; off until it is switched on."""
+        return await self._store.read.settings.get(ADD_IN_PROGRESS) == "on"
 
     async def remove_person(self, invite_id: str, scheduler: Account) -> None:
         """Take somebody's seat away: they are told, their link closes at once.

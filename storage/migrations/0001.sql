@@ -33,6 +33,8 @@ CREATE TABLE consultation (
     started_at INTEGER,
     closed_at INTEGER,
     note BLOB,                     -- sealed
+    interpreting TEXT NOT NULL,
+    interpreting_language TEXT NOT NULL,
     calendar_sequence INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX consultation_scheduler ON consultation (scheduler_id, state, planned_at);

@@ -30,6 +30,7 @@ def field(
     label: str,
     *,
     kind: Literal["text", "email", "password", "date", "time", "search"] = "text",
+    minimum: str | None = None,
     hint: str | None = None,
     required: bool = False,
     autocomplete: str = "off",
@@ -50,6 +51,7 @@ def field(
                 "required": required,
                 "autocomplete": autocomplete,
                 "maxlength": str(maximum) if maximum else None,
+                "min": minimum,
                 "dir": direction,
                 **described,
             }
@@ -59,7 +61,14 @@ def field(
 
 
 def text_area(
-    form: Form, name: str, label: str, *, hint: str | None = None, maximum: int | None = None
+    form: Form,
+    name: str,
+    label: str,
+    *,
+    hint: str | None = None,
+    maximum: int | None = None,
+    rows: int = 3,
+    direction: Literal["auto", "ltr"] = "auto",
 ) -> h.Element:
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
@@ -69,8 +78,8 @@ def text_area(
             {
                 "id": name,
                 "name": name,
-                "rows": "3",
-                "dir": "auto",
+                "rows": str(rows),
+                "dir": direction,
                 "maxlength": str(maximum) if maximum else None,
                 **described,
             }
@@ -110,14 +119,39 @@ def checkbox(form: Form, name: str, label: str, *, hint: str | None = None) -> h
                     "id": name,
                     "name": name,
                     "type": "checkbox",
-                    "value": "yes",
-                    "checked": form.values.get(name) == "yes",
+                    "checked": bool(form.values.get(name)),
                     **described,
                 }
             ),
             " ",
             label,
         ],
+        texts,
+    ]
+
+
+def radios(
+    form: Form,
+    name: str,
+    legend: str,
+    options: Iterable[tuple[str, str]],
+    *,
+    default: str = "",
+    hint: str | None = None,
+) -> h.Element:
+    """A group of (value, text) of which one is chosen."""
+    described, texts = _describe(form, name, hint)
+    chosen = form.values.get(name, default)
+    return h.fieldset({"class": "field radios", "id": name, **described})[
+        h.legend[legend],
+        (
+            h.label[
+                h.input(type="radio", name=name, value=value, checked=value == chosen),
+                " ",
+                h.span[text],
+            ]
+            for value, text in options
+        ),
         texts,
     ]
 

@@ -14,6 +14,7 @@ from web.markup.words import (
     delivery_word,
     filled,
     readiness_word,
+    reason_sentence,
     role_word,
 )
 from web.routes import path
@@ -145,9 +146,27 @@ def _person(viewer: Viewer, person: Person) -> h.Element:
         delivery_word(viewer, person.delivery_state),
         person.language,
     ]
-    return h.p(".hint")[
-        " · ".join(word for word in words if word),
-        person.delivery_reason and h.span(".error")[" ", person.delivery_reason],
+    return h.div[
+        h.p(".hint")[
+            " · ".join(word for word in words if word),
+            person.delivery_reason
+            and h.span(".error")[" ", reason_sentence(viewer, person.delivery_reason)],
+        ],
+        _replies(viewer, person) if person.replies else None,
+    ]
+
+
+def _replies(viewer: Viewer, person: Person) -> h.Element:
+    _ = viewer.translate
+    return h.ul(".replies", aria_label=_("Answers"))[
+        (
+            h.li[
+                h.q(dir="auto")[reply.text or _("Not a text")],
+                " ",
+                h.span(".hint")[clock(viewer, reply.at)],
+            ]
+            for reply in person.replies
+        )
     ]
 
 

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from web.markup.controls import button
 from web.markup.document import document
-from web.markup.words import clock, filled, zone_name
+from web.markup.words import clock, filled, zone_word
 from web.views import LandingView, Viewer
 
 
@@ -24,7 +24,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             and h.p(".when")[
                 clock(viewer, view.planned_at),
                 " ",
-                h.span(".hint.zone")[zone_name(viewer, view.planned_at)],
+                h.span(".hint.zone")[zone_word(viewer, view.planned_at)],
             ],
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),

@@ -1,27 +1,43 @@
 """The form behind "New invite": a page of its own, and a dialog where scripts run."""
 
+from collections.abc import Mapping
+
 import htpy as h
 
-from web.markup.controls import error_summary, field, go, select, submit, text_area
+from web.markup.controls import error_summary, go, submit, text_area
 from web.markup.document import document
+from web.markup.invitation_fields import (
+    colleague_fields,
+    companion_fields,
+    interpreter_fields,
+    labels,
+    person_fields,
+    plan_fields,
+)
 from web.routes import path
 from web.views import Form, Viewer
 
-KINDS = ("remote", "in_person")
+Interpreting = Mapping[str, bool]
+"Language code -> whether an organization interprets it."
+
+NOBODY: Interpreting = {}
 
 
-def new_invite_page(viewer: Viewer, form: Form) -> h.Element:
+def new_invite_page(viewer: Viewer, form: Form, interpreting: Interpreting = NOBODY) -> h.Element:
     """The choice, and the form of what was chosen (`kind` in the form's values)."""
     _ = viewer.translate
     return document(
         viewer,
         _("New invite"),
-        h.div(".narrow")[h.h1[_("New invite")], _choice_and_forms(viewer, form)],
+        h.div(".narrow")[
+            h.h1[_("New invite")],
+            _choice_and_form(viewer, form, interpreting, every_zone=True),
+        ],
         module="js/pages/new-invite.js",
     )
 
 
-def new_invite_dialog(viewer: Viewer) -> h.Element:
+def new_invite_dialog(viewer: Viewer, interpreting: Interpreting = NOBODY) -> h.Element:
     """The same as a dialog, closed until a module opens it."""
     _ = viewer.translate
     return h.dialog("#new-invite", aria_labelledby="new-invite-title")[
@@ -31,11 +47,13 @@ def new_invite_dialog(viewer: Viewer) -> h.Element:
                 h.button(".quiet", type="submit", formnovalidate=True)[_("Cancel")]
             ],
         ],
-        _choice_and_forms(viewer, Form()),
+        _choice_and_form(viewer, Form(), interpreting, every_zone=False),
     ]
 
 
-def _choice_and_forms(viewer: Viewer, form: Form) -> h.Node:
+def _choice_and_form(
+    viewer: Viewer, form: Form, interpreting: Interpreting, *, every_zone: bool
+) -> h.Node:
     _ = viewer.translate
     chosen = form.values.get("kind", "remote" if form.errors else "")
     choices = [
@@ -64,48 +82,37 @@ def _choice_and_forms(viewer: Viewer, form: Form) -> h.Node:
                 for kind, label, text in choices
             )
         ],
-        h.div("#form-remote", hidden=chosen != "remote")[_remote_form(viewer, form)],
-        h.div("#form-in_person", hidden=chosen != "in_person")[_in_person(viewer)],
-    ]
-
-
-def _remote_form(viewer: Viewer, form: Form) -> h.Element:
-    _ = viewer.translate
-    labels = [
-        ("first_name", _("First name")),
-        ("last_name", _("Last name")),
-        ("address", _("Email or mobile number")),
-        ("language", _("Language")),
-        ("note", _("Note for the invitation")),
-    ]
-    return h.form(".card", method="post", action=path("new_invite"))[
-        error_summary(viewer, form, labels),
-        h.input(type="hidden", name="kind", value="remote"),
-        h.div(".pair")[
-            field(form, "first_name", _("First name"), maximum=80),
-            field(form, "last_name", _("Last name"), maximum=80),
+        h.form(
+            "#invitation.card",
+            method="post",
+            action=path("new_invite"),
+            hidden=not chosen,
+            data_preview=path("invite_preview"),
+        )[
+            error_summary(viewer, form, labels(viewer)),
+            h.input(type="hidden", name="kind", value=chosen or "remote"),
+            h.div("#awaited", hidden=chosen == "in_person")[person_fields(viewer, form)],
+            h.p("#nobody-awaited.notice.info", hidden=chosen != "in_person")[
+                _("The service user gets no message. Invite at least one person to the two of you.")
+            ],
+            plan_fields(viewer, form, every_zone=every_zone),
+            companion_fields(viewer, form),
+            colleague_fields(viewer, _with_colleague(form)),
+            interpreter_fields(viewer, form, interpreting),
+            text_area(
+                form,
+                "note",
+                _("Note for the invitation"),
+                hint=_("Never write anything about health or the case here."),
+                maximum=500,
+            ),
+            h.div(".actions")[submit(_("Send"))],
         ],
-        h.p(".hint")[_("One of the two is enough. A pseudonym is fine.")],
-        field(
-            form,
-            "address",
-            _("Email or mobile number"),
-            required=True,
-            maximum=254,
-            direction="ltr",
-        ),
-        select(form, "language", _("Language"), viewer.languages, default=viewer.language),
-        text_area(
-            form,
-            "note",
-            _("Note for the invitation"),
-            hint=_("Never write anything about health or the case here."),
-            maximum=500,
-        ),
-        h.div(".actions")[submit(_("Send"))],
     ]
 
 
-def _in_person(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
-    return h.p(".notice.info")[_("Inviting a colleague to you both is not possible here yet.")]
+def _with_colleague(form: Form) -> Form:
+    """In person a colleague is what it is about: the fields are open from the start."""
+    if form.values.get("kind") != "in_person" or form.errors:
+        return form
+    return Form({**form.values, "colleague": "on"}, form.errors)

@@ -2,17 +2,12 @@
 
 import re
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import htpy as h
-from babel import Locale
-from babel.dates import format_datetime, get_timezone_name
 
+from signaling.notice import REASONS
+from web.moments import short_moment, zone_name
 from web.views import Viewer
-
-
-def locale_of(viewer: Viewer) -> Locale:
-    return Locale.parse(viewer.language, sep="-" if "-" in viewer.language else "_")
 
 
 def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
@@ -23,16 +18,14 @@ def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
 
 def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Element:
     """A moment as date and time of day in `zone`, by default the viewer's."""
-    local = moment.astimezone(ZoneInfo(zone or viewer.time_zone))
-    text = format_datetime(local, "EEE d MMM y, HH:mm", locale=locale_of(viewer))
+    text = short_moment(moment, zone or viewer.time_zone, viewer.language)
     # Left-to-right numbers beside right-to-left month names change places without isolation.
     return h.time(datetime=moment.isoformat(timespec="seconds"), dir="auto")[text]
 
 
-def zone_name(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
+def zone_word(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
     """The zone in words people know: "Central European Time"."""
-    local = moment.astimezone(ZoneInfo(zone or viewer.time_zone))
-    return get_timezone_name(local, locale=locale_of(viewer))
+    return zone_name(moment, zone or viewer.time_zone, viewer.language)
 
 
 def readiness_word(viewer: Viewer, readiness: str) -> str:
@@ -67,8 +60,15 @@ def delivery_word(viewer: Viewer, state: str | None) -> str:
         "delivered": _("Delivered"),
         "read": _("Read"),
         "failed": _("Not sent yet, will be tried again"),
+        "unknown": _("Perhaps sent"),
+        "undeliverable": _("Could not be delivered"),
         "abandoned": _("Could not be sent"),
     }.get(state or "", "")
+
+
+def reason_sentence(viewer: Viewer, reason: str) -> str:
+    """Why something was not delivered."""
+    return viewer.translate(REASONS.get(reason, reason))
 
 
 def channel_word(viewer: Viewer, channel: str) -> str:

@@ -1,33 +1,43 @@
 /** "New invite": the choice shows its form without loading another page. */
 
-/** @param {ParentNode} root */
-export function wireChoices(root) {
-  const choices = [...root.querySelectorAll("[data-choice]")];
-  for (const choice of choices) {
-    if (!(choice instanceof HTMLElement)) continue;
-    choice.addEventListener("click", (event) => {
-      event.preventDefault();
-      choose(choices, choice.dataset.choice ?? "");
-    });
-  }
-}
+import { loadCatalog } from "../shared/catalog.js";
+import { maybe, show } from "../shared/dom.js";
+import { wireInvitation } from "../forms/invitation.js";
 
-/**
- * @param {Element[]} choices
- * @param {string} kind
- */
-function choose(choices, kind) {
+const form = maybe("invitation", HTMLFormElement);
+/** @type {NodeListOf<HTMLButtonElement>} */
+const choices = document.querySelectorAll("button[data-choice]");
+
+/** @param {string} kind */
+function choose(kind) {
   for (const choice of choices) {
-    if (!(choice instanceof HTMLElement)) continue;
-    const chosen = choice.dataset.choice === kind;
-    if (chosen) choice.setAttribute("aria-current", "true");
+    if (choice.dataset.choice === kind) choice.setAttribute("aria-current", "true");
     else choice.removeAttribute("aria-current");
-    const form = document.getElementById(`form-${choice.dataset.choice}`);
-    if (!form) continue;
-    form.hidden = !chosen;
-    const first = form.querySelector("input:not([type=hidden])");
-    if (chosen && first instanceof HTMLElement) first.focus();
   }
+  const chosen = form?.querySelector("input[name=kind]");
+  if (!form || !(chosen instanceof HTMLInputElement)) return;
+  chosen.value = kind;
+  const inPerson = kind === "in_person";
+  show(maybe("awaited", HTMLElement), !inPerson);
+  show(maybe("nobody-awaited", HTMLElement), inPerson);
+  const colleague = maybe("colleague", HTMLInputElement);
+  if (colleague && inPerson) colleague.checked = true;
+  show(form, true);
+  const first = inPerson ? "colleague_1_address" : "first_name";
+  maybe(first, HTMLInputElement)?.focus();
 }
 
-wireChoices(document);
+for (const choice of choices) {
+  choice.addEventListener("click", (event) => {
+    event.preventDefault();
+    choose(choice.dataset.choice ?? "");
+  });
+}
+if (form) {
+  // What is wrong is read first, and is where the keyboard goes on.
+  const summary = form.querySelector("[role=alert]");
+  if (summary instanceof HTMLElement) summary.focus();
+  wireInvitation(form);
+  // What was said in English meanwhile is said again.
+  void loadCatalog().then(() => maybe("date", HTMLElement)?.dispatchEvent(new Event("input")));
+}

@@ -1,8 +1,19 @@
-/** Times as the reader expects them: their language, the zone of their device. */
+/**
+ * Times as the reader expects them: their language, the zone of their device. Calendar, digits and
+ * clock are the same in every language, and the same as the server writes (`web/moments.py`): an
+ * appointment has one date and one hour.
+ */
 
-/** The page's language, always with the Gregorian calendar: an appointment has one date. */
-export function locale() {
-  return `${document.documentElement.lang || "en"}-u-ca-gregory`;
+const HABITS = "u-ca-gregory-hc-h23-nu-latn";
+
+/**
+ * The page's language; where this browser has no words for it, the browser's own, then English.
+ * @returns {string[]}
+ */
+export function locales() {
+  const page = document.documentElement.lang || "en";
+  const own = navigator.language.split("-u-")[0];
+  return [page === "en" ? "en-150" : page, own, "en-150"].map((tag) => `${tag}-${HABITS}`);
 }
 
 /**
@@ -12,7 +23,7 @@ export function locale() {
 export function timeOfDay(at) {
   const date = new Date(at);
   const today = date.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(locale(), {
+  return new Intl.DateTimeFormat(locales(), {
     hour: "2-digit",
     minute: "2-digit",
     ...(today ? {} : { day: "numeric", month: "short" }),
@@ -24,7 +35,7 @@ export function timeOfDay(at) {
  * @returns {string} weekday, date, time and zone
  */
 export function dateAndTime(at) {
-  return new Intl.DateTimeFormat(locale(), {
+  return new Intl.DateTimeFormat(locales(), {
     weekday: "short",
     day: "numeric",
     month: "long",
@@ -46,7 +57,7 @@ export function inWords(duration) {
       : minutes >= 120
         ? [Math.floor(minutes / 60), "hour"]
         : [minutes, "minute"];
-  return new Intl.NumberFormat(locale(), { style: "unit", unit, unitDisplay: "long" }).format(
+  return new Intl.NumberFormat(locales(), { style: "unit", unit, unitDisplay: "long" }).format(
     value,
   );
 }

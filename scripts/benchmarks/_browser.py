@@ -1,0 +1,53 @@
+"""One Chromium with its own fake camera and microphone, that calls nobody outside."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from scripts.benchmarks._server import COOKIE, Place, Server
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+]
+
+
+@contextlib.asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        raise RuntimeError("No Chromium on PATH; scripts/setup --test installs it.")
+    # Chromium's sandbox does not work for root
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def person(browser: Browser, server: Server, locale: str) -> tuple[BrowserContext, Page]:
+    """A browser of one person: nothing cached, nothing stored, camera and microphone allowed."""
+    context = await browser.new_context(
+        base_url=server.url, locale=locale, permissions=["camera", "microphone"]
+    )
+    return context, await context.new_page()
+
+
+async def sign_in(context: BrowserContext, server: Server, place: Place) -> None:
+    """Give the browser the web session of the place's scheduler."""
+    await context.add_cookies(
+        [{"name": COOKIE, "value": place.scheduler_cookie, "url": server.url}]
+    )

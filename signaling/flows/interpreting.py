@@ -1,0 +1,289 @@
+"""What happens when an interpreter is needed: asking, waiting, the next one, telling everybody.
+
+Nobody else is written to before an organization accepted; then everybody is, once.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from signaling.account import Account
+from signaling.consultation import OPEN_STATES, Consultation
+from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
+from signaling.flows.composing import Composing, Recipient
+from signaling.flows.inviting import Inviting
+from signaling.flows.rooms import Rooms
+from signaling.identifier import new_id
+from signaling.interpreter_request import (
+    InterpreterRequest,
+    InterpretingOrganization,
+    next_to_ask,
+)
+from signaling.invite import Person
+from signaling.notice import Occasion
+from signaling.ports import Clock, Records, Store, Timers, Wording
+from signaling.room import Seat
+from signaling.token import token_digest
+
+USUAL_MINUTES = 30
+
+
+class Interpreting:
+    def __init__(
+        self,
+        store: Store,
+        rooms: Rooms,
+        inviting: Inviting,
+        composing: Composing,
+        wording: Wording,
+        clock: Clock,
+        timers: Timers,
+        timeout: timedelta,
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._inviting = inviting
+        self._composing = composing
+        self._wording = wording
+        self._clock = clock
+        self._timers = timers
+        self._timeout = timeout
+
+    async def languages(self) -> frozenset[str]:
+        """Languages for which an organization can be asked."""
+        organizations = await self._store.read.interpreters.organizations()
+        return frozenset(
+            language
+            for organization in organizations
+            if organization.active
+            for language in organization.languages
+        )
+
+    async def ask(
+        self, records: Records, consultation: Consultation, scheduler: Account
+    ) -> Consultation:
+        """Ask the next organization, or give up; within the caller's transaction."""
+        requests = await records.interpreters.requests_of(consultation.id)
+        organization = next_to_ask(
+            await records.interpreters.organizations(),
+            consultation.interpreting_language,
+            (request.organization_id for request in requests),
+        )
+        now = self._clock.now()
+        if organization is None:
+            if not requests:
+                raise InvalidInput(
+                    "interpreter", N_("No interpreting organization speaks this language.")
+                )
+            changed = consultation.interpreting_after("give_up")
+            await records.consultations.change(changed)
+            await self._tell_scheduler(records, changed, scheduler)
+            return changed
+        changed = consultation.interpreting_after("ask")
+        await records.consultations.change(changed)
+        request_id = new_id()
+        token = await records.interpreters.token(consultation.id, request_id)
+        request = InterpreterRequest(
+            id=request_id,
+            consultation_id=consultation.id,
+            organization_id=organization.id,
+            language=consultation.interpreting_language,
+            token_digest=token_digest(token),
+            created_at=now,
+            expires_at=now + self._timeout,
+        )
+        await records.interpreters.add_request(request)
+        await self._write_to(
+            records, "interpreter_request", changed, scheduler, organization, request
+        )
+        return changed
+
+    async def look(
+        self, token: str
+    ) -> tuple[InterpreterRequest, Consultation, Account, InterpretingOrganization | None]:
+        """What an organization's link leads to; changes nothing. Raises InviteNotUsable."""
+        read = self._store.read
+        request = await read.interpreters.by_token(token)
+        consultation = await read.consultations.get(request.consultation_id) if request else None
+        scheduler = await read.accounts.get(consultation.scheduler_id) if consultation else None
+        if request is None or consultation is None or scheduler is None:
+            raise InviteNotUsable
+        organizations = await read.interpreters.organizations()
+        asked = next((each for each in organizations if each.id == request.organization_id), None)
+        return request, consultation, scheduler, asked
+
+    async def accept(self, token: str, interpreter: Person) -> None:
+        """An organization sends somebody: they get a seat, and everybody is told.
+
+        Raises AlreadyAnswered if somebody else was first or the request was withdrawn.
+        """
+        request, consultation, scheduler, _ = await self.look(token)
+        room = await self._rooms.open(consultation.id)
+        async with self._rooms.turn(consultation.id):
+
+            async def work(records: Records) -> tuple[Consultation, str]:
+                current = await self._decide(records, request, "accept")
+                accepted = current.interpreting_after("accept")
+                await records.consultations.change(accepted)
+                person = replace(interpreter, time_zone=accepted.time_zone)
+                for invite in await records.invites.of_consultation(accepted.id):
+                    if invite.usable:
+                        await self._inviting.tell_about(records, accepted, scheduler, invite)
+                added = await self._inviting.add(
+                    records, accepted, scheduler, "interpreter", person
+                )
+                return accepted, added.id
+
+            accepted, invite_id = await self._store.write(work)
+            room.consultation = accepted
+            room.seats[invite_id] = Seat(
+                invite_id, "interpreter", interpreter.name, interpreter.language
+            )
+            room.tell_consultation()
+            room.tell_participant(invite_id)
+        await self._rooms.changed(consultation.id)
+
+    async def decline(self, token: str) -> None:
+        """An organization has nobody: the next one is asked. Raises AlreadyAnswered."""
+        request, _, _, _ = await self.look(token)
+        await self._pass_on(request, "refuse")
+
+    async def expire_due(self) -> None:
+        """Requests without an answer go to the next organization."""
+        for request in await self._store.read.interpreters.expired(self._clock.now()):
+            try:
+                await self._pass_on(request, "expire")
+            except AlreadyAnswered:
+                continue
+        await self.watch()
+
+    async def watch(self) -> None:
+        """Set the timer for the request that expires next."""
+        expiry = await self._store.read.interpreters.next_expiry()
+        if expiry is not None:
+            self._timers.set("interpreters", expiry, self.expire_due)
+
+    async def invite_without(self, consultation_id: str, scheduler: Account) -> None:
+        """Go on without an interpreter: everybody is told now. Raises NotFound, TransitionRefused."""
+        room = await self._rooms.open(consultation_id)
+        if room.consultation.scheduler_id != scheduler.id:
+            raise NotFound
+        async with self._rooms.turn(consultation_id):
+            waived = room.consultation.interpreting_after("waive")
+
+            async def work(records: Records) -> None:
+                await self.withdraw(records, room.consultation, scheduler)
+                await records.consultations.change(waived)
+                for invite in await records.invites.of_consultation(consultation_id):
+                    if invite.usable:
+                        await self._inviting.tell_about(records, waived, scheduler, invite)
+
+            await self._store.write(work)
+            room.consultation = waived
+        await self._rooms.changed(consultation_id)
+
+    async def withdraw(
+        self, records: Records, consultation: Consultation, scheduler: Account
+    ) -> None:
+        """Tell the organization that was asked, if any, that nobody is needed any more.
+
+        An interpreter who accepted already is told like everybody who was invited.
+        """
+        organizations = await records.interpreters.organizations()
+        for request in await records.interpreters.requests_of(consultation.id):
+            if request.state != "sent":
+                continue
+            withdrawn = request.after("withdraw", self._clock.now())
+            await records.interpreters.change_request(withdrawn)
+            for organization in organizations:
+                if organization.id == request.organization_id:
+                    await self._write_to(
+                        records,
+                        "interpreter_request_withdrawn",
+                        consultation,
+                        scheduler,
+                        organization,
+                        withdrawn,
+                    )
+
+    async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
+        room = await self._rooms.open(request.consultation_id)
+        async with self._rooms.turn(request.consultation_id):
+
+            async def work(records: Records) -> Consultation:
+                current = await self._decide(records, request, event)
+                scheduler = await records.accounts.get(current.scheduler_id)
+                if scheduler is None:
+                    raise NotFound
+                return await self.ask(records, current, scheduler)
+
+            room.consultation = await self._store.write(work)
+        await self.watch()
+        await self._rooms.changed(request.consultation_id)
+
+    async def _decide(
+        self, records: Records, request: InterpreterRequest, event: str
+    ) -> Consultation:
+        """Settle a request as it is stored now. Raises AlreadyAnswered."""
+        requests = await records.interpreters.requests_of(request.consultation_id)
+        current = next((each for each in requests if each.id == request.id), None)
+        consultation = await records.consultations.get(request.consultation_id)
+        if current is None or consultation is None or consultation.state not in OPEN_STATES:
+            raise AlreadyAnswered
+        await records.interpreters.change_request(current.after(event, self._clock.now()))
+        return consultation
+
+    async def _write_to(
+        self,
+        records: Records,
+        occasion: Occasion,
+        consultation: Consultation,
+        scheduler: Account,
+        organization: InterpretingOrganization,
+        request: InterpreterRequest,
+    ) -> None:
+        token = await records.interpreters.token(consultation.id, request.id)
+        recipient = Recipient(request.id, organization.name, organization.email, scheduler.language)
+        await self._composing.queue_to(
+            records,
+            occasion,
+            consultation,
+            recipient,
+            self._values(consultation, scheduler, scheduler.language)
+            | {
+                "link": self._wording.request_address(token),
+                "until": self._moment(request.expires_at, consultation, scheduler.language),
+            },
+        )
+
+    async def _tell_scheduler(
+        self, records: Records, consultation: Consultation, scheduler: Account
+    ) -> None:
+        recipient = Recipient(
+            f"{consultation.id}-{scheduler.id}", scheduler.name, scheduler.email, scheduler.language
+        )
+        await self._composing.queue_to(
+            records,
+            "interpreter_unavailable",
+            consultation,
+            recipient,
+            self._values(consultation, scheduler, scheduler.language)
+            | {"link": self._wording.session_address(consultation.id)},
+        )
+
+    def _values(
+        self, consultation: Consultation, scheduler: Account, language: str
+    ) -> dict[str, str]:
+        names = (
+            self._wording.language_name(code, language)
+            for code in (scheduler.language, consultation.interpreting_language)
+        )
+        at = consultation.planned_at or consultation.created_at
+        return {
+            "scheduler": scheduler.name,
+            "languages": ", ".join(names),
+            "moment": self._moment(at, consultation, language),
+            "duration": str(USUAL_MINUTES),
+        }
+
+    def _moment(self, at: datetime, consultation: Consultation, language: str) -> str:
+        return self._wording.moment(at, consultation.time_zone, language)
