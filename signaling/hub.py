@@ -40,11 +40,11 @@ class Hub:
         if not connections:
             self._lobbies.pop(scheduler_id, None)
 
-    def tell_lobby(self, scheduler_id: str) -> None:
-        """Send everybody in this scheduler's lobby who waits now."""
+    def tell_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
+        """Send everybody in this scheduler's lobby `message`, or else who waits now."""
         connections = self._lobbies.get(scheduler_id)
         if connections:
-            frame = wire.encode(self.lobby(scheduler_id))
+            frame = wire.encode(message or self.lobby(scheduler_id))
             for connection in connections:
                 connection.send(frame)
 

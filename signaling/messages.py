@@ -359,6 +359,10 @@ class Lobby(Message, tag="lobby", frozen=True):
     waiting: list[WaitingEntry]
 
 
+class ListChanged(Message, tag="list_changed", frozen=True):
+    """Something that the lists of this scheduler's sessions show is different now."""
+
+
 ServerMessage = (
     Welcome
     | Snapshot
@@ -376,6 +380,7 @@ ServerMessage = (
     | Replaced
     | Goodbye
     | Lobby
+    | ListChanged
 )
 
 RoomEvent = (

@@ -190,14 +190,30 @@ class Notices:
         notice = await self.get(row["notice_id"]) if row else None
         return (_attempt(row), notice) if row and notice else None
 
-    async def interrupted(self) -> list[tuple[int, Attempt, Notice]]:
-        """(number, attempt, notice) of everything that was being sent when the server stopped."""
+    async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
+        """Id -> (notice, its attempts in the order of their ways) of those that still exist."""
+        marks = ", ".join("?" * len(notice_ids))
+        found: dict[str, tuple[Notice, list[Attempt]]] = {
+            row["id"]: (_notice(row), [])
+            for row in await self._executor.rows(
+                f"SELECT * FROM notice WHERE id IN ({marks})", tuple(notice_ids)
+            )
+        }
+        for row in await self._executor.rows(
+            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks}) ORDER BY number",
+            tuple(notice_ids),
+        ):
+            found[row["notice_id"]][1].append(_attempt(row))
+        return found
+
+    async def interrupted(self) -> list[tuple[Attempt, Notice]]:
+        """(attempt, notice) of everything that was being sent when the server stopped."""
         rows = await self._executor.rows("SELECT * FROM delivery_attempt WHERE state = 'sending'")
         found = []
         for row in rows:
             notice = await self.get(row["notice_id"])
             if notice is not None:
-                found.append((row["number"], _attempt(row), notice))
+                found.append((_attempt(row), notice))
         return found
 
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:

@@ -15,6 +15,7 @@ from typing import Any
 
 import aiohttp
 from multidict import CIMultiDictProxy
+from yarl import URL
 
 from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
@@ -56,6 +57,7 @@ class Wire:
         self.ws = ws
         self.frames: list[dict[str, Any]] = []
         "Everything received so far."
+        self.close_code: int | None = None
 
     async def send(self, kind: str, **members: Any) -> None:
         await self.ws.send_str(json.dumps({"type": kind, **members}))
@@ -64,7 +66,9 @@ class Wire:
         """The next frame. Raises ConnectionError with the close code at the end."""
         message = await self.ws.receive(PATIENCE)
         if message.type is not aiohttp.WSMsgType.TEXT:
-            raise ConnectionError(self.ws.close_code)
+            closing = message.type is aiohttp.WSMsgType.CLOSE
+            self.close_code = message.data if closing else self.ws.close_code
+            raise ConnectionError(self.close_code)
         frame: dict[str, Any] = json.loads(message.data)
         self.frames.append(frame)
         return frame
@@ -96,7 +100,7 @@ class Wire:
             while True:
                 await self.frame()
         except ConnectionError:
-            return self.ws.close_code
+            return self.close_code
 
 
 class Person:
@@ -137,6 +141,10 @@ class Person:
     def cookie(self) -> str:
         """The value of the web session's cookie; empty if there is none."""
         return next((c.value for c in self.http.cookie_jar if c.key == "teleconnect"), "")
+
+    def plant(self, token: str) -> None:
+        """Put a web session's cookie into this browser."""
+        self.http.cookie_jar.update_cookies({"teleconnect": token}, URL(self.url))
 
     # --- a scheduler
 

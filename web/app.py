@@ -86,6 +86,10 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         store, rooms, holding, clock, clockwork, timedelta(hours=config.expiry_hours)
     )
 
+    async def forget_web_sessions() -> None:
+        clockwork.set("web sessions", clock.now() + timedelta(hours=1), forget_web_sessions)
+        await web_sessions.forget_expired()
+
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         await store.write(lambda records: records.consultations.forget_presence())
@@ -94,6 +98,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         await interpreting.expire_due()
         await expiring.expire_due()
         await forgetting.purge_due()
+        await forget_web_sessions()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")
         yield
         runner.cancel()

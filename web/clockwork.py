@@ -18,6 +18,8 @@ LONGEST_SLEEP = 5.0
 """Seconds after which the wall clock is read again: a laptop that was suspended, or a clock set
 by NTP, is noticed within this time."""
 
+CLOSE_WITHIN = 5.0
+"Seconds that timers under way have to finish when the server stops."
 RETRY_AFTER = timedelta(seconds=10)
 "A timer that could not store what it did (a full disk) runs again after this."
 
@@ -88,7 +90,11 @@ class Clockwork:
         self._timers.clear()
         self._heap.clear()
         if self._running:
-            await asyncio.wait(self._running, timeout=10)
+            _, late = await asyncio.wait(self._running, timeout=CLOSE_WITHIN)
+            for task in late:  # a mail server that hangs; the store is about to be closed
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
     def _start_due(self) -> int:
         now = self.clock.now()

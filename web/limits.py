@@ -3,6 +3,7 @@
 from hashlib import sha256
 from ipaddress import ip_address
 
+from aiohttp import web
 from limits import parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
@@ -17,6 +18,9 @@ LIMITS = {
     "unknown_link": parse("60/minute"),
     "invite": parse("120/minute"),
 }
+
+
+LOOPBACK = ("127.0.0.1", "::1")
 
 
 class Limits:
@@ -34,6 +38,17 @@ class Limits:
         digest = sha256(who.encode("utf-8", "surrogatepass")).hexdigest()
         if not await self._limiter.test(LIMITS[name], name, digest):
             raise TooManyRequests
+
+
+def remote(request: web.Request) -> str | None:
+    """Who asks: the other end of the connection, or whom a proxy on this machine speaks for.
+
+    Every hop appends to X-Forwarded-For, so its last entry is what our own proxy saw.
+    """
+    forwarded = request.headers.getall("X-Forwarded-For", [])
+    if forwarded and request.remote in LOOPBACK:
+        return forwarded[-1].rpartition(",")[2].strip()
+    return request.remote
 
 
 def network(address: str | None) -> str:

@@ -9,7 +9,7 @@ from signaling.consultation import Consultation
 from storage.times import from_ms
 from web.keys import CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
-from web.views import HistoryRow, InviteRow, Person, Reply, WaitingRow
+from web.views import HistoryRow, InviteRow, Person, WaitingRow
 
 
 async def invite_rows(
@@ -26,7 +26,8 @@ async def invite_rows(
 
 async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
     read = app[STORE].read
-    invites = await read.invites.of_consultation(consultation.id)
+    every = await read.invites.of_consultation(consultation.id)
+    invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
     replies = await read.replies.of_invites([invite.id for invite in invites])
     people = []
@@ -43,9 +44,6 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 delivery_state=delivery.state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=invite.person.time_zone,
-                replies=tuple(
-                    Reply(reply.text, reply.at) for reply in replies if reply.invite_id == invite.id
-                ),
             )
         )
     room = app[ROOMS].hub.room(consultation.id)
@@ -58,6 +56,9 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         planned_at=consultation.planned_at,
         created_at=consultation.created_at,
         online=room is not None and room.others_online(),
+        interpreting=consultation.interpreting,
+        # what was no text is told by its kind: image, location
+        replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
 

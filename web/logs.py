@@ -41,5 +41,13 @@ def set_up() -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # these libraries log bodies, addresses and tokens
-    for name in ("vonage", "urllib3", "aiosmtplib", "aiohttp.access", "fontTools", "fpdf"):
+    for name in (
+        "aiosqlite",
+        "vonage",
+        "urllib3",
+        "aiosmtplib",
+        "aiohttp.access",
+        "fontTools",
+        "fpdf",
+    ):
         logging.getLogger(name).setLevel(logging.ERROR)

@@ -46,9 +46,13 @@ def zone_name(at: datetime, time_zone: str, language: str) -> str:
     name: str = get_timezone_name(zone, locale=locale_of(language))
     if language == "ru":  # Babel writes the summer form of a country's time all year round
         name = name.removesuffix(", летнее время")
-    # Straight as on a telephone's keys: the typographic sign would double the price of an SMS.
-    return name.replace("\u2019", "'")
+    return _plain(name)
+
+
+def _plain(text: str) -> str:
+    """Signs as on a telephone's keys: typographic ones would double the price of an SMS."""
+    return text.replace("\u2019", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def _joined(day: str, local: datetime, language: str) -> str:
-    return f"{day}{_COMMAS.get(language, ',')} {local:%H:%M}"
+    return f"{_plain(day)}{_COMMAS.get(language, ',')} {local:%H:%M}"

@@ -24,6 +24,7 @@ PATHS = {
     "start_next": "/waiting-room/next",
     "session": "/sessions/{consultation_id}",
     "edit_session": "/sessions/{consultation_id}/edit",
+    "add_people": "/sessions/{consultation_id}/people",
     "cancel_session": "/sessions/{consultation_id}/cancel",
     "reopen_session": "/sessions/{consultation_id}/reopen",
     "report": "/sessions/{consultation_id}/report.pdf",

@@ -20,7 +20,7 @@ from signaling.flows.rooms import Attendance
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, HOLDING, ROOMS
-from web.viewing import account_of, seated, viewer_of
+from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
@@ -44,8 +44,11 @@ class Socket:
         response: web.WebSocketResponse,
         transport: asyncio.Transport | None,
         peer_id: str,
+        web_session: bytes | None,
     ) -> None:
         self.peer_id = peer_id
+        self.web_session = web_session
+        "Digest of the web session it was opened with."
         self._response = response
         self._frames: list[str] = []
         self._queued_bytes = self._queued_frames = 0
@@ -162,7 +165,9 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     if account is None:
         raise SignInRequired
     hub = request.app[ROOMS].hub
-    connection = Socket(response, request.transport, hello.peer_id)
+    connection = Socket(
+        response, request.transport, hello.peer_id, await web_session_digest(request)
+    )
     with _registered(request.app, connection):
         hub.enter_lobby(account.id, connection)
         try:
@@ -172,6 +177,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
                 connection.send(wire.encode(wire.Pong()))
         finally:
             hub.leave_lobby(account.id, connection)
+            await connection.finish()  # else the end of this handler overtakes the close code
 
 
 async def _room(
@@ -182,7 +188,9 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    connection = Socket(response, request.transport, hello.peer_id)
+    connection = Socket(
+        response, request.transport, hello.peer_id, await web_session_digest(request)
+    )
     with _registered(app, connection):
         attendance = await app[ATTENDING].enter(
             consultation_id,
@@ -287,6 +295,13 @@ def _registered(app: web.Application, connection: Socket) -> Iterator[None]:
         yield
     finally:
         app[SOCKETS].discard(connection)
+
+
+def end_sockets(app: web.Application, web_session: bytes) -> None:
+    """Somebody signed out: what this browser had open ends with it."""
+    for connection in app[SOCKETS]:
+        if connection.web_session == web_session:
+            connection.close("sign_in_required")
 
 
 async def say_goodbye(app: web.Application) -> None:

@@ -114,15 +114,18 @@ class Texts:
         """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4)."""
         wanted: list[tuple[float, int, str]] = []
         for index, part in enumerate(accept_language[:500].split(",")):
-            tag, _, quality = part.partition(";q=")
+            tag, _, parameter = part.partition(";")
+            name, _, quality = parameter.replace(" ", "").partition("=")
             try:
-                weight = float(quality) if quality else 1.0
+                weight = float(quality) if name.lower() == "q" else 1.0
             except ValueError:
                 weight = 0.0
+            if not 0 < weight <= 1:  # zero refuses a language; anything else is no weight
+                continue
             language = tag.strip().lower().replace("_", "-").partition("-")[0]
             wanted.append((-weight, index, _ALIASES.get(language, language)))
-        for weight, _, code in sorted(wanted):
-            if weight < 0 and code in self.languages:
+        for _, _, code in sorted(wanted):
+            if code in self.languages:
                 return self.languages[code]
         return self.languages[SOURCE_LANGUAGE]
 

@@ -38,13 +38,6 @@ class Viewer:
 
 
 @dataclass(frozen=True)
-class Reply:
-    text: str
-    "Empty for a picture or anything else that was no text."
-    at: datetime
-
-
-@dataclass(frozen=True)
 class Person:
     name: str
     role: str
@@ -57,8 +50,6 @@ class Person:
     delivery_reason: str | None = None
     "A key of REASONS in signaling/notice.py."
     time_zone: str | None = None
-    replies: tuple[Reply, ...] = ()
-    "What they answered to an SMS or a WhatsApp message."
 
 
 @dataclass(frozen=True)
@@ -76,6 +67,25 @@ class InviteRow:
     created_at: datetime
     online: bool
     readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
+    replies: tuple[str, ...] = ()
+    "What people answered to an SMS or a WhatsApp message, oldest first."
+    interpreting: str = "none"
+    "How the search for an interpreter stands."
+
+    @property
+    def may_tell(self) -> bool:
+        """Whether its people may be written to yet."""
+        return self.interpreting not in ("requested", "unavailable")
+
+
+@dataclass(frozen=True)
+class InvitedPerson:
+    """Somebody on the page behind "Edit"."""
+
+    invite_id: str
+    name: str
+    role: str
+    removable: bool
 
 
 @dataclass(frozen=True)
@@ -144,3 +154,28 @@ class OutboxNotice:
     subject: str
     text: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """What an interpreting organization is asked."""
+
+    scheduler_name: str
+    organization_name: str
+    languages: str
+    planned_at: datetime | None
+    state: str
+    expires_at: datetime
+    answer_path: str
+
+
+@dataclass(frozen=True)
+class OrganizationRow:
+    """One interpreting organization under Administration."""
+
+    id: str
+    name: str
+    email: str
+    languages: tuple[str, ...]
+    position: int
+    active: bool

@@ -87,6 +87,11 @@ class SqliteStorage(AbstractStorage):
     async def sign_out_everywhere(self, account_id: str) -> None:
         await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
 
+    async def forget_expired(self) -> None:
+        """Delete the web sessions that are over."""
+        now = self._clock.now()
+        await self._store.write(lambda records: records.web_sessions.remove_expired(now))
+
     async def _write(self, token: str, session: Session) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))
         now = self._clock.now()

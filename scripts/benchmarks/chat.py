@@ -105,8 +105,6 @@ async def _with_rooms(folder: Path, count: int, measure: Any) -> dict[str, Any]:
         for listener in listeners:
             listener.cancel()
         await asyncio.gather(*listeners, return_exceptions=True)
-        for socket in (*service_users, *schedulers):
-            asyncio.create_task(socket.close())
     return figures
 
 

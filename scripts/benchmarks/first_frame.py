@@ -7,8 +7,12 @@ and the browser need. The parts:
 * waits: from the click on "Join the session" until the scheduler's page shows the person online;
 * starts: from the scheduler's click on "Start the session" until both pages know;
 * rings: from the scheduler's click on "Start video call" (camera included) until it rings;
-* connects: from the click on "Accept" (camera included) until a remote picture with a size has
-  been drawn (`requestVideoFrameCallback`) on the service user's page, and on the scheduler's.
+* connects: from the click on "Accept" (camera included) until a remote picture with a size is
+  there (`readyState`, else `requestVideoFrameCallback`) on the service user's page, and on the
+  scheduler's.
+
+All but the last part end when the test driver looks at the page and finds it so; it looks every 100
+ms or more seldom, so these are upper bounds.
 """
 
 import asyncio

@@ -22,10 +22,10 @@ class Chatting:
         """
         room = attendance.room
         require(attendance.role, "write_chat")
-        if room.consultation.state not in WRITABLE_STATES:
-            raise Conflict
-        text = checked_text(message.text)
         consultation_id, author = room.consultation.id, attendance.participant_id
+        if room.consultation.state not in WRITABLE_STATES:
+            return await self._repeated(consultation_id, author, message.id)
+        text = checked_text(message.text)
 
         async def work(records: Records) -> ChatMessage | None:
             return await records.chat.append(
@@ -34,12 +34,16 @@ class Chatting:
 
         added = await self._store.write(work)
         if added is None:
-            known = await self._store.read.chat.get(consultation_id, message.id)
-            if known is None or known.participant_id != author:
-                raise Conflict
-            return wire.Ack(message.id, known.position)
+            return await self._repeated(consultation_id, author, message.id)
         room.add_chat(added)
         return wire.Ack(message.id, added.position)
+
+    async def _repeated(self, consultation_id: str, author: str, message_id: str) -> wire.Ack:
+        """Acknowledge what is stored already. Raises Conflict if it is not, or not by them."""
+        known = await self._store.read.chat.get(consultation_id, message_id)
+        if known is None or known.participant_id != author:
+            raise Conflict
+        return wire.Ack(message_id, known.position)
 
     async def seen(self, attendance: Attendance, message: wire.Seen) -> None:
         """Everything up to a position was on somebody's screen."""

@@ -61,5 +61,5 @@ class Forgetting:
             return
         room = self._rooms.hub.room(consultation_id)
         if room is not None:
-            self._rooms.see_off(room)
+            self._rooms.see_off(room, everybody=True)
             self._rooms.hub.remove(consultation_id)

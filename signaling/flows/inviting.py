@@ -6,7 +6,7 @@ from datetime import datetime
 
 from signaling.account import Account
 from signaling.consultation import Consultation, Kind
-from signaling.errors import NotFound
+from signaling.errors import Conflict, NotFound
 from signaling.flows.composing import Composing, Occurrence
 from signaling.flows.reminding import Reminding
 from signaling.identifier import new_id
@@ -111,6 +111,8 @@ class Inviting:
         consultation = await self._store.read.consultations.get(invite.consultation_id)
         if consultation is None:
             raise NotFound
+        if not consultation.may_tell:
+            raise Conflict
 
         async def work(records: Records) -> None:
             about = Occurrence(consultation, scheduler, invite, consultation.note)

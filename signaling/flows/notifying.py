@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -66,8 +66,16 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
-            for _number, attempt, notice in await records.notices.interrupted():
-                await put_back(records, notice, attempt.recover(now, self._random()), now)
+            moved = []
+            for attempt, notice in await records.notices.interrupted():
+                recovered = attempt.recover(now, self._random())
+                attempts = [
+                    recovered if each.id == attempt.id else each
+                    for each in await records.notices.attempts(notice.id)
+                ]
+                envelope = await records.notices.envelope(notice)
+                moved.append((notice, attempts, len(envelope.ways)))
+            await put_back(records, moved, now)
 
         await self._store.write(work)
 
@@ -134,15 +142,19 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
+            # read again: a receipt may have overtaken the answer, the session may be off
+            current = await records.notices.standing([job.notice.id for job, _ in done])
+            moved = []
             for job, outcome in done:
-                # read again: a receipt may have overtaken the answer, the session may be off
-                notice = await records.notices.get(job.notice.id)
-                if notice is None:
+                if job.notice.id not in current:
                     continue  # purged
-                for attempt in await records.notices.attempts(notice.id):
-                    if attempt.id == job.attempt.id:
-                        settled = attempt.settle(outcome, now, self._random())
-                        await put_back(records, notice, settled, now)
+                notice, attempts = current[job.notice.id]
+                settled = [
+                    each.settle(outcome, now, self._random()) if each.id == job.attempt.id else each
+                    for each in attempts
+                ]
+                moved.append((notice, settled, len(job.envelope.ways)))
+            await put_back(records, moved, now)
 
         await self._store.write(work)
         for consultation_id in {job.notice.consultation_id for job, _ in done}:
@@ -150,27 +162,21 @@ class Notifying:
 
 
 async def put_back(
-    records: Records, notice: Notice, moved: Attempt, now: datetime, *, more_ways: bool = True
+    records: Records, moved: Iterable[tuple[Notice, Sequence[Attempt], int]], now: datetime
 ) -> None:
-    """Store an attempt that has moved, and what that means for its notice and its invite.
+    """Store (notice, its attempts, how many ways it has) of which an attempt has moved.
 
-    Without `more_ways` a failure is the end.
+    What that means for the notice and its invite is stored with it.
     """
-    attempts = [
-        moved if each.id == moved.id else each for each in await records.notices.attempts(notice.id)
-    ]
-    ways = len(attempts)
-    if more_ways and attempts[-1].state in OVER_STATES:
-        ways = len((await records.notices.envelope(notice)).ways)
-    concluded, latest, next_at = conclude(notice, attempts, ways, now)
-    changed = [
-        (number, latest if each.id == latest.id else each)
-        for number, each in enumerate(attempts)
-        if each.id in (moved.id, latest.id)
-    ]
-    await records.notices.put_attempts(changed)
-    await records.notices.change([(concluded, next_at)])
-    if concluded.state == "handed_over" and concluded.invite_id is not None:
-        invite = await records.invites.get(concluded.invite_id)
-        if invite is not None and invite.state == "created":
-            await records.invites.change(invite.after("send"))
+    changes: list[tuple[Notice, datetime | None]] = []
+    stored: list[tuple[int, Attempt]] = []
+    for notice, attempts, ways in moved:
+        concluded, latest, next_at = conclude(notice, attempts, ways, now)
+        changes.append((concluded, next_at))
+        stored += enumerate([*attempts[:-1], latest])
+        if concluded.state == "handed_over" and concluded.invite_id is not None:
+            invite = await records.invites.get(concluded.invite_id)
+            if invite is not None and invite.state == "created":
+                await records.invites.change(invite.after("send"))
+    await records.notices.put_attempts(stored)
+    await records.notices.change(changes)

@@ -61,8 +61,14 @@ class Receiving:
         invite = await records.invites.get(notice.invite_id) if notice.invite_id else None
         if consultation is None:
             return ""
-        more_ways = is_true(notice, consultation, invite, now)
-        await put_back(records, notice, moved, now, more_ways=more_ways)
+        attempts = [
+            moved if each.id == moved.id else each
+            for each in await records.notices.attempts(notice.id)
+        ]
+        ways = len(attempts)  # a failure is the end of what is not true any more
+        if is_true(notice, consultation, invite, now):
+            ways = len((await records.notices.envelope(notice)).ways)
+        await put_back(records, [(notice, attempts, ways)], now)
         return notice.consultation_id
 
     async def reply(self, reply: Reply, token_id: str, forget_at: datetime) -> bool:

@@ -90,10 +90,10 @@ class Rooms:
         self.hub.tell_lobby(scheduler_id)
 
     @staticmethod
-    def see_off(room: Room) -> None:
+    def see_off(room: Room, *, everybody: bool = False) -> None:
         """The session is over: people by link have nothing to come back to."""
         for seat in room.seats.values():
-            if seat.role != "scheduler":
+            if everybody or seat.role != "scheduler":
                 _dismiss(seat)
 
     @staticmethod
@@ -108,7 +108,7 @@ class Rooms:
         """Something outside the room changed what lists show of this consultation."""
         consultation = await self._store.read.consultations.get(consultation_id)
         if consultation is not None:
-            self.hub.tell_lobby(consultation.scheduler_id)
+            self.hub.tell_lobby(consultation.scheduler_id, wire.ListChanged())
 
 
 def _dismiss(seat: Seat) -> None:

@@ -167,3 +167,72 @@ async def test_the_form_works_without_scripts(server: Server, new_context: NewCo
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
     assert sorted(await mails(server)) == ["amina@example.org", "eve@example.org"]
+
+
+async def plan(page: Page, name: str = "Amina") -> None:
+    await open_form(page)
+    await page.get_by_label("First name").fill(name)
+    await page.get_by_label("Email or mobile number").fill("amina@example.org")
+    await page.get_by_label("Plan later").check()
+    await page.get_by_label("Date").fill(f"{NEXT_YEAR}-01-11")
+    await page.get_by_label("Time", exact=True).fill("14:30")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
+    await page.get_by_role("link", name="Invites", exact=True).click()
+
+
+async def test_a_planned_session_is_moved_and_gets_one_more_expert(desk: Page) -> None:
+    await plan(desk)
+    await desk.get_by_role("button", name="Edit").click()
+    await expect(desk.get_by_label("First name")).to_have_value("Amina")
+    await expect(desk.get_by_label("Time", exact=True)).to_have_value("14:30")
+
+    await desk.get_by_label("Invite a colleague").check()
+    await desk.get_by_label("Email or mobile of expert 1").fill("nobody")
+    await desk.get_by_role("button", name="Invite", exact=True).click()
+    await expect(desk.locator("#colleague_1_address-error")).to_be_visible()
+    await expect(desk.get_by_label("First name")).to_have_value("Amina")
+    await desk.get_by_label("Email or mobile of expert 1").fill("eve@example.org")
+    await desk.get_by_label("Name of expert 1").fill("Eve")
+    await desk.get_by_role("button", name="Invite", exact=True).click()
+    await expect(desk.get_by_role("button", name="Remove")).to_be_visible()
+
+    await desk.get_by_label("Time", exact=True).fill("16:45")
+    await desk.get_by_role("button", name="Save").click()
+    row = desk.locator(".row")
+    await expect(row).to_contain_text("16:45")
+    await expect(row).to_contain_text("Eve")
+
+
+async def test_canceling_asks_first(desk: Page) -> None:
+    await plan(desk)
+    await desk.get_by_role("button", name="Cancel session").click()
+    dialog = desk.get_by_role("dialog")
+    await expect(dialog).to_contain_text("Amina")
+    await expect(dialog.get_by_role("button", name="Keep the session")).to_be_focused()
+    await desk.keyboard.press("Escape")
+    await expect(dialog).to_be_hidden()
+    await desk.get_by_role("button", name="Cancel session").click()
+    await dialog.get_by_role("button", name="Cancel session").click()
+    await expect(desk.get_by_text("No sessions here.")).to_be_visible()
+
+
+async def test_the_list_follows_by_itself_and_keeps_the_keyboard(
+    server: Server, desk: Page
+) -> None:
+    await plan(desk)
+    button = desk.get_by_role("button", name="Edit")
+    await button.focus()
+    await server.app[CLOCKWORK].run_due()
+    await expect(desk.locator(".row")).to_contain_text("Sent")
+    await expect(button).to_be_focused()
+
+    await desk.get_by_role("button", name="New invite").click()
+    await desk.get_by_role("button", name="Remote").click()
+    await desk.get_by_label("First name").fill("Half typ")
+    other = await desk.context.new_page()
+    await other.goto(f"{server.url}/invites")
+    await plan(other, "Bilal")
+    await server.app[CLOCKWORK].run_due()
+    await expect(desk.locator(".row")).to_have_count(2)
+    await expect(desk.get_by_label("First name")).to_have_value("Half typ")

@@ -40,19 +40,24 @@ def read_plan(typed: Typed, reading: Reading) -> Plan:
     people: list[tuple[Role, Person]] = []
     if not in_person:
         people.append(("service_user", read_person(typed, reading)))
-    people += _others(typed, reading)
-    if not people:
+    people += read_others(typed, reading)
+    if not people and not typed.get("interpreter"):
         raise InvalidInput(
             "colleague_1_address", N_("Please invite at least one colleague or companion.")
         )
     planned_at, time_zone = read_moment(typed, reading)
     zoned = tuple((role, replace(person, time_zone=time_zone)) for role, person in people)
+    spoken = typed.get("language", reading.account.language)
+    wanted = typed.get("interpreter_language") or spoken
     return Plan(
         "in_person" if in_person else "remote",
         zoned,
         planned_at=planned_at,
         time_zone=time_zone,
         note=paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH),
+        interpreting_language=read_language(wanted, "interpreter_language")
+        if typed.get("interpreter")
+        else "",
     )
 
 
@@ -127,8 +132,8 @@ def read_language(code: str, field: str) -> str:
     return code
 
 
-def _others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
-    """Companion and colleagues; a line left empty is nobody."""
+def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
+    """Companion and colleagues; a line left empty is nobody. Raises InvalidInput."""
     people: list[tuple[Role, Person]] = []
     _ = reading.translate
     if typed.get("companion"):
@@ -146,6 +151,18 @@ def _others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
                 "colleague_1_address", N_("Please enter an email address or a mobile number.")
             )
     return people
+
+
+def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
+    """One more person, from a form of their own. Raises InvalidInput naming the field."""
+    _ = reading.translate
+    fallback = _("Companion") if role == "companion" else _("Colleague")
+    prefixed = {f"other_{name}": value for name, value in typed.items()}
+    try:
+        return _other(prefixed, "other", fallback, reading.account.language, reading)
+    except InvalidInput as error:
+        field = error.field.removeprefix("other_")
+        raise InvalidInput(field, error.sentence, **error.values) from None
 
 
 def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Reading) -> Person:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.document import document
-from web.markup.invites import invite_row, new_invite_link
-from web.markup.new_invite import new_invite_dialog
+from web.markup.invites import invite_row, live, new_invite_link
+from web.markup.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.waiting_room import waiting_list
 from web.views import InviteRow, Viewer, WaitingRow
 
@@ -16,6 +16,7 @@ def dashboard_page(
     waiting: Sequence[WaitingRow],
     planned: Sequence[InviteRow],
     opened: Sequence[InviteRow],
+    interpreting: Interpreting = NOBODY,
 ) -> h.Element:
     _ = viewer.translate
     return document(
@@ -26,10 +27,10 @@ def dashboard_page(
             h.h2[_("Waiting room")],
             waiting_list(viewer, waiting),
             h.h2[_("Next sessions")],
-            _rows(viewer, planned, _("No session is planned.")),
+            live("planned", _rows(viewer, planned, _("No session is planned."))),
             h.h2[_("Opened sessions")],
-            _rows(viewer, opened, _("No session is open.")),
-            new_invite_dialog(viewer),
+            live("opened", _rows(viewer, opened, _("No session is open."))),
+            new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
     )

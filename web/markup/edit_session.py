@@ -1,65 +1,82 @@
-"""The form behind "Edit": date, awaited person, and who else is invited."""
+"""The page behind "Edit": date, awaited person, who else is invited, and canceling."""
 
 from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, error_summary, field, go, select, submit
+from web.markup.controls import action, error_summary, go, submit
 from web.markup.document import document
+from web.markup.invitation_fields import (
+    colleague_fields,
+    companion_fields,
+    labels,
+    person_fields,
+    plan_fields,
+)
+from web.markup.invites import cancel_button, cancel_dialog
+from web.markup.words import role_word
 from web.routes import path
-from web.views import Form, Viewer
+from web.views import Form, InvitedPerson, Viewer
 
 
 def edit_session_page(
-    viewer: Viewer,
-    form: Form,
-    consultation_id: str,
-    removable: Sequence[tuple[str, str, str]],
+    viewer: Viewer, form: Form, consultation_id: str, people: Sequence[InvitedPerson]
 ) -> h.Element:
-    """`removable` are (invite id, name, role) of people who may be taken off the session."""
+    """`people` are all who are invited, the awaited one first; `form` holds that one and the date.
+
+    In person nothing but the date can be corrected: people are removed and invited.
+    """
     _ = viewer.translate
-    labels = [
-        ("first_name", _("First name")),
-        ("last_name", _("Last name")),
-        ("address", _("Email or mobile number")),
-        ("language", _("Language")),
-        ("date", _("Date")),
-        ("time", _("Time")),
-        ("time_zone", _("Time zone")),
-    ]
+    awaited = bool(people) and people[0].role == "service_user"
+    planned = bool(form.values.get("plan_later"))
     return document(
         viewer,
         _("Edit"),
         h.div(".narrow")[
             h.h1[_("Edit")],
-            error_summary(viewer, form, labels),
+            error_summary(viewer, form, labels(viewer)),
             h.form(
-                ".card",
+                "#invitation.card",
                 method="post",
                 action=path("edit_session", consultation_id=consultation_id),
             )[
-                h.div(".pair")[
-                    field(form, "first_name", _("First name"), maximum=80),
-                    field(form, "last_name", _("Last name"), maximum=80),
-                ],
-                field(
-                    form,
-                    "address",
-                    _("Email or mobile number"),
-                    maximum=254,
-                    direction="ltr",
-                ),
-                select(form, "language", _("Language"), viewer.languages, default=viewer.language),
-                submit(_("Save")),
+                awaited and person_fields(viewer, form),
+                plan_fields(viewer, form, every_zone=True, planned=planned),
+                h.p(".hint")[_("Everybody invited is told about a new date.")],
+                h.div(".actions")[submit(_("Save"))],
             ],
-            [
-                h.p[
-                    h.bdi[name],
-                    " ",
-                    action(path("invite_remove", invite_id=invite_id), _("Remove")),
-                ]
-                for invite_id, name, _role in removable
+            h.h2[_("People")],
+            h.ul(".list")[(_person(viewer, person) for person in people)],
+            h.form(
+                "#more-people.card",
+                method="post",
+                action=path("add_people", consultation_id=consultation_id),
+            )[
+                companion_fields(viewer, form),
+                colleague_fields(viewer, form),
+                h.div(".actions")[submit(_("Invite"), quiet=True)],
             ],
-            go(path("invites"), _("Invites")),
+            h.div(".actions")[
+                go(path("invites"), _("Invites")),
+                cancel_button(viewer, consultation_id, people[0].name if people else ""),
+            ],
+            cancel_dialog(viewer),
         ],
+        module="js/pages/edit-session.js",
     )
+
+
+def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
+    _ = viewer.translate
+    return h.li(".row")[
+        h.div(".who")[
+            h.strong(".name", dir="auto")[person.name],
+            h.p(".hint")[role_word(viewer, person.role)],
+        ],
+        h.div(".actions")[
+            go(path("invite_link", invite_id=person.invite_id), _("Copy link")),
+            action(path("invite_send_again", invite_id=person.invite_id), _("Send again")),
+            person.removable
+            and action(path("invite_remove", invite_id=person.invite_id), _("Remove")),
+        ],
+    ]

@@ -69,8 +69,13 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
     ]
 
 
-def plan_fields(viewer: Viewer, form: Form, *, every_zone: bool) -> h.Element:
-    """ "Plan later" and what it reveals. The browser fills in the zones unless `every_zone`."""
+def plan_fields(
+    viewer: Viewer, form: Form, *, every_zone: bool, planned: bool = False
+) -> h.Element:
+    """ "Plan later" and what it reveals; what is `planned` already can only be moved.
+
+    The browser fills in the zones unless `every_zone`.
+    """
     _ = viewer.translate
     zone = form.values.get("time_zone") or viewer.time_zone
     zones = {zone, viewer.time_zone, "UTC", *(viewer.time_zones if every_zone else ())}
@@ -80,7 +85,9 @@ def plan_fields(viewer: Viewer, form: Form, *, every_zone: bool) -> h.Element:
         ("second", _("The second time, after the clocks went back")),
     ]
     return h.div(".reveal", data_own_zone=viewer.time_zone)[
-        checkbox(form, "plan_later", _("Plan later")),
+        h.input(type="hidden", name="plan_later", value="on")
+        if planned
+        else checkbox(form, "plan_later", _("Plan later")),
         h.div("#plan.revealed")[
             h.div(".pair")[
                 field(form, "date", _("Date"), kind="date", direction="ltr"),

@@ -6,13 +6,14 @@ import htpy as h
 
 from web.markup.controls import action, field, go, select, submit
 from web.markup.document import document
-from web.markup.new_invite import new_invite_dialog
+from web.markup.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.words import (
     channel_word,
     clock,
     consultation_word,
     delivery_word,
     filled,
+    invite_word,
     readiness_word,
     reason_sentence,
     role_word,
@@ -30,6 +31,7 @@ def invites_page(
     page: int,
     pages: int,
     total: int,
+    interpreting: Interpreting = NOBODY,
 ) -> h.Element:
     _ = viewer.translate
     ngettext = viewer.plural
@@ -39,12 +41,18 @@ def invites_page(
         [
             h.div(".heading")[h.h1[_("Invites")], new_invite_link(viewer)],
             _filters(viewer, search, state),
-            h.p(".hint")[
-                ngettext("%(count)s session", "%(count)s sessions", total) % {"count": total}
-            ],
-            invite_list(viewer, rows),
-            pages > 1 and _pager(viewer, search, state, page, pages),
-            new_invite_dialog(viewer),
+            live(
+                "sessions",
+                h.p(".hint")[
+                    ngettext("%(count)s session", "%(count)s sessions", total) % {"count": total}
+                ],
+                h.ul(".list")[(invite_row(viewer, row) for row in rows)]
+                if rows
+                else h.p(".empty")[_("No sessions here.")],
+                pages > 1 and _pager(viewer, search, state, page, pages),
+            ),
+            row_dialogs(viewer),
+            new_invite_dialog(viewer, interpreting),
         ],
         module="js/pages/invites.js",
     )
@@ -55,12 +63,15 @@ def new_invite_link(viewer: Viewer) -> h.Element:
     return go(path("new_invite"), _("New invite"), primary=True, id="open-new-invite")
 
 
-def invite_list(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
+def live(identifier: str, *content: h.Node) -> h.Element:
+    """A part of the page that a module fetches again when something in it has changed."""
+    return h.div({"id": identifier, "data-live": True})[content]
+
+
+def row_dialogs(viewer: Viewer) -> h.Node:
+    """What the buttons of rows open. Outside of the live parts: those are replaced."""
     _ = viewer.translate
-    if not rows:
-        return h.p(".empty")[_("No sessions here.")]
-    return h.div(".list-frame")[
-        h.ul(".list")[(invite_row(viewer, row) for row in rows)],
+    return [
         h.dialog("#qr-dialog", aria_label=_("QR code"))[
             h.img("#qr-image.qr", alt=_("QR code of the link"), width="280", height="280"),
             h.form(method="dialog")[h.button(type="submit")[_("Done")]],
@@ -71,7 +82,33 @@ def invite_list(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
             h.form(method="dialog")[h.button(type="submit")[_("Done")]],
         ],
         h.p("#row-status.unseen", role="status"),
+        cancel_dialog(viewer),
     ]
+
+
+def cancel_dialog(viewer: Viewer) -> h.Element:
+    """Asked before a session is canceled; without scripts the button cancels at once."""
+    _ = viewer.translate
+    return h.dialog("#cancel-dialog", aria_labelledby="cancel-title")[
+        h.h2("#cancel-title")[_("Cancel session")],
+        h.p("#cancel-who.name", dir="auto"),
+        h.p[_("Everybody invited is told, and their links stop working.")],
+        h.form(".actions", method="dialog")[
+            h.button(".bad", type="submit", value="yes")[_("Cancel session")],
+            h.button(".primary", type="submit", value="", autofocus=True)[_("Keep the session")],
+        ],
+    ]
+
+
+def cancel_button(viewer: Viewer, consultation_id: str, name: str) -> h.Element:
+    _ = viewer.translate
+    return h.form(
+        ".inline",
+        method="post",
+        action=path("cancel_session", consultation_id=consultation_id),
+        data_confirm="cancel-dialog",
+        data_who=name,
+    )[submit(_("Cancel session"), quiet=True)]
 
 
 def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Element:
@@ -89,13 +126,31 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
-            (_person(viewer, person) for person in row.people),
+            _interpreting(viewer, row),
+            (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
+            (
+                h.p(".reply")[filled(_("Reply: %(text)s"), text=h.q(dir="auto")[reply])]
+                for reply in row.replies
+            ),
         ],
         h.div(".actions")[
             _way_in(viewer, row),
             not short and _actions(viewer, row),
         ],
     ]
+
+
+def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
+    """What the search for an interpreter has come to."""
+    _ = viewer.translate
+    sentences = {
+        "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
+        "accepted": _("An interpreter will come."),
+        "unavailable": _("No interpreter is available. Nobody has been written to yet."),
+        "waived": _("Without interpreter."),
+    }
+    text = sentences.get(row.interpreting)
+    return text and h.p(".hint", data_interpreting=row.interpreting)[text]
 
 
 def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
@@ -109,16 +164,23 @@ def _way_in(viewer: Viewer, row: InviteRow) -> h.Node:
 def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
     _ = viewer.translate
     return [
-        go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
-        go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
-        action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.invite_id
+        and [
+            go(path("invite_link", invite_id=row.invite_id), _("Copy link"), data_copy_link=True),
+            go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
+        ],
+        row.invite_id
+        and row.may_tell
+        and action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
+        row.interpreting in ("requested", "unavailable")
+        and action(
+            path("invite_without_interpreter", consultation_id=row.consultation_id),
+            _("Invite without interpreter"),
+        ),
         row.state in ("planned", "waiting")
         and [
             go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
-            action(
-                path("cancel_session", consultation_id=row.consultation_id),
-                _("Cancel session"),
-            ),
+            cancel_button(viewer, row.consultation_id, row.people[0].name if row.people else ""),
         ],
     ]
 
@@ -139,34 +201,19 @@ def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
     ]
 
 
-def _person(viewer: Viewer, person: Person) -> h.Element:
+def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     words = [
         role_word(viewer, person.role),
         channel_word(viewer, person.channel),
         delivery_word(viewer, person.delivery_state),
+        invite_word(viewer, person.invite_state),
         person.language,
     ]
-    return h.div[
-        h.p(".hint")[
-            " · ".join(word for word in words if word),
-            person.delivery_reason
-            and h.span(".error")[" ", reason_sentence(viewer, person.delivery_reason)],
-        ],
-        _replies(viewer, person) if person.replies else None,
-    ]
-
-
-def _replies(viewer: Viewer, person: Person) -> h.Element:
-    _ = viewer.translate
-    return h.ul(".replies", aria_label=_("Answers"))[
-        (
-            h.li[
-                h.q(dir="auto")[reply.text or _("Not a text")],
-                " ",
-                h.span(".hint")[clock(viewer, reply.at)],
-            ]
-            for reply in person.replies
-        )
+    reason = reason_sentence(viewer, person.delivery_reason)
+    return h.p(".hint")[
+        named and [h.strong(dir="auto")[person.name], " "],
+        " · ".join(word for word in words if word),
+        reason and h.span(".error")[" ", reason],
     ]
 
 

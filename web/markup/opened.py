@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.document import document
-from web.markup.invites import invite_row
+from web.markup.invites import invite_row, live
 from web.views import InviteRow, Viewer
 
 
@@ -16,8 +16,12 @@ def opened_page(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:
         _("Opened sessions"),
         [
             h.h1[_("Opened sessions")],
-            h.ul(".list")[(invite_row(viewer, row, short=True) for row in rows)]
-            if rows
-            else h.p(".empty")[_("No session is open.")],
+            live(
+                "opened",
+                h.ul(".list")[(invite_row(viewer, row, short=True) for row in rows)]
+                if rows
+                else h.p(".empty")[_("No session is open.")],
+            ),
         ],
+        module="js/pages/opened.js",
     )

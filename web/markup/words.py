@@ -66,9 +66,18 @@ def delivery_word(viewer: Viewer, state: str | None) -> str:
     }.get(state or "", "")
 
 
-def reason_sentence(viewer: Viewer, reason: str) -> str:
-    """Why something was not delivered."""
-    return viewer.translate(REASONS.get(reason, reason))
+def reason_sentence(viewer: Viewer, reason: str | None) -> str:
+    """Why a notice did not arrive; empty if it did, or nobody knows."""
+    return viewer.translate(REASONS[reason]) if reason in REASONS else ""
+
+
+def invite_word(viewer: Viewer, state: str) -> str:
+    """What somebody has done with their invitation; empty for nothing yet."""
+    _ = viewer.translate
+    return {
+        "acknowledged": _("Has confirmed the date"),
+        "joined": _("Has opened the session"),
+    }.get(state, "")
 
 
 def channel_word(viewer: Viewer, channel: str) -> str:

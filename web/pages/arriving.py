@@ -6,7 +6,7 @@ from aiohttp_session import get_session
 from signaling.errors import InviteNotUsable, NotFound
 from web.errors import sentence
 from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
-from web.limits import network
+from web.limits import network, remote
 from web.markup.landing import closed_link_page, landing_page
 from web.markup.session import moved_page, session_page
 from web.routes import path
@@ -18,7 +18,7 @@ from web.views import LandingView, SessionView
 async def show_landing(request: web.Request) -> web.Response:
     """What the link leads to. Changes nothing: mail scanners and previews follow links."""
     token = request.match_info["token"]
-    limits, visitor = request.app[LIMITS], network(request.remote)
+    limits, visitor = request.app[LIMITS], network(remote(request))
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
@@ -61,14 +61,15 @@ async def calendar(request: web.Request) -> web.Response:
 
 async def join(request: web.Request) -> web.Response:
     """Take the seat. The token leaves the address bar with the redirect."""
-    app = request.app
-    session = await get_session(request)
-    session["seated"] = True
-    digest = await app[WEB_SESSIONS].settle(session)
+    app, token = request.app, request.match_info["token"]
     try:
-        invite = await app[ARRIVING].redeem(request.match_info["token"], digest)
+        await app[ARRIVING].look(token)  # a guessed token leaves no web session behind
+        session = await get_session(request)
+        session["seated"] = True
+        digest = await app[WEB_SESSIONS].settle(session)
+        invite = await app[ARRIVING].redeem(token, digest)
     except InviteNotUsable as error:
-        await app[LIMITS].hit("unknown_link", network(request.remote))
+        await app[LIMITS].hit("unknown_link", network(remote(request)))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id))

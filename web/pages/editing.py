@@ -9,13 +9,13 @@ from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, NotFound
 from signaling.invite import Invite
 from web.errors import sentence
-from web.forms.invitation import read_moment, read_person
+from web.forms.invitation import read_moment, read_others, read_person
 from web.keys import NOTIFYING, PLANNING, STORE
 from web.markup.edit_session import edit_session_page
 from web.pages.invites import reading_of
 from web.routes import path
 from web.viewing import form_of, show, signed_in, viewer_of
-from web.views import Form
+from web.views import Form, InvitedPerson
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 
@@ -24,7 +24,7 @@ async def show_edit(request: web.Request) -> web.Response:
     _account, consultation, invites = await _editable(request)
     form = Form(_values(consultation, invites[0]))
     viewer = await viewer_of(request)
-    return show(edit_session_page(viewer, form, consultation.id, _removable(invites)))
+    return show(edit_session_page(viewer, form, consultation.id, _people(invites)))
 
 
 async def edit(request: web.Request) -> web.Response:
@@ -46,10 +46,26 @@ async def edit(request: web.Request) -> web.Response:
             await planning.move(consultation.id, account, planned_at, time_zone)
     except InvalidInput as error:
         form = Form(typed, {error.field: sentence(error, viewer.translate)})
-        page = edit_session_page(viewer, form, consultation.id, _removable(invites))
+        page = edit_session_page(viewer, form, consultation.id, _people(invites))
         return show(page, 400)
     request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
+
+
+async def add_people(request: web.Request) -> web.Response:
+    """Invite a companion or colleagues besides; a refusal keeps everything typed."""
+    account, consultation, invites = await _editable(request)
+    viewer, typed = await viewer_of(request), await form_of(request)
+    try:
+        people = read_others(typed, reading_of(request, account, viewer))
+        for role, person in people:
+            await request.app[PLANNING].add_person(consultation.id, account, role, person)
+    except InvalidInput as error:
+        values = _values(consultation, invites[0]) | typed
+        form = Form(values, {error.field: sentence(error, viewer.translate)})
+        return show(edit_session_page(viewer, form, consultation.id, _people(invites)), 400)
+    request.app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -81,13 +97,17 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
     return values
 
 
-def _removable(invites: list[Invite]) -> list[tuple[str, str, str]]:
-    """(invite id, name, role) of everybody who may be taken off the session."""
+def _people(invites: list[Invite]) -> list[InvitedPerson]:
+    """Everybody who is invited now, the awaited person first."""
     usable = [invite for invite in invites if invite.usable]
     return [
-        (invite.id, invite.person.name, invite.role)
+        InvitedPerson(
+            invite.id,
+            invite.person.name,
+            invite.role,
+            removable=invite.role != "service_user" and len(usable) > 1,
+        )
         for invite in usable
-        if invite.role != "service_user" and len(usable) > 1
     ]
 
 

@@ -11,12 +11,13 @@ from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput
 from web.errors import sentence
 from web.forms.invitation import Reading, read_plan
-from web.keys import CLOCK, CONFIG, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
+from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
 from web.listing import invite_rows
 from web.markup.invite_sent import invite_sent_page
 from web.markup.invites import invites_page
 from web.markup.new_invite import new_invite_page
 from web.routes import path, public_address
+from web.texts import OWN_NAMES
 from web.viewing import form_of, show, signed_in, time_zone_of, viewer_of
 from web.views import Form, InviteRow, Viewer
 
@@ -46,6 +47,7 @@ async def show_invites(request: web.Request) -> web.Response:
             page=number,
             pages=pages,
             total=len(rows),
+            interpreting=await interpreting_of(request),
         )
     )
 
@@ -53,7 +55,14 @@ async def show_invites(request: web.Request) -> web.Response:
 async def show_new_invite(request: web.Request) -> web.Response:
     await signed_in(request)
     kind = request.query.get("kind", "")
-    return show(new_invite_page(await viewer_of(request), Form({"kind": kind} if kind else {})))
+    form = Form({"kind": kind} if kind else {})
+    return show(new_invite_page(await viewer_of(request), form, await interpreting_of(request)))
+
+
+async def interpreting_of(request: web.Request) -> dict[str, bool]:
+    """Language code -> whether an organization can be asked for an interpreter."""
+    spoken = await request.app[INTERPRETING].languages()
+    return {code: code in spoken for code in OWN_NAMES}
 
 
 def reading_of(request: web.Request, account: Account, viewer: Viewer) -> Reading:
@@ -76,11 +85,14 @@ async def send_invite(request: web.Request) -> web.Response:
     await app[LIMITS].hit("invite", account.id)
     try:
         plan = read_plan(typed, reading_of(request, account, viewer))
-        _consultation, invites = await app[INVITING].invite(account, plan)
+        consultation, invites = await app[INVITING].invite(account, plan, app[INTERPRETING].ask)
     except InvalidInput as error:
         form = Form(typed, {error.field: sentence(error, viewer.translate)})
-        return show(new_invite_page(viewer, form), 400)
+        return show(new_invite_page(viewer, form, await interpreting_of(request)), 400)
     app[NOTIFYING].wake()
+    if consultation.interpreting != "none":
+        await app[INTERPRETING].watch()
+        raise web.HTTPSeeOther(path("invites"))
     raise web.HTTPSeeOther(path("invite_link", invite_id=invites[0].id))
 
 

@@ -1,12 +1,15 @@
 """Static files, catalogs, and what machines ask: health, readiness, metrics."""
 
+import asyncio
 import os
 import shutil
+from pathlib import Path
 
 from aiohttp import web
 
 from signaling.errors import Unavailable
 from web.keys import CLOCK, CONFIG, ROOMS, STATIC, STORE, TEXTS
+from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
 
 FREE_BYTES = 50 * 2**20
@@ -38,7 +41,8 @@ async def ready(request: web.Request) -> web.Response:
     """The database answers, the disk has room, the outbox moves. Raises Unavailable."""
     app = request.app
     await app[STORE].read.accounts.exists()
-    if shutil.disk_usage(app[CONFIG].data_dir).free < FREE_BYTES:
+    usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
+    if usage.free < FREE_BYTES:
         raise Unavailable
     next_due = await app[STORE].read.notices.next_due()
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
@@ -47,13 +51,13 @@ async def ready(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """Counts in the Prometheus text format, for this machine only."""
-    if request.remote not in ("127.0.0.1", "::1"):
+    if remote(request) not in LOOPBACK:
         raise web.HTTPNotFound
     hub = request.app[ROOMS].hub
     figures = {
         "teleconnect_rooms": hub.room_count(),
         "teleconnect_connections": sum(1 for _ in hub.connections()),
-        "process_resident_memory_bytes": _resident_bytes(),
+        "process_resident_memory_bytes": await asyncio.to_thread(_resident_bytes),
     }
     lines = [f"# TYPE {name} gauge\n{name} {value}" for name, value in figures.items()]
     return web.Response(
@@ -63,5 +67,4 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 def _resident_bytes() -> int:
-    with open("/proc/self/statm", "rb") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -10,12 +10,14 @@ from signaling.account import Account, checked_password
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.flows.accounting import new_account
 from signaling.token import token_digest
+from storage.store import Records
 from web.errors import sentence
 from web.keys import CLOCK, LIMITS, PASSWORDS, SETUP_TOKEN, STORE, TEXTS
-from web.limits import network
+from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.routes import path
+from web.socket import end_sockets
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
 
@@ -34,7 +36,7 @@ async def sign_in(request: web.Request) -> web.Response:
     app, typed = request.app, await form_of(request)
     email, password = typed.get("email", "").strip(), typed.get("password", "")
     limits = app[LIMITS]
-    await limits.hit("sign_in_address", network(request.remote))
+    await limits.hit("sign_in_address", network(remote(request)))
     await limits.hit("sign_in_account", email.casefold())
     account = await app[STORE].read.accounts.by_email(email)
     hashed = account.password_hash if account and account.disabled_at is None else None
@@ -48,18 +50,20 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def sign_out(request: web.Request) -> web.Response:
     session = await get_session(request)
+    if isinstance(session.identity, str):
+        end_sockets(request.app, token_digest(session.identity))
     session.invalidate()
     raise web.HTTPSeeOther(path("sign_in"))
 
 
 async def show_setup(request: web.Request) -> web.Response:
-    _check_setup(request)
+    await _check_setup(request)
     return show(setup_page(await viewer_of(request), Form(), request.path))
 
 
 async def set_up(request: web.Request) -> web.Response:
     """Make the first administrator; the address works once."""
-    _check_setup(request)
+    await _check_setup(request)
     app, typed = request.app, await form_of(request)
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
@@ -74,9 +78,8 @@ async def set_up(request: web.Request) -> web.Response:
             time_zone=time_zone_of(request),
             now=app[CLOCK].now(),
         )
-        _check_setup(request)
+        await app[STORE].write(lambda records: _add_first(records, account))
         app[SETUP_TOKEN].use_up()
-        await app[STORE].write(lambda records: records.accounts.add(account))
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
@@ -95,9 +98,17 @@ async def choose_language(request: web.Request) -> web.Response:
     raise answer
 
 
-def _check_setup(request: web.Request) -> None:
-    if not request.app[SETUP_TOKEN].fits(request.match_info["token"]):
+async def _check_setup(request: web.Request) -> None:
+    """Raises NotFound for another token, and once there is any account."""
+    fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
+    if not fits or await request.app[STORE].read.accounts.exists():
         raise NotFound
+
+
+async def _add_first(records: Records, account: Account) -> None:
+    if await records.accounts.exists():
+        raise NotFound
+    await records.accounts.add(account)
 
 
 async def _begin(request: web.Request, account: Account) -> None:
@@ -112,7 +123,10 @@ async def _begin(request: web.Request, account: Account) -> None:
 
 def _own_path(text: str) -> str:
     """A path of this server and nothing else: `//host` and `/\\host` lead elsewhere."""
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return path("dashboard")
     if parts.scheme or parts.netloc or not text.startswith("/") or text[1:2] in ("/", "\\"):
         return path("dashboard")
     return parts.path

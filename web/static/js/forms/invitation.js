@@ -11,7 +11,7 @@ const PREVIEW_AFTER = 500;
 export function wireInvitation(form) {
   wireMoment(form);
   wireChannel(form);
-  wireExperts(form);
+  wireExperts();
   wireInterpreter();
 }
 
@@ -104,11 +104,10 @@ function sentence({ channel, segments, price }) {
   return price ? `${size} ${fill(_("It costs about %(price)s."), { price })}` : size;
 }
 
-/** @param {HTMLFormElement} form */
-function wireExperts(form) {
+function wireExperts() {
   const button = maybe("add-expert", HTMLButtonElement);
   if (!button) return;
-  const experts = [...form.querySelectorAll(".expert")];
+  const experts = [...document.querySelectorAll(".expert")];
   const hidden = () => experts.filter((one) => one instanceof HTMLElement && one.hidden);
   for (const expert of experts.slice(1)) {
     const typed = [...expert.querySelectorAll("input")].some((input) => input.value);

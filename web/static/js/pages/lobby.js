@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION } from "../room/wire.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
+import { LIST_CHANGED } from "../shared/live.js";
 import { serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
@@ -24,6 +25,8 @@ const enableSound = byId("enable-sound", HTMLButtonElement);
 let waiting = [];
 /** @type {Set<string>} */
 let announced = new Set();
+/** The first list says what the page shows already. */
+let told = false;
 
 serveReader();
 await loadCatalog();
@@ -35,7 +38,12 @@ const channel = new Channel({
   address: socketAddress(),
   hello: () => ({ type: "hello", version: PROTOCOL_VERSION, stream: "lobby", peer_id: peerId }),
   onMessage: (message) => {
+    // Whoever comes or goes changes the lists as well.
+    if (message.type === "list_changed" || (message.type === "lobby" && told)) {
+      document.dispatchEvent(new Event(LIST_CHANGED));
+    }
     if (message.type !== "lobby") return;
+    told = true;
     waiting = message.waiting;
     render();
   },

@@ -319,8 +319,13 @@
  * @property {WaitingEntry[]} waiting
  */
 
+/**
+ * @typedef {object} ListChanged
+ * @property {"list_changed"} type
+ */
+
 /** @typedef {Hello | Ping | ChatSend | Seen | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | Replaced | Goodbye | Lobby} ServerMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
 
 export {};

@@ -1,0 +1,87 @@
+"""Writers share a commit, and nothing else."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import Database, Executor
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await Database.open(tmp_path / "test.sqlite3")
+    await opened.write(
+        lambda executor: executor.rows("CREATE TABLE word (text TEXT PRIMARY KEY) STRICT")
+    )
+    yield opened
+    await opened.close()
+
+
+async def words(database: Database) -> list[str]:
+    return [row["text"] for row in await database.read.rows("SELECT text FROM word ORDER BY text")]
+
+
+async def add(executor: Executor, *texts: str) -> None:
+    for text in texts:
+        await executor.rows("INSERT INTO word (text) VALUES (?)", (text,))
+
+
+async def test_a_failing_writer_undoes_its_own_statements_only(database: Database) -> None:
+    async def changes_its_mind(executor: Executor) -> None:
+        await add(executor, "gone")
+        raise ValueError
+
+    async def breaks_a_rule(executor: Executor) -> None:
+        await add(executor, "lost", "a")
+
+    async def does_nothing(executor: Executor) -> None:
+        raise KeyError
+
+    answers = await asyncio.gather(
+        database.write(lambda executor: add(executor, "a")),
+        database.write(changes_its_mind),
+        database.write(lambda executor: add(executor, "b")),
+        database.write(breaks_a_rule),
+        database.write(does_nothing),
+        database.write(lambda executor: add(executor, "c")),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [
+        type(None), ValueError, type(None),
+        sqlite3.IntegrityError, KeyError, type(None),
+    ]  # fmt: skip
+    assert await words(database) == ["a", "b", "c"]
+
+
+async def test_a_lone_failing_writer_leaves_nothing_open(database: Database) -> None:
+    async def fails(executor: Executor) -> None:
+        await add(executor, "gone")
+        raise ValueError
+
+    async def fails_at_once(executor: Executor) -> None:
+        raise KeyError
+
+    with pytest.raises(ValueError):
+        await database.write(fails)
+    with pytest.raises(KeyError):
+        await database.write(fails_at_once)
+    await database.write(lambda executor: add(executor, "a"))
+    assert await words(database) == ["a"]
+
+
+async def test_what_is_answered_is_committed(database: Database, tmp_path: Path) -> None:
+    await asyncio.gather(
+        *(database.write(lambda e, number=number: add(e, f"{number:03}")) for number in range(200))
+    )
+
+    def seen_by_another_connection() -> int:
+        connection = sqlite3.connect(tmp_path / "test.sqlite3")
+        try:
+            return int(connection.execute("SELECT COUNT(*) FROM word").fetchone()[0])
+        finally:
+            connection.close()
+
+    assert await asyncio.to_thread(seen_by_another_connection) == 200

@@ -1,0 +1,114 @@
+"""Every benchmark can be loaded, and its table shows what its module says it measures."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts import benchmarks
+from scripts.benchmarks.__main__ import load, names
+from scripts.benchmarks._figures import lines, percentile
+
+LATENCY = {
+    "rooms": 50,
+    "ack_p50_ms": 1.5,
+    "ack_p99_ms": 3.25,
+    "other_side_p50_ms": 1.5,
+    "other_side_p99_ms": 3.0,
+}
+PART = {"median": 300.0, "longest": 500.0}
+SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
+    "chat": (
+        {
+            "latency": [LATENCY],
+            "flood_rooms": 200,
+            "messages_per_second": 3000.0,
+            "bare_inserts_per_second": 5000.0,
+            "ratio_to_bare_inserts": 0.6,
+        },
+        "3.25",
+    ),
+    "sockets": (
+        {
+            "sockets": 2000,
+            "memory_before_bytes": 90_000_000,
+            "memory_after_bytes": 150_000_000,
+            "bytes_per_waiting_socket": 30_000.0,
+        },
+        "30.00",
+    ),
+    "first_frame": (
+        {
+            "sessions": 5,
+            "waits_ms": PART,
+            "starts_ms": PART,
+            "rings_ms": PART,
+            "connects_ms": PART,
+            "connects_scheduler_ms": PART,
+            "sum_ms": PART,
+        },
+        "500",
+    ),
+    "page": (
+        {
+            "budget_bytes": 60_000,
+            "languages": [
+                {
+                    "language": "ar",
+                    "bytes": 59_000,
+                    "body_bytes": 40_000,
+                    "requests": 40,
+                    "third_party_requests": 0,
+                    "largest": [{"path": "base.css", "bytes": 5000}],
+                }
+            ],
+        },
+        "59,000",
+    ),
+    "invites": (
+        {
+            "past_consultations": 100_000,
+            "database_bytes": 561_000_000,
+            "invites": 1000,
+            "p50_ms": 2.0,
+            "p99_ms": 11.0,
+            "empty_p50_ms": 2.0,
+            "empty_p99_ms": 11.0,
+        },
+        "11.00",
+    ),
+    "notices": (
+        {
+            "notices": 10_000,
+            "connections": 4,
+            "mail_bytes": 2108,
+            "different_message_ids": 10_000,
+            "notices_per_second": 211.0,
+            "bare_mails_per_second": 2683.0,
+            "ratio_to_bare_loop": 0.08,
+            "memory_before_bytes": 90_000_000,
+            "memory_peak_growth_bytes": 18_000_000,
+            "memory_second_half_growth_bytes": 500_000,
+        },
+        "0.08",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_benchmark_prints_its_numbers(name: str) -> None:
+    sample, figure = SAMPLES[name]
+    assert figure in load(name).table(sample)
+
+
+def test_each_benchmark_has_a_sample() -> None:
+    assert set(names(Path(benchmarks.__path__[0]))) >= set(SAMPLES)
+
+
+def test_the_99th_percentile_is_a_value_that_was_seen() -> None:
+    assert percentile(range(1, 101), 0.99) == 99
+    assert percentile([7.0], 0.5) == 7.0
+
+
+def test_a_table_is_markdown() -> None:
+    assert lines([["what", "ms"], ["ack", 12]]) == ("| what | ms |\n| ---- | -: |\n| ack  | 12 |")

@@ -1,0 +1,137 @@
+"""A disk that is full: clear refusals, nothing acknowledged is lost, and it goes on by itself."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from signaling.errors import Unavailable
+from tests.people import Person, Refused, consultation_of, outbox
+from tests.serving import Server, serving
+from web.keys import CLOCKWORK, STORE
+
+
+class SmallDisk:
+    """A file system of its own; where none can be mounted, a database that may not grow."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
+        self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
+        self._filler = folder / "filler"
+
+    async def fill(self, server: Server) -> None:
+        if not self.mounted:
+            executor = server.app[STORE]._database.write_executor
+            pages = (await executor.rows("PRAGMA page_count"))[0][0]
+            await executor.rows(f"PRAGMA max_page_count={pages}")
+            return
+        with self._filler.open("wb", buffering=0) as filler:
+            for size in (65536, 4096, 1):
+                try:
+                    while filler.write(b"x" * size) == size:
+                        pass
+                except OSError:
+                    continue
+
+    async def free(self, server: Server) -> None:
+        if not self.mounted:
+            executor = server.app[STORE]._database.write_executor
+            await executor.rows("PRAGMA max_page_count=1000000")
+        else:
+            self._filler.unlink()
+
+    def unmount(self) -> None:
+        if self.mounted:
+            subprocess.run(["umount", "-l", str(self.folder)], check=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    made = SmallDisk(folder)
+    yield made
+    made.unmount()
+
+
+async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: SmallDisk) -> None:
+    acknowledged: dict[str, int] = {}
+    refused = 0
+    async with serving(disk.folder) as server, Person(server) as nurse, Person(server) as phone:
+        await server.account()
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        await outbox(server)
+        amina = await phone.enter(invite_id=seat)
+        desk = await nurse.enter(consultation_id=await consultation_of(amina))
+        acknowledged["message-first"] = (await desk.say("ready", "message-first"))["position"]
+        await disk.fill(server)
+        for number in range(60):
+            message_id = f"message-{number:04}"
+            try:
+                acknowledged[message_id] = (await amina.say("x" * 4000, message_id))["position"]
+            except Refused as error:
+                assert error.code == "unavailable"
+                refused += 1
+        assert refused
+        with pytest.raises(Refused, match="unavailable"):
+            await desk.command("start_consultation")
+        page = await nurse.get("/")
+        assert page.status == 200
+        answer = await nurse.post(
+            "/invites/new",
+            {"kind": "remote", "first_name": "Late", "address": "late@example.org",
+             "channel": "email", "language": "en", "note": "x" * 500},
+        )  # fmt: skip
+        assert answer.status in (303, 503)
+        if answer.status == 503:
+            assert "cannot store this right now" in answer.text
+        if disk.mounted:
+            assert (await nurse.get("/readyz")).status == 503
+
+        await disk.free(server)
+        for message_id in [f"message-{number:04}" for number in range(60)]:
+            ack = await amina.say("x" * 4000, message_id)
+            assert acknowledged.setdefault(message_id, ack["position"]) == ack["position"]
+        await desk.command("start_consultation")
+        cookie = phone.cookie
+    async with serving(disk.folder) as server, Person(server) as phone:
+        phone.plant(cookie)
+        amina = await phone.enter(invite_id=seat)
+        snapshot = next(frame for frame in amina.frames if frame["type"] == "snapshot")
+        stored = [(line["id"], line["position"]) for line in snapshot["chat"]
+                  if line["kind"] == "text"]  # fmt: skip
+        assert dict(stored) == acknowledged
+        assert len(stored) == len(acknowledged)
+        assert snapshot["consultation"]["state"] == "active"
+
+
+async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) -> None:
+    async with serving(disk.folder) as server, Person(server) as nurse, Person(server) as phone:
+        await server.account()
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        await outbox(server)
+        await disk.fill(server)
+        database = server.app[STORE]._database
+
+        async def burn(executor):  # type: ignore[no-untyped-def]
+            await executor.rows("CREATE TABLE IF NOT EXISTS ballast (x TEXT)")
+            await executor.rows("INSERT INTO ballast VALUES (?)", ("x" * 2000,))
+
+        with pytest.raises(Unavailable):
+            while True:
+                await database.write(burn)
+        wire = await phone.connect()
+        await wire.send("hello", version=1, stream="room", peer_id="peer-0001", invite_id=seat)
+        assert (await wire.until("error"))["code"] == "unavailable"
+        assert await wire.end() == 1011
+        lobby = await nurse.connect()
+        await lobby.send("hello", version=1, stream="lobby", peer_id="peer-0002")
+        assert (await lobby.until("lobby"))["waiting"] == []
+        await disk.free(server)
+        await server.app[CLOCKWORK].run_due()
+        again = await phone.enter(invite_id=seat)
+        assert await again.say("here I am")

@@ -1,0 +1,160 @@
+"""kill -9 in the middle of a chat: whatever was acknowledged is there once, and only once."""
+
+import asyncio
+import os
+import random
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+
+from tests.people import Person, Refused, Wire, consultation_of
+from tests.serving import PASSWORD, Server
+
+ROUNDS = 4
+
+
+@asynccontextmanager
+async def process(
+    data_dir: Path, *, first: bool = False
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, Server, str]]:
+    """`python -m web` on a free port: the process, a server to speak with, what it printed."""
+    environment = {**os.environ, "TELECONNECT_DATA_DIR": str(data_dir), "PORT": "0"}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "web", env=environment,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert running.stdout is not None
+    try:
+        async with asyncio.timeout(60):
+            printed = (await running.stdout.readline()).decode()
+            if first:
+                printed += (await running.stdout.readline()).decode()
+        found = re.search(r"localhost:(\d+)", printed)
+        assert found is not None, printed
+        server = SimpleNamespace(config=SimpleNamespace(port=int(found.group(1))))
+        yield running, cast(Server, server), printed
+    finally:
+        if running.returncode is None:
+            running.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(30):
+            await running.wait()
+
+
+@dataclass
+class Writer:
+    """Writes without pause until the line breaks."""
+
+    name: str
+    acknowledged: dict[str, int] = field(default_factory=dict)
+    written: set[str] = field(default_factory=set)
+
+    async def write(self, wire: Wire, enough: asyncio.Event) -> None:
+        try:
+            while True:
+                message_id = f"{self.name}-{len(self.written):06}"
+                self.written.add(message_id)
+                ack = await wire.say(f"text of {message_id}", message_id)
+                self.acknowledged[message_id] = ack["position"]
+                if len(self.acknowledged) % 40 == 0:
+                    enough.set()
+                await asyncio.sleep(0.02)  # as fast as the server allows for ever
+        except (ConnectionError, aiohttp.ClientError, Refused):
+            pass
+
+
+async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(tmp_path: Path) -> None:
+    writers = [Writer("amina"), Writer("nurse")]
+    cookies: list[str] = []
+    seat = consultation_id = ""
+    for turn in range(ROUNDS):
+        async with process(tmp_path, first=turn == 0) as (running, server, printed):  # noqa: SIM117
+            async with Person(server) as nurse, Person(server) as phone:
+                if turn == 0:
+                    setup = re.search(r"/setup/[\w-]+", printed)
+                    assert setup is not None
+                    form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
+                    assert (await nurse.post(setup.group(), form)).status == 303
+                    seat = await phone.join(await nurse.invite())
+                    cookies = [nurse.cookie, phone.cookie]
+                else:
+                    nurse.plant(cookies[0])
+                    phone.plant(cookies[1])
+                amina = await phone.enter(invite_id=seat)
+                consultation_id = await consultation_of(amina)
+                desk = await nurse.enter(consultation_id=consultation_id)
+                enough = asyncio.Event()
+                writing = [
+                    asyncio.create_task(writer.write(wire, enough))
+                    for writer, wire in zip(writers, (amina, desk), strict=True)
+                ]
+                await enough.wait()
+                await asyncio.sleep(random.random() / 50)
+                running.kill()
+                await asyncio.gather(*writing)
+    async with process(tmp_path) as (_, server, _), Person(server) as phone:
+        phone.plant(cookies[1])
+        amina = await phone.enter(invite_id=seat)
+        snapshot = next(frame for frame in amina.frames if frame["type"] == "snapshot")
+    check(snapshot["chat"], writers)
+
+
+def check(chat: list[dict[str, Any]], writers: list[Writer]) -> None:
+    assert [line["position"] for line in chat] == list(range(1, len(chat) + 1))
+    stored = [line for line in chat if line["kind"] == "text"]
+    ids = [line["id"] for line in stored]
+    assert len(ids) == len(set(ids))
+    positions = {line["id"]: line["position"] for line in stored}
+    for line in stored:
+        assert line["text"] == f"text of {line['id']}"
+    for writer in writers:
+        assert len(writer.acknowledged) >= ROUNDS
+        for message_id, position in writer.acknowledged.items():
+            assert positions[message_id] == position
+    assert set(ids) <= writers[0].written | writers[1].written
+
+
+async def test_every_invitation_is_in_the_outbox_once_after_kill_9(tmp_path: Path) -> None:
+    names: list[str] = []
+    cookie = ""
+    for turn in range(2):
+        async with (
+            process(tmp_path, first=turn == 0) as (running, server, printed),
+            Person(server) as nurse,
+        ):
+            if turn == 0:
+                setup = re.search(r"/setup/[\w-]+", printed)
+                assert setup is not None
+                form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
+                await nurse.post(setup.group(), form)
+                cookie = nurse.cookie
+            else:
+                nurse.plant(cookie)
+            for number in range(6):
+                names.append(f"Person-{turn}-{number}")
+                await nurse.invite(names[-1])
+            running.kill()  # some of the notices are claimed, some are half written
+    async with process(tmp_path) as (_, server, _), Person(server) as nurse:
+        nurse.plant(cookie)
+        async with asyncio.timeout(60):
+            while len(list((tmp_path / "outbox").glob("*.eml"))) < len(names):
+                await nurse.get("/readyz")
+    mails = [
+        message_from_bytes(file.read_bytes(), policy=default)
+        for file in (tmp_path / "outbox").glob("*.eml")
+    ]
+    greeted = [
+        re.search(r"Person-\d-\d", mail.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+        for mail in mails
+    ]
+    assert sorted(found.group() for found in greeted if found) == sorted(names)
+    assert not list((tmp_path / "outbox").glob(".*"))

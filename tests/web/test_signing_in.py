@@ -1,0 +1,162 @@
+"""Signing in and out, and the address at which the first administrator is made."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.people import Person
+from tests.serving import PASSWORD, Server, moment, serving
+from web.clockwork import MovableClock
+from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
+from web.web_sessions import SIGNED_IN_LIFETIME
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(moment("2026-12-07 14:30"))
+
+
+@pytest.fixture
+async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
+    async with serving(tmp_path, clock) as running:
+        await running.account()
+        yield running
+
+
+async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(server: Server) -> None:
+    async with Person(server) as person:
+        wrong = await person.sign_in(password="something else")
+        unknown = await person.sign_in("nobody@example.org")
+        assert (wrong.status, unknown.status) == (401, 401)
+        page = wrong.text.replace("nurse@example.org", "nobody@example.org")
+        assert page == unknown.text
+        assert PASSWORD not in wrong.text
+        assert person.cookie == ""
+
+
+@pytest.mark.parametrize("email", ["", "\0", "x" * 10_000, "nurse@example.org\r\nX: 1", "😀@😀"])
+async def test_an_email_of_any_shape_is_only_wrong(server: Server, email: str) -> None:
+    async with Person(server) as person:
+        assert (await person.sign_in(email)).status == 401
+
+
+async def test_signing_in_changes_the_cookie_so_that_a_planted_one_is_worth_nothing(
+    server: Server,
+) -> None:
+    async with Person(server) as attacker, Person(server) as nurse:
+        await nurse.sign_in()
+        planted = nurse.cookie
+        nurse.http.cookie_jar.clear()
+        attacker.plant(planted)
+        nurse.plant(planted)
+        await nurse.sign_in()
+        assert nurse.cookie != planted
+        assert (await nurse.get("/")).status == 200
+        assert (await attacker.get("/")).status == 303
+
+
+async def test_a_made_up_cookie_is_not_taken_over(server: Server) -> None:
+    async with Person(server) as nurse:
+        nurse.plant("chosen-by-somebody-else")
+        await nurse.sign_in()
+        assert nurse.cookie not in ("", "chosen-by-somebody-else")
+
+
+async def test_signing_out_kills_the_cookie_even_if_it_is_replayed(server: Server) -> None:
+    async with Person(server) as nurse, Person(server) as thief:
+        await nurse.sign_in()
+        thief.plant(nurse.cookie)
+        assert (await thief.get("/")).status == 200
+        await nurse.post("/signout")
+        assert (await thief.get("/")).status == 303
+        assert nurse.cookie == ""
+
+
+async def test_signing_out_ends_the_sockets_of_this_browser_only(server: Server) -> None:
+    async with Person(server) as here, Person(server) as elsewhere:
+        wires = []
+        for browser in (here, elsewhere):
+            await browser.sign_in()
+            wire = await browser.connect()
+            await wire.send("hello", version=1, stream="lobby", peer_id="peer-0001")
+            await wire.until("lobby")
+            wires.append(wire)
+        await here.post("/signout")
+        assert await wires[0].end() == 4401
+        await wires[1].send("ping")
+        assert await wires[1].until("pong")
+
+
+async def test_a_working_day_later_one_signs_in_again(server: Server, clock: MovableClock) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        cookie = nurse.cookie
+        clock.move(SIGNED_IN_LIFETIME)
+        nurse.plant(cookie)
+        assert (await nurse.get("/")).status == 303
+
+
+async def test_what_has_expired_is_deleted(server: Server, clock: MovableClock) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        clock.move(SIGNED_IN_LIFETIME)
+        await server.app[CLOCKWORK].run_due()
+        database = server.app[STORE]._database
+        assert await database.read.rows("SELECT * FROM web_session") == []
+
+
+async def test_ten_wrong_passwords_are_enough_for_five_minutes(server: Server) -> None:
+    async with Person(server) as guesser:
+        for _ in range(10):
+            assert (await guesser.sign_in("NURSE@example.org", "a guess")).status == 401
+        assert (await guesser.sign_in()).status == 429
+        assert (await guesser.sign_in("other@example.org")).status == 401
+
+
+async def test_behind_a_proxy_one_flooding_address_does_not_lock_out_the_others(
+    server: Server,
+) -> None:
+    flooding, honest = {"X-Forwarded-For": "203.0.113.9"}, {"X-Forwarded-For": "203.0.113.10"}
+    async with Person(server, **flooding) as guesser, Person(server, **honest) as nurse:
+        for _ in range(61):
+            answer = await guesser.get("/i/guess")
+        assert answer.status == 429
+        assert (await nurse.get("/i/guess")).status == 410
+
+
+async def test_the_setup_address_works_once(tmp_path: Path) -> None:
+    form = {"name": "The Boss", "email": "boss@example.org", "password": PASSWORD}
+    async with serving(tmp_path) as server, Person(server) as boss, Person(server) as late:
+        path = f"/setup/{server.app[SETUP_TOKEN].make()}"
+        assert (await late.get(path)).status == 200
+        assert (await late.post("/setup/guess", form)).status == 404
+        refused = await boss.post(path, {**form, "password": "short"})
+        assert refused.status == 400
+        assert "The Boss" in refused.text
+        assert (await boss.post(path, form)).status == 303
+        assert (await boss.get("/admin/outbox")).status == 200
+        assert (await late.get(path)).status == 404
+        assert (await late.post(path, {**form, "email": "late@example.org"})).status == 404
+        assert (await late.sign_in("late@example.org")).status == 401
+
+
+async def test_the_setup_address_is_dead_once_there_is_an_account(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, Person(server) as late:
+        path = f"/setup/{server.app[SETUP_TOKEN].make()}"
+        await server.account()
+        assert (await late.get(path)).status == 404
+
+
+async def test_without_a_setup_address_there_is_none(server: Server) -> None:
+    async with Person(server) as person:
+        for guess in ("None", "x", "%20", "a" * 43):
+            assert (await person.get(f"/setup/{guess}")).status == 404
+
+
+async def test_administration_does_not_exist_for_a_scheduler(server: Server) -> None:
+    async with Person(server) as nurse, Person(server) as stranger:
+        await nurse.sign_in()
+        assert (await nurse.get("/admin")).status == 404
+        assert (await nurse.get("/admin/outbox")).status == 404
+        assert (await stranger.get("/admin/outbox")).status == 303

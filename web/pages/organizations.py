@@ -1,0 +1,95 @@
+"""Administration: interpreting organizations, and what is allowed in sessions in progress."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from signaling.contact import Contact
+from signaling.errors import N_, InvalidInput, NotFound
+from signaling.flows.planning import ADD_IN_PROGRESS
+from signaling.identifier import new_id
+from signaling.interpreter_request import InterpretingOrganization
+from signaling.text import one_line
+from web.errors import sentence
+from web.keys import CLOCK, STORE
+from web.markup.organizations import organizations_page
+from web.routes import path
+from web.texts import OWN_NAMES
+from web.viewing import administrator, form_of, show, viewer_of
+from web.views import Form, OrganizationRow
+
+NEW = "new"
+"Stands for the id of an organization that is being added."
+
+
+async def show_organizations(request: web.Request) -> web.Response:
+    await administrator(request)
+    return await _page(request, NEW, Form())
+
+
+async def save_organization(request: web.Request) -> web.Response:
+    """Add or change one; a refusal keeps what was typed."""
+    account = await administrator(request)
+    app, typed = request.app, await form_of(request)
+    organization_id = request.match_info["organization_id"]
+    known = {each.id: each for each in await app[STORE].read.interpreters.organizations()}
+    if organization_id != NEW and organization_id not in known:
+        raise NotFound
+    if typed.get("remove"):
+        await app[STORE].write(
+            lambda records: records.interpreters.remove_organization(organization_id)
+        )
+        raise web.HTTPSeeOther(path("admin_interpreters"))
+    try:
+        organization = _read(typed)
+    except InvalidInput as error:
+        viewer = await viewer_of(request)
+        form = Form(typed, {error.field: sentence(error, viewer.translate)})
+        return await _page(request, organization_id, form, 400)
+    if organization_id != NEW:
+        organization = replace(organization, id=organization_id)
+    await app[STORE].write(lambda records: records.interpreters.put_organization(organization))
+    await _log(request, account.id, "save_organization", organization.id)
+    raise web.HTTPSeeOther(path("admin_interpreters"))
+
+
+async def save_in_progress(request: web.Request) -> web.Response:
+    """The switch for inviting colleagues to sessions in progress."""
+    account = await administrator(request)
+    value = "on" if (await form_of(request)).get(ADD_IN_PROGRESS) else "off"
+    await request.app[STORE].write(lambda records: records.settings.put(ADD_IN_PROGRESS, value))
+    await _log(request, account.id, f"{ADD_IN_PROGRESS}:{value}", "")
+    raise web.HTTPSeeOther(path("admin_interpreters"))
+
+
+async def _page(request: web.Request, edited: str, form: Form, status: int = 200) -> web.Response:
+    read = request.app[STORE].read
+    rows = [
+        OrganizationRow(each.id, each.name, each.email, each.languages, each.position, each.active)
+        for each in await read.interpreters.organizations()
+    ]
+    in_progress = await read.settings.get(ADD_IN_PROGRESS) == "on"
+    viewer = await viewer_of(request)
+    return show(organizations_page(viewer, rows, edited, form, in_progress), status)
+
+
+def _read(typed: dict[str, str]) -> InterpretingOrganization:
+    name = one_line("name", typed.get("name", ""), required=True)
+    address = typed.get("email", "").strip()
+    try:
+        Contact("email", address)
+    except InvalidInput:
+        raise InvalidInput("email", N_("This is not an email address.")) from None
+    languages = tuple(code for code in OWN_NAMES if typed.get(f"language_{code}"))
+    if not languages:
+        raise InvalidInput("languages", N_("Please choose at least one language."))
+    position = typed.get("position", "").strip() or "1"
+    if not position.isascii() or not position.isdigit() or len(position) > 4:
+        raise InvalidInput("position", N_("Please enter a whole number."))
+    active = bool(typed.get("active"))
+    return InterpretingOrganization(new_id(), name, address, languages, int(position), active)
+
+
+async def _log(request: web.Request, actor: str, action: str, thing: str) -> None:
+    now = request.app[CLOCK].now()
+    await request.app[STORE].write(lambda records: records.audit.append(now, actor, action, thing))

@@ -1,0 +1,48 @@
+"""Inviting one more person to a session that is planned, or (if allowed) in progress."""
+
+from aiohttp import web
+
+from signaling.errors import InvalidInput, NotFound
+from signaling.invite import Role
+from web.errors import sentence
+from web.forms.invitation import read_other
+from web.keys import NOTIFYING, PLANNING, STORE
+from web.markup.session_people import session_people_page
+from web.pages.invites import reading_of
+from web.routes import path
+from web.viewing import form_of, show, signed_in, viewer_of
+from web.views import Form
+
+
+async def show_add(request: web.Request) -> web.Response:
+    return await _page(request, Form())
+
+
+async def add(request: web.Request) -> web.Response:
+    account, typed = await signed_in(request), await form_of(request)
+    viewer = await viewer_of(request)
+    consultation_id = request.match_info["consultation_id"]
+    role: Role = "companion" if typed.get("role") == "companion" else "colleague"
+    try:
+        person = read_other(typed, role, reading_of(request, account, viewer))
+        await request.app[PLANNING].add_person(consultation_id, account, role, person)
+    except InvalidInput as error:
+        return await _page(
+            request, Form(typed, {error.field: sentence(error, viewer.translate)}), 400
+        )
+    request.app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("session", consultation_id=consultation_id))
+
+
+async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    account = await signed_in(request)
+    consultation = await request.app[STORE].read.consultations.get(
+        request.match_info["consultation_id"]
+    )
+    if consultation is None or consultation.scheduler_id != account.id:
+        raise NotFound
+    started = consultation.state not in ("planned", "waiting")
+    page = session_people_page(
+        await viewer_of(request), form, consultation.id, companions=not started
+    )
+    return show(page, status)

@@ -1,0 +1,5 @@
+/** The opened sessions. */
+
+import { followLists } from "../shared/live.js";
+
+followLists();
