@@ -4,6 +4,7 @@ TeleConnectError
 ├── InvalidInput            400  a field of a form or message does not hold
 │   └── InvalidMessage      400  a socket message that cannot be understood
 ├── SignInRequired          401  nobody is signed in, or the seat is gone
+├── WebhookRefused          401  not proven to be the provider's; lives in web/webhook_proof.py
 ├── NotAllowed              403  known, but may not do this
 ├── ForgedOrigin            403  the request does not come from our own pages
 ├── NotFound                404  does not exist, or not for you: never said which

@@ -85,6 +85,7 @@ TRANSITIONS = {
     "sent": {
         "accept": "sent",
         "fail": "sent",
+        "refuse": "sent",
         "lose": "sent",
         "submitted": "sent",
         "delivered": "delivered",
@@ -95,6 +96,7 @@ TRANSITIONS = {
     "delivered": {
         "accept": "delivered",
         "fail": "delivered",
+        "refuse": "delivered",
         "lose": "delivered",
         "submitted": "delivered",
         "delivered": "delivered",
@@ -104,6 +106,7 @@ TRANSITIONS = {
     "read": {
         "accept": "read",
         "fail": "read",
+        "refuse": "read",
         "lose": "read",
         "submitted": "read",
         "delivered": "read",
@@ -248,6 +251,8 @@ class Notice:
     "Unique in the outbox: the same person is told the same thing once."
     due_at: datetime
     state: str = "pending"
+    version: int = 0
+    "The plan it tells of: the calendar sequence of the session."
 
     def is_due(self, now: datetime) -> bool:
         """True from `due_at` on, however late the clock looks."""

@@ -4,10 +4,16 @@ Texts are Markdown with `$placeholders`; where a text is sent as plain text it r
 is. They say who invites and when, never why: no clinical content, no chat text.
 """
 
+import re
 from dataclasses import dataclass
+from string import Template as Placeholders
+from typing import Literal
 
-from signaling.errors import N_
+from signaling.errors import N_, InvalidInput
 from signaling.notice import Occasion
+from signaling.text import one_line, paragraphs
+
+Part = Literal["subject", "mail", "short"]
 
 PLACEHOLDERS = {
     "name": N_("name of the person written to"),
@@ -138,3 +144,75 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         short=N_("Reminder: session with $scheduler, $moment. Join: $link"),
     ),
 }
+
+PARTS: dict[Part, int] = {"subject": 150, "mail": 5000, "short": 1000}
+"part -> most characters that an operator may write"
+
+_TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
+_TEMPLATE_LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?", re.ASCII)
+MAX_PARAMETERS = 10
+
+
+def source_text(occasion: Occasion, part: Part) -> str:
+    """The English words of the program; a translator's are looked up by them."""
+    text: str = getattr(NOTICE_TEXTS[occasion], part)
+    return text
+
+
+def placeholders(text: str) -> set[str]:
+    return set(Placeholders(text).get_identifiers())
+
+
+def known_placeholders(occasion: Occasion) -> list[str]:
+    """What a text for this occasion may hold, in the order of PLACEHOLDERS."""
+    known = {"name", "scheduler", "link", "test_link", "moment", "note"}
+    if occasion.startswith("interpreter"):
+        source = NOTICE_TEXTS[occasion]
+        known = {"name", "scheduler"} | placeholders(source.subject + source.mail)
+    return [name for name in PLACEHOLDERS if name in known]
+
+
+def checked_text(occasion: Occasion, part: Part, text: str) -> str:
+    """An operator's words, cleaned; empty: none of their own.
+
+    Raises InvalidInput for the field `text`: a placeholder that does not exist (named), a lone
+    dollar sign, a text without the link that its people need.
+    """
+    limit = PARTS[part]
+    if part == "mail":
+        cleaned = paragraphs("text", text, limit=limit)
+    else:
+        cleaned = one_line("text", text, limit=limit)
+    if not cleaned:
+        return ""
+    if not Placeholders(cleaned).is_valid():
+        raise InvalidInput("text", N_("A dollar sign that is no placeholder is written $$."))
+    unknown = sorted(placeholders(cleaned) - set(known_placeholders(occasion)))
+    if unknown:
+        raise InvalidInput("text", N_("There is no placeholder $%(name)s."), name=unknown[0])
+    if "link" in placeholders(source_text(occasion, part)) - placeholders(cleaned):
+        raise InvalidInput("text", N_("This text needs $link, or nobody can join."))
+    return cleaned
+
+
+@dataclass(frozen=True)
+class ApprovedTemplate:
+    """A WhatsApp template as it was approved. Raises InvalidInput naming the field."""
+
+    name: str
+    locale: str
+    parameters: tuple[str, ...] = ()
+    "Names of placeholders, in the order of the template's own {{1}}, {{2}} ..."
+
+    def __post_init__(self) -> None:
+        if not _TEMPLATE_NAME.fullmatch(self.name):
+            raise InvalidInput(
+                "name", N_("A template's name has Latin letters, digits and underscores.")
+            )
+        if not _TEMPLATE_LOCALE.fullmatch(self.locale):
+            raise InvalidInput("locale", N_("A locale looks like fr or pt_BR."))
+        unknown = [name for name in self.parameters if name not in PLACEHOLDERS]
+        if unknown or len(self.parameters) > MAX_PARAMETERS:
+            raise InvalidInput(
+                "parameters", N_("There is no placeholder $%(name)s."), name=(unknown or ["..."])[0]
+            )

@@ -10,6 +10,7 @@ from signaling.errors import N_, InvalidInput
 # The implicit marks (LRM, RLM, ALM) and the joiners stay: Persian and Arabic need them.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 NAME_LENGTH = 80
 NOTE_LENGTH = 500
@@ -72,3 +73,13 @@ def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> 
     if required and not cleaned:
         raise InvalidInput(field, N_("Please fill in this field."))
     return cleaned
+
+
+def literal(typed: str) -> str:
+    """What somebody typed, safe inside Markdown: no character of it is markup.
+
+    >>> literal("*Dr.* [x]")
+    '&#42;Dr&#46;&#42; &#91;x&#93;'
+    """
+    lines = [" ".join(line.split()) for line in typed.splitlines()]
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", "\n".join(lines).strip())

@@ -52,6 +52,13 @@ class Accounts:
         row = await self._executor.row("SELECT * FROM account WHERE email = ?", (email,))
         return _account(row) if row else None
 
+    async def all(self) -> list[Account]:
+        """Everybody, by name."""
+        rows = await self._executor.rows(
+            "SELECT * FROM account ORDER BY disabled_at IS NOT NULL, name COLLATE NOCASE, id"
+        )
+        return [_account(row) for row in rows]
+
     async def exists(self) -> bool:
         """Whether anybody at all can sign in."""
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))

@@ -43,11 +43,11 @@ class Invites:
         key = await self._vault.key(self._executor, invite.consultation_id)
         await self._executor.rows(
             "INSERT INTO invite (id, consultation_id, role, state, token_digest, person,"
-            " created_at, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " address_digest, created_at, joined_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 invite.id, invite.consultation_id, invite.role, invite.state, invite.token_digest,
                 key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
-                to_ms(invite.created_at), maybe_ms(invite.joined_at),
+                self._address_digest(invite.person), to_ms(invite.created_at), maybe_ms(invite.joined_at),
             ),
         )  # fmt: skip
 
@@ -74,13 +74,31 @@ class Invites:
         """Store state, join time and person."""
         key = await self._vault.key(self._executor, invite.consultation_id)
         await self._executor.rows(
-            "UPDATE invite SET state = ?, joined_at = ?, person = ? WHERE id = ?",
+            "UPDATE invite SET state = ?, joined_at = ?, person = ?, address_digest = ?"
+            " WHERE id = ?",
             (
                 invite.state, maybe_ms(invite.joined_at),
                 key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
-                invite.id,
+                self._address_digest(invite.person), invite.id,
             ),
         )  # fmt: skip
+
+    def _address_digest(self, person: Person) -> bytes | None:
+        if not person.address.startswith("+"):
+            return None
+        return self._vault.address_digest(person.address)
+
+    async def latest_of_number(self, number: str) -> Invite | None:
+        """The invite made last for this E.164 number, of a session that is still open."""
+        row = await self._executor.row(
+            "SELECT invite.* FROM invite JOIN consultation"
+            " ON consultation.id = invite.consultation_id"
+            " WHERE invite.address_digest = ? AND invite.state NOT IN ('revoked', 'expired')"
+            " AND consultation.state IN ('planned', 'waiting', 'active', 'kept_open')"
+            " ORDER BY invite.created_at DESC, invite.rowid DESC LIMIT 1",
+            (self._vault.address_digest(number),),
+        )
+        return await self._invite(row) if row else None
 
     async def take_seat(self, invite_id: str, web_session_digest: bytes, now: datetime) -> None:
         """Give the seat to this browser; whoever had it before has it no more."""

@@ -24,6 +24,7 @@ def _notice(row: Row) -> Notice:
         dedupe_key=row["dedupe_key"],
         due_at=from_ms(row["due_at"]),
         state=row["state"],
+        version=row["version"],
     )
 
 
@@ -53,12 +54,14 @@ class Notices:
         key = await self._vault.key(self._executor, notice.consultation_id)
         rows = await self._executor.rows(
             "INSERT INTO notice (id, consultation_id, invite_id, occasion, dedupe_key, envelope,"
-            " created_at, due_at, next_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " created_at, due_at, next_at, state, version)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
             (
                 notice.id, notice.consultation_id, notice.invite_id, notice.occasion,
                 notice.dedupe_key, key.seal(_place(notice.id), msgspec.json.encode(envelope)),
                 to_ms(now), to_ms(notice.due_at), to_ms(notice.due_at), notice.state,
+                notice.version,
             ),
         )  # fmt: skip
         return bool(rows)
@@ -104,11 +107,14 @@ class Notices:
         )
 
     async def drop_pending(self, consultation_id: str, occasions: Sequence[str]) -> None:
-        """What was not sent yet on these occasions is not true any more."""
+        """What was not sent yet on these occasions is not true any more.
+
+        What is being sent this moment may still arrive, but is not tried again.
+        """
         marks = ", ".join("?" * len(occasions))
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
-            f" AND state = 'pending' AND next_at IS NOT NULL AND occasion IN ({marks})",
+            f" AND state = 'pending' AND occasion IN ({marks})",
             (consultation_id, *occasions),
         )
 
@@ -116,7 +122,7 @@ class Notices:
         """The session is off: nothing that was queued about it is sent any more."""
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
-            " AND state = 'pending' AND next_at IS NOT NULL",
+            " AND state = 'pending'",
             (consultation_id,),
         )
 
@@ -133,7 +139,8 @@ class Notices:
     async def forget_keys_of(self, invite_id: str) -> None:
         """Let somebody be told everything again: their address was changed."""
         await self._executor.rows(
-            "UPDATE notice SET dedupe_key = dedupe_key || ':' || id WHERE invite_id = ?",
+            "UPDATE notice SET dedupe_key = dedupe_key || ':' || id, version = -1"
+            " WHERE invite_id = ?",
             (invite_id,),
         )
 
@@ -141,7 +148,7 @@ class Notices:
         """Nothing more is written on behalf of an invite that was revoked."""
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE invite_id = ?"
-            " AND state = 'pending' AND next_at IS NOT NULL",
+            " AND state = 'pending'",
             (invite_id,),
         )
 
@@ -173,14 +180,40 @@ class Notices:
             ],
         )  # fmt: skip
 
-    async def interrupted(self) -> list[tuple[int, Attempt, Notice]]:
-        """(number, attempt, notice) of everything that was being sent when the server stopped."""
+    async def attempt(self, client_ref: str, provider_id: str) -> tuple[Attempt, Notice] | None:
+        """The attempt that a receipt is about: by our reference, else by the provider's."""
+        row = await self._executor.row(
+            "SELECT * FROM delivery_attempt WHERE id = ?", (client_ref,)
+        ) or await self._executor.row(
+            "SELECT * FROM delivery_attempt WHERE provider_id = ?", (provider_id,)
+        )
+        notice = await self.get(row["notice_id"]) if row else None
+        return (_attempt(row), notice) if row and notice else None
+
+    async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
+        """Id -> (notice, its attempts in the order of their ways) of those that still exist."""
+        marks = ", ".join("?" * len(notice_ids))
+        found: dict[str, tuple[Notice, list[Attempt]]] = {
+            row["id"]: (_notice(row), [])
+            for row in await self._executor.rows(
+                f"SELECT * FROM notice WHERE id IN ({marks})", tuple(notice_ids)
+            )
+        }
+        for row in await self._executor.rows(
+            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks}) ORDER BY number",
+            tuple(notice_ids),
+        ):
+            found[row["notice_id"]][1].append(_attempt(row))
+        return found
+
+    async def interrupted(self) -> list[tuple[Attempt, Notice]]:
+        """(attempt, notice) of everything that was being sent when the server stopped."""
         rows = await self._executor.rows("SELECT * FROM delivery_attempt WHERE state = 'sending'")
         found = []
         for row in rows:
             notice = await self.get(row["notice_id"])
             if notice is not None:
-                found.append((row["number"], _attempt(row), notice))
+                found.append((_attempt(row), notice))
         return found
 
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:

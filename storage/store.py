@@ -15,8 +15,11 @@ from storage.device_checks import DeviceChecks
 from storage.errors import StorageError
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.replies import Replies
 from storage.settings import Settings
+from storage.used_tokens import UsedTokens
 from storage.vault import DATABASE_NAME, Vault, load_master_key
 
 T = TypeVar("T")
@@ -37,6 +40,9 @@ class Records:
         self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor)
         self.notices = Notices(executor, vault)
+        self.notice_texts = NoticeTexts(executor)
+        self.replies = Replies(executor, vault)
+        self.used_tokens = UsedTokens(executor)
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:

@@ -8,6 +8,7 @@ everything that a backup or a free page still holds noise.
 """
 
 import base64
+import hmac
 import os
 import secrets
 from collections import OrderedDict
@@ -57,6 +58,9 @@ class Vault:
 
     def __init__(self, master_key: bytes) -> None:
         self._master = AESGCM(master_key)
+        self._address_key = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"address digest").derive(
+            master_key
+        )
         self._opened: OrderedDict[str, ConsultationKey] = OrderedDict()
 
     async def create(self, executor: Executor, consultation_id: str) -> ConsultationKey:
@@ -84,6 +88,10 @@ class Vault:
             consultation_id,
             ConsultationKey(consultation_id, self._unwrap(consultation_id, row["wrapped"])),
         )
+
+    def address_digest(self, address: str) -> bytes:
+        """Tells whether two addresses are the same, and to nobody without the master key more."""
+        return hmac.digest(self._address_key, address.encode(), "sha256")
 
     async def destroy(self, executor: Executor, consultation_id: str) -> None:
         """Destroy the key. Nothing sealed under it can be read ever again."""

@@ -2,36 +2,28 @@
 
 import asyncio
 import contextlib
-import random
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from signaling.delivery import DeliverySettings, open_providers
-from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
-from signaling.flows.composing import Composing
 from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
-from signaling.flows.interpreting import Interpreting
-from signaling.flows.inviting import Inviting
-from signaling.flows.notifying import Notifying
-from signaling.flows.planning import Planning
-from signaling.flows.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SystemClock
-from web.config import Config
+from web.config import Config, ConfigError
+from web.delivery import add_delivery
 from web.errors import errors
 from web.handlers import add_routes
 from web.limits import Limits
@@ -41,16 +33,14 @@ from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import Texts
-from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
-from web.wording import Wording
 
 MAX_FORM_BYTES = 256 * 1024
 "Of a posted form; files will have a way of their own."
 
 
 async def create_app(config: Config, clock: Clock | None = None) -> web.Application:
-    """The application over an opened store. Raises StorageError with a sentence.
+    """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
     Cleaning the application up closes the store.
     """
@@ -66,7 +56,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
-    app[keys.TEXTS] = texts = await asyncio.to_thread(Texts.load)
+    app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
     app[keys.LIMITS] = Limits()
@@ -85,37 +75,15 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    delivery = DeliverySettings(
-        data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
-    )
-    providers = open_providers(delivery)
-    app[keys.WAYS] = ways = RoutedWays(providers.keys())
-    app[keys.NOTIFYING] = notifying = Notifying(
-        store, dict(providers), clock, clockwork, random.random, rooms.changed
-    )
-    app[keys.WORDING] = wording = Wording(config, texts, clock)
-    composing = Composing(wording, ways, clock)
-    before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
-    reminding = Reminding(composing, clock, before)
-    app[keys.INVITING] = inviting = Inviting(store, composing, reminding, clock)
-    app[keys.INTERPRETING] = interpreting = Interpreting(
-        store,
-        rooms,
-        inviting,
-        composing,
-        wording,
-        clock,
-        clockwork,
-        timedelta(hours=config.interpreter_timeout_hours),
-        notifying.wake,
-    )
-    app[keys.PLANNING] = Planning(
-        store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
-    )
-    outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
-    app[keys.OUTBOX] = outbox
+    try:
+        providers = await add_delivery(app, config)
+    except ConfigError:
+        await store.close()
+        raise
+    notifying = app[keys.NOTIFYING]
+    interpreting = app[keys.INTERPRETING]
     app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, outbox
+        store, rooms, clock, clockwork, retention, app[keys.OUTBOX]
     )
 
     expiring = Expiring(
@@ -141,7 +109,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         with contextlib.suppress(asyncio.CancelledError):
             await runner
         await clockwork.close()
-        for provider in set(providers.values()):
+        for provider in providers:
             await provider.close()
         await store.close()
 

@@ -2,11 +2,15 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from yarl import URL
+
+from signaling import price
+from signaling.errors import InvalidInput
+from signaling.price import Price
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
@@ -48,6 +52,33 @@ SETTINGS = (
     ),
     Setting("TELECONNECT_MAIL_FROM", "", "Sender of mail; empty: TeleConnect at the public host."),
     Setting(
+        "TELECONNECT_VONAGE_APPLICATION_ID",
+        "",
+        "Application at Vonage for SMS and WhatsApp; empty: these are written to the outbox.",
+    ),
+    Setting(
+        "TELECONNECT_VONAGE_PRIVATE_KEY",
+        "",
+        "The application's private key: its text (BEGIN PRIVATE KEY ...) or the path of its file.",
+        secret=True,
+    ),
+    Setting(
+        "TELECONNECT_VONAGE_SIGNATURE_SECRET",
+        "",
+        "Signature secret of the account; without it no receipt and no answer is believed.",
+        secret=True,
+    ),
+    Setting("TELECONNECT_VONAGE_SMS_FROM", "", "Sender name or number of SMS; empty: no SMS."),
+    Setting("TELECONNECT_VONAGE_WHATSAPP_FROM", "", "WhatsApp number; empty: no WhatsApp."),
+    Setting(
+        "TELECONNECT_VONAGE_API_URL", "https://api.nexmo.com", "Address of the provider's API."
+    ),
+    Setting(
+        "TELECONNECT_SMS_PRICES",
+        "",
+        "Price of one SMS segment by prefix, as +41=0.07 CHF, +=0.05 EUR; shown before sending.",
+    ),
+    Setting(
         "TELECONNECT_REMINDER_MINUTES",
         "1440,10",
         "Minutes before a planned session at which its people are reminded, separated by commas.",
@@ -87,6 +118,19 @@ SETTINGS = (
 
 
 @dataclass(frozen=True)
+class VonageConfig:
+    """An application at Vonage."""
+
+    application_id: str
+    private_key: str = field(repr=False)
+    "PKCS#8 PEM."
+    signature_secret: str = field(repr=False)
+    sms_from: str
+    whatsapp_from: str
+    api_url: str
+
+
+@dataclass(frozen=True)
 class Config:
     """Checked settings."""
 
@@ -97,6 +141,8 @@ class Config:
     master_key: str | None
     smtp_url: str | None
     mail_from: str
+    vonage: VonageConfig | None
+    sms_prices: tuple[Price, ...]
     media_policy: Literal["auto", "relay"]
     turn_urls: tuple[str, ...]
     turn_secret: str | None
@@ -149,6 +195,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         smtp_url=smtp_url,
         mail_from=values["TELECONNECT_MAIL_FROM"]
         or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
+        vonage=_vonage(values),
+        sms_prices=_prices(values["TELECONNECT_SMS_PRICES"]),
         media_policy="relay" if media_policy == "relay" else "auto",
         turn_urls=tuple(
             url.strip() for url in values["TELECONNECT_TURN_URLS"].split(",") if url.strip()
@@ -189,6 +237,48 @@ def _amount(name: str, values: Mapping[str, str]) -> float:
 def _amounts(name: str, values: Mapping[str, str]) -> tuple[float, ...]:
     parts = [part.strip() for part in values[name].split(",") if part.strip()]
     return tuple(_amount(name, {name: part}) for part in parts)
+
+
+def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
+    part = {
+        name: values[f"TELECONNECT_VONAGE_{name}"]
+        for name in (
+            "APPLICATION_ID", "PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM",
+            "API_URL",
+        )
+    }  # fmt: skip
+    if not part["APPLICATION_ID"]:
+        return None
+    key = part["PRIVATE_KEY"].replace("\\n", "\n")
+    if "PRIVATE KEY" not in key:
+        try:
+            key = Path(key).read_text("ascii")
+        except (OSError, ValueError):
+            key = ""
+    if not key.startswith("-----BEGIN PRIVATE KEY-----"):
+        raise ConfigError(
+            "TELECONNECT_VONAGE_PRIVATE_KEY must be the text that begins with BEGIN PRIVATE KEY, "
+            "or the path of the file that holds it."
+        )
+    if not part["SMS_FROM"] and not part["WHATSAPP_FROM"]:
+        raise ConfigError(
+            "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
+        )
+    return VonageConfig(
+        part["APPLICATION_ID"],
+        key,
+        part["SIGNATURE_SECRET"],
+        part["SMS_FROM"],
+        part["WHATSAPP_FROM"],
+        part["API_URL"],
+    )
+
+
+def _prices(text: str) -> tuple[Price, ...]:
+    try:
+        return price.parse(text)
+    except InvalidInput:
+        raise ConfigError("TELECONNECT_SMS_PRICES must be like +41=0.07 CHF, +=0.05 EUR.") from None
 
 
 def _public_url(text: str) -> URL:

@@ -3,7 +3,6 @@
 from aiohttp import hdrs, web
 
 from web.pages import (
-    administration,
     arriving,
     dashboard,
     device_testing,
@@ -11,11 +10,15 @@ from web.pages import (
     interpreting,
     invites,
     organizations,
+    previewing,
     serving,
     session_people,
     sessions,
     signing_in,
+    webhooks,
 )
+from web.pages.administration import index as administration
+from web.pages.administration import people, routes, templates, texts
 from web.routes import PATHS
 from web.socket import socket
 
@@ -30,6 +33,7 @@ HANDLERS = {
     ("GET", "invites"): invites.show_invites,
     ("GET", "new_invite"): invites.show_new_invite,
     ("POST", "new_invite"): invites.send_invite,
+    ("POST", "invite_preview"): previewing.preview,
     ("GET", "invite_link"): invites.show_link,
     ("GET", "invite_qr"): invites.show_qr,
     ("POST", "invite_send_again"): invites.send_again,
@@ -63,8 +67,21 @@ HANDLERS = {
     ("POST", "device_test_upload"): device_testing.upload,
     ("GET", "landing_test"): device_testing.show_landing_test,
     ("POST", "landing_test"): device_testing.keep,
-    ("GET", "admin"): administration.show_administration,
+    ("GET", "admin"): administration.show_index,
+    ("GET", "admin_people"): people.show_people,
+    ("POST", "admin_people"): people.create,
+    ("POST", "admin_account"): people.change,
+    ("GET", "admin_routes"): routes.show_routes,
+    ("POST", "admin_routes"): routes.save_routes,
+    ("GET", "admin_texts"): texts.show_texts,
+    ("GET", "admin_text"): texts.show_text,
+    ("POST", "admin_text"): texts.save_text,
+    ("GET", "admin_templates"): templates.show_templates,
+    ("GET", "admin_template"): templates.show_template,
+    ("POST", "admin_template"): templates.save_template,
     ("GET", "admin_outbox"): administration.show_outbox,
+    ("POST", "webhook_status"): webhooks.status,
+    ("POST", "webhook_inbound"): webhooks.inbound,
     ("GET", "socket"): socket,
     ("GET", "catalog"): serving.catalog,
     ("GET", "static"): serving.static,

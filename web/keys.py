@@ -7,6 +7,7 @@ from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
+from signaling.flows.composing import Composing
 from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
@@ -14,12 +15,14 @@ from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
+from signaling.flows.receiving import Receiving
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock
 from storage.store import Store
 from web.clockwork import Clockwork
 from web.config import Config
 from web.limits import Limits
+from web.notice_words import OperatorWords
 from web.passwords import Passwords
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
@@ -51,6 +54,9 @@ HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
+COMPOSING = web.AppKey("composing", Composing)
+RECEIVING = web.AppKey("receiving", Receiving)
+NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)
 WORDING = web.AppKey("wording", Wording)
 WAYS = web.AppKey("ways", RoutedWays)
 NOTIFYING = web.AppKey("notifying", Notifying)

@@ -30,6 +30,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
     invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
     checks = await read.device_checks.of_consultation(consultation.id)
+    replies = await read.replies.of_invites([invite.id for invite in invites])
     people = []
     for invite in invites:
         delivery = deliveries.get(invite.id)
@@ -60,6 +61,8 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         if invites and invites[0].id in checks
         else "not_tested",
         interpreting=consultation.interpreting,
+        # what was no text is told by its kind: image, location
+        replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
 

@@ -1,7 +1,7 @@
 """Operators' Markdown as an HTML mail: sanitized, in its language and direction, light and dark.
 
 Markdown is for texts that operators and translators write. What people type (names, notes) goes
-through `literal` first, and comes out as it was typed.
+through `signaling.text.literal` first, and comes out as it was typed.
 """
 
 import html
@@ -66,7 +66,6 @@ a {{ overflow-wrap: anywhere; }}
 </html>
 """
 
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 
 
@@ -79,25 +78,21 @@ def render(markdown_text: str, language: str, direction: str) -> str:
     """
     if not _LANGUAGE.fullmatch(language) or direction not in ("ltr", "rtl"):
         raise ValueError("Not a language or direction.")
-    body = nh3.clean(
+    body = body_of(markdown_text)
+    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
+    return _PAGE.format(language=language, direction=direction, body=body)
+
+
+def body_of(markdown_text: str) -> str:
+    """What stands in the mail, sanitized and without any style. Raises InvalidInput as `render`."""
+    cleaned: str = nh3.clean(
         _converted(markdown_text),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"https", "http", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )
-    body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
-    return _PAGE.format(language=language, direction=direction, body=body)
-
-
-def literal(typed: str) -> str:
-    """What somebody typed, safe inside Markdown: no character of it is markup.
-
-    >>> literal("*Dr.* [x]")
-    '&#42;Dr&#46;&#42; &#91;x&#93;'
-    """
-    lines = [" ".join(line.split()) for line in typed.splitlines()]
-    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", "\n".join(lines).strip())
+    return cleaned
 
 
 def plain(markdown_text: str) -> str:

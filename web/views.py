@@ -48,6 +48,7 @@ class Person:
     invite_state: str
     delivery_state: str | None
     delivery_reason: str | None = None
+    "A key of REASONS in signaling/notice.py."
     time_zone: str | None = None
 
 

@@ -1,6 +1,6 @@
 """By which channels and senders a person can be reached: the operator's routes, or the defaults."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from signaling.invite import Person
 from signaling.notice import Channel, Way
@@ -10,9 +10,16 @@ from signaling.route import PhoneChannel, Route, channels, choose, default_route
 class RoutedWays:
     """Holds the routes in force; an administrator may replace them while the server runs."""
 
-    def __init__(self, available: Collection[Channel], routes: tuple[Route, ...] = ()) -> None:
+    def __init__(
+        self,
+        available: Collection[Channel],
+        routes: tuple[Route, ...] = (),
+        whatsapp_speaks: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`whatsapp_speaks` tells whether any template is approved: without, WhatsApp is silent."""
         self._available = frozenset(available)
         self._routes = routes
+        self._whatsapp_speaks = whatsapp_speaks
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -27,7 +34,11 @@ class RoutedWays:
     def channels(self, number: str) -> tuple[PhoneChannel, ...]:
         """The channels that can reach the E.164 `number`, the preferred one first."""
         found = channels(self.routes, number)
-        return tuple(channel for channel in found if channel in self._available)
+        return tuple(
+            channel
+            for channel in found
+            if channel in self._available and (channel != "whatsapp" or self._whatsapp_speaks())
+        )
 
     def of(self, person: Person) -> tuple[Way, ...]:
         """The ways to try in turn: the chosen channel's first, then the others'."""

@@ -45,14 +45,14 @@ class Proof:
     "From then on the token is refused by its age."
 
 
-class UsedTokens(Protocol):
-    """The memory of used tokens; storage keeps it."""
+class Memory(Protocol):
+    """What knows the used tokens; storage does."""
 
     async def is_used(self, token_id: str) -> bool: ...
 
 
 async def check(
-    authorization: str | None, body: bytes, secret: str, now: datetime, used: UsedTokens
+    authorization: str | None, body: bytes, secret: str, now: datetime, used: Memory
 ) -> Proof:
     """The proof of a webhook. Raises WebhookRefused; then nothing may change.
 

@@ -6,7 +6,6 @@ body comes from the provider at all is proven before, in `web/webhook_proof.py`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeVar
 
@@ -15,13 +14,11 @@ import msgspec
 from signaling.contact import Contact
 from signaling.errors import N_, InvalidInput
 from signaling.notice import Receipt, ReceiptEvent
+from signaling.reply import REPLY_LENGTH, Reply
 
 T = TypeVar("T")
 
 MAX_BODY_BYTES = 64 * 1024
-REPLY_LENGTH = 4000
-"Characters of an answer that are kept."
-
 STATUS_EVENTS: dict[str, ReceiptEvent] = {
     "submitted": "submitted",
     "delivered": "delivered",
@@ -62,24 +59,6 @@ ERROR_REASONS = {
     "132001": "template_missing",
 }
 "The provider's error number -> reason; what is not listed is `undelivered`."
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What somebody answered to an SMS or a WhatsApp message; shown at their invite."""
-
-    provider_id: str
-    "Unique: a webhook that comes twice is one reply."
-    channel: Literal["sms", "whatsapp"]
-    sender: Contact
-    to: str
-    "Our own number or name, as the provider writes it."
-    text: str
-    "Empty for anything but text: `kind` says what it was."
-    kind: str
-    at: datetime
-    answers: str = ""
-    "Provider id of the message it answers, where WhatsApp tells."
 
 
 class _Error(msgspec.Struct):

@@ -16,13 +16,14 @@ from signaling.notice import (
     Envelope,
     Notice,
     Occasion,
+    Template,
     Way,
     dedupe_key,
 )
-from signaling.notice_texts import NOTICE_TEXTS
-from signaling.ports import Clock, Records, Ways, Wording
+from signaling.notice_texts import ApprovedTemplate
+from signaling.ports import Clock, NoticeWords, Records, Ways, Wording
+from signaling.text import literal
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:&])")
 _SPACE = re.compile(r"\n{3,}")
 _LINKS = ("link", "test_link")
 _CALENDAR: dict[Occasion, CalendarMethod] = {
@@ -55,8 +56,9 @@ class Recipient:
 
 
 class Composing:
-    def __init__(self, wording: Wording, ways: Ways, clock: Clock) -> None:
+    def __init__(self, wording: Wording, words: NoticeWords, ways: Ways, clock: Clock) -> None:
         self._wording = wording
+        self._words = words
         self._ways = ways
         self._clock = clock
 
@@ -88,6 +90,7 @@ class Composing:
                 about.invite.id, occasion, about.consultation.calendar_sequence, detail
             ),
             due_at=due_at or now,
+            version=about.consultation.calendar_sequence,
         )
         envelope = Envelope(
             address=person.address,
@@ -127,7 +130,6 @@ class Composing:
         """The words of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
         consultation = about.consultation
-        text = NOTICE_TEXTS[occasion]
         zone = person.time_zone or consultation.time_zone
         planned_at = consultation.planned_at
         values = {
@@ -138,10 +140,11 @@ class Composing:
             "moment": wording.moment(planned_at, zone, person.language) if planned_at else "",
             "note": about.note,
         }
-        subject = wording.translate(person.language, text.subject)
+        subject = one_line(self._words.text(occasion, person.language, "subject"), values)
         if person.channel != "email":
-            short = wording.translate(person.language, text.short)
-            return Content(subject, " ".join(fill(short, values).split()))
+            short = one_line(self._words.text(occasion, person.language, "short"), values)
+            approved = self._words.template(occasion, person.language)
+            return Content(subject, short, template=_filled(approved, values) if approved else None)
         content = self._mail(occasion, values, person.language)
         method = _CALENDAR.get(occasion)
         if method is None or planned_at is None:
@@ -150,19 +153,29 @@ class Composing:
         return replace(content, calendar=calendar)
 
     def _mail(self, occasion: Occasion, values: Mapping[str, str], language: str) -> Content:
-        wording = self._wording
-        mail = wording.translate(language, NOTICE_TEXTS[occasion].mail)
-        marked_up = {
-            key: f"<{value}>" if key in _LINKS else _MARKDOWN.sub(r"\\\1", value)
-            for key, value in values.items()
-        }
+        mail = self._words.text(occasion, language, "mail")
         return Content(
-            wording.translate(language, NOTICE_TEXTS[occasion].subject),
+            one_line(self._words.text(occasion, language, "subject"), values),
             fill(mail.replace("**", ""), values),
-            html=wording.html(fill(mail, marked_up), language),
+            html=self._wording.html(fill(mail, marked_up(values)), language),
         )
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
     """Replace the placeholders; unknown ones stay as they are."""
     return _SPACE.sub("\n\n", Placeholders(text).safe_substitute(values)).strip() + "\n"
+
+
+def one_line(text: str, values: Mapping[str, str]) -> str:
+    return " ".join(fill(text, values).split())
+
+
+def marked_up(values: Mapping[str, str]) -> dict[str, str]:
+    """The values for Markdown: links are links, everything else is what was typed."""
+    return {key: f"<{value}>" if key in _LINKS else literal(value) for key, value in values.items()}
+
+
+def _filled(approved: ApprovedTemplate, values: Mapping[str, str]) -> Template:
+    # WhatsApp refuses empty parameters
+    parameters = tuple(values[name] or "–" for name in approved.parameters)
+    return Template(approved.name, parameters, approved.locale)

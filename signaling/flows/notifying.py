@@ -2,13 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from signaling.identifier import new_id
 from signaling.notice import (
-    ARRIVED_STATES,
     OVER_STATES,
     Attempt,
     Channel,
@@ -20,6 +19,7 @@ from signaling.notice import (
     TemporaryFailure,
 )
 from signaling.ports import Clock, Records, Sender, Store, Timers
+from signaling.standing import conclude
 
 BATCH = 100
 "Notices claimed together: one commit before and one after sending them."
@@ -66,10 +66,16 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
-            for number, attempt, notice in await records.notices.interrupted():
-                settled = attempt.recover(now, self._random())
-                await records.notices.put_attempts([(number, settled)])
-                await records.notices.change([(notice, settled.next_try_at)])
+            moved = []
+            for attempt, notice in await records.notices.interrupted():
+                recovered = attempt.recover(now, self._random())
+                attempts = [
+                    recovered if each.id == attempt.id else each
+                    for each in await records.notices.attempts(notice.id)
+                ]
+                envelope = await records.notices.envelope(notice)
+                moved.append((notice, attempts, len(envelope.ways)))
+            await put_back(records, moved, now)
 
         await self._store.write(work)
 
@@ -136,32 +142,41 @@ class Notifying:
         now = self._clock.now()
 
         async def work(records: Records) -> None:
-            attempts: list[tuple[int, Attempt]] = []
-            changes: list[tuple[Notice, datetime | None]] = []
+            # read again: a receipt may have overtaken the answer, the session may be off
+            current = await records.notices.standing([job.notice.id for job, _ in done])
+            moved = []
             for job, outcome in done:
-                attempt = job.attempt.settle(outcome, now, self._random())
-                notice, next_at = job.notice, attempt.next_try_at
-                if attempt.state in ARRIVED_STATES:
-                    notice = notice.after("hand_over")
-                    await self._mark_sent(records, notice)
-                elif attempt.state in OVER_STATES:
-                    if job.number + 1 < len(job.envelope.ways):
-                        next_at = now
-                    else:
-                        notice = notice.after("fail")
-                attempts.append((job.number, attempt))
-                changes.append((notice, next_at))
-            await records.notices.put_attempts(attempts)
-            await records.notices.change(changes)
+                if job.notice.id not in current:
+                    continue  # purged
+                notice, attempts = current[job.notice.id]
+                settled = [
+                    each.settle(outcome, now, self._random()) if each.id == job.attempt.id else each
+                    for each in attempts
+                ]
+                moved.append((notice, settled, len(job.envelope.ways)))
+            await put_back(records, moved, now)
 
         await self._store.write(work)
         for consultation_id in {job.notice.consultation_id for job, _ in done}:
             await self._changed(consultation_id)
 
-    @staticmethod
-    async def _mark_sent(records: Records, notice: Notice) -> None:
-        if notice.invite_id is None:
-            return
-        invite = await records.invites.get(notice.invite_id)
-        if invite is not None and invite.state == "created":
-            await records.invites.change(invite.after("send"))
+
+async def put_back(
+    records: Records, moved: Iterable[tuple[Notice, Sequence[Attempt], int]], now: datetime
+) -> None:
+    """Store (notice, its attempts, how many ways it has) of which an attempt has moved.
+
+    What that means for the notice and its invite is stored with it.
+    """
+    changes: list[tuple[Notice, datetime | None]] = []
+    stored: list[tuple[int, Attempt]] = []
+    for notice, attempts, ways in moved:
+        concluded, latest, next_at = conclude(notice, attempts, ways, now)
+        changes.append((concluded, next_at))
+        stored += enumerate([*attempts[:-1], latest])
+        if concluded.state == "handed_over" and concluded.invite_id is not None:
+            invite = await records.invites.get(concluded.invite_id)
+            if invite is not None and invite.state == "created":
+                await records.invites.change(invite.after("send"))
+    await records.notices.put_attempts(stored)
+    await records.notices.change(changes)

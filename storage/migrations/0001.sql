@@ -54,10 +54,12 @@ CREATE TABLE invite (
     state TEXT NOT NULL,
     token_digest BLOB NOT NULL UNIQUE,
     person BLOB NOT NULL,          -- sealed
+    address_digest BLOB,           -- keyed digest of a phone number: whose is a reply?
     created_at INTEGER NOT NULL,
     joined_at INTEGER
 ) STRICT;
 CREATE INDEX invite_consultation ON invite (consultation_id);
+CREATE INDEX invite_address ON invite (address_digest) WHERE address_digest IS NOT NULL;
 
 -- The browser that holds the seat of an invite now; taking it elsewhere replaces the row.
 CREATE TABLE seat (
@@ -123,7 +125,8 @@ CREATE TABLE notice (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     next_at INTEGER,
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    version INTEGER NOT NULL           -- the plan it tells of; -1: of another address
 ) STRICT;
 CREATE INDEX notice_next ON notice (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX notice_consultation ON notice (consultation_id, invite_id);
@@ -146,6 +149,44 @@ CREATE TABLE delivery_attempt (
 CREATE INDEX delivery_attempt_sending ON delivery_attempt (id) WHERE state = 'sending';
 CREATE INDEX delivery_attempt_provider ON delivery_attempt (provider_id)
     WHERE provider_id IS NOT NULL;
+
+-- What people answered to an SMS or a WhatsApp message.
+CREATE TABLE reply (
+    id TEXT PRIMARY KEY,               -- the provider's: twice is once
+    consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
+    invite_id TEXT NOT NULL REFERENCES invite (id) ON DELETE CASCADE,
+    channel TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    text BLOB NOT NULL,                -- sealed
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX reply_invite ON reply (invite_id, at);
+CREATE INDEX reply_consultation ON reply (consultation_id);
+
+-- Tokens of webhooks that had their effect, until they are too old to be believed anyway.
+CREATE TABLE used_token (
+    token_id TEXT PRIMARY KEY,
+    forget_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX used_token_age ON used_token (forget_at);
+
+-- Words of notices that the operator wrote in place of the catalogs'.
+CREATE TABLE notice_text (
+    occasion TEXT NOT NULL,
+    language TEXT NOT NULL,
+    part TEXT NOT NULL CHECK (part IN ('subject', 'mail', 'short')),
+    text TEXT NOT NULL,
+    PRIMARY KEY (occasion, language, part)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE whatsapp_template (
+    occasion TEXT NOT NULL,
+    language TEXT NOT NULL,
+    name TEXT NOT NULL,
+    locale TEXT NOT NULL,
+    parameters TEXT NOT NULL,          -- names of placeholders, separated by spaces
+    PRIMARY KEY (occasion, language)
+) STRICT, WITHOUT ROWID;
 
 -- Who did what when; each line seals the one before (a changed or missing line shows).
 CREATE TABLE audit (

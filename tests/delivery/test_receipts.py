@@ -13,12 +13,12 @@ from signaling.contact import Contact
 from signaling.delivery.receipts import (
     ERROR_REASONS,
     STATUS_EVENTS,
-    Reply,
     parse_inbound,
     parse_status,
 )
 from signaling.errors import InvalidInput
 from signaling.notice import REASONS, Receipt
+from signaling.reply import Reply
 
 STATUS = {
     "message_uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",

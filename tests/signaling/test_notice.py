@@ -52,9 +52,9 @@ EXPECTED = {
     "sending": "- sent failed undeliverable unknown - - sent delivered read undeliverable",
     "failed": "- - - - - queued abandoned sent delivered read undeliverable",
     "unknown": "- - - - - queued abandoned sent delivered read undeliverable",
-    "sent": "- sent sent - sent - - sent delivered read undeliverable",
-    "delivered": "- delivered delivered - delivered - - delivered delivered read delivered",
-    "read": "- read read - read - - read read read read",
+    "sent": "- sent sent sent sent - - sent delivered read undeliverable",
+    "delivered": "- delivered delivered delivered delivered - - delivered delivered read delivered",
+    "read": "- read read read read - - read read read read",
     "undeliverable": "- undeliverable undeliverable undeliverable undeliverable - - "
     "undeliverable delivered read undeliverable",
     "abandoned": "- - - - - - - sent delivered read undeliverable",

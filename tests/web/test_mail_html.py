@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
-from web.mail_html import MAX_BRACKETS, MAX_LENGTH, literal, plain, render
+from signaling.text import literal
+from web.mail_html import MAX_BRACKETS, MAX_LENGTH, plain, render
 
 
 class Reader(HTMLParser):

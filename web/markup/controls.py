@@ -61,7 +61,14 @@ def field(
 
 
 def text_area(
-    form: Form, name: str, label: str, *, hint: str | None = None, maximum: int | None = None
+    form: Form,
+    name: str,
+    label: str,
+    *,
+    hint: str | None = None,
+    maximum: int | None = None,
+    rows: int = 3,
+    direction: Literal["auto", "ltr"] = "auto",
 ) -> h.Element:
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
@@ -71,8 +78,8 @@ def text_area(
             {
                 "id": name,
                 "name": name,
-                "rows": "3",
-                "dir": "auto",
+                "rows": str(rows),
+                "dir": direction,
                 "maxlength": str(maximum) if maximum else None,
                 **described,
             }

@@ -1,17 +1,17 @@
-"""Administration: so far the outbox, where notices go while no mail server is set."""
+"""The way into Administration, and the outbox where notices go while no provider is set."""
 
 from aiohttp import web
 
 from web.keys import OUTBOX
+from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
-from web.routes import path
 from web.viewing import administrator, show, viewer_of
 
 
-async def show_administration(request: web.Request) -> web.Response:
+async def show_index(request: web.Request) -> web.Response:
     await administrator(request)
-    raise web.HTTPSeeOther(path("admin_outbox"))
+    return show(administration_page(await viewer_of(request), request.app.router))
 
 
 async def show_outbox(request: web.Request) -> web.Response:

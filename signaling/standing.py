@@ -1,0 +1,55 @@
+"""Where a notice stands: what its attempts mean for it together, and whether it is still true."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from signaling.consultation import OPEN_STATES, Consultation
+from signaling.invite import Invite
+from signaling.notice import ARRIVED_STATES, GIVE_UP_AFTER, OVER_STATES, Attempt, Notice
+
+FAREWELLS = ("canceled", "removed")
+"Said to people whose invite is over: true for ever."
+NOT_STARTED = ("planned", "waiting")
+
+
+def conclude(
+    notice: Notice, attempts: Sequence[Attempt], ways: int, now: datetime
+) -> tuple[Notice, Attempt, datetime | None]:
+    """(notice, latest attempt, when to look again) after one of its attempts has moved.
+
+    `attempts` stand in the order of their ways, `ways` is how many there are. One that arrived
+    settles the notice, whatever became of the others; a notice that was dropped meanwhile is not
+    tried again.
+    """
+    latest = attempts[-1]
+    if notice.state != "dropped" and any(each.state in ARRIVED_STATES for each in attempts):
+        arrived = notice.after("hand_over")
+        return arrived, _withdrawn(latest), None
+    if notice.state == "dropped":
+        return notice, _withdrawn(latest), None
+    if latest.state in OVER_STATES:
+        if len(attempts) < ways and notice.state != "failed":
+            again = notice.after("return") if notice.state == "handed_over" else notice
+            return again, latest, now
+        return (notice if notice.state == "failed" else notice.after("fail")), latest, None
+    return notice, latest, latest.next_try_at
+
+
+def _withdrawn(attempt: Attempt) -> Attempt:
+    return attempt.abandon("withdrawn") if attempt.state in ("queued", "failed") else attempt
+
+
+def is_true(
+    notice: Notice, consultation: Consultation, invite: Invite | None, now: datetime
+) -> bool:
+    """Whether a notice that was not delivered is still worth another way.
+
+    Not after the session was moved, canceled or over, nor a day late.
+    """
+    if now - notice.due_at > GIVE_UP_AFTER:
+        return False
+    if invite is None or notice.occasion in FAREWELLS:
+        return True
+    states = NOT_STARTED if notice.occasion == "reminder" else OPEN_STATES
+    current = notice.version == consultation.calendar_sequence
+    return current and invite.usable and consultation.state in states

@@ -1,0 +1,27 @@
+"""Tokens of webhooks that had their effect: each is good once."""
+
+from datetime import datetime
+
+from storage.database import Executor
+from storage.times import to_ms
+
+
+class UsedTokens:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def is_used(self, token_id: str) -> bool:
+        return bool(
+            await self._executor.rows("SELECT 1 FROM used_token WHERE token_id = ?", (token_id,))
+        )
+
+    async def use(self, token_id: str, forget_at: datetime, now: datetime) -> bool:
+        """Remember a token, forget those that are too old to be believed; False: used before."""
+        await self._executor.rows("DELETE FROM used_token WHERE forget_at <= ?", (to_ms(now),))
+        return bool(
+            await self._executor.rows(
+                "INSERT INTO used_token (token_id, forget_at) VALUES (?, ?)"
+                " ON CONFLICT (token_id) DO NOTHING RETURNING token_id",
+                (token_id, to_ms(forget_at)),
+            )
+        )

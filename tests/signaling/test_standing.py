@@ -1,0 +1,91 @@
+"""What the attempts of a notice mean for it together."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from signaling.consultation import Consultation
+from signaling.invite import Invite, Person
+from signaling.notice import Attempt, Notice, Occasion
+from signaling.standing import conclude, is_true
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LATER = NOW + timedelta(seconds=30)
+NOTICE = Notice("n", "c", "i", "invitation", "key", NOW)
+PERSON = Person("Amina", "", "sms", "+41791234567", "ar")
+INVITE = Invite("i", "c", "service_user", PERSON, b"", NOW, state="sent")
+CONSULTATION = Consultation("c", "s", "remote", "planned", NOW)
+
+
+def attempts(*states: str) -> list[Attempt]:
+    return [
+        Attempt(
+            f"a{number}",
+            "n",
+            "sms",
+            None,
+            state=state,
+            next_try_at=LATER if state == "failed" else None,
+        )
+        for number, state in enumerate(states)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "states", "ways", "after", "again"),
+    [
+        ("pending", ["sent"], 1, "handed_over", None),
+        ("pending", ["failed"], 1, "pending", LATER),
+        ("pending", ["unknown"], 2, "pending", None),
+        ("pending", ["undeliverable"], 2, "pending", NOW),
+        ("pending", ["undeliverable"], 1, "failed", None),
+        ("handed_over", ["undeliverable"], 2, "pending", NOW),
+        ("handed_over", ["undeliverable"], 1, "failed", None),
+        ("failed", ["undeliverable", "undeliverable"], 2, "failed", None),
+        ("failed", ["delivered", "undeliverable"], 2, "handed_over", None),
+        ("pending", ["delivered", "sending"], 2, "handed_over", None),
+        ("handed_over", ["delivered", "undeliverable"], 3, "handed_over", None),
+        ("dropped", ["sent"], 1, "dropped", None),
+        ("dropped", ["undeliverable"], 2, "dropped", None),
+    ],
+)
+def test_a_notice_stands_as_its_attempts_do(
+    before: str, states: list[str], ways: int, after: str, again: datetime | None
+) -> None:
+    notice, latest, next_at = conclude(replace(NOTICE, state=before), attempts(*states), ways, NOW)
+    assert (notice.state, latest.state, next_at) == (after, states[-1], again)
+
+
+@pytest.mark.parametrize(
+    ("before", "states"), [("dropped", ["failed"]), ("pending", ["delivered", "failed"])]
+)
+def test_what_is_not_needed_any_more_is_not_tried_again(before: str, states: list[str]) -> None:
+    _, latest, next_at = conclude(replace(NOTICE, state=before), attempts(*states), 2, NOW)
+    assert (latest.state, latest.reason, next_at) == ("abandoned", "withdrawn", None)
+
+
+@pytest.mark.parametrize(
+    ("occasion", "version", "consultation", "invite", "at", "expected"),
+    [
+        ("invitation", 0, CONSULTATION, INVITE, NOW, True),
+        ("invitation", 0, replace(CONSULTATION, state="active"), INVITE, NOW, True),
+        ("reminder", 0, replace(CONSULTATION, state="active"), INVITE, NOW, False),
+        ("invitation", 0, replace(CONSULTATION, state="closed"), INVITE, NOW, False),
+        ("invitation", 0, replace(CONSULTATION, calendar_sequence=1), INVITE, NOW, False),
+        ("invitation", 0, CONSULTATION, replace(INVITE, state="revoked"), NOW, False),
+        ("canceled", 0, CONSULTATION, replace(INVITE, state="revoked"), NOW, True),
+        ("invitation", 0, CONSULTATION, INVITE, NOW + timedelta(hours=25), False),
+        ("interpreter_request", 0, CONSULTATION, None, NOW, True),
+    ],
+)
+def test_a_stale_notice_is_worth_no_other_way(
+    occasion: Occasion,
+    version: int,
+    consultation: Consultation,
+    invite: Invite | None,
+    at: datetime,
+    expected: bool,
+) -> None:
+    notice = replace(NOTICE, occasion=occasion, version=version)
+    assert is_true(notice, consultation, invite, at) is expected

@@ -1,0 +1,110 @@
+"""Assembly of what reaches people outside: providers, routes, words, and the flows that use them."""
+
+import random
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.delivery import DeliverySettings, Provider, open_providers
+from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.errors import InvalidInput
+from signaling.flows.composing import Composing
+from signaling.flows.interpreting import Interpreting
+from signaling.flows.inviting import Inviting
+from signaling.flows.notifying import Notifying
+from signaling.flows.planning import Planning
+from signaling.flows.receiving import Receiving
+from signaling.flows.reminding import Reminding
+from signaling.route import parse
+from storage.store import Store
+from web import keys
+from web.config import Config, ConfigError
+from web.notice_words import OperatorWords
+from web.routes import public_address
+from web.ways import RoutedWays
+from web.wording import Wording
+
+ROUTES_SETTING = "routes"
+"Name of the stored setting that holds the operator's routes, as they were typed."
+
+
+def delivery_settings(config: Config) -> DeliverySettings:
+    settings = DeliverySettings(
+        data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
+    )
+    vonage = config.vonage
+    if vonage is None:
+        return settings
+    return DeliverySettings(
+        data_dir=config.data_dir,
+        mail_from=config.mail_from,
+        smtp_url=config.smtp_url or "",
+        vonage_application_id=vonage.application_id,
+        vonage_private_key=vonage.private_key,
+        vonage_api_url=vonage.api_url,
+        # the provider calls nobody but by TLS; without, its dashboard says where
+        vonage_status_url=(
+            public_address(config.public_url, "webhook_status") if config.secure else ""
+        ),
+        sms_from=vonage.sms_from,
+        whatsapp_from=vonage.whatsapp_from,
+    )
+
+
+async def load_words(app: web.Application) -> None:
+    """Take the operator's routes, texts and templates from the store."""
+    store: Store = app[keys.STORE]
+    await app[keys.NOTICE_WORDS].load(store)
+    try:
+        app[keys.WAYS].replace(parse(await store.read.settings.get(ROUTES_SETTING) or ""))
+    except InvalidInput:  # written by a version with other rules: everybody, until it is mended
+        app[keys.WAYS].replace(())
+
+
+async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
+    """Everything from routes to receipts; the providers are to be closed at the end.
+
+    Raises ConfigError.
+    """
+    store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
+    clockwork = app[keys.CLOCKWORK]
+    try:
+        providers = open_providers(delivery_settings(config))
+        outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
+    except InvalidInput as error:
+        raise ConfigError(error.sentence) from None
+    words = OperatorWords(app[keys.TEXTS])
+    # the outbox folder needs nobody's approval
+    speaks = (lambda: words.has_templates) if config.vonage else (lambda: True)
+    ways = RoutedWays(providers.keys(), whatsapp_speaks=speaks)
+    wording = Wording(config, app[keys.TEXTS], clock)
+    composing = Composing(wording, words, ways, clock)
+    before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
+    reminding = Reminding(composing, clock, before)
+    inviting = Inviting(store, composing, reminding, clock)
+    notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
+    interpreting = Interpreting(
+        store,
+        rooms,
+        inviting,
+        composing,
+        wording,
+        clock,
+        clockwork,
+        timedelta(hours=config.interpreter_timeout_hours),
+        notifying.wake,
+    )
+    app[keys.OUTBOX] = outbox
+    app[keys.NOTICE_WORDS] = words
+    app[keys.WAYS] = ways
+    app[keys.WORDING] = wording
+    app[keys.COMPOSING] = composing
+    app[keys.INVITING] = inviting
+    app[keys.INTERPRETING] = interpreting
+    app[keys.PLANNING] = Planning(
+        store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
+    )
+    app[keys.NOTIFYING] = notifying
+    app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
+    await load_words(app)
+    return list(dict.fromkeys(providers.values()))

@@ -1,0 +1,80 @@
+"""The list of WhatsApp templates, and the form of one."""
+
+from collections.abc import Mapping, Sequence
+
+import htpy as h
+
+from signaling.notice import Occasion
+from signaling.notice_texts import PLACEHOLDERS, ApprovedTemplate
+from web.markup.administration.index import administration_frame
+from web.markup.administration.words import occasion_word
+from web.markup.controls import error_summary, field, select, submit
+from web.routes import path
+from web.views import Form, Viewer
+
+
+def templates_page(
+    viewer: Viewer, language: str, templates: Mapping[Occasion, ApprovedTemplate | None]
+) -> h.Element:
+    _ = viewer.translate
+    return administration_frame(
+        viewer,
+        _("WhatsApp templates"),
+        h.p[
+            _(
+                "WhatsApp carries nothing but approved templates. Where one is missing, the next "
+                "route is taken."
+            )
+        ],
+        h.form(".filters", action=path("admin_templates"))[
+            select(Form({"language": language}), "language", _("Language"), viewer.languages),
+            submit(_("Show"), quiet=True),
+        ],
+        h.ul(".list")[
+            (
+                h.li(".row")[
+                    h.div(".who")[
+                        h.a(href=path("admin_template", occasion=occasion, language=language))[
+                            occasion_word(viewer, occasion)
+                        ],
+                        h.p(".hint", dir="auto")[template.name if template else _("None")],
+                    ]
+                ]
+                for occasion, template in templates.items()
+            )
+        ],
+    )
+
+
+def template_page(
+    viewer: Viewer, form: Form, occasion: Occasion, language: str, placeholders: Sequence[str]
+) -> h.Element:
+    _ = viewer.translate
+    labels = [("name", _("Name")), ("locale", _("Locale")), ("parameters", _("Parameters"))]
+    own_name = dict(viewer.languages).get(language, language)
+    return administration_frame(
+        viewer,
+        _("WhatsApp templates"),
+        h.h2[f"{occasion_word(viewer, occasion)} · {own_name}"],
+        error_summary(viewer, form, labels),
+        h.form(
+            ".card",
+            method="post",
+            action=path("admin_template", occasion=occasion, language=language),
+        )[
+            field(
+                form, "name", _("Name"), hint=_("Without a name there is none."), direction="ltr"
+            ),
+            field(form, "locale", _("Locale"), hint="fr, pt_BR", direction="ltr"),
+            field(
+                form,
+                "parameters",
+                _("Parameters"),
+                hint=_("Placeholders in the order of the template, separated by spaces."),
+                direction="ltr",
+            ),
+            submit(_("Save")),
+        ],
+        h.h2[_("Placeholders")],
+        h.dl[([h.dt(dir="ltr")[name], h.dd[_(PLACEHOLDERS[name])]] for name in placeholders)],
+    )

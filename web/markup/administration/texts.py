@@ -1,0 +1,130 @@
+"""The list of texts of notices, and the page of one with its preview."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import htpy as h
+from babel import Locale
+from markupsafe import Markup
+
+from signaling.notice import Occasion
+from signaling.notice_texts import NOTICE_TEXTS, PARTS, PLACEHOLDERS, Part
+from web.markup.administration.index import administration_frame
+from web.markup.administration.words import occasion_word, part_word
+from web.markup.controls import error_summary, select, submit, text_area
+from web.routes import path
+from web.views import Form, Viewer
+
+
+@dataclass(frozen=True)
+class TextView:
+    """One text and how it reads."""
+
+    occasion: Occasion
+    language: str
+    part: Part
+    original: str
+    "The program's own words."
+    placeholders: list[str]
+    plain: str
+    "Filled with made-up values; empty while it is refused."
+    rendered: str
+    "Sanitized HTML; empty for anything but mail."
+    segments: int
+    "Of an SMS; 0 for anything else."
+
+
+def texts_page(viewer: Viewer, language: str, own: Collection[tuple[Occasion, Part]]) -> h.Element:
+    """Every text of one language; `own` are those that the operator wrote."""
+    _ = viewer.translate
+    form = Form({"language": language})
+    return administration_frame(
+        viewer,
+        _("Texts"),
+        h.form(".filters", action=path("admin_texts"))[
+            select(form, "language", _("Language"), viewer.languages), submit(_("Show"), quiet=True)
+        ],
+        h.ul(".list")[
+            (
+                h.li(".row")[
+                    h.div(".who")[
+                        h.strong[occasion_word(viewer, occasion)],
+                        h.p(".hint")[
+                            (
+                                [
+                                    h.a(
+                                        href=path(
+                                            "admin_text",
+                                            occasion=occasion,
+                                            language=language,
+                                            part=part,
+                                        )
+                                    )[part_word(viewer, part)],
+                                    (occasion, part) in own and [" ", h.span(".tag")[_("Changed")]],
+                                    " ",
+                                ]
+                                for part in PARTS
+                                if part != "short" or NOTICE_TEXTS[occasion].short
+                            )
+                        ],
+                    ]
+                ]
+                for occasion in NOTICE_TEXTS
+            )
+        ],
+    )
+
+
+def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
+    _ = viewer.translate
+    address = path("admin_text", occasion=view.occasion, language=view.language, part=view.part)
+    own_name = dict(viewer.languages).get(view.language, view.language)
+    direction = Locale.parse(view.language).text_direction
+    return administration_frame(
+        viewer,
+        _("Texts"),
+        h.h2[
+            f"{occasion_word(viewer, view.occasion)} · {part_word(viewer, view.part)} · {own_name}"
+        ],
+        error_summary(viewer, form, [("text", _("Text"))]),
+        h.form(".card", method="post", action=address)[
+            text_area(
+                form,
+                "text",
+                _("Text"),
+                hint=_("Leave it empty to use the text of the program."),
+                maximum=PARTS[view.part],
+                rows=14 if view.part == "mail" else 4,
+            ),
+            h.div(".actions")[
+                h.button(type="submit", name="step", value="preview")[_("Preview")],
+                submit(_("Save")),
+            ],
+        ],
+        view.plain
+        and [
+            h.h2[_("Preview")],
+            view.segments > 0
+            and h.p(".hint")[
+                viewer.plural("%(count)s SMS", "%(count)s SMS", view.segments)
+                % {"count": view.segments}
+            ],
+            h.div("#preview.card", lang=view.language, dir=direction)[
+                Markup(view.rendered) if view.rendered else h.pre(dir="auto")[view.plain]
+            ],
+            view.rendered
+            and [
+                h.h3[_("As plain text")],
+                h.pre("#plain", lang=view.language, dir=direction)[view.plain],
+            ],
+        ],
+        h.h2[_("Text of the program")],
+        h.pre(lang=view.language, dir="auto")[view.original],
+        h.h2[_("Placeholders")],
+        h.dl[
+            (
+                [h.dt(dir="ltr")[f"${name}"], h.dd[_(PLACEHOLDERS[name])]]
+                for name in view.placeholders
+            )
+        ],
+    )

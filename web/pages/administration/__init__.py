@@ -1,0 +1,1 @@
+"""Administration: one file per page; for anybody but administrators none of them exists."""

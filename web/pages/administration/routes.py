@@ -1,0 +1,50 @@
+""" "Routes": which numbers may be written to, by which channel, under whose name."""
+
+from aiohttp import web
+
+from signaling.errors import InvalidInput
+from signaling.route import parse, write
+from storage.store import Records
+from web.delivery import ROUTES_SETTING, load_words
+from web.errors import sentence
+from web.keys import CLOCK, STORE, WAYS
+from web.markup.administration.routes import routes_page
+from web.routes import path
+from web.viewing import administrator, form_of, show, viewer_of
+from web.views import Form
+
+MAX_LENGTH = 60_000
+
+
+async def show_routes(request: web.Request) -> web.Response:
+    await administrator(request)
+    typed = await request.app[STORE].read.settings.get(ROUTES_SETTING)
+    form = Form({"routes": typed or ""})
+    page = routes_page(await viewer_of(request), form, write(request.app[WAYS].routes))
+    return show(page)
+
+
+async def save_routes(request: web.Request) -> web.Response:
+    """Put other routes in force at once; a refusal names the line and keeps everything typed."""
+    account = await administrator(request)
+    app, viewer = request.app, await viewer_of(request)
+    typed = (await form_of(request)).get("routes", "").replace("\r\n", "\n")[:MAX_LENGTH]
+    try:
+        parse(typed)
+    except InvalidInput as error:
+        text = sentence(error, viewer.translate)
+        if "line" in error.values:
+            text = viewer.translate("Line %(line)s: %(problem)s") % {
+                "line": error.values["line"],
+                "problem": viewer.translate(error.sentence),
+            }
+        form = Form({"routes": typed}, {"routes": text})
+        return show(routes_page(viewer, form, write(app[WAYS].routes)), 400)
+
+    async def work(records: Records) -> None:
+        await records.settings.put(ROUTES_SETTING, typed)
+        await records.audit.append(app[CLOCK].now(), account.id, "change", "routes")
+
+    await app[STORE].write(work)
+    await load_words(app)
+    raise web.HTTPSeeOther(path("admin_routes"))

@@ -1,0 +1,80 @@
+""" "WhatsApp templates": nothing else may be sent there first."""
+
+from aiohttp import web
+
+from signaling.errors import InvalidInput, NotFound
+from signaling.notice import Occasion
+from signaling.notice_texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
+from storage.store import Records
+from web.delivery import load_words
+from web.errors import sentence
+from web.keys import CLOCK, NOTICE_WORDS, STORE
+from web.markup.administration.templates import template_page, templates_page
+from web.routes import path
+from web.texts import OWN_NAMES
+from web.viewing import administrator, form_of, show, viewer_of
+from web.views import Form
+
+FIELDS = ("name", "locale", "parameters")
+
+
+def _place(request: web.Request) -> tuple[Occasion, str]:
+    """Occasion and language that the address names. Raises NotFound."""
+    wanted = request.match_info
+    for occasion in NOTICE_TEXTS:
+        if occasion == wanted["occasion"] and wanted["language"] in OWN_NAMES:
+            return occasion, wanted["language"]
+    raise NotFound
+
+
+async def show_templates(request: web.Request) -> web.Response:
+    await administrator(request)
+    viewer, words = await viewer_of(request), request.app[NOTICE_WORDS]
+    language = request.query.get("language", viewer.language)
+    if language not in OWN_NAMES:
+        language = viewer.language
+    found = {occasion: words.template(occasion, language) for occasion in NOTICE_TEXTS}
+    return show(templates_page(viewer, language, found))
+
+
+async def show_template(request: web.Request) -> web.Response:
+    await administrator(request)
+    occasion, language = _place(request)
+    template = request.app[NOTICE_WORDS].template(occasion, language)
+    values = {"locale": language}
+    if template is not None:
+        values = {
+            "name": template.name,
+            "locale": template.locale,
+            "parameters": " ".join(template.parameters),
+        }
+    viewer = await viewer_of(request)
+    placeholders = known_placeholders(occasion)
+    return show(template_page(viewer, Form(values), occasion, language, placeholders))
+
+
+async def save_template(request: web.Request) -> web.Response:
+    """Keep a template; without a name there is none."""
+    account = await administrator(request)
+    occasion, language = _place(request)
+    app, viewer = request.app, await viewer_of(request)
+    typed = await form_of(request)
+    values = {field: typed.get(field, "").strip() for field in FIELDS}
+    template = None
+    try:
+        if values["name"]:
+            names = values["parameters"].replace("$", "").replace(",", " ").split()
+            template = ApprovedTemplate(values["name"], values["locale"], tuple(names))
+    except InvalidInput as error:
+        form = Form(values, {error.field: sentence(error, viewer.translate)})
+        page = template_page(viewer, form, occasion, language, known_placeholders(occasion))
+        return show(page, 400)
+
+    async def work(records: Records) -> None:
+        await records.notice_texts.put_template(occasion, language, template)
+        name = f"template {occasion} {language}"
+        await records.audit.append(app[CLOCK].now(), account.id, "change", name)
+
+    await app[STORE].write(work)
+    await load_words(app)
+    raise web.HTTPSeeOther(path("admin_templates", {"language": language}))

@@ -1,0 +1,125 @@
+""" "Texts": the operator's own words for notices, with a preview of what people will get."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.delivery.segments import count
+from signaling.errors import InvalidInput, NotFound
+from signaling.flows.composing import fill, marked_up, one_line
+from signaling.notice import Occasion
+from signaling.notice_texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
+from storage.store import Records
+from web.delivery import load_words
+from web.errors import sentence
+from web.keys import CLOCK, NOTICE_WORDS, STORE, WORDING
+from web.mail_html import body_of
+from web.markup.administration.texts import TextView, text_page, texts_page
+from web.routes import path
+from web.texts import OWN_NAMES
+from web.viewing import administrator, form_of, show, viewer_of
+from web.views import Form
+
+
+@dataclass(frozen=True)
+class _Place:
+    occasion: Occasion
+    language: str
+    part: Part
+
+
+def _place(request: web.Request) -> _Place:
+    """Which text the address names. Raises NotFound."""
+    wanted = request.match_info
+    for occasion in NOTICE_TEXTS:
+        for part in PARTS:
+            if (occasion, part) == (wanted["occasion"], wanted["part"]):
+                if wanted["language"] not in OWN_NAMES:
+                    raise NotFound
+                return _Place(occasion, wanted["language"], part)
+    raise NotFound
+
+
+async def show_texts(request: web.Request) -> web.Response:
+    await administrator(request)
+    viewer, words = await viewer_of(request), request.app[NOTICE_WORDS]
+    language = request.query.get("language", viewer.language)
+    if language not in OWN_NAMES:
+        language = viewer.language
+    own = [
+        (occasion, part)
+        for occasion in NOTICE_TEXTS
+        for part in PARTS
+        if words.own(occasion, language, part)
+    ]
+    return show(texts_page(viewer, language, own))
+
+
+async def show_text(request: web.Request) -> web.Response:
+    await administrator(request)
+    place = _place(request)
+    words = request.app[NOTICE_WORDS]
+    form = Form({"text": words.own(place.occasion, place.language, place.part)})
+    return await _page(request, place, form)
+
+
+async def save_text(request: web.Request) -> web.Response:
+    """Preview or save; a refusal keeps what was typed. An empty text goes back to the program's."""
+    account = await administrator(request)
+    place, typed = _place(request), await form_of(request)
+    app, viewer = request.app, await viewer_of(request)
+    text = typed.get("text", "")
+    try:
+        checked = checked_text(place.occasion, place.part, text)
+        if place.part == "mail" and checked:
+            app[WORDING].html(checked, place.language)  # a shape that would hold up the server
+    except InvalidInput as error:
+        form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
+        return await _page(request, place, form, 400)
+    if typed.get("step") == "preview":
+        return await _page(request, place, Form({"text": checked}))
+
+    async def work(records: Records) -> None:
+        await records.notice_texts.put_text(place.occasion, place.language, place.part, checked)
+        name = f"text {place.occasion} {place.language} {place.part}"
+        await records.audit.append(app[CLOCK].now(), account.id, "change", name)
+
+    await app[STORE].write(work)
+    await load_words(app)
+    raise web.HTTPSeeOther(
+        path("admin_text", occasion=place.occasion, language=place.language, part=place.part)
+    )
+
+
+async def _page(request: web.Request, place: _Place, form: Form, status: int = 200) -> web.Response:
+    app, viewer = request.app, await viewer_of(request)
+    words, wording = app[NOTICE_WORDS], app[WORDING]
+    original = words.original(place.occasion, place.language, place.part)
+    text = form.values["text"] or original
+    moment = wording.moment(app[CLOCK].now() + timedelta(days=1), viewer.time_zone, place.language)
+    values = {
+        "name": "Amina *A.* <b>",
+        "scheduler": viewer.account_name or "",
+        "link": wording.invite_address("x" * 22),
+        "test_link": wording.test_address("x" * 22),
+        "moment": moment,
+        "note": wording.translate(place.language, "Note for the invitation"),
+        "languages": ", ".join(list(OWN_NAMES.values())[:2]),
+        "duration": "30",
+        "until": moment,
+    }
+    rendered, plain, segments = "", "", 0
+    if not form.errors:
+        plain = fill(text.replace("**", ""), values)
+        if place.part == "mail":
+            rendered = body_of(fill(text, marked_up(values)))
+        else:
+            plain = one_line(text, values)
+        if place.part == "short":
+            segments = count(plain).count
+    view = TextView(
+        place.occasion, place.language, place.part, original,
+        known_placeholders(place.occasion), plain, rendered, segments,
+    )  # fmt: skip
+    return show(text_page(viewer, form, view), status)

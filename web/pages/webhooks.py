@@ -1,0 +1,45 @@
+"""What the message provider posts: receipts and answers, believed only when signed."""
+
+from aiohttp import web
+
+from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
+from signaling.errors import TooLarge
+from web.keys import CLOCK, CONFIG, RECEIVING, STORE
+from web.webhook_proof import Proof, WebhookRefused, check
+
+
+async def status(request: web.Request) -> web.Response:
+    """A receipt. Anything but 2xx makes the provider post it again, for a day."""
+    body, proof = await _proven(request)
+    receipt = parse_status(body)
+    if not await request.app[RECEIVING].receipt(receipt, proof.token_id, proof.forget_at):
+        raise WebhookRefused("used before")
+    return web.Response()
+
+
+async def inbound(request: web.Request) -> web.Response:
+    """An answer to one of our messages."""
+    body, proof = await _proven(request)
+    reply = parse_inbound(body)
+    if not await request.app[RECEIVING].reply(reply, proof.token_id, proof.forget_at):
+        raise WebhookRefused("used before")
+    return web.Response()
+
+
+async def _proven(request: web.Request) -> tuple[bytes, Proof]:
+    """The body and its proof. Raises TooLarge or WebhookRefused; then nothing has changed."""
+    app = request.app
+    body = b""
+    async for chunk in request.content.iter_chunked(MAX_BODY_BYTES):
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise TooLarge
+    vonage = app[CONFIG].vonage
+    proof = await check(
+        request.headers.get("Authorization"),
+        body,
+        vonage.signature_secret if vonage else "",
+        app[CLOCK].now(),
+        app[STORE].read.used_tokens,
+    )
+    return body, proof
