@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 
 from .codecs import Kind
+from .limits import Limits
 
 LONGEST_LINE = 1 << 20
 "Bytes; an offer of 64 media lines has some 60 KB."
@@ -110,6 +111,15 @@ class CloseRoom(Command, tag="close_room", frozen=True, forbid_unknown_fields=Tr
     """End all connections of a room."""
 
     room_id: str
+
+
+class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a worker is told first: the port to bind on each host, and how clients reach it."""
+
+    hosts: tuple[str, ...]
+    port: int
+    addresses: tuple[str, ...]
+    limits: Limits
 
 
 class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
@@ -304,6 +314,11 @@ def decode_command(line: bytes) -> AnyCommand:
     """A command. Raises msgspec.DecodeError."""
     command: AnyCommand = msgspec.json.decode(line, type=AnyCommand)
     return command
+
+
+def decode_start(line: bytes) -> Start:
+    """The first line a worker reads. Raises msgspec.DecodeError."""
+    return msgspec.json.decode(line, type=Start)
 
 
 def decode_word(line: bytes) -> Word:

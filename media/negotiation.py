@@ -7,6 +7,7 @@ and a new one begin.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field, replace
 
 from .codecs import Kind
@@ -28,7 +29,11 @@ class Negotiation:
     lines: list[Line] = field(default_factory=list)
     offered: list[Line] = field(default_factory=list)
     "The lines of the offer that waits for its answer, or of the last one answered."
-    version: int = 0
+    version: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
+    """Rises with each offer from an unguessed beginning: an answer that was meant for another
+    connection is recognized."""
+    begun: bool = False
+    "A first offer was made."
     awaiting: bool = False
     "An offer is out and not answered."
     changed: bool = True
@@ -85,6 +90,7 @@ class Negotiation:
     def begin(self) -> list[Line]:
         """The lines to offer now. The caller writes them down and waits for the answer."""
         self.version += 1
+        self.begun = True
         self.awaiting = True
         self.changed = False
         self.offered = [replace(line) for line in self.lines]

@@ -268,6 +268,7 @@ class Room:
             negotiation = peer.negotiation
             if not negotiation.changed or negotiation.awaiting:
                 continue
+            fresh = not negotiation.begun
             lines = negotiation.begin()
             tracks = [
                 Track(line.mid, kind, "publish", peer.id)
@@ -291,7 +292,7 @@ class Room:
                     ),
                     negotiation.version,
                     tuple(tracks),
-                    negotiation.version == 1,
+                    fresh,
                 )
             )
 

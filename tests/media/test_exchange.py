@@ -13,10 +13,9 @@ async def test_two_clients_see_and_hear_each_other() -> None:
         await until(lambda: len(exchange.of(Published)) == 4, "both publish both")
         for client in (a, b):
             await until(
-                lambda client=client: min(
-                    client.frames.get("audio", 0), client.frames.get("video", 0)
-                )
-                > 10,
+                lambda client=client: (
+                    min(client.frames.get("audio", 0), client.frames.get("video", 0)) > 10
+                ),
                 f"{client.peer_id} sees and hears",
             )
         assert exchange.forwarder.errors == 0
