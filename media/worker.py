@@ -73,7 +73,7 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Exchange | None:
     def emit(event: messages.Event) -> None:
         if writer.transport.get_write_buffer_size() > MOST_UNSENT:
             writer.transport.abort()
-        else:
+        elif not writer.is_closing():
             writer.write(messages.encode(event))
 
     try:

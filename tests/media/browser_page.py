@@ -68,7 +68,7 @@ window.capture = async (kinds) => {
 };
 window.received = async () => {
   const result = {};
-  for (const one of (await window.connection.getStats()).values()) {
+  for (const one of (await window.connection?.getStats())?.values() ?? []) {
     if (one.type === "inbound-rtp") {
       result[one.mid] = {kind: one.kind, frames: one.framesDecoded ?? 0, height: one.frameHeight,
         samples: one.totalSamplesReceived ?? 0, energy: one.totalAudioEnergy ?? 0,
@@ -81,7 +81,7 @@ window.received = async () => {
 };
 window.sent = async () => {
   const result = [];
-  for (const one of (await window.connection.getStats()).values()) {
+  for (const one of (await window.connection?.getStats())?.values() ?? []) {
     if (one.type === "outbound-rtp") {
       result.push({kind: one.kind, rid: one.rid, frames: one.framesEncoded, packets: one.packetsSent,
         target: one.targetBitrate, codec: one.codecId, nacks: one.nackCount});
