@@ -69,7 +69,7 @@ def build_feedback(
     At least one packet must have arrived. ``count`` numbers the feedback messages.
     """
     known = [at for at in times if at is not None]
-    reference = int(min(known) / TICK) // REFERENCE_TICKS
+    reference = round(min(known) / TICK) // REFERENCE_TICKS
     previous = reference * REFERENCE_TICKS
     symbols: list[int] = []
     deltas: list[bytes] = []
@@ -77,7 +77,7 @@ def build_feedback(
         if at is None:
             symbols.append(0)
             continue
-        ticks = int(at / TICK)
+        ticks = round(at / TICK)
         delta = max(-0x8000, min(0x7FFF, ticks - previous))
         previous += delta
         if 0 <= delta <= 0xFF:

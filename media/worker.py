@@ -60,7 +60,9 @@ async def serve(control: socket.socket) -> None:
             return
         while line := await reader.readline():
             await _obey(exchange, line, writer)
-    except (ConnectionError, msgspec.DecodeError, ValueError) as error:
+    except ConnectionError:
+        pass  # the web process has gone while we were answering it
+    except (msgspec.DecodeError, ValueError) as error:
         # A line that cannot be read means that the two processes are of different versions.
         logger.error("the control connection broke: %s", error)
     finally:

@@ -45,6 +45,8 @@ MOST_LOSS = 0.01
 MOST_SHORTFALL = 0.03
 "How far the offered load may stay behind its nominal value."
 PACKETS_PER_PUBLISHER = 220
+AT_ONCE = 8
+"Rooms set up side by side."
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ class RelaySide:
                 if seat == 0:
                     publishers.append(self.clients[peer])
                 await self.worker.ask(Join(room, peer, publishing if seat == 0 else ()))
-            await self._all_connected()
+        await self._all_connected()
         self._before = before
         return publishers, list(self.clients.values())
 
@@ -200,22 +202,26 @@ class JanusSide:
         """Publishers and all clients of a load, connected."""
         await self.janus.start(self.address)
         self._before = resident_bytes(self.process_id)
-        publishers = []
-        for index in range(load.publishers):
-            room = 1000 + index
+        doors = asyncio.Semaphore(AT_ONCE)
+        publishers = await asyncio.gather(
+            *(self._fill(1000 + index, load.fan_out, doors) for index in range(load.publishers))
+        )
+        return list(publishers), self.clients
+
+    async def _fill(self, room: int, fan_out: int, doors: asyncio.Semaphore) -> LoadClient:
+        async with doors:
             await self.janus.make_room(room)
             publisher = LoadClient(self.certificate, self.address)
-            publishers.append(publisher)
             self.clients.append(publisher)
             feed, answer = await self.janus.publish(room, publisher.offer())
             await publisher.connect(answer)
-            for _ in range(load.fan_out):
+            for _ in range(fan_out):
                 subscriber = LoadClient(self.certificate, self.address)
                 self.clients.append(subscriber)
                 handle, offer = await self.janus.subscribe(room, feed)
                 await self.janus.answer(handle, subscriber.answer(offer))
                 await subscriber.connect(offer)
-        return publishers, self.clients
+            return publisher
 
     async def stop(self) -> None:
         if self.clients:
@@ -259,9 +265,9 @@ def judge(load: Load, window: Window, seconds: float) -> Measured | None:
 async def measure(load: Load, windows: int) -> dict[str, Any]:
     """Measure every server under one load, taking turns window by window."""
     address = (await asyncio.to_thread(local_addresses))[0]
-    sides: list[RelaySide | JanusSide] = [RelaySide(address)]
-    if Janus.installed():
-        sides.append(JanusSide(address))
+    # Janus takes longer to set up; whoever is set up first must not be kept waiting for checks.
+    sides: list[RelaySide | JanusSide] = [JanusSide(address)] if Janus.installed() else []
+    sides.append(RelaySide(address))
     rows: dict[str, Any] = {}
     kept: dict[str, list[Measured]] = {side.name: [] for side in sides}
     discarded = dict.fromkeys(kept, 0)

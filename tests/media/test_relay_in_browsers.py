@@ -72,7 +72,16 @@ class Stage:
         try:
             await eventually(condition, f"{peer.peer_id} hears {publisher}", 6)
         except AssertionError:
-            print(peer.lines, await peer.page.evaluate("window.received()"), await self.peers[publisher].page.evaluate("window.sent()"), [e for e in self.events if type(e).__name__ in ("Quality","Published","VideoPaused")][-8:])
+            print(
+                peer.lines,
+                await peer.page.evaluate("window.received()"),
+                await self.peers[publisher].page.evaluate("window.sent()"),
+                [
+                    e
+                    for e in self.events
+                    if type(e).__name__ in ("Quality", "Published", "VideoPaused")
+                ][-8:],
+            )
             raise
 
 
