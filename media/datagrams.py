@@ -166,8 +166,10 @@ class Port:
         self.incoming_pointers = [buffers.incoming + i * SLOT for i in range(BATCH)]
         self.outgoing_pointers = [buffers.outgoing + i * SLOT for i in range(OUTGOING)]
         self._outgoing_address = int(self.foreign.cast("uintptr_t", buffers.outgoing))
-        self._used = 0
-        self._touched: list[Destination] = []
+        self.used = 0
+        "Outgoing slots taken since the last flush."
+        self.touched: list[Destination] = []
+        "Destinations with something pending."
         self.segmentation = False
         self._kernel: _Kernel | None = None
         self.names = memoryview(bytearray(BATCH * 28))
@@ -221,18 +223,18 @@ class Port:
 
     def slot(self) -> int:
         """A free slot to write one datagram into; what waits is sent when none is free."""
-        used = self._used
+        used = self.used
         if used == OUTGOING:
             self.flush()
             used = 0
-        self._used = used + 1
+        self.used = used + 1
         return used
 
     def push(self, slot: int, length: int, destination: Destination) -> None:
         """Queue ``length`` bytes of ``slot`` for ``destination``, whose port must be this one."""
         pending = destination.pending
         if not pending:
-            self._touched.append(destination)
+            self.touched.append(destination)
         pending.append((slot, length))
 
     def send(self, data: bytes, destination: Destination) -> None:
@@ -250,14 +252,14 @@ class Port:
 
     def flush(self) -> None:
         """Send everything queued. What the kernel refuses is dropped and counted."""
-        touched = self._touched
+        touched = self.touched
         if touched:
             if self._kernel is not None:
                 self._kernel.send(touched)
             else:
                 self._send_plainly(touched)
             touched.clear()
-        self._used = 0
+        self.used = 0
 
     def _send_plainly(self, touched: list[Destination]) -> None:
         for destination in touched:

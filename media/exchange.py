@@ -39,6 +39,7 @@ from .messages import (
     Unsubscribe,
 )
 from .negotiation import TooManyLines
+from .pace import Pace
 from .peer import Peer
 from .room import Refused, Room
 from .steering import publisher_limit, steer
@@ -82,13 +83,14 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._next_tick = 0.0
+        self._pace: Pace | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     def open(self, ports: list[Port]) -> None:
         """Serve these ports from now on."""
         self.forwarder.ports = ports
-        for port in ports:
-            self._loop.add_reader(port.fileno(), self.forwarder.drain, port)
+        self._pace = Pace(self._loop, self.forwarder)
+        self._pace.start()
         self._next_tick = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
@@ -101,8 +103,9 @@ class Exchange:
         self.forwarder.flush()
         if self._timer is not None:
             self._timer.cancel()
+        if self._pace is not None:
+            self._pace.stop()
         for port in self.forwarder.ports:
-            self._loop.remove_reader(port.fileno())
             port.close()
 
     def fingerprint(self) -> str:
@@ -285,6 +288,8 @@ class Exchange:
             if (tick + turn) % SPEAKER_TICKS == 0:
                 self._watch_speakers(room, now)
         forwarder.flush()
+        if self._pace is not None:
+            self._pace.review(TICK)
         # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
         self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)

@@ -7,6 +7,7 @@ browser estimates its uplink from it; nothing is estimated here.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 TICK = 0.00025
 "Seconds of one arrival delta."
@@ -24,22 +25,27 @@ _FORMAT = 15
 class ArrivalLog:
     """The arrivals of one publisher between two feedback messages."""
 
-    __slots__ = ("_count", "_next", "arrivals")
+    __slots__ = ("_count", "_next")
 
     def __init__(self) -> None:
-        self.arrivals: list[tuple[int, float]] = []
-        "(transport-wide sequence number, seconds); the forwarding loop appends."
         self._next = -1
         self._count = 0
 
-    def feedback(self, sender_ssrc: int, media_ssrc: int) -> bytes | None:
-        """An RTCP message on all arrivals since the last one, or None if there were none."""
-        arrivals = self.arrivals
-        if not arrivals:
-            return None
-        self.arrivals = []
+    def feedback(
+        self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int
+    ) -> bytes:
+        """An RTCP message on what arrived since the last one, at least one packet.
+
+        ``arrivals`` are (transport-wide number, seconds) in order of arrival.
+        """
         if self._next < 0:
             self._next = arrivals[0][0]
+        first, total = self._next, len(arrivals)
+        numbers, moments = zip(*arrivals, strict=True)
+        if total <= MOST_STATUSES and numbers == tuple(range(first, first + total)):
+            # Nothing lost and nothing overtaken, as nearly always: no need to sort it out.
+            self._next = (first + total) & 0xFFFF
+            return self._build(list(moments), first, sender_ssrc, media_ssrc)
         times: dict[int, float] = {}
         reference = self._next
         for number, at in arrivals:
@@ -50,19 +56,19 @@ class ArrivalLog:
         # What came after it had been reported missing is reported again; a message may overlap.
         base = max(min(min(times), reference), newest - MOST_STATUSES + 1)
         self._next = newest + 1 & 0xFFFF
-        message = build_feedback(
-            [times.get(number) for number in range(base, newest + 1)],
-            base & 0xFFFF,
-            self._count & 0xFF,
-            sender_ssrc,
-            media_ssrc,
-        )
+        statuses = [times.get(number) for number in range(base, newest + 1)]
+        return self._build(statuses, base & 0xFFFF, sender_ssrc, media_ssrc)
+
+    def _build(
+        self, times: Sequence[float | None], base: int, sender_ssrc: int, media_ssrc: int
+    ) -> bytes:
+        message = build_feedback(times, base, self._count & 0xFF, sender_ssrc, media_ssrc)
         self._count += 1
         return message
 
 
 def build_feedback(
-    times: list[float | None], base: int, count: int, sender_ssrc: int, media_ssrc: int
+    times: Sequence[float | None], base: int, count: int, sender_ssrc: int, media_ssrc: int
 ) -> bytes:
     """The RTCP message for packets ``base``, ``base + 1``...; None stands for "not received".
 
@@ -72,20 +78,25 @@ def build_feedback(
     reference = round(min(known) / TICK) // REFERENCE_TICKS
     previous = reference * REFERENCE_TICKS
     symbols: list[int] = []
-    deltas: list[bytes] = []
+    deltas = bytearray()
+    last = -1.0
     for at in times:
         if at is None:
             symbols.append(0)
             continue
-        ticks = round(at / TICK)
-        delta = max(-0x8000, min(0x7FFF, ticks - previous))
+        if at == last:  # they came in one batch
+            symbols.append(_SMALL)
+            deltas.append(0)
+            continue
+        last = at
+        delta = max(-0x8000, min(0x7FFF, round(at / TICK) - previous))
         previous += delta
         if 0 <= delta <= 0xFF:
             symbols.append(_SMALL)
-            deltas.append(delta.to_bytes(1))
+            deltas.append(delta)
         else:
             symbols.append(_LARGE)
-            deltas.append(delta.to_bytes(2, signed=True))
+            deltas += delta.to_bytes(2, signed=True)
     body = struct.pack(
         "!IIHHI",
         sender_ssrc,
@@ -94,7 +105,7 @@ def build_feedback(
         len(times),
         (reference & 0xFFFFFF) << 8 | count,
     )
-    body += b"".join(_chunks(symbols)) + b"".join(deltas)
+    body += b"".join(_chunks(symbols)) + deltas
     padding = -len(body) % 4
     first = 0x80 | _FORMAT
     if padding:

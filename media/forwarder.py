@@ -18,10 +18,11 @@ import cffi  # type: ignore[import-untyped]
 
 from . import ice
 from .codecs import BY_PAYLOAD_TYPE, RTX_PAYLOAD_TYPES
-from .datagrams import BATCH, SLOT, Port, unpack_address
+from .datagrams import BATCH, OUTGOING, SLOT, Port, unpack_address
 from .extensions import absolute_send_time, read_layout
 from .ingest import HISTORY_MASK, Arrival, Ingest
 from .keyframe import shift_vp8
+from .limits import LEAST_CHARGE
 from .peer import REMEMBERED_ADDRESSES, Peer
 from .red import RED_PAYLOAD_TYPE, primary_of
 
@@ -65,13 +66,18 @@ class Forwarder:
                 del self.by_address[address]
         self.gaps = {one for one in self.gaps if one[0] is not peer}
 
-    def drain(self, port: Port) -> None:
-        """Handle what waits on a port, in order of arrival, and send what follows from it."""
+    def drain(self, port: Port) -> int:
+        """Handle what waits on a port, in order of arrival, and send what follows from it.
+
+        Returns the number of datagrams.
+        """
+        total = 0
         by_address = self.by_address
         for _ in range(TURNS):
             count = port.receive()
             if not count:
                 break
+            total += count
             now = self.clock()
             send_time = absolute_send_time(now)
             incoming = port.incoming
@@ -98,6 +104,7 @@ class Forwarder:
             self.flush()
             if count < BATCH:
                 break
+        return total
 
     def flush(self) -> None:
         """Send what is queued on all ports."""
@@ -117,9 +124,8 @@ class Forwarder:
             return
         length = size[0]
         allowance = peer.allowance
-        allowance.octets -= length
-        allowance.packets -= 1
-        if allowance.octets < 0 or allowance.packets < 0:
+        allowance.octets -= length if length > LEAST_CHARGE else LEAST_CHARGE
+        if allowance.octets < 0:
             peer.over_limit += 1
             return
         peer.received_octets += length
@@ -145,7 +151,7 @@ class Forwarder:
         position = layout.transport_sequence
         if position:
             position += base
-            peer.arrivals.arrivals.append((incoming[position] << 8 | incoming[position + 1], now))
+            peer.arrivals.append((incoming[position] << 8 | incoming[position + 1], now))
         payload_type = second & 0x7F
         if payload_type != ingest.payload_type and not self._change_payload(ingest, payload_type):
             return
@@ -206,7 +212,12 @@ class Forwarder:
                 continue
             destination = subscription.destination
             out: Any = destination.port
-            slot = out.slot()
+            # What Port.slot and Port.push do, without the price of calling them.
+            slot = out.used
+            if slot == OUTGOING:
+                out.flush()
+                slot = 0
+            out.used = slot + 1
             start = slot * SLOT
             outgoing = out.outgoing
             outgoing[start : start + length] = packet
@@ -230,7 +241,10 @@ class Forwarder:
                 continue
             subscription.packets += 1
             subscription.octets += length
-            out.push(slot, size[0], destination)
+            pending = destination.pending
+            if not pending:
+                out.touched.append(destination)
+            pending.append((slot, size[0]))
 
     def _forward_redundant(self, ingest: Ingest, packet: bytes, late: bool) -> None:
         """Forward a RED packet (RFC 2198), as plain Opus to those who do not take RED."""
@@ -305,7 +319,7 @@ class Forwarder:
         _, second, _, _, ssrc = _HEADER.unpack_from(packet)
         if layout.transport_sequence:
             position = layout.transport_sequence
-            peer.arrivals.arrivals.append((int.from_bytes(packet[position : position + 2]), now))
+            peer.arrivals.append((int.from_bytes(packet[position : position + 2]), now))
         payload_type = second & 0x7F
         if payload_type in RTX_PAYLOAD_TYPES:
             self._retransmitted(port, base, packet, peer, now, send_time)

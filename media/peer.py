@@ -58,7 +58,9 @@ class Peer:
         self.announced: dict[int, SourceId] = {}
         "SSRC -> own publication, as the answer said."
         self.publications: dict[Kind, Publication] = {}
-        self.arrivals = ArrivalLog()
+        self.arrivals: list[tuple[int, float]] = []
+        "(transport-wide number, seconds) of what arrived since the last feedback."
+        self.arrival_log = ArrivalLog()
 
         self.automatic = True
         "Subscribed to everything others publish."

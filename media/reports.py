@@ -153,9 +153,12 @@ def ask_for_keyframes(peer: Peer, now: float) -> None:
 def send_arrivals(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
     media_ssrc = next(iter(peer.ingests), 0)
-    message = peer.arrivals.feedback(peer.ssrc, media_ssrc)
-    if message is not None:
-        peer.send_rtcp(message)
+    arrivals = peer.arrivals
+    if not arrivals:
+        return
+    peer.arrivals = []
+    message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
+    peer.send_rtcp(message)
 
 
 def send_reception(peer: Peer, now: float, limit: int) -> None:

@@ -142,7 +142,7 @@ class RelaySide:
     async def start(self, load: Load) -> tuple[list[LoadClient], list[LoadClient]]:
         """Publishers and all clients of a load, connected."""
         # The load's rate factor exceeds what one participant may send, on purpose.
-        limits = Limits(bitrate=100_000_000, packets=100_000)
+        limits = Limits(bitrate=100_000_000)
         start = Start((self.address,), 0, (self.address,), limits)
         self.worker = await WorkerProcess.spawn(start, self._on_event)
         before = resident_bytes(self.process_id)

@@ -70,22 +70,17 @@ def test_what_is_written_can_be_read(base: int, offsets: list[float | None]) -> 
 
 def test_numbers_go_on_across_the_wrap_and_gaps_are_told_once() -> None:
     log = ArrivalLog()
-    log.arrivals += [(0xFFFE, 5.0), (0xFFFF, 5.01), (1, 5.02)]
-    message = log.feedback(1, 2)
-    assert message is not None
+    message = log.feedback([(0xFFFE, 5.0), (0xFFFF, 5.01), (1, 5.02)], 1, 2)
     assert list(read(message)[1]) == [0xFFFE, 0xFFFF, 0, 1]
-    log.arrivals += [(2, 5.1), (4, 5.2)]
-    message = log.feedback(1, 2)
-    assert message is not None
+    message = log.feedback([(2, 5.1), (4, 5.2)], 1, 2)
     number, times = read(message)
     assert number == 1
     assert [packet for packet, at in times.items() if at is None] == [3]
-    assert log.feedback(1, 2) is None
+    number, times = read(log.feedback([(5, 5.3), (6, 5.3), (7, 5.301)], 1, 2))
+    assert (number, times) == (2, {5: 5.3, 6: 5.3, 7: 5.301})
 
 
 def test_a_flood_makes_no_endless_message() -> None:
     log = ArrivalLog()
-    log.arrivals += [(number & 0xFFFF, number / 1000) for number in range(5000)]
-    message = log.feedback(1, 2)
-    assert message is not None
-    assert len(message) < 1400
+    arrivals = [(number & 0xFFFF, number / 1000) for number in range(5000)]
+    assert len(log.feedback(arrivals, 1, 2)) < 1400
