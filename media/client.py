@@ -289,7 +289,7 @@ class Relay:
                 await self._watch(index, worker)
                 self._workers[index] = None
                 await worker.stop()
-                logger.warning("media worker %d ended and is started again", index)
+                logger.info("media worker %d ended and is started again", index)
                 if loop.time() - born > STABLE_SECONDS:
                     tries = 0
             await asyncio.sleep(RESPAWN_PAUSES[min(tries, len(RESPAWN_PAUSES) - 1)])

@@ -11,6 +11,7 @@ from aiortc import RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
 
+from media.client import Relay
 from media.codecs import Kind
 from media.datagrams import Port
 from media.exchange import Exchange
@@ -46,11 +47,10 @@ class MovingPicture(VideoStreamTrack):
         return frame
 
 
-class Client:
+class Participant:
     """An aiortc participant that answers whatever it is offered and counts what arrives."""
 
-    def __init__(self, exchange: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
-        self.exchange = exchange
+    def __init__(self, peer_id: str, tracks: dict[Kind, object]) -> None:
         self.peer_id = peer_id
         self.tracks = tracks
         self.connection = RTCPeerConnection()
@@ -72,8 +72,13 @@ class Client:
             self.frames[track.kind] = self.frames.get(track.kind, 0) + 1
             self.times.setdefault(track.kind, []).append(frame.pts)
 
-    async def answer(self, offer: OfferNeeded) -> None:
-        """Answer, publishing on each line that asks for something we have."""
+    async def describe(self, offer: OfferNeeded) -> str:
+        """An answer that publishes on each line that asks for something we have."""
+        if offer.fresh and self.offers:
+            await self.connection.close()
+            self.connection = RTCPeerConnection()
+            self.connection.on("track", self._on_track)
+            self.tracks = {kind: track_of(kind) for kind in self.tracks}
         self.offers.append(offer)
         await self.connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
         for track in offer.tracks:
@@ -83,17 +88,41 @@ class Client:
                         transceiver.sender.replaceTrack(self.tracks[track.kind])
                         transceiver.direction = "sendonly"
         await self.connection.setLocalDescription(await self.connection.createAnswer())
-        self.exchange.execute(
-            AcceptAnswer(
-                offer.room_id, self.peer_id, self.connection.localDescription.sdp, offer.revision
-            )
-        )
+        return self.connection.localDescription.sdp
 
     async def close(self) -> None:
         await self.connection.close()
         for reader in self.readers:
             reader.cancel()
         await asyncio.gather(*self.readers, return_exceptions=True)
+
+
+class Client(Participant):
+    """A participant of an exchange in this process."""
+
+    def __init__(self, exchange: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
+        super().__init__(peer_id, tracks)
+        self.exchange = exchange
+
+    async def answer(self, offer: OfferNeeded) -> None:
+        text = await self.describe(offer)
+        self.exchange.execute(AcceptAnswer(offer.room_id, self.peer_id, text, offer.revision))
+
+
+class RelayClient(Participant):
+    """A participant, with sound, of a relay with worker processes."""
+
+    def __init__(self, relay: Relay, peer_id: str) -> None:
+        super().__init__(peer_id, {Kind.AUDIO: AudioStreamTrack()})
+        self.relay = relay
+
+    async def answer(self, offer: OfferNeeded) -> None:
+        text = await self.describe(offer)
+        await self.relay.answer(offer.room_id, self.peer_id, text, offer.revision)
+
+
+def track_of(kind: Kind) -> MediaStreamTrack:
+    return AudioStreamTrack() if kind is Kind.AUDIO else MovingPicture()
 
 
 class TestExchange(Exchange):
@@ -123,10 +152,7 @@ class TestExchange(Exchange):
         """Let an aiortc client join that publishes these kinds."""
         if room_id not in self.rooms:
             self.execute(OpenRoom(room_id))
-        tracks: dict[Kind, object] = {}
-        for kind in kinds:
-            tracks[kind] = AudioStreamTrack() if kind is Kind.AUDIO else MovingPicture()
-        client = Client(self, peer_id, tracks)
+        client = Client(self, peer_id, {kind: track_of(kind) for kind in kinds})
         self.clients[peer_id] = client
         self.execute(Join(room_id, peer_id, tuple(Publishing(kind) for kind in kinds)))
         return client
