@@ -69,20 +69,7 @@ class Stage:
         async def condition() -> bool:
             return (await peer.received(publisher, "audio")).get("energy", 0) > 1e-3
 
-        try:
-            await eventually(condition, f"{peer.peer_id} hears {publisher}", 6)
-        except AssertionError:
-            print(
-                peer.lines,
-                await peer.page.evaluate("window.received()"),
-                await self.peers[publisher].page.evaluate("window.sent()"),
-                [
-                    e
-                    for e in self.events
-                    if type(e).__name__ in ("Quality", "Published", "VideoPaused")
-                ][-8:],
-            )
-            raise
+        await eventually(condition, f"{peer.peer_id} hears {publisher}")
 
 
 @asynccontextmanager
