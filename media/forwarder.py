@@ -25,6 +25,7 @@ from .keyframe import shift_vp8
 from .limits import LEAST_CHARGE
 from .peer import REMEMBERED_ADDRESSES, Peer
 from .red import RED_PAYLOAD_TYPE, primary_of
+from .rtx import restore
 
 logger = logging.getLogger(__name__)
 
@@ -368,7 +369,7 @@ class Forwarder:
         layout = read_layout(packet)
         if layout is None:
             return
-        first, second, _, timestamp, ssrc = _HEADER.unpack_from(packet)
+        _, _, _, _, ssrc = _HEADER.unpack_from(packet)
         original = peer.repairs.get(ssrc)
         if original is None:
             if not layout.repaired_rid or len(peer.repairs) >= peer.limits.streams:
@@ -379,20 +380,13 @@ class Forwarder:
                     original = repaired.ssrc
                     peer.repairs[ssrc] = original
         ingest = peer.ingests.get(original) if original is not None else None
-        end = layout.end
-        # Probes for bandwidth are retransmissions of nothing: padding alone.
-        padding = packet[-1] if first & 0x20 else 0
-        if ingest is None or len(packet) - padding < end + 2:
+        repeated = restore(packet, layout.end, ingest.payload_type, ingest.ssrc) if ingest else None
+        if ingest is None or repeated is None:
             return
-        sequence = int.from_bytes(packet[end : end + 2])
+        sequence, restored = repeated
         if ingest.missing.pop(sequence, None) is None:
             return
         ingest.recovered += 1
-        header = bytearray(packet[:end])
-        _HEADER.pack_into(
-            header, 0, first, (second & 0x80) | ingest.payload_type, sequence, timestamp, original
-        )
-        restored = bytes(header) + packet[end + 2 :]
         found = read_layout(restored)
         if found is None:
             return
