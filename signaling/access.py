@@ -3,7 +3,8 @@
 Somebody who has no place in a consultation is not in this table: for them it does not exist.
 """
 
-from signaling.errors import NotAllowed
+from signaling.consultation import Consultation
+from signaling.errors import NotAllowed, NotFound
 
 SCHEDULER = "scheduler"
 INVITED = ("service_user", "companion", "colleague", "interpreter")
@@ -32,3 +33,14 @@ def require(role: str, action: str) -> None:
     """Raises NotAllowed if `role` may not do `action`."""
     if role not in MATRIX[action]:
         raise NotAllowed
+
+
+def owned(consultation: Consultation | None, account_id: str, action: str) -> Consultation:
+    """The consultation in which an account may do `action`: its only place is the scheduler's.
+
+    Raises NotFound for any other account, NotAllowed if not even the scheduler may.
+    """
+    if consultation is None or consultation.scheduler_id != account_id:
+        raise NotFound
+    require(SCHEDULER, action)
+    return consultation

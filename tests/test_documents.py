@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.access import document
 from signaling import errors
 from signaling.messages import CLOSE_CODES
 from web.config import SETTINGS, load, unknown_settings
@@ -82,6 +83,10 @@ def test_the_protocol_lists_every_error_code() -> None:
 def test_the_protocol_lists_every_close_code() -> None:
     listed = {row[1].strip("`"): int(row[0]) for row in table(PROTOCOL, "## The end")}
     assert listed == CLOSE_CODES
+
+
+def test_the_table_of_access_is_the_one_that_is_asked() -> None:
+    assert (ROOT / "docs/access.md").read_text("utf-8") == document()
 
 
 def test_every_handler_has_an_address() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from signaling import messages as wire
+from signaling.access import owned
 from signaling.errors import (
     InvalidMessage,
     NotFound,
@@ -233,8 +234,7 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
     if hello.consultation_id is None:
         raise InvalidMessage
     room = await request.app[ROOMS].open(hello.consultation_id)
-    if room.consultation.scheduler_id != account.id:
-        raise NotFound
+    owned(room.consultation, account.id, "enter")
     return hello.consultation_id, account.id
 
 

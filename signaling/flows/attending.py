@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from signaling import messages as wire
+from signaling.access import require
 from signaling.chat import ChatMessage, Kind
 from signaling.consultation import TRANSITIONS
 from signaling.errors import NotFound
@@ -43,6 +44,8 @@ class Attending:
         seat = room.seats.get(participant_id)
         if seat is None:
             raise NotFound
+        require(seat.role, "enter")
+        require(seat.role, "read_chat")  # the snapshot holds it
 
         def welcome(resumed: bool) -> wire.Welcome:
             return wire.Welcome(

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from signaling import messages as wire
-from signaling.access import require
+from signaling.access import owned, require
 from signaling.chat import ChatMessage, Kind
-from signaling.errors import NobodyThere, NotFound
+from signaling.errors import NobodyThere
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
@@ -53,8 +53,7 @@ class Holding:
     async def reopen(self, consultation_id: str, account_id: str) -> None:
         """Open a closed session again. Raises NotFound or TransitionRefused."""
         room = await self._rooms.open(consultation_id)
-        if room.consultation.scheduler_id != account_id:
-            raise NotFound
+        owned(room.consultation, account_id, "reopen")
         async with self._rooms.turn(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 

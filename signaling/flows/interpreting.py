@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
@@ -168,8 +169,7 @@ class Interpreting:
     async def invite_without(self, consultation_id: str, scheduler: Account) -> None:
         """Go on without an interpreter: everybody is told now. Raises NotFound, TransitionRefused."""
         room = await self._rooms.open(consultation_id)
-        if room.consultation.scheduler_id != scheduler.id:
-            raise NotFound
+        owned(room.consultation, scheduler.id, "invite")
         async with self._rooms.turn(consultation_id):
             waived = room.consultation.interpreting_after("waive", self._clock.now())
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation, Kind
 from signaling.errors import Conflict, NotFound
@@ -107,10 +108,7 @@ class Inviting:
 
     async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
         """Send somebody their link once more. Raises NotFound."""
-        invite, _ = await self.link_of(invite_id, scheduler.id)
-        consultation = await self._store.read.consultations.get(invite.consultation_id)
-        if consultation is None:
-            raise NotFound
+        invite, consultation = await self._own(invite_id, scheduler.id, "invite")
         if not consultation.may_tell:
             raise Conflict
 
@@ -125,14 +123,14 @@ class Inviting:
 
     async def link_of(self, invite_id: str, scheduler_id: str) -> tuple[Invite, str]:
         """(invite, token) for its scheduler. Raises NotFound for anybody else, or if revoked."""
-        read = self._store.read
-        invite = await read.invites.get(invite_id)
-        consultation = await read.consultations.get(invite.consultation_id) if invite else None
-        if (
-            invite is None
-            or not invite.usable
-            or consultation is None
-            or consultation.scheduler_id != scheduler_id
-        ):
+        invite, _ = await self._own(invite_id, scheduler_id, "see_links")
+        return invite, await self._store.read.invites.token(invite.consultation_id, invite.id)
+
+    async def _own(
+        self, invite_id: str, scheduler_id: str, action: str
+    ) -> tuple[Invite, Consultation]:
+        invite = await self._store.read.invites.get(invite_id)
+        if invite is None or not invite.usable:
             raise NotFound
-        return invite, await read.invites.token(invite.consultation_id, invite.id)
+        consultation = await self._store.read.consultations.get(invite.consultation_id)
+        return invite, owned(consultation, scheduler_id, action)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
+from signaling.access import owned
 from signaling.account import Account
 from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
@@ -55,7 +56,7 @@ class Planning:
 
         Raises NotFound, or Conflict once it has started.
         """
-        room = await self._own(consultation_id, scheduler)
+        room = await self._own(consultation_id, scheduler, "edit")
         async with self._rooms.turn(consultation_id):
             before = room.consultation
             if before.state not in EDITABLE_STATES:
@@ -89,7 +90,7 @@ class Planning:
 
         Raises NotFound, or TransitionRefused once it has started.
         """
-        room = await self._own(consultation_id, scheduler)
+        room = await self._own(consultation_id, scheduler, "cancel")
         async with self._rooms.turn(consultation_id):
             now = self._clock.now()
             canceled = replace(
@@ -149,7 +150,7 @@ class Planning:
         Once a session has started only colleagues, and only if the administrator allows it.
         Raises NotFound, NotAllowed, or InvalidInput if it is full.
         """
-        room = await self._own(consultation_id, scheduler)
+        room = await self._own(consultation_id, scheduler, "invite")
         async with self._rooms.turn(consultation_id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES and not (
@@ -219,12 +220,9 @@ class Planning:
                 records, occasion, Occurrence(consultation, scheduler, invite)
             )
 
-    async def _own(self, consultation_id: str, scheduler: Account) -> Room:
+    async def _own(self, consultation_id: str, scheduler: Account, action: str) -> Room:
         room = await self._rooms.open(consultation_id)
-        if (
-            room.consultation.scheduler_id != scheduler.id
-            or room.consultation.state not in OPEN_STATES
-        ):
+        if owned(room.consultation, scheduler.id, action).state not in OPEN_STATES:
             raise NotFound
         return room
 
@@ -232,4 +230,4 @@ class Planning:
         invite = await self._store.read.invites.get(invite_id)
         if invite is None or not invite.usable:
             raise NotFound
-        return invite, await self._own(invite.consultation_id, scheduler)
+        return invite, await self._own(invite.consultation_id, scheduler, "edit")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from signaling.access import EVERYBODY, MATRIX, require
-from signaling.errors import NotAllowed
+from signaling.access import EVERYBODY, MATRIX, owned, require
+from signaling.errors import NotAllowed, NotFound
 
 FOR_EVERYBODY = {"enter", "read_chat", "write_chat", "start_call", "join_call"}
 FOR_THE_SCHEDULER = {
@@ -29,3 +29,9 @@ def test_an_unknown_role_may_do_nothing() -> None:
     for action in MATRIX:
         with pytest.raises(NotAllowed):
             require("administrator", action)
+
+
+def test_for_an_account_without_a_place_a_consultation_does_not_exist() -> None:
+    for action in MATRIX:
+        with pytest.raises(NotFound):
+            owned(None, "account", action)

@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 from aiohttp_session import get_session
 
+from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from web.errors import sentence
 from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
@@ -88,6 +89,7 @@ async def show_seat(request: web.Request) -> web.Response:
     except InviteNotUsable as error:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    require(arrival.invite.role, "enter")
     viewer = by_link(await viewer_of(request, arrival.invite.person.language))
     view = SessionView(
         consultation_id=arrival.consultation.id,

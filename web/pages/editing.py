@@ -4,9 +4,10 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import InvalidInput, NotFound
+from signaling.errors import InvalidInput
 from signaling.invite import Invite
 from web.errors import sentence
 from web.forms.invitation import read_moment, read_others, read_person
@@ -21,7 +22,7 @@ _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 
 
 async def show_edit(request: web.Request) -> web.Response:
-    _account, consultation, invites = await _editable(request)
+    _account, consultation, invites = await _editable(request, "edit")
     form = Form(_values(consultation, invites[0]))
     viewer = await viewer_of(request)
     return show(edit_session_page(viewer, form, consultation.id, _people(invites)))
@@ -29,7 +30,7 @@ async def show_edit(request: web.Request) -> web.Response:
 
 async def edit(request: web.Request) -> web.Response:
     """Correct the awaited person and move the session; a refusal keeps everything typed."""
-    account, consultation, invites = await _editable(request)
+    account, consultation, invites = await _editable(request, "edit")
     viewer, typed = await viewer_of(request), await form_of(request)
     reading = reading_of(request, account, viewer)
     planning = request.app[PLANNING]
@@ -54,7 +55,7 @@ async def edit(request: web.Request) -> web.Response:
 
 async def add_people(request: web.Request) -> web.Response:
     """Invite a companion or colleagues besides; a refusal keeps everything typed."""
-    account, consultation, invites = await _editable(request)
+    account, consultation, invites = await _editable(request, "invite")
     viewer, typed = await viewer_of(request), await form_of(request)
     try:
         people = read_others(typed, reading_of(request, account, viewer))
@@ -111,12 +112,13 @@ def _people(invites: list[Invite]) -> list[InvitedPerson]:
     ]
 
 
-async def _editable(request: web.Request) -> tuple[Account, Consultation, list[Invite]]:
+async def _editable(
+    request: web.Request, action: str
+) -> tuple[Account, Consultation, list[Invite]]:
     account = await signed_in(request)
     read = request.app[STORE].read
-    consultation = await read.consultations.get(request.match_info["consultation_id"])
-    if consultation is None or consultation.scheduler_id != account.id:
-        raise NotFound
+    found = await read.consultations.get(request.match_info["consultation_id"])
+    consultation = owned(found, account.id, action)
     if consultation.state not in ("planned", "waiting"):
         raise web.HTTPSeeOther(path("invites"))
     return account, consultation, await read.invites.of_consultation(consultation.id)

@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from signaling.errors import InvalidInput, NotFound
+from signaling.access import owned
+from signaling.errors import InvalidInput
 from signaling.invite import Role
 from web.errors import sentence
 from web.forms.invitation import read_other
@@ -36,11 +37,8 @@ async def add(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
     account = await signed_in(request)
-    consultation = await request.app[STORE].read.consultations.get(
-        request.match_info["consultation_id"]
-    )
-    if consultation is None or consultation.scheduler_id != account.id:
-        raise NotFound
+    found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
+    consultation = owned(found, account.id, "invite")
     started = consultation.state not in ("planned", "waiting")
     page = session_people_page(
         await viewer_of(request), form, consultation.id, companions=not started

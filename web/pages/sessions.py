@@ -4,9 +4,9 @@ import asyncio
 
 from aiohttp import hdrs, web
 
+from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import NotFound
 from signaling.report import Report, ReportLine, reduce_report
 from web.keys import CLOCK, CONFIG, HOLDING, STORE
 from web.markup.session import session_page
@@ -17,7 +17,7 @@ from web.views import SessionView
 
 
 async def show_session(request: web.Request) -> web.Response:
-    account, consultation = await _own(request)
+    account, consultation = await _own(request, "enter")
     invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
     view = SessionView(
         consultation_id=consultation.id,
@@ -32,14 +32,14 @@ async def show_session(request: web.Request) -> web.Response:
 
 
 async def reopen(request: web.Request) -> web.Response:
-    account, consultation = await _own(request)
+    account, consultation = await _own(request, "reopen")
     await request.app[HOLDING].reopen(consultation.id, account.id)
     raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
 
 
 async def report(request: web.Request) -> web.Response:
     """The PDF of a consultation, drawn in a thread; never kept."""
-    account, consultation = await _own(request)
+    account, consultation = await _own(request, "export")
     app, viewer = request.app, await viewer_of(request)
     drawn = await asyncio.to_thread(
         draw,
@@ -76,12 +76,10 @@ async def _facts(
     return reduce_report(Report(language, time_zone, consultation.started_at, lines))
 
 
-async def _own(request: web.Request) -> tuple[Account, Consultation]:
+async def _own(request: web.Request, action: str) -> tuple[Account, Consultation]:
     """The scheduler and their consultation. Anybody else's does not exist (NotFound)."""
     account = await signed_in(request)
     consultation = await request.app[STORE].read.consultations.get(
         request.match_info["consultation_id"]
     )
-    if consultation is None or consultation.scheduler_id != account.id:
-        raise NotFound
-    return account, consultation
+    return account, owned(consultation, account.id, action)
