@@ -90,6 +90,9 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     )
     providers = open_providers(delivery)
     app[keys.WAYS] = ways = RoutedWays(providers.keys())
+    app[keys.NOTIFYING] = notifying = Notifying(
+        store, dict(providers), clock, clockwork, random.random, rooms.changed
+    )
     app[keys.WORDING] = wording = Wording(config, texts, clock)
     composing = Composing(wording, ways, clock)
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
@@ -104,15 +107,13 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         clock,
         clockwork,
         timedelta(hours=config.interpreter_timeout_hours),
+        notifying.wake,
     )
     app[keys.PLANNING] = Planning(
         store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
     )
     outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
     app[keys.OUTBOX] = outbox
-    app[keys.NOTIFYING] = notifying = Notifying(
-        store, dict(providers), clock, clockwork, random.random, rooms.changed
-    )
     app[keys.FORGETTING] = forgetting = Forgetting(
         store, rooms, clock, clockwork, retention, outbox
     )

@@ -34,7 +34,7 @@ PATHS = {
     "device_test_download": "/device-test/download",
     "device_test_upload": "/device-test/upload",
     "invite_without_interpreter": "/sessions/{consultation_id}/without-interpreter",
-    "session_people": "/sessions/{consultation_id}/people",
+    "session_people": "/sessions/{consultation_id}/people/new",
     "interpreter_request": "/r/{token}",
     "admin_interpreters": "/admin/interpreters",
     "admin_interpreter": "/admin/interpreters/{organization_id}",
