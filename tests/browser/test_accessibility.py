@@ -21,6 +21,8 @@ async def filled(
 
 
 async def check(page: Page, name: str, complaints: list[str]) -> None:
+    # modules enable and show things as they load; axe looks at a page that has come to rest
+    await page.wait_for_load_state("networkidle")
     results = await Axe().run(page)
     for violation in results.response["violations"]:
         for node in violation["nodes"]:
