@@ -8,6 +8,7 @@ import argparse
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 
@@ -102,7 +103,8 @@ def merged(language: str, catalog: Catalog, template: Catalog) -> bytes:
     for message in catalog:
         if message.id:
             fresh[message.id] = message
-    fresh.update(template, update_creation_date=False)
+    fresh.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    _propose(fresh)
     fresh.obsolete.clear()
     for message in fresh:
         if isinstance(message.id, tuple) and not any(_forms(message)):
@@ -111,10 +113,25 @@ def merged(language: str, catalog: Catalog, template: Catalog) -> bytes:
             (path, 0) for path in dict.fromkeys(path for path, _ in message.locations)
         ]
     body = BytesIO()
-    write_po(
-        body, fresh, width=WIDTH, omit_header=True, include_previous=True, include_lineno=False
-    )
+    write_po(body, fresh, width=WIDTH, omit_header=True, include_lineno=False)
     return (_header(language) + "\n").encode() + body.getvalue().strip() + b"\n"
+
+
+def _propose(catalog: Catalog) -> None:
+    """Give new sentences the translation of a similar one that has gone, marked fuzzy."""
+    gone = {_source(message): message for message in catalog.obsolete.values() if message.string}
+    for message in catalog:
+        if not gone or not message.id or any(_forms(message)):
+            continue
+        if similar := get_close_matches(_source(message), gone, 1, 0.75):
+            proposal = gone[similar[0]]
+            if isinstance(proposal.id, str) == isinstance(message.id, str):
+                message.string = proposal.string
+                message.flags.add("fuzzy")
+
+
+def _source(message: Message) -> str:
+    return message.id if isinstance(message.id, str) else message.id[0]
 
 
 def _header(language: str) -> str:

@@ -65,10 +65,12 @@ class Consultation:
             changed = replace(changed, closed_at=None)
         return changed
 
-    def interpreting_after(self, event: str) -> "Consultation":
+    def interpreting_after(self, event: str, now: datetime) -> "Consultation":
         """The consultation after the search for an interpreter moved. Raises TransitionRefused."""
         state = advance("interpreting", INTERPRETING_TRANSITIONS, self.interpreting, event)
-        return replace(self, interpreting=state)
+        # one for now begins when its people are told, not when the interpreter was asked for
+        created_at = now if state in ("accepted", "waived") else self.created_at
+        return replace(self, interpreting=state, created_at=created_at)
 
     @property
     def may_tell(self) -> bool:

@@ -4,7 +4,7 @@ TeleConnectError
 ├── InvalidInput            400  a field of a form or message does not hold
 │   └── InvalidMessage      400  a socket message that cannot be understood
 ├── SignInRequired          401  nobody is signed in, or the seat is gone
-├── WebhookRefused          401  not proven to be the provider's; lives in web/webhook_proof.py
+├── WebhookRefused          401  a webhook that is not proven to be the provider's
 ├── NotAllowed              403  known, but may not do this
 ├── ForgedOrigin            403  the request does not come from our own pages
 ├── NotFound                404  does not exist, or not for you: never said which
@@ -72,6 +72,17 @@ class SignInRequired(TeleConnectError):
     code = "sign_in_required"
     status = 401
     sentence = N_("Please sign in.")
+
+
+class WebhookRefused(TeleConnectError):
+    """The request is not proven to be the provider's; `values["problem"]` is for the log."""
+
+    code = "webhook_refused"
+    status = 401
+    sentence = N_("This request is not signed by the message provider.")
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem=problem)
 
 
 class NotAllowed(TeleConnectError):

@@ -67,6 +67,7 @@ class Hub:
                         language=online[0].language,
                         waiting_since=to_ms(room.waiting_since),
                         state=room.consultation.state,
+                        readiness=online[0].readiness,
                     )
                 )
         return sorted(entries, key=lambda entry: entry.waiting_since)

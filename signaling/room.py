@@ -14,6 +14,7 @@ from signaling import messages as wire
 from signaling.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
+from signaling.device_check import Readiness
 from signaling.identifier import new_id
 from signaling.ports import Connection
 
@@ -40,6 +41,8 @@ class Seat:
     language: str = "en"
     connection: Connection | None = None
     present: bool = False
+    readiness: Readiness = "not_tested"
+    "From the latest test of their device."
     peer_id: str | None = None
     "Of the page that sits here, also while its socket is away."
     left_at: datetime | None = None

@@ -67,10 +67,11 @@ class Consultations:
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
         await self._executor.rows(
-            "UPDATE consultation SET state = ?, planned_at = ?, time_zone = ?, started_at = ?,"
+            "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?, started_at = ?,"
             " closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
             (
-                consultation.state, maybe_ms(consultation.planned_at), consultation.time_zone,
+                consultation.state, to_ms(consultation.created_at),
+                maybe_ms(consultation.planned_at), consultation.time_zone,
                 maybe_ms(consultation.started_at), maybe_ms(consultation.closed_at),
                 consultation.calendar_sequence, consultation.interpreting, consultation.id,
             ),
@@ -87,10 +88,13 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def overdue(self, before: datetime, limit: int) -> list[Consultation]:
-        """Planned or waiting ones whose time was at or before `before`."""
+        """Planned or waiting ones whose time was at or before `before`.
+
+        Not while an interpreter is being looked for: their people were not even told.
+        """
         rows = await self._executor.rows(
             "SELECT * FROM consultation WHERE state IN ('planned', 'waiting')"
-            " AND COALESCE(planned_at, created_at) <= ?"
+            " AND interpreting <> 'requested' AND COALESCE(planned_at, created_at) <= ?"
             " ORDER BY COALESCE(planned_at, created_at) LIMIT ?",
             (to_ms(before), limit),
         )

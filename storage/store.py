@@ -11,6 +11,7 @@ from storage.calls import Calls
 from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
+from storage.device_checks import DeviceChecks
 from storage.errors import StorageError
 from storage.interpreters import Interpreters
 from storage.invites import Invites
@@ -34,6 +35,7 @@ class Records:
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
+        self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
         self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor)

@@ -12,6 +12,7 @@ from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
+from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
@@ -70,7 +71,10 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
     app[keys.CHATTING] = Chatting(store, clock)
     app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
-    app[keys.ARRIVING] = Arriving(store, clock, timedelta(minutes=config.early_entry_minutes))
+    app[keys.ARRIVING] = arriving = Arriving(
+        store, clock, timedelta(minutes=config.early_entry_minutes)
+    )
+    app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     try:
         providers = await add_delivery(app, config)
     except ConfigError:

@@ -82,6 +82,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
+    notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
     interpreting = Interpreting(
         store,
         rooms,
@@ -91,8 +92,8 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         clock,
         clockwork,
         timedelta(hours=config.interpreter_timeout_hours),
+        notifying.wake,
     )
-    notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
     app[keys.OUTBOX] = outbox
     app[keys.NOTICE_WORDS] = words
     app[keys.WAYS] = ways

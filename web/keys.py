@@ -8,6 +8,7 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
+from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.holding import Holding
 from signaling.flows.interpreting import Interpreting
@@ -47,6 +48,7 @@ ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 CHATTING = web.AppKey("chatting", Chatting)
+DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)

@@ -16,6 +16,8 @@ LIMITS = {
     "sign_in_address": parse("100/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
+    # one test makes some six requests of at most 2 MB
+    "device_test": parse("120/minute"),
     "invite": parse("120/minute"),
 }
 

@@ -29,6 +29,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
     every = await read.invites.of_consultation(consultation.id)
     invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
+    checks = await read.device_checks.of_consultation(consultation.id)
     replies = await read.replies.of_invites([invite.id for invite in invites])
     people = []
     for invite in invites:
@@ -56,6 +57,9 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         planned_at=consultation.planned_at,
         created_at=consultation.created_at,
         online=room is not None and room.others_online(),
+        readiness=checks[invites[0].id].readiness
+        if invites and invites[0].id in checks
+        else "not_tested",
         interpreting=consultation.interpreting,
         # what was no text is told by its kind: image, location
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),

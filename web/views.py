@@ -138,6 +138,16 @@ class LandingView:
 
 
 @dataclass(frozen=True)
+class DeviceTestView:
+    result_path: str
+    "Where the outcomes are posted to."
+    back_path: str | None
+    "To the invitation whose link led here; None for somebody signed in."
+    ice_servers: str
+    "JSON for RTCPeerConnection; credentials in it are short-lived."
+
+
+@dataclass(frozen=True)
 class Form:
     """What was typed, kept over a refusal, and what is wrong with it."""
 

@@ -9,27 +9,16 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import jwt
 
-from signaling.errors import N_, TeleConnectError
+from signaling.errors import WebhookRefused
 
 TOLERANCE = timedelta(minutes=5)
 "How far our clock and the provider's may be apart, its way to us included."
 
 MAX_TOKEN_LENGTH = 4096
-
-
-class WebhookRefused(TeleConnectError):
-    """The request is not proven to be the provider's; `values["problem"]` is for the log."""
-
-    code: ClassVar[str] = "webhook_refused"
-    status: ClassVar[int] = 401
-    sentence = N_("This request is not signed by the message provider.")
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem=problem)
 
 
 @dataclass(frozen=True)

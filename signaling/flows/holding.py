@@ -100,7 +100,8 @@ class Holding:
 
         line = await self._store.write(work)
         room.consultation = changed
-        room.waiting_since = now if event == "keep_open" and room.others_online() else None
+        # kept open: whoever is still here was seen off; whoever comes back waits anew
+        room.waiting_since = None
         room.tell_consultation()
         if line is not None:
             room.add_chat(line)

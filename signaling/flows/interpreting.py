@@ -3,6 +3,7 @@
 Nobody else is written to before an organization accepted; then everybody is, once.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -38,6 +39,7 @@ class Interpreting:
         clock: Clock,
         timers: Timers,
         timeout: timedelta,
+        queued: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -47,6 +49,7 @@ class Interpreting:
         self._clock = clock
         self._timers = timers
         self._timeout = timeout
+        self._queued = queued
 
     async def languages(self) -> frozenset[str]:
         """Languages for which an organization can be asked."""
@@ -74,11 +77,11 @@ class Interpreting:
                 raise InvalidInput(
                     "interpreter", N_("No interpreting organization speaks this language.")
                 )
-            changed = consultation.interpreting_after("give_up")
+            changed = consultation.interpreting_after("give_up", self._clock.now())
             await records.consultations.change(changed)
             await self._tell_scheduler(records, changed, scheduler)
             return changed
-        changed = consultation.interpreting_after("ask")
+        changed = consultation.interpreting_after("ask", self._clock.now())
         await records.consultations.change(changed)
         request_id = new_id()
         token = await records.interpreters.token(consultation.id, request_id)
@@ -122,7 +125,7 @@ class Interpreting:
 
             async def work(records: Records) -> tuple[Consultation, str]:
                 current = await self._decide(records, request, "accept")
-                accepted = current.interpreting_after("accept")
+                accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)
                 person = replace(interpreter, time_zone=accepted.time_zone)
                 for invite in await records.invites.of_consultation(accepted.id):
@@ -153,7 +156,7 @@ class Interpreting:
             try:
                 await self._pass_on(request, "expire")
             except AlreadyAnswered:
-                continue
+                await self._retire(request)
         await self.watch()
 
     async def watch(self) -> None:
@@ -168,7 +171,7 @@ class Interpreting:
         if room.consultation.scheduler_id != scheduler.id:
             raise NotFound
         async with self._rooms.turn(consultation_id):
-            waived = room.consultation.interpreting_after("waive")
+            waived = room.consultation.interpreting_after("waive", self._clock.now())
 
             async def work(records: Records) -> None:
                 await self.withdraw(records, room.consultation, scheduler)
@@ -217,8 +220,20 @@ class Interpreting:
                 return await self.ask(records, current, scheduler)
 
             room.consultation = await self._store.write(work)
+        self._queued()
         await self.watch()
         await self._rooms.changed(request.consultation_id)
+
+    async def _retire(self, request: InterpreterRequest) -> None:
+        """The session ended meanwhile: nobody waits for this answer any more."""
+        withdrawn = request.after("withdraw", self._clock.now())
+
+        async def work(records: Records) -> None:
+            requests = await records.interpreters.requests_of(request.consultation_id)
+            if any(each.id == request.id and each.state == "sent" for each in requests):
+                await records.interpreters.change_request(withdrawn)
+
+        await self._store.write(work)
 
     async def _decide(
         self, records: Records, request: InterpreterRequest, event: str

@@ -56,6 +56,7 @@ class Rooms:
         scheduler = await read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             raise NotFound
+        checks = await read.device_checks.of_consultation(consultation_id)
         seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
@@ -67,6 +68,9 @@ class Rooms:
                         person.name,
                         person.language,
                         present=invite.joined_at is not None,
+                        readiness=checks[invite.id].readiness
+                        if invite.id in checks
+                        else "not_tested",
                     )
                 )
         return Room(

@@ -68,6 +68,13 @@ CREATE TABLE seat (
     taken_at INTEGER NOT NULL
 ) STRICT;
 
+-- What the latest device test by the link of an invite has found.
+CREATE TABLE device_check (
+    invite_id TEXT PRIMARY KEY REFERENCES invite (id) ON DELETE CASCADE,
+    result BLOB NOT NULL,          -- sealed
+    at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE chat_message (
     consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,

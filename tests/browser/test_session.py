@@ -99,3 +99,48 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     path = await (await downloading.value).path()
     text = PdfReader(BytesIO(await asyncio.to_thread(Path(path).read_bytes))).pages[0]
     assert "Good morning, I have a question" in text.extract_text()
+
+
+async def test_audio_only_takes_the_pictures_away_and_back(
+    server: Server, new_context: NewContext
+) -> None:
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    await invite(desk)
+    phone = await (await new_context(base_url=server.url, viewport=(360, 740))).new_page()
+    await phone.goto(await mailed_link(server))
+    await phone.get_by_role("button", name="Join the session").click()
+    await desk.get_by_role("button", name="Waiting room").click()
+    await desk.get_by_role("button", name="Start next consultation").click()
+    await desk.get_by_role("button", name="Start the session").click()
+    await desk.get_by_role("button", name="Start video call").click()
+    await phone.get_by_role("button", name="Accept").click()
+    assert await picture_moves(phone, "#tiles video")
+
+    await phone.get_by_role("button", name="Audio only").click()
+    await expect(phone.locator("#tiles .pictured")).to_have_count(0)
+    await expect(phone.get_by_role("button", name="Camera", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert await sound_arrives(phone)
+    assert await sound_arrives(desk)
+    await phone.get_by_role("button", name="Camera", exact=True).click()
+    await expect(phone.get_by_role("button", name="Audio only")).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    assert await picture_moves(phone, "#tiles .pictured video")
+    assert await picture_moves(desk, "#tiles .pictured video")
+
+    await phone.get_by_text("Choose devices").click()
+    microphones = phone.get_by_label("Use this microphone")
+    await expect(microphones.locator("option").first).to_be_attached()
+    await microphones.select_option(index=1)
+    assert await sound_arrives(desk)
+
+    await desk.get_by_role("button", name="Terminate the session").click()
+    await desk.get_by_role("button", name="Terminate but keep open").click()
+    await desk.get_by_role("link", name="Dashboard").click()
+    await expect(desk.locator("#nobody-waits")).to_be_visible()
+    await phone.reload()
+    await expect(desk.locator("#waiting-list")).to_contain_text("Amina")
+    await expect(desk.locator("#waiting-badge")).to_have_text("1")

@@ -128,8 +128,22 @@ def _call(viewer: Viewer) -> h.Element:
             toggle("camera", "camera", _("Camera")),
             press("switch-camera", "switch", _("Switch camera")),
             toggle("share-screen", "screen", _("Share screen")),
+            toggle("audio-only", "sound", _("Audio only")),
             press("hang-up", "hang-up", _("Hang up"), "bad"),
             h.meter("#level", min="0", max="1", value="0", aria_label=_("Level of your voice")),
+        ],
+        h.details("#device-choice.device-choice", hidden=True)[
+            h.summary[_("Choose devices")],
+            h.div[
+                (
+                    h.p(hidden=True)[h.label(for_=identifier)[label], h.select(id=identifier)]
+                    for identifier, label in (
+                        ("choose-microphone", _("Use this microphone")),
+                        ("choose-camera", _("Use this camera")),
+                        ("choose-speaker", _("Use this speaker")),
+                    )
+                )
+            ],
         ],
     ]
 
@@ -141,7 +155,7 @@ def _chat(viewer: Viewer) -> h.Element:
             h.summary[_("People"), " ", h.span("#people-count.tag")],
             h.ul("#people-list"),
         ],
-        h.ol("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
+        h.div("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
         h.form("#chat-form.write")[
             h.textarea(
                 "#chat-text",
@@ -210,13 +224,13 @@ def _templates(viewer: Viewer) -> h.Node:
     """The pieces the browser repeats; their texts are filled by `textContent`."""
     return [
         h.template("#chat-line")[
-            h.li(".line")[
+            h.div(".line")[
                 h.span(".author", dir="auto"),
                 h.p(".text", dir="auto"),
                 h.span(".meta")[h.time, " ", h.span(".state")],
             ]
         ],
-        h.template("#event-line")[h.li(".event")[h.span(".text"), " ", h.time]],
+        h.template("#event-line")[h.div(".event")[h.span(".text"), " ", h.time]],
         h.template("#person")[
             h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]
         ],

@@ -3,9 +3,9 @@
 from aiohttp import web
 
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
-from signaling.errors import TooLarge
+from signaling.errors import TooLarge, WebhookRefused
 from web.keys import CLOCK, CONFIG, RECEIVING, STORE
-from web.webhook_proof import Proof, WebhookRefused, check
+from web.webhook_proof import Proof, check
 
 
 async def status(request: web.Request) -> web.Response:

@@ -51,7 +51,8 @@ const channel = new Channel({
 });
 
 function render() {
-  const unanswered = waiting.filter((entry) => entry.state === "waiting");
+  // Also somebody who came back to a session that was kept open.
+  const unanswered = waiting.filter(({ state }) => state === "waiting" || state === "kept_open");
   const badge = byId("waiting-badge", HTMLElement);
   setText(badge, String(unanswered.length));
   badge.setAttribute(

@@ -1,19 +1,11 @@
 /** The session page: wires the room's parts together; each of them knows one thing. */
 
-import { Attendance } from "../room/attendance.js";
-import { Call } from "../room/call.js";
 import { Channel, Refused } from "../room/channel.js";
 import { Chat } from "../room/chat.js";
-import { Controls } from "../room/controls.js";
-import { Devices } from "../room/devices.js";
 import { Lead } from "../room/lead.js";
-import { LevelMeter } from "../room/level.js";
 import { PROTOCOL_VERSION } from "../room/wire.js";
-import { QualityWatch } from "../room/quality.js";
-import { after, callPhase, EMPTY, nameOf, resumePoint } from "../room/state.js";
-import { Tiles } from "../room/tiles.js";
-import { keepAwake, renewWakeLock } from "../room/wake-lock.js";
-import { _, fill, loadCatalog } from "../shared/catalog.js";
+import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
+import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
 import { newId } from "../shared/identifier.js";
@@ -23,7 +15,7 @@ import { Ringer } from "../shared/sound.js";
 import { dateAndTime } from "../shared/times.js";
 
 /** @import { Command } from "../room/channel.js" */
-/** @import { ServerMessage } from "../room/messages.js" */
+/** @import { ServerMessage, Welcome } from "../room/messages.js" */
 
 const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
@@ -56,40 +48,12 @@ const channel = new Channel({
   storageKey: `queue:${seat}`,
 });
 
-const call = new Call({ peerId, send: (message) => channel.send(message), onChange: render });
-const level = new LevelMeter((value, speaking) => {
-  byId("level", HTMLMeterElement).value = value;
-  show(byId("muted-hint", HTMLElement), speaking && !devices.state.microphone);
-});
-const devices = new Devices({
-  onTrack: (kind, track) => {
-    call.setTrack(kind, track);
-    if (kind === "audio") level.listen(track);
-  },
-  onProblem: tell,
-  onChange: () => {
-    attendance.tellMedia();
-    render();
-  },
-});
+/** @type {import("../room/media.js").Media | null} */
+let media = null;
+/** @type {Welcome | null} */
+let welcome = null;
+let loading = false;
 const ringer = new Ringer();
-const tiles = new Tiles();
-const quality = new QualityWatch(
-  () => [...call.remotes.values()].map(({ peer }) => peer.connection),
-  (found) => {
-    channel.send({ type: "set_quality", quality: found });
-    render();
-  },
-);
-const attendance = new Attendance({
-  peerId,
-  storageKey: `call:${seat}`,
-  devices,
-  send: (message) => channel.send(message),
-  command,
-  room: () => room,
-  onChange: render,
-});
 const chat = new Chat((message) => {
   void command(message);
   render();
@@ -99,7 +63,6 @@ const lead = new Lead({
   resume: () => command({ type: "resume_consultation", id: newId() }),
   terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
 });
-const controls = new Controls(devices, attendance);
 
 /**
  * Do something for good; a refusal is told where everybody sees it.
@@ -121,10 +84,9 @@ async function command(message) {
 
 /** @param {ServerMessage} message */
 function receive(message) {
-  if (message.type === "description") call.receiveDescription(message.sender, message.description);
-  else if (message.type === "candidate") call.receiveCandidate(message.sender, message.candidate);
+  media?.receive(message);
   // Without an id nobody asked: a peer that has just left, or the end of the line, told below.
-  else if (message.type === "error" && !message.id) console.warn("refused", message.code);
+  if (message.type === "error" && !message.id) console.warn("refused", message.code);
   const { room: next, gap } = after(room, message);
   room = next;
   if (gap) {
@@ -134,33 +96,49 @@ function receive(message) {
     return;
   }
   if (message.type === "welcome") {
-    call.configure(message.ice_servers, message.media_policy);
-    attendance.tellMedia();
+    welcome = message;
+    media?.configure(message);
     seenUpTo = 0;
   }
   render();
 }
 
+/** Calls become possible: their part of the page is loaded now, and only once. */
+async function loadMedia() {
+  if (loading) return;
+  loading = true;
+  try {
+    const { Media } = await import("../room/media.js");
+    media = new Media({
+      peerId,
+      storageKey: `call:${seat}`,
+      channel,
+      command,
+      room: () => room,
+      tell,
+      render,
+    });
+    if (welcome) media.configure(welcome);
+    render();
+  } catch (error) {
+    console.warn("calls cannot be loaded", error);
+    // The line broke just now: the next change tries again.
+    loading = false;
+  }
+}
+
 function render() {
-  const phase = callPhase(room, peerId);
-  call.follow(room);
-  attendance.follow(phase);
-  const inCall = phase === "joined";
+  if (room.call || room.consultation?.state === "active") void loadMedia();
+  media?.render(room);
   lead.render(room);
-  controls.render(room, phase, attendance.entering);
-  tiles.render(room, call.remotes.values());
-  tiles.showOwn(devices.picture, devices.screen === null && devices.facing === "user");
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
   );
-  quality.watch(inCall);
-  void keepAwake(inCall);
-  const rings = phase === "incoming" && !attendance.entering;
+  const rings = callPhase(room, peerId) === "incoming" && media?.entering !== true;
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
-  showQuality(inCall);
   tellSeen();
 }
 
@@ -168,25 +146,6 @@ function tellSeen() {
   const position = chat.lastSeen(room);
   if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
   if (channel.send({ type: "seen", position })) seenUpTo = position;
-}
-
-/** @param {boolean} inCall */
-function showQuality(inCall) {
-  const words = { good: _("good"), fair: _("fair"), poor: _("poor") };
-  /** @type {string[]} */
-  const sentences = [];
-  if (quality.current) {
-    sentences.push(fill(_("Your connection: %(quality)s"), { quality: words[quality.current] }));
-  }
-  for (const member of room.call?.members ?? []) {
-    if (member.participant_id === room.me || !member.quality || member.state !== "joined") continue;
-    const name = nameOf(room, member.participant_id);
-    const sentence = _("Connection of %(name)s: %(quality)s");
-    sentences.push(fill(sentence, { name, quality: words[member.quality] }));
-  }
-  const place = byId("quality", HTMLElement);
-  setText(place, sentences.join(" · "));
-  show(place, inCall && sentences.length > 0);
 }
 
 /**
@@ -203,7 +162,7 @@ function showLine(state, reason) {
     );
   }
   if (state !== "ended") return;
-  attendance.abandon();
+  media?.abandon();
   byId("room", HTMLElement).dataset.phase = "ended";
   setText(place, endSentence(reason));
   if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
@@ -247,17 +206,16 @@ for (const time of document.querySelectorAll(".lead time")) {
 }
 addEventListener("online", () => {
   channel.wake();
-  call.restart();
+  media?.restart();
 });
 /** @type {any} */ (navigator).connection?.addEventListener?.("change", () => {
   channel.wake();
-  call.restart();
+  media?.restart();
 });
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   channel.wake();
-  renewWakeLock();
-  void devices.check();
+  media?.wake();
   render();
 });
 // Restored from the browser's memory of pages: everything here is old.

@@ -40,6 +40,8 @@ export class Call {
   /** @type {{ audio: MediaStreamTrack | null, video: MediaStreamTrack | null }} */
   #tracks = { audio: null, video: null };
   #stream = new MediaStream();
+  /** Neither sending nor receiving pictures, chosen by hand. */
+  audioOnly = false;
 
   /** @param {CallOptions} options */
   constructor(options) {
@@ -98,6 +100,12 @@ export class Call {
   setTrack(kind, track) {
     this.#tracks[kind] = track;
     for (const { peer } of this.remotes.values()) void peer.setTrack(kind, track);
+  }
+
+  /** @param {boolean} on */
+  setAudioOnly(on) {
+    this.audioOnly = on;
+    for (const { peer } of this.remotes.values()) peer.setPictureWanted(!on);
   }
 
   /**
@@ -165,6 +173,7 @@ export class Call {
     const { audio, video } = this.#tracks;
     if (audio) void peer.setTrack("audio", audio);
     if (video) void peer.setTrack("video", video);
+    if (this.audioOnly) peer.setPictureWanted(false);
     peer.start();
     const early = this.#early.filter((one) => one.sender === remoteId);
     this.#early = this.#early.filter((one) => one.sender !== remoteId);

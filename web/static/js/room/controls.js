@@ -16,6 +16,7 @@ import { nameOf } from "./state.js";
  * @property {() => void} accept
  * @property {() => void} decline
  * @property {() => void} hangUp
+ * @property {() => void} toggleAudioOnly
  */
 
 export class Controls {
@@ -23,6 +24,7 @@ export class Controls {
   #microphone = byId("microphone", HTMLButtonElement);
   #camera = byId("camera", HTMLButtonElement);
   #screen = byId("share-screen", HTMLButtonElement);
+  #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
 
   /**
@@ -40,6 +42,7 @@ export class Controls {
     on("microphone", () => devices.setMicrophone(!devices.state.microphone));
     on("camera", () => devices.setCamera(!devices.state.camera));
     on("switch-camera", () => devices.switchCamera());
+    on("audio-only", actions.toggleAudioOnly);
     on("share-screen", () => devices.setScreen(!devices.state.screen));
   }
 
@@ -47,8 +50,9 @@ export class Controls {
    * @param {Room} room
    * @param {"none" | "incoming" | "joined" | "elsewhere" | "joinable"} phase
    * @param {boolean} entering the devices are being asked for
+   * @param {boolean} audioOnly
    */
-  render(room, phase, entering) {
+  render(room, phase, entering, audioOnly) {
     const active = room.consultation?.state === "active";
     const inside = phase === "joined" || entering;
     const wasRinging = !this.#incoming.hidden;
@@ -71,6 +75,7 @@ export class Controls {
     show(byId("join-call", HTMLElement), joinable);
     show(byId("call", HTMLElement), inside);
     byId("room", HTMLElement).classList.toggle("in-call", inside);
+    press(this.#audioOnly, audioOnly);
     this.#renderDevices();
   }
 

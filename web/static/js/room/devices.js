@@ -41,6 +41,8 @@ export class Devices {
   canSwitch = false;
   /** What the person wants, whatever the system allows at this moment. */
   wanted = { microphone: true, camera: false };
+  /** Device ids chosen by hand; empty: the browser's choice. */
+  chosen = { audio: "", video: "" };
 
   /** @param {DevicesListener} listener */
   constructor(listener) {
@@ -75,7 +77,7 @@ export class Devices {
   async setMicrophone(on) {
     this.wanted.microphone = on;
     if (on && this.microphone?.readyState !== "live") {
-      const track = await this.#ask("audio", { audio: SOUND });
+      const track = await this.#ask("audio", { audio: { ...SOUND, ...this.#device("audio") } });
       if (track) {
         this.microphone = track;
         track.onended = () => this.#takeAgain("audio");
@@ -94,8 +96,30 @@ export class Devices {
     this.#tellPicture();
   }
 
+  /**
+   * Use this microphone or camera from now on; an unplugged one gives way to another.
+   * @param {Kind} kind
+   * @param {string} id
+   */
+  async choose(kind, id) {
+    this.chosen[kind] = id;
+    if (kind === "video") {
+      if (!this.camera) return;
+      this.#stopCamera();
+      await this.#openCamera();
+      this.#tellPicture();
+    } else if (this.microphone) {
+      this.microphone.onended = null;
+      this.microphone.stop();
+      this.microphone = null;
+      this.listener.onTrack("audio", null);
+      await this.setMicrophone(this.wanted.microphone);
+    }
+  }
+
   /** The other camera of a phone. */
   async switchCamera() {
+    this.chosen.video = "";
     this.facing = this.facing === "user" ? "environment" : "user";
     // Many phones cannot have both cameras open at once.
     this.#stopCamera();
@@ -141,12 +165,18 @@ export class Devices {
 
   async #openCamera() {
     const picture = isPhone() ? PHONE_PICTURE : DESK_PICTURE;
-    const track = await this.#ask("video", { video: { ...picture, facingMode: this.facing } });
+    const which = this.chosen.video ? this.#device("video") : { facingMode: this.facing };
+    const track = await this.#ask("video", { video: { ...picture, ...which } });
     if (!track) return;
     this.camera = track;
     track.onended = () => this.#takeAgain("video");
     const devices = await navigator.mediaDevices.enumerateDevices();
     this.canSwitch = isPhone() && devices.filter((one) => one.kind === "videoinput").length > 1;
+  }
+
+  /** @param {Kind} kind */
+  #device(kind) {
+    return this.chosen[kind] ? { deviceId: this.chosen[kind] } : {};
   }
 
   #stopCamera() {

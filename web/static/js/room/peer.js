@@ -39,6 +39,7 @@ export class Peer {
   #patience;
   /** @type {Map<Kind, RTCRtpSender>} */
   #senders = new Map();
+  #pictureWanted = true;
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -63,7 +64,7 @@ export class Peer {
       // Sections for both kinds from the start: turning a camera on later needs no second round.
       if (!this.#senders.has(kind)) {
         const { sender } = this.connection.addTransceiver(kind, {
-          direction: "sendrecv",
+          direction: this.#direction(kind),
           streams: [this.options.stream],
         });
         this.#senders.set(kind, sender);
@@ -84,6 +85,28 @@ export class Peer {
       this.#senders.set(kind, this.connection.addTrack(track, this.options.stream));
     }
     if (track) await this.#limit(kind);
+  }
+
+  /**
+   * Without the other side's picture the sound has the line for itself.
+   * @param {boolean} wanted
+   */
+  setPictureWanted(wanted) {
+    if (this.#pictureWanted === wanted) return;
+    this.#pictureWanted = wanted;
+    for (const transceiver of this.connection.getTransceivers()) {
+      if (transceiver.receiver.track.kind === "video" && transceiver.direction !== "stopped") {
+        transceiver.direction = this.#direction("video");
+      }
+    }
+  }
+
+  /**
+   * @param {Kind} kind
+   * @returns {RTCRtpTransceiverDirection}
+   */
+  #direction(kind) {
+    return kind === "video" && !this.#pictureWanted ? "sendonly" : "sendrecv";
   }
 
   /** @param {Description} description */
@@ -188,7 +211,7 @@ export class Peer {
     for (const transceiver of this.connection.getTransceivers()) {
       const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
       if (transceiver.mid === null || this.#senders.has(kind)) continue;
-      transceiver.direction = "sendrecv";
+      transceiver.direction = this.#direction(kind);
       transceiver.sender.setStreams?.(this.options.stream);
       this.#senders.set(kind, transceiver.sender);
     }

@@ -16,6 +16,8 @@ export class Tiles {
   #tiles = byId("tiles", HTMLElement);
   #own = byId("self-tile", HTMLElement);
   #hear = byId("hear", HTMLButtonElement);
+  #speaker = "";
+  audioOnly = false;
 
   constructor() {
     this.#hear.addEventListener("click", () => {
@@ -75,13 +77,18 @@ export class Tiles {
     setText(inside(tile, ".name"), name);
     setText(inside(tile, ".initial"), [...name][0] ?? "");
     setText(inside(tile, ".status"), this.#status(member, remote));
-    const picture = member.media ? member.media.camera || member.media.screen === true : true;
+    const picture = this.audioOnly
+      ? false
+      : member.media
+        ? member.media.camera || member.media.screen === true
+        : true;
     tile.classList.toggle("pictured", picture && remote?.state === "connected");
     tile.classList.toggle("whole", member.media?.screen === true);
     const stream = remote?.stream ?? null;
     if (video.srcObject !== stream) {
       video.srcObject = stream;
     }
+    this.#route(video);
     if (stream?.getTracks().length && video.paused) this.#play(video);
   }
 
@@ -98,6 +105,22 @@ export class Tiles {
     if (member.media && !member.media.microphone) return _("muted");
     if (member.quality === "poor") return _("poor connection");
     return "";
+  }
+
+  /**
+   * Play through this speaker.
+   * @param {string} id
+   */
+  setSpeaker(id) {
+    this.#speaker = id;
+    for (const video of this.#tiles.querySelectorAll("video")) this.#route(video);
+  }
+
+  /** @param {HTMLVideoElement} video */
+  #route(video) {
+    if (!("setSinkId" in video) || video.sinkId === this.#speaker) return;
+    // A speaker that was unplugged: the system's own goes on.
+    video.setSinkId(this.#speaker).catch(() => {});
   }
 
   /** @param {HTMLVideoElement} video */

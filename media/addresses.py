@@ -1,0 +1,46 @@
+"""Finding out under which addresses clients can reach this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+import ifaddr
+
+MOST_ADDRESSES = 4
+"Candidates offered by themselves; each costs every client a round of checks."
+
+
+def local_addresses() -> tuple[str, ...]:
+    """This machine's addresses, best first: that of the default route, others, loopback last.
+
+    Loopback is only given when there is nothing else. Link-local addresses are left out: they
+    need a scope that a candidate cannot carry. Nothing is sent.
+    """
+    found: list[str] = []
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            try:
+                # Choosing a route is all that connecting a datagram socket does.
+                probe.connect((far, 9))
+            except OSError:
+                continue
+            found.append(probe.getsockname()[0])
+    for adapter in ifaddr.get_adapters():
+        for one in adapter.ips:
+            found.append(one.ip if isinstance(one.ip, str) else one.ip[0])
+    usable = [
+        one
+        for one in dict.fromkeys(found)
+        if not (address := ipaddress.ip_address(one)).is_loopback and not address.is_link_local
+    ]
+    return tuple(usable[:MOST_ADDRESSES]) or ("127.0.0.1",)
+
+
+def hosts_for(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """What to bind so that these addresses work: all of a family, or loopback alone."""
+    parsed = [ipaddress.ip_address(one) for one in addresses]
+    if all(one.is_loopback for one in parsed):
+        return addresses
+    families = {one.version for one in parsed}
+    return tuple(host for version, host in ((4, "0.0.0.0"), (6, "::")) if version in families)

@@ -1,0 +1,89 @@
+"""The payload types and header extensions of every leg: one table, the server's.
+
+The server makes every offer, so both sides of the relay speak these numbers and a packet is
+forwarded without translating them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a participant can publish; at most one of each."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    SCREEN = "screen"
+
+    @property
+    def medium(self) -> str:
+        """``audio`` or ``video``, as an SDP media line says it."""
+        return "audio" if self is Kind.AUDIO else "video"
+
+
+@dataclass(frozen=True)
+class Codec:
+    """An RTP payload format as an offer describes it (RFC 8866 section 6.6)."""
+
+    name: str
+    payload_type: int
+    clock_rate: int
+    channels: int = 1
+    parameters: str = ""
+    rtx_payload_type: int | None = None
+    "The payload type of its retransmissions (RFC 4588)."
+
+
+OPUS = Codec("opus", 111, 48000, 2, "minptime=10;useinbandfec=1;usedtx=1")
+RED = Codec("red", 63, 48000, 2, "111/111")
+VP8 = Codec("VP8", 96, 90000, rtx_payload_type=97)
+H264 = Codec(
+    "H264",
+    102,
+    90000,
+    parameters="level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f",
+    rtx_payload_type=103,
+)
+
+AUDIO_CODECS = (OPUS, RED)
+VIDEO_CODECS = (VP8, H264)
+BY_PAYLOAD_TYPE = {codec.payload_type: codec for codec in AUDIO_CODECS + VIDEO_CODECS}
+RTX_PAYLOAD_TYPES = {
+    codec.rtx_payload_type: codec.payload_type
+    for codec in VIDEO_CODECS
+    if codec.rtx_payload_type is not None
+}
+"Payload type of a retransmission -> payload type of what it repeats."
+
+MID = 1
+ABSOLUTE_SEND_TIME = 2
+TRANSPORT_SEQUENCE = 3
+AUDIO_LEVEL = 4
+ORIENTATION = 5
+RID = 10
+REPAIRED_RID = 11
+
+EXTENSION_URIS = {
+    MID: "urn:ietf:params:rtp-hdrext:sdes:mid",
+    ABSOLUTE_SEND_TIME: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+    TRANSPORT_SEQUENCE: (
+        "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+    ),
+    AUDIO_LEVEL: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    ORIENTATION: "urn:3gpp:video-orientation",
+    RID: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    REPAIRED_RID: "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id",
+}
+PUBLISHED_EXTENSIONS = {
+    "audio": (MID, ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE, AUDIO_LEVEL),
+    "video": (MID, ABSOLUTE_SEND_TIME, TRANSPORT_SEQUENCE, ORIENTATION, RID, REPAIRED_RID),
+}
+"Medium -> extensions a publisher may send."
+SUBSCRIBED_EXTENSIONS = {
+    "audio": (ABSOLUTE_SEND_TIME, AUDIO_LEVEL),
+    "video": (ABSOLUTE_SEND_TIME, ORIENTATION),
+}
+"""Medium -> extensions a subscriber understands. Without transport-wide numbers a browser
+estimates the bandwidth itself from send times and reports it as REMB."""

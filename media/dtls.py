@@ -1,0 +1,130 @@
+"""DTLS over the shared socket: aiortc's transport, fed with the records of one peer.
+
+The only file that touches private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl``
+(a pyOpenSSL connection, asked for the exported keys), and the three names aiortc's transport asks
+of its carrier (``_recv``, ``_send``, ``role``). ``tests/media/test_dtls.py`` names each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import SRTP_PROFILES
+from aiortc.rtcicetransport import RTCIceTransport
+
+from .srtp import Cipher
+
+logger = logging.getLogger(__name__)
+
+WAITING_RECORDS = 32
+"Records kept for a handshake; a flight has four. More is a flood, and the oldest stay."
+HANDSHAKE_SECONDS = 20.0
+"A handshake on a link with 300 ms and 20 % loss takes some 5 s."
+
+
+class Carrier:
+    """What aiortc's DTLS transport takes for an ICE transport: one peer's share of the socket."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self.role = "controlled"
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(WAITING_RECORDS)
+        self._write = send
+
+    def feed(self, record: bytes) -> None:
+        """Pass on a received DTLS record; dropped when too many wait."""
+        if not self._queue.full():
+            self._queue.put_nowait(record)
+
+    def close(self) -> None:
+        """Have the transport see the end of the connection."""
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def _recv(self) -> bytes:
+        record = await self._queue.get()
+        if record is None:
+            raise ConnectionError
+        return record
+
+    async def _send(self, record: bytes) -> None:
+        self._write(record)
+
+
+@dataclass(frozen=True)
+class Ciphers:
+    """The SRTP of a finished handshake."""
+
+    outgoing: Cipher
+    incoming: Cipher
+
+
+class HandshakeFailed(Exception):
+    """The other side's certificate, its cipher or its silence ended the handshake."""
+
+
+class Handshake:
+    """One peer's DTLS: the handshake, the keys it gives, and the end of the connection."""
+
+    def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
+        self.carrier = Carrier(send)
+        self._transport = RTCDtlsTransport(cast(RTCIceTransport, self.carrier), [certificate])
+
+    async def run(self, fingerprints: list[tuple[str, str]], server: bool) -> Ciphers:
+        """Shake hands and export the keys (RFC 5764). Raises HandshakeFailed.
+
+        ``fingerprints`` are (hash name, value) pairs the certificate must match.
+        """
+        self._transport._set_role("server" if server else "client")
+        parameters = RTCDtlsParameters(
+            [RTCDtlsFingerprint(algorithm, value) for algorithm, value in fingerprints]
+        )
+        try:
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                await self._transport.start(parameters)
+        except TimeoutError as error:
+            raise HandshakeFailed("the handshake took too long") from error
+        if self._transport.state != "connected":
+            raise HandshakeFailed("the handshake was refused")
+        return export_ciphers(self._transport._ssl, server)
+
+    def on_closed(self, callback: Callable[[], None]) -> None:
+        """Call back once the other side closes the connection."""
+
+        def changed() -> None:
+            if self._transport.state in ("closed", "failed"):
+                callback()
+
+        self._transport.on("statechange", changed)
+
+    async def stop(self) -> None:
+        """Close the connection, telling the other side."""
+        self._transport.remove_all_listeners()
+        await self._transport.stop()
+
+
+def export_ciphers(connection: Any, server: bool) -> Ciphers:
+    """SRTP from a finished DTLS connection (RFC 5764 section 4.2). Raises HandshakeFailed."""
+    chosen = connection.get_selected_srtp_profile()
+    for profile in SRTP_PROFILES:
+        if profile.openssl_profile == chosen:
+            break
+    else:
+        raise HandshakeFailed("no SRTP profile was agreed on")
+    material = connection.export_keying_material(
+        b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
+    )
+    ours, theirs = (1, 0) if server else (0, 1)
+    return Ciphers(
+        outgoing=Cipher(
+            profile.libsrtp_profile, profile.get_key_and_salt(material, ours), outgoing=True
+        ),
+        incoming=Cipher(
+            profile.libsrtp_profile, profile.get_key_and_salt(material, theirs), outgoing=False
+        ),
+    )

@@ -1,0 +1,344 @@
+"""A worker's whole state: rooms, peers, the forwarder, and the timers that keep them going."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from aiortc import RTCCertificate
+
+from . import reports
+from .datagrams import Port
+from .description import Answer, AnswerRejected
+from .dtls import Handshake, HandshakeFailed
+from .forwarder import Forwarder
+from .ice import CONSENT_SECONDS
+from .ingest import Ingest
+from .limits import Limits
+from .messages import (
+    AcceptAnswer,
+    ActiveSpeaker,
+    AnyCommand,
+    CloseRoom,
+    Connected,
+    Disconnected,
+    Event,
+    Figures,
+    Join,
+    Leave,
+    OpenRoom,
+    Ping,
+    Prefer,
+    Publish,
+    Quality,
+    Subscribe,
+    Unpublish,
+    Unsubscribe,
+)
+from .negotiation import TooManyLines
+from .pace import Pace
+from .peer import Peer
+from .room import Refused, Room
+from .steering import publisher_limit, steer
+from .subscription import Subscription
+
+logger = logging.getLogger(__name__)
+
+TICK = 0.02
+"Seconds between two looks for missing packets and wanted keyframes."
+FEEDBACK_TICKS = 5
+"Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
+STEER_TICKS = 25
+SECOND_TICKS = 50
+QUALITY_TICKS = 100
+SPEAKER_TICKS = 10
+CERTIFICATE_AGE = timedelta(days=7)
+"A certificate serves new connections for this long; aiortc makes them valid for 30 days."
+
+
+class Exchange:
+    """Everything a worker does, without the process and the control socket around it."""
+
+    def __init__(
+        self,
+        addresses: list[tuple[str, int]],
+        emit: Callable[[Event], None],
+        limits: Limits | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.rooms: dict[str, Room] = {}
+        self.forwarder = Forwarder(clock)
+        self.forwarder.on_rtcp = self._on_rtcp
+        self.forwarder.on_stream = self._on_stream
+        self.forwarder.on_begin = self._on_begin
+        self.now = clock
+        self.emit = emit
+        self._limits = limits or Limits()
+        self._addresses = addresses
+        self._certificate = RTCCertificate.generateCertificate()
+        self._tick = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self._next_tick = 0.0
+        self._pace: Pace | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def open(self, ports: list[Port]) -> None:
+        """Serve these ports from now on."""
+        self.forwarder.ports = ports
+        self._pace = Pace(self._loop, self.forwarder)
+        self._pace.start()
+        self._next_tick = self._loop.time() + TICK
+        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
+
+    async def close(self) -> None:
+        """End every connection and give the ports back."""
+        for room in list(self.rooms.values()):
+            self._close_room(room)
+        while self._closing:
+            await asyncio.gather(*self._closing, return_exceptions=True)
+        self.forwarder.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._pace is not None:
+            self._pace.stop()
+        for port in self.forwarder.ports:
+            port.close()
+
+    def fingerprint(self) -> str:
+        """Our certificate, as ``sha-256 AA:BB...``."""
+        for one in self._certificate.getFingerprints():
+            if one.algorithm == "sha-256":
+                return f"{one.algorithm} {one.value}"
+        raise AssertionError("a certificate has a SHA-256 fingerprint")
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where clients reach us, best first."""
+        return self._addresses
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back when the present command is done."""
+        self._loop.call_soon(callback)
+
+    def figures(self) -> Figures:
+        """The state in numbers, but for those of the process."""
+        return Figures(
+            rooms=len(self.rooms),
+            peers=sum(len(room.peers) for room in self.rooms.values()),
+            received=sum(port.counters.received for port in self.forwarder.ports),
+            sent=sum(port.counters.sent for port in self.forwarder.ports),
+            refused=sum(port.counters.refused for port in self.forwarder.ports),
+            strangers=self.forwarder.strangers,
+            errors=self.forwarder.errors,
+        )
+
+    def execute(self, command: AnyCommand) -> None:
+        """Carry out a command, or raise Refused and change nothing."""
+        try:
+            self._execute(command)
+        except TooManyLines as error:
+            raise Refused("too_many_lines", str(error)) from error
+        except AnswerRejected as error:
+            raise Refused("answer_rejected", str(error)) from error
+        self.forwarder.flush()
+
+    def _execute(self, command: AnyCommand) -> None:
+        if isinstance(command, Ping):
+            return
+        if isinstance(command, OpenRoom):
+            if command.room_id in self.rooms:
+                raise Refused("room_exists", f"{command.room_id} is open")
+            self.rooms[command.room_id] = Room(
+                command.room_id, self, self._limits, command.video_codecs
+            )
+            return
+        room = self.rooms.get(command.room_id)
+        if room is None:
+            raise Refused("unknown_room", f"{command.room_id} is not open")
+        if isinstance(command, CloseRoom):
+            self._close_room(room)
+            return
+        if isinstance(command, Join):
+            self._renew_certificate()
+            peer = room.join(command.peer_id, command.publish, command.automatic)
+            self.forwarder.add(peer)
+            return
+        found = room.peers.get(command.peer_id)
+        if found is None:
+            raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
+        if isinstance(command, AcceptAnswer):
+            answer = room.answer(found, command.sdp, command.revision)
+            if found.handshake is None:
+                self._shake_hands(room, found, answer)
+            steer(room, self.now())
+        elif isinstance(command, Publish):
+            room.publish(found, command.publish)
+        elif isinstance(command, Unpublish):
+            room.unpublish(found, command.kinds)
+        elif isinstance(command, Subscribe):
+            room.subscribe(found, command.publisher_id, command.kinds)
+        elif isinstance(command, Unsubscribe):
+            room.unsubscribe(found, command.publisher_id, command.kinds)
+        elif isinstance(command, Prefer):
+            room.prefer(found, (command.publisher_id, command.kind), command.height)
+            steer(room, self.now())
+        elif isinstance(command, Leave):
+            self._part(room, found)
+
+    def _renew_certificate(self) -> None:
+        remaining = self._certificate.expires - datetime.now(UTC)
+        if remaining < timedelta(days=30) - CERTIFICATE_AGE:
+            self._certificate = RTCCertificate.generateCertificate()
+
+    def _close_room(self, room: Room) -> None:
+        for peer in list(room.peers.values()):
+            self._part(room, peer)
+        self.rooms.pop(room.id, None)
+
+    def _part(self, room: Room, peer: Peer, reason: str = "") -> None:
+        """Take a peer out of its room; ``reason`` is told when it was not asked for."""
+        if peer.closed:
+            return
+        peer.closed = True
+        room.leave(peer)
+        task = self._loop.create_task(self._hang_up(peer))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        if reason:
+            self.emit(Disconnected(room.id, peer.id, reason))
+
+    async def _hang_up(self, peer: Peer) -> None:
+        if peer.handshake_task is not None and not peer.handshake_task.done():
+            peer.handshake_task.cancel()
+            await asyncio.gather(peer.handshake_task, return_exceptions=True)
+        if peer.handshake is not None:
+            await peer.handshake.stop()
+        self.forwarder.remove(peer)
+        self.forwarder.flush()
+
+    def _shake_hands(self, room: Room, peer: Peer, answer: Answer) -> None:
+        def send(record: bytes) -> None:
+            peer.send(record)
+            # Records are few; waiting for the end of a batch would slow the handshake.
+            self.forwarder.flush()
+
+        handshake = Handshake(self._certificate, send)
+        peer.handshake = handshake
+        peer.handshake_task = self._loop.create_task(self._connect(room, peer, handshake, answer))
+
+    async def _connect(self, room: Room, peer: Peer, handshake: Handshake, answer: Answer) -> None:
+        try:
+            ciphers = await handshake.run(list(answer.fingerprints), answer.client_is_active)
+        except HandshakeFailed as error:
+            logger.info("no connection with a client: %s", error)
+            self._part(room, peer, "handshake_failed")
+            return
+        peer.use(ciphers)
+        peer.checked_at = self.now()
+        handshake.on_closed(lambda: self._part(room, peer, "closed"))
+        self.emit(Connected(room.id, peer.id))
+        steer(room, self.now())
+
+    def _on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        room = self.rooms.get(peer.room_id)
+        if room is not None:
+            reports.handle(peer, data, now, room.peers.get)
+            reports.ask_for_keyframes(peer, now)
+
+    def _on_stream(self, peer: Peer, ingest: Ingest) -> None:
+        room = self.rooms.get(peer.room_id)
+        if room is not None:
+            steer(room, self.now())
+
+    def _on_begin(self, peer: Peer, ingest: Ingest, subscription: Subscription) -> None:
+        room = self.rooms.get(peer.room_id)
+        if room is None:
+            return
+        subscriber = room.peers.get(subscription.owner_id)
+        if subscriber is not None:
+            reports.send_sender_report(subscriber, subscription, self.now())
+            room.announce_encoding(subscriber.id, subscription)
+
+    def _on_tick(self) -> None:
+        """Everything that happens by the clock; peers take turns so that work stays even."""
+        now = self.now()
+        self._tick += 1
+        tick = self._tick
+        forwarder = self.forwarder
+        for peer, ingest in list(forwarder.gaps):
+            reports.ask_for_missing(peer, ingest, now)
+            if not ingest.missing or peer.closed:
+                forwarder.gaps.discard((peer, ingest))
+        turn = 0
+        for room in list(self.rooms.values()):
+            for peer in list(room.peers.values()):
+                turn += 1
+                if (tick + turn) % FEEDBACK_TICKS == 0:
+                    self._tend(room, peer, now)
+                if (tick + turn) % SECOND_TICKS == 0:
+                    self._tend_each_second(room, peer, now)
+                if (tick + turn) % QUALITY_TICKS == 0 and peer.connected:
+                    self._tell_quality(room, peer)
+            turn += 1
+            if (tick + turn) % STEER_TICKS == 0:
+                steer(room, now)
+            if (tick + turn) % SPEAKER_TICKS == 0:
+                self._watch_speakers(room, now)
+        forwarder.flush()
+        if self._pace is not None:
+            self._pace.review(TICK)
+        # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
+        self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
+        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
+
+    def _tend(self, room: Room, peer: Peer, now: float) -> None:
+        seconds = TICK * FEEDBACK_TICKS
+        peer.allowance.refill(peer.limits, seconds)
+        for subscription in peer.subscriptions.values():
+            subscription.refill(seconds)
+        if peer.connected:
+            reports.ask_for_keyframes(peer, now)
+            reports.send_arrivals(peer)
+
+    def _tend_each_second(self, room: Room, peer: Peer, now: float) -> None:
+        seconds = TICK * SECOND_TICKS
+        for ingest in peer.ingests.values():
+            ingest.measure(seconds)
+        sent = sum(one.octets for one in peer.subscriptions.values())
+        peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / seconds
+        peer.sent_octets = sent
+        peer.received_rate = peer.received_octets * 8 / seconds
+        peer.received_octets = 0
+        if peer.connected:
+            reports.send_reception(peer, now, publisher_limit(room, peer))
+        if now - peer.checked_at > CONSENT_SECONDS:
+            self._part(room, peer, "consent_expired")
+
+    def _tell_quality(self, room: Room, peer: Peer) -> None:
+        self.emit(
+            Quality(
+                room.id,
+                peer.id,
+                round(peer.round_trip * 1000),
+                round(peer.loss_up, 3),
+                round(peer.loss_down, 3),
+                int(peer.received_rate),
+                int(peer.sent_rate),
+                int(peer.estimate.limit),
+            )
+        )
+
+    def _watch_speakers(self, room: Room, now: float) -> None:
+        before = room.speakers.speaker
+        for peer in room.peers.values():
+            if peer.loudness_count:
+                room.speakers.note(peer.id, peer.loudness / peer.loudness_count)
+            else:
+                room.speakers.note(peer.id, 0.0)
+            peer.loudness = peer.loudness_count = 0
+        speaker = room.speakers.decide(now)
+        if speaker != before:
+            self.emit(ActiveSpeaker(room.id, speaker))

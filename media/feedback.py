@@ -1,0 +1,143 @@
+"""Transport-wide congestion feedback: when every packet of a publisher arrived.
+
+The format is draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1. The publisher's
+browser estimates its uplink from it; nothing is estimated here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+TICK = 0.00025
+"Seconds of one arrival delta."
+REFERENCE_TICKS = 256
+"Deltas in one unit of the reference time: 64 ms."
+MOST_STATUSES = 1000
+"Packets one feedback message speaks of: 100 ms of 12 Mbit/s. Older ones are left out."
+_SMALL = 1
+_LARGE = 2
+_RUN_LIMIT = 0x1FFF
+_PAYLOAD_FEEDBACK = 205
+_FORMAT = 15
+
+
+class ArrivalLog:
+    """The arrivals of one publisher between two feedback messages."""
+
+    __slots__ = ("_count", "_next")
+
+    def __init__(self) -> None:
+        self._next = -1
+        self._count = 0
+
+    def feedback(
+        self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int
+    ) -> bytes:
+        """An RTCP message on what arrived since the last one, at least one packet.
+
+        ``arrivals`` are (transport-wide number, seconds) in order of arrival.
+        """
+        if self._next < 0:
+            self._next = arrivals[0][0]
+        first, total = self._next, len(arrivals)
+        numbers, moments = zip(*arrivals, strict=True)
+        if total <= MOST_STATUSES and numbers == tuple(range(first, first + total)):
+            # Nothing lost and nothing overtaken, as nearly always: no need to sort it out.
+            self._next = (first + total) & 0xFFFF
+            return self._build(list(moments), first, sender_ssrc, media_ssrc)
+        times: dict[int, float] = {}
+        reference = self._next
+        for number, at in arrivals:
+            offset = (number - reference + 0x8000 & 0xFFFF) - 0x8000
+            # Keep the first arrival: a later one is a duplicate.
+            times.setdefault(reference + offset, at)
+        newest = max(times)
+        # What came after it had been reported missing is reported again; a message may overlap.
+        base = max(min(min(times), reference), newest - MOST_STATUSES + 1)
+        self._next = newest + 1 & 0xFFFF
+        statuses = [times.get(number) for number in range(base, newest + 1)]
+        return self._build(statuses, base & 0xFFFF, sender_ssrc, media_ssrc)
+
+    def _build(
+        self, times: Sequence[float | None], base: int, sender_ssrc: int, media_ssrc: int
+    ) -> bytes:
+        message = build_feedback(times, base, self._count & 0xFF, sender_ssrc, media_ssrc)
+        self._count += 1
+        return message
+
+
+def build_feedback(
+    times: Sequence[float | None], base: int, count: int, sender_ssrc: int, media_ssrc: int
+) -> bytes:
+    """The RTCP message for packets ``base``, ``base + 1``...; None stands for "not received".
+
+    At least one packet must have arrived. ``count`` numbers the feedback messages.
+    """
+    known = [at for at in times if at is not None]
+    reference = round(min(known) / TICK) // REFERENCE_TICKS
+    previous = reference * REFERENCE_TICKS
+    symbols: list[int] = []
+    deltas = bytearray()
+    last = -1.0
+    for at in times:
+        if at is None:
+            symbols.append(0)
+            continue
+        if at == last:  # they came in one batch
+            symbols.append(_SMALL)
+            deltas.append(0)
+            continue
+        last = at
+        delta = max(-0x8000, min(0x7FFF, round(at / TICK) - previous))
+        previous += delta
+        if 0 <= delta <= 0xFF:
+            symbols.append(_SMALL)
+            deltas.append(delta)
+        else:
+            symbols.append(_LARGE)
+            deltas += delta.to_bytes(2, signed=True)
+    body = struct.pack(
+        "!IIHHI",
+        sender_ssrc,
+        media_ssrc,
+        base,
+        len(times),
+        (reference & 0xFFFFFF) << 8 | count,
+    )
+    body += b"".join(_chunks(symbols)) + deltas
+    padding = -len(body) % 4
+    first = 0x80 | _FORMAT
+    if padding:
+        body += bytes(padding - 1) + bytes((padding,))
+        first |= 0x20
+    return struct.pack("!BBH", first, _PAYLOAD_FEEDBACK, len(body) // 4) + body
+
+
+def _chunks(symbols: list[int]) -> list[bytes]:
+    """Packet status chunks: long runs as run lengths, the rest as vectors (sections 3.1.3, .4)."""
+    chunks = []
+    position = 0
+    total = len(symbols)
+    while position < total:
+        symbol = symbols[position]
+        end = position + 1
+        while end < total and symbols[end] == symbol and end - position < _RUN_LIMIT:
+            end += 1
+        if end - position >= 7 or end == total:
+            chunks.append((symbol << 13 | end - position).to_bytes(2))
+            position = end
+            continue
+        window = symbols[position : position + 14]
+        if _LARGE in window:
+            window = window[:7]
+            value = 0xC000
+            for index, one in enumerate(window):
+                value |= one << (12 - 2 * index)
+        else:
+            value = 0x8000
+            for index, one in enumerate(window):
+                value |= one << (13 - index)
+        chunks.append(value.to_bytes(2))
+        position += len(window)
+    return chunks

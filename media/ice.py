@@ -1,0 +1,117 @@
+"""ICE, the lite side: answer connectivity checks, believe only those that prove the password.
+
+RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent gathers one address, sends
+no checks and lets the other side decide; consent (RFC 7675) is the other side's checks going on.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import struct
+from dataclasses import dataclass
+
+from aioice import stun
+
+COOKIE = stun.COOKIE.to_bytes(4)
+LONGEST_MESSAGE = 576
+"Bytes of the longest check looked at; a browser's has about 120."
+CONSENT_SECONDS = 30.0
+"Without a check for this long, nothing more is sent to a peer (RFC 7675 section 5.1)."
+_USERNAME = 0x0006
+_ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """A peer's ICE username fragment and password on our side."""
+
+    fragment: str
+    password: str
+
+    @classmethod
+    def generate(cls) -> Credentials:
+        """Unguessable: 71 and 190 bits (RFC 8445 section 5.3 asks for 24 and 128)."""
+        return cls(
+            "".join(secrets.choice(_ALPHABET) for _ in range(12)),
+            "".join(secrets.choice(_ALPHABET) for _ in range(32)),
+        )
+
+
+@dataclass(frozen=True)
+class Check:
+    """An authenticated connectivity check."""
+
+    transaction_id: bytes
+    nominates: bool
+    controlled: bool
+    "The other side wrongly claims the controlled role, which a lite agent always has."
+
+
+def is_binding_request(data: bytes | memoryview) -> bool:
+    """Whether a datagram can be a check at all; costs less than a microsecond."""
+    return (
+        20 <= len(data) <= LONGEST_MESSAGE
+        and data[0] == 0
+        and data[1] == 1
+        and bytes(data[4:8]) == COOKIE
+    )
+
+
+def local_fragment(data: bytes) -> str | None:
+    """Our username fragment in a check, read before anything is computed; None if malformed."""
+    position = 20
+    while position + 4 <= len(data):
+        kind, size = struct.unpack_from("!HH", data, position)
+        if kind == _USERNAME:
+            value = data[position + 4 : position + 4 + size]
+            fragment, colon, _ = value.partition(b":")
+            if not colon or len(value) != size:
+                return None
+            return fragment.decode("ascii", "replace")
+        position += 4 + size + (-size % 4)
+    return None
+
+
+def verify(data: bytes, credentials: Credentials) -> Check | None:
+    """The check in ``data``, or None unless it carries the password's integrity code."""
+    try:
+        message = stun.parse_message(data)
+        if (
+            message.message_method != stun.Method.BINDING
+            or message.message_class != stun.Class.REQUEST
+            or not message.check_message_integrity(credentials.password.encode())
+        ):
+            return None
+    except (ValueError, struct.error, IndexError):
+        return None
+    return Check(
+        message.transaction_id,
+        "USE-CANDIDATE" in message.attributes,
+        "ICE-CONTROLLED" in message.attributes,
+    )
+
+
+def respond(check: Check, credentials: Credentials, source: tuple[str, int]) -> bytes:
+    """The answer to a check that came from ``source``; an error 487 for a confused role."""
+    response = stun.Message(
+        message_method=stun.Method.BINDING,
+        message_class=stun.Class.ERROR if check.controlled else stun.Class.RESPONSE,
+        transaction_id=check.transaction_id,
+    )
+    if check.controlled:
+        response.attributes["ERROR-CODE"] = (487, "Role Conflict")
+    else:
+        response.attributes["XOR-MAPPED-ADDRESS"] = source
+    response.add_message_integrity(credentials.password.encode())
+    return bytes(response)
+
+
+def candidate_lines(addresses: list[tuple[str, int]]) -> list[str]:
+    """SDP candidate lines (RFC 8839 section 5.1) for host addresses, the first preferred."""
+    lines = []
+    for index, (host, port) in enumerate(addresses):
+        # Priority as RFC 8445 section 5.1.2.1 has it: host type, local preference falling.
+        priority = (126 << 24) | ((65535 - index) << 8) | 255
+        lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")
+    return lines

@@ -1,0 +1,257 @@
+"""A received RTP stream: one encoding of one publication, its gaps, its statistics, its memory.
+
+Pure bookkeeping on numbers; ``now`` is always an argument, in seconds of a monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
+
+from .codecs import Codec
+from .extensions import NO_LAYOUT, Layout
+from .keyframe import is_keyframe_start
+
+if TYPE_CHECKING:
+    from .subscription import Subscription
+
+HISTORY = 256
+"Packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
+HISTORY_MASK = HISTORY - 1
+MOST_MISSING = 256
+"Gaps longer than the history are not asked for: only a keyframe helps then."
+NACK_DELAY = 0.012
+"Seconds before a gap is asked for, so that packets which merely overtook each other can land."
+NACK_INTERVAL = 0.06
+"Seconds between two requests for one packet when the round trip is not known to be longer."
+NACK_TRIES = 10
+MISSING_AGE = 1.5
+"Seconds after which a packet would come too late to be shown."
+KEYFRAME_INTERVAL = 0.4
+"Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
+
+
+class Arrival(Enum):
+    """What a sequence number says about a packet."""
+
+    NEXT = "next"
+    "Ahead of everything seen so far."
+    LATE = "late"
+    "It fills a gap."
+    DUPLICATE = "duplicate"
+    "Seen, or too old to know. Forwarding it could use one sequence number twice."
+
+
+@dataclass(slots=True)
+class Gap:
+    """A sequence number that was passed over."""
+
+    since: float
+    ask_at: float
+    tries: int = 0
+
+
+class Ingest:
+    """One received stream, from its first packet to its end."""
+
+    __slots__ = (
+        "_expected_before",
+        "_last_report_next",
+        "_octets_before",
+        "_received_before",
+        "asked_at",
+        "bitrate",
+        "clock_rate",
+        "codec",
+        "extended",
+        "history",
+        "jitter",
+        "keyframe_wanted",
+        "keyframes",
+        "last_sender_report",
+        "layout",
+        "missing",
+        "next_sequence",
+        "octets",
+        "payload_type",
+        "publisher_id",
+        "received",
+        "recovered",
+        "rid",
+        "sender_report_at",
+        "ssrc",
+        "subscriptions",
+        "timestamp",
+        "transit",
+        "waiting",
+    )
+
+    def __init__(self, ssrc: int, codec: Codec, publisher_id: str, rid: str = "") -> None:
+        self.ssrc = ssrc
+        self.codec = codec
+        self.payload_type = codec.payload_type
+        self.clock_rate = codec.clock_rate
+        self.publisher_id = publisher_id
+        self.rid = rid
+        self.layout: Layout = NO_LAYOUT
+        self.next_sequence = -1
+        "The sequence number expected next; -1 before the first packet."
+        self.timestamp = 0
+        self.transit = 0.0
+        self.jitter = 0.0
+        self.received = 0
+        self.recovered = 0
+        self.octets = 0
+        self.bitrate = 0.0
+        "Bits per second, smoothed."
+        self._octets_before = 0
+        self.missing: dict[int, Gap] = {}
+        self.history: list[bytes] | None = (
+            [b""] * HISTORY if codec.rtx_payload_type is not None else None
+        )
+        self.subscriptions: list[Subscription] = []
+        "Those it is forwarded to now."
+        self.waiting: list[Subscription] = []
+        "Those that begin with its next keyframe."
+        self.keyframe_wanted = False
+        self.keyframes = 0
+        self.asked_at = -1.0
+        self.last_sender_report: RtcpSenderInfo | None = None
+        self.sender_report_at = 0.0
+        self.extended = 0
+        "Packets the sender has sent at least, counted from the first seen."
+        self._last_report_next = -1
+        self._expected_before = 0
+        self._received_before = 0
+
+    def accept(self, sequence: int, now: float) -> Arrival:
+        """Take note of a sequence number; the caller has shortcut ``next_sequence`` itself."""
+        expected = self.next_sequence
+        if expected < 0:
+            self._last_report_next = sequence
+            self.next_sequence = (sequence + 1) & 0xFFFF
+            return Arrival.NEXT
+        ahead = (sequence - expected) & 0xFFFF
+        if ahead < 0x8000:
+            if ahead > MOST_MISSING:
+                self.missing.clear()
+                self.keyframe_wanted = self.keyframe_wanted or self.history is not None
+            else:
+                for number in range(expected, expected + ahead):
+                    self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+                while len(self.missing) > MOST_MISSING:
+                    del self.missing[next(iter(self.missing))]
+            self.next_sequence = (sequence + 1) & 0xFFFF
+            return Arrival.NEXT
+        return Arrival.LATE if self.missing.pop(sequence, None) else Arrival.DUPLICATE
+
+    def note_timing(self, timestamp: int, now: float) -> None:
+        """Interarrival jitter in timestamp units (RFC 3550 section 6.4.1), once a frame."""
+        transit = now * self.clock_rate - timestamp
+        if self.received > 1:
+            change = abs(transit - self.transit)
+            # A wrapped or restarted timestamp is no jitter.
+            if change < 10 * self.clock_rate:
+                self.jitter += (change - self.jitter) / 16
+        self.transit = transit
+        self.timestamp = timestamp
+
+    def remembered(self, sequence: int) -> bytes | None:
+        """The packet of that number as it was forwarded, if the history still has it."""
+        if self.history is None:
+            return None
+        packet = self.history[sequence & HISTORY_MASK]
+        if packet and int.from_bytes(packet[2:4]) == sequence:
+            return packet
+        return None
+
+    def due_nacks(self, now: float, round_trip: float) -> list[int]:
+        """Sequence numbers to ask for now, oldest first; gaps too old are given up.
+
+        Giving up on video asks for a keyframe: the picture cannot be whole before one.
+        """
+        if not self.missing:
+            return []
+        due = []
+        given_up = []
+        interval = max(NACK_INTERVAL, round_trip * 1.25)
+        for sequence, gap in self.missing.items():
+            if now - gap.since > MISSING_AGE or gap.tries >= NACK_TRIES:
+                given_up.append(sequence)
+            elif gap.ask_at <= now:
+                gap.tries += 1
+                gap.ask_at = now + interval
+                due.append(sequence)
+        for sequence in given_up:
+            del self.missing[sequence]
+        if self.history is None:
+            return []
+        if given_up and self.subscriptions:
+            self.keyframe_wanted = True
+        return due
+
+    def want_keyframe(self) -> None:
+        """Have the next :meth:`keyframe_request_due` say yes."""
+        self.keyframe_wanted = True
+
+    def keyframe_request_due(self, now: float) -> bool:
+        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily."""
+        if not self.keyframe_wanted or now - self.asked_at < KEYFRAME_INTERVAL:
+            return False
+        self.asked_at = now
+        return True
+
+    def begins_picture(self, payload: bytes | memoryview) -> bool:
+        """Whether a subscriber can begin with this packet; always for sound."""
+        if self.history is None:
+            return True
+        if not is_keyframe_start(self.codec.name, payload):
+            return False
+        self.keyframe_wanted = False
+        self.keyframes += 1
+        return True
+
+    def measure(self, seconds: float) -> None:
+        """Update the bit rate after an interval."""
+        rate = (self.octets - self._octets_before) * 8 / seconds
+        self._octets_before = self.octets
+        # The first measurement stands alone; later ones are smoothed over some 1.5 s.
+        self.bitrate = rate if not self.bitrate else self.bitrate + 0.3 * (rate - self.bitrate)
+
+    def note_sender_report(self, report: RtcpSenderInfo, now: float) -> None:
+        """Remember the publisher's clocks for lip sync and for the round trip."""
+        self.last_sender_report = report
+        self.sender_report_at = now
+
+    def report(self, now: float) -> RtcpReceiverInfo | None:
+        """A reception report block for the publisher (RFC 3550 section 6.4.1)."""
+        if self.next_sequence < 0:
+            return None
+        self.extended += (self.next_sequence - self._last_report_next) & 0xFFFF
+        self._last_report_next = self.next_sequence
+        lost = self.extended - self.received
+        expected_interval = self.extended - self._expected_before
+        lost_interval = expected_interval - (self.received - self._received_before)
+        self._expected_before = self.extended
+        self._received_before = self.received
+        fraction = 0
+        if expected_interval > 0 and lost_interval > 0:
+            fraction = min(255, (lost_interval << 8) // expected_interval)
+        last_report = delay = 0
+        if self.last_sender_report is not None:
+            last_report = (self.last_sender_report.ntp_timestamp >> 16) & 0xFFFFFFFF
+            delay = int((now - self.sender_report_at) * 65536) & 0xFFFFFFFF
+        highest = (self.next_sequence - 1) & 0xFFFF
+        first = (highest + 1 - self.extended) & 0xFFFF
+        return RtcpReceiverInfo(
+            ssrc=self.ssrc,
+            fraction_lost=fraction,
+            packets_lost=clamp_packets_lost(lost),
+            highest_sequence=(first + self.extended - 1) & 0xFFFFFFFF if self.extended else highest,
+            jitter=int(self.jitter) & 0xFFFFFFFF,
+            lsr=last_report,
+            dlsr=delay,
+        )

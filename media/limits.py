@@ -1,0 +1,54 @@
+"""What one participant may use of the relay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+LEAST_CHARGE = 250
+"""Bytes that the smallest packet counts for: what it costs us has little to do with its size. At
+8 Mbit/s this allows 4,000 packets a second."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Most that a participant may send or ask for; more is dropped and changes nothing."""
+
+    bitrate: int = 8_000_000
+    "Bits per second received from one participant: a camera, a screen and their lower encodings."
+    burst: float = 0.5
+    "Seconds of that rate that may come at once: a keyframe of a shared screen is 500 KB."
+    streams: int = 12
+    "SSRCs with their retransmissions: sound, two videos in three and one in two encodings."
+    publications: int = 3
+    checks: int = 50
+    "Connectivity checks per second; a browser sends some 20 while it connects, one in 2.5 s later."
+    rtcp: int = 200
+    "RTCP datagrams per second; a browser sends some 30."
+    video_bitrate: int = 2_500_000
+    "Bits per second the offer lets one camera or screen have."
+
+
+@dataclass
+class Allowance:
+    """What is left to a participant until the next refill."""
+
+    octets: float
+    checks: float
+    rtcp: float
+
+    @classmethod
+    def full(cls, limits: Limits) -> Allowance:
+        """The most that can be saved up."""
+        return cls(
+            limits.bitrate / 8 * limits.burst,
+            limits.checks,
+            limits.rtcp,
+        )
+
+    def refill(self, limits: Limits, seconds: float) -> None:
+        """Add what ``seconds`` allow."""
+        self.octets = min(
+            self.octets + limits.bitrate / 8 * seconds, limits.bitrate / 8 * limits.burst
+        )
+        self.checks = min(self.checks + limits.checks * seconds, limits.checks)
+        self.rtcp = min(self.rtcp + limits.rtcp * seconds, limits.rtcp)

@@ -1,0 +1,327 @@
+"""What the web process and a worker say to each other: one JSON object a line, strictly typed.
+
+The web process sends commands, each with a number of its choosing, and gets for each one
+:class:`Done` or :class:`Failed` of the same number. Events come whenever something happened.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from .codecs import Kind
+from .limits import Limits
+
+LONGEST_LINE = 1 << 20
+"Bytes; an offer of 64 media lines has some 60 KB."
+
+
+class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Something the web process asks for."""
+
+    number: int = 0
+
+
+class OpenRoom(Command, tag="open_room", frozen=True, forbid_unknown_fields=True):
+    """Make a room. ``video_codecs`` says which codecs its videos prefer, best first."""
+
+    room_id: str
+    video_codecs: tuple[str, ...] = ("VP8", "H264")
+
+
+class Publishing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a participant may publish; ``rids`` name simulcast encodings, best first."""
+
+    kind: Kind
+    rids: tuple[str, ...] = ()
+
+
+class Join(Command, tag="join", frozen=True, forbid_unknown_fields=True):
+    """Give a participant a connection; an OfferNeeded event with its first offer follows."""
+
+    room_id: str
+    peer_id: str
+    publish: tuple[Publishing, ...] = ()
+    automatic: bool = True
+    "Subscribe to everything others publish, now and later."
+
+
+class AcceptAnswer(Command, tag="answer", frozen=True, forbid_unknown_fields=True):
+    """The client's answer to the offer of that revision."""
+
+    room_id: str
+    peer_id: str
+    sdp: str
+    revision: int
+
+
+class Publish(Command, tag="publish", frozen=True, forbid_unknown_fields=True):
+    """Let a participant publish more; what was allowed stays."""
+
+    room_id: str
+    peer_id: str
+    publish: tuple[Publishing, ...]
+
+
+class Unpublish(Command, tag="unpublish", frozen=True, forbid_unknown_fields=True):
+    """Take a participant's leave to publish some kinds."""
+
+    room_id: str
+    peer_id: str
+    kinds: tuple[Kind, ...]
+
+
+class Subscribe(Command, tag="subscribe", frozen=True, forbid_unknown_fields=True):
+    """Send a participant what another publishes, now or as soon as it does."""
+
+    room_id: str
+    peer_id: str
+    publisher_id: str
+    kinds: tuple[Kind, ...] = tuple(Kind)
+
+
+class Unsubscribe(Command, tag="unsubscribe", frozen=True, forbid_unknown_fields=True):
+    """Send it no more."""
+
+    room_id: str
+    peer_id: str
+    publisher_id: str
+    kinds: tuple[Kind, ...] = tuple(Kind)
+
+
+class Prefer(Command, tag="prefer", frozen=True, forbid_unknown_fields=True):
+    """The height in pixels a video is shown at; None off screen, 0 unknown."""
+
+    room_id: str
+    peer_id: str
+    publisher_id: str
+    kind: Kind
+    height: int | None
+
+
+class Leave(Command, tag="leave", frozen=True, forbid_unknown_fields=True):
+    """End a participant's connection."""
+
+    room_id: str
+    peer_id: str
+
+
+class CloseRoom(Command, tag="close_room", frozen=True, forbid_unknown_fields=True):
+    """End all connections of a room."""
+
+    room_id: str
+
+
+class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a worker is told first: the port to bind on each host, and how clients reach it."""
+
+    hosts: tuple[str, ...]
+    port: int
+    addresses: tuple[str, ...]
+    limits: Limits
+
+
+class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
+    """Ask whether the worker is alive; Done carries its figures."""
+
+
+AnyCommand = (
+    OpenRoom
+    | Join
+    | AcceptAnswer
+    | Publish
+    | Unpublish
+    | Subscribe
+    | Unsubscribe
+    | Prefer
+    | Leave
+    | CloseRoom
+    | Ping
+)
+
+
+class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one media line of an offer is for."""
+
+    mid: str
+    kind: Kind
+    direction: Literal["publish", "subscribe"]
+    peer_id: str
+    "Whose: the participant itself, or the publisher."
+
+
+class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A worker's state in numbers."""
+
+    rooms: int = 0
+    peers: int = 0
+    resident_bytes: int = 0
+    cpu_seconds: float = 0.0
+    received: int = 0
+    sent: int = 0
+    refused: int = 0
+    strangers: int = 0
+    "Datagrams of unknown senders."
+    errors: int = 0
+    "Datagrams whose handling failed unexpectedly; anything but 0 is a fault of ours."
+
+
+class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="done"):
+    """A command was carried out."""
+
+    number: int
+    figures: Figures | None = None
+
+
+class Failed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
+    """A command was refused and changed nothing. ``code`` is stable, ``text`` is for logs."""
+
+    number: int
+    code: str
+    text: str
+
+
+class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ready"):
+    """The worker listens; the first thing it says. ``port`` is its UDP port."""
+
+    port: int
+    addresses: tuple[str, ...]
+
+
+class NotReady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="not_ready"):
+    """The worker cannot listen and ends. The first and last thing it says."""
+
+    code: str
+    text: str
+
+
+class OfferNeeded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="offer_needed"):
+    """The client must answer this offer.
+
+    ``fresh`` means a new connection: the client makes a new RTCPeerConnection for it.
+    """
+
+    room_id: str
+    peer_id: str
+    sdp: str
+    revision: int
+    tracks: tuple[Track, ...]
+    fresh: bool
+
+
+class Connected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="connected"):
+    """Media can flow."""
+
+    room_id: str
+    peer_id: str
+
+
+class Disconnected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="disconnected"):
+    """A connection ended by itself; the participant is out of the room and may join again.
+
+    ``reason``: ``closed`` (by the client), ``consent_expired`` (silence), ``handshake_failed``,
+    ``worker_lost`` (it is joined again by itself).
+    """
+
+    room_id: str
+    peer_id: str
+    reason: str
+
+
+class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="published"):
+    """A participant began (``active``) or ended publishing something."""
+
+    room_id: str
+    peer_id: str
+    kind: Kind
+    active: bool
+
+
+class ActiveSpeaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="active_speaker"):
+    """Who speaks now; None when nobody does."""
+
+    room_id: str
+    peer_id: str | None
+
+
+class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
+    """How one connection fares, every two seconds. Rates are bits per second."""
+
+    room_id: str
+    peer_id: str
+    round_trip_ms: int
+    loss_up: float
+    loss_down: float
+    rate_up: int
+    rate_down: int
+    limit_down: int
+    "What the link towards the client is believed to take."
+
+
+class VideoPaused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="video_paused"):
+    """A video is held back (or no longer) because the subscriber's link is too narrow for it."""
+
+    room_id: str
+    peer_id: str
+    publisher_id: str
+    kind: Kind
+    paused: bool
+
+
+class EncodingChosen(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="encoding_chosen"
+):
+    """A subscriber's picture now comes from that simulcast encoding."""
+
+    room_id: str
+    peer_id: str
+    publisher_id: str
+    kind: Kind
+    rid: str
+
+
+class WorkerRestarted(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="worker_restarted"
+):
+    """A worker died and another took its place; its rooms were set up again."""
+
+    worker: int
+    rooms: tuple[str, ...]
+
+
+Event = (
+    OfferNeeded
+    | Connected
+    | Disconnected
+    | Published
+    | ActiveSpeaker
+    | Quality
+    | VideoPaused
+    | EncodingChosen
+    | WorkerRestarted
+)
+Word = Done | Failed | Ready | NotReady | Event
+"Anything a worker says."
+
+
+def encode(message: Any) -> bytes:
+    """One line, newline included."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def decode_command(line: bytes) -> AnyCommand:
+    """A command. Raises msgspec.DecodeError."""
+    command: AnyCommand = msgspec.json.decode(line, type=AnyCommand)
+    return command
+
+
+def decode_start(line: bytes) -> Start:
+    """The first line a worker reads. Raises msgspec.DecodeError."""
+    return msgspec.json.decode(line, type=Start)
+
+
+def decode_word(line: bytes) -> Word:
+    """What a worker said. Raises msgspec.DecodeError."""
+    word: Word = msgspec.json.decode(line, type=Word)
+    return word

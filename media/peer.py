@@ -1,0 +1,138 @@
+"""One participant's connection to the relay: keys, address, streams in, streams out."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import pylibsrtp
+
+from .bandwidth import Estimate
+from .codecs import Kind
+from .datagrams import Destination, Port
+from .dtls import Ciphers, Handshake
+from .extensions import Layout
+from .feedback import ArrivalLog
+from .ice import Credentials
+from .ingest import Ingest
+from .limits import Allowance, Limits
+from .negotiation import Negotiation, SourceId
+from .publication import Publication
+from .subscription import Subscription
+
+REMEMBERED_ADDRESSES = 6
+"Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
+REMEMBERED_REPORTS = 16
+"Sender reports whose echo still gives a round trip time."
+
+
+class Peer:
+    """The live connection of one participant. Rooms arrange it, the forwarder serves it."""
+
+    def __init__(
+        self, room_id: str, peer_id: str, limits: Limits, preferred_video: tuple[str, ...] = ()
+    ) -> None:
+        self.room_id = room_id
+        self.id = peer_id
+        self.limits = limits
+        self.credentials = Credentials.generate()
+        self.session = secrets.randbits(62)
+        self.negotiation = Negotiation(preferred_video)
+        self.destination = Destination()
+        self.addresses: list[bytes] = []
+        self.remote_fragment = ""
+        self.handshake: Handshake | None = None
+        self.handshake_task: asyncio.Task[None] | None = None
+        self.ciphers: Ciphers | None = None
+        self.unprotect: Callable[[Any, Any], int] | None = None
+        self.ssrc = secrets.randbits(32)
+        "Our own SSRC in reports to this peer."
+        self.used_ssrcs = {self.ssrc}
+
+        self.ingests: dict[int, Ingest] = {}
+        self.repairs: dict[int, int] = {}
+        "SSRC of retransmissions -> SSRC of what they repeat."
+        self.repair_layouts: dict[int, Layout] = {}
+        self.announced: dict[int, SourceId] = {}
+        "SSRC -> own publication, as the answer said."
+        self.publications: dict[Kind, Publication] = {}
+        self.arrivals: list[tuple[int, float]] = []
+        "(transport-wide number, seconds) of what arrived since the last feedback."
+        self.arrival_log = ArrivalLog()
+
+        self.automatic = True
+        "Subscribed to everything others publish."
+        self.wishes: set[SourceId] = set()
+        self.refusals: set[SourceId] = set()
+        self.subscriptions: dict[SourceId, Subscription] = {}
+        self.sent: dict[int, Subscription] = {}
+        "By SSRC, and by the SSRC of retransmissions."
+        self.heights: dict[SourceId, int | None] = {}
+
+        self.allowance = Allowance.full(limits)
+        self.estimate = Estimate()
+        self.shares: dict[object, float] = {}
+        "What each publisher of one encoding should send at most, for this subscriber."
+        self.loudness = 0
+        self.loudness_count = 0
+        self.checked_at = 0.0
+        self.round_trip = 0.0
+        self.reports_sent: dict[int, float] = {}
+        "Middle NTP bits of a sender report -> when it left."
+        self.loss_up = 0.0
+        self.loss_down = 0.0
+        self.sent_octets = 0
+        self.sent_rate = 0.0
+        self.received_octets = 0
+        self.received_rate = 0.0
+        self.refused = 0
+        "Packets that failed authentication or repeated a number."
+        self.over_limit = 0
+        self.closed = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether media can flow."""
+        return self.ciphers is not None and not self.closed
+
+    def new_ssrc(self) -> int:
+        """An SSRC this peer has never been sent, nor will be again."""
+        while True:
+            ssrc = secrets.randbits(32)
+            if ssrc and ssrc not in self.used_ssrcs and ssrc not in self.ingests:
+                self.used_ssrcs.add(ssrc)
+                return ssrc
+
+    def use(self, ciphers: Ciphers) -> None:
+        """The handshake is over: packets can be opened and protected."""
+        self.ciphers = ciphers
+        self.unprotect = ciphers.incoming.unprotect
+        for subscription in self.subscriptions.values():
+            subscription.protect = ciphers.outgoing.protect
+
+    def move(self, port: Port, name: bytes) -> None:
+        """Send to an address that the client nominated in a verified check."""
+        if self.destination.port is not port or self.destination.name != name:
+            self.destination.move(port, name)
+
+    def send(self, data: bytes) -> None:
+        """Queue a datagram; without a verified address it is dropped."""
+        if self.destination.port is not None:
+            self.destination.port.send(data, self.destination)
+
+    def send_rtcp(self, compound: bytes) -> None:
+        """Protect and queue RTCP; nothing is sent before the handshake."""
+        if self.ciphers is None or self.closed or not compound:
+            return
+        try:
+            self.send(self.ciphers.outgoing.protect_rtcp(compound))
+        except (pylibsrtp.Error, ValueError):
+            self.refused += 1
+
+    def note_report_sent(self, middle: int, now: float) -> None:
+        """Remember when a sender report left, for the round trip its echo will tell."""
+        self.reports_sent[middle] = now
+        while len(self.reports_sent) > REMEMBERED_REPORTS:
+            del self.reports_sent[next(iter(self.reports_sent))]

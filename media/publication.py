@@ -1,0 +1,55 @@
+"""What a participant publishes: sound, camera or screen, in one or several encodings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .codecs import Kind
+from .ingest import Ingest
+
+SMALL_HEIGHT = 200
+MEDIUM_HEIGHT = 400
+"Tiles up to these heights (pixels) are served by a quarter and by half of a 720-line picture."
+
+
+@dataclass
+class Publication:
+    """One published source and the streams it arrives in."""
+
+    publisher_id: str
+    kind: Kind
+    rids: tuple[str, ...] = ()
+    "Simulcast encodings offered, best first; empty when there is only one."
+    active: bool = False
+    "The client agreed to send it."
+    ingests: dict[str, Ingest] = field(default_factory=dict)
+    "By restriction id; the key is empty without simulcast."
+    mid: str = ""
+
+    @property
+    def stream(self) -> str:
+        """The media stream a subscriber finds it in: camera and sound share one."""
+        suffix = "-screen" if self.kind is Kind.SCREEN else ""
+        return f"{self.publisher_id}{suffix}"
+
+    def encodings(self) -> list[Ingest]:
+        """The streams that arrive, best first."""
+        if not self.rids:
+            return list(self.ingests.values())
+        return [self.ingests[rid] for rid in self.rids if rid in self.ingests]
+
+    def wanted(self, height: int | None) -> list[Ingest]:
+        """The encodings fit for a tile of ``height`` pixels, best first; none off screen.
+
+        Height 0 is unknown and takes the best.
+        """
+        if height is None:
+            return []
+        streams = self.encodings()
+        if len(streams) < 2 or not height:
+            return streams
+        if height <= SMALL_HEIGHT:
+            return streams[-1:]
+        if height <= MEDIUM_HEIGHT and len(streams) > 2:
+            return streams[1:]
+        return streams

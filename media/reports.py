@@ -1,0 +1,180 @@
+"""RTCP in and out: what receivers tell us, what we tell senders."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+import pylibsrtp
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpByePacket,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from . import rtcp
+from .extensions import absolute_send_time
+from .ingest import Ingest
+from .peer import Peer
+from .subscription import Subscription
+
+MOST_NACKED = 200
+"Sequence numbers taken from one NACK."
+
+
+def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Peer | None]) -> None:
+    """Take an SRTCP datagram of a peer; what is malformed or forged changes nothing.
+
+    ``subscribers`` finds a participant of the same room by id.
+    """
+    if peer.ciphers is None:
+        return
+    try:
+        packets = RtcpPacket.parse(peer.ciphers.incoming.unprotect_rtcp(data))
+    except (pylibsrtp.Error, ValueError, struct.error, IndexError):
+        peer.refused += 1
+        return
+    for packet in packets:
+        if isinstance(packet, RtcpSrPacket):
+            _sender_report(peer, packet, now, subscribers)
+            _receiver_reports(peer, packet.reports, now)
+        elif isinstance(packet, RtcpRrPacket):
+            _receiver_reports(peer, packet.reports, now)
+        elif isinstance(packet, RtcpRtpfbPacket):
+            if packet.fmt == RTCP_RTPFB_NACK:
+                _nack(peer, packet, now)
+        elif isinstance(packet, RtcpPsfbPacket):
+            _payload_feedback(peer, packet, now)
+        elif isinstance(packet, RtcpByePacket):
+            pass  # streams end by negotiation; a BYE of one encoding is only a pause
+
+
+def _sender_report(
+    peer: Peer, packet: RtcpSrPacket, now: float, subscribers: Callable[[str], Peer | None]
+) -> None:
+    ingest = peer.ingests.get(packet.ssrc)
+    if ingest is None:
+        return
+    ingest.note_sender_report(packet.sender_info, now)
+    for other_id in {one.owner_id for one in ingest.subscriptions}:
+        other = subscribers(other_id)
+        if other is not None:
+            for subscription in ingest.subscriptions:
+                if subscription.owner_id == other_id:
+                    send_sender_report(other, subscription, now)
+
+
+def send_sender_report(peer: Peer, subscription: Subscription, now: float) -> None:
+    """Pass the publisher's clocks on to one subscriber (see Subscription.sender_report)."""
+    info = subscription.sender_report()
+    if info is None:
+        return
+    peer.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
+    peer.send_rtcp(rtcp.sender_report(subscription.ssrc, info, subscription.publisher_id))
+
+
+def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
+    worst = -1.0
+    for report in reports:
+        subscription = peer.sent.get(report.ssrc)
+        if subscription is None or report.ssrc != subscription.ssrc:
+            continue
+        left = peer.reports_sent.get(report.lsr) if report.lsr else None
+        if left is not None:
+            round_trip = now - left - report.dlsr / 65536
+            if 0 <= round_trip < 10:
+                peer.round_trip = (
+                    round_trip
+                    if not peer.round_trip
+                    else peer.round_trip + 0.25 * (round_trip - peer.round_trip)
+                )
+        worst = max(worst, report.fraction_lost / 256)
+    if worst >= 0:
+        peer.loss_down = worst
+        peer.estimate.note_loss(worst, peer.sent_rate, now)
+
+
+def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
+    subscription = peer.sent.get(packet.media_ssrc)
+    if subscription is None or packet.media_ssrc != subscription.ssrc or not subscription.rtx_ssrc:
+        return
+    send_time = absolute_send_time(now)
+    for sequence in packet.lost[:MOST_NACKED]:
+        repeated = subscription.retransmission(sequence & 0xFFFF, now, send_time)
+        if repeated is not None and peer.ciphers is not None:
+            try:
+                peer.send(peer.ciphers.outgoing.protect_packet(repeated))
+            except (pylibsrtp.Error, ValueError):
+                peer.refused += 1
+
+
+def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
+    if packet.fmt == RTCP_PSFB_PLI:
+        subscription = peer.sent.get(packet.media_ssrc)
+        if subscription is not None and subscription.ingest is not None:
+            subscription.ingest.want_keyframe()
+    elif packet.fmt == RTCP_PSFB_FIR:
+        for position in range(0, len(packet.fci) - 7, 8):
+            (ssrc,) = struct.unpack_from("!I", packet.fci, position)
+            subscription = peer.sent.get(ssrc)
+            if subscription is not None and subscription.ingest is not None:
+                subscription.ingest.want_keyframe()
+    elif packet.fmt == RTCP_PSFB_APP:
+        try:
+            bitrate, _ = unpack_remb_fci(packet.fci)
+        except (ValueError, struct.error):
+            return
+        peer.estimate.note_remb(bitrate, peer.sent_rate, now)
+
+
+def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
+    """Send the NACK that is due for a stream, if one is."""
+    due = ingest.due_nacks(now, peer.round_trip)
+    if due:
+        peer.send_rtcp(rtcp.nack(peer.ssrc, ingest.ssrc, due))
+
+
+def ask_for_keyframes(peer: Peer, now: float) -> None:
+    """Send the keyframe requests that are due to a publisher."""
+    for ingest in peer.ingests.values():
+        if ingest.keyframe_wanted and ingest.keyframe_request_due(now):
+            peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, ingest.ssrc))
+
+
+def send_arrivals(peer: Peer) -> None:
+    """Send the transport-wide feedback on what a publisher sent since the last one."""
+    media_ssrc = next(iter(peer.ingests), 0)
+    arrivals = peer.arrivals
+    if not arrivals:
+        return
+    peer.arrivals = []
+    message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
+    peer.send_rtcp(message)
+
+
+def send_reception(peer: Peer, now: float, limit: int) -> None:
+    """Send receiver reports to a publisher, and the most its video should take, if limited."""
+    blocks = []
+    lost = 0.0
+    for ingest in peer.ingests.values():
+        block = ingest.report(now)
+        if block is not None:
+            blocks.append(block)
+            lost = max(lost, block.fraction_lost / 256)
+    if not blocks:
+        return
+    peer.loss_up = lost
+    message = rtcp.receiver_reports(peer.ssrc, blocks)
+    videos = [one.ssrc for one in peer.ingests.values() if one.history is not None]
+    if limit and videos:
+        message += rtcp.bitrate_limit(peer.ssrc, limit, videos)
+    peer.send_rtcp(message)

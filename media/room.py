@@ -1,0 +1,329 @@
+"""A room: who publishes, who receives what, and the offers that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from .codecs import Kind
+from .description import Answer, read_answer, write_offer
+from .ingest import Ingest
+from .limits import Limits
+from .messages import (
+    EncodingChosen,
+    Event,
+    OfferNeeded,
+    Published,
+    Publishing,
+    Track,
+    VideoPaused,
+)
+from .negotiation import SourceId
+from .peer import Peer
+from .publication import Publication
+from .speaker import SpeakerWatch
+from .subscription import Subscription
+
+
+class Refused(Exception):
+    """A command that cannot be carried out. ``code`` is stable."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class Ground(Protocol):
+    """What a room stands on."""
+
+    def fingerprint(self) -> str:
+        """Our certificate, as ``sha-256 AA:BB...``."""
+
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where clients reach us, best first."""
+
+    def emit(self, event: Event) -> None:
+        """Tell the web process."""
+
+    def now(self) -> float:
+        """Seconds of a monotonic clock."""
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        """Call back when the present command is done."""
+
+
+class Room:
+    """The participants of one room and what flows between them."""
+
+    def __init__(
+        self, room_id: str, ground: Ground, limits: Limits, video_codecs: tuple[str, ...]
+    ) -> None:
+        self.id = room_id
+        self.peers: dict[str, Peer] = {}
+        self.speakers = SpeakerWatch()
+        self.paused: set[tuple[str, SourceId]] = set()
+        self._ground = ground
+        self._limits = limits
+        self._video_codecs = video_codecs
+        self._offering = False
+
+    def join(self, peer_id: str, publish: Iterable[Publishing], automatic: bool) -> Peer:
+        """Add a participant; its first offer follows as an event."""
+        if peer_id in self.peers:
+            raise Refused("already_joined", f"{peer_id} is in the room")
+        peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
+        peer.automatic = automatic
+        peer.checked_at = self._ground.now()
+        wanted = list(publish)
+        self._check(wanted)
+        if not any(one.kind is Kind.AUDIO for one in wanted):
+            # A description without a single line could carry no transport.
+            peer.negotiation.publish(Kind.AUDIO, (), 0)
+            peer.negotiation.unpublish(Kind.AUDIO)
+        self.peers[peer_id] = peer
+        self._allow(peer, wanted)
+        self.reconcile()
+        return peer
+
+    def publish(self, peer: Peer, publish: Iterable[Publishing]) -> None:
+        """Let a participant publish more."""
+        wanted = list(publish)
+        self._check(wanted)
+        self._allow(peer, wanted)
+        self.reconcile()
+
+    def _check(self, wanted: list[Publishing]) -> None:
+        for one in wanted:
+            if len(one.rids) > 3 or any(
+                not rid.isalnum() or not rid.isascii() or len(rid) > 8 for rid in one.rids
+            ):
+                raise Refused("bad_rids", f"{one.rids} are no names of up to three encodings")
+
+    def _allow(self, peer: Peer, wanted: list[Publishing]) -> None:
+        for one in wanted:
+            publication = peer.publications.get(one.kind)
+            if publication is None:
+                publication = Publication(peer.id, one.kind)
+                peer.publications[one.kind] = publication
+            publication.rids = one.rids
+            line = peer.negotiation.publish(one.kind, one.rids, self._limits.video_bitrate)
+            publication.mid = line.mid
+
+    def unpublish(self, peer: Peer, kinds: Iterable[Kind]) -> None:
+        """Take back leave to publish."""
+        for kind in kinds:
+            publication = peer.publications.pop(kind, None)
+            if publication is not None:
+                peer.negotiation.unpublish(kind)
+                self._end(peer, publication)
+        self.reconcile()
+
+    def leave(self, peer: Peer) -> None:
+        """Remove a participant and everything that came from it."""
+        if self.peers.pop(peer.id, None) is None:
+            return
+        now = self._ground.now()
+        for subscription in list(peer.subscriptions.values()):
+            subscription.follow(None, now)
+        peer.subscriptions.clear()
+        peer.sent.clear()
+        for publication in list(peer.publications.values()):
+            self._end(peer, publication)
+        self.speakers.forget(peer.id)
+        self.paused = {one for one in self.paused if one[0] != peer.id and one[1][0] != peer.id}
+        for other in self.peers.values():
+            for chosen in [one for one in other.wishes if one[0] == peer.id]:
+                other.wishes.discard(chosen)
+        self.reconcile()
+
+    def _end(self, peer: Peer, publication: Publication) -> None:
+        """The streams of a publication are over."""
+        now = self._ground.now()
+        for ingest in publication.ingests.values():
+            for subscription in [*ingest.subscriptions, *ingest.waiting]:
+                subscription.follow(None, now)
+            peer.ingests.pop(ingest.ssrc, None)
+            for rtx in [rtx for rtx, ssrc in peer.repairs.items() if ssrc == ingest.ssrc]:
+                del peer.repairs[rtx]
+                peer.repair_layouts.pop(rtx, None)
+        publication.ingests.clear()
+        source = (peer.id, publication.kind)
+        for ssrc in [ssrc for ssrc, owner in peer.announced.items() if owner == source]:
+            del peer.announced[ssrc]
+        if publication.active:
+            publication.active = False
+            self._ground.emit(Published(self.id, peer.id, publication.kind, False))
+
+    def subscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
+        """Send ``peer`` what another publishes, now or as soon as it does."""
+        for kind in kinds:
+            peer.wishes.add((publisher_id, kind))
+            peer.refusals.discard((publisher_id, kind))
+        self.reconcile()
+
+    def unsubscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
+        """Send it no more, even if everything else is sent by itself."""
+        for kind in kinds:
+            peer.wishes.discard((publisher_id, kind))
+            peer.refusals.add((publisher_id, kind))
+        self.reconcile()
+
+    def prefer(self, peer: Peer, source: SourceId, height: int | None) -> None:
+        """Note the height a video is shown at; the next allocation follows it."""
+        peer.heights[source] = height
+        subscription = peer.subscriptions.get(source)
+        if subscription is not None:
+            subscription.height = height
+
+    def answer(self, peer: Peer, text: str, revision: int) -> Answer:
+        """Take a client's answer. Raises AnswerRejected, Refused."""
+        negotiation = peer.negotiation
+        if not negotiation.awaiting or revision != negotiation.version:
+            raise Refused("stale_answer", "no offer of that revision waits for an answer")
+        answer = read_answer(text, negotiation.offered)
+        if peer.remote_fragment and answer.fragment != peer.remote_fragment:
+            raise Refused("new_transport", "an ICE restart needs a new connection")
+        peer.remote_fragment = answer.fragment
+        for kind, line in peer.negotiation.publishing.items():
+            publication = peer.publications.get(kind)
+            answered = answer.lines.get(line.mid)
+            if publication is None or answered is None:
+                continue
+            sends = answered.direction in ("sendonly", "sendrecv") and bool(answered.payload_types)
+            if sends:
+                if not answered.rids:
+                    publication.rids = ()
+                for ssrc, rtx in answered.streams[: self._limits.streams]:
+                    peer.announced[ssrc] = (peer.id, kind)
+                    if rtx:
+                        peer.repairs[rtx] = ssrc
+            if sends and not publication.active:
+                publication.active = True
+                self._ground.emit(Published(self.id, peer.id, kind, True))
+            elif not sends and publication.active:
+                self._end(peer, publication)
+        for source, line in negotiation.receiving.items():
+            answered = answer.lines.get(line.mid)
+            subscription = peer.subscriptions.get(source)
+            if subscription is not None and answered is not None:
+                takes = answered.direction in ("recvonly", "sendrecv")
+                subscription.payload_types = frozenset(answered.payload_types if takes else ())
+        negotiation.finish()
+        self.reconcile()
+        return answer
+
+    def reconcile(self) -> None:
+        """Make subscriptions follow publications and wishes, then offer what changed."""
+        for peer in self.peers.values():
+            wanted = {
+                (other.id, kind): publication
+                for other in self.peers.values()
+                if other is not peer
+                for kind, publication in other.publications.items()
+                if publication.active
+                and (other.id, kind) not in peer.refusals
+                and (peer.automatic or (other.id, kind) in peer.wishes)
+            }
+            for source in [one for one in peer.subscriptions if one not in wanted]:
+                self._unlink(peer, source)
+            for source, publication in wanted.items():
+                if source not in peer.subscriptions:
+                    self._link(peer, source, publication)
+        if not self._offering:
+            self._offering = True
+            self._ground.soon(self._offer)
+
+    def _link(self, peer: Peer, source: SourceId, publication: Publication) -> None:
+        video = source[1].medium == "video"
+        subscription = Subscription(
+            peer.id,
+            source[0],
+            source[1].value,
+            peer.new_ssrc(),
+            peer.new_ssrc() if video else 0,
+            peer.destination,
+        )
+        subscription.height = peer.heights.get(source, 0)
+        if peer.ciphers is not None:
+            subscription.protect = peer.ciphers.outgoing.protect
+        peer.subscriptions[source] = subscription
+        peer.sent[subscription.ssrc] = subscription
+        if video:
+            peer.sent[subscription.rtx_ssrc] = subscription
+        peer.negotiation.receive(
+            source, publication.stream, subscription.ssrc, subscription.rtx_ssrc
+        )
+
+    def _unlink(self, peer: Peer, source: SourceId) -> None:
+        subscription = peer.subscriptions.pop(source)
+        subscription.follow(None, self._ground.now())
+        peer.sent.pop(subscription.ssrc, None)
+        peer.sent.pop(subscription.rtx_ssrc, None)
+        peer.negotiation.drop(source)
+        self.paused.discard((peer.id, source))
+
+    def _offer(self) -> None:
+        self._offering = False
+        for peer in self.peers.values():
+            negotiation = peer.negotiation
+            if not negotiation.changed or negotiation.awaiting:
+                continue
+            fresh = not negotiation.begun
+            lines = negotiation.begin()
+            tracks = [
+                Track(line.mid, kind, "publish", peer.id)
+                for kind, line in negotiation.publishing.items()
+                if line.direction == "recvonly"
+            ] + [
+                Track(line.mid, source[1], "subscribe", source[0])
+                for source, line in negotiation.receiving.items()
+            ]
+            self._ground.emit(
+                OfferNeeded(
+                    self.id,
+                    peer.id,
+                    write_offer(
+                        peer.session,
+                        negotiation.version,
+                        peer.credentials,
+                        self._ground.fingerprint(),
+                        self._ground.addresses(),
+                        lines,
+                    ),
+                    negotiation.version,
+                    tuple(tracks),
+                    fresh,
+                )
+            )
+
+    def publication(self, source: SourceId) -> Publication | None:
+        """A publication by its publisher and kind."""
+        publisher = self.peers.get(source[0])
+        return publisher.publications.get(source[1]) if publisher is not None else None
+
+    def steer(self, peer: Peer, source: SourceId, ingest: Ingest | None, squeezed: bool) -> None:
+        """Have a subscription follow ``ingest``, or nothing; ``squeezed`` is for want of room."""
+        subscription = peer.subscriptions[source]
+        target = subscription.target or subscription.ingest
+        if target is not ingest:
+            subscription.follow(ingest, self._ground.now())
+        mark = (peer.id, source)
+        if squeezed != (mark in self.paused):
+            if squeezed:
+                self.paused.add(mark)
+            else:
+                self.paused.discard(mark)
+            self._ground.emit(VideoPaused(self.id, peer.id, source[0], source[1], squeezed))
+
+    def announce_encoding(self, peer_id: str, subscription: Subscription) -> None:
+        """Tell which encoding a subscriber now sees."""
+        if subscription.ingest is not None and subscription.ingest.rid:
+            self._ground.emit(
+                EncodingChosen(
+                    self.id,
+                    peer_id,
+                    subscription.publisher_id,
+                    Kind(subscription.kind),
+                    subscription.ingest.rid,
+                )
+            )

@@ -1,0 +1,303 @@
+"""One subscriber's view of one publication: its own SSRC, numbered without a seam.
+
+A subscription may change the stream it follows (another simulcast encoding, a pause and a return)
+while its receiver sees one stream. Every change opens a :class:`Segment`; numbers only ever go
+forward, so no sequence number is used for two different packets.
+"""
+
+from __future__ import annotations
+
+import secrets
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiortc.rtp import RtcpSenderInfo
+
+from .extensions import read_layout
+from .keyframe import read_vp8, shift_vp8
+
+if TYPE_CHECKING:
+    from .datagrams import Destination
+    from .ingest import Ingest
+
+REMEMBERED_SEGMENTS = 8
+"Changes of stream that a retransmission may still reach behind; each lasts a second or more."
+RETRANSMISSIONS_PER_SECOND = 300
+"A subscriber that asks for more has lost the link, and repeating would drown what is left."
+SETTLED = 0x4000
+"""Packets after which a segment counts as endless: comparing 16-bit numbers with its beginning
+would mislead, and nothing older than it can still arrive or be asked for."""
+REPEAT_INTERVAL = 0.02
+"Seconds before one packet is repeated again: requests arrive twice when both were on the way."
+
+_HEADER = struct.Struct("!BBHII")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of a subscription that follows one received stream with constant offsets."""
+
+    ingest: Ingest
+    first: int
+    "First sequence number sent."
+    source_first: int
+    "The received sequence number it was."
+    sequence_offset: int
+    timestamp_offset: int
+    picture_offset: int = 0
+    level_offset: int = 0
+
+
+class Subscription:
+    """What one peer receives of one publication. The forwarding loop reads its offsets."""
+
+    __slots__ = (
+        "_began_at",
+        "_last_level",
+        "_last_picture",
+        "_last_sequence",
+        "_last_timestamp",
+        "_paused_at",
+        "_repeat_budget",
+        "_repeated",
+        "destination",
+        "height",
+        "ingest",
+        "kind",
+        "octets",
+        "owner_id",
+        "packets",
+        "payload_types",
+        "protect",
+        "publisher_id",
+        "repeats",
+        "rtx_sequence",
+        "rtx_ssrc",
+        "segment",
+        "segments",
+        "sequence_offset",
+        "shifted",
+        "ssrc",
+        "target",
+        "timestamp_offset",
+    )
+
+    def __init__(
+        self,
+        owner_id: str,
+        publisher_id: str,
+        kind: str,
+        ssrc: int,
+        rtx_ssrc: int,
+        destination: Destination,
+    ) -> None:
+        self.owner_id = owner_id
+        self.publisher_id = publisher_id
+        self.kind = kind
+        self.ssrc = ssrc
+        self.rtx_ssrc = rtx_ssrc
+        self.rtx_sequence = secrets.randbelow(0x8000)
+        self.destination = destination
+        self.protect: Callable[[Any, Any], int] = _refuse
+        "Protects a packet in place; refuses until the handshake is over."
+        self.payload_types: frozenset[int] = frozenset()
+        "What the subscriber's answer accepted; empty until it answered."
+        self.height: int | None = 0
+        "Height in pixels it is shown at; 0 when unknown, None when it is not on screen."
+        self.ingest: Ingest | None = None
+        "The stream forwarded now."
+        self.target: Ingest | None = None
+        "The stream whose next keyframe is awaited."
+        self.segment: Segment | None = None
+        self.segments: list[Segment] = []
+        self.sequence_offset = 0
+        self.timestamp_offset = 0
+        self.shifted = False
+        "Whether VP8 counters in the payload are rewritten as well."
+        self.packets = 0
+        self.octets = 0
+        self.repeats = 0
+        self._last_sequence = secrets.randbelow(0x4000)
+        self._last_timestamp = secrets.randbits(32)
+        self._last_picture = -1
+        self._last_level = -1
+        self._began_at = 0
+        self._paused_at = -1.0
+        self._repeat_budget = 0.0
+        self._repeated: dict[int, float] = {}
+
+    def follow(self, ingest: Ingest | None, now: float) -> None:
+        """Go over to another stream: at once for sound, at its next keyframe for video.
+
+        None stops forwarding. The stream followed so far goes on until the new one can begin.
+        """
+        if self.target is not None:
+            self.target.waiting.remove(self)
+            self.target = None
+        if ingest is None:
+            self.leave(now)
+        elif ingest is not self.ingest:
+            self.target = ingest
+            ingest.waiting.append(self)
+            if ingest.history is not None:
+                ingest.want_keyframe()
+
+    def leave(self, now: float) -> None:
+        """Stop forwarding the present stream, remembering where its numbers ended."""
+        ingest = self.ingest
+        if ingest is None:
+            return
+        ingest.subscriptions.remove(self)
+        self.ingest = None
+        self._last_sequence = (ingest.next_sequence - 1 + self.sequence_offset) & 0xFFFF
+        self._last_timestamp = (ingest.timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        self._paused_at = now
+        if self.segment is not None and ingest.codec.name == "VP8":
+            newest = ingest.remembered((ingest.next_sequence - 1) & 0xFFFF)
+            descriptor = read_vp8(_payload(newest)) if newest else None
+            if descriptor is not None:
+                if descriptor.picture_position:
+                    self._last_picture = descriptor.picture + self.segment.picture_offset
+                if descriptor.level_position:
+                    self._last_level = descriptor.level + self.segment.level_offset
+
+    def begin(
+        self, ingest: Ingest, sequence: int, timestamp: int, payload: memoryview, now: float
+    ) -> None:
+        """Forward ``ingest`` from this packet on, continuing the numbers of what went before.
+
+        Time advances as much as it did on the clock, at least by one frame, so that a picture
+        after a pause is neither early nor late against the sound.
+        """
+        self.leave(now)
+        if self.target is not None:
+            self.target.waiting.remove(self)
+            self.target = None
+        first = (self._last_sequence + 1) & 0xFFFF
+        elapsed = 0
+        if self._paused_at >= 0:
+            elapsed = max(int((now - self._paused_at) * ingest.clock_rate), ingest.clock_rate // 30)
+        self.timestamp_offset = (self._last_timestamp + elapsed - timestamp) & 0xFFFFFFFF
+        self.sequence_offset = (first - sequence) & 0xFFFF
+        picture_offset = level_offset = 0
+        if ingest.codec.name == "VP8":
+            descriptor = read_vp8(payload)
+            if descriptor is not None:
+                if descriptor.picture_position and self._last_picture >= 0:
+                    picture_offset = self._last_picture + 1 - descriptor.picture
+                if descriptor.level_position and self._last_level >= 0:
+                    level_offset = self._last_level + 1 - descriptor.level
+        self.shifted = bool(picture_offset or level_offset)
+        self.segment = Segment(
+            ingest,
+            first,
+            sequence,
+            self.sequence_offset,
+            self.timestamp_offset,
+            picture_offset,
+            level_offset,
+        )
+        if self.packets - self._began_at >= SETTLED:
+            del self.segments[:-1]
+        self._began_at = self.packets
+        self.segments.append(self.segment)
+        del self.segments[:-REMEMBERED_SEGMENTS]
+        self.ingest = ingest
+        ingest.subscriptions.append(self)
+
+    def covers(self, sequence: int) -> bool:
+        """Whether a packet that arrived late belongs to what is forwarded now."""
+        if self.segment is None:
+            return False
+        if self.packets - self._began_at >= SETTLED:
+            return True
+        return (sequence - self.segment.source_first) & 0xFFFF < 0x8000
+
+    def source_of(self, sequence: int) -> tuple[Segment, int] | None:
+        """The segment and received sequence number that a sent sequence number came from."""
+        settled = self.packets - self._began_at >= SETTLED
+        for segment in reversed(self.segments):
+            if settled or (sequence - segment.first) & 0xFFFF < 0x8000:
+                return segment, (sequence - segment.sequence_offset) & 0xFFFF
+        return None
+
+    def refill(self, seconds: float) -> None:
+        """Let retransmissions flow for a stretch of time; called by a timer."""
+        self._repeat_budget = min(
+            self._repeat_budget + seconds * RETRANSMISSIONS_PER_SECOND,
+            RETRANSMISSIONS_PER_SECOND / 4,
+        )
+        if len(self._repeated) > RETRANSMISSIONS_PER_SECOND:
+            self._repeated.clear()
+
+    def retransmission(self, sequence: int, now: float, send_time: bytes) -> bytes | None:
+        """The RTX packet (RFC 4588) that repeats a sent sequence number, or None.
+
+        It has its own SSRC, its own payload type and a number never used before. ``send_time``
+        replaces the absolute send time, 3 bytes.
+        """
+        if self._repeat_budget < 1 or now - self._repeated.get(sequence, -1.0) < REPEAT_INTERVAL:
+            return None
+        found = self.source_of(sequence)
+        if found is None:
+            return None
+        segment, source = found
+        packet = segment.ingest.remembered(source)
+        rtx_payload_type = segment.ingest.codec.rtx_payload_type
+        if packet is None or rtx_payload_type is None:
+            return None
+        if rtx_payload_type not in self.payload_types:
+            return None
+        self._repeat_budget -= 1
+        self._repeated[sequence] = now
+        self.repeats += 1
+        layout = read_layout(packet)
+        if layout is None:
+            return None
+        end = layout.end
+        first, second, _, timestamp, _ = _HEADER.unpack_from(packet)
+        header = bytearray(packet[:end])
+        self.rtx_sequence = (self.rtx_sequence + 1) & 0xFFFF
+        _HEADER.pack_into(
+            header,
+            0,
+            first,
+            (second & 0x80) | rtx_payload_type,
+            self.rtx_sequence,
+            (timestamp + segment.timestamp_offset) & 0xFFFFFFFF,
+            self.rtx_ssrc,
+        )
+        if layout.send_time:
+            header[layout.send_time : layout.send_time + 3] = send_time
+        payload = bytearray(packet[end:])
+        if segment.picture_offset or segment.level_offset:
+            shift_vp8(memoryview(payload), segment.picture_offset, segment.level_offset)
+        return bytes(header) + sequence.to_bytes(2) + bytes(payload)
+
+    def sender_report(self) -> RtcpSenderInfo | None:
+        """The publisher's clocks in this subscription's time, with our own counts.
+
+        The pair of wall clock and timestamp is the publisher's, so sound and picture of one
+        publisher stay together (RFC 3550 section 6.4.1).
+        """
+        ingest = self.ingest
+        if ingest is None or ingest.last_sender_report is None:
+            return None
+        report = ingest.last_sender_report
+        return RtcpSenderInfo(
+            ntp_timestamp=report.ntp_timestamp,
+            rtp_timestamp=(report.rtp_timestamp + self.timestamp_offset) & 0xFFFFFFFF,
+            packet_count=self.packets & 0xFFFFFFFF,
+            octet_count=self.octets & 0xFFFFFFFF,
+        )
+
+
+def _refuse(buffer: Any, size: Any) -> int:
+    return 1
+
+
+def _payload(packet: bytes) -> bytes:
+    layout = read_layout(packet)
+    return packet[layout.end :] if layout is not None else b""

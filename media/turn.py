@@ -1,0 +1,80 @@
+"""ICE servers for a participant: STUN and TURN with credentials that soon expire.
+
+The credentials are those of the TURN REST convention (draft-uberti-behave-turn-rest-00), which
+coturn knows as ``use-auth-secret``: the username says until when it is good, the password is an
+HMAC of it under the secret shared with the TURN server. See ``docs/coturn.conf``.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from dataclasses import dataclass
+from typing import Any
+
+LIFETIME_SECONDS = 6 * 3600
+"""A long consultation with a coffee break. coturn lets an allocation made in time go on only as
+long as its credentials are good, so they must outlast the call."""
+
+_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+
+
+@dataclass(frozen=True)
+class IceServer:
+    """One entry of an RTCConfiguration's iceServers (W3C webrtc-pc section 4.2.4)."""
+
+    urls: tuple[str, ...]
+    username: str = ""
+    credential: str = ""
+
+    def as_dictionary(self) -> dict[str, Any]:
+        """As ``new RTCPeerConnection({iceServers: [...]})`` takes it."""
+        entry: dict[str, Any] = {"urls": list(self.urls)}
+        if self.username:
+            entry |= {"username": self.username, "credential": self.credential}
+        return entry
+
+
+@dataclass(frozen=True)
+class TurnService:
+    """The TURN servers of this installation and the secret shared with them.
+
+    ``urls`` are STUN and TURN URIs (RFC 7064, RFC 7065). Raises ValueError for anything else, and
+    for a TURN server without a secret.
+    """
+
+    urls: tuple[str, ...]
+    secret: str = ""
+
+    def __post_init__(self) -> None:
+        for url in self.urls:
+            if not url.startswith(_SCHEMES):
+                raise ValueError(f"{url} is neither a stun: nor a turn: URI")
+        if self.turn_urls and not self.secret:
+            raise ValueError("TURN servers need the secret they share with this server")
+
+    @property
+    def turn_urls(self) -> tuple[str, ...]:
+        """Those URIs that need credentials."""
+        return tuple(url for url in self.urls if url.startswith(("turn:", "turns:")))
+
+    def servers_for(
+        self, participant_id: str, now: float, lifetime: float = LIFETIME_SECONDS
+    ) -> list[IceServer]:
+        """ICE servers with fresh credentials of one participant. ``now`` is Unix time."""
+        servers = []
+        plain = tuple(url for url in self.urls if url not in self.turn_urls)
+        if plain:
+            servers.append(IceServer(plain))
+        if self.turn_urls:
+            username, credential = credentials(self.secret, participant_id, now + lifetime)
+            servers.append(IceServer(self.turn_urls, username, credential))
+        return servers
+
+
+def credentials(secret: str, participant_id: str, expires_at: float) -> tuple[str, str]:
+    """Username ``expiry:participant`` and its password, the base64 of an HMAC-SHA1."""
+    username = f"{int(expires_at)}:{participant_id}"
+    digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
+    return username, base64.b64encode(digest).decode()

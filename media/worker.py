@@ -1,0 +1,147 @@
+"""A worker: the process that carries sound and picture, apart from pages and the database.
+
+Started as ``python -m media.worker --control N``, where N is an inherited Unix socket. It reads a
+:class:`~media.messages.Start` and then commands, a line each, and ends when the socket does, so
+that it never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import resource
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from . import messages
+from .datagrams import Port, PortUnavailable
+from .exchange import Exchange
+from .messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
+from .room import Refused
+
+logger = logging.getLogger(__name__)
+
+MOST_UNSENT = 8 << 20
+"Bytes of events that may wait for a web process that does not read; then the worker gives up."
+
+
+def open_ports(hosts: Sequence[str], number: int) -> list[Port]:
+    """A port of that number on each host. Raises PortUnavailable, keeping none.
+
+    Number 0 takes a free one, the same on every host.
+    """
+    ports: list[Port] = []
+    try:
+        for host in hosts:
+            ports.append(Port(host, number))
+            number = ports[0].number
+    except PortUnavailable:
+        for port in ports:
+            port.close()
+        raise
+    return ports
+
+
+async def serve(control: socket.socket) -> None:
+    """Serve one web process over a connected Unix socket until it hangs up."""
+    reader, writer = await asyncio.open_connection(sock=control, limit=messages.LONGEST_LINE)
+    exchange: Exchange | None = None
+    try:
+        start = messages.decode_start(await reader.readline())
+        exchange = _open(start, writer)
+        if exchange is None:
+            await writer.drain()
+            return
+        while line := await reader.readline():
+            await _obey(exchange, line, writer)
+    except ConnectionError:
+        pass  # the web process has gone while we were answering it
+    except (msgspec.DecodeError, ValueError) as error:
+        # A line that cannot be read means that the two processes are of different versions.
+        logger.error("the control connection broke: %s", error)
+    finally:
+        if exchange is not None:
+            await exchange.close()
+        writer.close()
+
+
+def _open(start: Start, writer: asyncio.StreamWriter) -> Exchange | None:
+    def emit(event: messages.Event) -> None:
+        if writer.transport.get_write_buffer_size() > MOST_UNSENT:
+            writer.transport.abort()
+        elif not writer.is_closing():
+            writer.write(messages.encode(event))
+
+    try:
+        ports = open_ports(start.hosts, start.port)
+    except PortUnavailable as error:
+        writer.write(messages.encode(NotReady("port_unavailable", str(error.strerror))))
+        return None
+    number = ports[0].number
+    exchange = Exchange([(one, number) for one in start.addresses], emit, start.limits)
+    exchange.open(ports)
+    writer.write(messages.encode(Ready(number, start.addresses)))
+    return exchange
+
+
+async def _obey(exchange: Exchange, line: bytes, writer: asyncio.StreamWriter) -> None:
+    command = messages.decode_command(line)
+    word: Done | Failed
+    try:
+        exchange.execute(command)
+    except Refused as refusal:
+        word = Failed(command.number, refusal.code, str(refusal))
+    except Exception:
+        # A fault of ours in one room must not end the calls of all others.
+        logger.exception("%s failed", type(command).__name__)
+        word = Failed(command.number, "internal", f"{type(command).__name__} failed")
+    else:
+        word = Done(command.number)
+        if isinstance(command, Ping):
+            word = Done(command.number, figures_of(exchange))
+    writer.write(messages.encode(word))
+    await writer.drain()
+
+
+def figures_of(exchange: Exchange) -> Figures:
+    """The exchange's figures with those of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return msgspec.structs.replace(
+        exchange.figures(),
+        resident_bytes=resident_bytes(),
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+    )
+
+
+def resident_bytes() -> int:
+    """Memory this process has in use now; its peak where the system tells no more."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return pages * resource.getpagesize()
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a worker until its control socket closes."""
+    parser = argparse.ArgumentParser(prog="python -m media.worker", description=__doc__)
+    parser.add_argument(
+        "--control", type=int, required=True, metavar="N", help="inherited Unix socket"
+    )
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    # Packets make no cycles; a full collection in the middle of a call is a pause of 10 ms.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    control = socket.socket(fileno=options.control)
+    asyncio.run(serve(control))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,386 @@
+"""The load of the relay's benchmark: light WebRTC clients that send and receive encrypted packets.
+
+A client here does what is needed to be taken for a browser: it answers or makes a description,
+checks connectivity, shakes hands, then sends RTP with the header extensions a browser sends. It
+decodes nothing. The same clients load the relay and the servers it is compared with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import select
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cffi  # type: ignore[import-untyped]
+from aioice import stun
+from aiortc import RTCCertificate
+from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
+
+from media import ice, rtcp
+from media.datagrams import SLOT, Destination, Port, pack_address, unpack_address
+from media.dtls import Ciphers, Handshake
+from media.extensions import absolute_send_time
+from media.ice import Credentials
+
+VIDEO_PAYLOAD = 1200 - 24
+AUDIO_PAYLOAD = 100 - 28
+FRAME_PACKETS = (6, 6, 5)
+"Packets of successive video frames: 170 a second at 30 frames."
+FRAMES_PER_SECOND = 30
+AUDIO_PER_SECOND = 50
+SAMPLED = 16
+"One received packet in this many is decrypted and tells its age."
+
+
+@dataclass
+class Stream:
+    """What one media line sends."""
+
+    ssrc: int
+    payload_type: int
+    clock_rate: int
+    template: bytes
+    payload_start: int
+    transport_position: int
+    send_time_position: int
+    sequence: int = field(default_factory=lambda: secrets.randbelow(30000))
+    timestamp: int = 0
+    packets: int = 0
+
+
+def video_stream(payload_type: int = 96) -> Stream:
+    """VP8 packets of 1,200 bytes with send time and transport-wide number."""
+    extensions = bytes((0x22, 0, 0, 0, 0x31, 0, 0, 0))
+    ssrc = secrets.randbits(31) | 1
+    header = struct.pack("!BBHIIHH", 0x90, payload_type, 0, 0, ssrc, 0xBEDE, 2) + extensions
+    return Stream(ssrc, payload_type, 90000, header + bytes(VIDEO_PAYLOAD), 24, 21, 17)
+
+
+def audio_stream(payload_type: int = 111) -> Stream:
+    """Opus packets of 100 bytes with audio level, send time and transport-wide number."""
+    extensions = bytes((0x40, 30, 0x22, 0, 0, 0, 0x31, 0, 0, 0, 0, 0))
+    ssrc = secrets.randbits(31) | 1
+    header = struct.pack("!BBHIIHH", 0x90, payload_type, 0, 0, ssrc, 0xBEDE, 3) + extensions
+    return Stream(ssrc, payload_type, 48000, header + bytes(AUDIO_PAYLOAD), 28, 23, 19)
+
+
+class LoadClient:
+    """One client: a socket, its keys, what it sends, and how much it received."""
+
+    def __init__(self, certificate: RTCCertificate, host: str) -> None:
+        self.port = Port(host, 0)
+        self.host = host
+        self.certificate = certificate
+        self.credentials = Credentials.generate()
+        self.remote = Credentials("", "")
+        self.destination = Destination()
+        self.ciphers: Ciphers | None = None
+        self.handshake: Handshake | None = None
+        self.video: Stream | None = None
+        self.audio: Stream | None = None
+        self.transport_sequence = 0
+        self.answered = asyncio.Event()
+        self.received = 0
+        self.heard: dict[int, int] = {}
+        self.ages: list[float] = []
+        self._size: Any = cffi.FFI().new("int *")
+
+    def fingerprint(self) -> str:
+        """The certificate's, as SDP writes it."""
+        for one in self.certificate.getFingerprints():
+            if one.algorithm == "sha-256":
+                return f"sha-256 {one.value}"
+        raise AssertionError("no SHA-256 fingerprint")
+
+    def transport_lines(self, setup: str) -> list[str]:
+        """The lines each media section has."""
+        return [
+            "c=IN IP4 0.0.0.0",
+            f"a=ice-ufrag:{self.credentials.fragment}",
+            f"a=ice-pwd:{self.credentials.password}",
+            f"a=fingerprint:{self.fingerprint()}",
+            f"a=setup:{setup}",
+            "a=rtcp-mux",
+            f"a=candidate:1 1 udp 2130706431 {self.host} {self.port.number} typ host",
+        ]
+
+    def answer(self, offer: str) -> str:
+        """An answer that takes everything offered and sends where it is asked to."""
+        sections = re.split(r"(?m)^(?=m=)", offer.replace("\r\n", "\n"))
+        mids = re.findall(r"(?m)^a=mid:(.*)$", offer.replace("\r\n", "\n"))
+        text = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
+        text.append(f"a=group:BUNDLE {' '.join(mids)}")
+        for section in sections[1:]:
+            first, *lines = section.strip().split("\n")
+            medium = first[2:].split()[0]
+            direction = next((x for x in ("recvonly", "sendonly") if f"a={x}" in lines), "inactive")
+            mirrored = {"recvonly": "sendonly", "sendonly": "recvonly"}.get(direction, "inactive")
+            text.append(first)
+            text += self.transport_lines("active")
+            text += [x for x in lines if x.startswith(("a=mid:", "a=extmap:"))]
+            text.append(f"a={mirrored}")
+            text += [x for x in lines if x.startswith(("a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"))]
+            if mirrored == "sendonly":
+                stream = video_stream() if medium == "video" else audio_stream()
+                if medium == "video":
+                    self.video = stream
+                else:
+                    self.audio = stream
+                text.append(f"a=ssrc:{stream.ssrc} cname:load")
+        return "\r\n".join(text) + "\r\n"
+
+    def offer(self) -> str:
+        """An offer to send sound and picture."""
+        self.audio, self.video = audio_stream(), video_stream()
+        text = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1"]
+        uris = (
+            "a=extmap:2 http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+            "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+        )
+        text += ["m=audio 9 UDP/TLS/RTP/SAVPF 111", *self.transport_lines("actpass"), "a=mid:0"]
+        text += [*uris, "a=extmap:4 urn:ietf:params:rtp-hdrext:ssrc-audio-level", "a=sendonly"]
+        text += ["a=rtpmap:111 opus/48000/2", "a=rtcp-fb:111 transport-cc"]
+        text += [f"a=ssrc:{self.audio.ssrc} cname:load"]
+        text += ["m=video 9 UDP/TLS/RTP/SAVPF 96", *self.transport_lines("actpass"), "a=mid:1"]
+        text += [*uris, "a=sendonly", "a=rtpmap:96 VP8/90000"]
+        text += [f"a=rtcp-fb:96 {x}" for x in ("transport-cc", "goog-remb", "nack", "nack pli")]
+        text += [f"a=ssrc:{self.video.ssrc} cname:load"]
+        return "\r\n".join(text) + "\r\n"
+
+    async def connect(self, description: str) -> None:
+        """Reach the server that wrote this description and share keys with it."""
+        description = description.replace("\r\n", "\n")
+
+        def value(name: str) -> str:
+            found = re.search(rf"(?m)^a={name}:(.*)$", description)
+            assert found is not None, f"no {name} in {description}"
+            return found[1].strip()
+
+        self.remote = Credentials(value("ice-ufrag"), value("ice-pwd"))
+        algorithm, fingerprint = value("fingerprint").split(" ")
+        candidate = next(
+            x.split()
+            for x in re.findall(r"(?m)^a=candidate:(.*)$", description)
+            if x.split()[2].lower() == "udp" and ":" not in x.split()[4]
+        )
+        self.destination.move(self.port, pack_address(candidate[4], int(candidate[5])))
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self.port.fileno(), self._on_readable)
+        checking = asyncio.create_task(self._keep_checking())
+        try:
+            await self.answered.wait()
+            self.handshake = Handshake(self.certificate, self._send_now)
+            self.ciphers = await self.handshake.run(
+                [(algorithm, fingerprint)], server=value("setup") == "active"
+            )
+        finally:
+            checking.cancel()
+            loop.remove_reader(self.port.fileno())
+
+    async def _keep_checking(self) -> None:
+        """Check as browsers do; a server may not be listening when the first ones come."""
+        while True:
+            self.check()
+            await asyncio.sleep(0.1)
+
+    def check(self) -> None:
+        """Send a connectivity check that nominates."""
+        message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+        message.attributes["USERNAME"] = f"{self.remote.fragment}:{self.credentials.fragment}"
+        message.attributes["PRIORITY"] = 2130706431
+        message.attributes["ICE-CONTROLLING"] = 1
+        message.attributes["USE-CANDIDATE"] = None
+        message.add_message_integrity(self.remote.password.encode())
+        self._send_now(bytes(message))
+
+    def _send_now(self, data: bytes) -> None:
+        self.port.send(data, self.destination)
+        self.port.flush()
+
+    def _on_readable(self) -> None:
+        for index in range(self.port.receive()):
+            start = index * SLOT
+            data = bytes(self.port.incoming[start : start + self.port.length(index)])
+            if data[0] == 1:
+                self.answered.set()
+            elif data[0] == 0:
+                self._answer_check(data)
+            elif 19 < data[0] < 64 and self.handshake is not None:
+                self.handshake.carrier.feed(data)
+
+    def _answer_check(self, data: bytes) -> None:
+        """Answer the checks of a server that is no lite agent."""
+        check = ice.verify(data, self.credentials) if ice.is_binding_request(data) else None
+        if check is not None:
+            address = unpack_address(self.destination.name)
+            self._send_now(ice.respond(replace(check, controlled=False), self.credentials, address))
+
+    def send_packets(self, stream: Stream, count: int, now: float) -> None:
+        """Queue ``count`` packets of one frame, the first of which begins a keyframe."""
+        assert self.ciphers is not None
+        protect = self.ciphers.outgoing.protect
+        port = self.port
+        size = self._size
+        length = len(stream.template)
+        send_time = absolute_send_time(now)
+        for index in range(count):
+            slot = port.slot()
+            base = slot * SLOT
+            out = port.outgoing
+            out[base : base + length] = stream.template
+            marker = 0x80 if index == count - 1 else 0
+            struct.pack_into(
+                "!BHI",
+                out,
+                base + 1,
+                stream.payload_type | marker,
+                stream.sequence,
+                stream.timestamp,
+            )
+            place = base + stream.send_time_position
+            out[place : place + 3] = send_time
+            struct.pack_into("!H", out, base + stream.transport_position, self.transport_sequence)
+            struct.pack_into(
+                "!BBd", out, base + stream.payload_start, 0x10 if index == 0 else 0, 0, now
+            )
+            size[0] = length
+            protect(port.outgoing_pointers[slot], size)
+            port.push(slot, size[0], self.destination)
+            stream.sequence = (stream.sequence + 1) & 0xFFFF
+            self.transport_sequence = (self.transport_sequence + 1) & 0xFFFF
+        stream.packets += count
+        port.flush()
+
+    def read(self, now: float) -> None:
+        """Count what arrived; decrypt one packet in ``SAMPLED`` for its age."""
+        port = self.port
+        count = port.receive()
+        for index in range(count):
+            base = index * SLOT
+            second = port.incoming[base + 1]
+            if port.incoming[base] < 2:
+                self._answer_check(bytes(port.incoming[base : base + port.length(index)]))
+            if not 127 < port.incoming[base] < 192 or 191 < second < 224:
+                continue
+            self.received += 1
+            if self.received % SAMPLED == 0 and self.ciphers is not None:
+                self._size[0] = port.length(index)
+                if not self.ciphers.incoming.unprotect(port.incoming_pointers[index], self._size):
+                    ssrc, profile, words = struct.unpack_from("!IHH", port.incoming, base + 8)
+                    start = 12 + (4 + 4 * words if profile == 0xBEDE else 0)
+                    (sent,) = struct.unpack_from("!d", port.incoming, base + start + 2)
+                    self.ages.append(now - sent)
+                    (sequence,) = struct.unpack_from("!H", port.incoming, base + 2)
+                    self.heard[ssrc] = sequence
+
+    def report(self, now: float) -> None:
+        """Send the reports a browser sends each second."""
+        if self.ciphers is None:
+            return
+        message = b""
+        for stream in (self.audio, self.video):
+            if stream is not None:
+                clock = int((now + 2208988800) * (1 << 32))
+                info = RtcpSenderInfo(clock, stream.timestamp, stream.packets, stream.packets * 900)
+                message += rtcp.sender_report(stream.ssrc, info, "load")
+        if self.heard:
+            message += rtcp.receiver_reports(
+                1, [RtcpReceiverInfo(x, 0, 0, y, 0, 0, 0) for x, y in self.heard.items()]
+            )
+        if message:
+            self._send_now(self.ciphers.outgoing.protect_rtcp(message))
+
+    async def close(self) -> None:
+        """Hang up."""
+        if self.handshake is not None:
+            await self.handshake.stop()
+            self.port.flush()
+        self.port.close()
+
+
+@dataclass(frozen=True)
+class Window:
+    """What happened in one measured stretch of time."""
+
+    seconds: float
+    sent: int
+    received: int
+    ages: list[float]
+    late: float
+    "Most seconds a frame left after its time: how well the generator kept up."
+
+
+def pump(
+    publishers: Sequence[LoadClient], clients: Sequence[LoadClient], rate: float, seconds: float
+) -> Window:
+    """Send and receive for a while. Blocks; ``rate`` multiplies frames and sound packets."""
+    poll = select.epoll()
+    by_descriptor = {client.port.fileno(): client for client in clients}
+    for descriptor in by_descriptor:
+        poll.register(descriptor, select.EPOLLIN)
+    start = time.monotonic()
+    frame_step = 1 / (FRAMES_PER_SECOND * rate)
+    audio_step = 1 / (AUDIO_PER_SECOND * rate)
+    total = len(publishers)
+    schedule = [
+        [start + 0.02 + frame_step * index / total, start + 0.02 + audio_step * index / total, 0]
+        for index in range(total)
+    ]
+    sent_before = sum(_sent(x) for x in publishers)
+    received_before = sum(x.received for x in clients)
+    for client in clients:
+        client.ages.clear()
+    late = 0.0
+    end = start + seconds
+    reported = start
+    try:
+        while True:
+            now = time.monotonic()
+            if now >= end:
+                break
+            due = end
+            for client, times in zip(publishers, schedule, strict=True):
+                if times[0] <= now and client.video is not None:
+                    late = max(late, now - times[0])
+                    client.video.timestamp = (client.video.timestamp + 3000) & 0xFFFFFFFF
+                    client.send_packets(client.video, FRAME_PACKETS[int(times[2]) % 3], now)
+                    times[0] += frame_step
+                    times[2] += 1
+                if times[1] <= now and client.audio is not None:
+                    client.audio.timestamp = (client.audio.timestamp + 960) & 0xFFFFFFFF
+                    client.send_packets(client.audio, 1, now)
+                    times[1] += audio_step
+                due = min(due, times[0], times[1])
+            for descriptor, _ in poll.poll(max(0.0, due - time.monotonic()), 64):
+                by_descriptor[descriptor].read(time.monotonic())
+            if now - reported > 1:
+                reported = now
+                for client in clients:
+                    client.report(now)
+        _drain(poll, by_descriptor, end + 0.3)
+    finally:
+        poll.close()
+    return Window(
+        seconds,
+        sum(_sent(x) for x in publishers) - sent_before,
+        sum(x.received for x in clients) - received_before,
+        [age for client in clients for age in client.ages],
+        late,
+    )
+
+
+def _sent(client: LoadClient) -> int:
+    return sum(x.packets for x in (client.audio, client.video) if x is not None)
+
+
+def _drain(poll: select.epoll, clients: dict[int, LoadClient], until: float) -> None:
+    """Read what was still on its way."""
+    while (left := until - time.monotonic()) > 0:
+        for descriptor, _ in poll.poll(left, 64):
+            clients[descriptor].read(time.monotonic())

@@ -1,0 +1,87 @@
+"""Testing one's device, with a fake camera and microphone in a real browser."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from signaling.flows.inviting import Plan
+from signaling.invite import Person
+from tests.browser.conftest import NewContext
+from tests.browser.test_forms import sign_in
+from tests.serving import Server, serving
+from web.keys import INVITING, STORE
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
+
+
+async def invited(server: Server) -> str:
+    """The path of a personal link."""
+    account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    person = Person("Amina", "", "none", "", "en")
+    inviting = server.app[INVITING]
+    _consultation, invites = await inviting.invite(
+        account, Plan("remote", (("service_user", person),))
+    )
+    _invite, token = await inviting.link_of(invites[0].id, account.id)
+    return f"/i/{token}"
+
+
+async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
+    server: Server, new_context: NewContext
+) -> None:
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    link = await invited(server)
+    await desk.get_by_role("link", name="Invites", exact=True).click()
+    await expect(desk.locator(".row")).to_contain_text("Not tested")
+
+    phone = await (await new_context(base_url=server.url, viewport=(360, 740))).new_page()
+    await phone.goto(link)
+    await phone.get_by_role("link", name="Test my device").click()
+    await phone.get_by_role("button", name="Start the test").click()
+    await phone.get_by_role("button", name="I hear the sound").click()
+    await expect(phone.locator("#result")).to_contain_text("Result: Ready")
+    await expect(phone.locator("[data-outcome=passed]")).to_have_count(7)
+    await expect(phone.get_by_text("The person who invited you sees this result.")).to_be_visible()
+
+    await expect(desk.locator(".row [data-readiness=ready]")).to_have_text("Ready")
+    await phone.get_by_role("button", name="Back to the invitation").click()
+    await phone.get_by_role("button", name="Join the session").click()
+    await desk.get_by_role("link", name="Waiting room").click()
+    await expect(desk.locator("#waiting-list [data-readiness=ready]")).to_have_text("Ready")
+
+
+async def test_who_may_not_use_the_camera_is_told_what_to_do(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    await context.add_init_script(
+        "if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = async ({ video }) => {"
+        " throw new DOMException('', video ? 'NotAllowedError' : 'NotFoundError'); };"
+    )
+    page = await context.new_page()
+    await page.goto(f"{await invited(server)}/test")
+    await page.get_by_role("button", name="Start the test").click()
+    await expect(page.locator("[data-step=camera]")).to_contain_text("does not allow the camera")
+    await expect(page.locator("[data-step=microphone]")).to_contain_text("No microphone was found")
+    await page.locator("[data-step=speaker]").get_by_role("button", name="Skip").click()
+    await expect(page.locator("#result")).to_contain_text("Not ready")
+
+
+async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(page, server)
+    await page.get_by_role("link", name="Test my device").click()
+    await page.get_by_role("button", name="Start the test").click()
+    await page.get_by_role("button", name="I hear nothing").click()
+    await expect(page.locator("#result")).to_contain_text("Ready with limits")

@@ -1,0 +1,110 @@
+"""Everyone at the table: four browsers, the interpreter coming in during the call."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from signaling.interpreter_request import InterpretingOrganization
+from tests.browser.conftest import NewContext
+from tests.browser.probes import picture_moves, sound_arrives
+from tests.people import Person, outbox
+from tests.serving import PASSWORD, Server, serving
+from web.keys import STORE
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        organization = InterpretingOrganization(
+            "organization-one", "Voices", "voices@example.org", ("ar",), 1
+        )
+        await running.app[STORE].write(
+            lambda records: records.interpreters.put_organization(organization)
+        )
+        yield running
+
+
+async def link_for(server: Server, to: str, kind: str = "i") -> str:
+    """The address in the mail to somebody."""
+    notices = await outbox(server)
+    text = next(notice.text for notice in notices if notice.to == to)
+    found = re.search(rf"http://\S+/{kind}/[\w-]+", text)
+    assert found is not None
+    return found.group()
+
+
+async def sees_everybody(page: Page, others: int) -> None:
+    """The page shows as many other people, each with a picture that moves."""
+    videos = page.locator("#tiles video[data-participant-id]")
+    await expect(videos).to_have_count(others, timeout=30_000)
+    for participant_id in await videos.evaluate_all(
+        "videos => videos.map((video) => video.dataset.participantId)"
+    ):
+        selector = f'#tiles video[data-participant-id="{participant_id}"]'
+        assert await picture_moves(page, selector, timeout=30.0)
+
+
+async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_other(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        form = {
+            "kind": "remote", "first_name": "Amina", "address": "amina@example.org",
+            "language": "ar", "interpreter": "on",
+            "colleague": "on", "colleague_1_address": "lee@example.org",
+            "colleague_1_name": "Dr Lee",
+        }  # fmt: skip
+        assert (await nurse.post("/invites/new", form)).status == 303
+
+    async def person(viewport: tuple[int, int] = (800, 600)) -> Page:
+        context = await new_context(base_url=server.url, viewport=viewport)
+        return await context.new_page()
+
+    manager = await person()
+    await manager.goto(await link_for(server, "voices@example.org", "r"))
+    await manager.get_by_label("Name of the interpreter").fill("Ibrahim")
+    await manager.get_by_label("Email or mobile number").fill("ibrahim@example.org")
+    await manager.get_by_role("button", name="Accept").click()
+    await expect(manager.get_by_text("The request was accepted")).to_be_visible()
+    await manager.context.close()
+
+    phone, doctor, interpreter = await person((360, 740)), await person(), await person()
+    arriving = ((phone, "amina@example.org"), (doctor, "lee@example.org"))
+    for page, address in arriving:
+        await page.goto(await link_for(server, address))
+        # the invitation is in Arabic for the service user: the only form with one button to join
+        await page.locator("form button.huge").click()
+        await expect(page.locator("#heading")).to_be_visible()
+
+    desk = await person()
+    await desk.goto(server.url)
+    await desk.get_by_label("Email").fill("nurse@example.org")
+    await desk.get_by_label("Password").fill(PASSWORD)
+    await desk.get_by_role("button", name="Sign in").click()
+    await desk.get_by_role("button", name="Start next consultation").click()
+    await desk.get_by_role("button", name="Start the session").click()
+    await desk.get_by_role("button", name="Start video call").click()
+    for page in (phone, doctor):
+        await page.locator("#accept-call").click()
+    for page in (desk, phone, doctor):
+        await sees_everybody(page, 2)
+
+    await interpreter.goto(await link_for(server, "ibrahim@example.org"))
+    await interpreter.locator("form button.huge").click()
+    await interpreter.get_by_role("button", name="Join the call").click()
+    for page in (desk, phone, doctor, interpreter):
+        await sees_everybody(page, 3)
+        assert await sound_arrives(page)
+
+    await desk.locator("#people summary, .people summary").first.click()
+    people = desk.locator("#people-list")
+    for name in ("Amina", "Dr Lee", "Ibrahim"):
+        await expect(people.get_by_text(name)).to_be_visible()
+    await interpreter.context.close()
+    for page in (desk, phone, doctor):
+        assert await sound_arrives(page)

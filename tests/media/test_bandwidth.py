@@ -1,0 +1,40 @@
+"""Links are filled with care: sound first, everybody seen before anybody is seen well."""
+
+import pytest
+
+from media.bandwidth import UNLIMITED, Choice, Estimate, allocate
+
+
+def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:
+    two = [Choice(name, (1e6, 2e5), None, adaptable=False) for name in ("a", "b")]
+    assert allocate(UNLIMITED, 4e4, two).chosen == {"a": 0, "b": 0}
+    assert allocate(3e6, 4e4, two).chosen == {"a": 0, "b": 0}
+    assert allocate(1.6e6, 4e4, two).chosen == {"a": 0, "b": 1}
+    assert allocate(6e5, 4e4, two).chosen == {"a": 1, "b": 1}
+    assert allocate(3e5, 4e4, two).chosen == {"a": 1, "b": None}
+    assert allocate(6e4, 4e4, two).chosen == {"a": None, "b": None}
+
+
+def test_a_single_encoding_is_made_smaller_before_it_is_paused() -> None:
+    one = [Choice("a", (1e6,), 0, adaptable=True)]
+    result = allocate(5e5, 4e4, one)
+    assert result.chosen == {"a": 0}
+    assert result.shares["a"] == 4.6e5
+    assert allocate(1e5, 4e4, one).chosen == {"a": None}
+
+
+def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
+    estimate = Estimate()
+    estimate.note_remb(300_000, 1e6, 1.0)
+    assert estimate.limit == UNLIMITED, "the first estimate of a call is always low"
+    estimate.note_remb(300_000, 1e6, 2.0)
+    assert estimate.limit == 300_000
+    for second in range(3, 6):
+        estimate.grow(second)
+        assert estimate.limit == 300_000
+    for second in range(6, 16):
+        estimate.grow(second)
+    assert 500_000 < estimate.limit < 700_000
+    estimate.note_loss(0.2, 6e5, 15.5)
+    assert estimate.limit == pytest.approx(6e5 * 0.9)
+    assert estimate.hold == 8.0

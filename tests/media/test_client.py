@@ -1,0 +1,143 @@
+"""Workers start, die and come back; commands and events cross the process border."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
+from media.codecs import Kind
+from media.messages import (
+    Connected,
+    Disconnected,
+    Event,
+    OfferNeeded,
+    Published,
+    Publishing,
+    WorkerRestarted,
+)
+from tests.media.support import RelayClient, until
+
+LOOPBACK = RelaySettings(addresses=("127.0.0.1",))
+
+
+@asynccontextmanager
+async def running(
+    settings: RelaySettings = LOOPBACK,
+) -> AsyncIterator[tuple[Relay, list[Event]]]:
+    events: list[Event] = []
+    relay = Relay(settings, events.append)
+    await relay.start()
+    try:
+        yield relay, events
+    finally:
+        await relay.stop()
+
+
+def of(events: list[Event], kind: type) -> list:
+    return [event for event in events if isinstance(event, kind)]
+
+
+async def test_a_relay_starts_in_a_process_of_its_own_and_ends() -> None:
+    async with running() as (relay, _):
+        (process_id,) = relay.process_ids()
+        assert process_id != os.getpid()
+        assert relay.healthy
+        assert relay.ports[0] > 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(process_id, 0)
+
+
+async def test_two_workers_share_the_rooms() -> None:
+    async with running(RelaySettings(addresses=("127.0.0.1",), workers=2)) as (relay, events):
+        for room in ("one", "two"):
+            await relay.open_room(room)
+            await relay.join(room, "a")
+        await until(lambda: len(of(events, OfferNeeded)) == 2, "both offers")
+        ports = [
+            next(line for line in offer.sdp.splitlines() if "a=candidate" in line).split()[5]
+            for offer in of(events, OfferNeeded)
+        ]
+        assert sorted(map(int, ports)) == sorted(relay.ports)
+
+
+async def test_a_taken_port_is_said_clearly() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        number = other.getsockname()[1]
+        relay = Relay(RelaySettings(port=number, addresses=("127.0.0.1",)), lambda event: None)
+        with pytest.raises(RelayUnavailable, match=f"UDP port {number} on 127.0.0.1") as refusal:
+            await relay.start()
+        assert refusal.value.code == "port_unavailable"
+        assert not relay.healthy
+        await relay.stop()
+
+
+async def test_what_cannot_be_done_is_refused_and_changes_nothing() -> None:
+    async with running() as (relay, events):
+        await relay.open_room("room")
+        await relay.join("room", "a")
+        for attempt, code in (
+            (relay.open_room("room"), "room_exists"),
+            (relay.join("room", "a"), "already_joined"),
+            (relay.join("nowhere", "a"), "unknown_room"),
+            (relay.answer("room", "b", "v=0", 1), "unknown_peer"),
+            (relay.answer("room", "a", "v=0", 1), "stale_answer"),
+            (relay.publish("room", "a", [Publishing(Kind.VIDEO, ("a b",))]), "bad_rids"),
+        ):
+            with pytest.raises(CommandFailed) as refusal:
+                await attempt
+            assert refusal.value.code == code
+        await until(lambda: of(events, OfferNeeded), "an offer")
+        (offer,) = of(events, OfferNeeded)
+        for answer in ("", "hello", "v=0\r\nm=audio\r\n", offer.sdp.replace("a=mid:0", "a=mid:7")):
+            with pytest.raises(CommandFailed) as refusal:
+                await relay.answer("room", "a", answer, offer.revision)
+            assert refusal.value.code == "answer_rejected"
+        await relay.leave("room", "a")
+        await relay.leave("room", "a")
+        await relay.close_room("room")
+        await relay.close_room("room")
+
+
+async def test_a_killed_worker_is_replaced_and_its_calls_come_back() -> None:
+    clients: dict[str, RelayClient] = {}
+    events: list[Event] = []
+    tasks: set[asyncio.Task[None]] = set()
+
+    def on_event(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, OfferNeeded):
+            task = asyncio.ensure_future(clients[event.peer_id].answer(event))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
+
+    relay = Relay(LOOPBACK, on_event)
+    await relay.start()
+    try:
+        await relay.open_room("room")
+        for name in ("a", "b"):
+            clients[name] = RelayClient(relay, name)
+            await relay.join("room", name, [Publishing(Kind.AUDIO)])
+        await until(lambda: len(of(events, Connected)) == 2, "both are connected")
+        await until(lambda: len(of(events, Published)) == 2, "both publish")
+        (before,) = relay.process_ids()
+        os.kill(before, signal.SIGKILL)
+        await until(lambda: of(events, WorkerRestarted), "the worker is restarted")
+        assert of(events, WorkerRestarted)[0].rooms == ("room",)
+        assert {one.reason for one in of(events, Disconnected)} == {"worker_lost"}
+        await until(lambda: len(of(events, Connected)) == 4, "both are connected again")
+        assert relay.process_ids() != [before]
+        heard = dict(clients["a"].frames)
+        await until(
+            lambda: clients["a"].frames.get("audio", 0) > heard.get("audio", 0) + 10, "a hears b"
+        )
+    finally:
+        for client in clients.values():
+            await client.close()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await relay.stop()

@@ -1,0 +1,86 @@
+"""Transport-wide feedback says of every packet whether and when it arrived."""
+
+import struct
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.feedback import TICK, ArrivalLog, build_feedback
+
+
+def read(message: bytes) -> tuple[int, dict[int, float | None]]:
+    """Sequence number of the feedback, and arrival times in seconds by packet number."""
+    first, kind, words = struct.unpack_from("!BBH", message)
+    assert (first & 0x1F, kind, (words + 1) * 4) == (15, 205, len(message))
+    body = message[: -message[-1]] if first & 0x20 else message
+    base, count = struct.unpack_from("!HH", body, 12)
+    reference, number = int.from_bytes(body[16:19]), body[19]
+    position = 20
+    symbols: list[int] = []
+    while len(symbols) < count:
+        chunk = int.from_bytes(body[position : position + 2])
+        position += 2
+        if not chunk & 0x8000:
+            symbols += [chunk >> 13] * (chunk & 0x1FFF)
+        elif chunk & 0x4000:
+            symbols += [chunk >> shift & 3 for shift in range(12, -1, -2)]
+        else:
+            symbols += [chunk >> shift & 1 for shift in range(13, -1, -1)]
+    ticks = reference * 256
+    times: dict[int, float | None] = {}
+    for index, symbol in enumerate(symbols[:count]):
+        times[(base + index) & 0xFFFF] = None
+        if symbol:
+            size = 1 if symbol == 1 else 2
+            ticks += int.from_bytes(body[position : position + size], signed=symbol == 2)
+            position += size
+            times[(base + index) & 0xFFFF] = round(ticks * TICK, 6)
+    assert position == len(body)
+    return number, times
+
+
+def test_a_golden_message() -> None:
+    message = build_feedback([1.0, 1.001, None, 1.1], 10, 3, 0x11111111, 0x22222222)
+    # Reference 15 * 64 ms; deltas 160, 4 and 396 ticks; two-bit statuses 1, 1, 0, 2.
+    assert message == bytes.fromhex(
+        "afcd0006 11111111 22222222 000a0004 00000f03 d480 a0 04 018c 0002"
+    )
+    assert read(message)[1] == {10: 1.0, 11: 1.001, 12: None, 13: 1.1}
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.lists(st.one_of(st.none(), st.floats(0, 3)), min_size=1, max_size=300).filter(
+        lambda times: any(one is not None for one in times)
+    ),
+)
+def test_what_is_written_can_be_read(base: int, offsets: list[float | None]) -> None:
+    times = [None if one is None else 1000 + one for one in offsets]
+    number, found = read(build_feedback(times, base, 7, 1, 2))
+    assert number == 7
+    assert len(found) == len(times)
+    for index, at in enumerate(times):
+        seen = found[(base + index) & 0xFFFF]
+        if at is None:
+            assert seen is None
+        else:
+            assert seen is not None
+            assert abs(seen - at) <= TICK
+
+
+def test_numbers_go_on_across_the_wrap_and_gaps_are_told_once() -> None:
+    log = ArrivalLog()
+    message = log.feedback([(0xFFFE, 5.0), (0xFFFF, 5.01), (1, 5.02)], 1, 2)
+    assert list(read(message)[1]) == [0xFFFE, 0xFFFF, 0, 1]
+    message = log.feedback([(2, 5.1), (4, 5.2)], 1, 2)
+    number, times = read(message)
+    assert number == 1
+    assert [packet for packet, at in times.items() if at is None] == [3]
+    number, times = read(log.feedback([(5, 5.3), (6, 5.3), (7, 5.301)], 1, 2))
+    assert (number, times) == (2, {5: 5.3, 6: 5.3, 7: 5.301})
+
+
+def test_a_flood_makes_no_endless_message() -> None:
+    log = ArrivalLog()
+    arrivals = [(number & 0xFFFF, number / 1000) for number in range(5000)]
+    assert len(log.feedback(arrivals, 1, 2)) < 1400

@@ -1,0 +1,99 @@
+"""Gaps are asked for in time and in measure; reports tell what a receiver must know."""
+
+from aiortc.rtp import RtcpSenderInfo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from media.codecs import OPUS, VP8
+from media.ingest import (
+    KEYFRAME_INTERVAL,
+    MOST_MISSING,
+    NACK_DELAY,
+    NACK_TRIES,
+    Arrival,
+    Ingest,
+)
+
+
+def ingest(first: int = 100) -> Ingest:
+    one = Ingest(1, VP8, "publisher")
+    assert one.accept(first, 0.0) is Arrival.NEXT
+    one.received = 1
+    return one
+
+
+def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
+    one = ingest()
+    one.accept(103, 1.0)
+    assert one.due_nacks(1.0, 0.0) == []
+    assert one.due_nacks(1.0 + NACK_DELAY, 0.0) == [101, 102]
+    assert one.due_nacks(1.0 + 2 * NACK_DELAY, 0.0) == []
+    assert one.accept(101, 1.05) is Arrival.LATE
+    assert one.due_nacks(1.2, 0.0) == [102]
+    assert one.due_nacks(1.3, 0.5) == [102]
+    assert one.due_nacks(1.5, 0.5) == [], "a long round trip is waited for"
+
+
+def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
+    one = ingest()
+    one.subscriptions.append(None)  # type: ignore[arg-type]
+    one.accept(102, 0.0)
+    asked = sum(bool(one.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
+    assert asked == NACK_TRIES
+    assert not one.missing
+    assert one.keyframe_wanted
+    assert one.accept(101, 3.0) is Arrival.DUPLICATE, "too late to be told from a repetition"
+
+
+def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
+    one = ingest()
+    one.want_keyframe()
+    assert one.keyframe_request_due(5.0)
+    assert not one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
+    assert one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
+    assert one.begins_picture(b"\x10\x50")
+    assert not one.keyframe_request_due(9.0)
+
+
+def test_a_long_gap_asks_for_a_keyframe_instead() -> None:
+    one = ingest()
+    one.accept(100 + MOST_MISSING + 2, 1.0)
+    assert not one.missing
+    assert one.keyframe_wanted
+
+
+def test_gaps_in_sound_are_not_asked_for() -> None:
+    one = Ingest(1, OPUS, "publisher")
+    one.accept(1, 0.0)
+    one.accept(5, 0.0)
+    assert one.due_nacks(1.0, 0.0) == []
+
+
+def test_a_report_counts_across_the_wrap() -> None:
+    one = ingest(65530)
+    for number in range(65531, 65545):
+        if number != 65540:
+            one.accept(number & 0xFFFF, 0.0)
+            one.received += 1
+    one.note_sender_report(RtcpSenderInfo(0x0123456789ABCDEF, 0, 0, 0), 1.0)
+    block = one.report(1.5)
+    assert block is not None
+    assert block.highest_sequence == 65544
+    assert block.packets_lost == 1
+    assert block.fraction_lost == 256 // 15
+    assert (block.lsr, block.dlsr) == (0x456789AB, 32768)
+    second = one.report(2.0)
+    assert second is not None
+    assert second.fraction_lost == 0
+
+
+@given(st.lists(st.integers(0, 700), min_size=1, max_size=200))
+def test_every_number_is_accepted_at_most_once(steps: list[int]) -> None:
+    one = Ingest(1, VP8, "publisher")
+    accepted = set()
+    for step in steps:
+        number = (65400 + step) & 0xFFFF
+        if one.accept(number, 0.0) is not Arrival.DUPLICATE:
+            assert number not in accepted
+            accepted.add(number)
+        assert len(one.missing) <= MOST_MISSING

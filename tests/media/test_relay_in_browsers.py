@@ -1,0 +1,157 @@
+"""Real Chromium pages meet through the relay: everybody sees and hears everybody."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from media.client import Relay, RelaySettings
+from media.codecs import Kind
+from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publishing
+from tests.browser.conftest import NewContext
+from tests.media.browser_page import BrowserPeer, serve_page
+
+pytest_plugins = ["tests.browser.conftest"]
+
+DEADLINE = 30.0
+
+
+async def eventually(
+    condition: Callable[[], Awaitable[object]], what: str, deadline: float = DEADLINE
+) -> None:
+    end = time.monotonic() + deadline
+    while not await condition():
+        assert time.monotonic() < end, f"never happened: {what}"
+        await asyncio.sleep(0.1)
+
+
+class Stage:
+    """A relay, a page server and the browser peers on it."""
+
+    def __init__(self, relay_settings: RelaySettings, new_context: NewContext, url: str) -> None:
+        self.events: list[Event] = []
+        self.peers: dict[str, BrowserPeer] = {}
+        self.relay = Relay(relay_settings, self._on_event)
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.new_context = new_context
+        self.url = url
+
+    def _on_event(self, event: Event) -> None:
+        self.events.append(event)
+        if isinstance(event, OfferNeeded):
+            task = asyncio.ensure_future(self.peers[event.peer_id].answer(event))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+
+    async def join(self, peer_id: str, *kinds: str, rids: tuple[str, ...] = ()) -> BrowserPeer:
+        context = await self.new_context()
+        page = await context.new_page()
+        await page.goto(self.url)
+        await page.evaluate("kinds => window.capture(kinds)", list(kinds))
+        peer = BrowserPeer(self.relay, peer_id, page)
+        self.peers[peer_id] = peer
+        await self.relay.join(
+            "room",
+            peer_id,
+            [Publishing(Kind(kind), rids if kind == "video" else ()) for kind in kinds],
+        )
+        return peer
+
+    async def sees(self, peer: BrowserPeer, publisher: str, kind: str = "video") -> None:
+        async def condition() -> bool:
+            return (await peer.received(publisher, kind)).get("frames", 0) > 10
+
+        await eventually(condition, f"{peer.peer_id} sees {kind} of {publisher}")
+
+    async def hears(self, peer: BrowserPeer, publisher: str) -> None:
+        async def condition() -> bool:
+            return (await peer.received(publisher, "audio")).get("energy", 0) > 1e-3
+
+        await eventually(condition, f"{peer.peer_id} hears {publisher}")
+
+
+@asynccontextmanager
+async def stage(new_context: NewContext) -> AsyncIterator[Stage]:
+    runner, url = await serve_page()
+    stage = Stage(RelaySettings(), new_context, url)
+    await stage.relay.start()
+    await stage.relay.open_room("room")
+    try:
+        yield stage
+    finally:
+        await stage.relay.stop()
+        await asyncio.gather(*stage.tasks, return_exceptions=True)
+        await runner.cleanup()
+
+
+async def test_four_browsers_see_and_hear_each_other(new_context: NewContext) -> None:
+    async with stage(new_context) as scene:
+        peers = [await scene.join(name, "audio", "video") for name in ("a", "b", "c", "d")]
+        for peer in peers:
+            for other in peers:
+                if other is not peer:
+                    await scene.sees(peer, other.peer_id)
+                    await scene.hears(peer, other.peer_id)
+        assert sum(isinstance(one, Connected) for one in scene.events) == 4
+        assert [figures.errors for figures in scene.relay.figures] == [0]
+
+
+@pytest.mark.parametrize("leaver", [0, 2])
+async def test_who_leaves_and_comes_back_is_seen_again(
+    new_context: NewContext, leaver: int
+) -> None:
+    async with stage(new_context) as scene:
+        peers = [await scene.join(name, "audio", "video") for name in ("a", "b", "c")]
+        for peer in peers:
+            for other in peers:
+                if other is not peer:
+                    await scene.sees(peer, other.peer_id)
+        gone = peers.pop(leaver)
+        await scene.relay.leave("room", gone.peer_id)
+
+        async def forgotten() -> bool:
+            return all((gone.peer_id, "video") not in peer.lines for peer in peers)
+
+        await eventually(forgotten, "the others were told")
+        back = await scene.join("again", "audio", "video")
+        for peer in peers:
+            await scene.sees(peer, "again")
+            await scene.sees(back, peer.peer_id)
+            await scene.hears(peer, "again")
+
+
+async def test_a_screen_is_a_second_picture(new_context: NewContext) -> None:
+    async with stage(new_context) as scene:
+        await scene.join("a", "audio", "video", "screen")
+        b = await scene.join("b", "audio")
+        await scene.sees(b, "a", "video")
+        await scene.sees(b, "a", "screen")
+
+
+async def test_the_encoding_follows_the_height_it_is_shown_at(new_context: NewContext) -> None:
+    async with stage(new_context) as scene:
+        await scene.join("a", "audio", "video", rids=("h", "l"))
+        b = await scene.join("b", "audio")
+        await scene.sees(b, "a")
+
+        async def shown(height: int) -> bool:
+            return (await b.received("a", "video")).get("height") == height
+
+        await eventually(lambda: shown(360), "the best encoding arrives")
+        await scene.relay.prefer("room", "b", "a", Kind.VIDEO, 120)
+        await eventually(lambda: shown(180), "a small tile gets the small encoding")
+        await scene.relay.prefer("room", "b", "a", Kind.VIDEO, 720)
+        await eventually(lambda: shown(360), "a large tile gets the large one again")
+        frames = (await b.received("a", "video"))["frames"]
+
+        async def moving() -> bool:
+            return (await b.received("a", "video"))["frames"] > frames + 15
+
+        await eventually(moving, "the picture goes on")
+        assert [one.rid for one in scene.events if isinstance(one, EncodingChosen)][-3:] == [
+            "h",
+            "l",
+            "h",
+        ]

@@ -1,0 +1,232 @@
+"""A subscription's numbers go on without a seam, and no number is ever used for two packets."""
+
+import struct
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from media.codecs import OPUS, VP8
+from media.datagrams import Destination
+from media.extensions import absolute_send_time
+from media.ingest import HISTORY_MASK, Arrival, Ingest
+from media.keyframe import shift_vp8
+from media.subscription import Subscription
+
+KEY = b"\x90\xe0\x80\x05\x07\x20\x50"
+INTER = b"\x90\xe0\x80\x05\x07\x20\x51"
+
+
+def packet(ssrc: int, sequence: int, timestamp: int, payload: bytes) -> bytes:
+    return struct.pack("!BBHII", 0x80, VP8.payload_type, sequence, timestamp, ssrc) + payload
+
+
+def video(ssrc: int = 1, rid: str = "") -> Ingest:
+    return Ingest(ssrc, VP8, "publisher", rid)
+
+
+def subscription() -> Subscription:
+    one = Subscription("subscriber", "publisher", "video", 11, 12, Destination())
+    one.payload_types = frozenset((96, 97))
+    one.refill(1.0)
+    return one
+
+
+class Line:
+    """What the forwarding loop does with one subscription, without the network."""
+
+    def __init__(self) -> None:
+        self.subscription = subscription()
+        self.protected: dict[tuple[int, int], bytes] = {}
+        self.order: list[int] = []
+
+    def take(
+        self, ingest: Ingest, sequence: int, timestamp: int, payload: bytes, now: float
+    ) -> None:
+        arrival = Arrival.NEXT
+        if sequence != ingest.next_sequence:
+            arrival = ingest.accept(sequence, now)
+        else:
+            ingest.next_sequence = (sequence + 1) & 0xFFFF
+        if arrival is Arrival.DUPLICATE:
+            return
+        late = arrival is Arrival.LATE
+        data = packet(ingest.ssrc, sequence, timestamp, payload)
+        if not late:
+            ingest.timestamp = timestamp
+        assert ingest.history is not None
+        ingest.history[sequence & HISTORY_MASK] = data
+        if ingest.waiting and not late and ingest.begins_picture(payload):
+            for one in list(ingest.waiting):
+                one.begin(ingest, sequence, timestamp, memoryview(payload), now)
+        for one in ingest.subscriptions:
+            if late and not one.covers(sequence):
+                continue
+            out = bytearray(data)
+            number = (sequence + one.sequence_offset) & 0xFFFF
+            struct.pack_into("!H", out, 2, number)
+            struct.pack_into("!II", out, 4, (timestamp + one.timestamp_offset) & 0xFFFFFFFF, 11)
+            if one.shifted and one.segment is not None:
+                shift_vp8(
+                    memoryview(out)[12:], one.segment.picture_offset, one.segment.level_offset
+                )
+            one.packets += 1
+            self.protect(11, number, bytes(out))
+            self.order.append(number)
+
+    def protect(self, ssrc: int, number: int, data: bytes) -> None:
+        assert (ssrc, number) not in self.protected, "a number is used twice"
+        self.protected[ssrc, number] = data
+
+    def repeat(self, number: int, now: float) -> bytes | None:
+        data = self.subscription.retransmission(number, now, absolute_send_time(now))
+        if data is not None:
+            self.protect(12, int.from_bytes(data[2:4]), data)
+        return data
+
+
+def test_a_switch_of_encoding_leaves_no_gap() -> None:
+    line, high, low = Line(), video(1, "h"), video(2, "l")
+    line.subscription.follow(high, 0.0)
+    for number in range(10):
+        line.take(high, 100 + number, 3000 * number, KEY if number == 0 else INTER, number / 30)
+    line.subscription.follow(low, 0.4)
+    assert line.subscription.ingest is high, "the old picture stays until the new one can begin"
+    line.take(low, 7, 500, INTER, 0.4)
+    line.take(high, 110, 30000, INTER, 0.41)
+    line.take(low, 8, 3500, KEY, 0.43)
+    line.take(high, 111, 33000, INTER, 0.44)
+    line.take(low, 9, 6500, INTER, 0.46)
+    first = line.order[0]
+    assert line.order == [(first + index) & 0xFFFF for index in range(13)]
+    last, after = (line.protected[11, line.order[index]] for index in (10, 11))
+    step = (int.from_bytes(after[4:8]) - int.from_bytes(last[4:8])) & 0xFFFFFFFF
+    assert step == 3000
+
+
+def test_vp8_counters_go_on_after_a_switch() -> None:
+    line, high, low = Line(), video(1), video(2)
+    line.subscription.follow(high, 0.0)
+    line.take(high, 1, 0, KEY, 0.0)
+    line.subscription.follow(low, 0.1)
+    line.take(low, 1, 0, b"\x90\xe0\x90\x00\x63\x20\x50", 0.1)
+    assert line.protected[11, line.order[1]][12:] == b"\x90\xe0\x80\x06\x08\x20\x50"
+
+
+def test_what_is_late_from_before_a_switch_is_dropped() -> None:
+    line, high, low = Line(), video(1), video(2)
+    line.subscription.follow(low, 0.0)
+    line.take(low, 5, 0, KEY, 0.0)
+    line.subscription.follow(high, 0.1)
+    line.take(high, 49, 0, INTER, 0.1)
+    line.take(high, 51, 0, KEY, 0.1)
+    sent = len(line.order)
+    line.take(high, 50, 0, INTER, 0.2)
+    assert len(line.order) == sent
+
+
+def test_a_retransmission_reaches_behind_a_switch() -> None:
+    line, high, low = Line(), video(1), video(2)
+    line.subscription.follow(high, 0.0)
+    line.take(high, 1, 0, KEY, 0.0)
+    line.take(high, 2, 3000, INTER, 0.0)
+    line.subscription.follow(low, 0.1)
+    line.take(low, 900, 77, KEY, 0.1)
+    data = line.repeat(line.order[1], 0.2)
+    assert data is not None
+    assert data[1] & 0x7F == 97
+    assert int.from_bytes(data[8:12]) == 12
+    assert int.from_bytes(data[12:14]) == line.order[1]
+    assert data[14:] == INTER
+    assert line.repeat(line.order[1], 0.205) is None, "it is still on its way"
+    assert line.repeat(line.order[1], 0.3) is not None
+    assert line.repeat((line.order[-1] + 1) & 0xFFFF, 0.3) is None
+    assert line.repeat((line.order[0] - 1) & 0xFFFF, 0.3) is None
+
+
+def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
+    sound = Ingest(1, OPUS, "publisher")
+    one = Subscription("subscriber", "publisher", "audio", 11, 0, Destination())
+    one.follow(sound, 0.0)
+    assert sound.waiting == [one]
+    assert sound.begins_picture(b"")
+    one.begin(sound, 10, 960, memoryview(b""), 0.0)
+    sound.next_sequence, sound.timestamp = 11, 960
+    before = (one.sequence_offset + 10) & 0xFFFF, (one.timestamp_offset + 960) & 0xFFFFFFFF
+    one.follow(None, 1.0)
+    one.follow(sound, 3.0)
+    one.begin(sound, 110, 97000, memoryview(b""), 3.0)
+    assert (one.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
+    assert (one.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
+
+
+class Switching(RuleBasedStateMachine):
+    """Any order of loss, overtaking, duplication, switching, pausing and repeating."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = Line()
+        self.ingests = [video(1, "h"), video(2, "m"), video(3, "l")]
+        self.numbers = [65500, 100, 32700]
+        self.held: list[tuple[int, int, int, bytes]] = []
+        self.now = 0.0
+
+    @rule(index=st.integers(0, 2), count=st.integers(1, 40), key=st.booleans())
+    def send(self, index: int, count: int, key: bool) -> None:
+        for place in range(count):
+            self.now += 0.005
+            number = self.numbers[index]
+            self.numbers[index] = (number + 1) & 0xFFFF
+            payload = KEY if key and place == 0 else INTER
+            self.line.take(self.ingests[index], number, int(self.now * 90000), payload, self.now)
+
+    @rule(index=st.integers(0, 2), count=st.integers(1, 300))
+    def lose(self, index: int, count: int) -> None:
+        number = self.numbers[index]
+        for place in range(min(count, 5)):
+            self.held.append((index, (number + place) & 0xFFFF, int(self.now * 90000), INTER))
+        self.numbers[index] = (number + count) & 0xFFFF
+
+    @precondition(lambda self: self.held)
+    @rule(place=st.integers(0, 1000), again=st.booleans())
+    def arrive_late(self, place: int, again: bool) -> None:
+        index, number, timestamp, payload = self.held[place % len(self.held)]
+        if not again:
+            self.held.pop(place % len(self.held))
+        if self.ingests[index].next_sequence >= 0:
+            self.line.take(self.ingests[index], number, timestamp, payload, self.now)
+
+    @rule(index=st.one_of(st.none(), st.integers(0, 2)))
+    def follow(self, index: int | None) -> None:
+        self.now += 0.01
+        self.line.subscription.follow(None if index is None else self.ingests[index], self.now)
+
+    @precondition(lambda self: self.line.order)
+    @rule(back=st.integers(0, 400))
+    def repeat(self, back: int) -> None:
+        self.now += 0.03
+        self.line.subscription.refill(0.1)
+        number = self.line.order[max(0, len(self.line.order) - 1 - back)]
+        data = self.line.repeat(number, self.now)
+        if data is not None:
+            original = self.line.protected[11, number]
+            assert data[12:14] == original[2:4]
+            assert data[14:] == original[12:]
+            assert data[4:8] == original[4:8]
+
+    @rule()
+    def give_up_gaps(self) -> None:
+        self.now += 2.0
+        for ingest in self.ingests:
+            ingest.due_nacks(self.now, 0.1)
+
+    @invariant()
+    def follows_what_it_says(self) -> None:
+        one = self.line.subscription
+        for ingest in self.ingests:
+            assert (one in ingest.subscriptions) == (one.ingest is ingest)
+            assert (one in ingest.waiting) == (one.target is ingest)
+
+
+TestSwitching = Switching.TestCase
+TestSwitching.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)

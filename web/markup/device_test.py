@@ -1,0 +1,94 @@
+"""The device test: its steps as a list that modules work through one after the other."""
+
+import htpy as h
+
+from signaling.device_check import STEPS, Step
+from web.markup.controls import button, go
+from web.markup.document import document
+from web.routes import path
+from web.views import DeviceTestView, Viewer
+
+
+def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
+    _ = viewer.translate
+    return document(
+        viewer,
+        _("Test my device"),
+        h.div(".narrow")[
+            h.h1[_("Test my device")],
+            h.p[
+                _(
+                    "See before the session whether camera, microphone, speaker and connection "
+                    "work. It takes about a minute. Messages can be written without any of it."
+                )
+            ],
+            h.noscript[h.p(".notice.warning")[_("The test needs JavaScript in this browser.")]],
+            h.div(".actions")[
+                button("start-test", _("Start the test"), style="primary", disabled=""),
+                view.back_path and go(view.back_path, _("Back to the invitation")),
+            ],
+            h.ol("#steps.steps")[(_step(viewer, step) for step in STEPS)],
+            h.div("#result.notice", role="status", tabindex="-1", hidden=True)[
+                h.p("#result-text"), h.p("#result-kept.hint", hidden=True)
+            ],
+            _templates(viewer),
+        ],
+        module="js/pages/device-test.js",
+        service_user=view.back_path is not None,
+        stylesheets=("css/device-test.css",),
+        data={
+            "result-path": view.result_path,
+            "kept": "yes" if view.back_path else None,
+            "ice-servers": view.ice_servers,
+            "health-path": path("health"),
+            "download-path": path("device_test_download"),
+            "upload-path": path("device_test_upload"),
+        },
+    )
+
+
+def _step(viewer: Viewer, step: Step) -> h.Element:
+    return h.li(".card.step", data_step=step)[
+        h.div(".heading")[
+            h.h2[_step_word(viewer, step)],
+            h.span(".tag.outcome"),
+        ],
+        h.p(".sentence", role="status"),
+        h.div(".area"),
+    ]
+
+
+def _step_word(viewer: Viewer, step: Step) -> str:
+    _ = viewer.translate
+    return {
+        "browser": _("Browser"),
+        "camera": _("Camera"),
+        "microphone": _("Microphone"),
+        "speaker": _("Speaker"),
+        "signaling": _("Connection to the server"),
+        "media_path": _("Path for sound and picture"),
+        "speed": _("Speed"),
+    }[step]
+
+
+def _templates(viewer: Viewer) -> h.Node:
+    _ = viewer.translate
+    return [
+        h.template("#skip-step")[h.button(".skip-step", type="button")[_("Skip")]],
+        h.template("#camera-area")[
+            h.video(
+                {"muted": True, "playsinline": True, "autoplay": True},
+                aria_label=_("Your own picture"),
+            )
+        ],
+        h.template("#microphone-area")[
+            h.meter(min="0", max="1", value="0", aria_label=_("Level of your voice"))
+        ],
+        h.template("#speaker-area")[
+            h.div(".actions")[
+                h.button(".primary.heard", type="button")[_("I hear the sound")],
+                h.button(".unheard", type="button")[_("I hear nothing")],
+                h.button(".again", type="button")[_("Play again")],
+            ]
+        ],
+    ]

@@ -1,0 +1,107 @@
+"""The device test: for anybody who is signed in, and for whoever has the link of an invite."""
+
+import os
+
+import msgspec
+from aiohttp import hdrs, web
+
+from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
+from web.errors import sentence
+from web.ice import ice_servers
+from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS
+from web.limits import network
+from web.markup.device_test import device_test_page
+from web.markup.landing import closed_link_page
+from web.routes import path
+from web.viewing import by_link, show, signed_in, viewer_of
+from web.views import DeviceTestView
+
+MAX_BYTES = 2 * 2**20
+"Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."
+MAX_RESULT_BYTES = 4096
+
+
+async def show_device_test(request: web.Request) -> web.Response:
+    await signed_in(request)
+    here = path("device_test")
+    return show(device_test_page(await viewer_of(request), _view(request, here, None)))
+
+
+async def show_landing_test(request: web.Request) -> web.Response:
+    """The test behind the link of a planned invitation."""
+    token = request.match_info["token"]
+    try:
+        arrival = await request.app[ARRIVING].look(token)
+    except InviteNotUsable as error:
+        await request.app[LIMITS].hit("unknown_link", network(request.remote))
+        viewer = by_link(await viewer_of(request))
+        return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    here = path("landing_test", token=token)
+    return show(device_test_page(viewer, _view(request, here, path("landing", token=token))))
+
+
+async def judge(request: web.Request) -> web.Response:
+    """How ready the scheduler's own device is; nothing is kept."""
+    await signed_in(request)
+    readiness = request.app[DEVICE_CHECKING].judge(await _outcomes(request))
+    return web.json_response({"readiness": readiness})
+
+
+async def keep(request: web.Request) -> web.Response:
+    """Keep the result with the invite, for the scheduler to see."""
+    await request.app[LIMITS].hit("device_test", network(request.remote))
+    token = request.match_info["token"]
+    readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
+    return web.json_response({"readiness": readiness})
+
+
+async def download(request: web.Request) -> web.Response:
+    """Bytes that cannot be compressed on their way, as many as asked for, within limits."""
+    await request.app[LIMITS].hit("device_test", network(request.remote))
+    asked = request.query.get("bytes", "")
+    if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
+        raise InvalidInput("bytes")
+    size = min(int(asked), MAX_BYTES)
+    block = os.urandom(min(size, 2**16)) or b"-"
+    body = (block * (size // len(block) + 1))[:size]
+    return web.Response(body=body, headers={hdrs.CONTENT_TYPE: "application/octet-stream"})
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Count what arrives and forget it. Raises TooLarge."""
+    await request.app[LIMITS].hit("device_test", network(request.remote))
+    size = 0
+    async for block in request.content.iter_any():
+        size += len(block)
+        if size > MAX_BYTES:
+            raise TooLarge
+    return web.json_response({"bytes": size})
+
+
+async def _outcomes(request: web.Request) -> dict[str, str]:
+    if (request.content_length or 0) > MAX_RESULT_BYTES:
+        raise TooLarge
+    try:
+        return msgspec.json.decode(await request.read(), type=dict[str, str])
+    except msgspec.DecodeError:
+        raise InvalidInput("outcomes") from None
+
+
+def _view(request: web.Request, result_path: str, back_path: str | None) -> DeviceTestView:
+    app = request.app
+    servers = ice_servers(app[CONFIG], "device-test", app[CLOCK].now())
+    return DeviceTestView(
+        result_path=result_path,
+        back_path=back_path,
+        ice_servers=msgspec.json.encode(
+            [
+                {
+                    "urls": server.urls,
+                    "username": server.username or "",
+                    "credential": server.credential or "",
+                }
+                for server in servers
+            ]
+        ).decode(),
+    )

@@ -1,0 +1,98 @@
+/**
+ * Whether sound and picture find a way out of this network: two connections within the page meet
+ * each other, and the relay, where there is one, answers by UDP or at least by TCP.
+ */
+
+import { _ } from "../shared/catalog.js";
+
+const CONNECT_WITHIN = 10_000;
+const GATHER_WITHIN = 8_000;
+
+/**
+ * @param {RTCIceServer[]} servers
+ * @returns {import("./runner.js").Test}
+ */
+export function mediaPathTest(servers) {
+  return async (report) => {
+    report.say(_("Looking for a way for sound and picture…"));
+    const [meets, relay] = await Promise.all([
+      loopback(servers, report.signal),
+      servers.length ? reachable(servers, report.signal) : null,
+    ]);
+    if (!meets) {
+      return report.failed(
+        _(
+          "This browser or network blocks calls. Switch off a blocker of WebRTC, or try another network.",
+        ),
+      );
+    }
+    if (relay?.size === 0) {
+      return report.warning(
+        _(
+          "The relay cannot be reached from this network. Calls may fail; mobile data often works.",
+        ),
+      );
+    }
+    if (relay && !relay.has("udp")) {
+      return report.warning(
+        _("This network only lets calls through by TCP. They work, but may stutter."),
+      );
+    }
+    return report.passed(_("Sound and picture find their way."));
+  };
+}
+
+/**
+ * @param {RTCIceServer[]} iceServers
+ * @param {AbortSignal} signal
+ * @returns {Promise<boolean>} whether data went from one connection to the other
+ */
+async function loopback(iceServers, signal) {
+  const [one, other] = [new RTCPeerConnection({ iceServers }), new RTCPeerConnection()];
+  try {
+    one.onicecandidate = ({ candidate }) => candidate && void other.addIceCandidate(candidate);
+    other.onicecandidate = ({ candidate }) => candidate && void one.addIceCandidate(candidate);
+    const channel = one.createDataChannel("test");
+    const arrived = new Promise((resolve) => {
+      other.ondatachannel = () => resolve(true);
+      setTimeout(() => resolve(false), CONNECT_WITHIN);
+      signal.addEventListener("abort", () => resolve(false));
+    });
+    channel.onopen = () => channel.send("test");
+    await one.setLocalDescription();
+    if (one.localDescription) await other.setRemoteDescription(one.localDescription);
+    await other.setLocalDescription();
+    if (other.localDescription) await one.setRemoteDescription(other.localDescription);
+    return await /** @type {Promise<boolean>} */ (arrived);
+  } finally {
+    one.close();
+    other.close();
+  }
+}
+
+/**
+ * @param {RTCIceServer[]} iceServers
+ * @param {AbortSignal} signal
+ * @returns {Promise<Set<string>>} the protocols by which the relay answered: udp, tcp, tls
+ */
+async function reachable(iceServers, signal) {
+  const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
+  /** @type {Set<string>} */
+  const found = new Set();
+  try {
+    const gathered = new Promise((resolve) => {
+      connection.onicecandidate = ({ candidate }) => {
+        if (candidate?.candidate) found.add(/** @type {any} */ (candidate).relayProtocol ?? "udp");
+        if (!candidate || found.has("udp")) resolve(undefined);
+      };
+      setTimeout(resolve, GATHER_WITHIN);
+      signal.addEventListener("abort", resolve);
+    });
+    connection.createDataChannel("test");
+    await connection.setLocalDescription();
+    await gathered;
+    return found;
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,64 @@
+/** Whether the microphone hears somebody speak. */
+
+import { _ } from "../shared/catalog.js";
+import { deviceProblem } from "./problems.js";
+import { pause } from "./runner.js";
+
+/** Root mean square: speech at arm's length reaches 0.02, a quiet room stays under 0.005. */
+const HEARD = 0.012;
+/** Heard this often, and it was no bump against the table. */
+const OFTEN = 3;
+const LOOK_EVERY = 100;
+/** Long enough to read the sentence and to say one. */
+const PATIENCE = 12_000;
+
+/** @type {import("./runner.js").Test} */
+export async function testMicrophone(report) {
+  report.say(_("Allow the microphone when the browser asks."));
+  let stream;
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ audio: true });
+  } catch (error) {
+    return report.failed(deviceProblem(error, "audio"));
+  }
+  const context = new AudioContext();
+  try {
+    // Without a sound card this never settles.
+    context.resume().catch(() => {});
+    const analyser = context.createAnalyser();
+    analyser.fftSize = 1024;
+    context.createMediaStreamSource(stream).connect(analyser);
+    const meter = report.place("microphone-area");
+    report.say(_("Please say something: the bar should move."));
+    return (await hears(analyser, meter, report.signal))
+      ? report.passed(_("The microphone hears you."))
+      : report.warning(
+          _(
+            "The microphone is on, but hears nothing. Is it muted by a switch, or is another one chosen in the system's settings?",
+          ),
+        );
+  } finally {
+    for (const track of stream.getTracks()) track.stop();
+    void context.close();
+  }
+}
+
+/**
+ * @param {AnalyserNode} analyser
+ * @param {HTMLElement} meter
+ * @param {AbortSignal} signal
+ */
+async function hears(analyser, meter, signal) {
+  const samples = new Float32Array(analyser.fftSize);
+  let heard = 0;
+  for (let waited = 0; waited < PATIENCE && !signal.aborted; waited += LOOK_EVERY) {
+    await pause(LOOK_EVERY, signal);
+    analyser.getFloatTimeDomainData(samples);
+    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
+    const level = Math.sqrt(power);
+    if (meter instanceof HTMLMeterElement) meter.value = Math.min(1, level * 8);
+    if (level > HEARD) heard += 1;
+    if (heard >= OFTEN) return true;
+  }
+  return false;
+}

@@ -1,0 +1,141 @@
+/** The device test: wires the steps to the page and hands the result to the server. */
+
+import { testBrowser } from "../device-test/browser.js";
+import { testCamera } from "../device-test/camera.js";
+import { mediaPathTest } from "../device-test/media-path.js";
+import { testMicrophone } from "../device-test/microphone.js";
+import { runAll } from "../device-test/runner.js";
+import { signalingTest } from "../device-test/signaling.js";
+import { testSpeaker } from "../device-test/speaker.js";
+import { speedTest } from "../device-test/speed.js";
+import { _, loadCatalog } from "../shared/catalog.js";
+import { byId, clone, inside, setText, show } from "../shared/dom.js";
+import { serveReader } from "../shared/reader.js";
+
+/**
+ * @import { Outcome, Stage, Test } from "../device-test/runner.js"
+ */
+
+serveReader();
+await loadCatalog();
+
+const page = document.body.dataset;
+const start = byId("start-test", HTMLButtonElement);
+
+/** @type {[string, Test][]} in the order of the page */
+const tests = [
+  ["browser", testBrowser],
+  ["camera", testCamera],
+  ["microphone", testMicrophone],
+  ["speaker", testSpeaker],
+  ["signaling", signalingTest(page.healthPath ?? "")],
+  ["media_path", mediaPathTest(JSON.parse(page.iceServers ?? "[]").map(iceServer))],
+  ["speed", speedTest({ download: page.downloadPath ?? "", upload: page.uploadPath ?? "" })],
+];
+
+/** @type {Stage} */
+const stage = {
+  begin(step, skip) {
+    const place = placeOf(step);
+    place.dataset.outcome = "running";
+    setText(inside(place, ".outcome"), _("Testing…"));
+    const button = clone("skip-step");
+    button.addEventListener("click", skip);
+    inside(place, ".heading").append(button);
+    place.scrollIntoView({ block: "nearest" });
+  },
+  say: (step, sentence) => setText(inside(placeOf(step), ".sentence"), sentence),
+  place(step, template) {
+    const piece = clone(template);
+    inside(placeOf(step), ".area").replaceChildren(piece);
+    return piece;
+  },
+  clear(step) {
+    inside(placeOf(step), ".area").replaceChildren();
+    placeOf(step).querySelector(".skip-step")?.remove();
+  },
+  end(step, outcome, sentence) {
+    const place = placeOf(step);
+    place.dataset.outcome = outcome;
+    setText(inside(place, ".outcome"), outcomeWord(outcome));
+    setText(inside(place, ".sentence"), sentence);
+  },
+};
+
+start.disabled = false;
+start.addEventListener("click", async () => {
+  start.disabled = true;
+  show(byId("result", HTMLElement), false);
+  for (const [step] of tests) {
+    delete placeOf(step).dataset.outcome;
+    for (const part of [".outcome", ".sentence"]) setText(inside(placeOf(step), part), "");
+  }
+  const outcomes = await runAll(tests, stage, () =>
+    _("This step could not be finished. Please test again."),
+  );
+  await tell(outcomes);
+  setText(start, _("Test again"));
+  start.disabled = false;
+});
+
+/** @param {Record<string, Outcome>} outcomes */
+async function tell(outcomes) {
+  const answer = await fetch(page.resultPath ?? "", {
+    method: "POST",
+    body: JSON.stringify(outcomes),
+    headers: { "Content-Type": "application/json", Accept: "application/json" },
+  }).catch(() => null);
+  const place = byId("result", HTMLElement);
+  const readiness = answer?.ok ? (await answer.json()).readiness : "";
+  place.className = `notice ${noticeKind(readiness)}`;
+  setText(
+    byId("result-text", HTMLElement),
+    readiness
+      ? _("Result: %(result)s").replace("%(result)s", readinessWord(readiness))
+      : _("The result could not be sent. The test itself is over."),
+  );
+  const kept = byId("result-kept", HTMLElement);
+  setText(kept, _("The person who invited you sees this result."));
+  show(kept, Boolean(readiness) && page.kept !== undefined);
+  show(place, true);
+  place.focus();
+}
+
+/** @param {string} step */
+function placeOf(step) {
+  return inside(document, `[data-step="${step}"]`);
+}
+
+/** @param {Outcome} outcome */
+function outcomeWord(outcome) {
+  return {
+    passed: _("Passed"),
+    warning: _("Warning"),
+    failed: _("Failed"),
+    skipped: _("Skipped"),
+  }[outcome];
+}
+
+/** @param {string} readiness */
+function noticeKind(readiness) {
+  if (readiness === "ready") return "good";
+  return readiness === "not_ready" ? "bad" : "warning";
+}
+
+/** @param {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} readiness */
+function readinessWord(readiness) {
+  return {
+    ready: _("Ready"),
+    ready_with_limits: _("Ready with limits"),
+    not_ready: _("Not ready"),
+    not_tested: _("Not tested"),
+  }[readiness];
+}
+
+/**
+ * @param {{ urls: string[], username: string, credential: string }} server
+ * @returns {RTCIceServer}
+ */
+function iceServer({ urls, username, credential }) {
+  return username ? { urls, username, credential } : { urls };
+}

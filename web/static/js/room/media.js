@@ -1,0 +1,175 @@
+/**
+ * Everything about calls on the session page, in one module that is loaded when a call becomes
+ * possible: whoever waits on a slow line does not wait for it.
+ */
+
+import { _, fill } from "../shared/catalog.js";
+import { byId, setText, show } from "../shared/dom.js";
+import { Attendance } from "./attendance.js";
+import { Call } from "./call.js";
+import { Controls } from "./controls.js";
+import { DeviceChoice } from "./device-choice.js";
+import { Devices } from "./devices.js";
+import { LevelMeter } from "./level.js";
+import { QualityWatch } from "./quality.js";
+import { callPhase, nameOf } from "./state.js";
+import { Tiles } from "./tiles.js";
+import { keepAwake, renewWakeLock } from "./wake-lock.js";
+
+/**
+ * @import { Channel, Command } from "./channel.js"
+ * @import { ServerMessage, Welcome } from "./messages.js"
+ * @import { Room } from "./state.js"
+ */
+
+/**
+ * @typedef {object} MediaOptions
+ * @property {string} peerId
+ * @property {string} storageKey under which a reload finds the call it was in
+ * @property {Channel} channel
+ * @property {(message: Command) => Promise<boolean>} command
+ * @property {() => Room} room
+ * @property {(sentence: string) => void} tell
+ * @property {() => void} render the page
+ */
+
+export class Media {
+  /** @param {MediaOptions} options */
+  constructor(options) {
+    const { peerId, channel, render } = options;
+    this.options = options;
+    this.call = new Call({ peerId, send: (message) => channel.send(message), onChange: render });
+    this.level = new LevelMeter((value, speaking) => {
+      byId("level", HTMLMeterElement).value = value;
+      show(byId("muted-hint", HTMLElement), speaking && !this.devices.state.microphone);
+    });
+    this.devices = new Devices({
+      onTrack: (kind, track) => {
+        this.call.setTrack(kind, track);
+        if (kind === "audio") this.level.listen(track);
+      },
+      onProblem: options.tell,
+      onChange: () => {
+        // A picture was asked for after all.
+        if (this.call.audioOnly && this.devices.picture) this.#setAudioOnly(false);
+        this.attendance.tellMedia();
+        render();
+      },
+    });
+    this.attendance = new Attendance({
+      peerId,
+      storageKey: options.storageKey,
+      devices: this.devices,
+      send: (message) => channel.send(message),
+      command: options.command,
+      room: options.room,
+      onChange: render,
+    });
+    this.tiles = new Tiles();
+    this.quality = new QualityWatch(
+      () => [...this.call.remotes.values()].map(({ peer }) => peer.connection),
+      (found) => {
+        channel.send({ type: "set_quality", quality: found });
+        render();
+      },
+    );
+    const { start, accept, decline, hangUp } = this.attendance;
+    this.controls = new Controls(this.devices, {
+      start,
+      accept,
+      decline,
+      hangUp,
+      toggleAudioOnly: () => void this.#toggleAudioOnly(),
+    });
+    this.choice = new DeviceChoice(this.devices, (id) => this.tiles.setSpeaker(id));
+  }
+
+  get entering() {
+    return this.attendance.entering;
+  }
+
+  /** @param {Welcome} welcome */
+  configure(welcome) {
+    this.call.configure(welcome.ice_servers, welcome.media_policy);
+    this.attendance.tellMedia();
+  }
+
+  /** @param {ServerMessage} message */
+  receive(message) {
+    if (message.type === "description") {
+      this.call.receiveDescription(message.sender, message.description);
+    } else if (message.type === "candidate") {
+      this.call.receiveCandidate(message.sender, message.candidate);
+    }
+  }
+
+  /** @param {Room} room */
+  render(room) {
+    const phase = callPhase(room, this.options.peerId);
+    const inCall = phase === "joined";
+    this.call.follow(room);
+    this.attendance.follow(phase);
+    this.controls.render(room, phase, this.entering, this.call.audioOnly);
+    this.tiles.render(room, this.call.remotes.values());
+    const { picture, screen, facing } = this.devices;
+    this.tiles.showOwn(picture, screen === null && facing === "user");
+    this.quality.watch(inCall);
+    void keepAwake(inCall);
+    this.#showQuality(room, inCall);
+  }
+
+  /** Another network. */
+  restart() {
+    this.call.restart();
+  }
+
+  /** The page is looked at again. */
+  wake() {
+    renewWakeLock();
+    void this.devices.check();
+  }
+
+  /** The page has lost its seat. */
+  abandon() {
+    this.attendance.abandon();
+  }
+
+  async #toggleAudioOnly() {
+    const on = !this.call.audioOnly;
+    if (on) {
+      await this.devices.setScreen(false);
+      await this.devices.setCamera(false);
+    }
+    this.#setAudioOnly(on);
+    this.options.render();
+  }
+
+  /** @param {boolean} on */
+  #setAudioOnly(on) {
+    this.call.setAudioOnly(on);
+    this.tiles.audioOnly = on;
+  }
+
+  /**
+   * @param {Room} room
+   * @param {boolean} inCall
+   */
+  #showQuality(room, inCall) {
+    const words = { good: _("good"), fair: _("fair"), poor: _("poor") };
+    /** @type {string[]} */
+    const sentences = [];
+    const own = this.quality.current;
+    if (own) sentences.push(fill(_("Your connection: %(quality)s"), { quality: words[own] }));
+    for (const member of room.call?.members ?? []) {
+      if (member.participant_id === room.me || !member.quality || member.state !== "joined") {
+        continue;
+      }
+      const name = nameOf(room, member.participant_id);
+      const sentence = _("Connection of %(name)s: %(quality)s");
+      sentences.push(fill(sentence, { name, quality: words[member.quality] }));
+    }
+    const place = byId("quality", HTMLElement);
+    setText(place, sentences.join(" · "));
+    show(place, inCall && sentences.length > 0);
+  }
+}
