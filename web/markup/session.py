@@ -68,6 +68,14 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             ),
             button("resume-session", _("Resume the session"), style="primary", hidden=""),
             button("terminate-session", _("Terminate the session"), hidden=""),
+            # in a page of its own: leaving this one would end the call here
+            view.may_invite
+            and h.a(
+                ".button",
+                href=path("session_people", consultation_id=view.consultation_id),
+                target="_blank",
+                rel="noopener",
+            )[_("Invite a colleague")],
             h.p("#start-reason.hint", hidden=True)[
                 _("The session cannot start yet: the other person is not connected.")
             ],
