@@ -433,8 +433,13 @@ class Attempt:
         return self._after("abandon", reason)
 
     def recover(self, now: datetime, random: float) -> "Attempt":
-        """What a stopped or killed server left `sending`: it may have gone out, or not."""
-        return self.settle(UnknownOutcome("interrupted"), now, random)
+        """What a stopped or killed server left `sending`: it may have gone out, or not.
+
+        That was nobody's failure: the next wait is not longer for it.
+        """
+        return replace(self, tries=max(self.tries - 1, 1)).settle(
+            UnknownOutcome("interrupted"), now, random
+        )
 
     def receive(self, receipt: Receipt) -> "Attempt":
         """The attempt after a receipt; late, doubled and contradictory ones change nothing.

@@ -207,8 +207,12 @@ class Notices:
         return found
 
     async def interrupted(self) -> list[tuple[Attempt, Notice]]:
-        """(attempt, notice) of everything that was being sent when the server stopped."""
-        rows = await self._executor.rows("SELECT * FROM delivery_attempt WHERE state = 'sending'")
+        """(attempt, notice) of everything that was under way when the server stopped."""
+        rows = await self._executor.rows(
+            "SELECT delivery_attempt.* FROM delivery_attempt"
+            " JOIN notice ON notice.id = delivery_attempt.notice_id"
+            " WHERE delivery_attempt.state IN ('sending', 'queued') AND notice.next_at IS NULL"
+        )
         found = []
         for row in rows:
             notice = await self.get(row["notice_id"])

@@ -37,6 +37,8 @@ HANDLERS = {
     ("GET", "invite_link"): invites.show_link,
     ("GET", "invite_qr"): invites.show_qr,
     ("POST", "invite_send_again"): invites.send_again,
+    ("GET", "edit_invite"): session_people.show_edit,
+    ("POST", "edit_invite"): session_people.edit,
     ("POST", "invite_remove"): invites.remove,
     ("GET", "edit_session"): editing.show_edit,
     ("POST", "edit_session"): editing.edit,

@@ -19,6 +19,7 @@ PATHS = {
     "invite_link": "/invites/{invite_id}/link",
     "invite_qr": "/invites/{invite_id}/qr.svg",
     "invite_send_again": "/invites/{invite_id}/send",
+    "edit_invite": "/invites/{invite_id}/edit",
     "invite_remove": "/invites/{invite_id}/remove",
     "waiting_room": "/waiting-room",
     "start_next": "/waiting-room/next",

@@ -120,6 +120,8 @@ class SessionView:
     state: str
     scheduler_name: str
     planned_at: datetime | None
+    may_invite: bool = False
+    "Whether the scheduler may invite a colleague while the session goes on."
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class RoutedWays:
         """`whatsapp_speaks` tells whether any template is approved: without, WhatsApp is silent."""
         self._available = frozenset(available)
         self._routes = routes
-        self._whatsapp_speaks = whatsapp_speaks
+        self._speaks = whatsapp_speaks
 
     @property
     def routes(self) -> tuple[Route, ...]:
@@ -37,7 +37,7 @@ class RoutedWays:
         return tuple(
             channel
             for channel in found
-            if channel in self._available and (channel != "whatsapp" or self._whatsapp_speaks())
+            if channel in self._available and (channel != "whatsapp" or self._speaks())
         )
 
     def of(self, person: Person) -> tuple[Way, ...]:
@@ -48,6 +48,7 @@ class RoutedWays:
             route
             for route in choose(self.routes, person.address)
             if route.channel in self._available
+            and (route.channel != "whatsapp" or person.channel == "whatsapp" or self._speaks())
         ]
         chosen.sort(key=lambda route: route.channel != person.channel)
         return tuple(Way(route.channel, route.sender_id) for route in chosen)

@@ -25,6 +25,9 @@ BATCH = 100
 "Notices claimed together: one commit before and one after sending them."
 AT_ONCE = 8
 "Notices being handed over at the same time."
+REPEATABLE = ("email",)
+"""A mail may leave twice with one Message-ID, so that a batch of them is claimed in one commit. A
+phone message is stored as leaving by itself, in the moment before it leaves."""
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +59,8 @@ class Notifying:
         self._random = random
         self._changed = changed
         self._busy = asyncio.Lock()
+        self._done: list[tuple[Job, Outcome]] = []
+        self._settling: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """Something was queued: look as soon as possible."""
@@ -68,6 +73,10 @@ class Notifying:
         async def work(records: Records) -> None:
             moved = []
             for attempt, notice in await records.notices.interrupted():
+                if attempt.state == "queued":  # claimed, and nothing had left
+                    if notice.state == "pending":
+                        await records.notices.change([(notice, now)])
+                    continue
                 recovered = attempt.recover(now, self._random())
                 attempts = [
                     recovered if each.id == attempt.id else each
@@ -84,8 +93,9 @@ class Notifying:
         async with self._busy:
             while jobs := await self._claim():
                 gate = asyncio.Semaphore(AT_ONCE)
-                outcomes = await asyncio.gather(*(self._hand_over(gate, job) for job in jobs))
-                await self._settle(list(zip(jobs, outcomes, strict=True)))
+                await asyncio.gather(*(self._hand_over(gate, job) for job in jobs))
+                if self._settling is not None:
+                    await self._settling
         next_due = await self._store.read.notices.next_due()
         if next_due is not None:
             self._timers.set("notices", next_due, self.deliver_due)
@@ -95,8 +105,15 @@ class Notifying:
 
         async def work(records: Records) -> list[Job]:
             jobs: list[Job] = []
+            stored: list[tuple[int, Attempt]] = []
             dropped: list[tuple[Notice, None]] = []
-            for notice in await records.notices.due(now, BATCH):
+            due = await records.notices.due(now, BATCH)
+            # after a time without power one reminder is enough: the last one
+            last = {each.invite_id: each.id for each in due if each.occasion == "reminder"}
+            for notice in due:
+                if notice.occasion == "reminder" and last[notice.invite_id] != notice.id:
+                    dropped.append((notice.after("drop"), None))
+                    continue
                 envelope = await records.notices.envelope(notice)
                 attempts = await records.notices.attempts(notice.id)
                 number = max(len(attempts) - 1, 0)
@@ -112,13 +129,33 @@ class Notifying:
                 if attempt.state in ("failed", "unknown"):
                     attempt = attempt.retry(now)
                 jobs.append(Job(notice, envelope, attempt.take(now), number))
-            await records.notices.put_attempts([(job.number, job.attempt) for job in jobs])
+                stored.append(
+                    (number, attempt if attempt.channel not in REPEATABLE else jobs[-1].attempt)
+                )
+            await records.notices.put_attempts(stored)
             await records.notices.change([(job.notice, None) for job in jobs] + list(dropped))
             return jobs
 
         return await self._store.write(work)
 
-    async def _hand_over(self, gate: asyncio.Semaphore, job: Job) -> Outcome:
+    async def _hand_over(self, gate: asyncio.Semaphore, job: Job) -> None:
+        async with gate:
+            if job.attempt.channel in REPEATABLE or await self._take(job):
+                self._settle_soon(job, await self._send(job))
+
+    async def _take(self, job: Job) -> bool:
+        """Store that a message which cannot be repeated leaves now; False: it is not needed."""
+
+        async def work(records: Records) -> bool:
+            notice = await records.notices.get(job.notice.id)
+            if notice is None or notice.state != "pending":
+                return False
+            await records.notices.put_attempts([(job.number, job.attempt)])
+            return True
+
+        return await self._store.write(work)
+
+    async def _send(self, job: Job) -> Outcome:
         sender = self._senders.get(job.attempt.channel)
         if sender is None:
             return PermanentFailure("no_route")
@@ -131,12 +168,22 @@ class Notifying:
             content=job.envelope.content,
             sender_id=job.attempt.sender_id,
         )
-        async with gate:
-            try:
-                return await sender.send(outgoing)
-            except Exception:
-                _log.exception("sender failed", extra={"notice_id": job.notice.id})
-                return TemporaryFailure("provider_failed")
+        try:
+            return await sender.send(outgoing)
+        except Exception:
+            _log.exception("sender failed", extra={"notice_id": job.notice.id})
+            return TemporaryFailure("provider_failed")
+
+    def _settle_soon(self, job: Job, outcome: Outcome) -> None:
+        """Store an outcome at once; those that come while one is being stored share the next."""
+        self._done.append((job, outcome))
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.create_task(self._settle_done(), name="settle notices")
+
+    async def _settle_done(self) -> None:
+        while self._done:
+            done, self._done = self._done, []
+            await self._settle(done)
 
     async def _settle(self, done: list[tuple[Job, Outcome]]) -> None:
         now = self._clock.now()

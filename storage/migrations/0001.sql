@@ -146,7 +146,8 @@ CREATE TABLE delivery_attempt (
     code TEXT NOT NULL,
     UNIQUE (notice_id, number)
 ) STRICT;
-CREATE INDEX delivery_attempt_sending ON delivery_attempt (id) WHERE state = 'sending';
+CREATE INDEX delivery_attempt_sending ON delivery_attempt (id)
+    WHERE state IN ('sending', 'queued');
 CREATE INDEX delivery_attempt_provider ON delivery_attempt (provider_id)
     WHERE provider_id IS NOT NULL;
 

@@ -292,3 +292,30 @@ async def test_adding_to_a_session_in_progress_needs_the_administrators_switch(
     lines = await server.app[STORE].read.audit.lines()
     assert [line["action"] for line in lines] == ["add_person"]
     assert await server.app[STORE].read.audit.first_broken() is None
+
+
+async def test_a_companion_at_a_corrected_address_gets_the_same_link(
+    server: Server, nurse: Person
+) -> None:
+    form = {**FORM}
+    del form["interpreter"]
+    assert (await nurse.post("/invites/new", form)).status == 303
+    before = {notice.to: notice.text for notice in await outbox(server)}
+    consultation = re.search(r"/sessions/([\w-]+)/edit", (await nurse.get("/invites")).text)
+    assert consultation is not None
+    invites = await server.app[STORE].read.invites.of_consultation(consultation.group(1))
+    companion = next(invite for invite in invites if invite.role == "companion")
+    address = f"/invites/{companion.id}/edit"
+    assert "brother@example.org" in (await nurse.get(address)).text
+    refused = await nurse.post(address, {"name": "Sami", "address": "nowhere", "language": "ar"})
+    assert refused.status == 400 and "nowhere" in refused.text
+    corrected = {"name": "Sami", "address": "sami@example.org", "language": "fr"}
+    assert (await nurse.post(address, corrected)).status == 303
+    after = {notice.to: notice.text for notice in await outbox(server)}
+    links = [
+        re.search(r"/i/[\w-]+", text[to]).group()  # type: ignore[union-attr]
+        for text, to in ((before, "brother@example.org"), (after, "sami@example.org"))
+    ]
+    assert links[0] == links[1]
+    async with Person(server) as stranger:
+        assert (await stranger.post(address, corrected)).status == 401

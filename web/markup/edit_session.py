@@ -74,6 +74,8 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
             h.p(".hint")[role_word(viewer, person.role)],
         ],
         h.div(".actions")[
+            person.role != "service_user"
+            and go(path("edit_invite", invite_id=person.invite_id), _("Edit")),
             go(path("invite_link", invite_id=person.invite_id), _("Copy link")),
             action(path("invite_send_again", invite_id=person.invite_id), _("Send again")),
             person.removable

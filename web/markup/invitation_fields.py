@@ -59,7 +59,7 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
             form,
             "address",
             _("Email or mobile number"),
-            hint=_("A mobile number with its country code: +41 79 123 45 67"),
+            hint=_in_one_piece(_("A mobile number with its country code: +41 79 123 45 67")),
             maximum=254,
             direction="ltr",
         ),
@@ -203,6 +203,11 @@ def interpreter_fields(viewer: Viewer, form: Form, interpreting: Mapping[str, bo
 def _speaks(viewer: Viewer, form: Form, name: str, label: str) -> h.Element:
     _ = viewer.translate
     return select(form, name, label, [("", _("As usual")), *viewer.languages])
+
+
+def _in_one_piece(sentence: str) -> str:
+    """The example number isolated, left to right and unbroken, in a sentence of any direction."""
+    return sentence.replace("+41 79 123 45 67", "\u2066+41\u00a079\u00a0123\u00a045\u00a067\u2069")
 
 
 def _expert(sentence: str, number: int) -> str:

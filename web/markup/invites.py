@@ -211,7 +211,7 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     ]
     reason = reason_sentence(viewer, person.delivery_reason)
     return h.p(".hint")[
-        named and [h.strong(dir="auto")[person.name], " "],
+        named and [h.strong(dir="auto")[person.name], " · "],
         " · ".join(word for word in words if word),
         reason and h.span(".error")[" ", reason],
     ]

@@ -68,6 +68,14 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             ),
             button("resume-session", _("Resume the session"), style="primary", hidden=""),
             button("terminate-session", _("Terminate the session"), hidden=""),
+            # in a page of its own: leaving this one would end the call here
+            view.may_invite
+            and h.a(
+                ".button",
+                href=path("session_people", consultation_id=view.consultation_id),
+                target="_blank",
+                rel="noopener",
+            )[_("Invite a colleague")],
             h.p("#start-reason.hint", hidden=True)[
                 _("The session cannot start yet: the other person is not connected.")
             ],
@@ -155,7 +163,7 @@ def _chat(viewer: Viewer) -> h.Element:
             h.summary[_("People"), " ", h.span("#people-count.tag")],
             h.ul("#people-list"),
         ],
-        h.ol("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
+        h.div("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
         h.form("#chat-form.write")[
             h.textarea(
                 "#chat-text",
@@ -224,13 +232,13 @@ def _templates(viewer: Viewer) -> h.Node:
     """The pieces the browser repeats; their texts are filled by `textContent`."""
     return [
         h.template("#chat-line")[
-            h.li(".line")[
+            h.div(".line")[
                 h.span(".author", dir="auto"),
                 h.p(".text", dir="auto"),
                 h.span(".meta")[h.time, " ", h.span(".state")],
             ]
         ],
-        h.template("#event-line")[h.li(".event")[h.span(".text"), " ", h.time]],
+        h.template("#event-line")[h.div(".event")[h.span(".text"), " ", h.time]],
         h.template("#person")[
             h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]
         ],

@@ -8,6 +8,7 @@ from web.markup.dashboard import dashboard_page
 from web.markup.history import history_page
 from web.markup.opened import opened_page
 from web.markup.waiting_room import waiting_room_page
+from web.pages.invites import interpreting_of
 from web.routes import path
 from web.viewing import show, signed_in, viewer_of
 
@@ -24,6 +25,7 @@ async def show_dashboard(request: web.Request) -> web.Response:
             waiting_rows(app, account),
             await invite_rows(app, account, PLANNED_STATES),
             await invite_rows(app, account, OPENED_STATES),
+            interpreting=await interpreting_of(request),
         )
     )
 

@@ -1,14 +1,16 @@
 """Inviting one more person to a session that is planned, or (if allowed) in progress."""
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from signaling.access import owned
 from signaling.errors import InvalidInput
-from signaling.invite import Role
+from signaling.invite import Invite, Role
 from web.errors import sentence
 from web.forms.invitation import read_other
-from web.keys import NOTIFYING, PLANNING, STORE
-from web.markup.session_people import session_people_page
+from web.keys import INVITING, NOTIFYING, PLANNING, STORE
+from web.markup.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
 from web.routes import path
 from web.viewing import form_of, show, signed_in, viewer_of
@@ -44,3 +46,35 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         await viewer_of(request), form, consultation.id, companions=not started
     )
     return show(page, status)
+
+
+async def show_edit(request: web.Request) -> web.Response:
+    invite = await _invite(request)
+    person = invite.person
+    values = {"name": person.name, "address": person.address, "language": person.language}
+    viewer = await viewer_of(request)
+    return show(edit_invite_page(viewer, Form(values), invite.id, invite.consultation_id))
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Correct one invited person; a refusal keeps everything typed."""
+    account, typed = await signed_in(request), await form_of(request)
+    viewer, invite = await viewer_of(request), await _invite(request)
+    try:
+        person = read_other(typed, invite.role, reading_of(request, account, viewer))
+        person = replace(person, time_zone=invite.person.time_zone)
+        await request.app[PLANNING].change_person(invite.id, account, person)
+    except InvalidInput as error:
+        form = Form(typed, {error.field: sentence(error, viewer.translate)})
+        return show(edit_invite_page(viewer, form, invite.id, invite.consultation_id), 400)
+    request.app[NOTIFYING].wake()
+    raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
+
+
+async def _invite(request: web.Request) -> Invite:
+    """An invite of the scheduler who asks. Raises NotFound for anybody else's."""
+    account = await signed_in(request)
+    invite, _token = await request.app[INVITING].link_of(
+        request.match_info["invite_id"], account.id
+    )
+    return invite

@@ -7,8 +7,9 @@ from aiohttp import hdrs, web
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
+from signaling.flows.planning import EDITABLE_STATES
 from signaling.report import Report, ReportLine, reduce_report
-from web.keys import CLOCK, CONFIG, HOLDING, STORE
+from web.keys import CLOCK, CONFIG, HOLDING, PLANNING, STORE
 from web.markup.session import session_page
 from web.report_pdf import draw
 from web.routes import path
@@ -27,6 +28,8 @@ async def show_session(request: web.Request) -> web.Response:
         state=consultation.state,
         scheduler_name=account.name,
         planned_at=consultation.planned_at,
+        may_invite=consultation.state in EDITABLE_STATES
+        or await request.app[PLANNING].may_add_in_progress(),
     )
     return show(session_page(await viewer_of(request), view))
 

@@ -13,8 +13,6 @@ from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publis
 from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer, serve_page
 
-pytest_plugins = ["tests.browser.conftest"]
-
 DEADLINE = 30.0
 
 

@@ -1,0 +1,225 @@
+"""Pictures of every page: `python -m scripts.screenshots [--out FOLDER]`.
+
+Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
+on a desk, light and dark, from left to right and from right to left.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import web
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from signaling.account import Account
+from signaling.flows.accounting import new_account
+from signaling.flows.inviting import Plan
+from signaling.invite import Person
+from web.app import create_app
+from web.config import load
+from web.keys import CLOCK, CLOCKWORK, DEVICE_CHECKING, INVITING, PASSWORDS, STORE
+from web.routes import path
+
+PASSWORD = "only for pictures of pages"
+WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
+LANGUAGES = ("en", "ar")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Where the pages of the sample data are."""
+
+    consultation_id: str
+    invite_id: str
+    landing: str
+    "Open now."
+    early: str
+    "Of a session that lies ahead."
+    early_test: str
+
+
+async def sample(app: web.Application) -> Sample:
+    """One account with sessions in several states."""
+    now = app[CLOCK].now()
+    account = new_account(
+        email="nurse@example.org",
+        name="Nurse Joy",
+        role="administrator",
+        password_hash=await app[PASSWORDS].hash(PASSWORD),
+        language="en",
+        time_zone="Europe/Zurich",
+        now=now,
+    )
+    await app[STORE].write(lambda records: records.accounts.add(account))
+    amina = Person("Amina", "Haddad", "email", "amina@example.org", "ar", "Africa/Nairobi")
+    son = Person("Sami", "", "email", "sami@example.org", "ar")
+    eve = Person("Eve", "", "email", "eve@example.org", "en")
+    later = Plan(
+        "remote",
+        (("service_user", amina), ("companion", son), ("colleague", eve)),
+        planned_at=now + timedelta(days=3),
+        time_zone="Africa/Nairobi",
+        note="Please have your letter at hand.",
+    )
+    consultation_id, invite_id, early = await _invite(app, account, later)
+    checking = app[DEVICE_CHECKING]
+    await checking.keep(early, {"camera": "failed", "microphone": "passed"})
+    for name in ("Вікторія", "ミナ・タナカ"):
+        await _invite(app, account, _now(name))
+    _consultation, _awaited, token = await _invite(app, account, _now("Bilal"))
+    await app[CLOCKWORK].run_due()
+    return Sample(
+        consultation_id,
+        invite_id,
+        path("landing", token=token),
+        path("landing", token=early),
+        path("landing_test", token=early),
+    )
+
+
+def _now(name: str) -> Plan:
+    return Plan("remote", (("service_user", Person(name, "", "none", "", "en")),))
+
+
+async def _invite(app: web.Application, account: Account, plan: Plan) -> tuple[str, str, str]:
+    """(consultation id, invite id, token) of the awaited person."""
+    consultation, invites = await app[INVITING].invite(account, plan)
+    _invited, token = await app[INVITING].link_of(invites[0].id, account.id)
+    return consultation.id, invites[0].id, token
+
+
+@contextlib.asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[tuple[web.Application, str]]:
+    """A server over `folder` on a free port, and its address."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    config = load({"TELECONNECT_DATA_DIR": str(folder)}, port=port)
+    app = await create_app(config)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    try:
+        yield app, str(config.public_url)
+    finally:
+        await runner.cleanup()
+
+
+async def photograph(browser: Browser, server: str, found: Sample, out: Path) -> int:
+    """Write the pictures; the number of them."""
+    count = 0
+    for language in LANGUAGES:
+        for size, (width, height) in WIDTHS.items():
+            for dark in (False, True):
+                context = await browser.new_context(
+                    base_url=server,
+                    viewport={"width": width, "height": height},
+                    color_scheme="dark" if dark else "light",
+                    timezone_id="Europe/Zurich",
+                    permissions=["camera", "microphone"],
+                )
+                await context.add_cookies([{"name": "language", "value": language, "url": server}])
+                suffix = f"{size}-{'dark' if dark else 'light'}-{language}"
+                count += await _pages(context, found, out, suffix)
+                await context.close()
+    return count
+
+
+async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str) -> int:
+    page = await context.new_page()
+    shots = 0
+
+    async def shoot(name: str, *, whole: bool = True) -> None:
+        nonlocal shots
+        await page.wait_for_timeout(250)
+        await page.screenshot(path=out / f"{name}-{suffix}.png", full_page=whole)
+        shots += 1
+
+    await page.goto(path("sign_in"))
+    await shoot("sign-in")
+    for name, address in (
+        ("landing", found.landing),
+        ("landing-early", found.early),
+        ("landing-test", found.early_test),
+        ("not-found", "/nowhere"),
+    ):
+        await page.goto(address)
+        await shoot(name)
+    await page.goto(found.landing)
+    await page.locator("button.huge").click()
+    await page.wait_for_selector("#chat-lines .event")
+    await shoot("waiting")
+    await page.goto(path("sign_in"))
+    await page.fill("#email", "nurse@example.org")
+    await page.fill("#password", PASSWORD)
+    await page.click("main button[type=submit]")
+    for name, address in (
+        ("dashboard", path("dashboard")),
+        ("invites", path("invites")),
+        ("edit", path("edit_session", consultation_id=found.consultation_id)),
+        ("link", path("invite_link", invite_id=found.invite_id)),
+        ("waiting-room", path("waiting_room")),
+        ("opened", path("opened")),
+        ("history", path("history")),
+        ("device-test", path("device_test")),
+        ("session", path("session", consultation_id=found.consultation_id)),
+        ("outbox", path("admin_outbox")),
+    ):
+        await page.goto(address)
+        await shoot(name)
+    await page.goto(path("invites"))
+    await page.click("#open-new-invite")
+    await page.click("#new-invite [data-choice=remote]")
+    await page.check("#plan_later")
+    await page.check("#colleague")
+    await shoot("new-invite-dialog", whole=False)
+    await _refused(page)
+    await shoot("new-invite-refused")
+    return shots
+
+
+async def _refused(page: Page) -> None:
+    await page.fill("#address", "+999")
+    await page.click("#invitation [type=submit]")
+    await page.wait_for_selector(".notice.bad")
+
+
+async def run(out: Path) -> int:
+    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    folder = Path(tempfile.mkdtemp())
+    arguments = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    try:
+        async with serving(folder) as (app, server), async_playwright() as playwright:
+            found = await sample(app)
+            browser = await playwright.chromium.launch(
+                executable_path=chromium, args=[*arguments, "--no-sandbox"]
+            )
+            count = await photograph(browser, server, found, out)
+            await browser.close()
+        return count
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.screenshots", description="Writes pictures of every page."
+    )
+    parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    chosen = parser.parse_args()
+    count = asyncio.run(run(chosen.out))
+    print(f"{count} pictures in {chosen.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

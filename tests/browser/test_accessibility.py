@@ -1,0 +1,122 @@
+"""Every page without an accessibility violation that axe-core knows, in both directions."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from scripts.screenshots import PASSWORD, Sample, sample
+from tests.browser.conftest import NewContext
+from tests.serving import Server, serving
+from web.routes import path
+
+
+@pytest.fixture(scope="module")
+async def filled(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Server, Sample]]:
+    async with serving(tmp_path_factory.mktemp("data")) as server:
+        yield server, await sample(server.app)
+
+
+async def check(page: Page, name: str, complaints: list[str]) -> None:
+    # modules enable and show things as they load; axe looks at a page that has come to rest
+    await page.wait_for_load_state("networkidle")
+    results = await Axe().run(page)
+    for violation in results.response["violations"]:
+        for node in violation["nodes"]:
+            complaints.append(f"{name}: {violation['id']}: {node['html'][:160]}")
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_no_page_has_a_violation(
+    filled: tuple[Server, Sample], new_context: NewContext, language: str, dark: bool
+) -> None:
+    server, found = filled
+    context = await new_context(base_url=server.url, dark=dark, allowed_errors=["status of 40[04]"])
+    await context.add_cookies([{"name": "language", "value": language, "url": server.url}])
+    page = await context.new_page()
+    complaints: list[str] = []
+    for name, address in (
+        ("sign in", path("sign_in")),
+        ("landing", found.landing),
+        ("too early", found.early),
+        ("device test", found.early_test),
+        ("not found", path("dashboard") + "nowhere"),
+    ):
+        await page.goto(address)
+        await check(page, name, complaints)
+    await page.goto(found.landing)
+    await page.locator("button.huge").click()
+    await expect(page.locator("#chat-lines .event").first).to_be_visible()
+    await check(page, "waiting", complaints)
+
+    await page.goto(path("sign_in"))
+    await page.fill("#email", "nurse@example.org")
+    await page.fill("#password", PASSWORD)
+    await page.click("main button[type=submit]")
+    for name, address in (
+        ("dashboard", path("dashboard")),
+        ("invites", path("invites")),
+        ("edit", path("edit_session", consultation_id=found.consultation_id)),
+        ("link", path("invite_link", invite_id=found.invite_id)),
+        ("waiting room", path("waiting_room")),
+        ("opened", path("opened")),
+        ("history", path("history")),
+        ("session", path("session", consultation_id=found.consultation_id)),
+        ("outbox", path("admin_outbox")),
+        ("new invite", path("new_invite", {"kind": "remote"})),
+    ):
+        await page.goto(address)
+        await check(page, name, complaints)
+    await page.goto(path("invites"))
+    await page.click("#open-new-invite")
+    await page.click("#new-invite [data-choice=remote]")
+    for box in ("plan_later", "companion", "colleague"):
+        await page.check(f"#{box}")
+    await check(page, "new invite dialog", complaints)
+    await page.fill("#address", "+999")
+    await page.click("#invitation [type=submit]")
+    await expect(page.locator(".notice.bad")).to_be_visible()
+    await check(page, "refused", complaints)
+    assert not complaints, "\n".join(complaints)
+
+
+async def test_the_keyboard_alone_sends_an_invitation(
+    filled: tuple[Server, Sample], new_context: NewContext
+) -> None:
+    server, _found = filled
+    page = await (await new_context(base_url=server.url)).new_page()
+    await page.goto(path("sign_in"))
+    await page.fill("#email", "nurse@example.org")
+    await page.fill("#password", PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
+
+    async def tab_to(name: str, role: str) -> None:
+        """Press Tab until the control called `name` has the focus."""
+        wanted = page.get_by_role(role, name=name, exact=True)
+        for _press in range(60):
+            await page.keyboard.press("Tab")
+            if await wanted.evaluate_all("all => all.includes(document.activeElement)"):
+                return
+        pytest.fail(f"The keyboard does not reach {name}.")
+
+    await tab_to("New invite", "button")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await tab_to("Remote", "button")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("First name")).to_be_focused()
+    await page.keyboard.type("Amina")
+    await tab_to("Email or mobile number", "textbox")
+    await page.keyboard.type("amina@example.org")
+    await tab_to("Invite a loved one or another caregiver", "checkbox")
+    await page.keyboard.press("Space")
+    await tab_to("Email or mobile of the caregiver", "textbox")
+    await page.keyboard.type("son@example.org")
+    await tab_to("Send", "button")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("The invitation is on its way")).to_be_visible()

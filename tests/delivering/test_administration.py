@@ -1,0 +1,144 @@
+"""What administrators keep about notices: routes, texts, templates, and who can sign in."""
+
+import re
+
+import pytest
+
+from tests.delivering.desk import NUMBER, Desk
+from tests.people import Person
+from tests.serving import PASSWORD
+
+PAGES = (
+    "/admin",
+    "/admin/people",
+    "/admin/routes",
+    "/admin/texts",
+    "/admin/texts/invitation/fr/mail",
+    "/admin/templates",
+    "/admin/templates/reminder/ar",
+    "/admin/outbox",
+)
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_administration_exists_for_administrators_only(nurse: Desk, page: str) -> None:
+    assert (await nurse.person.get(page)).status == 200
+    await nurse.server.account("plain@example.org", "Plain")
+    async with Person(nurse.server) as plain, Person(nurse.server) as stranger:
+        await plain.sign_in("plain@example.org")
+        assert (await plain.get(page)).status == 404
+        assert (await plain.post(page)).status in (404, 405)
+        assert (await stranger.get(page)).status == 303
+
+
+async def test_a_wrong_route_is_named_by_its_line_and_nothing_changes(nurse: Desk) -> None:
+    typed = "allow + sms Clinic\n# fine\nallow 41 sms\n"
+    answer = await nurse.person.post("/admin/routes", {"routes": typed})
+    assert answer.status == 400
+    assert "Line 3:" in answer.text and "allow 41 sms" in answer.text
+    await nurse.invite(address=NUMBER, channel="sms")
+    assert nurse.outside.phones.messages[0]["from"] == "Clinic"
+
+
+async def test_a_denied_number_is_refused_at_its_field(nurse: Desk) -> None:
+    routes = "allow + sms\ndeny +41 any\n"
+    assert (await nurse.person.post("/admin/routes", {"routes": routes})).status == 303
+    assert routes.split("\n")[1] in (await nurse.person.get("/admin/routes")).text
+    answer = await nurse.invite(address=NUMBER, channel="sms")
+    assert answer.status == 400
+    assert "This server may not send messages to this number." in answer.text
+
+
+async def test_an_operator_s_words_are_sent_escaped_and_can_be_taken_back(nurse: Desk) -> None:
+    page = "/admin/texts/invitation/en/mail"
+    text = "# Welcome $name\n\n$scheduler waits for **you**: $link\n\n$$5 off"
+    preview = await nurse.person.post(page, {"text": text, "step": "preview"})
+    assert "<h1>Welcome Amina *A.* &lt;b&gt;</h1>" in preview.text
+    assert "<strong>you</strong>" in preview.text
+    await nurse.invite(address="one@example.org")
+    assert (await nurse.person.post(page, {"text": text})).status == 303
+    await nurse.invite(address="two@example.org", first_name="*A.* <i>")
+    assert (await nurse.person.post(page, {"text": ""})).status == 303
+    await nurse.invite(address="three@example.org")
+    one, two, three = (each.message for each in nurse.outside.mail.received)
+    html = two.get_body(("html",)).get_content()
+    plain = two.get_body(("plain",)).get_content()
+    assert "<h1>Welcome *A.* &lt;i&gt;</h1>" in html
+    assert "Nurse Joy waits for you: http" in plain and "$5 off" in plain
+    for other in (one, three):
+        assert "Welcome" not in other.get_body(("plain",)).get_content()
+
+
+@pytest.mark.parametrize(
+    ("part", "text", "problem"),
+    [
+        ("mail", "Hello $nome $link", "There is no placeholder $nome."),
+        ("mail", "Hello $languages $link", "There is no placeholder $languages."),
+        ("mail", "It costs 5$ $link", "A dollar sign that is no placeholder is written $$."),
+        ("mail", "Hello $name", "This text needs $link, or nobody can join."),
+        ("short", "Come", "This text needs $link, or nobody can join."),
+        ("mail", "$link" + "[" * 300, "too long or too complicated"),
+        ("subject", "x" * 200, "too long"),
+        ("mail", "$link" + "x" * 6000, "too long"),
+    ],
+)
+async def test_a_text_that_cannot_work_is_refused_at_saving(
+    nurse: Desk, part: str, text: str, problem: str
+) -> None:
+    answer = await nurse.person.post(f"/admin/texts/invitation/en/{part}", {"text": text})
+    assert answer.status == 400
+    assert problem in answer.text
+
+
+@pytest.mark.parametrize("path", ["nothing/en/mail", "invitation/xx/mail", "invitation/en/whole"])
+async def test_a_text_that_is_none_does_not_exist(nurse: Desk, path: str) -> None:
+    assert (await nurse.person.get(f"/admin/texts/{path}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"name": "has space", "locale": "en"}, "Latin letters"),
+        ({"name": "a", "locale": "english"}, "A locale looks like"),
+        ({"name": "a", "locale": "en", "parameters": "name nome"}, "no placeholder $nome"),
+    ],
+)
+async def test_a_template_that_cannot_be_is_refused(
+    nurse: Desk, values: dict[str, str], problem: str
+) -> None:
+    answer = await nurse.person.post("/admin/templates/invitation/en", values)
+    assert answer.status == 400
+    assert problem in answer.text
+
+
+async def test_people_are_made_disabled_and_signed_out(nurse: Desk) -> None:
+    form = {"name": "New", "email": "new@example.org", "password": PASSWORD, "role": "scheduler"}
+    assert (await nurse.person.post("/admin/people", form)).status == 303
+    assert (await nurse.person.post("/admin/people", form)).status == 400
+    short = await nurse.person.post("/admin/people", {**form, "password": "short"})
+    assert short.status == 400
+    page = (await nurse.person.get("/admin/people")).text
+    steps = dict(re.findall(r'action="/admin/people/([\w-]+)/(disable)"', page))
+    [account_id] = steps
+    async with Person(nurse.server) as new:
+        await new.sign_in("new@example.org")
+        assert (await new.get("/invites")).status == 200
+        await nurse.person.post(f"/admin/people/{account_id}/sign-out")
+        assert (await new.get("/invites")).status == 303
+        await new.sign_in("new@example.org")
+        await nurse.person.post(f"/admin/people/{account_id}/disable")
+        assert (await new.get("/invites")).status == 303
+        assert (await new.sign_in("new@example.org")).status == 401
+        await nurse.person.post(f"/admin/people/{account_id}/enable")
+        assert (await new.sign_in("new@example.org")).status == 303
+
+
+async def test_the_last_administrator_cannot_be_disabled(nurse: Desk) -> None:
+    page = (await nurse.person.get("/admin/people")).text
+    own = re.search(r"/admin/people/([\w-]+)/sign-out", page)
+    assert own is not None
+    answer = await nurse.person.post(f"/admin/people/{own.group(1)}/disable")
+    assert answer.status == 409
+    assert "The last administrator cannot be disabled." in answer.text
+    assert (await nurse.person.get("/admin")).status == 200
+    assert (await nurse.person.post("/admin/people/nobody-here/disable")).status == 404
