@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from signaling.interpreter_request import InterpretingOrganization
-from tests.people import Person, outbox
+from tests.people import Person, gather, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
@@ -319,3 +319,19 @@ async def test_a_companion_at_a_corrected_address_gets_the_same_link(
     assert links[0] == links[1]
     async with Person(server) as stranger:
         assert (await stranger.post(address, corrected)).status == 401
+
+
+async def test_of_two_answers_at_once_one_wins_and_the_other_is_told(
+    server: Server, nurse: Person
+) -> None:
+    await ask(nurse)
+    link = await request_link(server, "first@example.org")
+    async with Person(server) as manager, Person(server) as deputy:
+        answers = await gather(
+            manager.post(link, ACCEPTANCE),
+            deputy.post(link, {**ACCEPTANCE, "name": "Yusuf", "address": "yusuf@example.org"}),
+        )
+    assert sorted(answer.status for answer in answers) == [303, 409]
+    mails = [to for to, _ in await written(server)]
+    assert mails.count("ibrahim@example.org") + mails.count("yusuf@example.org") == 1
+    assert mails.count("amina@example.org") == 1
