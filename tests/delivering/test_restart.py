@@ -1,0 +1,60 @@
+"""What a stopped server leaves behind of messages that must not be repeated."""
+
+from pathlib import Path
+
+from tests.delivering.desk import Desk, Outside, desk
+from web.keys import NOTIFYING, STORE
+
+
+async def states(nurse: Desk) -> list[str]:
+    read = nurse.server.app[STORE].read
+    account = await read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    found = []
+    for consultation in await read.consultations.of_scheduler(account.id, ("planned",)):
+        for notice in await read.notices.of_consultation(consultation.id):
+            found += [attempt.state for attempt in await read.notices.attempts(notice.id)]
+    return sorted(found)
+
+
+async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Outside) -> None:
+    async with desk(tmp_path / "data", around) as nurse:
+        form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
+        notifying = nurse.server.app[NOTIFYING]
+        async with notifying._busy:  # nothing is handed over while the server is being stopped
+            for number in range(3):
+                typed = {**form, "address": f"+4179123456{number}"}
+                assert (await nurse.person.post("/invites/new", typed)).status == 303
+            jobs = await notifying._claim()
+            assert len(jobs) == 3
+            assert await notifying._take(jobs[0])  # it leaves, and then the power goes
+            assert await states(nurse) == ["queued", "queued", "sending"]
+            now = nurse.now
+            nurse.server.app[NOTIFYING]._timers.cancel("notices")
+
+    async with desk(tmp_path / "data", around, now) as nurse:
+        await nurse.deliver()
+        assert await states(nurse) == ["sent", "sent", "unknown"]
+        reached = {each["to"] for each in around.phones.messages}
+        assert len(around.phones.messages) == 2
+        assert jobs[0].envelope.address.lstrip("+") not in reached
+
+
+async def test_what_was_called_off_in_between_does_not_leave(
+    tmp_path: Path, around: Outside
+) -> None:
+    async with desk(tmp_path / "data", around) as nurse:
+        notifying = nurse.server.app[NOTIFYING]
+        async with notifying._busy:
+            form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
+            await nurse.person.post("/invites/new", {**form, "address": "+41791234567"})
+            [job] = await notifying._claim()
+            page = (await nurse.person.get("/invites")).text
+            session = page.split('data-consultation-id="')[1].split('"')[0]
+            assert (await nurse.person.post(f"/sessions/{session}/cancel")).status == 303
+            assert not await notifying._take(job)
+        now = nurse.now
+    texts = len(around.texts)
+    async with desk(tmp_path / "data", around, now) as nurse:
+        await nurse.deliver()
+        assert all("invites you" not in text for text in around.texts[texts:])
