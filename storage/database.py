@@ -23,6 +23,8 @@ T = TypeVar("T")
 Row = sqlite3.Row
 Parameters = Sequence[Any] | dict[str, Any]
 
+WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+"Seconds between tries to switch a new file to write-ahead logging while another process does."
 MAX_GROUP = 64
 "Writers that share one commit at most: a bound on how much one failing disk write takes along."
 
@@ -222,9 +224,9 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
     connection.row_factory = sqlite3.Row
     try:
+        await _switch_to_wal(connection)
         for pragma in (
             "busy_timeout=5000",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",
@@ -235,6 +237,21 @@ async def _connect(path: Path) -> aiosqlite.Connection:
         await connection.close()
         raise
     return connection
+
+
+async def _switch_to_wal(connection: aiosqlite.Connection) -> None:
+    """Write ahead; where another process is just doing the same, wait for it.
+
+    SQLite does not ask its busy handler here, since two that wait for each other would never end.
+    """
+    for pause in (*WAL_PAUSES, None):
+        try:
+            await connection.execute_fetchall("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if pause is None or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            await asyncio.sleep(pause)
 
 
 async def _version(connection: aiosqlite.Connection) -> int:
