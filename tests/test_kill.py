@@ -101,6 +101,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(tmp_path: Path)
                 await asyncio.sleep(random.random() / 50)
                 running.kill()
                 await asyncio.gather(*writing)
+                await asyncio.gather(amina.ws.close(), desk.ws.close())
     async with process(tmp_path) as (_, server, _), Person(server) as phone:
         phone.plant(cookies[1])
         amina = await phone.enter(invite_id=seat)
