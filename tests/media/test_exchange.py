@@ -9,8 +9,8 @@ async def test_two_clients_see_and_hear_each_other() -> None:
     async with TestExchange() as exchange:
         a = exchange.join("a", Kind.AUDIO, Kind.VIDEO)
         b = exchange.join("b", Kind.AUDIO, Kind.VIDEO)
-        await until(lambda: len(exchange.of(Connected)) == 2, "both are connected")
-        await until(lambda: len(exchange.of(Published)) == 4, "both publish both")
+        await until(lambda: len(exchange.of(Connected)) >= 2, "both are connected")
+        await until(lambda: len(exchange.of(Published)) >= 4, "both publish both")
         for client in (a, b):
             await until(
                 lambda client=client: (
