@@ -177,6 +177,8 @@ class Audit(Protocol):
 class Sender(Protocol):
     """One way to reach a person; see `signaling/delivery/`."""
 
+    async def prepare(self) -> None: ...
+
     async def send(self, outgoing: Outgoing) -> Outcome: ...
 
 
