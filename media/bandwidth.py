@@ -53,14 +53,18 @@ class Estimate:
         if fraction > LOSS_CUT:
             self._cut(sent * (1 - 0.5 * fraction), now)
 
-    def note_remb(self, bitrate: int, sent: float, now: float) -> None:
-        """A receiver's estimate. Two in a row must be low: the first ones of a call always are."""
+    def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
+        """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
+
+        Browsers estimate from video alone and claim little more than they receive of it. So
+        ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
+        """
         self.remb = bitrate
         self.remb_at = now
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1
             if self.low_rembs >= 2:
-                self._cut(bitrate, now)
+                self._cut(bitrate + beside, now)
         else:
             self.low_rembs = 0
 
@@ -126,9 +130,9 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocatio
         fair = free / (len(waiting) - position)
         margin = 1.0 if choice.current is not None else UPGRADE_MARGIN
         if choice.adaptable:
-            least = SMALLEST_VIDEO * margin
-            cost = min(max(fair, SMALLEST_VIDEO), choice.rates[0] * UPGRADE_MARGIN)
-            cost = max(cost, SMALLEST_VIDEO)
+            # A still picture costs less than the least that is worth asking a publisher for.
+            least = min(SMALLEST_VIDEO, choice.rates[0]) * margin
+            cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
         else:
             least = cost = choice.rates[-1] * margin
         if least > free:
