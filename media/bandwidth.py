@@ -30,7 +30,11 @@ RELAPSE = 10.0
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
-"Bits per second below which a moving picture is not worth sending."
+"""Bits per second below which a moving picture is not worth sending. Still ones take less, and so
+few packets that a receiver's estimate of them is chance: only loss holds them back."""
+SQUEEZE = 0.75
+"""Part of its present rate within which a picture goes on: a receiver's first doubt takes 15 %
+away, and its publisher can send less, or the doubt passes."""
 
 
 @dataclass
@@ -61,6 +65,7 @@ class Estimate:
         """
         self.remb = bitrate
         self.remb_at = now
+        bitrate = max(bitrate, SMALLEST_VIDEO)
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1
             if self.low_rembs >= 2:
@@ -130,8 +135,7 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocatio
         fair = free / (len(waiting) - position)
         margin = 1.0 if choice.current is not None else UPGRADE_MARGIN
         if choice.adaptable:
-            # A still picture costs less than the least that is worth asking a publisher for.
-            least = min(SMALLEST_VIDEO, choice.rates[0]) * margin
+            least = min(SMALLEST_VIDEO, choice.rates[0] * (SQUEEZE if margin == 1.0 else margin))
             cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
         else:
             least = cost = choice.rates[-1] * margin
