@@ -85,6 +85,8 @@ class Peer:
         self.loss_down = 0.0
         self.sent_octets = 0
         self.sent_rate = 0.0
+        self.sent_video_octets = 0
+        self.sent_video_rate = 0.0
         self.received_octets = 0
         self.received_rate = 0.0
         self.refused = 0

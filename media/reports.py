@@ -133,7 +133,8 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
             bitrate, _ = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        peer.estimate.note_remb(bitrate, peer.sent_rate, now)
+        video = peer.sent_video_rate
+        peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
 
 
 def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
