@@ -296,7 +296,7 @@ class Exchange:
 
     def _tend(self, room: Room, peer: Peer, now: float) -> None:
         seconds = TICK * FEEDBACK_TICKS
-        peer.allowance.refill(peer.limits, seconds)
+        peer.refill(seconds)
         for subscription in peer.subscriptions.values():
             subscription.refill(seconds)
         if peer.connected:
