@@ -30,7 +30,11 @@ RELAPSE = 10.0
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
-"Bits per second below which a moving picture is not worth sending."
+"""Bits per second below which a moving picture is not worth sending. Still ones take less, and so
+few packets that a receiver's estimate of them is chance: only loss holds them back."""
+SQUEEZE = 0.75
+"""Part of its present rate within which a picture goes on: a receiver's first doubt takes 15 %
+away, and its publisher can send less, or the doubt passes."""
 
 
 @dataclass
@@ -53,14 +57,19 @@ class Estimate:
         if fraction > LOSS_CUT:
             self._cut(sent * (1 - 0.5 * fraction), now)
 
-    def note_remb(self, bitrate: int, sent: float, now: float) -> None:
-        """A receiver's estimate. Two in a row must be low: the first ones of a call always are."""
+    def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
+        """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
+
+        Browsers estimate from video alone and claim little more than they receive of it. So
+        ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
+        """
         self.remb = bitrate
         self.remb_at = now
+        bitrate = max(bitrate, SMALLEST_VIDEO)
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1
             if self.low_rembs >= 2:
-                self._cut(bitrate, now)
+                self._cut(bitrate + beside, now)
         else:
             self.low_rembs = 0
 
@@ -126,9 +135,8 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocatio
         fair = free / (len(waiting) - position)
         margin = 1.0 if choice.current is not None else UPGRADE_MARGIN
         if choice.adaptable:
-            least = SMALLEST_VIDEO * margin
-            cost = min(max(fair, SMALLEST_VIDEO), choice.rates[0] * UPGRADE_MARGIN)
-            cost = max(cost, SMALLEST_VIDEO)
+            least = min(SMALLEST_VIDEO, choice.rates[0] * (SQUEEZE if margin == 1.0 else margin))
+            cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
         else:
             least = cost = choice.rates[-1] * margin
         if least > free:

@@ -296,7 +296,7 @@ class Exchange:
 
     def _tend(self, room: Room, peer: Peer, now: float) -> None:
         seconds = TICK * FEEDBACK_TICKS
-        peer.allowance.refill(peer.limits, seconds)
+        peer.refill(seconds)
         for subscription in peer.subscriptions.values():
             subscription.refill(seconds)
         if peer.connected:
@@ -310,6 +310,9 @@ class Exchange:
         sent = sum(one.octets for one in peer.subscriptions.values())
         peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / seconds
         peer.sent_octets = sent
+        video = sum(one.octets for one in peer.subscriptions.values() if one.rtx_ssrc)
+        peer.sent_video_rate = max(0, video - peer.sent_video_octets) * 8 / seconds
+        peer.sent_video_octets = video
         peer.received_rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:

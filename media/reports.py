@@ -133,7 +133,8 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
             bitrate, _ = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        peer.estimate.note_remb(bitrate, peer.sent_rate, now)
+        video = peer.sent_video_rate
+        peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
 
 
 def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
@@ -153,10 +154,9 @@ def ask_for_keyframes(peer: Peer, now: float) -> None:
 def send_arrivals(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
     media_ssrc = next(iter(peer.ingests), 0)
-    arrivals = peer.arrivals
+    arrivals = peer.take_arrivals()
     if not arrivals:
         return
-    peer.arrivals = []
     message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
     peer.send_rtcp(message)
 

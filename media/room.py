@@ -145,7 +145,6 @@ class Room:
             peer.ingests.pop(ingest.ssrc, None)
             for rtx in [rtx for rtx, ssrc in peer.repairs.items() if ssrc == ingest.ssrc]:
                 del peer.repairs[rtx]
-                peer.repair_layouts.pop(rtx, None)
         publication.ingests.clear()
         source = (peer.id, publication.kind)
         for ssrc in [ssrc for ssrc, owner in peer.announced.items() if owner == source]:
@@ -245,7 +244,7 @@ class Room:
         )
         subscription.height = peer.heights.get(source, 0)
         if peer.ciphers is not None:
-            subscription.protect = peer.ciphers.outgoing.protect
+            subscription.use(peer.ciphers.outgoing)
         peer.subscriptions[source] = subscription
         peer.sent[subscription.ssrc] = subscription
         if video:

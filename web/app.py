@@ -109,6 +109,7 @@ async def create_app(
         await forget_web_sessions()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")
         yield
+        notifying.close()
         runner.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await runner
