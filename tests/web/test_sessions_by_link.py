@@ -374,3 +374,12 @@ async def test_a_reopened_session_is_not_purged_and_its_link_works_again(
     await server.app[CLOCKWORK].run_due()
     rows = await server.app[STORE]._database.read.rows("SELECT state FROM consultation")
     assert len(rows) == 1
+
+
+async def test_older_safari_joins_by_the_form_of_the_link(nurse: Person, phone: Person) -> None:
+    """It sends no Sec-Fetch-Site, and no-referrer makes the origin of a form null."""
+    link = await nurse.invite()
+    answer = await phone.post(link, Origin="null", **{"User-Agent": "Version/15.6 Safari/605.1"})
+    assert answer.status == 303
+    assert (await phone.get(answer.location)).status == 200
+    assert (await nurse.post("/signout", Origin="null")).status == 403
