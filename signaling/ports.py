@@ -1,6 +1,6 @@
 """What the flows need from the outside, each as small as its use. Nothing here does anything."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -209,7 +209,9 @@ class Wording(Protocol):
         """Date, time and zone: "Monday, 7 December 2026, 14:30 (Zurich time)"."""
         ...
 
-    def html(self, markdown: str, language: str) -> str: ...
+    def html(self, text: str, values: Mapping[str, str], language: str) -> str:
+        """The HTML of a mail: Markdown whose placeholders are filled with `values`."""
+        ...
 
     def invite_address(self, token: str) -> str: ...
 
