@@ -37,6 +37,12 @@ MAY_BLOCK = [
 ]
 
 
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """What this machine lacks, as the modules of the tests say it in their REMARK."""
+    modules = {item.getparent(pytest.Module) for item in items}
+    return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
+
+
 class BlockedCalls(list[str]):
     """What blocked the event loop since the test began, as stack traces."""
 
