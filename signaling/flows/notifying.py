@@ -123,7 +123,9 @@ class Notifying:
     async def _take(self, job: Job) -> bool:
         try:
             return await self._store.write(lambda records: take(records, job))
-        except Unavailable:  # what cannot be stored as leaving does not leave
+        except Exception as error:  # what cannot be stored as leaving does not leave
+            if not isinstance(error, Unavailable):
+                _log.exception("not taken", extra={"notice_id": job.notice.id})
             return False
 
     async def _send(self, job: Job) -> Outcome:
