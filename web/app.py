@@ -70,7 +70,7 @@ async def create_app(
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub())
+    rooms = Rooms(store, Hub(), clock, clockwork)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
     keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
