@@ -238,7 +238,10 @@ class Port:
         pending.append((slot, length))
 
     def send(self, data: bytes, destination: Destination) -> None:
-        """Queue a copy of ``data``, at most ``SLOT`` bytes, for ``destination``."""
+        """Queue a copy of ``data`` for ``destination``; more than ``SLOT`` bytes are refused."""
+        if len(data) > SLOT:
+            self.counters.refused += 1
+            return
         slot = self.slot()
         start = slot * SLOT
         self.outgoing[start : start + len(data)] = data

@@ -16,14 +16,14 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from . import ice
+from . import admission
 from .codecs import BY_PAYLOAD_TYPE, RTX_PAYLOAD_TYPES
-from .datagrams import BATCH, OUTGOING, SLOT, Port, unpack_address
+from .datagrams import BATCH, OUTGOING, SLOT, Port
 from .extensions import absolute_send_time, read_layout
-from .ingest import HISTORY_MASK, Arrival, Ingest
+from .ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
 from .keyframe import shift_vp8
-from .limits import LEAST_CHARGE
-from .peer import REMEMBERED_ADDRESSES, Peer
+from .limits import GAP_CHARGE, LEAST_CHARGE
+from .peer import Peer
 from .red import RED_PAYLOAD_TYPE, primary_of
 from .rtx import restore
 
@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_PACKET = 1500
 "Bytes of a received packet; what is longer was not made for the internet."
+MOST_LOGGED = 20
+"Faults of ours described in the log; all are counted, and a flood of them must fill no disk."
 TURNS = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
@@ -101,7 +103,8 @@ class Forwarder:
                 except Exception:
                     # One datagram must never end the service of all; a test keeps this at zero.
                     self.errors += 1
-                    logger.exception("a datagram could not be handled")
+                    if self.errors <= MOST_LOGGED:
+                        logger.exception("a datagram could not be handled")
             self.flush()
             if count < BATCH:
                 break
@@ -116,7 +119,14 @@ class Forwarder:
         self, port: Port, index: int, length: int, peer: Peer, now: float, send_time: bytes
     ) -> None:
         unprotect = peer.unprotect
-        if unprotect is None or length > LONGEST_PACKET:
+        if unprotect is None or not 12 <= length <= LONGEST_PACKET:
+            return
+        base = index * SLOT
+        incoming = port.incoming
+        first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
+        ingest = peer.ingests.get(ssrc)
+        if ingest is None and not peer.may_hear(ssrc):
+            peer.over_limit += 1
             return
         size = self._size
         size[0] = length
@@ -130,11 +140,8 @@ class Forwarder:
             peer.over_limit += 1
             return
         peer.received_octets += length
-        base = index * SLOT
-        incoming = port.incoming
-        first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
-        ingest = peer.ingests.get(ssrc)
         if ingest is None:
+            peer.heard.add(ssrc)
             self._unrouted(port, base, length, peer, now, send_time)
             return
         layout = ingest.layout
@@ -160,6 +167,9 @@ class Forwarder:
         if sequence == ingest.next_sequence:
             ingest.next_sequence = (sequence + 1) & 0xFFFF
         else:
+            ahead = (sequence - ingest.next_sequence) & 0xFFFF
+            if ahead < 0x8000:
+                allowance.octets -= GAP_CHARGE * min(ahead, MOST_MISSING)
             arrival = ingest.accept(sequence, now)
             if arrival is Arrival.DUPLICATE:
                 peer.refused += 1
@@ -355,7 +365,7 @@ class Forwarder:
             # The browser began the same encoding anew, under another SSRC.
             for subscription in [*before.subscriptions, *before.waiting]:
                 subscription.follow(None, now)
-            peer.ingests.pop(before.ssrc, None)
+            peer.forget_stream(before.ssrc)
         self.on_stream(peer, ingest)
         _, _, sequence, _, _ = _HEADER.unpack_from(packet)
         ingest.accept(sequence, now)
@@ -406,45 +416,15 @@ class Forwarder:
             return
         first = view[0]
         if first < 2:
-            self._check(port, index, bytes(view), now)
+            data = bytes(view)
+            named = admission.find(data, self.by_fragment)
+            name = port.source(index)
+            if named is None or not admission.admit(named, data, port, name, self.by_address, now):
+                self.strangers += 1
         elif peer is None:
             self.strangers += 1
         elif 19 < first < 64:
             if peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
-            peer.allowance.rtcp -= 1
-            if peer.allowance.rtcp < 0 or peer.ciphers is None:
-                peer.over_limit += 1
-                return
             self.on_rtcp(peer, bytes(view), now)
-
-    def _check(self, port: Port, index: int, data: bytes, now: float) -> None:
-        """Answer a connectivity check if it knows the password; ignore it otherwise."""
-        fragment = ice.local_fragment(data) if ice.is_binding_request(data) else None
-        peer = self.by_fragment.get(fragment) if fragment is not None else None
-        if peer is None:
-            self.strangers += 1
-            return
-        peer.allowance.checks -= 1
-        if peer.allowance.checks < 0:
-            peer.over_limit += 1
-            return
-        check = ice.verify(data, peer.credentials)
-        if check is None:
-            self.strangers += 1
-            return
-        name = port.source(index)
-        port.send_to(ice.respond(check, peer.credentials, unpack_address(name)), name)
-        if check.controlled:
-            return
-        peer.checked_at = now
-        if self.by_address.get(name) is not peer:
-            self.by_address[name] = peer
-            peer.addresses.append(name)
-            while len(peer.addresses) > REMEMBERED_ADDRESSES:
-                old = peer.addresses.pop(0)
-                if self.by_address.get(old) is peer and old != peer.destination.name:
-                    del self.by_address[old]
-        if check.nominates or peer.destination.port is None:
-            peer.move(port, name)

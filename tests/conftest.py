@@ -24,6 +24,19 @@ MAY_BLOCK = [
 ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak-minutes", type=float, default=10.0, help="how long each soak lasts (10)"
+    )
+
+
+@pytest.fixture
+def soak_minutes(request: pytest.FixtureRequest) -> float:
+    """How long a soak lasts."""
+    minutes: float = request.config.getoption("--soak-minutes")
+    return minutes
+
+
 class BlockedCalls(list[str]):
     """What blocked the event loop since the test began, as stack traces."""
 
