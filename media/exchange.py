@@ -306,7 +306,7 @@ class Exchange:
         # Ticks come late on a busy machine; what is allowed and measured goes by the clock.
         seconds = now - peer.tended_at
         peer.tended_at = now
-        peer.allowance.refill(peer.limits, seconds)
+        peer.refill(seconds)
         for subscription in peer.subscriptions.values():
             subscription.refill(seconds)
         if peer.connected:

@@ -14,6 +14,7 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 from .codecs import Codec
 from .extensions import NO_LAYOUT, Layout
 from .keyframe import is_keyframe_start
+from .state import IngestState
 
 if TYPE_CHECKING:
     from .subscription import Subscription
@@ -54,7 +55,7 @@ class Gap:
     tries: int = 0
 
 
-class Ingest:
+class Ingest(IngestState):
     """One received stream, from its first packet to its end."""
 
     __slots__ = (
@@ -64,29 +65,16 @@ class Ingest:
         "_received_before",
         "asked_at",
         "bitrate",
-        "clock_rate",
         "codec",
         "extended",
-        "history",
-        "jitter",
-        "keyframe_wanted",
         "keyframes",
         "last_sender_report",
-        "layout",
         "missing",
-        "next_sequence",
-        "octets",
-        "payload_type",
         "publisher_id",
-        "received",
         "recovered",
         "rid",
         "sender_report_at",
         "ssrc",
-        "subscriptions",
-        "timestamp",
-        "transit",
-        "waiting",
     )
 
     def __init__(self, ssrc: int, codec: Codec, publisher_id: str, rid: str = "") -> None:
@@ -98,7 +86,6 @@ class Ingest:
         self.rid = rid
         self.layout: Layout = NO_LAYOUT
         self.next_sequence = -1
-        "The sequence number expected next; -1 before the first packet."
         self.timestamp = 0
         self.transit = 0.0
         self.jitter = 0.0
@@ -113,9 +100,7 @@ class Ingest:
             [b""] * HISTORY if codec.rtx_payload_type is not None else None
         )
         self.subscriptions: list[Subscription] = []
-        "Those it is forwarded to now."
         self.waiting: list[Subscription] = []
-        "Those that begin with its next keyframe."
         self.keyframe_wanted = False
         self.keyframes = 0
         self.asked_at = -1.0

@@ -35,12 +35,16 @@ class Limits:
     video_bitrate: int = 2_500_000
     "Bits per second the offer lets one camera or screen have."
 
+    @property
+    def octets_at_once(self) -> float:
+        """Bytes that may come at once."""
+        return self.bitrate / 8 * self.burst
+
 
 @dataclass
 class Allowance:
-    """What is left to a participant until the next refill."""
+    """What is left to a participant until the next refill, beside the octets it may send."""
 
-    octets: float
     checks: float
     rtcp: float
 
@@ -48,15 +52,11 @@ class Allowance:
     def full(cls, limits: Limits) -> Allowance:
         """The most that can be saved up."""
         return cls(
-            limits.bitrate / 8 * limits.burst,
             limits.checks,
             limits.rtcp,
         )
 
     def refill(self, limits: Limits, seconds: float) -> None:
         """Add what ``seconds`` allow."""
-        self.octets = min(
-            self.octets + limits.bitrate / 8 * seconds, limits.bitrate / 8 * limits.burst
-        )
         self.checks = min(self.checks + limits.checks * seconds, limits.checks)
         self.rtcp = min(self.rtcp + limits.rtcp * seconds, limits.rtcp)

@@ -166,10 +166,9 @@ def ask_for_keyframes(peer: Peer, now: float) -> None:
 def send_arrivals(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
     media_ssrc = next(iter(peer.ingests), 0)
-    arrivals = peer.arrivals
+    arrivals = peer.take_arrivals()
     if not arrivals:
         return
-    peer.arrivals = []
     message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
     peer.send_rtcp(message)
 

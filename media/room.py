@@ -242,7 +242,7 @@ class Room:
         )
         subscription.height = peer.heights.get(source, 0)
         if peer.ciphers is not None:
-            subscription.protect = peer.ciphers.outgoing.protect
+            subscription.use(peer.ciphers.outgoing)
         peer.subscriptions[source] = subscription
         peer.sent[subscription.ssrc] = subscription
         if video:
@@ -280,7 +280,7 @@ class Room:
                     self.id,
                     peer.id,
                     write_offer(
-                        peer.session,
+                        peer.description_id,
                         negotiation.version,
                         peer.credentials,
                         self._ground.fingerprint(),

@@ -9,6 +9,19 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
+from hypothesis import HealthCheck, settings
+
+# The same examples every time, however long one takes: whoever breaks something is told, and
+# nobody else. `--hypothesis-profile=searching` looks for new ones.
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
+settings.load_profile("steady")
 
 OUR_PACKAGES = ["signaling", "storage", "web", "media"]
 
@@ -35,6 +48,12 @@ def soak_minutes(request: pytest.FixtureRequest) -> float:
     """How long a soak lasts."""
     minutes: float = request.config.getoption("--soak-minutes")
     return minutes
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """What this machine lacks, as the modules of the tests say it in their REMARK."""
+    modules = {item.getparent(pytest.Module) for item in items}
+    return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
 
 
 class BlockedCalls(list[str]):

@@ -48,7 +48,7 @@ class Person:
     invite_state: str
     delivery_state: str | None
     delivery_reason: str | None = None
-    "A key of REASONS in signaling/notice.py."
+    "A key of `signaling.reasons.REASONS`."
     time_zone: str | None = None
 
 

@@ -164,22 +164,22 @@ def _row(
         if isinstance(sender, Hostile):
             sender.client.port.flush()
         # The limits would make all but the first cheap; the dearest case is what counts.
-        for limit in charged:
-            setattr(peer.allowance, limit, PLENTY)
+        peer.octets_left = peer.allowance.checks = peer.allowance.rtcp = PLENTY
         started = time.process_time()
         count = exchange.forwarder.drain(port)
         exchange.forwarder.flush()
         if handled >= 0:
             spent += time.process_time() - started
-            for limit in charged:
-                charged[limit] += PLENTY - getattr(peer.allowance, limit)
+            charged["octets"] += PLENTY - peer.octets_left
+            charged["checks"] += PLENTY - peer.allowance.checks
+            charged["rtcp"] += PLENTY - peer.allowance.rtcp
         else:
             before = port.counters.sent
         handled += count
         for client in target.clients.values():
             while client.port.receive():
                 pass
-        peer.arrivals.clear()
+        peer.take_arrivals()
     limits = peer.limits
     allowed = {"octets": limits.bitrate / 8, "checks": limits.checks, "rtcp": limits.rtcp}
     rates = [allowed[one] / (charged[one] / handled) for one in charged if charged[one]]

@@ -1,6 +1,7 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
@@ -108,11 +109,10 @@ class Rooms:
             _dismiss(seat)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
-    async def changed(self, consultation_id: str) -> None:
-        """Something outside the room changed what lists show of this consultation."""
-        consultation = await self._store.read.consultations.get(consultation_id)
-        if consultation is not None:
-            self.hub.tell_lobby(consultation.scheduler_id, wire.ListChanged())
+    async def changed(self, consultation_ids: Iterable[str]) -> None:
+        """Something outside their rooms changed what lists show of these consultations."""
+        for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
+            self.hub.tell_lobby(scheduler_id, wire.ListChanged())
 
 
 def _dismiss(seat: Seat) -> None:

@@ -18,7 +18,7 @@ from media.exchange import Exchange
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 
-DEADLINE = 15.0
+DEADLINE = 60.0
 "Seconds after which a condition counts as never met; conditions are met within one or two."
 
 

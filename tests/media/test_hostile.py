@@ -74,7 +74,7 @@ async def test_no_participant_makes_it_fail_or_grow(
     assert len(peer.repairs) <= peer.limits.streams
     assert len(peer.heard) <= SSRCS
     assert len(exchange.forwarder.gaps) <= len(peer.ingests) + 1
-    assert not peer.arrivals
+    assert not peer.take_arrivals()
     for ingest in peer.ingests.values():
         assert len(ingest.missing) <= 256
 
@@ -122,13 +122,10 @@ async def test_feedback_on_packets_in_the_worst_order_fits_a_packet(
     target.exchange.forwarder.clock = lambda: next(clock)
     for _ in range(20):
         deliver(target, hostile, packets, 50)
-    assert len(peer.arrivals) == 1000
-    arrivals = list(peer.arrivals)
+    arrivals = peer.take_arrivals()
+    assert len(arrivals) == 1000
     message = peer.arrival_log.feedback(arrivals, 1, 2)
     assert len(message) < 1200
-    for _ in range(10):
-        target.exchange._on_tick()
-    assert target.exchange.forwarder.errors == 0
 
 
 class HonestCall:
