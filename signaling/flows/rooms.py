@@ -1,11 +1,13 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from signaling import messages as wire
+from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
 from signaling.ports import Connection, Store
@@ -28,6 +30,8 @@ class Rooms:
     def __init__(self, store: Store, hub: Hub) -> None:
         self._store = store
         self.hub = hub
+        self.openers: list[Callable[[Room], None]] = []
+        "Called with every room that was opened from storage."
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -46,6 +50,8 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
+            for opened in self.openers:
+                opened(room)
             return room
 
     async def _load(self, consultation_id: str) -> Room:
@@ -73,12 +79,15 @@ class Rooms:
                         else "not_tested",
                     )
                 )
-        return Room(
+        room = Room(
             consultation,
             seats,
             await read.chat.of_consultation(consultation_id),
             await read.chat.seen(consultation_id),
         )
+        if consultation.state in CALL_STATES:
+            room.take_up(await read.calls.current(consultation_id))
+        return room
 
     def tell_scheduler(self, scheduler_id: str) -> None:
         """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""
