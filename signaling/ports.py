@@ -120,6 +120,7 @@ class Chat(Protocol):
 
 class Calls(Protocol):
     async def put(self, consultation_id: str, call: Call) -> None: ...
+    async def current(self, consultation_id: str) -> Call | None: ...
 
 
 class Notices(Protocol):

@@ -58,6 +58,7 @@ async def test_killed_a_hundred_times_every_notice_arrives(tmp_path: Path) -> No
         **os.environ,
         "PORT": "0",
         "TELECONNECT_HOST": "127.0.0.1",
+        "TELECONNECT_RELAY_WORKERS": "0",
         "TELECONNECT_DATA_DIR": str(tmp_path / "data"),
         "TELECONNECT_SMTP_URL": f"smtp://localhost:{port}?starttls=never",
     }
