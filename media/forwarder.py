@@ -103,13 +103,15 @@ class Forwarder(Directory):
             start = index * NAME_SPACE
             peer = by_address.get(bytes(names[start : start + name_size]))
             base = index * SLOT
+            length = lengths[index * 16 + 14]
             try:
                 if (
                     peer is not None
+                    and length > 1
                     and 127 < incoming[base] < 192
                     and not 191 < incoming[base + 1] < 224
                 ):
-                    length = self._open(port, index, lengths[index * 16 + 14], peer)
+                    length = self._open(port, index, length, peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
                 else:
