@@ -34,7 +34,7 @@ WINDOW_SECONDS = 2.0
 MOST_LOSS = 0.01
 MOST_SHORTFALL = 0.03
 "How far the offered load may stay behind its nominal value."
-PATIENCE = 4
+PATIENCE = 2
 "Windows tried for each that is wanted, before a noisy machine is given up on."
 
 COMPARED = (Load(40, 1, 1), Load(40, 1, 3), Load(20, 3, 1), Load(20, 3, 3))
@@ -146,7 +146,7 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
         for wanted in SHARES:
             kept: list[Measured] = []
             tried = 0
-            while len(kept) < windows and tried < windows * PATIENCE:
+            while len(kept) < windows and tried < 2 * windows * PATIENCE:
                 tried += 1
                 # What is lost here is a result, not a disturbance.
                 current = Load(load.publishers, load.fan_out, rate)
