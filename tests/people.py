@@ -21,7 +21,7 @@ from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 "Seconds after which a frame that does not come fails the test."
 _numbers = count(1)
 

@@ -15,7 +15,9 @@ from signaling.flows.chatting import Chatting
 from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
+from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
+from signaling.flows.keeping import Keeping
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
@@ -28,6 +30,7 @@ from web.errors import errors
 from web.handlers import add_routes
 from web.limits import Limits
 from web.passwords import Passwords
+from web.relay import MediaRelay
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
@@ -39,12 +42,16 @@ MAX_FORM_BYTES = 256 * 1024
 "Of a posted form; files will have a way of their own."
 
 
-async def create_app(config: Config, clock: Clock | None = None) -> web.Application:
+async def create_app(
+    config: Config, clock: Clock | None = None, passwords: Passwords | None = None
+) -> web.Application:
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
     Cleaning the application up closes the store.
     """
     clock = clock or SystemClock()
+    if passwords is None:
+        passwords = await asyncio.to_thread(Passwords)
     store = await Store.open(config.data_dir, config.master_key)
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
@@ -58,14 +65,18 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
-    app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
+    app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub())
+    rooms = Rooms(store, Hub(), clock, clockwork)
     retention = timedelta(hours=config.retention_hours)
-    calling = Calling(store, rooms, clock, clockwork)
+    app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
+    keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
+    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, clockwork)
+    relay.listener = forwarding.receive
+    calling = Calling(keeping, forwarding, clock, clockwork)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
@@ -105,15 +116,18 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         await forget_web_sessions()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")
         yield
+        notifying.close()
         runner.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await runner
         await clockwork.close()
+        await forwarding.close()
         for provider in providers:
             await provider.close()
         await store.close()
 
     app.cleanup_ctx.append(running)
+    app.cleanup_ctx.append(relay.running)
     app.on_shutdown.append(say_goodbye)
     app.on_response_prepare.append(add_headers)
     add_routes(app)

@@ -48,6 +48,60 @@ async () => {
 }
 """
 
+WATCH_SOUND = """
+(() => {
+  const last = new Map();
+  const silence = new Map();
+  const longest = {};
+  window.__sound = { longest };
+  const good = async () => {
+    const counted = new Map();
+    for (const peer of window.__peers ?? []) {
+      if (peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== "inbound-rtp" || report.kind !== "audio") continue;
+        const samples = (report.totalSamplesReceived ?? 0) - (report.concealedSamples ?? 0);
+        counted.set(report.trackIdentifier, samples);
+      }
+    }
+    return counted;
+  };
+  let before = performance.now();
+  const look = async () => {
+    const counted = await good();
+    const now = performance.now();
+    const elapsed = (now - before) / 1000;
+    before = now;
+    for (const video of document.querySelectorAll("#tiles video[data-participant-id]")) {
+      const name = video.dataset.participantId;
+      const tracks = video.paused || video.muted ? [] : (video.srcObject?.getAudioTracks() ?? []);
+      let played = 0;
+      for (const track of tracks) {
+        const key = `${name} ${track.id}`;
+        const samples = counted.get(track.id) ?? 0;
+        played = Math.max(played, (samples - (last.get(key) ?? samples)) / 48000);
+        last.set(key, samples);
+      }
+      if (!silence.has(name) && played === 0) continue;
+      const flows = played > elapsed / 2;
+      silence.set(name, flows ? 0 : (silence.get(name) ?? 0) + elapsed - played);
+      longest[name] = Math.max(longest[name] ?? 0, silence.get(name));
+    }
+    for (const name of silence.keys()) {
+      if (!document.querySelector(`#tiles video[data-participant-id="${name}"]`)) silence.delete(name);
+    }
+    setTimeout(look, 50);
+  };
+  look();
+})();
+"""
+"""Runs after COLLECT_PEERS. `__sound.longest` is, for each person on a tile, the longest time in
+seconds for which the tile played no received sound, from the first sound on.
+
+Counted are the samples of the very tracks that the tile plays, less the concealed ones (W3C
+webrtc-stats), looked at every 50 ms; a look that comes late counts what was played meanwhile.
+"""
+
 PICTURE_CHANGE = 2.0
 """Mean difference of color values (0 to 255) that counts as movement.
 
@@ -61,7 +115,7 @@ Measured: the beeps of the fake microphone arrive with 0.13 to 0.17, silence wit
 """
 
 
-async def picture_moves(page: Page, selector: str, timeout: float = 10.0) -> bool:
+async def picture_moves(page: Page, selector: str, timeout: float = 60.0) -> bool:
     """Whether the picture of the video element changes before `timeout` seconds are over.
 
     False too if the element never gets a picture; without such an element Playwright's error.
@@ -92,10 +146,16 @@ async def audio_energy(page: Page, seconds: float = 1.0) -> float:
     return (after - before) / (time.monotonic() - started)
 
 
-async def sound_arrives(page: Page, timeout: float = 10.0) -> bool:
+async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
     """Whether audible sound arrives at the page before `timeout` seconds are over."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if await audio_energy(page, seconds=0.5) > AUDIBLE:
             return True
     return False
+
+
+async def longest_silences(page: Page) -> dict[str, float]:
+    """Seconds without sound, the longest for each person on a tile; needs WATCH_SOUND."""
+    found: dict[str, float] = await page.evaluate("window.__sound.longest")
+    return found

@@ -40,12 +40,12 @@ async def link_for(server: Server, to: str, kind: str = "i") -> str:
 async def sees_everybody(page: Page, others: int) -> None:
     """The page shows as many other people, each with a picture that moves."""
     videos = page.locator("#tiles video[data-participant-id]")
-    await expect(videos).to_have_count(others, timeout=30_000)
+    await expect(videos).to_have_count(others)
     for participant_id in await videos.evaluate_all(
         "videos => videos.map((video) => video.dataset.participantId)"
     ):
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
-        assert await picture_moves(page, selector, timeout=30.0)
+        assert await picture_moves(page, selector)
 
 
 async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_other(

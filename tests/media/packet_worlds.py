@@ -160,6 +160,7 @@ class World:
                 peer.loudness,
                 peer.loudness_count,
                 peer.allowance,
+                sorted(peer.heard),
             ),
             "ingests": {
                 ssrc: (

@@ -1,0 +1,45 @@
+"""Calls go over to the relay and back in real browsers, and nobody misses a word."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import NewContext
+from tests.browser.gathering import Gathering
+from tests.browser.probes import longest_silences, sound_arrives
+from tests.serving import Server, serving
+
+LONGEST_SILENCE = 1.0
+"Seconds without sound that a change of the way may cost."
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path, relay=True) as running:
+        await running.account()
+        yield running
+
+
+async def test_two_become_three_become_two_and_nobody_misses_a_word(
+    server: Server, new_context: NewContext
+) -> None:
+    scene = Gathering(server, new_context)
+    await scene.invite("lee")
+    await scene.pair()
+    await scene.goes_by("mesh", "desk", "phone")
+    await scene.arrive("lee")
+    await scene.join("lee")
+    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    await scene.everybody_sees("desk", "phone", "lee")
+    for name in ("desk", "phone", "lee"):
+        assert await sound_arrives(scene.pages[name])
+
+    await scene.hang_up("lee")
+    await scene.goes_by("mesh", "desk", "phone")
+    await scene.everybody_sees("desk", "phone")
+    for name in ("desk", "phone"):
+        assert await sound_arrives(scene.pages[name])
+        silences = await longest_silences(scene.pages[name])
+        assert silences, name
+        assert max(silences.values()) <= LONGEST_SILENCE, (name, silences)
