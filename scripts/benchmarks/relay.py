@@ -27,6 +27,7 @@ from media.state import native
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay_janus import Janus
 from scripts.benchmarks._relay_load import Window, pump
+from scripts.benchmarks._relay_loop import loop_microseconds
 from scripts.benchmarks._relay_sides import Load, Side, pin, processor_seconds, sides_for
 from scripts.benchmarks._relay_turn import Coturn
 
@@ -45,7 +46,9 @@ SHARES = (0.25, 0.5, 0.7, 0.9)
 "Parts of a processor the relay is driven to."
 CROWDS = (Load(5, 1, 1), Load(15, 1, 1), Load(50, 1, 1), Load(150, 1, 1))
 "10 to 300 participants, each call with what a call sends."
-SECTIONS = ("compared", "shares", "crowds")
+LOOPS = ((40, 1), (20, 3))
+"Publishers and fan-out of the packet loop measured by itself."
+SECTIONS = ("loop", "compared", "shares", "crowds")
 
 
 @dataclass(frozen=True)
@@ -167,13 +170,20 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
 async def generate(sections: Sequence[str], windows: int, emit: Callable[..., None]) -> None:
     """The generator process: every section in turn, told row by row."""
     os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
+    if "loop" in sections:
+        for publishers, fan_out in LOOPS:
+            row: dict[str, Any] = {"publishers": publishers, "fan_out": fan_out, "native": None}
+            row["python"] = loop_microseconds(False, publishers, fan_out, WINDOW_SECONDS)
+            if native is not None:
+                row["native"] = loop_microseconds(True, publishers, fan_out, WINDOW_SECONDS)
+            emit("loop", row)
     if "compared" in sections:
         for load in COMPARED:
             emit("compared", await compare(load, windows))
     if "shares" in sections:
         for load in SHARED:
-            for row in await share(load, windows):
-                emit("shares", row)
+            for part in await share(load, windows):
+                emit("shares", part)
     if "crowds" in sections:
         for load in CROWDS:
             emit("crowds", await compare(load, windows, alone=True))
@@ -267,8 +277,14 @@ def table(result: dict[str, Any]) -> str:
     """The figures as tables."""
     rows = result["rows"]
     parts = []
+    body: list[list[object]] = []
+    if rows["loop"]:
+        for row in rows["loop"]:
+            size = f"{row['publishers']}x{row['fan_out']}"
+            body.append([size, row["python"], row["native"] or "not built"])
+        parts.append(lines([["loop alone, us/packet", "Python", "native"], *body]))
     if rows["compared"]:
-        body: list[list[object]] = []
+        body = []
         for row in rows["compared"]:
             for name in ("relay", "janus", "coturn"):
                 if name in row:
