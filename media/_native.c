@@ -283,7 +283,10 @@ static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8
         return UNTOUCHED;
     if (peer->session == 0 || length > LONGEST_PACKET)
         return DONE;
-    if (length < 12 || unprotect(address(peer->session), packet, &length) != 0 || length < 12) {
+    Ingest *ingest = length < 12 ? NULL : find_ingest(peer, read32(packet + 8));
+    if (ingest == NULL)
+        return UNTOUCHED;
+    if (unprotect(address(peer->session), packet, &length) != 0 || length < 12) {
         peer->refused++;
         return DONE;
     }
@@ -293,9 +296,6 @@ static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8
         return DONE;
     }
     peer->received_octets += (unsigned)length;
-    Ingest *ingest = find_ingest(peer, read32(packet + 8));
-    if (ingest == NULL)
-        return length;
     Py_INCREF((PyObject *)ingest);
     int forwarded = forward_packet(peer, ingest, packet, length, now, send_time);
     Py_DECREF((PyObject *)ingest);

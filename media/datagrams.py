@@ -249,7 +249,10 @@ class Port(PortState):
         pending.append(slot << 16 | length)
 
     def send(self, data: bytes, destination: Destination) -> None:
-        """Queue a copy of ``data``, at most ``SLOT`` bytes, for ``destination``."""
+        """Queue a copy of ``data`` for ``destination``; more than ``SLOT`` bytes are refused."""
+        if len(data) > SLOT:
+            self.refused += 1
+            return
         slot = self.slot()
         start = slot * SLOT
         self.outgoing[start : start + len(data)] = data

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import ice
-from .datagrams import SLOT, Port, unpack_address
-from .peer import REMEMBERED_ADDRESSES, Peer
+from . import admission
+from .datagrams import SLOT, Port
+from .peer import Peer
 
 LONGEST_PACKET = 1500
 "Bytes of a received packet; what is longer was not made for the internet."
@@ -46,45 +46,15 @@ class Directory:
             return
         first = view[0]
         if first < 2:
-            self._check(port, index, bytes(view), now)
+            data = bytes(view)
+            named = admission.find(data, self.by_fragment)
+            name = port.source(index)
+            if named is None or not admission.admit(named, data, port, name, self.by_address, now):
+                self.strangers += 1
         elif peer is None:
             self.strangers += 1
         elif 19 < first < 64:
             if peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
-            peer.allowance.rtcp -= 1
-            if peer.allowance.rtcp < 0 or peer.ciphers is None:
-                peer.over_limit += 1
-                return
             self.on_rtcp(peer, bytes(view), now)
-
-    def _check(self, port: Port, index: int, data: bytes, now: float) -> None:
-        """Answer a connectivity check if it knows the password; ignore it otherwise."""
-        fragment = ice.local_fragment(data) if ice.is_binding_request(data) else None
-        peer = self.by_fragment.get(fragment) if fragment is not None else None
-        if peer is None:
-            self.strangers += 1
-            return
-        peer.allowance.checks -= 1
-        if peer.allowance.checks < 0:
-            peer.over_limit += 1
-            return
-        check = ice.verify(data, peer.credentials)
-        if check is None:
-            self.strangers += 1
-            return
-        name = port.source(index)
-        port.send_to(ice.respond(check, peer.credentials, unpack_address(name)), name)
-        if check.controlled:
-            return
-        peer.checked_at = now
-        if self.by_address.get(name) is not peer:
-            self.by_address[name] = peer
-            peer.addresses.append(name)
-            while len(peer.addresses) > REMEMBERED_ADDRESSES:
-                old = peer.addresses.pop(0)
-                if self.by_address.get(old) is peer and old != peer.destination.name:
-                    del self.by_address[old]
-        if check.nominates or peer.destination.port is None:
-            peer.move(port, name)

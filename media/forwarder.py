@@ -24,10 +24,10 @@ from .codecs import RTX_PAYLOAD_TYPES
 from .datagrams import BATCH, OUTGOING, SLOT, Port
 from .directory import LONGEST_PACKET, Directory
 from .extensions import absolute_send_time, read_layout
-from .ingest import HISTORY_MASK, Arrival, Ingest
+from .ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
 from .kernel import NAME_SPACE
 from .keyframe import shift_vp8
-from .limits import LEAST_CHARGE
+from .limits import GAP_CHARGE, LEAST_CHARGE
 from .peer import Peer
 from .red import RED_PAYLOAD_TYPE, primary_of
 from .srtp import native_functions
@@ -35,6 +35,8 @@ from .state import native
 
 logger = logging.getLogger(__name__)
 
+MOST_LOGGED = 20
+"Faults of ours described in the log; all are counted, and a flood of them must fill no disk."
 TURNS = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
@@ -104,20 +106,14 @@ class Forwarder(Directory):
             peer = by_address.get(bytes(names[start : start + name_size]))
             base = index * SLOT
             try:
-                if (
-                    peer is not None
-                    and 127 < incoming[base] < 192
-                    and not 191 < incoming[base + 1] < 224
-                ):
+                if peer is not None and _is_rtp(incoming, base):
                     length = self._open(port, index, lengths[index * 16 + 14], peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
                 else:
                     self.take(port, index, peer, now)
             except Exception:
-                # One datagram must never end the service of all; a test keeps this at zero.
-                self.errors += 1
-                logger.exception("a datagram could not be handled")
+                self._note_fault()
 
     def _handle_natively(self, port: Port, count: int, now: float, send_time: bytes) -> None:
         """What :meth:`_handle` does; Python sees only what the native loop hands back."""
@@ -129,19 +125,34 @@ class Forwarder(Directory):
             index, length = word >> 16, word & 0xFFFF
             peer = by_address.get(port.source(index))
             try:
-                if length and peer is not None:
+                if peer is not None and not length and _is_rtp(port.incoming, index * SLOT):
+                    length = self._open(port, index, port.length(index), peer)
+                    if length:
+                        self._accept(port, index, length, peer, now, send_time)
+                elif length and peer is not None:
                     self._accept(port, index, length, peer, now, send_time)
                 else:
                     self.take(port, index, peer, now)
             except Exception:
-                self.errors += 1
-                logger.exception("a datagram could not be handled")
+                self._note_fault()
             word = forward(port, by_address, index + 1, count, now, number)
+
+    def _note_fault(self) -> None:
+        # One datagram must never end the service of all; a test keeps this at zero.
+        self.errors += 1
+        if self.errors <= MOST_LOGGED:
+            logger.exception("a datagram could not be handled")
 
     def _open(self, port: Port, index: int, length: int, peer: Peer) -> int:
         """Open a packet in place; its length, or 0 when it is to be dropped."""
         unprotect = peer.unprotect
-        if unprotect is None or length > LONGEST_PACKET:
+        if unprotect is None or not 12 <= length <= LONGEST_PACKET:
+            return 0
+        base = index * SLOT
+        ssrc = int.from_bytes(port.incoming[base + 8 : base + 12])
+        known = ssrc in peer.ingests
+        if not known and not peer.may_hear(ssrc):
+            peer.over_limit += 1
             return 0
         size = self._size
         size[0] = length
@@ -154,6 +165,8 @@ class Forwarder(Directory):
             peer.over_limit += 1
             return 0
         peer.received_octets += length
+        if not known:
+            peer.heard.add(ssrc)
         return length
 
     def _accept(
@@ -190,6 +203,9 @@ class Forwarder(Directory):
         if sequence == ingest.next_sequence:
             ingest.next_sequence = (sequence + 1) & 0xFFFF
         else:
+            ahead = (sequence - ingest.next_sequence) & 0xFFFF
+            if ahead < 0x8000:
+                peer.octets_left -= GAP_CHARGE * min(ahead, MOST_MISSING)
             arrival = ingest.accept(sequence, now)
             if arrival is Arrival.DUPLICATE:
                 peer.refused += 1
@@ -369,3 +385,8 @@ class Forwarder(Directory):
         port.incoming[base : base + len(restored)] = restored
         self._forward(port, base, len(restored), peer, ingest, True, now, send_time)
         ingest.layout = usual
+
+
+def _is_rtp(incoming: memoryview, base: int) -> bool:
+    """Whether the datagram there is RTP, neither RTCP nor another protocol (RFC 7983, RFC 5761)."""
+    return 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224

@@ -105,7 +105,7 @@ class Ingest(IngestState):
         self.keyframes = 0
         self.asked_at = -1.0
         self.last_sender_report: RtcpSenderInfo | None = None
-        self.sender_report_at = 0.0
+        self.sender_report_at = -1.0
         self.extended = 0
         "Packets the sender has sent at least, counted from the first seen."
         self._last_report_next = -1

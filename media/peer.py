@@ -16,7 +16,7 @@ from .dtls import Ciphers, Handshake
 from .feedback import ArrivalLog
 from .ice import Credentials
 from .ingest import Ingest
-from .limits import Allowance, Limits
+from .limits import SSRCS, Allowance, Limits
 from .negotiation import Negotiation, SourceId
 from .publication import Publication
 from .state import PeerState
@@ -39,7 +39,8 @@ class Peer(PeerState):
         self.id = peer_id
         self.limits = limits
         self.credentials = Credentials.generate()
-        self.session = secrets.randbits(62)
+        self.description_id = secrets.randbits(62)
+        "The session id of every description offered to it."
         self.negotiation = Negotiation(preferred_video)
         self.destination = Destination()
         self.addresses: list[bytes] = []
@@ -56,6 +57,10 @@ class Peer(PeerState):
         self.ingests: dict[int, Ingest] = {}
         self.repairs: dict[int, int] = {}
         "SSRC of retransmissions -> SSRC of what they repeat."
+        self.heard: set[int] = set()
+        "SSRCs of authentic packets, RTCP among them."
+        self.checks: dict[bytes, tuple[bytes, int]] = {}
+        "Transaction of a proven check -> where it came from, and how often."
         self.announced: dict[int, SourceId] = {}
         "SSRC -> own publication, as the answer said."
         self.publications: dict[Kind, Publication] = {}
@@ -78,6 +83,8 @@ class Peer(PeerState):
         self.loudness = 0
         self.loudness_count = 0
         self.checked_at = 0.0
+        self.tended_at = 0.0
+        self.measured_at = 0.0
         self.round_trip = 0.0
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
@@ -105,6 +112,16 @@ class Peer(PeerState):
             if ssrc and ssrc not in self.used_ssrcs and ssrc not in self.ingests:
                 self.used_ssrcs.add(ssrc)
                 return ssrc
+
+    def may_hear(self, ssrc: int) -> bool:
+        """Whether a packet of that SSRC is worth opening."""
+        return ssrc in self.heard or len(self.heard) < SSRCS
+
+    def forget_stream(self, ssrc: int) -> None:
+        """A received stream is over, and so are its retransmissions."""
+        self.ingests.pop(ssrc, None)
+        for rtx in [rtx for rtx, repeated in self.repairs.items() if repeated == ssrc]:
+            del self.repairs[rtx]
 
     def use(self, ciphers: Ciphers) -> None:
         """The handshake is over: packets can be opened and protected."""

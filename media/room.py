@@ -73,7 +73,7 @@ class Room:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
         peer.automatic = automatic
-        peer.checked_at = self._ground.now()
+        peer.checked_at = peer.tended_at = peer.measured_at = self._ground.now()
         wanted = list(publish)
         self._check(wanted)
         if not any(one.kind is Kind.AUDIO for one in wanted):
@@ -142,9 +142,7 @@ class Room:
         for ingest in publication.ingests.values():
             for subscription in [*ingest.subscriptions, *ingest.waiting]:
                 subscription.follow(None, now)
-            peer.ingests.pop(ingest.ssrc, None)
-            for rtx in [rtx for rtx, ssrc in peer.repairs.items() if ssrc == ingest.ssrc]:
-                del peer.repairs[rtx]
+            peer.forget_stream(ingest.ssrc)
         publication.ingests.clear()
         source = (peer.id, publication.kind)
         for ssrc in [ssrc for ssrc, owner in peer.announced.items() if owner == source]:
@@ -282,7 +280,7 @@ class Room:
                     self.id,
                     peer.id,
                     write_offer(
-                        peer.session,
+                        peer.description_id,
                         negotiation.version,
                         peer.credentials,
                         self._ground.fingerprint(),

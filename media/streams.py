@@ -53,7 +53,7 @@ def enter(peer: Peer, publication: Publication, ingest: Ingest, now: float) -> N
     if before is not None:
         for subscription in [*before.subscriptions, *before.waiting]:
             subscription.follow(None, now)
-        peer.ingests.pop(before.ssrc, None)
+        peer.forget_stream(before.ssrc)
 
 
 def change_payload(ingest: Ingest, payload_type: int) -> bool:

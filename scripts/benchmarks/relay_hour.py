@@ -3,6 +3,7 @@
 Four contexts of one Chromium send 320x180 at 10 fps and sound, and each receives the three
 others: twelve pairs. Every ten seconds one sample is taken:
 
+* load of the machine: browsers that get no processor time play neither sound nor picture well;
 * memory of the worker (RSS, and PSS, its fair share of shared pages) and its processor time;
 * drift of each pair: what the browser says it plays now of the sound minus what it says of the
   picture (``estimatedPlayoutTimestamp``), in ms of the publisher's clock;
@@ -35,6 +36,7 @@ COLUMNS = (
     "rss_kb",
     "pss_kb",
     "cpu_percent",
+    "load",
     "drift_median_ms",
     "drift_worst_ms",
     "lost_packets",
@@ -47,6 +49,7 @@ MEANINGS = {
     "rss_kb": "worker memory, RSS, kB",
     "pss_kb": "worker memory, PSS, kB",
     "cpu_percent": "worker, percent of a core",
+    "load": "load of the machine, which others use too",
     "drift_median_ms": "sound ahead of picture, median of the pairs, ms",
     "drift_worst_ms": "sound apart from picture, worst pair, ms",
     "concealed_percent": "sound made up by the browsers since the last sample, percent",
@@ -112,6 +115,7 @@ class Watch:
             round(seconds, 1),
             *memory,
             round(share, 2),
+            round(os.getloadavg()[0], 1),
             round(statistics.median(drifts), 1) if drifts else 0.0,
             round(worst, 1),
             sum(one["lost"] for one in now.values()),
@@ -208,6 +212,7 @@ def draw(result: dict[str, Any]) -> str:
         "worst pair": column(result, "drift_worst_ms"),
         "median": column(result, "drift_median_ms"),
     }
+    load = column(result, "load")
     most = max(100.0, *(abs(one) for one in drift["worst pair"]))
     return chart(
         "The relay during a call of four",
@@ -215,6 +220,7 @@ def draw(result: dict[str, Any]) -> str:
         [
             Panel("worker memory, MiB", memory, 0, 10 * (max(memory["RSS"]) // 10 + 1)),
             Panel("worker, % of a core", {"CPU": column(result, "cpu_percent")}, 0, 20),
+            Panel("load of the machine", {"load": load}, 0, 5 * (max(load) // 5 + 1)),
             Panel("sound ahead of picture, ms", drift, -most, most),
         ],
     )

@@ -60,3 +60,31 @@ def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
     assert allocate(1.8e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.6e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.5e5, 1e5, still).chosen["c"] is None
+
+
+def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:
+    """What a link is filled with, second by second: it loses what is too much, and ``lost``."""
+    estimate = Estimate()
+    sent = 1e6
+    rates = []
+    for second in range(seconds):
+        congested = max(0.0, 1 - capacity / sent)
+        estimate.note_loss(1 - (1 - congested) * (1 - lost), sent, float(second))
+        estimate.grow(float(second))
+        sent = max(1e5, min(1e6, estimate.limit))
+        rates.append(sent)
+    return rates
+
+
+def test_loss_that_sending_less_does_not_cure_takes_no_picture_away() -> None:
+    rates = watch_link(1e9, 0.2, 120)
+    assert min(rates) > 4e5
+    assert rates[-1] == 1e6
+
+
+def test_a_full_link_is_left_alone_though_it_loses_by_nature_too() -> None:
+    rates = watch_link(5e5, 0.05, 120)
+    assert sum(rates[20:]) / 100 < 6.5e5
+    rates = watch_link(3e5, 0.2, 240)
+    assert 1.5e5 < sum(rates[60:]) / 180 < 5e5
+    assert max(watch_link(1.5e5, 0.2, 240)[60:]) < 2e5
