@@ -12,7 +12,7 @@ from tests.serving import Server, serving
 
 LONGEST_SILENCE = 5.0
 """Seconds without sound that a change of the way may cost, on a machine that is busy with all else
-besides; a quiet one needs a tenth of it. A way that has to be called for again costs more."""
+besides. A way that has to be called for again costs more."""
 
 
 @pytest.fixture
