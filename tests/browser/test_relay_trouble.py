@@ -5,7 +5,6 @@ import signal
 
 import pytest
 
-from media.addresses import local_addresses
 from media.messages import OfferNeeded
 from tests.browser.conftest import NewContext
 from tests.browser.test_relay import Stage, eventually, stage
@@ -35,8 +34,9 @@ async def test_twenty_percent_loss_and_300_ms_stop_neither_sound_nor_picture(
     new_context: NewContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with stage(new_context) as scene:
-        (host, *_) = local_addresses()
-        link = LossyLink(host, scene.relay.ports[0], Trouble(0.2, 0.05, 0.15, 0.04))
+        link = LossyLink(
+            scene.relay.addresses[0], scene.relay.ports[0], Trouble(0.2, 0.05, 0.15, 0.04)
+        )
         await link.start()
         try:
             a = await scene.join("a", "audio", "video")

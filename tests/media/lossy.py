@@ -53,7 +53,9 @@ class LossyLink:
         """The offer with this link in the place of the relay."""
         host, port = self._relay
         return re.sub(
-            rf"(a=candidate:.*) {re.escape(host)} {port} typ", rf"\1 {host} {self.number} typ", offer
+            rf"(a=candidate:.*) {re.escape(host)} {port} typ",
+            rf"\1 {host} {self.number} typ",
+            offer,
         )
 
     def _from_client(self, data: bytes, address: tuple[str, int]) -> None:
