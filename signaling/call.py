@@ -5,11 +5,11 @@ The rules only: who is rung, who is in, when it is over. Times come in; nothing 
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Literal
 
 from signaling.errors import Conflict
 from signaling.lifecycle import advance
+from signaling.topology import Path
 
 Media = Literal["audio", "video"]
 CallState = Literal["ringing", "ongoing", "ended", "missed", "refused"]
@@ -28,13 +28,6 @@ RING_TIMEOUT = timedelta(seconds=60)
 RECONNECT_GRACE = timedelta(seconds=45)
 """How long somebody in a call may be out of reach before they count as having left: longer
 than a Wi-Fi to mobile handover and a reloaded page, shorter than one's patience."""
-
-
-class Topology(StrEnum):
-    """RFC 7667: how the media flows."""
-
-    MESH = "mesh"
-    FORWARDED = "forwarded"
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ class Call:
     state: CallState = "ringing"
     answered_at: datetime | None = None
     ended_at: datetime | None = None
-    topology: Topology = Topology.MESH
+    path: Path = field(default_factory=Path)
     members: dict[str, Member] = field(default_factory=dict)
     "By participant id."
 
@@ -72,6 +65,17 @@ class Call:
     @property
     def over(self) -> bool:
         return not TRANSITIONS[self.state]
+
+    def participant_of(self, peer_id: str) -> str | None:
+        """Who is in this call with that connection."""
+        return next(
+            (
+                name
+                for name, member in self.members.items()
+                if member.state == "joined" and member.peer_id == peer_id
+            ),
+            None,
+        )
 
     def joined(self) -> list[str]:
         return [name for name, member in self.members.items() if member.state == "joined"]

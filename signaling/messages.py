@@ -12,18 +12,73 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import InvalidMessage
+from signaling.wire_values import (
+    CallMember as CallMember,
+)
+from signaling.wire_values import (
+    CallView as CallView,
+)
+from signaling.wire_values import (
+    CandidateInit as CandidateInit,
+)
+from signaling.wire_values import (
+    ChatLine as ChatLine,
+)
+from signaling.wire_values import (
+    ConsultationView as ConsultationView,
+)
+from signaling.wire_values import (
+    Description as Description,
+)
+from signaling.wire_values import (
+    IceServer as IceServer,
+)
+from signaling.wire_values import (
+    Id as Id,
+)
+from signaling.wire_values import (
+    MediaPolicy as MediaPolicy,
+)
+from signaling.wire_values import (
+    MediaState as MediaState,
+)
+from signaling.wire_values import (
+    Participant as Participant,
+)
+from signaling.wire_values import (
+    ParticipantRole as ParticipantRole,
+)
+from signaling.wire_values import (
+    Quality as Quality,
+)
+from signaling.wire_values import (
+    RelayTrack as RelayTrack,
+)
+from signaling.wire_values import (
+    ResumePoint as ResumePoint,
+)
+from signaling.wire_values import (
+    Sdp as Sdp,
+)
+from signaling.wire_values import (
+    Seq as Seq,
+)
+from signaling.wire_values import (
+    Text as Text,
+)
+from signaling.wire_values import (
+    TrackKind as TrackKind,
+)
+from signaling.wire_values import (
+    Value as Value,
+)
+from signaling.wire_values import (
+    WaitingEntry as WaitingEntry,
+)
 
 PROTOCOL_VERSION = 1
 MAX_FRAME_BYTES = 64 * 1024
 "A description of four video sections takes some 12 kB; nothing legitimate comes near this."
-
-Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
-Text = Annotated[str, Meta(max_length=8000)]
-Sdp = Annotated[str, Meta(max_length=48_000)]
-Seq = Annotated[int, Meta(ge=0)]
-ParticipantRole = Literal["scheduler", "service_user", "companion", "colleague", "interpreter"]
-Quality = Literal["good", "fair", "poor"]
-MediaPolicy = Literal["auto", "relay"]
 
 
 class Message(
@@ -34,114 +89,6 @@ class Message(
     omit_defaults=True,
 ):
     """Base of all messages."""
-
-
-class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
-    """Base of what messages contain."""
-
-
-# --- values ---------------------------------------------------------------------------------
-
-
-class ResumePoint(Value, frozen=True):
-    """The last event a browser has seen of one life of a room."""
-
-    epoch: Id
-    seq: Seq
-
-
-class Description(Value, frozen=True):
-    """RTCSessionDescriptionInit (RFC 9429)."""
-
-    kind: Literal["offer", "answer", "pranswer", "rollback"]
-    sdp: Sdp = ""
-
-
-class CandidateInit(Value, frozen=True):
-    """RTCIceCandidateInit; an empty candidate string is the end of candidates."""
-
-    candidate: Annotated[str, Meta(max_length=2000)]
-    sdp_mid: Annotated[str, Meta(max_length=64)] | None = None
-    sdp_m_line_index: Annotated[int, Meta(ge=0, le=1024)] | None = None
-    username_fragment: Annotated[str, Meta(max_length=256)] | None = None
-
-
-class MediaState(Value, frozen=True):
-    """What somebody in a call is sending."""
-
-    microphone: bool
-    camera: bool
-    screen: bool = False
-
-
-class Participant(Value, frozen=True):
-    """Somebody who has a seat in the consultation."""
-
-    participant_id: str
-    role: ParticipantRole
-    name: str
-    online: bool
-    present: bool = False
-    "In the list although not online: has been here before."
-
-
-class ChatLine(Value, frozen=True):
-    """One line of the chat; kinds other than `text` are events without text."""
-
-    id: str
-    position: int
-    participant_id: str
-    kind: str
-    text: str
-    sent_at: int
-
-
-class CallMember(Value, frozen=True):
-    participant_id: str
-    state: Literal["ringing", "joined", "declined", "left"]
-    peer_id: str | None = None
-    reconnecting: bool = False
-    media: MediaState | None = None
-    quality: Quality | None = None
-
-
-class CallView(Value, frozen=True):
-    call_id: str
-    media: Literal["audio", "video"]
-    state: Literal["ringing", "ongoing", "ended", "missed", "refused"]
-    started_by: str
-    started_at: int
-    topology: Literal["mesh", "forwarded"]
-    members: list[CallMember]
-    answered_at: int | None = None
-
-
-class ConsultationView(Value, frozen=True):
-    consultation_id: str
-    state: str
-    kind: Literal["remote", "in_person"]
-    planned_at: int | None = None
-    started_at: int | None = None
-    closed_at: int | None = None
-    scheduler_busy: bool = False
-    "Their scheduler is in another session right now."
-
-
-class IceServer(Value, frozen=True):
-    urls: list[str]
-    username: str | None = None
-    credential: str | None = None
-
-
-class WaitingEntry(Value, frozen=True):
-    """One row of the waiting room."""
-
-    consultation_id: str
-    name: str
-    language: str
-    waiting_since: int
-    state: str
-    readiness: Literal["ready", "ready_with_limits", "not_ready", "not_tested"] = "not_tested"
 
 
 # --- from the browser -----------------------------------------------------------------------
@@ -222,6 +169,34 @@ class SendCandidate(Message, tag="send_candidate", frozen=True):
     candidate: CandidateInit
 
 
+class RelayAnswer(Message, tag="relay_answer", frozen=True):
+    """To the relay's offer of that revision."""
+
+    revision: Annotated[int, Meta(ge=0)]
+    sdp: Sdp
+
+
+class PathReady(Message, tag="path_ready", frozen=True):
+    """By way of `topology` this page receives what these peers send."""
+
+    topology: Literal["mesh", "forwarded"]
+    peers: Annotated[list[Id], Meta(max_length=64)]
+
+
+class PathFailed(Message, tag="path_failed", frozen=True):
+    """No path to that peer for eight seconds; without `to`: to the relay."""
+
+    to: Id | None = None
+
+
+class TileShown(Message, tag="tile_shown", frozen=True):
+    """How high in pixels somebody's picture is shown; null when it is not on the screen."""
+
+    peer_id: Id
+    kind: Literal["video", "screen"]
+    height: Annotated[int, Meta(ge=0, le=20_000)] | None
+
+
 class SetMedia(Message, tag="set_media", frozen=True):
     media: MediaState
 
@@ -246,6 +221,10 @@ ClientMessage = (
     | CallLeave
     | SendDescription
     | SendCandidate
+    | RelayAnswer
+    | PathReady
+    | PathFailed
+    | TileShown
     | SetMedia
     | SetQuality
 )
@@ -343,6 +322,35 @@ class ReceiveCandidate(Message, tag="candidate", frozen=True):
     candidate: CandidateInit
 
 
+class RelayOffer(Message, tag="relay_offer", frozen=True):
+    """The relay offers; `fresh` asks for a new connection."""
+
+    revision: int
+    fresh: bool
+    sdp: str
+    tracks: list[RelayTrack]
+
+
+class Speaking(Message, tag="speaking", frozen=True):
+    """Who speaks in a call that goes by way of the relay; absent when nobody does."""
+
+    peer_id: str | None = None
+
+
+class PicturePaused(Message, tag="picture_paused", frozen=True):
+    """The relay holds a picture back because this page's line is too narrow, or no longer."""
+
+    peer_id: str
+    kind: TrackKind
+    paused: bool
+
+
+class CallLost(Message, tag="call_lost", frozen=True):
+    """The relay could not be reached from here, so this page is no longer in the call."""
+
+    call_id: str
+
+
 class Replaced(Message, tag="replaced", frozen=True):
     """The seat was taken on another device or page; the socket closes and must not come back."""
 
@@ -377,6 +385,10 @@ ServerMessage = (
     | Pong
     | ReceiveDescription
     | ReceiveCandidate
+    | RelayOffer
+    | Speaking
+    | PicturePaused
+    | CallLost
     | Replaced
     | Goodbye
     | Lobby

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from signaling.account import Account
 from signaling.call import Call
@@ -27,6 +27,7 @@ from signaling.reply import Reply
 from signaling.standing import Due
 
 T = TypeVar("T")
+PictureKind = Literal["video", "screen"]
 
 
 class Clock(Protocol):
@@ -77,6 +78,7 @@ class Consultations(Protocol):
     ) -> list[Consultation]: ...
     async def overdue(self, before: datetime, limit: int) -> list[Consultation]: ...
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]: ...
+    async def next_end(self) -> datetime | None: ...
     async def forget_presence(self) -> None: ...
     async def purge(self, consultation_id: str) -> None: ...
 
@@ -119,6 +121,7 @@ class Chat(Protocol):
 
 class Calls(Protocol):
     async def put(self, consultation_id: str, call: Call) -> None: ...
+    async def current(self, consultation_id: str) -> Call | None: ...
 
 
 class Notices(Protocol):
@@ -235,6 +238,38 @@ class Wording(Protocol):
     ) -> Calendar:
         """The calendar part of a mail about a planned session."""
         ...
+
+
+class Forwarder(Protocol):
+    """The media relay. What it says comes as `signaling.forwarder.Event`.
+
+    Nothing here raises: what cannot be done shows in the events that do not come.
+    """
+
+    @property
+    def usable(self) -> bool:
+        """Whether calls can go through it."""
+        ...
+
+    async def open(self, place: str) -> None: ...
+
+    async def join(self, place: str, peer_id: str) -> None:
+        """Give a page a leg; an offer follows. It may publish sound and camera."""
+        ...
+
+    async def share(self, place: str, peer_id: str, on: bool) -> None:
+        """Let a page publish a screen as well, or no more."""
+        ...
+
+    async def answer(self, place: str, peer_id: str, revision: int, sdp: str) -> None: ...
+
+    async def prefer(
+        self, place: str, peer_id: str, publisher_id: str, kind: PictureKind, height: int | None
+    ) -> None: ...
+
+    async def leave(self, place: str, peer_id: str) -> None: ...
+
+    async def close(self, place: str) -> None: ...
 
 
 class Records(Protocol):

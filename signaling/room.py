@@ -80,6 +80,13 @@ class Room:
         self.seq = 0
         self._events: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
 
+    def take_up(self, call: Call | None) -> None:
+        """Go on with a call that was going on when the server stopped: its pages come back."""
+        self.call = call
+        for participant_id in call.joined() if call is not None else ():
+            if participant_id in self.seats and call is not None:
+                self.seats[participant_id].peer_id = call.members[participant_id].peer_id
+
     # --- who is here
 
     def others_online(self) -> bool:
@@ -190,11 +197,11 @@ class Room:
     def pass_on(self, sender: str, to_peer: str, message: wire.Message) -> bool:
         """Pass a negotiation message to the page `to_peer`; keep it while its socket is away.
 
-        False if nobody in this call has that page.
+        False if nobody in this call has that page, or if the call sends nothing directly.
         """
         seat = next((s for s in self.seats.values() if s.peer_id == to_peer), None)
         call = self.call
-        if seat is None or call is None or call.over:
+        if seat is None or call is None or call.over or not call.path.direct:
             return False
         joined = call.joined()
         if seat.participant_id not in joined or sender not in joined:
@@ -206,6 +213,12 @@ class Room:
             seat.signals.append(frame)
             del seat.signals[:-KEPT_SIGNALS]
         return True
+
+    def tell_page(self, peer_id: str, message: wire.Message) -> None:
+        """Tell one page something that matters only now; nothing while its socket is away."""
+        for seat in self.seats.values():
+            if seat.peer_id == peer_id and seat.connection is not None:
+                seat.connection.send(wire.encode(message))
 
     # --- views
 
@@ -261,9 +274,10 @@ class Room:
             state=call.state,
             started_by=call.started_by,
             started_at=to_ms(call.started_at),
-            topology=call.topology.value,
+            topology=call.path.topology.value,
             members=members,
             answered_at=None if call.answered_at is None else to_ms(call.answered_at),
+            moving_to=None if call.path.moving_to is None else call.path.moving_to.value,
         )
 
     def _missed(self, resume: wire.ResumePoint | None) -> list[str] | None:

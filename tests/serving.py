@@ -16,7 +16,7 @@ from signaling.ports import Clock
 from web.app import create_app
 from web.clockwork import SystemClock
 from web.config import Config, load
-from web.keys import CLOCK, PASSWORDS, STORE
+from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 from web.passwords import Passwords
 
 PASSWORD = "correct horse battery staple"
@@ -54,18 +54,29 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    data_dir: Path, clock: Clock | None = None, **settings: str
+    data_dir: Path, clock: Clock | None = None, *, relay: bool = False, **settings: str
 ) -> AsyncIterator[Server]:
-    """Serve on a free port of localhost; `settings` are environment variables."""
+    """Serve on a free port of localhost; `settings` are environment variables.
+
+    With `relay` there is one, on a free port too; its process costs each start half a second.
+    """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
-    environment = {"TELECONNECT_DATA_DIR": str(data_dir), **settings}
+    environment = {
+        "TELECONNECT_DATA_DIR": str(data_dir),
+        "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
+        "TELECONNECT_RELAY_PORT": "0",
+        **settings,
+    }
     config = load(environment, port=port)
     app = await create_app(config, clock or SystemClock(), QUICK)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.SockSite(runner, listener).start()
+    starting = app[RELAY].starting
+    assert starting is not None
+    await starting
     try:
         yield Server(app, str(config.public_url), config)
     finally:

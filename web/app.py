@@ -15,7 +15,9 @@ from signaling.flows.chatting import Chatting
 from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
+from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
+from signaling.flows.keeping import Keeping
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
@@ -28,6 +30,7 @@ from web.errors import errors
 from web.handlers import add_routes
 from web.limits import Limits
 from web.passwords import Passwords
+from web.relay import MediaRelay
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
@@ -67,9 +70,14 @@ async def create_app(
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub())
+    rooms = Rooms(store, Hub(), clock, clockwork)
     retention = timedelta(hours=config.retention_hours)
-    calling = Calling(store, rooms, clock, clockwork)
+    app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
+    keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
+    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, clockwork)
+    relay.listener = forwarding.receive
+    calling = Calling(keeping, forwarding, clock, clockwork)
+    rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
@@ -114,11 +122,13 @@ async def create_app(
         with contextlib.suppress(asyncio.CancelledError):
             await runner
         await clockwork.close()
+        await forwarding.close()
         for provider in providers:
             await provider.close()
         await store.close()
 
     app.cleanup_ctx.append(running)
+    app.cleanup_ctx.append(relay.running)
     app.on_shutdown.append(say_goodbye)
     app.on_response_prepare.append(add_headers)
     add_routes(app)

@@ -1,5 +1,6 @@
 """The settings: the only place that reads the environment. README.md has the same table."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,11 +9,13 @@ from typing import Literal
 
 from yarl import URL
 
+from media.turn import TurnService
 from signaling import price
 from signaling.errors import InvalidInput
 from signaling.price import Price
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+MOST_WORKERS = 64
 
 
 class ConfigError(Exception):
@@ -106,6 +109,23 @@ SETTINGS = (
         "Secret shared with the TURN servers (use-auth-secret of coturn).",
         secret=True,
     ),
+    Setting(
+        "TELECONNECT_RELAY_ADDRESS",
+        "",
+        "IP addresses at which browsers reach the relay, separated by commas; empty: this"
+        " machine's own.",
+    ),
+    Setting(
+        "TELECONNECT_RELAY_PORT",
+        "",
+        "UDP port of the relay, each further worker takes the next; empty: the number of PORT;"
+        " 0 takes free ones.",
+    ),
+    Setting(
+        "TELECONNECT_RELAY_WORKERS",
+        "1",
+        "Processes of the relay, one for some hundred people in calls; 0: no relay.",
+    ),
     Setting("TELECONNECT_RETENTION_HOURS", "24", "Hours from closing to deletion of every trace."),
     Setting(
         "TELECONNECT_EARLY_ENTRY_MINUTES",
@@ -144,8 +164,10 @@ class Config:
     vonage: VonageConfig | None
     sms_prices: tuple[Price, ...]
     media_policy: Literal["auto", "relay"]
-    turn_urls: tuple[str, ...]
-    turn_secret: str | None
+    turn: TurnService
+    relay_addresses: tuple[str, ...]
+    relay_port: int
+    relay_workers: int
     retention_hours: float
     early_entry_minutes: float
     reminder_minutes: tuple[float, ...]
@@ -198,10 +220,10 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         vonage=_vonage(values),
         sms_prices=_prices(values["TELECONNECT_SMS_PRICES"]),
         media_policy="relay" if media_policy == "relay" else "auto",
-        turn_urls=tuple(
-            url.strip() for url in values["TELECONNECT_TURN_URLS"].split(",") if url.strip()
-        ),
-        turn_secret=values["TELECONNECT_TURN_SECRET"] or None,
+        turn=_turn(values),
+        relay_addresses=_addresses(values["TELECONNECT_RELAY_ADDRESS"]),
+        relay_port=_whole("TELECONNECT_RELAY_PORT", values["TELECONNECT_RELAY_PORT"] or str(port)),
+        relay_workers=_workers(values["TELECONNECT_RELAY_WORKERS"]),
         retention_hours=_amount("TELECONNECT_RETENTION_HOURS", values),
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
@@ -237,6 +259,30 @@ def _amount(name: str, values: Mapping[str, str]) -> float:
 def _amounts(name: str, values: Mapping[str, str]) -> tuple[float, ...]:
     parts = [part.strip() for part in values[name].split(",") if part.strip()]
     return tuple(_amount(name, {name: part}) for part in parts)
+
+
+def _turn(values: Mapping[str, str]) -> TurnService:
+    urls = values["TELECONNECT_TURN_URLS"].split(",")
+    try:
+        return TurnService(
+            tuple(url.strip() for url in urls if url.strip()), values["TELECONNECT_TURN_SECRET"]
+        )
+    except ValueError as error:
+        raise ConfigError(f"TELECONNECT_TURN_URLS and TELECONNECT_TURN_SECRET: {error}.") from None
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    parts = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return tuple(str(ipaddress.ip_address(part)) for part in parts)
+    except ValueError:
+        raise ConfigError("TELECONNECT_RELAY_ADDRESS must be IP addresses.") from None
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > MOST_WORKERS:
+        raise ConfigError(f"TELECONNECT_RELAY_WORKERS must be 0 to {MOST_WORKERS}.")
+    return int(text)
 
 
 def _vonage(values: Mapping[str, str]) -> VonageConfig | None:

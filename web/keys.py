@@ -10,6 +10,7 @@ from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
 from signaling.flows.device_checking import DeviceChecking
 from signaling.flows.forgetting import Forgetting
+from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
 from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
@@ -24,6 +25,7 @@ from web.config import Config
 from web.limits import Limits
 from web.notice_words import OperatorWords
 from web.passwords import Passwords
+from web.relay import MediaRelay
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
 from web.texts import Texts
@@ -42,6 +44,7 @@ WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
 PASSWORDS = web.AppKey("passwords", Passwords)
 LIMITS = web.AppKey("limits", Limits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
+RELAY = web.AppKey("relay", MediaRelay)
 
 ROOMS = web.AppKey("rooms", Rooms)
 ARRIVING = web.AppKey("arriving", Arriving)
@@ -50,6 +53,7 @@ CALLING = web.AppKey("calling", Calling)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 FORGETTING = web.AppKey("forgetting", Forgetting)
+FORWARDING = web.AppKey("forwarding", Forwarding)
 HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)

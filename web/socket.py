@@ -20,7 +20,7 @@ from signaling.errors import (
 from signaling.flows.rooms import Attendance
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, HOLDING, ROOMS
+from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, ROOMS
 from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
@@ -198,7 +198,7 @@ async def _room(
             participant_id,
             connection,
             hello,
-            ice_servers(app[CONFIG], participant_id, app[CLOCK].now()),
+            ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
             app[CONFIG].media_policy,
         )
         try:
@@ -254,6 +254,7 @@ async def _handle(
 ) -> wire.Message | None:
     """Hand a message to the flow it belongs to."""
     chatting, calling, holding = app[CHATTING], app[CALLING], app[HOLDING]
+    forwarding = app[FORWARDING]
     match message:
         case wire.Ping():
             return wire.Pong()
@@ -279,6 +280,14 @@ async def _handle(
             calling.description(attendance, message)
         case wire.SendCandidate():
             calling.candidate(attendance, message)
+        case wire.RelayAnswer():
+            await forwarding.answer(attendance, message)
+        case wire.PathReady():
+            await forwarding.ready(attendance, message)
+        case wire.PathFailed():
+            await forwarding.failed(attendance, message)
+        case wire.TileShown():
+            await forwarding.prefer(attendance, message)
         case wire.SetMedia():
             calling.set_media(attendance, message)
         case wire.SetQuality():

@@ -89,6 +89,8 @@ def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
         f"--use-file-for-fake-audio-capture={folder / 'microphone.wav'}",
         "--autoplay-policy=no-user-gesture-required",
+        # Containers have little of /dev/shm, and what does not fit there ends the page.
+        "--disable-dev-shm-usage",
         # Chromium's sandbox does not work for root.
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
     ]

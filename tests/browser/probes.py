@@ -48,6 +48,87 @@ async () => {
 }
 """
 
+CONTROL = """
+(() => {
+  const Plain = Object.getPrototypeOf(window.RTCPeerConnection);
+  const gathered = (pc) => new Promise((resolve) => {
+    const look = () => pc.iceGatheringState === "complete" && resolve(pc.localDescription.sdp);
+    pc.onicegatheringstatechange = look;
+    look();
+  });
+  const make = () => {
+    const sender = window.__peers.flatMap((peer) => peer.getSenders())
+      .find((one) => one.track?.kind === "audio");
+    window.__control = new Plain();
+    window.__control.addTrack(sender.track.clone());
+    return window.__control;
+  };
+  window.__controlOffer = async () => {
+    const pc = make();
+    await pc.setLocalDescription();
+    return gathered(pc);
+  };
+  window.__controlAnswer = async (sdp) => {
+    const pc = make();
+    await pc.setRemoteDescription({ type: "offer", sdp });
+    await pc.setLocalDescription();
+    return gathered(pc);
+  };
+  window.__controlAccept = (sdp) => window.__control.setRemoteDescription({ type: "answer", sdp });
+})();
+"""
+"Runs after COLLECT_PEERS; see `connect_control`."
+
+WATCH_SOUND = """
+(() => {
+  const missed = {};
+  const last = new Map();
+  const episodes = [];
+  window.__sound = { longest: {}, episodes };
+  const step = (key, samples) => {
+    const grown = samples - (last.get(key) ?? samples);
+    last.set(key, samples);
+    return grown / 48000;
+  };
+  const look = async () => {
+    const counted = new Map();
+    let control = 0;
+    for (const peer of [window.__control, ...(window.__peers ?? [])]) {
+      if (!peer || peer.connectionState === "closed") continue;
+      for (const report of (await peer.getStats()).values()) {
+        if (report.type !== "inbound-rtp" || report.kind !== "audio") continue;
+        const samples = (report.totalSamplesReceived ?? 0) - (report.concealedSamples ?? 0);
+        if (peer === window.__control) control = step("control", samples);
+        else counted.set(report.trackIdentifier, samples);
+      }
+    }
+    for (const video of document.querySelectorAll("#tiles video[data-participant-id]")) {
+      const name = video.dataset.participantId;
+      const silent = video.paused || video.muted;
+      let heard = 0;
+      for (const track of video.srcObject?.getAudioTracks() ?? []) {
+        const grown = step(`${name} ${track.id}`, counted.get(track.id) ?? 0);
+        if (!silent) heard = Math.max(heard, grown);
+      }
+      if (!window.__control) continue;
+      const run = heard > control / 2 ? 0 : (missed[name] ?? 0) + control - heard;
+      if (!run && missed[name] > 0.2) episodes.push([performance.now(), name, missed[name]]);
+      missed[name] = run;
+      window.__sound.longest[name] = Math.max(window.__sound.longest[name] ?? 0, run);
+    }
+    setTimeout(look, 50);
+  };
+  look();
+})();
+"""
+"""Runs after COLLECT_PEERS. Keeps for each person on a tile the longest stretch of sound, in
+seconds, that the tile did not play, from `connect_control` on.
+
+Counted are the samples of the very tracks that the tile plays, less the concealed ones (W3C
+webrtc-stats), looked at every 50 ms, against those that the control connection brought in the same
+time: so what a starved machine swallows on every connection is no fault of ours.
+"""
+
 PICTURE_CHANGE = 2.0
 """Mean difference of color values (0 to 255) that counts as movement.
 
@@ -99,3 +180,19 @@ async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
         if await audio_energy(page, seconds=0.5) > AUDIBLE:
             return True
     return False
+
+
+async def connect_control(one: Page, other: Page) -> None:
+    """Connect two pages by a connection of the test's own, which carries their microphones.
+
+    It never changes its way: what it brings, the application's connections could have brought.
+    """
+    offer = await one.evaluate("window.__controlOffer()")
+    answer = await other.evaluate("(sdp) => window.__controlAnswer(sdp)", offer)
+    await one.evaluate("(sdp) => window.__controlAccept(sdp)", answer)
+
+
+async def longest_silence(page: Page, participant_id: str) -> float:
+    """The longest stretch of sound in seconds that somebody's tile missed; see WATCH_SOUND."""
+    found: dict[str, float] = await page.evaluate("window.__sound.longest")
+    return found[participant_id]

@@ -111,6 +111,7 @@ def _environment(data_dir: Path, **settings: str) -> dict[str, str]:
         **os.environ,
         "PORT": "0",
         "TELECONNECT_HOST": "127.0.0.1",
+        "TELECONNECT_RELAY_WORKERS": "0",
         "TELECONNECT_DATA_DIR": str(data_dir),
         **settings,
     }

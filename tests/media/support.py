@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fractions import Fraction
 from types import TracebackType
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
 
@@ -47,13 +47,28 @@ class MovingPicture(VideoStreamTrack):
         return frame
 
 
+def candidates_everywhere(sdp: str) -> str:
+    """The offer with its candidates repeated in every media section.
+
+    They belong into the first one of a bundle (RFC 8843 section 7.2); aiortc forgets them when a
+    first offer has lines of both directions.
+    """
+    sections = sdp.split("\r\nm=")
+    candidates = [line for line in sections[1].split("\r\n") if line.startswith("a=candidate:")]
+    others = [
+        section.rstrip("\r\n") + "".join(f"\r\n{line}" for line in candidates)
+        for section in sections[2:]
+    ]
+    return "\r\nm=".join([sections[0], sections[1].rstrip("\r\n"), *others]) + "\r\n"
+
+
 class Participant:
     """An aiortc participant that answers whatever it is offered and counts what arrives."""
 
     def __init__(self, peer_id: str, tracks: dict[Kind, object]) -> None:
         self.peer_id = peer_id
         self.tracks = tracks
-        self.connection = RTCPeerConnection()
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.frames: dict[str, int] = {}
         self.times: dict[str, list[int]] = {}
         self.readers: list[asyncio.Task[None]] = []
@@ -76,11 +91,12 @@ class Participant:
         """An answer that publishes on each line that asks for something we have."""
         if offer.fresh and self.offers:
             await self.connection.close()
-            self.connection = RTCPeerConnection()
+            self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
             self.connection.on("track", self._on_track)
             self.tracks = {kind: track_of(kind) for kind in self.tracks}
         self.offers.append(offer)
-        await self.connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        sdp = candidates_everywhere(offer.sdp)
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         for track in offer.tracks:
             if track.direction == "publish" and track.kind in self.tracks:
                 for transceiver in self.connection.getTransceivers():
@@ -134,6 +150,8 @@ class TestExchange(Exchange):
         self.events: list[Event] = []
         self.clients: dict[str, Client] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+        self.ending = False
         self.port = Port(host, 0)
         super().__init__([(host, self.port.number)], self._on_event, limits)
         self.open([self.port])
@@ -143,7 +161,13 @@ class TestExchange(Exchange):
         if isinstance(event, OfferNeeded) and event.peer_id in self.clients:
             task = asyncio.ensure_future(self.clients[event.peer_id].answer(event))
             self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        # What goes wrong while a test ends is of no interest; before, it must not stay unseen.
+        if not self.ending and not task.cancelled() and (error := task.exception()):
+            self.failures.append(error)
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
@@ -166,10 +190,12 @@ class TestExchange(Exchange):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.ending = True
         for client in self.clients.values():
             await client.close()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.close()
+        assert not self.failures, self.failures
 
 
 @asynccontextmanager

@@ -150,3 +150,31 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back() -> None:
             await client.close()
         await asyncio.gather(*tasks, return_exceptions=True)
         await relay.stop()
+
+
+async def test_a_fault_of_the_listener_is_logged_and_costs_no_worker(
+    logged_faults: list[str],
+) -> None:
+    def on_event(event: Event) -> None:
+        raise ValueError(type(event).__name__)
+
+    relay = Relay(LOOPBACK, on_event)
+    await relay.start()
+    try:
+        await relay.open_room("room")
+        await relay.join("room", "a", [Publishing(Kind.AUDIO)])
+        await until(lambda: "ValueError: OfferNeeded" in "".join(logged_faults), "the offer")
+        for turn in (1, 2):
+            (before,) = relay.process_ids()
+            os.kill(before, signal.SIGKILL)
+            await until(
+                lambda turn=turn: (
+                    "".join(logged_faults).count("ValueError: WorkerRestarted") == turn
+                ),
+                "the worker is restarted",
+            )
+            assert relay.process_ids() != [before]
+        assert relay.healthy
+    finally:
+        await relay.stop()
+    logged_faults.clear()

@@ -19,6 +19,7 @@ def has_address(host: str) -> bool:
 
 
 HOSTS = ["127.0.0.1", *(host for host in ["::1"] if has_address(host))]
+REMARK = "" if "::1" in HOSTS else "This machine has no IPv6, so datagrams travel by IPv4 only."
 
 
 def kernel_cuts(host: str) -> bool:

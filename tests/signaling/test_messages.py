@@ -26,12 +26,16 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "call_leave": {"id": "command-1", "call_id": "call-0001"},
     "send_description": {"to": "peer-0001", "description": {"kind": "offer", "sdp": "v=0"}},
     "send_candidate": {"to": "peer-0001", "candidate": {"candidate": ""}},
+    "relay_answer": {"revision": 7, "sdp": "v=0"},
+    "path_ready": {"topology": "forwarded", "peers": ["peer-0001"]},
+    "path_failed": {"to": "peer-0001"},
+    "tile_shown": {"peer_id": "peer-0001", "kind": "video", "height": 240},
     "set_media": {"media": {"microphone": True, "camera": False}},
     "set_quality": {"quality": "good"},
 }  # fmt: skip
 
 
-def frame(kind: str, **changes: Any) -> str:
+def frame(kind: str, /, **changes: Any) -> str:
     return json.dumps({"type": kind, **EXAMPLES[kind], **changes})
 
 
@@ -60,6 +64,7 @@ def test_a_member_of_another_type_is_refused(kind: str, member: str, wrong: obje
         ("text", "\0"),
         ("version", -1),
         ("sdp", "\0"),
+        ("peers", []),
     ]:  # judged later, not by the decoder
         wire.decode(frame(kind, **{member: wrong}))
         return

@@ -90,7 +90,7 @@ async def _outcomes(request: web.Request) -> dict[str, str]:
 
 def _view(request: web.Request, result_path: str, back_path: str | None) -> DeviceTestView:
     app = request.app
-    servers = ice_servers(app[CONFIG], "device-test", app[CLOCK].now())
+    servers = ice_servers(app[CONFIG].turn, "device-test", app[CLOCK].now())
     return DeviceTestView(
         result_path=result_path,
         back_path=back_path,

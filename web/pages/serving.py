@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
-from web.keys import CLOCK, CONFIG, ROOMS, STATIC, STORE, TEXTS
+from web.keys import CLOCK, CONFIG, RELAY, ROOMS, STATIC, STORE, TEXTS
 from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
 
@@ -38,7 +38,10 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The database answers, the disk has room, the outbox moves. Raises Unavailable."""
+    """The database answers, the disk has room, the outbox moves. Raises Unavailable.
+
+    Without the relay the server is of use all the same: its state is only told.
+    """
     app = request.app
     await app[STORE].read.accounts.exists()
     usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
@@ -46,7 +49,13 @@ async def ready(request: web.Request) -> web.Response:
         raise Unavailable
     next_due = await app[STORE].read.notices.next_due()
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
-    return web.json_response({"status": "ok", "outbox_late_s": round(max(late, 0.0), 1)})
+    return web.json_response(
+        {
+            "status": "ok",
+            "outbox_late_s": round(max(late, 0.0), 1),
+            "relay": app[RELAY].state,
+        }
+    )
 
 
 async def metrics(request: web.Request) -> web.Response:

@@ -69,6 +69,14 @@ export class Attendance {
     if (call) void this.options.command({ type: "call_leave", id: newId(), call_id: call.call_id });
   }
 
+  /**
+   * The server could not keep me in this call: do not come back by myself.
+   * @param {string} callId
+   */
+  lost(callId) {
+    if (callId === this.#wanted) this.abandon();
+  }
+
   /** The page has lost its seat: let go of camera and microphone. */
   abandon() {
     this.#want("");

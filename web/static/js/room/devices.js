@@ -10,7 +10,8 @@ import { _ } from "../shared/catalog.js";
 
 /**
  * @typedef {object} DevicesListener
- * @property {(kind: Kind, track: MediaStreamTrack | null) => void} onTrack what to send from now on
+ * @property {(kind: Kind | "screen", track: MediaStreamTrack | null) => void} onTrack what to send
+ *   from now on
  * @property {(sentence: string) => void} onProblem for the reader
  * @property {() => void} onChange of anything that is shown
  */
@@ -58,7 +59,7 @@ export class Devices {
     };
   }
 
-  /** @returns {MediaStreamTrack | null} what goes out as picture */
+  /** @returns {MediaStreamTrack | null} what others see first */
   get picture() {
     return this.screen ?? this.camera;
   }
@@ -136,7 +137,10 @@ export class Devices {
       try {
         const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 10 } });
         [this.screen = null] = stream.getVideoTracks();
-        if (this.screen) this.screen.onended = () => void this.setScreen(false);
+        if (this.screen) {
+          this.screen.contentHint = "detail";
+          this.screen.onended = () => void this.setScreen(false);
+        }
       } catch (error) {
         // Closing the browser's own chooser is an answer, not a problem.
         if (!(error instanceof DOMException && error.name === "NotAllowedError"))
@@ -186,7 +190,8 @@ export class Devices {
   }
 
   #tellPicture() {
-    this.listener.onTrack("video", this.picture);
+    this.listener.onTrack("screen", this.screen);
+    this.listener.onTrack("video", this.camera);
     this.listener.onChange();
   }
 

@@ -34,6 +34,9 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  */
 
 export class Media {
+  /** @type {Map<string, number | null>} heights that the relay was told */
+  #shown = new Map();
+
   /** @param {MediaOptions} options */
   constructor(options) {
     const { peerId, channel, render } = options;
@@ -65,9 +68,9 @@ export class Media {
       room: options.room,
       onChange: render,
     });
-    this.tiles = new Tiles();
+    this.tiles = new Tiles(() => this.#tellShown());
     this.quality = new QualityWatch(
-      () => [...this.call.remotes.values()].map(({ peer }) => peer.connection),
+      () => this.call.connections,
       (found) => {
         channel.send({ type: "set_quality", quality: found });
         render();
@@ -100,6 +103,19 @@ export class Media {
       this.call.receiveDescription(message.sender, message.description);
     } else if (message.type === "candidate") {
       this.call.receiveCandidate(message.sender, message.candidate);
+    } else if (message.type === "relay_offer") {
+      this.call.receiveOffer(message);
+    } else if (message.type === "speaking") {
+      this.tiles.speaker = message.peer_id ?? "";
+    } else if (message.type === "picture_paused") {
+      this.tiles.hold(message.peer_id, message.kind, message.paused);
+    } else if (message.type === "call_lost") {
+      this.attendance.lost(message.call_id);
+      this.options.tell(
+        _(
+          "You could not be connected with the others in the call. You can still write messages, or press Join the call to try again.",
+        ),
+      );
     }
   }
 
@@ -108,14 +124,34 @@ export class Media {
     const phase = callPhase(room, this.options.peerId);
     const inCall = phase === "joined";
     this.call.follow(room);
+    const { dataset } = byId("call", HTMLElement);
+    dataset.topology = (inCall && room.call?.topology) || "";
+    dataset.movingTo = (inCall && room.call?.moving_to) || "";
     this.attendance.follow(phase);
     this.controls.render(room, phase, this.entering, this.call.audioOnly);
-    this.tiles.render(room, this.call.remotes.values());
+    if (!this.call.forwarded) this.tiles.forgetRelay();
+    this.tiles.render(room, this.call.people);
+    this.#tellShown();
     const { picture, screen, facing } = this.devices;
     this.tiles.showOwn(picture, screen === null && facing === "user");
     this.quality.watch(inCall);
     void keepAwake(inCall);
     this.#showQuality(room, inCall);
+  }
+
+  /** The relay sends no more lines of a picture than are shown here. */
+  #tellShown() {
+    if (!this.call.forwarded) {
+      this.#shown.clear();
+      return;
+    }
+    for (const { peerId, kind, height } of this.tiles.heights()) {
+      const wanted = this.call.audioOnly ? null : height;
+      const key = `${peerId} ${kind}`;
+      if (this.#shown.get(key) === wanted) continue;
+      const told = { type: /** @type {const} */ ("tile_shown"), peer_id: peerId, kind };
+      if (this.options.channel.send({ ...told, height: wanted })) this.#shown.set(key, wanted);
+    }
   }
 
   /** Another network. */

@@ -69,6 +69,15 @@
  * @property {"mesh" | "forwarded"} topology
  * @property {CallMember[]} members
  * @property {number | null} [answered_at]
+ * @property {"mesh" | "forwarded" | null} [moving_to]
+ */
+
+/**
+ * @typedef {object} RelayTrack
+ * @property {string} mid
+ * @property {"audio" | "video" | "screen"} kind
+ * @property {"publish" | "subscribe"} direction
+ * @property {string} peer_id
  */
 
 /**
@@ -190,6 +199,34 @@
  */
 
 /**
+ * @typedef {object} RelayAnswer
+ * @property {"relay_answer"} type
+ * @property {number} revision
+ * @property {string} sdp
+ */
+
+/**
+ * @typedef {object} PathReady
+ * @property {"path_ready"} type
+ * @property {"mesh" | "forwarded"} topology
+ * @property {string[]} peers
+ */
+
+/**
+ * @typedef {object} PathFailed
+ * @property {"path_failed"} type
+ * @property {string | null} [to]
+ */
+
+/**
+ * @typedef {object} TileShown
+ * @property {"tile_shown"} type
+ * @property {string} peer_id
+ * @property {"video" | "screen"} kind
+ * @property {number | null} height
+ */
+
+/**
  * @typedef {object} SetMedia
  * @property {"set_media"} type
  * @property {MediaState} media
@@ -303,6 +340,35 @@
  */
 
 /**
+ * @typedef {object} RelayOffer
+ * @property {"relay_offer"} type
+ * @property {number} revision
+ * @property {boolean} fresh
+ * @property {string} sdp
+ * @property {RelayTrack[]} tracks
+ */
+
+/**
+ * @typedef {object} Speaking
+ * @property {"speaking"} type
+ * @property {string | null} [peer_id]
+ */
+
+/**
+ * @typedef {object} PicturePaused
+ * @property {"picture_paused"} type
+ * @property {string} peer_id
+ * @property {"audio" | "video" | "screen"} kind
+ * @property {boolean} paused
+ */
+
+/**
+ * @typedef {object} CallLost
+ * @property {"call_lost"} type
+ * @property {string} call_id
+ */
+
+/**
  * @typedef {object} Replaced
  * @property {"replaced"} type
  */
@@ -324,8 +390,8 @@
  * @property {"list_changed"} type
  */
 
-/** @typedef {Hello | Ping | ChatSend | Seen | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {Hello | Ping | ChatSend | Seen | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | Speaking | PicturePaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
 
 export {};

@@ -1,16 +1,20 @@
 /** The pictures of a call: one tile for every other member, and our own. */
 
-import { _ } from "../shared/catalog.js";
+import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
 import { nameOf } from "./state.js";
 
 /**
  * @import { CallMember } from "./messages.js"
- * @import { RemotePeer } from "./call.js"
+ * @import { Person } from "./call.js"
  * @import { Room } from "./state.js"
  */
 
-/** @typedef {{ member: CallMember, remote: RemotePeer | undefined }} Seen */
+/** @typedef {{ member: CallMember, person: Person | undefined, screen: boolean }} Seen */
+/** @typedef {{ peerId: string, kind: "video" | "screen", height: number | null }} Height */
+
+/** Heights are told in steps: a window being dragged larger is no reason to speak. */
+const STEP = 60;
 
 export class Tiles {
   #tiles = byId("tiles", HTMLElement);
@@ -18,33 +22,83 @@ export class Tiles {
   #hear = byId("hear", HTMLButtonElement);
   #speaker = "";
   audioOnly = false;
+  /** Peer id of who speaks; known only where the relay listens. */
+  speaker = "";
+  /** @type {Set<string>} pictures that the relay holds back */
+  #held = new Set();
 
-  constructor() {
+  /** @param {() => void} onResize the heights of tiles may be others now */
+  constructor(onResize) {
     this.#hear.addEventListener("click", () => {
       for (const video of this.#tiles.querySelectorAll("video")) this.#play(video);
     });
+    new ResizeObserver(onResize).observe(this.#tiles);
+    document.addEventListener("visibilitychange", onResize);
   }
 
   /**
    * @param {Room} room
-   * @param {Iterable<RemotePeer>} remotes
+   * @param {Map<string, Person>} people by participant id
    */
-  render(room, remotes) {
-    const byParticipant = new Map([...remotes].map((remote) => [remote.participantId, remote]));
+  render(room, people) {
     const members = (room.call?.members ?? []).filter(
       (member) =>
         member.participant_id !== room.me &&
         (member.state === "joined" || member.state === "ringing"),
     );
+    /** @type {Seen[]} */
+    const seen = [];
+    for (const member of members) {
+      const person = people.get(member.participant_id);
+      seen.push({ member, person, screen: false });
+      // By way of the relay a shared screen is a picture of its own.
+      if (member.media?.screen && person?.screen.getTracks().length) {
+        seen.push({ member, person, screen: true });
+      }
+    }
     follow(
       this.#tiles,
-      members.map((member) => ({ member, remote: byParticipant.get(member.participant_id) })),
-      ({ member }) => member.participant_id,
+      seen,
+      ({ member, screen }) => `${member.participant_id} ${screen}`,
       () => clone("tile"),
-      (tile, seen) => this.#update(tile, seen, nameOf(room, seen.member.participant_id)),
+      (tile, one) => this.#update(tile, one, nameOf(room, one.member.participant_id)),
     );
-    this.#tiles.dataset.count = String(members.length);
+    this.#tiles.dataset.count = String(seen.length);
     if (!members.length) show(this.#hear, false);
+  }
+
+  /**
+   * The relay holds somebody's picture back, or no longer.
+   * @param {string} peerId
+   * @param {string} kind
+   * @param {boolean} held
+   */
+  hold(peerId, kind, held) {
+    const name = `${peerId} ${kind}`;
+    if (held) this.#held.add(name);
+    else this.#held.delete(name);
+  }
+
+  /** The relay does not carry the call: it says nothing of who speaks and what it holds back. */
+  forgetRelay() {
+    this.speaker = "";
+    this.#held.clear();
+  }
+
+  /** @returns {Height[]} at which each picture is shown, in the lines of this screen */
+  heights() {
+    /** @type {Height[]} */
+    const found = [];
+    for (const tile of this.#tiles.children) {
+      if (!(tile instanceof HTMLElement) || !tile.dataset.peer) continue;
+      const lines = (tile.clientHeight * devicePixelRatio) / STEP;
+      found.push({
+        peerId: tile.dataset.peer,
+        kind: tile.dataset.screen === "true" ? "screen" : "video",
+        height: document.hidden ? null : Math.ceil(lines) * STEP,
+      });
+    }
+    return found;
   }
 
   /**
@@ -69,22 +123,28 @@ export class Tiles {
    * @param {Seen} seen
    * @param {string} name
    */
-  #update(tile, { member, remote }, name) {
+  #update(tile, { member, person, screen }, name) {
     const video = /** @type {HTMLVideoElement} */ (inside(tile, "video"));
     tile.dataset.participant = member.participant_id;
-    video.dataset.participantId = member.participant_id;
-    video.setAttribute("aria-label", name);
-    setText(inside(tile, ".name"), name);
+    tile.dataset.peer = person?.peerId ?? "";
+    tile.dataset.screen = String(screen);
+    if (screen) video.dataset.screenOf = member.participant_id;
+    else video.dataset.participantId = member.participant_id;
+    const label = screen ? fill(_("Screen of %(name)s"), { name }) : name;
+    video.setAttribute("aria-label", label);
+    setText(inside(tile, ".name"), label);
     setText(inside(tile, ".initial"), [...name][0] ?? "");
-    setText(inside(tile, ".status"), this.#status(member, remote));
-    const picture = this.audioOnly
-      ? false
-      : member.media
-        ? member.media.camera || member.media.screen === true
-        : true;
-    tile.classList.toggle("pictured", picture && remote?.state === "connected");
-    tile.classList.toggle("whole", member.media?.screen === true);
-    const stream = remote?.stream ?? null;
+    const held = this.#held.has(`${person?.peerId} ${screen ? "screen" : "video"}`);
+    setText(inside(tile, ".status"), screen ? "" : this.#status(member, person, held));
+    const media = member.media;
+    // Sent directly, camera and screen are one picture.
+    const alone = media?.screen === true && !person?.screen.getTracks().length;
+    const sent = screen || !media || media.camera || alone;
+    const pictured = sent && !this.audioOnly && !held && person?.state === "connected";
+    tile.classList.toggle("pictured", pictured);
+    tile.classList.toggle("whole", screen || alone);
+    tile.classList.toggle("speaking", !screen && !!person && person.peerId === this.speaker);
+    const stream = (screen ? person?.screen : person?.stream) ?? null;
     if (video.srcObject !== stream) {
       video.srcObject = stream;
     }
@@ -94,15 +154,17 @@ export class Tiles {
 
   /**
    * @param {CallMember} member
-   * @param {RemotePeer | undefined} remote
+   * @param {Person | undefined} person
+   * @param {boolean} held
    */
-  #status(member, remote) {
+  #status(member, person, held) {
     if (member.state === "ringing") return _("ringing…");
-    if (member.reconnecting || remote?.state === "disconnected" || remote?.state === "failed") {
+    if (member.reconnecting || person?.state === "disconnected" || person?.state === "failed") {
       return _("reconnecting…");
     }
-    if (remote?.state !== "connected") return _("connecting…");
+    if (person?.state !== "connected") return _("connecting…");
     if (member.media && !member.media.microphone) return _("muted");
+    if (held) return _("no picture: your connection is too slow");
     if (member.quality === "poor") return _("poor connection");
     return "";
   }

@@ -1,0 +1,193 @@
+"""The media relay as rooms use it: `signaling.ports.Forwarder` over `media.client.Relay`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+from aiohttp import web
+
+from media import messages as media
+from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
+from media.codecs import Kind
+from media.messages import Publishing
+from signaling import forwarder as said
+from signaling.ports import Clock, PictureKind, Timers
+from signaling.wire_values import RelayTrack
+from web.config import Config
+
+ENCODINGS = ("h", "l")
+"Names of a camera's two simulcast encodings, the better one first."
+TRY_AGAIN_AFTER = timedelta(seconds=30)
+"A port that was taken may be free soon: the server that ran before is stopping."
+PATIENCE = 10.0
+"Seconds without all workers after which calls no longer count on the relay."
+
+_log = logging.getLogger("web.relay")
+
+
+class MediaRelay:
+    """The relay of this server, or its absence."""
+
+    def __init__(self, config: Config, clock: Clock, timers: Timers) -> None:
+        self.listener: Callable[[said.Event], None] = lambda event: None
+        self.problem = ""
+        "Why there is no relay, for the operator; empty while there is one."
+        self._clock = clock
+        self._timers = timers
+        self._started = self._stopping = False
+        self._failing_since: float | None = None
+        self.starting: asyncio.Task[None] | None = None
+        self.relay: Relay | None = None
+        if config.relay_workers:
+            settings = RelaySettings(
+                port=config.relay_port,
+                addresses=config.relay_addresses,
+                workers=config.relay_workers,
+            )
+            self.relay = Relay(settings, self._receive)
+        else:
+            self.problem = "TELECONNECT_RELAY_WORKERS is 0."
+
+    async def running(self, _: web.Application) -> AsyncIterator[None]:
+        """From the start of the server to its end (`cleanup_ctx`).
+
+        Pages are served while the workers are starting.
+        """
+        self.starting = asyncio.create_task(self._start(), name="relay")
+        yield
+        await self.starting
+        self._stopping, self._started = True, False
+        if self.relay is not None:
+            await self.relay.stop()
+
+    async def _start(self) -> None:
+        if self.relay is None or self._stopping:
+            return
+        try:
+            await self.relay.start()
+        except RelayUnavailable as error:
+            self.problem = str(error)
+            _log.error(
+                "The relay cannot start: %s. Calls go directly between browsers; it is tried"
+                " again in %d seconds.",
+                error,
+                TRY_AGAIN_AFTER.total_seconds(),
+            )
+            self._timers.set("relay", self._clock.now() + TRY_AGAIN_AFTER, self._start)
+            return
+        self._started = True
+        self.problem = ""
+        _log.info("The relay listens at UDP port %s", self.relay.ports)
+
+    @property
+    def state(self) -> str:
+        """`ok`, `restarting` or `unavailable`."""
+        if not self._started or self.relay is None:
+            return "unavailable"
+        return "ok" if self.relay.healthy else "restarting"
+
+    # --- signaling.ports.Forwarder
+
+    @property
+    def usable(self) -> bool:
+        if self.relay is None or self._stopping:
+            return False
+        if not self._started:
+            # At the start pages come back sooner than the workers are there.
+            return self.starting is not None and not self.starting.done()
+        if self.relay.healthy:
+            self._failing_since = None
+            return True
+        if self._failing_since is None:
+            self._failing_since = time.monotonic()
+        return time.monotonic() - self._failing_since < PATIENCE
+
+    async def open(self, place: str) -> None:
+        await self._ask(lambda relay: relay.open_room(place))
+
+    async def join(self, place: str, peer_id: str) -> None:
+        publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
+        await self._ask(lambda relay: relay.join(place, peer_id, publish))
+
+    async def share(self, place: str, peer_id: str, on: bool) -> None:
+        if on:
+            screen = (Publishing(Kind.SCREEN),)
+            await self._ask(lambda relay: relay.publish(place, peer_id, screen))
+        else:
+            await self._ask(lambda relay: relay.unpublish(place, peer_id, (Kind.SCREEN,)))
+
+    async def answer(self, place: str, peer_id: str, revision: int, sdp: str) -> None:
+        refused = await self._ask(
+            lambda relay: relay.answer(place, peer_id, sdp, revision), "stale_answer"
+        )
+        if refused and refused != "stale_answer":
+            # The leg waits for an answer that will not come: another one has to be made.
+            await self.leave(place, peer_id)
+            self.listener(said.Disconnected(place, peer_id, returning=False))
+
+    async def prefer(
+        self, place: str, peer_id: str, publisher_id: str, kind: PictureKind, height: int | None
+    ) -> None:
+        await self._ask(
+            lambda relay: relay.prefer(place, peer_id, publisher_id, Kind(kind), height)
+        )
+
+    async def leave(self, place: str, peer_id: str) -> None:
+        # A page that closed its connection first has left by itself.
+        await self._ask(lambda relay: relay.leave(place, peer_id), allowed="unknown_peer")
+
+    async def close(self, place: str) -> None:
+        await self._ask(lambda relay: relay.close_room(place))
+
+    async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
+        """The code of a refusal, or nothing; one that is `allowed` is not worth a word."""
+        if not self._started and self.starting is not None:
+            await asyncio.wait([self.starting])
+        if not self._started or self.relay is None:
+            return "unavailable"
+        try:
+            await ask(self.relay)
+        except CommandFailed as error:
+            if error.code != allowed:
+                _log.warning("the relay refused: %s (%s)", error, error.code)
+            return error.code
+        except RelayUnavailable as error:
+            # It is done when the worker is back.
+            _log.info("the relay will do it later: %s", error)
+        return ""
+
+    def _receive(self, event: media.Event) -> None:
+        heard = _translated(event)
+        if heard is not None:
+            self.listener(heard)
+
+
+def _translated(event: media.Event) -> said.Event | None:
+    """The event in the words of rooms; None if rooms have no use for it."""
+    match event:
+        case media.OfferNeeded():
+            tracks = tuple(
+                RelayTrack(one.mid, one.kind.value, one.direction, one.peer_id)
+                for one in event.tracks
+            )
+            return said.Offered(
+                event.room_id, event.peer_id, event.revision, event.fresh, event.sdp, tracks
+            )
+        case media.Connected():
+            return said.Connected(event.room_id, event.peer_id)
+        case media.Disconnected():
+            returning = event.reason == "worker_lost"
+            return said.Disconnected(event.room_id, event.peer_id, returning)
+        case media.ActiveSpeaker():
+            return said.SpeakerChanged(event.room_id, event.peer_id)
+        case media.VideoPaused():
+            return said.PictureHeld(
+                event.room_id,
+                event.peer_id,
+                event.publisher_id,
+                event.kind.value,
+                event.paused,
+            )
+    return None
