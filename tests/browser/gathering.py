@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.probes import CONTROL, WATCH_SOUND, picture_moves
+from tests.browser.probes import CONTROL, WATCH_SOUND, picture_moves, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server
 
@@ -66,13 +66,14 @@ class Gathering:
         await expect(page.get_by_role("button", name="Start video call")).to_be_visible()
         return page
 
-    async def pair(self) -> None:
-        """Desk and phone are in a video call."""
+    async def pair(self, media: str = "video") -> None:
+        """Desk and phone are in a call and hear each other."""
         await self.arrive("phone")
         desk = await self.begin()
-        await desk.get_by_role("button", name="Start video call").click()
+        await desk.get_by_role("button", name=f"Start {media} call").click()
         await self.pages["phone"].get_by_role("button", name="Accept").click()
-        await self.everybody_sees("desk", "phone")
+        for name in ("desk", "phone"):
+            assert await sound_arrives(self.pages[name], timeout=30.0)
 
     async def join(self, name: str) -> None:
         """Somebody who has arrived joins the call that there is."""
