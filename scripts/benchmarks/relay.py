@@ -149,7 +149,7 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
         for wanted in SHARES:
             kept: list[Measured] = []
             tried = 0
-            while len(kept) < windows and tried < 2 * windows * PATIENCE:
+            while len(kept) < windows and tried < windows * PATIENCE + 2:
                 tried += 1
                 # What is lost here is a result, not a disturbance.
                 current = Load(load.publishers, load.fan_out, rate)
