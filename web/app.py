@@ -70,13 +70,14 @@ async def create_app(
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub())
+    rooms = Rooms(store, Hub(), clock, clockwork)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
     keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
     app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, clockwork)
     relay.listener = forwarding.receive
     calling = Calling(keeping, forwarding, clock, clockwork)
+    rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)

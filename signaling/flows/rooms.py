@@ -1,16 +1,21 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from signaling import messages as wire
+from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
-from signaling.ports import Connection, Store
+from signaling.ports import Clock, Connection, Store, Timers
 from signaling.room import Room, Seat
+
+REST = timedelta(minutes=10)
+"How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
 @dataclass(frozen=True)
@@ -26,9 +31,13 @@ class Attendance:
 class Rooms:
     """Finds live rooms, opens them from storage, and lets one command at a time change one."""
 
-    def __init__(self, store: Store, hub: Hub) -> None:
+    def __init__(self, store: Store, hub: Hub, clock: Clock, timers: Timers) -> None:
         self._store = store
+        self._clock = clock
+        self._timers = timers
         self.hub = hub
+        self.openers: list[Callable[[Room], None]] = []
+        "Called with every room that was opened from storage."
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -47,7 +56,26 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
+            self.let_rest(room)  # whoever opened it may not come in
+            for opened in self.openers:
+                opened(room)
             return room
+
+    def let_rest(self, room: Room) -> None:
+        """Forget the live side of a room that nobody has come to until then."""
+        self._timers.set(_rest(room), self._clock.now() + REST, lambda: self._forget(room))
+
+    def keep_awake(self, room: Room) -> None:
+        """Somebody comes in."""
+        self._timers.cancel(_rest(room))
+
+    async def _forget(self, room: Room) -> None:
+        if self.hub.room(room.consultation.id) is not room or not room.empty:
+            return
+        if room.call is None or room.call.over:
+            self.hub.remove(room.consultation.id)
+        else:
+            self.let_rest(room)
 
     async def _load(self, consultation_id: str) -> Room:
         read = self._store.read
@@ -74,12 +102,15 @@ class Rooms:
                         else "not_tested",
                     )
                 )
-        return Room(
+        room = Room(
             consultation,
             seats,
             await read.chat.of_consultation(consultation_id),
             await read.chat.seen(consultation_id),
         )
+        if consultation.state in CALL_STATES:
+            room.take_up(await read.calls.current(consultation_id))
+        return room
 
     def tell_scheduler(self, scheduler_id: str) -> None:
         """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""
@@ -119,3 +150,7 @@ def _dismiss(seat: Seat) -> None:
     if seat.connection is not None:
         seat.connection.send(wire.encode(wire.Goodbye("gone")))
         seat.connection.close("gone")
+
+
+def _rest(room: Room) -> str:
+    return f"rest:{room.consultation.id}"

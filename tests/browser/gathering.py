@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.probes import WATCH_SOUND, picture_moves
+from tests.browser.probes import CONTROL, WATCH_SOUND, picture_moves
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server
 
@@ -42,6 +42,7 @@ class Gathering:
 
     async def page(self, viewport: tuple[int, int] = (640, 480)) -> Page:
         context = await self.new_context(base_url=self.server.url, viewport=viewport)
+        await context.add_init_script(CONTROL)
         await context.add_init_script(WATCH_SOUND)
         return await context.new_page()
 
@@ -89,19 +90,25 @@ class Gathering:
         """The call goes this way on each of these pages, and is not about to change."""
         for name in names:
             call = self.pages[name].locator("#call")
-            await expect(call).to_have_attribute("data-topology", way, timeout=30_000)
-            await expect(call).to_have_attribute("data-moving-to", "", timeout=30_000)
+            await expect(call).to_have_attribute("data-topology", way)
+            await expect(call).to_have_attribute("data-moving-to", "")
 
 
 async def sees(page: Page, others: int) -> None:
     """The page shows as many other people, each with a picture that moves."""
     videos = page.locator("#tiles video[data-participant-id]")
-    await expect(videos).to_have_count(others, timeout=30_000)
-    for participant_id in await videos.evaluate_all(
-        "videos => videos.map((video) => video.dataset.participantId)"
-    ):
+    await expect(videos).to_have_count(others)
+    for participant_id in await others_on(page):
         tile = page.locator(f'#tiles .pictured[data-participant="{participant_id}"]')
         # On a busy machine a picture may be held back for a while, and comes again.
-        await expect(tile).not_to_have_count(0, timeout=60_000)
+        await expect(tile).not_to_have_count(0)
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
-        assert await picture_moves(page, selector, timeout=60.0)
+        assert await picture_moves(page, selector)
+
+
+async def others_on(page: Page) -> list[str]:
+    """Participant ids of the people whose tiles the page shows."""
+    found: list[str] = await page.locator("#tiles video[data-participant-id]").evaluate_all(
+        "videos => videos.map((video) => video.dataset.participantId)"
+    )
+    return found
