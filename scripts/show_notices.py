@@ -101,7 +101,7 @@ def page_of(name: str, octets: bytes) -> str:
         )
     html: str = part.get_content()
     head = h.header(dir="auto", style="font:14px/1.5 system-ui;padding:16px 24px;opacity:.8")[
-        h.strong[str(mail["Subject"])], h.br, h.bdi[str(mail["From"])], " → ",
+        h.strong[str(mail["Subject"])], h.br, h.bdi[str(mail["From"])], h.br,
         h.bdi[str(mail["To"])],
     ]  # fmt: skip
     start = html.index(">", html.index("<body")) + 1
