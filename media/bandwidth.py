@@ -22,6 +22,9 @@ REMB_MARGIN = 0.85
 "A receiver's estimate below this part of what is sent means that packets queue up."
 GROWTH = 1.08
 "Factor a second, as browsers grow their own estimates."
+LESS = 0.6
+LESS_ARRIVED = 0.75
+"When this part of an earlier rate is sent, and less than that part arrives, loss is natural."
 HOLD = 4.0
 "Seconds without growth after a cut; doubled by each cut that follows a growth at once."
 LONGEST_HOLD = 60.0
@@ -30,7 +33,11 @@ RELAPSE = 10.0
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
-"Bits per second below which a moving picture is not worth sending."
+"""Bits per second below which a moving picture is not worth sending. Still ones take less, and so
+few packets that a receiver's estimate of them is chance: only loss holds them back."""
+SQUEEZE = 0.75
+"""Part of its present rate within which a picture goes on: a receiver's first doubt takes 15 %
+away, and its publisher can send less, or the doubt passes."""
 
 
 @dataclass
@@ -43,24 +50,49 @@ class Estimate:
     grown_at: float = -1000.0
     updated_at: float = -1.0
     loss: float = 0.0
+    "Fraction lost beyond what the link loses whatever is sent."
+    natural_loss: float = 0.0
+    blamed_rate: float = 0.0
+    blamed_arrived: float = 0.0
+    "What was sent, and what arrived of it, when that was last much more."
     remb: int = 0
     remb_at: float = -1000.0
     low_rembs: int = 0
 
     def note_loss(self, fraction: float, sent: float, now: float) -> None:
-        """A receiver report: ``fraction`` lost of what was sent at rate ``sent``."""
-        self.loss = fraction
-        if fraction > LOSS_CUT:
-            self._cut(sent * (1 - 0.5 * fraction), now)
+        """A receiver report: ``fraction`` lost of what was sent at rate ``sent``.
 
-    def note_remb(self, bitrate: int, sent: float, now: float) -> None:
-        """A receiver's estimate. Two in a row must be low: the first ones of a call always are."""
+        Radio links lose packets however few are sent: that is no sign of a full link, and no
+        reason to take the pictures away. Through a full link as much arrives when less is sent,
+        through a bad one less does.
+        """
+        arrived = sent * (1 - fraction)
+        less = sent < LESS * self.blamed_rate
+        if less and arrived < LESS_ARRIVED * self.blamed_arrived:
+            self.natural_loss = max(self.natural_loss, fraction)
+        if fraction <= LOSS_CALM:
+            self.blamed_rate = 0.0
+        elif less or (fraction > LOSS_CUT and not self.blamed_rate):
+            self.blamed_rate, self.blamed_arrived = sent, arrived
+        # A little at a time: single reports count few packets.
+        self.natural_loss += 0.1 * (min(fraction, self.natural_loss) - self.natural_loss)
+        self.loss = max(0.0, fraction - self.natural_loss)
+        if self.loss > LOSS_CUT:
+            self._cut(sent * (1 - 0.5 * self.loss), now)
+
+    def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
+        """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
+
+        Browsers estimate from video alone and claim little more than they receive of it. So
+        ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
+        """
         self.remb = bitrate
         self.remb_at = now
+        bitrate = max(bitrate, SMALLEST_VIDEO)
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1
             if self.low_rembs >= 2:
-                self._cut(bitrate, now)
+                self._cut(bitrate + beside, now)
         else:
             self.low_rembs = 0
 
@@ -126,9 +158,8 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocatio
         fair = free / (len(waiting) - position)
         margin = 1.0 if choice.current is not None else UPGRADE_MARGIN
         if choice.adaptable:
-            least = SMALLEST_VIDEO * margin
-            cost = min(max(fair, SMALLEST_VIDEO), choice.rates[0] * UPGRADE_MARGIN)
-            cost = max(cost, SMALLEST_VIDEO)
+            least = min(SMALLEST_VIDEO, choice.rates[0] * (SQUEEZE if margin == 1.0 else margin))
+            cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
         else:
             least = cost = choice.rates[-1] * margin
         if least > free:

@@ -276,7 +276,14 @@ class Relay:
                 room.participants.pop(event.peer_id, None)
         elif isinstance(event, OfferNeeded) and event.room_id not in self._rooms:
             return
-        self._on_event(event)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._on_event(event)
+        except Exception:
+            # A fault in the listener's code is no reason to lose a worker, or who watches it.
+            logger.exception("%s could not be handled", type(event).__name__)
 
     async def _keep(self, index: int) -> None:
         """Watch one worker as long as the relay runs; start it again whenever it ends."""
@@ -307,7 +314,12 @@ class Relay:
             try:
                 async with asyncio.timeout(SILENT_SECONDS):
                     figures = await worker.ask(messages.Ping())
-            except (TimeoutError, CommandFailed, RelayUnavailable):
+            except TimeoutError:
+                # It would not hear a request to end either, and calls are waiting.
+                logger.error("media worker %d hangs", index)
+                worker.kill()
+                return
+            except (CommandFailed, RelayUnavailable):
                 return
             if figures is not None:
                 self._figures[index] = figures
@@ -320,15 +332,15 @@ class Relay:
         rooms = [room_id for room_id, room in self._rooms.items() if room.worker == index]
         for room_id in rooms:
             room = self._rooms[room_id]
-            for peer_id in room.participants:
-                self._on_event(Disconnected(room_id, peer_id, "worker_lost"))
-        try:
-            for room_id in rooms:
+            for peer_id in list(room.participants):
+                self._tell(Disconnected(room_id, peer_id, "worker_lost"))
+        for room_id in rooms:
+            try:
                 if room_id in self._rooms:
                     await self._restore_room(room_id)
-        except (CommandFailed, RelayUnavailable) as error:
-            logger.error("a room could not be set up again: %s", error)
-        self._on_event(WorkerRestarted(index, tuple(rooms)))
+            except (CommandFailed, RelayUnavailable) as error:
+                logger.error("a room could not be set up again: %s", error)
+        self._tell(WorkerRestarted(index, tuple(rooms)))
 
     async def _restore_room(self, room_id: str) -> None:
         room = self._rooms[room_id]

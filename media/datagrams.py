@@ -1,15 +1,12 @@
 """One UDP socket read and written in batches.
 
-What lives here: buffers, system calls, addresses as the kernel writes them. What does not: what a
-datagram means. On Linux a batch costs one ``recvmmsg`` and one ``sendmmsg``, and consecutive
-packets of one size to one place leave as a single segmented send (UDP_SEGMENT), which a loopback
-measurement put at 1.3 us a packet against 4.4 us for ``socket.sendto``. Elsewhere, and where a
-network card refuses segmentation, the same interface works through plain calls.
+What lives here: buffers, and addresses as the kernel writes them. What does not: what a datagram
+means. On Linux the native loop or :mod:`media.kernel` reads and writes many at a time; elsewhere
+the same interface works through plain calls.
 """
 
 from __future__ import annotations
 
-import errno
 import ipaddress
 import socket
 import struct
@@ -19,32 +16,26 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-SLOT = 2048
-"Bytes reserved for one datagram: any Ethernet frame, an SRTP trailer, and a power of two."
-BATCH = 64
-"Datagrams read at a time: a 30 fps frame of ten publishers, and 128 KiB of buffer."
-OUTGOING = 256
-"Datagrams that may wait to be sent; when they are used up they are sent at once."
-SEGMENTS = 32
-"Datagrams in one segmented send; the kernel takes 64 and at most 65,507 bytes together."
+from .kernel import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
+from .state import DestinationState, PortState, native
+
+__all__ = [
+    "BATCH",
+    "OUTGOING",
+    "SLOT",
+    "Counters",
+    "Destination",
+    "Port",
+    "PortUnavailable",
+    "pack_address",
+    "unpack_address",
+]
+
 KERNEL_BUFFER = 4 << 20
 "Asked of the kernel in each direction: half a second of 60 Mbit/s while the process waits."
 
-_UDP_SEGMENT = 103
 _SO_SNDBUFFORCE = 32
 _SO_RCVBUFFORCE = 33
-_MESSAGE = struct.Struct("@QI4xQQQQ")
-_VECTOR = struct.Struct("@QQ")
-_UNSEGMENTED_ERRORS = frozenset({errno.EIO, errno.EINVAL, errno.EOPNOTSUPP, errno.EMSGSIZE})
-
-_DECLARATIONS = """
-struct iovec { void *iov_base; size_t iov_len; };
-struct msghdr { void *msg_name; unsigned int msg_namelen; struct iovec *msg_iov;
-    size_t msg_iovlen; void *msg_control; size_t msg_controllen; int msg_flags; };
-struct mmsghdr { struct msghdr msg_hdr; unsigned int msg_len; };
-int recvmmsg(int, struct mmsghdr *, unsigned int, int, void *);
-int sendmmsg(int, struct mmsghdr *, unsigned int, int);
-"""
 
 
 class PortUnavailable(OSError):
@@ -74,10 +65,10 @@ def unpack_address(name: bytes) -> tuple[str, int]:
     raise ValueError(f"address family {family} is neither IPv4 nor IPv6")
 
 
-class Destination:
+class Destination(DestinationState):
     """Where the packets of one peer go; ``move`` follows a verified change of address."""
 
-    __slots__ = ("foreign", "name", "name_length", "name_pointer", "pending", "port")
+    __slots__ = ("foreign", "name")
 
     def __init__(self) -> None:
         self.port: Port | None = None
@@ -85,7 +76,7 @@ class Destination:
         self.name_length = 0
         self.name_pointer = 0
         self.foreign: Any = None
-        self.pending: list[tuple[int, int]] = []
+        self.pending: list[int] = []
 
     def move(self, port: Port, name: bytes) -> None:
         """Send to ``name`` (a packed address) through ``port`` from now on."""
@@ -98,7 +89,7 @@ class Destination:
         self.name_pointer = int(port.foreign.cast("uintptr_t", self.foreign))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Counters:
     """What a port did since it was opened."""
 
@@ -123,7 +114,7 @@ class Buffers:
         self.outgoing = self.foreign.new("char[]", OUTGOING * SLOT)
 
 
-class Port:
+class Port(PortState):
     """A bound UDP socket of one address family.
 
     After :meth:`receive` returned n, datagram i < n lies in ``incoming[i * SLOT :]``, is
@@ -158,27 +149,47 @@ class Port:
         self.version = version
         self.name_size = 16 if version == 4 else 28
         self.foreign: Any = cffi.FFI()
-        self.counters = Counters()
+        self.received = self.sent = self.refused = self.segmented = 0
         buffers = Buffers(self.foreign)
         self._buffers = buffers
         self.incoming = memoryview(self.foreign.buffer(buffers.incoming)).cast("B")
         self.outgoing = memoryview(self.foreign.buffer(buffers.outgoing)).cast("B")
         self.incoming_pointers = [buffers.incoming + i * SLOT for i in range(BATCH)]
         self.outgoing_pointers = [buffers.outgoing + i * SLOT for i in range(OUTGOING)]
-        self._outgoing_address = int(self.foreign.cast("uintptr_t", buffers.outgoing))
+        self.outgoing_address = int(self.foreign.cast("uintptr_t", buffers.outgoing))
         self.used = 0
-        "Outgoing slots taken since the last flush."
         self.touched: list[Destination] = []
-        "Destinations with something pending."
         self.segmentation = False
-        self._kernel: _Kernel | None = None
-        self.names = memoryview(bytearray(BATCH * 28))
-        self.lengths = memoryview(bytearray(BATCH * 64)).cast("I")
+        self.native = False
+        "Whether the native loop serves this port."
+        self._kernel: Kernel | None = None
+        self._use_own_views()
         if sys.platform == "linux":
-            self._kernel = _Kernel(self)
-            self.names = self._kernel.names
-            self.lengths = self._kernel.lengths
-            self.segmentation = _probe_segmentation(self.socket)
+            self._kernel = kernel = Kernel(self)
+            self.names = kernel.names
+            self.lengths = kernel.lengths
+            self.segmentation = probe_segmentation(self.socket)
+            if native is not None:
+                incoming = int(self.foreign.cast("uintptr_t", buffers.incoming))
+                self.attach(  # type: ignore[attr-defined]
+                    self.fileno(),
+                    self.name_size,
+                    kernel.headers_address,
+                    kernel.names_address,
+                    incoming,
+                    self.outgoing_address,
+                    (buffers, kernel),
+                )
+                self.native = True
+
+    def _use_own_views(self) -> None:
+        self.names = memoryview(bytearray(BATCH * NAME_SPACE))
+        self.lengths = memoryview(bytearray(BATCH * 64)).cast("I")
+
+    @property
+    def counters(self) -> Counters:
+        """What went through since the port was opened."""
+        return Counters(self.received, self.sent, self.refused, self.segmented)
 
     def fileno(self) -> int:
         """The socket's descriptor, for an event loop."""
@@ -190,11 +201,11 @@ class Port:
 
     def receive(self) -> int:
         """Read up to ``BATCH`` waiting datagrams; the number read, 0 when none waited."""
-        if self._kernel is not None:
-            count = self._kernel.receive()
-        else:
-            count = self._receive_plainly()
-        self.counters.received += count
+        if self.native:
+            waiting: int = native.receive(self)
+            return waiting
+        count = self._kernel.receive() if self._kernel is not None else self._receive_plainly()
+        self.received += count
         return count
 
     def length(self, index: int) -> int:
@@ -203,7 +214,7 @@ class Port:
 
     def source(self, index: int) -> bytes:
         """The packed address datagram ``index`` of the last batch came from."""
-        start = index * 28
+        start = index * NAME_SPACE
         return bytes(self.names[start : start + self.name_size])
 
     def _receive_plainly(self) -> int:
@@ -216,7 +227,7 @@ class Port:
                 break
             scope = address[3] if self.version == 6 else 0
             name = pack_address(address[0].split("%")[0], address[1], scope)
-            self.names[count * 28 : count * 28 + len(name)] = name
+            self.names[count * NAME_SPACE : count * NAME_SPACE + len(name)] = name
             self.lengths[count * 16 + 14] = size
             count += 1
         return count
@@ -235,10 +246,13 @@ class Port:
         pending = destination.pending
         if not pending:
             self.touched.append(destination)
-        pending.append((slot, length))
+        pending.append(slot << 16 | length)
 
     def send(self, data: bytes, destination: Destination) -> None:
-        """Queue a copy of ``data``, at most ``SLOT`` bytes, for ``destination``."""
+        """Queue a copy of ``data`` for ``destination``; more than ``SLOT`` bytes are refused."""
+        if len(data) > SLOT:
+            self.refused += 1
+            return
         slot = self.slot()
         start = slot * SLOT
         self.outgoing[start : start + len(data)] = data
@@ -254,7 +268,9 @@ class Port:
         """Send everything queued. What the kernel refuses is dropped and counted."""
         touched = self.touched
         if touched:
-            if self._kernel is not None:
+            if self.native:
+                native.send(self)
+            elif self._kernel is not None:
                 self._kernel.send(touched)
             else:
                 self._send_plainly(touched)
@@ -264,175 +280,23 @@ class Port:
     def _send_plainly(self, touched: list[Destination]) -> None:
         for destination in touched:
             address = unpack_address(destination.name)
-            for slot, length in destination.pending:
-                start = slot * SLOT
+            for entry in destination.pending:
+                start = (entry >> 16) * SLOT
                 try:
-                    self.socket.sendto(self.outgoing[start : start + length], address)
-                    self.counters.sent += 1
+                    self.socket.sendto(self.outgoing[start : start + (entry & 0xFFFF)], address)
+                    self.sent += 1
                 except OSError:
-                    self.counters.refused += 1
+                    self.refused += 1
             destination.pending.clear()
+
+    def use_kernel_calls(self) -> None:
+        """Give up the native loop, as where it is not built."""
+        self.flush()
+        self.native = False
 
     def use_plain_calls(self) -> None:
         """Give up the batched system calls, as on a system that has none."""
-        self.flush()
+        self.use_kernel_calls()
         self._kernel = None
-        self.names = memoryview(bytearray(BATCH * 28))
-        self.lengths = memoryview(bytearray(BATCH * 64)).cast("I")
+        self._use_own_views()
         self.segmentation = False
-
-
-class _Kernel:
-    """The Linux batch calls of one port, with every structure they need made once."""
-
-    def __init__(self, port: Port) -> None:
-        foreign = cffi.FFI()
-        foreign.cdef(_DECLARATIONS)
-        library = foreign.dlopen(None)
-        self._port = port
-        self._foreign = foreign
-        self._recvmmsg: Any = library.recvmmsg
-        self._sendmmsg: Any = library.sendmmsg
-        self._descriptor = port.socket.fileno()
-        self._null = foreign.NULL
-
-        self._names = foreign.new("char[]", BATCH * 28)
-        self._vectors_in = foreign.new("struct iovec[]", BATCH)
-        self._headers_in = foreign.new("struct mmsghdr[]", BATCH)
-        for index in range(BATCH):
-            vector = self._vectors_in[index]
-            vector.iov_base = port.incoming_pointers[index]
-            vector.iov_len = SLOT
-            header = self._headers_in[index].msg_hdr
-            header.msg_name = self._names + index * 28
-            header.msg_namelen = port.name_size
-            header.msg_iov = self._vectors_in + index
-            header.msg_iovlen = 1
-        self.names = memoryview(foreign.buffer(self._names)).cast("B")
-        self.lengths = memoryview(foreign.buffer(self._headers_in)).cast("B").cast("I")
-
-        self._headers_out = foreign.new("struct mmsghdr[]", OUTGOING)
-        self._vectors_out = foreign.new("struct iovec[]", OUTGOING)
-        # One ancillary message each: struct cmsghdr, then the segment size as 16 bits.
-        self._controls = foreign.new("char[]", OUTGOING * 24)
-        self._headers_view = memoryview(foreign.buffer(self._headers_out)).cast("B")
-        self._vectors_view = memoryview(foreign.buffer(self._vectors_out)).cast("B")
-        self._controls_view = memoryview(foreign.buffer(self._controls)).cast("B")
-        for index in range(OUTGOING):
-            struct.pack_into(
-                "@QiiH6x",
-                self._controls_view,
-                index * 24,
-                18,
-                socket.IPPROTO_UDP,
-                _UDP_SEGMENT,
-                0,
-            )
-        self._sizes = self._controls_view.cast("H")
-        self._vectors_address = int(foreign.cast("uintptr_t", self._vectors_out))
-        self._controls_address = int(foreign.cast("uintptr_t", self._controls))
-
-    def receive(self) -> int:
-        count: int = self._recvmmsg(
-            self._descriptor, self._headers_in, BATCH, socket.MSG_DONTWAIT, self._null
-        )
-        # An error is either "nothing waits" or an unreachable destination reported late.
-        return count if count > 0 else 0
-
-    def send(self, touched: list[Destination]) -> None:
-        port = self._port
-        base = port._outgoing_address
-        vectors = self._vectors_view
-        headers = self._headers_view
-        pack_vector = _VECTOR.pack_into
-        pack_message = _MESSAGE.pack_into
-        segmentation = port.segmentation
-        used = 0
-        messages = 0
-        runs: list[int] = []
-        for destination in touched:
-            pending = destination.pending
-            total = len(pending)
-            first = 0
-            while first < total:
-                size = pending[first][1]
-                start = used
-                last = first
-                while True:
-                    slot, length = pending[last]
-                    pack_vector(vectors, used * 16, base + slot * SLOT, length)
-                    used += 1
-                    last += 1
-                    # A shorter packet may close a segmented send, never stand inside one.
-                    if (
-                        not segmentation
-                        or length != size
-                        or last == total
-                        or pending[last][1] > size
-                        or last - first == SEGMENTS
-                    ):
-                        break
-                count = last - first
-                if count > 1:
-                    self._sizes[messages * 12 + 8] = size
-                pack_message(
-                    headers,
-                    messages * 64,
-                    destination.name_pointer,
-                    destination.name_length,
-                    self._vectors_address + start * 16,
-                    count,
-                    self._controls_address + messages * 24 if count > 1 else 0,
-                    24 if count > 1 else 0,
-                )
-                runs.append(count)
-                messages += 1
-                first = last
-            pending.clear()
-        self._dispatch(runs)
-
-    def _dispatch(self, runs: list[int]) -> None:
-        """Hand messages 0..len(runs) to the kernel; ``runs[i]`` is how many packets i carries."""
-        counters = self._port.counters
-        total = len(runs)
-        done = 0
-        while done < total:
-            sent: int = self._sendmmsg(
-                self._descriptor, self._headers_out + done, total - done, socket.MSG_DONTWAIT
-            )
-            if sent > 0:
-                for count in runs[done : done + sent]:
-                    counters.sent += count
-                    if count > 1:
-                        counters.segmented += count
-                done += sent
-                continue
-            if runs[done] > 1 and self._foreign.errno in _UNSEGMENTED_ERRORS:
-                self._port.segmentation = False
-                self._send_singly(done, runs[done])
-            else:
-                counters.refused += runs[done]
-            done += 1
-
-    def _send_singly(self, message: int, count: int) -> None:
-        """Send the packets of a refused segmented message one by one."""
-        header = self._headers_out[message].msg_hdr
-        single = self._foreign.new("struct mmsghdr[]", 1)
-        single[0].msg_hdr.msg_name = header.msg_name
-        single[0].msg_hdr.msg_namelen = header.msg_namelen
-        single[0].msg_hdr.msg_iovlen = 1
-        for index in range(count):
-            single[0].msg_hdr.msg_iov = header.msg_iov + index
-            if self._sendmmsg(self._descriptor, single, 1, socket.MSG_DONTWAIT) > 0:
-                self._port.counters.sent += 1
-            else:
-                self._port.counters.refused += 1
-
-
-def _probe_segmentation(udp: socket.socket) -> bool:
-    """Whether this kernel knows UDP_SEGMENT; a card that does not is noticed when sending."""
-    try:
-        udp.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
-    except OSError:
-        return False
-    return True

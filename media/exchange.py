@@ -263,6 +263,17 @@ class Exchange:
             room.announce_encoding(subscriber.id, subscription)
 
     def _on_tick(self) -> None:
+        try:
+            self._work()
+        except Exception:
+            # A fault of ours in one tick must not be the last tick of all calls.
+            self.forwarder.errors += 1
+            logger.exception("a tick failed")
+        # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
+        self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
+        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
+
+    def _work(self) -> None:
         """Everything that happens by the clock; peers take turns so that work stays even."""
         now = self.now()
         self._tick += 1
@@ -290,13 +301,12 @@ class Exchange:
         forwarder.flush()
         if self._pace is not None:
             self._pace.review(TICK)
-        # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
-        self._next_tick = max(self._next_tick + TICK, self._loop.time() + TICK / 4)
-        self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
     def _tend(self, room: Room, peer: Peer, now: float) -> None:
-        seconds = TICK * FEEDBACK_TICKS
-        peer.allowance.refill(peer.limits, seconds)
+        # Ticks come late on a busy machine; what is allowed and measured goes by the clock.
+        seconds = now - peer.tended_at
+        peer.tended_at = now
+        peer.refill(seconds)
         for subscription in peer.subscriptions.values():
             subscription.refill(seconds)
         if peer.connected:
@@ -304,16 +314,22 @@ class Exchange:
             reports.send_arrivals(peer)
 
     def _tend_each_second(self, room: Room, peer: Peer, now: float) -> None:
-        seconds = TICK * SECOND_TICKS
+        seconds = max(now - peer.measured_at, TICK)
+        peer.measured_at = now
         for ingest in peer.ingests.values():
             ingest.measure(seconds)
         sent = sum(one.octets for one in peer.subscriptions.values())
         peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / seconds
         peer.sent_octets = sent
+        video = sum(one.octets for one in peer.subscriptions.values() if one.rtx_ssrc)
+        peer.sent_video_rate = max(0, video - peer.sent_video_octets) * 8 / seconds
+        peer.sent_video_octets = video
         peer.received_rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:
-            reports.send_reception(peer, now, publisher_limit(room, peer))
+            # Who publishes nothing need not be told how much; looking at everybody costs.
+            limit = publisher_limit(room, peer) if peer.ingests else 0
+            reports.send_reception(peer, now, limit)
         if now - peer.checked_at > CONSENT_SECONDS:
             self._part(room, peer, "consent_expired")
 

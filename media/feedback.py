@@ -13,8 +13,9 @@ TICK = 0.00025
 "Seconds of one arrival delta."
 REFERENCE_TICKS = 256
 "Deltas in one unit of the reference time: 64 ms."
-MOST_STATUSES = 1000
-"Packets one feedback message speaks of: 100 ms of 12 Mbit/s. Older ones are left out."
+MOST_STATUSES = 400
+"""Packets one feedback message speaks of: 100 ms of the most a participant may send. Older ones
+are left out; 400 that came in the worst order make a message of 940 bytes."""
 _SMALL = 1
 _LARGE = 2
 _RUN_LIMIT = 0x1FFF

@@ -4,6 +4,9 @@ One received RTP packet is opened in place, looked up by its SSRC, stripped of w
 publisher and us, remembered for retransmission, then copied once per subscriber, renumbered,
 protected and queued. Nothing here allocates more than the packet itself, and nothing a stranger
 or a participant sends raises out of :meth:`Forwarder.drain`.
+
+Where it is built, ``media/_native.c`` does the same for packets that bring no surprise, and hands
+back all others. Both work on the same objects; a test has them compete on the same packets.
 """
 
 from __future__ import annotations
@@ -16,21 +19,24 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from . import ice
-from .codecs import BY_PAYLOAD_TYPE, RTX_PAYLOAD_TYPES
-from .datagrams import BATCH, OUTGOING, SLOT, Port, unpack_address
+from . import streams
+from .codecs import RTX_PAYLOAD_TYPES
+from .datagrams import BATCH, OUTGOING, SLOT, Port
+from .directory import LONGEST_PACKET, Directory
 from .extensions import absolute_send_time, read_layout
-from .ingest import HISTORY_MASK, Arrival, Ingest
+from .ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
+from .kernel import NAME_SPACE
 from .keyframe import shift_vp8
-from .limits import LEAST_CHARGE
-from .peer import REMEMBERED_ADDRESSES, Peer
+from .limits import GAP_CHARGE, LEAST_CHARGE
+from .peer import Peer
 from .red import RED_PAYLOAD_TYPE, primary_of
-from .rtx import restore
+from .srtp import native_functions
+from .state import native
 
 logger = logging.getLogger(__name__)
 
-LONGEST_PACKET = 1500
-"Bytes of a received packet; what is longer was not made for the internet."
+MOST_LOGGED = 20
+"Faults of ours described in the log; all are counted, and a flood of them must fill no disk."
 TURNS = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
@@ -38,33 +44,28 @@ _HEADER = struct.Struct("!BBHII")
 _NUMBERS = struct.Struct("!HII")
 
 
-class Forwarder:
+class Forwarder(Directory):
     """All ports of one worker and the peers behind them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self.clock = clock
         self.ports: list[Port] = []
-        self.by_fragment: dict[str, Peer] = {}
-        self.by_address: dict[bytes, Peer] = {}
         self.gaps: set[tuple[Peer, Ingest]] = set()
         "Streams with packets missing, for the timer that asks for them."
-        self.strangers = 0
         self.errors = 0
-        self.on_rtcp: Callable[[Peer, bytes, float], None] = lambda peer, data, now: None
         self.on_stream: Callable[[Peer, Ingest], None] = lambda peer, ingest: None
         self.on_begin: Callable[[Peer, Ingest, Any], None] = lambda peer, ingest, begun: None
         self._size: Any = cffi.FFI().new("int *")
-
-    def add(self, peer: Peer) -> None:
-        """Answer this peer's connectivity checks from now on."""
-        self.by_fragment[peer.credentials.fragment] = peer
+        functions = native_functions()
+        self.native = native is not None and functions is not None
+        "Whether the native loop may be used; clear it to have Python do all."
+        if native is not None and functions is not None:
+            native.bind(*functions)
 
     def remove(self, peer: Peer) -> None:
         """Forget a peer and its addresses."""
-        self.by_fragment.pop(peer.credentials.fragment, None)
-        for address in peer.addresses:
-            if self.by_address.get(address) is peer:
-                del self.by_address[address]
+        super().remove(peer)
         self.gaps = {one for one in self.gaps if one[0] is not peer}
 
     def drain(self, port: Port) -> int:
@@ -73,7 +74,6 @@ class Forwarder:
         Returns the number of datagrams.
         """
         total = 0
-        by_address = self.by_address
         for _ in range(TURNS):
             count = port.receive()
             if not count:
@@ -81,27 +81,10 @@ class Forwarder:
             total += count
             now = self.clock()
             send_time = absolute_send_time(now)
-            incoming = port.incoming
-            names = port.names
-            lengths = port.lengths
-            name_size = port.name_size
-            for index in range(count):
-                start = index * 28
-                peer = by_address.get(bytes(names[start : start + name_size]))
-                base = index * SLOT
-                try:
-                    if (
-                        peer is not None
-                        and 127 < incoming[base] < 192
-                        and not 191 < incoming[base + 1] < 224
-                    ):
-                        self._rtp(port, index, lengths[index * 16 + 14], peer, now, send_time)
-                    else:
-                        self._other(port, index, peer, now)
-                except Exception:
-                    # One datagram must never end the service of all; a test keeps this at zero.
-                    self.errors += 1
-                    logger.exception("a datagram could not be handled")
+            if self.native and port.native:
+                self._handle_natively(port, count, now, send_time)
+            else:
+                self._handle(port, count, now, send_time)
             self.flush()
             if count < BATCH:
                 break
@@ -112,24 +95,87 @@ class Forwarder:
         for port in self.ports:
             port.flush()
 
-    def _rtp(
-        self, port: Port, index: int, length: int, peer: Peer, now: float, send_time: bytes
-    ) -> None:
+    def _handle(self, port: Port, count: int, now: float, send_time: bytes) -> None:
+        by_address = self.by_address
+        incoming = port.incoming
+        names = port.names
+        lengths = port.lengths
+        name_size = port.name_size
+        for index in range(count):
+            start = index * NAME_SPACE
+            peer = by_address.get(bytes(names[start : start + name_size]))
+            base = index * SLOT
+            length = lengths[index * 16 + 14]
+            try:
+                if peer is not None and _is_rtp(incoming, base, length):
+                    length = self._open(port, index, length, peer)
+                    if length:
+                        self._accept(port, index, length, peer, now, send_time)
+                else:
+                    self.take(port, index, peer, now)
+            except Exception:
+                self._note_fault()
+
+    def _handle_natively(self, port: Port, count: int, now: float, send_time: bytes) -> None:
+        """What :meth:`_handle` does; Python sees only what the native loop hands back."""
+        by_address = self.by_address
+        number = int.from_bytes(send_time)
+        forward = native.forward
+        word = forward(port, by_address, 0, count, now, number)
+        while word >= 0:
+            index, length = word >> 16, word & 0xFFFF
+            peer = by_address.get(port.source(index))
+            try:
+                if peer is None:
+                    self.take(port, index, peer, now)
+                elif length:
+                    self._accept(port, index, length, peer, now, send_time)
+                elif _is_rtp(port.incoming, index * SLOT, port.length(index)):
+                    length = self._open(port, index, port.length(index), peer)
+                    if length:
+                        self._accept(port, index, length, peer, now, send_time)
+                else:
+                    self.take(port, index, peer, now)
+            except Exception:
+                self._note_fault()
+            word = forward(port, by_address, index + 1, count, now, number)
+
+    def _note_fault(self) -> None:
+        # One datagram must never end the service of all; a test keeps this at zero.
+        self.errors += 1
+        if self.errors <= MOST_LOGGED:
+            logger.exception("a datagram could not be handled")
+
+    def _open(self, port: Port, index: int, length: int, peer: Peer) -> int:
+        """Open a packet in place; its length, or 0 when it is to be dropped."""
         unprotect = peer.unprotect
-        if unprotect is None or length > LONGEST_PACKET:
-            return
+        if unprotect is None or not 12 <= length <= LONGEST_PACKET:
+            return 0
+        base = index * SLOT
+        ssrc = int.from_bytes(port.incoming[base + 8 : base + 12])
+        known = ssrc in peer.ingests
+        if not known and not peer.may_hear(ssrc):
+            peer.over_limit += 1
+            return 0
         size = self._size
         size[0] = length
         if unprotect(port.incoming_pointers[index], size):
             peer.refused += 1
-            return
+            return 0
         length = size[0]
-        allowance = peer.allowance
-        allowance.octets -= length if length > LEAST_CHARGE else LEAST_CHARGE
-        if allowance.octets < 0:
+        peer.octets_left -= length if length > LEAST_CHARGE else LEAST_CHARGE
+        if peer.octets_left < 0:
             peer.over_limit += 1
-            return
+            return 0
         peer.received_octets += length
+        if not known:
+            peer.heard.add(ssrc)
+        return length
+
+    def _accept(
+        self, port: Port, index: int, length: int, peer: Peer, now: float, send_time: bytes
+    ) -> None:
+        """Place an opened packet in its stream, and forward it unless it was there already."""
         base = index * SLOT
         incoming = port.incoming
         first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
@@ -152,14 +198,17 @@ class Forwarder:
         position = layout.transport_sequence
         if position:
             position += base
-            peer.arrivals.append((incoming[position] << 8 | incoming[position + 1], now))
+            peer.note_arrival(incoming[position] << 8 | incoming[position + 1], now)
         payload_type = second & 0x7F
-        if payload_type != ingest.payload_type and not self._change_payload(ingest, payload_type):
+        if payload_type != ingest.payload_type and not streams.change_payload(ingest, payload_type):
             return
         late = False
         if sequence == ingest.next_sequence:
             ingest.next_sequence = (sequence + 1) & 0xFFFF
         else:
+            ahead = (sequence - ingest.next_sequence) & 0xFFFF
+            if ahead < 0x8000:
+                peer.octets_left -= GAP_CHARGE * min(ahead, MOST_MISSING)
             arrival = ingest.accept(sequence, now)
             if arrival is Arrival.DUPLICATE:
                 peer.refused += 1
@@ -230,11 +279,10 @@ class Forwarder:
                 subscription.ssrc,
             )
             if subscription.shifted:
-                segment: Any = subscription.segment
                 shift_vp8(
                     outgoing[start + layout.end : start + length],
-                    segment.picture_offset,
-                    segment.level_offset,
+                    subscription.picture_offset,
+                    subscription.level_offset,
                 )
             size[0] = length
             if subscription.protect(out.outgoing_pointers[slot], size):
@@ -245,7 +293,7 @@ class Forwarder:
             pending = destination.pending
             if not pending:
                 out.touched.append(destination)
-            pending.append((slot, size[0]))
+            pending.append(slot << 16 | size[0])
 
     def _forward_redundant(self, ingest: Ingest, packet: bytes, late: bool) -> None:
         """Forward a RED packet (RFC 2198), as plain Opus to those who do not take RED."""
@@ -296,155 +344,52 @@ class Forwarder:
                 subscription.begin(ingest, sequence, timestamp, payload, now)
                 self.on_begin(peer, ingest, subscription)
 
-    def _change_payload(self, ingest: Ingest, payload_type: int) -> bool:
-        """Follow a sender that changes its codec within a stream; False refuses the packet."""
-        codec = BY_PAYLOAD_TYPE.get(payload_type)
-        if codec is None or codec.clock_rate != ingest.clock_rate:
-            return False
-        if (codec.rtx_payload_type is None) != (ingest.codec.rtx_payload_type is None):
-            return False
-        ingest.payload_type = payload_type
-        ingest.codec = codec
-        return True
-
     def _unrouted(
         self, port: Port, base: int, length: int, peer: Peer, now: float, send_time: bytes
     ) -> None:
         """An authentic packet of an SSRC without a stream: a new stream or a retransmission."""
-        incoming = port.incoming
-        packet = bytes(incoming[base : base + length])
+        packet = bytes(port.incoming[base : base + length])
         layout = read_layout(packet)
         if layout is None or length < layout.end:
             peer.refused += 1
             return
-        _, second, _, _, ssrc = _HEADER.unpack_from(packet)
+        _, second, sequence, _, ssrc = _HEADER.unpack_from(packet)
         if layout.transport_sequence:
             position = layout.transport_sequence
-            peer.arrivals.append((int.from_bytes(packet[position : position + 2]), now))
-        payload_type = second & 0x7F
-        if payload_type in RTX_PAYLOAD_TYPES:
-            self._retransmitted(port, base, packet, peer, now, send_time)
+            peer.note_arrival(int.from_bytes(packet[position : position + 2]), now)
+        if second & 0x7F in RTX_PAYLOAD_TYPES:
+            self._repeated(port, base, packet, peer, now, send_time)
             return
-        codec = BY_PAYLOAD_TYPE.get(payload_type)
-        if codec is None or len(peer.ingests) >= peer.limits.streams:
+        found = streams.new_stream(peer, ssrc, second & 0x7F, layout)
+        if found is None:
             peer.refused += 1
             return
-        publication = None
-        for candidate in peer.publications.values():
-            if candidate.active and (
-                candidate.mid == layout.mid
-                if layout.mid
-                else peer.announced.get(ssrc) == (peer.id, candidate.kind)
-            ):
-                publication = candidate
-        if publication is None or publication.kind.medium != (
-            "video" if codec.rtx_payload_type is not None else "audio"
-        ):
-            peer.refused += 1
-            return
-        if publication.rids and layout.rid not in publication.rids:
-            peer.refused += 1
-            return
-        rid = layout.rid if publication.rids else ""
-        before = publication.ingests.get(rid)
-        ingest = Ingest(ssrc, codec, peer.id, rid)
-        ingest.layout = layout
-        peer.ingests[ssrc] = ingest
-        publication.ingests[rid] = ingest
-        if before is not None:
-            # The browser began the same encoding anew, under another SSRC.
-            for subscription in [*before.subscriptions, *before.waiting]:
-                subscription.follow(None, now)
-            peer.ingests.pop(before.ssrc, None)
+        publication, ingest = found
+        streams.enter(peer, publication, ingest, now)
         self.on_stream(peer, ingest)
-        _, _, sequence, _, _ = _HEADER.unpack_from(packet)
         ingest.accept(sequence, now)
         ingest.received += 1
         self._forward(port, base, length, peer, ingest, False, now, send_time)
 
-    def _retransmitted(
+    def _repeated(
         self, port: Port, base: int, packet: bytes, peer: Peer, now: float, send_time: bytes
     ) -> None:
-        """Undo a retransmission (RFC 4588 section 4) and forward it if it was still missing."""
+        """Forward what a retransmission repeats if it was still missing."""
         layout = read_layout(packet)
-        if layout is None:
-            return
-        _, _, _, _, ssrc = _HEADER.unpack_from(packet)
-        original = peer.repairs.get(ssrc)
-        if original is None:
-            if not layout.repaired_rid or len(peer.repairs) >= peer.limits.streams:
-                return
-            for publication in peer.publications.values():
-                repaired = publication.ingests.get(layout.repaired_rid)
-                if publication.mid == layout.mid and repaired is not None:
-                    original = repaired.ssrc
-                    peer.repairs[ssrc] = original
-        ingest = peer.ingests.get(original) if original is not None else None
-        repeated = restore(packet, layout.end, ingest.payload_type, ingest.ssrc) if ingest else None
-        if ingest is None or repeated is None:
-            return
-        sequence, restored = repeated
-        if ingest.missing.pop(sequence, None) is None:
-            return
-        ingest.recovered += 1
-        found = read_layout(restored)
+        found = streams.repeated(peer, packet, layout) if layout is not None else None
         if found is None:
             return
+        ingest, restored = found
+        original = read_layout(restored)
+        if original is None:
+            return
         usual = ingest.layout
-        ingest.layout = found
+        ingest.layout = original
         port.incoming[base : base + len(restored)] = restored
         self._forward(port, base, len(restored), peer, ingest, True, now, send_time)
         ingest.layout = usual
 
-    def _other(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
-        """Everything but RTP: checks, handshakes, reports, and what strangers send."""
-        length = port.length(index)
-        base = index * SLOT
-        view = port.incoming[base : base + min(length, SLOT)]
-        if not length:
-            self.strangers += 1
-            return
-        first = view[0]
-        if first < 2:
-            self._check(port, index, bytes(view), now)
-        elif peer is None:
-            self.strangers += 1
-        elif 19 < first < 64:
-            if peer.handshake is not None:
-                peer.handshake.carrier.feed(bytes(view))
-        elif 127 < first < 192 and length <= LONGEST_PACKET:
-            peer.allowance.rtcp -= 1
-            if peer.allowance.rtcp < 0 or peer.ciphers is None:
-                peer.over_limit += 1
-                return
-            self.on_rtcp(peer, bytes(view), now)
 
-    def _check(self, port: Port, index: int, data: bytes, now: float) -> None:
-        """Answer a connectivity check if it knows the password; ignore it otherwise."""
-        fragment = ice.local_fragment(data) if ice.is_binding_request(data) else None
-        peer = self.by_fragment.get(fragment) if fragment is not None else None
-        if peer is None:
-            self.strangers += 1
-            return
-        peer.allowance.checks -= 1
-        if peer.allowance.checks < 0:
-            peer.over_limit += 1
-            return
-        check = ice.verify(data, peer.credentials)
-        if check is None:
-            self.strangers += 1
-            return
-        name = port.source(index)
-        port.send_to(ice.respond(check, peer.credentials, unpack_address(name)), name)
-        if check.controlled:
-            return
-        peer.checked_at = now
-        if self.by_address.get(name) is not peer:
-            self.by_address[name] = peer
-            peer.addresses.append(name)
-            while len(peer.addresses) > REMEMBERED_ADDRESSES:
-                old = peer.addresses.pop(0)
-                if self.by_address.get(old) is peer and old != peer.destination.name:
-                    del self.by_address[old]
-        if check.nominates or peer.destination.port is None:
-            peer.move(port, name)
+def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:
+    """Whether the datagram there is RTP, neither RTCP nor another protocol (RFC 7983, RFC 5761)."""
+    return length > 1 and 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224

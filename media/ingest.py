@@ -14,6 +14,7 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 from .codecs import Codec
 from .extensions import NO_LAYOUT, Layout
 from .keyframe import is_keyframe_start
+from .state import IngestState
 
 if TYPE_CHECKING:
     from .subscription import Subscription
@@ -54,39 +55,27 @@ class Gap:
     tries: int = 0
 
 
-class Ingest:
+class Ingest(IngestState):
     """One received stream, from its first packet to its end."""
 
     __slots__ = (
+        "_due_at",
         "_expected_before",
         "_last_report_next",
         "_octets_before",
         "_received_before",
         "asked_at",
         "bitrate",
-        "clock_rate",
         "codec",
         "extended",
-        "history",
-        "jitter",
-        "keyframe_wanted",
         "keyframes",
         "last_sender_report",
-        "layout",
         "missing",
-        "next_sequence",
-        "octets",
-        "payload_type",
         "publisher_id",
-        "received",
         "recovered",
         "rid",
         "sender_report_at",
         "ssrc",
-        "subscriptions",
-        "timestamp",
-        "transit",
-        "waiting",
     )
 
     def __init__(self, ssrc: int, codec: Codec, publisher_id: str, rid: str = "") -> None:
@@ -98,7 +87,6 @@ class Ingest:
         self.rid = rid
         self.layout: Layout = NO_LAYOUT
         self.next_sequence = -1
-        "The sequence number expected next; -1 before the first packet."
         self.timestamp = 0
         self.transit = 0.0
         self.jitter = 0.0
@@ -109,18 +97,18 @@ class Ingest:
         "Bits per second, smoothed."
         self._octets_before = 0
         self.missing: dict[int, Gap] = {}
+        self._due_at = 0.0
+        "Before this moment no gap is to be asked for or given up."
         self.history: list[bytes] | None = (
             [b""] * HISTORY if codec.rtx_payload_type is not None else None
         )
         self.subscriptions: list[Subscription] = []
-        "Those it is forwarded to now."
         self.waiting: list[Subscription] = []
-        "Those that begin with its next keyframe."
         self.keyframe_wanted = False
         self.keyframes = 0
         self.asked_at = -1.0
         self.last_sender_report: RtcpSenderInfo | None = None
-        self.sender_report_at = 0.0
+        self.sender_report_at = -1.0
         self.extended = 0
         "Packets the sender has sent at least, counted from the first seen."
         self._last_report_next = -1
@@ -142,6 +130,7 @@ class Ingest:
             else:
                 for number in range(expected, expected + ahead):
                     self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+                self._due_at = min(self._due_at, now + NACK_DELAY)
                 while len(self.missing) > MOST_MISSING:
                     del self.missing[next(iter(self.missing))]
             self.next_sequence = (sequence + 1) & 0xFFFF
@@ -173,7 +162,7 @@ class Ingest:
 
         Giving up on video asks for a keyframe: the picture cannot be whole before one.
         """
-        if not self.missing:
+        if not self.missing or now < self._due_at:
             return []
         due = []
         given_up = []
@@ -187,6 +176,9 @@ class Ingest:
                 due.append(sequence)
         for sequence in given_up:
             del self.missing[sequence]
+        self._due_at = min(
+            (min(gap.ask_at, gap.since + MISSING_AGE) for gap in self.missing.values()), default=now
+        )
         if self.history is None:
             return []
         if given_up and self.subscriptions:

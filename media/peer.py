@@ -13,13 +13,13 @@ from .bandwidth import Estimate
 from .codecs import Kind
 from .datagrams import Destination, Port
 from .dtls import Ciphers, Handshake
-from .extensions import Layout
 from .feedback import ArrivalLog
 from .ice import Credentials
 from .ingest import Ingest
-from .limits import Allowance, Limits
+from .limits import SSRCS, Allowance, Limits
 from .negotiation import Negotiation, SourceId
 from .publication import Publication
+from .state import PeerState
 from .subscription import Subscription
 
 REMEMBERED_ADDRESSES = 6
@@ -28,17 +28,19 @@ REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
 
 
-class Peer:
+class Peer(PeerState):
     """The live connection of one participant. Rooms arrange it, the forwarder serves it."""
 
     def __init__(
         self, room_id: str, peer_id: str, limits: Limits, preferred_video: tuple[str, ...] = ()
     ) -> None:
+        super().__init__()
         self.room_id = room_id
         self.id = peer_id
         self.limits = limits
         self.credentials = Credentials.generate()
-        self.session = secrets.randbits(62)
+        self.description_id = secrets.randbits(62)
+        "The session id of every description offered to it."
         self.negotiation = Negotiation(preferred_video)
         self.destination = Destination()
         self.addresses: list[bytes] = []
@@ -47,6 +49,7 @@ class Peer:
         self.handshake_task: asyncio.Task[None] | None = None
         self.ciphers: Ciphers | None = None
         self.unprotect: Callable[[Any, Any], int] | None = None
+        self.session = 0
         self.ssrc = secrets.randbits(32)
         "Our own SSRC in reports to this peer."
         self.used_ssrcs = {self.ssrc}
@@ -54,12 +57,13 @@ class Peer:
         self.ingests: dict[int, Ingest] = {}
         self.repairs: dict[int, int] = {}
         "SSRC of retransmissions -> SSRC of what they repeat."
-        self.repair_layouts: dict[int, Layout] = {}
+        self.heard: set[int] = set()
+        "SSRCs of authentic packets, RTCP among them."
+        self.checks: dict[bytes, tuple[bytes, int]] = {}
+        "Transaction of a proven check -> where it came from, and how often."
         self.announced: dict[int, SourceId] = {}
         "SSRC -> own publication, as the answer said."
         self.publications: dict[Kind, Publication] = {}
-        self.arrivals: list[tuple[int, float]] = []
-        "(transport-wide number, seconds) of what arrived since the last feedback."
         self.arrival_log = ArrivalLog()
 
         self.automatic = True
@@ -72,12 +76,15 @@ class Peer:
         self.heights: dict[SourceId, int | None] = {}
 
         self.allowance = Allowance.full(limits)
+        self.octets_left = limits.octets_at_once
         self.estimate = Estimate()
         self.shares: dict[object, float] = {}
         "What each publisher of one encoding should send at most, for this subscriber."
         self.loudness = 0
         self.loudness_count = 0
         self.checked_at = 0.0
+        self.tended_at = 0.0
+        self.measured_at = 0.0
         self.round_trip = 0.0
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
@@ -85,10 +92,11 @@ class Peer:
         self.loss_down = 0.0
         self.sent_octets = 0
         self.sent_rate = 0.0
+        self.sent_video_octets = 0
+        self.sent_video_rate = 0.0
         self.received_octets = 0
         self.received_rate = 0.0
         self.refused = 0
-        "Packets that failed authentication or repeated a number."
         self.over_limit = 0
         self.closed = False
 
@@ -105,12 +113,31 @@ class Peer:
                 self.used_ssrcs.add(ssrc)
                 return ssrc
 
+    def may_hear(self, ssrc: int) -> bool:
+        """Whether a packet of that SSRC is worth opening."""
+        return ssrc in self.heard or len(self.heard) < SSRCS
+
+    def forget_stream(self, ssrc: int) -> None:
+        """A received stream is over, and so are its retransmissions."""
+        self.ingests.pop(ssrc, None)
+        for rtx in [rtx for rtx, repeated in self.repairs.items() if repeated == ssrc]:
+            del self.repairs[rtx]
+
     def use(self, ciphers: Ciphers) -> None:
         """The handshake is over: packets can be opened and protected."""
         self.ciphers = ciphers
         self.unprotect = ciphers.incoming.unprotect
+        self.session = ciphers.incoming.session
         for subscription in self.subscriptions.values():
-            subscription.protect = ciphers.outgoing.protect
+            subscription.use(ciphers.outgoing)
+
+    def refill(self, seconds: float) -> None:
+        """Let it send and ask what ``seconds`` allow."""
+        limits = self.limits
+        self.octets_left = min(
+            self.octets_left + limits.bitrate / 8 * seconds, limits.octets_at_once
+        )
+        self.allowance.refill(limits, seconds)
 
     def move(self, port: Port, name: bytes) -> None:
         """Send to an address that the client nominated in a verified check."""

@@ -63,7 +63,10 @@ class WorkerProcess:
 
     @classmethod
     async def spawn(cls, start: Start, on_event: Callable[[Event], None]) -> WorkerProcess:
-        """Start a worker and wait until it listens. Raises RelayUnavailable."""
+        """Start a worker and wait until it listens. Raises RelayUnavailable.
+
+        ``on_event`` must not raise.
+        """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         try:
@@ -131,6 +134,11 @@ class WorkerProcess:
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
+    def kill(self) -> None:
+        """End the process without a good-bye."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+
     async def stop(self) -> None:
         """Hang up and wait for the process to end; kill it if it does not."""
         self._writer.close()
@@ -168,8 +176,4 @@ class WorkerProcess:
             else:
                 answer.set_exception(CommandFailed(word.code, word.text))
         elif not isinstance(word, Ready | NotReady):
-            try:
-                self._on_event(word)
-            except Exception:
-                # A fault in the listener's code is no reason to lose the worker.
-                logger.exception("an event could not be handled")
+            self._on_event(word)

@@ -24,9 +24,12 @@ from aiortc.rtp import (
 from . import rtcp
 from .extensions import absolute_send_time
 from .ingest import Ingest
+from .limits import REPORT_CHARGE
 from .peer import Peer
 from .subscription import Subscription
 
+REPORT_INTERVAL = 0.2
+"Seconds between two sender reports of a stream that are passed on, each to every subscriber."
 MOST_NACKED = 200
 "Sequence numbers taken from one NACK."
 
@@ -36,10 +39,19 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
 
     ``subscribers`` finds a participant of the same room by id.
     """
-    if peer.ciphers is None:
+    ssrc = int.from_bytes(data[4:8])
+    if peer.ciphers is None or not peer.may_hear(ssrc):
+        peer.over_limit += 1
         return
     try:
-        packets = RtcpPacket.parse(peer.ciphers.incoming.unprotect_rtcp(data))
+        plain = peer.ciphers.incoming.unprotect_rtcp(data)
+        peer.heard.add(ssrc)
+        # Only what is authentic counts, so that nobody else can use up the allowance.
+        peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
+        if peer.allowance.rtcp < 0:
+            peer.over_limit += 1
+            return
+        packets = RtcpPacket.parse(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1
         return
@@ -62,7 +74,7 @@ def _sender_report(
     peer: Peer, packet: RtcpSrPacket, now: float, subscribers: Callable[[str], Peer | None]
 ) -> None:
     ingest = peer.ingests.get(packet.ssrc)
-    if ingest is None:
+    if ingest is None or now - ingest.sender_report_at < REPORT_INTERVAL:
         return
     ingest.note_sender_report(packet.sender_info, now)
     for other_id in {one.owner_id for one in ingest.subscriptions}:
@@ -133,7 +145,8 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
             bitrate, _ = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        peer.estimate.note_remb(bitrate, peer.sent_rate, now)
+        video = peer.sent_video_rate
+        peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
 
 
 def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
@@ -153,10 +166,9 @@ def ask_for_keyframes(peer: Peer, now: float) -> None:
 def send_arrivals(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
     media_ssrc = next(iter(peer.ingests), 0)
-    arrivals = peer.arrivals
+    arrivals = peer.take_arrivals()
     if not arrivals:
         return
-    peer.arrivals = []
     message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
     peer.send_rtcp(message)
 

@@ -25,6 +25,8 @@ WINDOW = 1024
 TRAILER = 16 + 4
 "Most bytes that protection adds: the authentication tag, and for RTCP the index."
 
+_SIGNATURE = "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
+
 Operation = Callable[[Any, Any], int]
 
 
@@ -39,6 +41,28 @@ def native_binding() -> tuple[Any, Any] | None:
     if not all(hasattr(library, name) for name in needed) or not hasattr(Session, "protect"):
         return None
     return library, _binding.ffi
+
+
+def native_functions() -> tuple[int, int] | None:
+    """Addresses of libsrtp's ``srtp_protect`` and ``srtp_unprotect`` for the native loop.
+
+    None where pylibsrtp hides them or declares them otherwise than the loop would call them.
+    """
+    binding = native_binding()
+    if binding is None:
+        return None
+    library, foreign = binding
+    addresses = []
+    for name in ("srtp_protect", "srtp_unprotect"):
+        try:
+            function = foreign.addressof(library, name)
+            right = foreign.typeof(function) is foreign.typeof(_SIGNATURE)
+        except (AttributeError, TypeError, foreign.error):
+            return None
+        if not right:
+            return None
+        addresses.append(int(foreign.cast("uintptr_t", function)))
+    return addresses[0], addresses[1]
 
 
 class Cipher:
@@ -66,8 +90,11 @@ class Cipher:
         the packet's length before and after."""
         self.unprotect: Operation = partial(self._copying, self._session.unprotect)
         "Check and open an SRTP packet in place, with the arguments of ``protect``."
+        self.session = 0
+        "The native session's address, for the native loop; 0 when only the public methods are left."
         if binding is not None and native is not None:
-            library, _ = binding
+            library, foreign = binding
+            self.session = int(foreign.cast("uintptr_t", native[0]))
             self.protect = partial(library.srtp_protect, native[0])
             self.unprotect = partial(library.srtp_unprotect, native[0])
 

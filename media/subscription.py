@@ -17,10 +17,12 @@ from aiortc.rtp import RtcpSenderInfo
 
 from .extensions import read_layout
 from .keyframe import read_vp8, shift_vp8
+from .state import SubscriptionState
 
 if TYPE_CHECKING:
     from .datagrams import Destination
     from .ingest import Ingest
+    from .srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."
@@ -50,11 +52,12 @@ class Segment:
     level_offset: int = 0
 
 
-class Subscription:
+class Subscription(SubscriptionState):
     """What one peer receives of one publication. The forwarding loop reads its offsets."""
 
     __slots__ = (
         "_began_at",
+        "_cipher",
         "_last_level",
         "_last_picture",
         "_last_sequence",
@@ -62,13 +65,10 @@ class Subscription:
         "_paused_at",
         "_repeat_budget",
         "_repeated",
-        "destination",
         "height",
         "ingest",
         "kind",
-        "octets",
         "owner_id",
-        "packets",
         "payload_types",
         "protect",
         "publisher_id",
@@ -77,11 +77,7 @@ class Subscription:
         "rtx_ssrc",
         "segment",
         "segments",
-        "sequence_offset",
-        "shifted",
-        "ssrc",
         "target",
-        "timestamp_offset",
     )
 
     def __init__(
@@ -100,6 +96,7 @@ class Subscription:
         self.rtx_ssrc = rtx_ssrc
         self.rtx_sequence = secrets.randbelow(0x8000)
         self.destination = destination
+        self.session = 0
         self.protect: Callable[[Any, Any], int] = _refuse
         "Protects a packet in place; refuses until the handshake is over."
         self.payload_types: frozenset[int] = frozenset()
@@ -115,7 +112,8 @@ class Subscription:
         self.sequence_offset = 0
         self.timestamp_offset = 0
         self.shifted = False
-        "Whether VP8 counters in the payload are rewritten as well."
+        self.picture_offset = 0
+        self.level_offset = 0
         self.packets = 0
         self.octets = 0
         self.repeats = 0
@@ -127,6 +125,14 @@ class Subscription:
         self._paused_at = -1.0
         self._repeat_budget = 0.0
         self._repeated: dict[int, float] = {}
+        self._cipher: Cipher | None = None
+
+    def use(self, cipher: Cipher) -> None:
+        """Protect with this cipher from now on."""
+        # The session lives as long as its cipher, and its address is all the native loop knows.
+        self._cipher = cipher
+        self.protect = cipher.protect
+        self.session = cipher.session
 
     def follow(self, ingest: Ingest | None, now: float) -> None:
         """Go over to another stream: at once for sound, at its next keyframe for video.
@@ -190,6 +196,8 @@ class Subscription:
                 if descriptor.level_position and self._last_level >= 0:
                     level_offset = self._last_level + 1 - descriptor.level
         self.shifted = bool(picture_offset or level_offset)
+        self.picture_offset = picture_offset
+        self.level_offset = level_offset
         self.segment = Segment(
             ingest,
             first,

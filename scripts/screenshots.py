@@ -113,24 +113,106 @@ async def serving(folder: Path) -> AsyncIterator[tuple[web.Application, str]]:
         await runner.cleanup()
 
 
-async def photograph(browser: Browser, server: str, found: Sample, out: Path) -> int:
+@dataclass(frozen=True)
+class Look:
+    """How a page is seen."""
+
+    size: str
+    dark: bool
+    language: str
+
+    @property
+    def suffix(self) -> str:
+        return f"{self.size}-{'dark' if self.dark else 'light'}-{self.language}"
+
+    async def context(self, browser: Browser, server: str) -> BrowserContext:
+        width, height = WIDTHS[self.size]
+        context = await browser.new_context(
+            base_url=server,
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if self.dark else "light",
+            timezone_id="Europe/Zurich",
+            permissions=["camera", "microphone"],
+        )
+        await context.add_cookies([{"name": "language", "value": self.language, "url": server}])
+        return context
+
+
+async def photograph(
+    browser: Browser, app: web.Application, server: str, found: Sample, out: Path
+) -> int:
     """Write the pictures; the number of them."""
     count = 0
     for language in LANGUAGES:
-        for size, (width, height) in WIDTHS.items():
-            for dark in (False, True):
-                context = await browser.new_context(
-                    base_url=server,
-                    viewport={"width": width, "height": height},
-                    color_scheme="dark" if dark else "light",
-                    timezone_id="Europe/Zurich",
-                    permissions=["camera", "microphone"],
-                )
-                await context.add_cookies([{"name": "language", "value": language, "url": server}])
-                suffix = f"{size}-{'dark' if dark else 'light'}-{language}"
-                count += await _pages(context, found, out, suffix)
+        for dark in (False, True):
+            for size in WIDTHS:
+                look = Look(size, dark, language)
+                context = await look.context(browser, server)
+                count += await _pages(context, found, out, look.suffix)
                 await context.close()
+            count += await _call(browser, app, server, out, language, dark)
     return count
+
+
+async def _call(
+    browser: Browser, app: web.Application, server: str, out: Path, language: str, dark: bool
+) -> int:
+    """A call of four, seen from the desk and from a phone."""
+    account = await app[STORE].read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    amina, sami, lee = (Person(name, "", "none", "", "en") for name in ("Amina", "Sami", "Dr Lee"))
+    plan = Plan("remote", (("service_user", amina), ("companion", sami), ("colleague", lee)))
+    consultation, invites = await app[INVITING].invite(account, plan)
+    phone_look, desk_look = (Look(size, dark, language) for size in ("phone", "desk"))
+    contexts = [await phone_look.context(browser, server) for _ in invites]
+    guests = [await context.new_page() for context in contexts]
+    for guest, invite in zip(guests, invites, strict=True):
+        _invited, token = await app[INVITING].link_of(invite.id, account.id)
+        await guest.goto(path("landing", token=token))
+        await guest.click("button.huge")
+        await guest.wait_for_selector("#chat-lines .event")
+    contexts.append(await desk_look.context(browser, server))
+    desk = await contexts[-1].new_page()
+    await _sign_in(desk)
+    await desk.goto(path("session", consultation_id=consultation.id))
+    await desk.click("#start-session")
+    await guests[0].fill("#chat-text", "Good morning! I have my letter here.")
+    await guests[0].press("#chat-text", "Enter")
+    shots = 0
+
+    async def shoot(name: str) -> None:
+        nonlocal shots
+        for page, look in ((guests[0], phone_look), (desk, desk_look)):
+            await page.wait_for_timeout(250)
+            await page.screenshot(path=out / f"{name}-{look.suffix}.png")
+            shots += 1
+
+    await desk.click("#start-video")
+    await guests[0].wait_for_selector("#accept-call")
+    await shoot("ringing")
+    for guest in guests:
+        await guest.click("#accept-call")
+    for page in (guests[0], desk):
+        await page.wait_for_function(
+            "others => [...document.querySelectorAll('#tiles video[data-participant-id]')]"
+            ".filter(video => video.videoWidth).length === others",
+            arg=len(invites),
+            timeout=120_000,
+        )
+    await shoot("call")
+    await desk.click("#terminate-session")
+    await shoot("terminate")
+    for context in contexts:
+        await context.close()
+    return shots
+
+
+async def _sign_in(page: Page) -> None:
+    await page.goto(path("sign_in"))
+    await page.fill("#email", "nurse@example.org")
+    await page.fill("#password", PASSWORD)
+    await page.click("main button[type=submit]")
+    await page.wait_for_url("**" + path("dashboard"))
 
 
 async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str) -> int:
@@ -157,10 +239,7 @@ async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str)
     await page.locator("button.huge").click()
     await page.wait_for_selector("#chat-lines .event")
     await shoot("waiting")
-    await page.goto(path("sign_in"))
-    await page.fill("#email", "nurse@example.org")
-    await page.fill("#password", PASSWORD)
-    await page.click("main button[type=submit]")
+    await _sign_in(page)
     for name, address in (
         ("dashboard", path("dashboard")),
         ("invites", path("invites")),
@@ -171,6 +250,15 @@ async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str)
         ("history", path("history")),
         ("device-test", path("device_test")),
         ("session", path("session", consultation_id=found.consultation_id)),
+        ("admin", path("admin")),
+        ("admin-people", path("admin_people")),
+        ("admin-routes", path("admin_routes")),
+        ("admin-texts", path("admin_texts")),
+        ("admin-text", path("admin_text", occasion="invitation", language="fr", part="mail")),
+        ("admin-templates", path("admin_templates")),
+        ("admin-template", path("admin_template", occasion="reminder", language="ar")),
+        ("admin-interpreters", path("admin_interpreters")),
+        ("admin-sessions", path("admin_sessions")),
         ("outbox", path("admin_outbox")),
     ):
         await page.goto(address)
@@ -203,7 +291,7 @@ async def run(out: Path) -> int:
             browser = await playwright.chromium.launch(
                 executable_path=chromium, args=[*arguments, "--no-sandbox"]
             )
-            count = await photograph(browser, server, found, out)
+            count = await photograph(browser, app, server, found, out)
             await browser.close()
         return count
     finally:

@@ -75,7 +75,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         plan = Plan("remote", people, PLANNED_AT, time_zone)  # type: ignore[arg-type]
         consultation, _ = await app[INVITING].invite(nurse, plan)
         await deliver()
-        await app[PLANNING].move(consultation.id, nurse, MOVED_TO, time_zone)
+        await app[PLANNING].edit(consultation.id, nurse, MOVED_TO, time_zone)
         await deliver()
         clock.move(MOVED_TO - timedelta(hours=24) - clock.now())
         await deliver()

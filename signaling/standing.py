@@ -1,15 +1,46 @@
 """Where a notice stands: what its attempts mean for it together, and whether it is still true."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.invite import Invite
-from signaling.notice import ARRIVED_STATES, GIVE_UP_AFTER, OVER_STATES, Attempt, Notice
+from signaling.notice import (
+    ARRIVED_STATES,
+    GIVE_UP_AFTER,
+    OVER_STATES,
+    Attempt,
+    Envelope,
+    Notice,
+)
 
 FAREWELLS = ("canceled", "removed")
 "Said to people whose invite is over: true for ever."
 NOT_STARTED = ("planned", "waiting")
+LATE_REMINDER = timedelta(minutes=1)
+"A reminder that is due at the very hour of its session may be sent so long after it."
+
+
+@dataclass(frozen=True)
+class Due:
+    """A notice whose time has come, with all that is needed to send it."""
+
+    notice: Notice
+    envelope: Envelope
+    attempts: tuple[Attempt, ...]
+    "In the order of their ways."
+    planned_at: datetime | None
+    "The hour of its session."
+    overtaken: bool = False
+    "A reminder, and a later one for the same person is due too: after a power cut one is enough."
+
+
+def hour_has_passed(notice: Notice, planned_at: datetime | None, now: datetime) -> bool:
+    """Whether a reminder comes too late to remind anybody of the session at `planned_at`."""
+    if notice.occasion != "reminder" or planned_at is None:
+        return False
+    return now > max(planned_at, notice.due_at + LATE_REMINDER)
 
 
 def conclude(

@@ -81,5 +81,9 @@ def literal(typed: str) -> str:
     >>> literal("*Dr.* [x]")
     '&#42;Dr&#46;&#42; &#91;x&#93;'
     """
-    lines = [" ".join(line.split()) for line in typed.splitlines()]
-    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", "\n".join(lines).strip())
+    return _PUNCTUATION.sub(lambda match: f"&#{ord(match.group())};", collapsed(typed))
+
+
+def collapsed(typed: str) -> str:
+    """Without space at the ends and with single spaces; line breaks stay."""
+    return "\n".join(" ".join(line.split()) for line in typed.splitlines()).strip()

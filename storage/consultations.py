@@ -1,6 +1,6 @@
 """Consultations: rows without anything that names a person."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from signaling.consultation import Consultation
@@ -63,6 +63,15 @@ class Consultations:
             "SELECT * FROM consultation WHERE id = ?", (consultation_id,)
         )
         return await self._consultation(row) if row else None
+
+    async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
+        """The account ids of those who hold these consultations, each once."""
+        ids = tuple(consultation_ids)
+        marks = ", ".join("?" * len(ids))
+        rows = await self._executor.rows(
+            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks})", ids
+        )
+        return [row["scheduler_id"] for row in rows]
 
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""

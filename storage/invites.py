@@ -1,5 +1,6 @@
 """Invites and the seats taken with them. Who they are for is sealed."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from hmac import compare_digest
@@ -82,6 +83,13 @@ class Invites:
                 self._address_digest(invite.person), invite.id,
             ),
         )  # fmt: skip
+
+    async def mark_sent(self, invite_ids: Iterable[str]) -> None:
+        """Something went out to these people; who has joined already stays so."""
+        await self._executor.many(
+            "UPDATE invite SET state = 'sent' WHERE id = ? AND state = 'created'",
+            [(invite_id,) for invite_id in invite_ids],
+        )
 
     def _address_digest(self, person: Person) -> bytes | None:
         if not person.address.startswith("+"):

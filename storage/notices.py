@@ -6,9 +6,10 @@ from datetime import datetime
 import msgspec
 
 from signaling.notice import Attempt, Envelope, Notice
-from storage.database import Executor, Row
+from signaling.standing import Due
+from storage.database import Executor, Parameters, Row
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.vault import Vault
+from storage.vault import ConsultationKey, Vault
 
 
 def _place(notice_id: str) -> str:
@@ -44,6 +45,10 @@ def _attempt(row: Row) -> Attempt:
     )
 
 
+def _opened(key: ConsultationKey, row: Row) -> Envelope:
+    return msgspec.json.decode(key.open(_place(row["id"]), row["envelope"]), type=Envelope)
+
+
 class Notices:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
@@ -66,13 +71,34 @@ class Notices:
         )  # fmt: skip
         return bool(rows)
 
-    async def due(self, now: datetime, limit: int) -> list[Notice]:
+    async def due(self, now: datetime, limit: int) -> list[Due]:
         """Whatever is to be done by now, oldest first."""
-        rows = await self._executor.rows(
-            "SELECT * FROM notice WHERE next_at <= ? ORDER BY next_at LIMIT ?",
-            (to_ms(now), limit),
+        return await self._with_all(
+            "SELECT notice.*, consultation.planned_at, notice.occasion = 'reminder' AND EXISTS ("
+            " SELECT 1 FROM notice AS later"
+            " WHERE later.consultation_id = notice.consultation_id"
+            " AND later.invite_id = notice.invite_id AND later.occasion = 'reminder'"
+            " AND later.state = 'pending' AND later.due_at <= :now"
+            " AND later.due_at > notice.due_at) AS overtaken"
+            " FROM notice JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at <= :now ORDER BY notice.next_at LIMIT :limit",
+            {"now": to_ms(now), "limit": limit},
         )
-        return [_notice(row) for row in rows]
+
+    async def _with_all(self, sql: str, parameters: Parameters = ()) -> list[Due]:
+        rows = await self._executor.rows(sql, parameters)
+        attempts = await self._attempts_of([row["id"] for row in rows])
+        keys = await self._vault.keys(self._executor, (row["consultation_id"] for row in rows))
+        return [
+            Due(
+                _notice(row),
+                _opened(keys[row["consultation_id"]], row),
+                tuple(attempts[row["id"]]),
+                maybe_from_ms(row["planned_at"]),
+                bool(row["overtaken"]),
+            )
+            for row in rows
+        ]
 
     async def next_due(self) -> datetime | None:
         """When something is to be done next; None: nothing is queued."""
@@ -94,10 +120,9 @@ class Notices:
         return [_notice(row) for row in rows]
 
     async def envelope(self, notice: Notice) -> Envelope:
-        row = await self._executor.row("SELECT envelope FROM notice WHERE id = ?", (notice.id,))
-        key = await self._vault.key(self._executor, notice.consultation_id)
+        row = await self._executor.row("SELECT id, envelope FROM notice WHERE id = ?", (notice.id,))
         assert row is not None
-        return msgspec.json.decode(key.open(_place(notice.id), row["envelope"]), type=Envelope)
+        return _opened(await self._vault.key(self._executor, notice.consultation_id), row)
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:
         """Store states and when each is to be looked at again (None: not by itself)."""
@@ -136,6 +161,17 @@ class Notices:
             )
         )
 
+    async def was_reached(self, invite_id: str) -> bool:
+        """Whether anything arrived at this person's present address, or may have."""
+        return bool(
+            await self._executor.rows(
+                "SELECT 1 FROM notice WHERE invite_id = ? AND version >= 0"
+                " AND (state = 'handed_over' OR EXISTS (SELECT 1 FROM delivery_attempt"
+                " WHERE notice_id = notice.id AND state IN ('sending', 'unknown'))) LIMIT 1",
+                (invite_id,),
+            )
+        )
+
     async def forget_keys_of(self, invite_id: str) -> None:
         """Let somebody be told everything again: their address was changed."""
         await self._executor.rows(
@@ -154,10 +190,17 @@ class Notices:
 
     async def attempts(self, notice_id: str) -> list[Attempt]:
         """In the order of the ways they took."""
-        rows = await self._executor.rows(
-            "SELECT * FROM delivery_attempt WHERE notice_id = ? ORDER BY number", (notice_id,)
-        )
-        return [_attempt(row) for row in rows]
+        return (await self._attempts_of([notice_id]))[notice_id]
+
+    async def _attempts_of(self, notice_ids: Sequence[str]) -> dict[str, list[Attempt]]:
+        found: dict[str, list[Attempt]] = {notice_id: [] for notice_id in notice_ids}
+        marks = ", ".join("?" * len(notice_ids))
+        for row in await self._executor.rows(
+            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks}) ORDER BY number",
+            tuple(notice_ids),
+        ):
+            found[row["notice_id"]].append(_attempt(row))
+        return found
 
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:
         """Write or rewrite attempts, each with the number of its way."""
@@ -193,32 +236,20 @@ class Notices:
     async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
         """Id -> (notice, its attempts in the order of their ways) of those that still exist."""
         marks = ", ".join("?" * len(notice_ids))
-        found: dict[str, tuple[Notice, list[Attempt]]] = {
-            row["id"]: (_notice(row), [])
-            for row in await self._executor.rows(
-                f"SELECT * FROM notice WHERE id IN ({marks})", tuple(notice_ids)
-            )
-        }
-        for row in await self._executor.rows(
-            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks}) ORDER BY number",
-            tuple(notice_ids),
-        ):
-            found[row["notice_id"]][1].append(_attempt(row))
-        return found
-
-    async def interrupted(self) -> list[tuple[Attempt, Notice]]:
-        """(attempt, notice) of everything that was under way when the server stopped."""
         rows = await self._executor.rows(
-            "SELECT delivery_attempt.* FROM delivery_attempt"
-            " JOIN notice ON notice.id = delivery_attempt.notice_id"
-            " WHERE delivery_attempt.state IN ('sending', 'queued') AND notice.next_at IS NULL"
+            f"SELECT * FROM notice WHERE id IN ({marks})", tuple(notice_ids)
         )
-        found = []
-        for row in rows:
-            notice = await self.get(row["notice_id"])
-            if notice is not None:
-                found.append((_attempt(row), notice))
-        return found
+        attempts = await self._attempts_of(notice_ids)
+        return {row["id"]: (_notice(row), attempts[row["id"]]) for row in rows}
+
+    async def interrupted(self) -> list[Due]:
+        """What was under way when the server stopped; each has an attempt."""
+        return await self._with_all(
+            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
+            " JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at IS NULL AND notice.id IN ("
+            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
+        )
 
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
         """Invite id -> the latest attempt at telling that person anything."""

@@ -12,6 +12,7 @@ import hmac
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -88,6 +89,25 @@ class Vault:
             consultation_id,
             ConsultationKey(consultation_id, self._unwrap(consultation_id, row["wrapped"])),
         )
+
+    async def keys(
+        self, executor: Executor, consultation_ids: Iterable[str]
+    ) -> dict[str, ConsultationKey]:
+        """Several keys at once, by consultation; destroyed ones are missing. Raises MasterKeyError."""
+        wanted = set(consultation_ids)
+        found = {each: self._opened[each] for each in wanted if each in self._opened}
+        missing = tuple(wanted - found.keys())
+        if missing:
+            marks = ", ".join("?" * len(missing))
+            for row in await executor.rows(
+                f"SELECT consultation_id, wrapped FROM vault_key WHERE consultation_id IN ({marks})",
+                missing,
+            ):
+                each = row["consultation_id"]
+                found[each] = self._remember(
+                    each, ConsultationKey(each, self._unwrap(each, row["wrapped"]))
+                )
+        return found
 
     def address_digest(self, address: str) -> bytes:
         """Tells whether two addresses are the same, and to nobody without the master key more."""

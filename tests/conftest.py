@@ -4,11 +4,25 @@ The idea is that of aiohttp's `tests/conftest.py`. Here a blocking call is also 
 an error page or a background task may swallow the exception that says so.
 """
 
+import logging
 import traceback
 from collections.abc import Iterator
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
+from hypothesis import HealthCheck, settings
+
+# The same examples every time, however long one takes: whoever breaks something is told, and
+# nobody else. `--hypothesis-profile=searching` looks for new ones.
+settings.register_profile(
+    "steady",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
+settings.load_profile("steady")
 
 OUR_PACKAGES = ["signaling", "storage", "web", "media"]
 
@@ -22,6 +36,48 @@ MAY_BLOCK = [
     ("zoneinfo/_common.py", {"load_data", "load_tzdata"}),
     ("zoneinfo/_tzpath.py", {"find_tzfile"}),
 ]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--soak-minutes", type=float, default=10.0, help="how long each soak lasts (10)"
+    )
+
+
+@pytest.fixture
+def soak_minutes(request: pytest.FixtureRequest) -> float:
+    """How long a soak lasts."""
+    minutes: float = request.config.getoption("--soak-minutes")
+    return minutes
+
+
+def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
+    """What this machine lacks, as the modules of the tests say it in their REMARK."""
+    modules = {item.getparent(pytest.Module) for item in items}
+    return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
+
+
+class Faults(logging.Handler):
+    """Exceptions that a package of ours caught and logged in the course of a test."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.found.append(logging.Formatter().format(record))
+
+
+@pytest.fixture(autouse=True)
+def logged_faults() -> Iterator[list[str]]:
+    """Fails the test at its end if the relay logged an exception; who expects one clears these."""
+    handler = Faults()
+    logging.getLogger("media").addHandler(handler)
+    yield handler.found
+    logging.getLogger("media").removeHandler(handler)
+    if handler.found:
+        pytest.fail("An exception was only logged.\n" + "\n".join(handler.found), pytrace=False)
 
 
 class BlockedCalls(list[str]):

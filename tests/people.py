@@ -23,7 +23,7 @@ from web.outbox import read_outbox
 
 LINK = re.compile(r"/i/[\w-]+")
 "The path of a personal link in a notice."
-PATIENCE = 20.0
+PATIENCE = 60.0
 "Seconds after which a frame that does not come fails the test."
 _numbers = count(1)
 

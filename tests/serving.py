@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
+from argon2 import PasswordHasher
 
 from signaling.account import Account, AccountRole
 from signaling.flows.accounting import new_account
@@ -16,8 +17,11 @@ from web.app import create_app
 from web.clockwork import SystemClock
 from web.config import Config, load
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
+from web.passwords import Passwords
 
 PASSWORD = "correct horse battery staple"
+QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+"Argon2id as cheap as it gets: what guessing must cost would be most of what the tests take."
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ async def serving(
         **settings,
     }
     config = load(environment, port=port)
-    app = await create_app(config, clock or SystemClock())
+    app = await create_app(config, clock or SystemClock(), QUICK)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.SockSite(runner, listener).start()

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from scripts import benchmarks
 from scripts.benchmarks.__main__ import load, names
 from scripts.benchmarks._figures import lines, percentile
+from scripts.benchmarks.relay_hour import COLUMNS, draw
 
 LATENCY = {
     "rooms": 50,
@@ -77,22 +79,58 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "11.00",
     ),
+    "relay_attack": (
+        {
+            "packets": 3000,
+            "errors": 0,
+            "rows": [
+                {"name": "stranger", "seconds": 2e-6, "answers": 0.0, "rate": None},
+                {"name": "participant", "seconds": 2e-5, "answers": 3.0, "rate": 4000.0},
+            ],
+        },
+        "8.0%",
+    ),
+    "relay_return": (
+        {
+            "kills": [(1.0, 1.75)],
+            "suspended_seconds": 5.0,
+            "back_after_suspension": 0.5,
+            "same_worker": True,
+            "load": 1.0,
+        },
+        "1.75",
+    ),
+    "relay_hour": (
+        {
+            "minutes": 1.0,
+            "connections": 4,
+            "faults": [],
+            "errors": 0,
+            "columns": COLUMNS,
+            "rows": [[10.0 * row, *range(1, len(COLUMNS))] for row in (1, 7)],
+        },
+        "1 minutes, twelve pairs",
+    ),
     "notices": (
         {
             "notices": 10_000,
             "connections": 4,
             "mail_bytes": 2108,
+            "mail_bytes_by_library": 2108,
             "different_message_ids": 10_000,
-            "notices_per_second": 211.0,
-            "bare_mails_per_second": 2683.0,
-            "ratio_to_bare_loop": 0.08,
-            "bare_made_once_per_second": 5600.0,
-            "ratio_to_mails_made_once": 0.04,
+            "planned_per_second": 60.0,
+            "notices_per_second": 400.0,
+            "bare_library_per_second": 300.0,
+            "ratio_to_library": 1.33,
+            "bare_own_per_second": 1300.0,
+            "ratio_to_own": 0.31,
+            "bare_once_per_second": 1600.0,
+            "ratio_to_once": 0.25,
             "memory_before_bytes": 90_000_000,
             "memory_peak_growth_bytes": 18_000_000,
             "memory_second_half_growth_bytes": 500_000,
         },
-        "0.08",
+        "1.33",
     ),
 }
 
@@ -114,3 +152,10 @@ def test_the_99th_percentile_is_a_value_that_was_seen() -> None:
 
 def test_a_table_is_markdown() -> None:
     assert lines([["what", "ms"], ["ack", 12]]) == ("| what | ms |\n| ---- | -: |\n| ack  | 12 |")
+
+
+def test_a_chart_is_a_picture_with_a_line_for_each_column_drawn() -> None:
+    picture = ElementTree.fromstring(draw(SAMPLES["relay_hour"][0]))
+    lines_drawn = picture.findall("{http://www.w3.org/2000/svg}polyline")
+    assert len(lines_drawn) == 6
+    assert "prefers-color-scheme: dark" in ElementTree.tostring(picture, "unicode")

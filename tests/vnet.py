@@ -151,7 +151,10 @@ class Network:
 
 
 def _ip(*arguments: str) -> None:
-    done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
+    try:
+        done = subprocess.run(["ip", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise NetworkUnavailable("The emulated network needs ip of iproute2.") from None
     if done.returncode != 0:
         raise NetworkUnavailable(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
 
@@ -206,12 +209,15 @@ class Leg:
 class Switch:
     """Moves packets from device to device, each no earlier than both of its legs allow."""
 
-    def __init__(self, prefix: str, hosts: Mapping[str, str], seed: int | None) -> None:
+    def __init__(
+        self, hosts: Mapping[str, str], devices: Mapping[str, int], seed: int | None
+    ) -> None:
+        """`devices` are descriptors that give and take whole IPv4 packets without blocking."""
         chance = random.Random(seed)
         self._loop = asyncio.get_running_loop()
         self.legs = {host: {"up": Leg(chance), "down": Leg(chance)} for host in hosts}
         self._host_of = {ipaddress.ip_address(hosts[host]).packed: host for host in hosts}
-        self._devices = {host: _open_device(prefix, host, hosts[host]) for host in hosts}
+        self._devices = devices
         self._waiting: list[tuple[float, int, int, bytes]] = []
         self._accepted = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -263,6 +269,13 @@ class Switch:
                 os.write(device, packet)
         self._set_timer()
 
+    def close(self) -> None:
+        """Let go of the devices, which stay open."""
+        for device in self._devices.values():
+            self._loop.remove_reader(device)
+        if self._timer is not None:
+            self._timer.cancel()
+
     def obey(self, order: dict[str, Any]) -> dict[str, Any]:
         match order:
             case {"shape": [host, direction, conditions]}:
@@ -296,9 +309,10 @@ def _open_device(prefix: str, host: str, address: str) -> int:
     return device
 
 
-async def _main(order: dict[str, Any]) -> None:
+async def _main(prefix: str, hosts: dict[str, str], seed: int | None) -> None:
     try:
-        switch = Switch(**order)
+        devices = {host: _open_device(prefix, host, address) for host, address in hosts.items()}
+        switch = Switch(hosts, devices, seed)
     except NetworkUnavailable as reason:
         print(reason, flush=True)
         return
@@ -311,4 +325,4 @@ async def _main(order: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_main(json.loads(sys.argv[1])))
+    asyncio.run(_main(**json.loads(sys.argv[1])))

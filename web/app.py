@@ -42,12 +42,16 @@ MAX_FORM_BYTES = 256 * 1024
 "Of a posted form; files will have a way of their own."
 
 
-async def create_app(config: Config, clock: Clock | None = None) -> web.Application:
+async def create_app(
+    config: Config, clock: Clock | None = None, passwords: Passwords | None = None
+) -> web.Application:
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
     Cleaning the application up closes the store.
     """
     clock = clock or SystemClock()
+    if passwords is None:
+        passwords = await asyncio.to_thread(Passwords)
     store = await Store.open(config.data_dir, config.master_key)
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
@@ -61,12 +65,12 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
-    app[keys.PASSWORDS] = await asyncio.to_thread(Passwords)
+    app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub())
+    rooms = Rooms(store, Hub(), clock, clockwork)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
     keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
@@ -113,6 +117,7 @@ async def create_app(config: Config, clock: Clock | None = None) -> web.Applicat
         await forget_web_sessions()
         runner = asyncio.create_task(clockwork.run(), name="clockwork")
         yield
+        notifying.close()
         runner.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await runner

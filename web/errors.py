@@ -7,7 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import hdrs, web
 
-from signaling.errors import NotFound, SignInRequired, TeleConnectError, TooLarge, Unavailable
+from signaling.errors import (
+    InviteNotUsable,
+    NotFound,
+    SignInRequired,
+    TeleConnectError,
+    TooLarge,
+    Unavailable,
+)
 from signaling.messages import CLOSE_CODES, Refusal
 from web.markup.errors import error_page
 from web.routes import path
@@ -32,6 +39,8 @@ def refusal(
 
 def close_code(error: TeleConnectError) -> int:
     """The WebSocket close code where an error ends the conversation."""
+    if isinstance(error, InviteNotUsable):
+        return CLOSE_CODES["gone"]
     return CLOSE_CODES.get(error.code, 1011)
 
 

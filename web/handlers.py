@@ -9,7 +9,6 @@ from web.pages import (
     editing,
     interpreting,
     invites,
-    organizations,
     previewing,
     serving,
     session_people,
@@ -18,7 +17,8 @@ from web.pages import (
     webhooks,
 )
 from web.pages.administration import index as administration
-from web.pages.administration import people, routes, templates, texts
+from web.pages.administration import organizations, people, routes, templates, texts
+from web.pages.administration import sessions as rules
 from web.routes import PATHS
 from web.socket import socket
 
@@ -59,7 +59,8 @@ HANDLERS = {
     ("POST", "session_people"): session_people.add,
     ("GET", "admin_interpreters"): organizations.show_organizations,
     ("POST", "admin_interpreter"): organizations.save_organization,
-    ("POST", "admin_sessions"): organizations.save_in_progress,
+    ("GET", "admin_sessions"): rules.show_rules,
+    ("POST", "admin_sessions"): rules.save_rules,
     ("GET", "landing"): arriving.show_landing,
     ("POST", "landing"): arriving.join,
     ("GET", "seat"): arriving.show_seat,

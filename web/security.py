@@ -3,6 +3,12 @@
 The proof is the algorithm of Go's CrossOriginProtection: no tokens in forms. Browsers say where
 a request comes from (`Sec-Fetch-Site`, Fetch Metadata, W3C; `Origin`, RFC 6454), and pages of
 other origins cannot make them lie. Requests that carry neither do not come from a browser page.
+
+A page whose address is a secret (an invite's link) is read under `Referrer-Policy: no-referrer`,
+and then the forms on it are sent with `Origin: null` (Fetch, "append a request Origin header").
+Browsers that do not know Fetch Metadata (Safari before 16.4) prove nothing else, so there a null
+origin passes: what such a form does is allowed by its address, which no other site knows, and not
+by a cookie. Everywhere else the policy is `same-origin`, under which browsers name the origin.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,6 +17,7 @@ from aiohttp import hdrs, web
 
 from signaling.errors import ForgedOrigin
 from web.keys import CONFIG
+from web.routes import PATHS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -23,7 +30,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self),"
     " fullscreen=(self), geolocation=(), payment=(), usb=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
@@ -39,6 +46,12 @@ ASSET_HEADERS = {
 slow network."""
 
 
+SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" in address)
+"Whoever knows one may open it; it must not appear in the next page's Referer."
+OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"]}
+"What takes forms from those pages. Another language is all that is lost to a forger."
+
+
 def check_origin(request: web.Request) -> None:
     """Raises ForgedOrigin for a state change that another site's page has started."""
     upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
@@ -46,12 +59,20 @@ def check_origin(request: web.Request) -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get(hdrs.ORIGIN)
-    ours = origin in request.app[CONFIG].origins
+    ours = origin in request.app[CONFIG].origins or (
+        origin == "null" and not upgrade and _address(request) in OPAQUE_ORIGINS
+    )
     if site is not None and site not in ("same-origin", "none"):
         raise ForgedOrigin
     # browsers send no Sec-Fetch-Site with a WebSocket handshake, nor to a host without TLS
     if origin is not None and not ours and (upgrade or site is None):
         raise ForgedOrigin
+
+
+def _address(request: web.Request) -> str:
+    """The pattern of the address that was asked for; empty if there is none."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else ""
 
 
 @web.middleware
@@ -66,6 +87,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         request.match_info.route.name in ("static", "catalog")
         and response.content_type != "text/html"
     )
+    if not asset and _address(request) in SECRET_ADDRESSES:
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
     for name, value in (ASSET_HEADERS if asset else HEADERS).items():
         response.headers.setdefault(name, value)
     if request.app[CONFIG].secure:

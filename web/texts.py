@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from gettext import GNUTranslations, NullTranslations, c2py
 from hashlib import sha256
 from importlib.resources import files
@@ -88,7 +89,9 @@ class Texts:
         "Those that people choose from: named after places."
 
     @classmethod
+    @cache
     def load(cls) -> "Texts":
+        """All catalogs; read once in the life of the process, as they come with the program."""
         languages = {}
         for code in OWN_NAMES:
             file = files("signaling") / "locales" / f"{code}.po"

@@ -1,6 +1,7 @@
 """Who is asking, and the page they get."""
 
 from dataclasses import replace
+from math import ceil
 from typing import Any
 
 import htpy
@@ -103,6 +104,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
         account_role=account.role if account else None,
+        retention_hours=ceil(app[CONFIG].retention_hours),
     )
 
 

@@ -35,6 +35,8 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences for the browser; empty where it needs none: English."
+    retention_hours: int = 24
+    "How long a closed session can still be seen, in whole hours."
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Person:
     invite_state: str
     delivery_state: str | None
     delivery_reason: str | None = None
-    "A key of REASONS in signaling/notice.py."
+    "A key of `signaling.reasons.REASONS`."
     time_zone: str | None = None
 
 

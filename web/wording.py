@@ -1,5 +1,6 @@
 """Sentences, dates and addresses for notices: `signaling.ports.Wording` over the catalogs."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 
@@ -11,7 +12,7 @@ from signaling.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
 from web.calendar import calendar_part
 from web.config import Config
-from web.mail_html import render
+from web.mail_template import fill_html
 from web.routes import public_address
 from web.texts import Texts
 
@@ -31,8 +32,8 @@ class Wording:
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         return self._texts.moment(at, time_zone, language)
 
-    def html(self, markdown: str, language: str) -> str:
-        return render(markdown, language, self._texts.get(language).direction)
+    def html(self, text: str, values: Mapping[str, str], language: str) -> str:
+        return fill_html(text, values, language, self._texts.get(language).direction)
 
     def invite_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing", token=token)

@@ -12,6 +12,7 @@ import secrets
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +100,9 @@ async def assembled(data_dir: Path) -> AsyncIterator[tuple[Store, Inviting]]:
         await app[STORE].close()
 
 
-def plan(number: int) -> Plan:
+def plan(number: int, planned_at: datetime | None = None) -> Plan:
     person = Person("Amina", f"Number {number}", "email", f"amina{number}@example.org", "en")
-    return Plan("remote", (("service_user", person),))
+    return Plan("remote", (("service_user", person),), planned_at)
 
 
 async def _create(data_dir: Path) -> dict[str, float]:

@@ -1,31 +1,54 @@
-"""A notice as a mail: text, HTML and calendar, by the standard library alone."""
+"""A notice as a mail: text, HTML and calendar."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
-from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from signaling.contact import Contact
+from signaling.delivery.mime import file_part, header, multipart, text_header, text_part
 from signaling.errors import N_, InvalidInput
 from signaling.notice import Outgoing
 
-# 7bit: every part is readable by every server, also by one without 8BITMIME (RFC 6152).
-_POLICY = SMTP.clone(cte_type="7bit")
+
+@dataclass(frozen=True)
+class Sender:
+    """Who mails are from."""
+
+    address: Address
+    line: bytes
+    "The header `From`."
 
 
-def sender(mail_from: str) -> Address:
-    """The From address of `Clinic <noreply@clinic.example>`. Raises InvalidInput."""
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it goes over the wire."""
+
+    to: str
+    message_id: str
+    octets: bytes
+    "All ASCII, its lines ended by CRLF; UTF-8 headers only where the address asks (RFC 6531)."
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        return not self.to.isascii()
+
+
+def sender(mail_from: str) -> Sender:
+    """Who `Clinic <noreply@clinic.example>` is. Raises InvalidInput."""
     name, spec = parseaddr(mail_from)
     if not spec.isascii() or not mail_from.isprintable():
         spec = ""
     try:
-        return _address(spec, name)
+        address = _address(spec, name)
     except InvalidInput:
         raise InvalidInput(
             "mail_from",
             N_("The sender of mails must be an address, for example Clinic <noreply@clinic.org>."),
         ) from None
+    line: str = SMTP.fold("From", SMTP.header_factory("From", str(address)))
+    return Sender(address, line.encode())
 
 
 def _address(spec: str, name: str = "") -> Address:
@@ -40,54 +63,41 @@ def message_id(notice_id: str, domain: str) -> str:
     return f"<{notice_id}@{domain}>"
 
 
-def build(outgoing: Outgoing, mail_from: Address) -> EmailMessage:
+def build(outgoing: Outgoing, mail_from: Sender) -> Mail:
     """The mail of a notice. Raises InvalidInput or ValueError for headers that cannot be.
 
     multipart/alternative of text, HTML and calendar (RFC 6047 section 2.4); the event also stands
     as an attachment for programs that overlook it. Marked as written by a machine (RFC 3834), so
     that nobody's absence notice answers it.
     """
+    to = _address(outgoing.address).addr_spec
+    identifier = message_id(outgoing.notice_id, mail_from.address.domain)
+    octets = b"".join(
+        (
+            mail_from.line,
+            header("To", to),
+            text_header("Subject", outgoing.content.subject),
+            header("Date", format_datetime(datetime.now(UTC))),
+            header("Message-ID", identifier),
+            header("Auto-Submitted", "auto-generated"),
+            header("X-Auto-Response-Suppress", "All"),
+            header("Content-Language", outgoing.language),
+            header("MIME-Version", "1.0"),
+            _body(outgoing),
+        )
+    )
+    return Mail(to, identifier, octets)
+
+
+def _body(outgoing: Outgoing) -> bytes:
     content = outgoing.content
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = mail_from
-    mail["To"] = _address(outgoing.address)
-    mail["Subject"] = content.subject
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = message_id(outgoing.notice_id, mail_from.domain)
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(content.text)
+    alternatives = [text_part(content.text)]
     if content.html is not None:
-        mail.add_alternative(content.html, subtype="html")
-    if content.calendar is not None:
-        part = EmailMessage(policy=_POLICY)
-        part.set_content(
-            content.calendar.body.decode(),
-            subtype="calendar",
-            params={"method": content.calendar.method},
-            cte="base64",
-        )
-        if content.html is None:
-            mail.make_alternative()
-        mail.attach(part)
-        mail.add_attachment(
-            content.calendar.body, maintype="application", subtype="ics", filename="session.ics"
-        )
-    mail["Content-Language"] = outgoing.language  # last: set_content would take it away
-    return mail
-
-
-def as_bytes(mail: EmailMessage) -> bytes:
-    """The octets for the wire, CRLF ended; UTF-8 headers only where the address asks (RFC 6531)."""
-    policy = _POLICY.clone(utf8=True) if needs_smtputf8(mail) else _POLICY
-    return mail.as_bytes(policy=policy)
-
-
-def needs_smtputf8(mail: EmailMessage) -> bool:
-    return not recipient(mail).isascii()
-
-
-def recipient(mail: EmailMessage) -> str:
-    """The one address it goes to."""
-    address: str = mail["To"].addresses[0].addr_spec
-    return address
+        alternatives.append(text_part(content.html, "html"))
+    calendar = content.calendar
+    if calendar is None:
+        return alternatives[0] if len(alternatives) == 1 else multipart("alternative", alternatives)
+    kind = f'text/calendar; charset="utf-8"; method="{calendar.method}"'
+    alternatives.append(file_part(calendar.body, kind))
+    attached = file_part(calendar.body, "application/ics", filename="session.ics")
+    return multipart("mixed", [multipart("alternative", alternatives), attached])

@@ -35,7 +35,10 @@ class OutboxFolder:
 
     def __init__(self, folder: Path, mail_from: str) -> None:
         self._folder = folder
-        self._from = mail.sender(mail_from)
+        self._sender = mail.sender(mail_from)
+
+    async def prepare(self) -> None:
+        """Nothing here takes long."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Write the file and its folder's entry to the disk before saying so."""
@@ -73,7 +76,7 @@ class OutboxFolder:
 
     def _file(self, outgoing: Outgoing) -> tuple[str, bytes]:
         if outgoing.channel == "email":
-            return f"{outgoing.notice_id}.eml", mail.as_bytes(mail.build(outgoing, self._from))
+            return f"{outgoing.notice_id}.eml", mail.build(outgoing, self._sender).octets
         template = outgoing.content.template
         record = {
             "channel": outgoing.channel,

@@ -99,14 +99,6 @@ class SmtpServer:
         return cls(parts.hostname, port or usual, tls, user, password)
 
 
-@dataclass(frozen=True)
-class _Envelope:
-    to: str
-    octets: bytes
-    utf8: bool
-    notice_id: str
-
-
 class _TlsMissing(aiosmtplib.SMTPException):
     """STARTTLS is required and not offered."""
 
@@ -132,7 +124,7 @@ class Smtp:
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._server = server
-        self._from = mail.sender(mail_from)
+        self._sender = mail.sender(mail_from)
         self._slots = asyncio.Semaphore(connections)
         self._timeout_s = timeout_s
         self._idle_s = idle_s
@@ -141,24 +133,19 @@ class Smtp:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
+    async def prepare(self) -> None:
+        """Nothing here takes long."""
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one mail over; waits while all connections are busy. Never raises for the network."""
         async with self._slots:  # written inside, so that a long queue holds no finished mails
             try:
-                message = mail.build(outgoing, self._from)
-                octets = mail.as_bytes(message)
+                message = mail.build(outgoing, self._sender)
             except InvalidInput:
                 return PermanentFailure("address_refused")
             except ValueError:
                 return PermanentFailure("content_refused")
-            return await self._send(
-                _Envelope(
-                    mail.recipient(message),
-                    octets,
-                    mail.needs_smtputf8(message),
-                    outgoing.notice_id,
-                )
-            )
+            return await self._send(message)
 
     async def close(self) -> None:
         """Say good-bye on every idle connection."""
@@ -167,22 +154,22 @@ class Smtp:
         self._close_idle()
         await asyncio.gather(*self._farewells)
 
-    async def _send(self, envelope: "_Envelope") -> Outcome:
+    async def _send(self, message: mail.Mail) -> Outcome:
         kept = self._take_idle()
         if kept is not None:
-            outcome = await self._use(kept, envelope)
+            outcome = await self._use(kept, message)
             if not _was_closed_meanwhile(outcome):
                 return outcome
         try:
             client = await self._connect()
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             return _while_connecting(error)
-        return await self._use(client, envelope)
+        return await self._use(client, message)
 
-    async def _use(self, client: aiosmtplib.SMTP, envelope: "_Envelope") -> Outcome:
+    async def _use(self, client: aiosmtplib.SMTP, message: mail.Mail) -> Outcome:
         """One transaction; the connection is kept only if it came to a clean end."""
         try:
-            outcome = await self._transact(client, envelope)
+            outcome = await self._transact(client, message)
             if not isinstance(outcome, Sent) and client.is_connected:
                 await _reset(client)
         except BaseException:  # also when canceled: the answer still to come would be mistaken
@@ -193,16 +180,16 @@ class Smtp:
             self._watch_idle()
         return outcome
 
-    async def _transact(self, client: aiosmtplib.SMTP, envelope: "_Envelope") -> Outcome:
-        if envelope.utf8 and not client.supports_extension("smtputf8"):
+    async def _transact(self, client: aiosmtplib.SMTP, message: mail.Mail) -> Outcome:
+        if message.needs_smtputf8 and not client.supports_extension("smtputf8"):
             return PermanentFailure("address_not_supported")
-        options = ["SMTPUTF8"] if envelope.utf8 else []
+        options = ["SMTPUTF8"] if message.needs_smtputf8 else []
         if client.supports_extension("size"):
-            options.append(f"SIZE={len(envelope.octets)}")
-        encoding = "utf-8" if envelope.utf8 else "ascii"
+            options.append(f"SIZE={len(message.octets)}")
+        encoding = "utf-8" if message.needs_smtputf8 else "ascii"
         try:
-            await client.mail(self._from.addr_spec, options=options, encoding=encoding)
-            await client.rcpt(envelope.to, encoding=encoding)
+            await client.mail(self._sender.address.addr_spec, options=options, encoding=encoding)
+            await client.rcpt(message.to, encoding=encoding)
         except aiosmtplib.SMTPSenderRefused as error:
             return _refusal(error, "sender_refused")
         except aiosmtplib.SMTPRecipientRefused as error:
@@ -217,13 +204,13 @@ class Smtp:
         except ValueError:  # an address with control characters
             return PermanentFailure("address_refused")
         try:
-            await client.data(envelope.octets)
+            await client.data(message.octets)
         except aiosmtplib.SMTPDataError as error:
             return _refusal(error, "content_refused")
         except (aiosmtplib.SMTPException, OSError):
             client.close()
             return UnknownOutcome("reply_lost")
-        return Sent(mail.message_id(envelope.notice_id, self._from.domain))
+        return Sent(message.message_id)
 
     async def _connect(self) -> aiosmtplib.SMTP:
         server = self._server
@@ -231,7 +218,7 @@ class Smtp:
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
-            local_hostname=self._from.domain,
+            local_hostname=self._sender.address.domain,
             timeout=self._timeout_s,
             use_tls=server.tls == "implicit",
             start_tls=False,

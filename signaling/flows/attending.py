@@ -16,8 +16,6 @@ from signaling.room import Room, to_ms
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that
 changes networks or a reloaded page is not a departure."""
-ROOM_REST = timedelta(minutes=10)
-"How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
 class Attending:
@@ -59,7 +57,7 @@ class Attending:
                 media_policy=media_policy,
             )
 
-        self._timers.cancel(_name("rest", room))
+        self._rooms.keep_awake(room)
         self._timers.cancel(_name("leave", room, participant_id))
         attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
@@ -118,9 +116,7 @@ class Attending:
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
         if room.empty:
-            self._timers.set(
-                _name("rest", room), self._clock.now() + ROOM_REST, lambda: self._rest(room)
-            )
+            self._rooms.let_rest(room)
 
     async def _record(
         self, room: Room, participant_id: str, line: Kind | None, event: str | None
@@ -147,12 +143,8 @@ class Attending:
         if message is not None:
             room.add_chat(message)
 
-    async def _rest(self, room: Room) -> None:
-        if room.empty and (room.call is None or room.call.over):
-            self._rooms.hub.remove(room.consultation.id)
 
-
-def _name(what: str, room: Room, participant_id: str = "") -> str:
+def _name(what: str, room: Room, participant_id: str) -> str:
     return f"{what}:{room.consultation.id}:{participant_id}"
 
 

@@ -25,7 +25,8 @@ from signaling.ports import Clock, NoticeWords, Records, Ways, Wording
 from signaling.text import literal
 
 _SPACE = re.compile(r"\n{3,}")
-_LINKS = ("link", "test_link")
+LINKS = ("link", "test_link")
+"Placeholders whose values are addresses of ours."
 _CALENDAR: dict[Occasion, CalendarMethod] = {
     "planned_invitation": "REQUEST",
     "moved": "REQUEST",
@@ -157,7 +158,7 @@ class Composing:
         return Content(
             one_line(self._words.text(occasion, language, "subject"), values),
             fill(mail.replace("**", ""), values),
-            html=self._wording.html(fill(mail, marked_up(values)), language),
+            html=self._wording.html(mail, values, language),
         )
 
 
@@ -172,7 +173,7 @@ def one_line(text: str, values: Mapping[str, str]) -> str:
 
 def marked_up(values: Mapping[str, str]) -> dict[str, str]:
     """The values for Markdown: links are links, everything else is what was typed."""
-    return {key: f"<{value}>" if key in _LINKS else literal(value) for key, value in values.items()}
+    return {key: f"<{value}>" if key in LINKS else literal(value) for key, value in values.items()}
 
 
 def _filled(approved: ApprovedTemplate, values: Mapping[str, str]) -> Template:

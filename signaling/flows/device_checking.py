@@ -31,5 +31,5 @@ class DeviceChecking:
         if room is not None and invite.id in room.seats:
             room.seats[invite.id].readiness = check.readiness
             self._rooms.tell_scheduler(room.consultation.scheduler_id)
-        await self._rooms.changed(invite.consultation_id)
+        await self._rooms.changed([invite.consultation_id])
         return check.readiness

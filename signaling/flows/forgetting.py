@@ -7,8 +7,10 @@ from signaling.ports import Clock, Outbox, Records, Store, Timers
 
 BATCH = 200
 "Consultations purged in one go; the rest follows at once."
-LONGEST_LOOK = timedelta(minutes=10)
-"How often the clock is looked at when nothing is known to be due."
+RETRY = timedelta(minutes=10)
+"When a purge that failed is tried again."
+INSTANT = timedelta(seconds=1)
+"A purge never follows another without a pause, not even where nothing is to be kept."
 
 
 class Forgetting:
@@ -32,7 +34,7 @@ class Forgetting:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
         # set first: whatever goes wrong below is tried again
-        self._timers.set("purge", now + LONGEST_LOOK, self._purge_again)
+        self._timers.set("purge", now + RETRY, self._purge_again)
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         for consultation in ended:
             await self._purge(consultation.id, now - self._retention)
@@ -40,6 +42,11 @@ class Forgetting:
             await self._store.forget()
         if len(ended) == BATCH:
             self._timers.set("purge", now, self._purge_again)
+            return len(ended)
+        # what is closed from now on is due later
+        next_end = await self._store.read.consultations.next_end()
+        due = (next_end or now) + self._retention
+        self._timers.set("purge", max(due, now + INSTANT), self._purge_again)
         return len(ended)
 
     async def _purge_again(self) -> None:

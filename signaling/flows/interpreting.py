@@ -144,7 +144,7 @@ class Interpreting:
             )
             room.tell_consultation()
             room.tell_participant(invite_id)
-        await self._rooms.changed(consultation.id)
+        await self._rooms.changed([consultation.id])
 
     async def decline(self, token: str) -> None:
         """An organization has nobody: the next one is asked. Raises AlreadyAnswered."""
@@ -182,7 +182,7 @@ class Interpreting:
 
             await self._store.write(work)
             room.consultation = waived
-        await self._rooms.changed(consultation_id)
+        await self._rooms.changed([consultation_id])
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
@@ -222,7 +222,7 @@ class Interpreting:
             room.consultation = await self._store.write(work)
         self._queued()
         await self.watch()
-        await self._rooms.changed(request.consultation_id)
+        await self._rooms.changed([request.consultation_id])
 
     async def _retire(self, request: InterpreterRequest) -> None:
         """The session ended meanwhile: nobody waits for this answer any more."""

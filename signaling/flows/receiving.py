@@ -1,10 +1,10 @@
 """What carriers tell later: receipts move attempts, answers are shown at invites."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from signaling.errors import TransitionRefused
-from signaling.flows.notifying import put_back
+from signaling.flows.bookkeeping import put_back
 from signaling.notice import Receipt
 from signaling.ports import Clock, Records, Store
 from signaling.reply import Reply
@@ -19,7 +19,7 @@ class Receiving:
         store: Store,
         clock: Clock,
         wake: Callable[[], None],
-        changed: Callable[[str], Awaitable[None]],
+        changed: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
@@ -42,7 +42,7 @@ class Receiving:
         fresh, consultation_id = await self._store.write(work)
         if consultation_id:
             self._wake()
-            await self._changed(consultation_id)
+            await self._changed([consultation_id])
         return fresh
 
     async def _moved(self, records: Records, receipt: Receipt, now: datetime) -> str:
@@ -94,5 +94,5 @@ class Receiving:
 
         fresh, consultation_id = await self._store.write(work)
         if consultation_id:
-            await self._changed(consultation_id)
+            await self._changed([consultation_id])
         return fresh

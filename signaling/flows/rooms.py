@@ -1,17 +1,21 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from signaling import messages as wire
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
-from signaling.ports import Connection, Store
+from signaling.ports import Clock, Connection, Store, Timers
 from signaling.room import Room, Seat
+
+REST = timedelta(minutes=10)
+"How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
 @dataclass(frozen=True)
@@ -27,8 +31,10 @@ class Attendance:
 class Rooms:
     """Finds live rooms, opens them from storage, and lets one command at a time change one."""
 
-    def __init__(self, store: Store, hub: Hub) -> None:
+    def __init__(self, store: Store, hub: Hub, clock: Clock, timers: Timers) -> None:
         self._store = store
+        self._clock = clock
+        self._timers = timers
         self.hub = hub
         self.openers: list[Callable[[Room], None]] = []
         "Called with every room that was opened from storage."
@@ -50,9 +56,26 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
+            self.let_rest(room)  # whoever opened it may not come in
             for opened in self.openers:
                 opened(room)
             return room
+
+    def let_rest(self, room: Room) -> None:
+        """Forget the live side of a room that nobody has come to until then."""
+        self._timers.set(_rest(room), self._clock.now() + REST, lambda: self._forget(room))
+
+    def keep_awake(self, room: Room) -> None:
+        """Somebody comes in."""
+        self._timers.cancel(_rest(room))
+
+    async def _forget(self, room: Room) -> None:
+        if self.hub.room(room.consultation.id) is not room or not room.empty:
+            return
+        if room.call is None or room.call.over:
+            self.hub.remove(room.consultation.id)
+        else:
+            self.let_rest(room)
 
     async def _load(self, consultation_id: str) -> Room:
         read = self._store.read
@@ -117,14 +140,17 @@ class Rooms:
             _dismiss(seat)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
-    async def changed(self, consultation_id: str) -> None:
-        """Something outside the room changed what lists show of this consultation."""
-        consultation = await self._store.read.consultations.get(consultation_id)
-        if consultation is not None:
-            self.hub.tell_lobby(consultation.scheduler_id, wire.ListChanged())
+    async def changed(self, consultation_ids: Iterable[str]) -> None:
+        """Something outside their rooms changed what lists show of these consultations."""
+        for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
+            self.hub.tell_lobby(scheduler_id, wire.ListChanged())
 
 
 def _dismiss(seat: Seat) -> None:
     if seat.connection is not None:
         seat.connection.send(wire.encode(wire.Goodbye("gone")))
         seat.connection.close("gone")
+
+
+def _rest(room: Room) -> str:
+    return f"rest:{room.consultation.id}"

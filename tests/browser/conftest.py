@@ -20,6 +20,7 @@ from playwright.async_api import (
     Request,
     WebError,
     async_playwright,
+    expect,
 )
 
 from tests.browser.fakes import write_camera, write_microphone
@@ -37,6 +38,10 @@ QUIET = [
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"
     " , EXCLUDE 10.77.0.*",
 ]
+
+PATIENCE_MS = 60_000.0
+"What must come may take this long: a busy machine is no fault of the page."
+expect.set_options(timeout=PATIENCE_MS)
 
 LOOPBACK = {"localhost", "127.0.0.1"}
 
@@ -84,6 +89,8 @@ def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
         f"--use-file-for-fake-audio-capture={folder / 'microphone.wav'}",
         "--autoplay-policy=no-user-gesture-required",
+        # Containers have little of /dev/shm, and what does not fit there ends the page.
+        "--disable-dev-shm-usage",
         # Chromium's sandbox does not work for root.
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
     ]
@@ -173,6 +180,7 @@ async def new_context(browser: Browser) -> AsyncIterator[NewContext]:
         watch = Watch(f"{parts.scheme}://{parts.netloc}" if parts else None, allowed_errors)
         watch.follow(context)
         opened.append((context, watch))
+        context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(COLLECT_PEERS)
         return context
 

@@ -91,20 +91,20 @@ class Gathering:
         """The call goes this way on each of these pages, and is not about to change."""
         for name in names:
             call = self.pages[name].locator("#call")
-            await expect(call).to_have_attribute("data-topology", way, timeout=30_000)
-            await expect(call).to_have_attribute("data-moving-to", "", timeout=30_000)
+            await expect(call).to_have_attribute("data-topology", way)
+            await expect(call).to_have_attribute("data-moving-to", "")
 
 
 async def sees(page: Page, others: int) -> None:
     """The page shows as many other people, each with a picture that moves."""
     videos = page.locator("#tiles video[data-participant-id]")
-    await expect(videos).to_have_count(others, timeout=30_000)
+    await expect(videos).to_have_count(others)
     for participant_id in await others_on(page):
         tile = page.locator(f'#tiles .pictured[data-participant="{participant_id}"]')
         # On a busy machine a picture may be held back for a while, and comes again.
-        await expect(tile).not_to_have_count(0, timeout=60_000)
+        await expect(tile).not_to_have_count(0)
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
-        assert await picture_moves(page, selector, timeout=60.0)
+        assert await picture_moves(page, selector)
 
 
 async def others_on(page: Page) -> list[str]:

@@ -142,7 +142,7 @@ Measured: the beeps of the fake microphone arrive with 0.13 to 0.17, silence wit
 """
 
 
-async def picture_moves(page: Page, selector: str, timeout: float = 10.0) -> bool:
+async def picture_moves(page: Page, selector: str, timeout: float = 60.0) -> bool:
     """Whether the picture of the video element changes before `timeout` seconds are over.
 
     False too if the element never gets a picture; without such an element Playwright's error.
@@ -173,7 +173,7 @@ async def audio_energy(page: Page, seconds: float = 1.0) -> float:
     return (after - before) / (time.monotonic() - started)
 
 
-async def sound_arrives(page: Page, timeout: float = 10.0) -> bool:
+async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
     """Whether audible sound arrives at the page before `timeout` seconds are over."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:

@@ -16,7 +16,8 @@ from tests.serving import Server, serving
 from web.keys import RELAY
 
 LONGEST_SILENCE = 1.0
-"Seconds without sound that a change of the way may cost."
+"""Seconds of sound that a change of the way may cost, beside what the machine itself swallows: that
+is lost on the control connection too, and is not counted."""
 
 HEIGHT_OF = """
 async (name) => {

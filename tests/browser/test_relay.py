@@ -13,7 +13,7 @@ from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publis
 from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer, serve_page
 
-DEADLINE = 30.0
+DEADLINE = 90.0
 
 
 async def eventually(

@@ -7,6 +7,7 @@ import pytest
 from tests.delivering.desk import NUMBER, Desk
 from tests.people import Person
 from tests.serving import PASSWORD
+from web.keys import STORE
 
 PAGES = (
     "/admin",
@@ -17,6 +18,8 @@ PAGES = (
     "/admin/templates",
     "/admin/templates/reminder/ar",
     "/admin/outbox",
+    "/admin/interpreters",
+    "/admin/sessions",
 )
 
 
@@ -142,3 +145,22 @@ async def test_the_last_administrator_cannot_be_disabled(nurse: Desk) -> None:
     assert "The last administrator cannot be disabled." in answer.text
     assert (await nurse.person.get("/admin")).status == 200
     assert (await nurse.person.post("/admin/people/nobody-here/disable")).status == 404
+
+
+async def test_every_page_of_administration_can_be_reached_and_leads_back(nurse: Desk) -> None:
+    index = (await nurse.person.get("/admin")).text
+    for page in PAGES:
+        if page.count("/") == 2:
+            assert f'href="{page}"' in index
+            assert 'href="/admin"' in (await nurse.person.get(page)).text
+
+
+async def test_the_rule_for_sessions_in_progress_is_kept_and_logged(nurse: Desk) -> None:
+    rule = "add_colleague_in_progress"
+    for typed, checked in (({rule: "on"}, True), ({}, False)):
+        answer = await nurse.person.post("/admin/sessions", typed)
+        assert (answer.status, answer.location) == (303, "/admin/sessions")
+        page = (await nurse.person.get("/admin/sessions")).text
+        assert (re.search(rf'name="{rule}"[^>]* checked', page) is not None) is checked
+    lines = await nurse.server.app[STORE].read.audit.lines()
+    assert [line["action"] for line in lines] == [f"{rule}:on", f"{rule}:off"]

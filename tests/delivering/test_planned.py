@@ -140,6 +140,62 @@ async def test_by_mail_from_invitation_to_cancellation(tmp_path: Path, around: O
     assert len(set(ids)) == 5
 
 
+async def test_a_reminder_whose_hour_has_passed_is_not_sent_and_the_scheduler_sees_why(
+    tmp_path: Path, around: Outside
+) -> None:
+    async with desk(tmp_path / "data", around, NOW) as nurse:
+        await nurse.invite(address="amina@example.org", **PLANNED)
+        await nurse.invite(address=NUMBER, channel="sms", **PLANNED)
+        assert (len(around.mail.received), len(around.texts)) == (1, 1)
+
+    # down from before the first reminder until the hour is over
+    late = BEFORE_CHANGE + timedelta(seconds=1)
+    async with desk(tmp_path / "data", around, late) as nurse:
+        await nurse.deliver()
+        assert (len(around.mail.received), len(around.texts)) == (1, 1)
+        page = await nurse.list()
+        assert page.count("The reminder was not sent: the hour of the session had passed.") == 2
+
+
+async def test_a_reminder_that_failed_until_the_hour_is_not_tried_any_more(
+    tmp_path: Path, around: Outside
+) -> None:
+    async with desk(tmp_path / "data", around, BEFORE_CHANGE - timedelta(minutes=11)) as nurse:
+        await nurse.invite(address="amina@example.org", **PLANNED)
+        around.mail.on_recipient = lambda address: "451 4.7.1 Come back later"
+        nurse.move(minutes=2)
+        await nurse.deliver()
+        assert "asks to try again" in await nurse.list()
+        around.mail.on_recipient = lambda address: None
+        nurse.move(minutes=10)
+        await nurse.deliver()
+        assert len(around.mail.received) == 1
+        assert "the hour of the session had passed" in await nurse.list()
+
+
+async def test_a_reminder_is_in_time_until_the_very_hour(tmp_path: Path, around: Outside) -> None:
+    async with desk(tmp_path / "data", around, NOW) as nurse:
+        await nurse.invite(address="amina@example.org", **PLANNED)
+    async with desk(tmp_path / "data", around, BEFORE_CHANGE) as nurse:
+        await nurse.deliver()
+        assert len(around.mail.received) == 2
+
+
+async def test_reminders_of_many_people_do_not_hide_who_has_two(
+    tmp_path: Path, around: Outside
+) -> None:
+    """After a day without power, more is due than is claimed at once."""
+    people = 40
+    async with desk(tmp_path / "data", around, NOW) as nurse:
+        for number in range(people):
+            await nurse.invite(address=f"p{number}@example.org", **PLANNED)
+        assert len(around.mail.received) == people
+    async with desk(tmp_path / "data", around, BEFORE_CHANGE - timedelta(minutes=9)) as nurse:
+        await nurse.deliver()
+        reached = [each.recipients[0] for each in around.mail.received[people:]]
+        assert sorted(reached) == sorted(f"p{number}@example.org" for number in range(people))
+
+
 async def test_by_sms_from_invitation_to_cancellation(tmp_path: Path, around: Outside) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         assert (await nurse.invite(address=NUMBER, channel="sms", **PLANNED)).status == 303
@@ -230,7 +286,8 @@ async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
         await database.write(seed)
         for sql in (
             "SELECT next_at FROM notice WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1",
-            "SELECT * FROM notice WHERE next_at <= 5 ORDER BY next_at LIMIT 100",
+            "SELECT * FROM notice JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at <= 5 ORDER BY notice.next_at LIMIT 100",
         ):
             plan = await database.read.rows("EXPLAIN QUERY PLAN " + sql)
             told = " ".join(str(row["detail"]) for row in plan)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from signaling.flows.bookkeeping import claim
 from tests.delivering.desk import Desk, Outside, desk
 from web.keys import NOTIFYING, STORE
 
@@ -25,7 +26,9 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
             for number in range(3):
                 typed = {**form, "address": f"+4179123456{number}"}
                 assert (await nurse.person.post("/invites/new", typed)).status == 303
-            jobs = await notifying._claim()
+            jobs = await nurse.server.app[STORE].write(
+                lambda records: claim(records, nurse.now, 10)
+            )
             assert len(jobs) == 3
             assert await notifying._take(jobs[0])  # it leaves, and then the power goes
             assert await states(nurse) == ["queued", "queued", "sending"]
@@ -48,7 +51,9 @@ async def test_what_was_called_off_in_between_does_not_leave(
         async with notifying._busy:
             form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
             await nurse.person.post("/invites/new", {**form, "address": "+41791234567"})
-            [job] = await notifying._claim()
+            [job] = await nurse.server.app[STORE].write(
+                lambda records: claim(records, nurse.now, 10)
+            )
             page = (await nurse.person.get("/invites")).text
             session = page.split('data-consultation-id="')[1].split('"')[0]
             assert (await nurse.person.post(f"/sessions/{session}/cancel")).status == 303

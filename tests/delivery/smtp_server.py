@@ -165,6 +165,8 @@ class BrokenServer:
     connections: int = 0
     texts: list[bytes] = field(default_factory=list)
     "Every text that arrived whole, answered or not."
+    hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    "Set when a client waits for an answer that does not come."
 
 
 @asynccontextmanager
@@ -182,13 +184,15 @@ async def broken_server(
 
     async def answer(
         phase: Phase, right: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
+    ) -> str | None:
+        """What was answered; None ends the conversation."""
         nonlocal left
         if phase != at or left == 0:
             writer.write(right.encode() + b"\r\n")
-            return True
+            return right
         left -= 1
         if how == "hang":
+            server.hanging.set()
             await reader.read()  # until the other side gives up
         elif how == "half_close":
             writer.write_eof()
@@ -203,11 +207,11 @@ async def broken_server(
             await reader.read()
         elif how != "close":
             writer.write(how.encode() + b"\r\n")
-            return True
-        return False
+            return how
+        return None
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not await answer("greeting", "220 localhost", reader, writer):
+        if await answer("greeting", "220 localhost", reader, writer) is None:
             return
         while line := await reader.readline():
             match line[:4].upper().strip():
@@ -218,8 +222,11 @@ async def broken_server(
                 case b"RCPT":
                     right, phase = "250 OK", "rcpt"
                 case b"DATA":
-                    if not await answer("data", "354 Go on", reader, writer):
+                    said = await answer("data", "354 Go on", reader, writer)
+                    if said is None:
                         return
+                    if not said.startswith("354"):
+                        continue
                     text = await reader.readuntil(b"\r\n.\r\n")
                     server.texts.append(text)
                     right, phase = "250 OK", "answer"
@@ -228,7 +235,7 @@ async def broken_server(
                     return
                 case _:
                     right, phase = "250 OK", "other"
-            if not await answer(phase, right, reader, writer):  # type: ignore[arg-type]
+            if await answer(phase, right, reader, writer) is None:  # type: ignore[arg-type]
                 return
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -17,7 +17,8 @@ from signaling.delivery.receipts import (
     parse_status,
 )
 from signaling.errors import InvalidInput
-from signaling.notice import REASONS, Receipt
+from signaling.notice import Receipt
+from signaling.reasons import REASONS
 from signaling.reply import Reply
 
 STATUS = {

@@ -18,7 +18,7 @@ from media.exchange import Exchange
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 
-DEADLINE = 15.0
+DEADLINE = 60.0
 "Seconds after which a condition counts as never met; conditions are met within one or two."
 
 
@@ -150,6 +150,8 @@ class TestExchange(Exchange):
         self.events: list[Event] = []
         self.clients: dict[str, Client] = {}
         self.tasks: set[asyncio.Task[None]] = set()
+        self.failures: list[BaseException] = []
+        self.ending = False
         self.port = Port(host, 0)
         super().__init__([(host, self.port.number)], self._on_event, limits)
         self.open([self.port])
@@ -159,7 +161,13 @@ class TestExchange(Exchange):
         if isinstance(event, OfferNeeded) and event.peer_id in self.clients:
             task = asyncio.ensure_future(self.clients[event.peer_id].answer(event))
             self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            task.add_done_callback(self._answered)
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self.tasks.discard(task)
+        # What goes wrong while a test ends is of no interest; before, it must not stay unseen.
+        if not self.ending and not task.cancelled() and (error := task.exception()):
+            self.failures.append(error)
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
@@ -182,10 +190,12 @@ class TestExchange(Exchange):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.ending = True
         for client in self.clients.values():
             await client.close()
         await asyncio.gather(*self.tasks, return_exceptions=True)
         await self.close()
+        assert not self.failures, self.failures
 
 
 @asynccontextmanager

@@ -25,9 +25,9 @@ def test_a_single_encoding_is_made_smaller_before_it_is_paused() -> None:
 
 def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
     estimate = Estimate()
-    estimate.note_remb(300_000, 1e6, 1.0)
+    estimate.note_remb(300_000, 1e6, 0, 1.0)
     assert estimate.limit == UNLIMITED, "the first estimate of a call is always low"
-    estimate.note_remb(300_000, 1e6, 2.0)
+    estimate.note_remb(300_000, 1e6, 0, 2.0)
     assert estimate.limit == 300_000
     for second in range(3, 6):
         estimate.grow(second)
@@ -38,3 +38,53 @@ def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
     estimate.note_loss(0.2, 6e5, 15.5)
     assert estimate.limit == pytest.approx(6e5 * 0.9)
     assert estimate.hold == 8.0
+
+
+def test_still_pictures_beside_much_sound_are_not_held_back() -> None:
+    estimate = Estimate()
+    for second in range(1, 20):
+        estimate.note_remb(90_000 if second % 2 else 30_000, 80_000, 110_000, second)
+        estimate.grow(second)
+    assert estimate.limit == UNLIMITED
+
+
+def test_an_estimate_of_the_pictures_leaves_room_for_the_sound() -> None:
+    estimate = Estimate()
+    for second in (1, 2):
+        estimate.note_remb(300_000, 600_000, 100_000, second)
+    assert estimate.limit == 400_000
+
+
+def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
+    still = [Choice(name, (25_000.0,), 0, adaptable=True) for name in ("a", "b", "c")]
+    assert allocate(1.8e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
+    assert allocate(1.6e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
+    assert allocate(1.5e5, 1e5, still).chosen["c"] is None
+
+
+def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:
+    """What a link is filled with, second by second: it loses what is too much, and ``lost``."""
+    estimate = Estimate()
+    sent = 1e6
+    rates = []
+    for second in range(seconds):
+        congested = max(0.0, 1 - capacity / sent)
+        estimate.note_loss(1 - (1 - congested) * (1 - lost), sent, float(second))
+        estimate.grow(float(second))
+        sent = max(1e5, min(1e6, estimate.limit))
+        rates.append(sent)
+    return rates
+
+
+def test_loss_that_sending_less_does_not_cure_takes_no_picture_away() -> None:
+    rates = watch_link(1e9, 0.2, 120)
+    assert min(rates) > 4e5
+    assert rates[-1] == 1e6
+
+
+def test_a_full_link_is_left_alone_though_it_loses_by_nature_too() -> None:
+    rates = watch_link(5e5, 0.05, 120)
+    assert sum(rates[20:]) / 100 < 6.5e5
+    rates = watch_link(3e5, 0.2, 240)
+    assert 1.5e5 < sum(rates[60:]) / 180 < 5e5
+    assert max(watch_link(1.5e5, 0.2, 240)[60:]) < 2e5

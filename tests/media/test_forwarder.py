@@ -81,7 +81,7 @@ async def test_who_sends_too_much_is_cut_short() -> None:
     async with TestExchange(limits=Limits(bitrate=20_000)) as exchange:
         exchange.join("a", Kind.AUDIO, Kind.VIDEO)
         exchange.join("b")
-        await until(lambda: len(exchange.of(Connected)) == 2, "both are connected")
+        await until(lambda: len(exchange.of(Connected)) >= 2, "both are connected")
         peer = exchange.rooms["room"].peers["a"]
         await until(lambda: peer.over_limit > 5, "what is too much is dropped")
 

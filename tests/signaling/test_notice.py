@@ -13,7 +13,6 @@ from signaling.notice import (
     ARRIVED_STATES,
     NOTICE_TRANSITIONS,
     OVER_STATES,
-    REASONS,
     RECEIPT_EVENTS,
     TRANSITIONS,
     Attempt,
@@ -28,6 +27,7 @@ from signaling.notice import (
     dedupe_key,
     next_try,
 )
+from signaling.reasons import REASONS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUEUED = Attempt("attempt-1", "notice-1", "email", None)

@@ -8,7 +8,7 @@ import pytest
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notice import Attempt, Notice, Occasion
-from signaling.standing import conclude, is_true
+from signaling.standing import conclude, hour_has_passed, is_true
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
@@ -89,3 +89,23 @@ def test_a_stale_notice_is_worth_no_other_way(
 ) -> None:
     notice = replace(NOTICE, occasion=occasion, version=version)
     assert is_true(notice, consultation, invite, at) is expected
+
+
+@pytest.mark.parametrize(
+    ("occasion", "due_minutes_before", "now_minutes_after", "passed"),
+    [
+        ("reminder", 10, -10, False),
+        ("reminder", 10, 0, False),
+        ("reminder", 10, 0.01, True),
+        ("reminder", 0, 0.5, False),  # due at the hour itself: sending takes a moment
+        ("reminder", 0, 1.5, True),
+        ("planned_invitation", 1440, 60, False),  # the link still leads in
+        ("moved", 10, 60, False),
+    ],
+)
+def test_a_reminder_is_pointless_after_the_hour(
+    occasion: Occasion, due_minutes_before: float, now_minutes_after: float, passed: bool
+) -> None:
+    notice = replace(NOTICE, occasion=occasion, due_at=NOW - timedelta(minutes=due_minutes_before))
+    assert hour_has_passed(notice, NOW, NOW + timedelta(minutes=now_minutes_after)) is passed
+    assert not hour_has_passed(notice, None, NOW + timedelta(days=1))

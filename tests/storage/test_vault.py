@@ -119,7 +119,7 @@ async def test_the_server_says_one_sentence_and_ends(
     environment = {**os.environ, "TELECONNECT_DATA_DIR": str(tmp_path), "PORT": "0"}
     command = [sys.executable, "-m", "web"]
     ended = await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60
+        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=240
     )
     assert ended.returncode == 1
     assert ended.stdout == ""

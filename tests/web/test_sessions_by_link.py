@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from signaling.flows.attending import LEAVE_GRACE
+from signaling.flows.rooms import REST
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
-from web.keys import CLOCKWORK, STORE
+from web.keys import CLOCKWORK, ROOMS, STORE
 from web.logs import JsonFormatter
 
 
@@ -196,6 +198,7 @@ async def test_a_closed_session_lets_nobody_in_by_link(nurse: Person, phone: Per
     again = await phone.connect()
     await again.send("hello", version=1, stream="room", peer_id="peer-0001", invite_id=seat)
     assert (await again.frame())["code"] == "invite_not_usable"
+    assert await again.end() == 4410
 
 
 WELL_FORMED = {"first_name": "Amina", "address": "amina@example.org", "language": "en"}
@@ -337,9 +340,6 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
     assert len(await server.app[STORE]._database.read.rows("SELECT * FROM consultation")) == 1
     clock.move(moment("2026-12-08 14:30") - moment("2026-12-08 14:29"))
     await server.app[CLOCKWORK].run_due()
-    clock.move(moment("2026-12-08 14:45") - moment("2026-12-08 14:30"))
-    await server.app[CLOCKWORK].run_due()
-
     assert await desk.end() == 4410
     needles = [b"Zarathustra", b"Thus-spoke", b"amina@example.org", b"Bring-the-eagle",
                link.rpartition("/")[2].encode(), row["wrapped"], consultation_id.encode(),
@@ -374,3 +374,49 @@ async def test_a_reopened_session_is_not_purged_and_its_link_works_again(
     await server.app[CLOCKWORK].run_due()
     rows = await server.app[STORE]._database.read.rows("SELECT state FROM consultation")
     assert len(rows) == 1
+
+
+async def test_older_safari_joins_by_the_form_of_the_link(nurse: Person, phone: Person) -> None:
+    """It sends no Sec-Fetch-Site, and no-referrer makes the origin of a form null."""
+    link = await nurse.invite()
+    answer = await phone.post(link, Origin="null", **{"User-Agent": "Version/15.6 Safari/605.1"})
+    assert answer.status == 303
+    assert (await phone.get(answer.location)).status == 200
+    assert (await nurse.post("/signout", Origin="null")).status == 403
+
+
+async def test_a_room_that_nobody_enters_does_not_stay_in_memory(
+    server: Server, nurse: Person, phone: Person, clock: MovableClock
+) -> None:
+    link = await nurse.invite()
+    amina = await phone.enter(invite_id=await phone.join(link))
+    consultation_id = await consultation_of(amina)
+    desk = await nurse.enter(consultation_id=consultation_id)
+    await desk.command("start_consultation")
+    await desk.command("terminate_consultation", choice="close")
+    hub = server.app[ROOMS].hub
+    assert await amina.end() == 4410
+    await desk.ws.close()
+
+    async def rested() -> bool:
+        clock.move(REST)
+        await server.app[CLOCKWORK].run_due()
+        return hub.room_count() == 0
+
+    room = hub.room(consultation_id)
+    assert room is not None
+    async with asyncio.timeout(60):
+        while not room.empty:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    clock.move(LEAVE_GRACE)
+    await server.app[CLOCKWORK].run_due()
+    assert await rested()
+    assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 303
+    assert hub.room_count() == 1
+    assert await rested()
+    stranger = await phone.connect()
+    await stranger.send(
+        "hello", version=1, stream="room", peer_id="peer-0001", consultation_id=consultation_id
+    )
+    await stranger.end()
+    assert await rested()

@@ -1,5 +1,6 @@
 """Signing in and out, and the address at which the first administrator is made."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
+from web.passwords import Passwords
 from web.web_sessions import SIGNED_IN_LIFETIME
 
 
@@ -33,6 +35,15 @@ async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(serve
         assert page == unknown.text
         assert PASSWORD not in wrong.text
         assert person.cookie == ""
+
+
+async def test_guessing_a_password_costs_what_rfc_9106_asks_for() -> None:
+    passwords = await asyncio.to_thread(Passwords)
+    hashed = await passwords.hash(PASSWORD)
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert await passwords.verify(hashed, PASSWORD)
+    assert not await passwords.verify(hashed, PASSWORD + " ")
+    assert not await passwords.verify(None, PASSWORD)
 
 
 @pytest.mark.parametrize("email", ["", "\0", "x" * 10_000, "nurse@example.org\r\nX: 1", "😀@😀"])

@@ -40,7 +40,6 @@ def document(
         h.head[
             h.meta(charset="utf-8"),
             h.meta(name="viewport", content="width=device-width, initial-scale=1"),
-            h.meta(name="referrer", content="no-referrer"),
             h.meta(name="robots", content="noindex, nofollow"),
             h.meta(name="color-scheme", content="light dark"),
             h.title[viewer.brand if service_user else f"{title} - {viewer.brand}"],

@@ -190,12 +190,17 @@ def _after_closing(viewer: Viewer, view: SessionView) -> h.Element:
 
 
 def _terminate_dialog(viewer: Viewer) -> h.Element:
-    _ = viewer.translate
+    _, ngettext = viewer.translate, viewer.plural
     choices = [
         (
             "close",
             _("Close"),
-            _("You can come back for 24 hours. Then every trace is deleted."),
+            ngettext(
+                "You can come back for %(hours)s hour. Then every trace is deleted.",
+                "You can come back for %(hours)s hours. Then every trace is deleted.",
+                viewer.retention_hours,
+            )
+            % {"hours": viewer.retention_hours},
         ),
         (
             "keep_open",

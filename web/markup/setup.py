@@ -3,6 +3,7 @@
 import htpy as h
 
 from web.markup.controls import error_summary, field, submit
+from web.markup.credentials import email_field, password_field
 from web.markup.document import document
 from web.views import Form, Viewer
 
@@ -20,25 +21,8 @@ def setup_page(viewer: Viewer, form: Form, action: str) -> h.Element:
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=action)[
                 field(form, "name", _("Name"), required=True, autocomplete="name", maximum=80),
-                field(
-                    form,
-                    "email",
-                    _("Email"),
-                    kind="email",
-                    required=True,
-                    autocomplete="username",
-                    direction="ltr",
-                ),
-                field(
-                    form,
-                    "password",
-                    _("Password"),
-                    kind="password",
-                    hint=_("At least 12 characters. A few words are easier to remember."),
-                    required=True,
-                    autocomplete="new-password",
-                    direction="ltr",
-                ),
+                email_field(viewer, form),
+                password_field(viewer, form, new=True),
                 submit(_("Create account")),
             ],
         ],

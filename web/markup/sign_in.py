@@ -2,7 +2,8 @@
 
 import htpy as h
 
-from web.markup.controls import error_summary, field, submit
+from web.markup.controls import error_summary, submit
+from web.markup.credentials import email_field, password_field
 from web.markup.document import document
 from web.routes import path
 from web.views import Form, Viewer
@@ -20,24 +21,8 @@ def sign_in_page(viewer: Viewer, form: Form) -> h.Element:
             h.form(".card", method="post", action=path("sign_in"))[
                 form.values.get("next")
                 and h.input(type="hidden", name="next", value=form.values["next"]),
-                field(
-                    form,
-                    "email",
-                    _("Email"),
-                    kind="email",
-                    required=True,
-                    autocomplete="username",
-                    direction="ltr",
-                ),
-                field(
-                    form,
-                    "password",
-                    _("Password"),
-                    kind="password",
-                    required=True,
-                    autocomplete="current-password",
-                    direction="ltr",
-                ),
+                email_field(viewer, form),
+                password_field(viewer, form),
                 submit(_("Sign in")),
             ],
         ],

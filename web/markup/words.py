@@ -5,7 +5,7 @@ from datetime import datetime
 
 import htpy as h
 
-from signaling.notice import REASONS
+from signaling.reasons import REASONS
 from web.moments import short_moment, zone_name
 from web.views import Viewer
 

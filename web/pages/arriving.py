@@ -32,7 +32,7 @@ async def show_landing(request: web.Request) -> web.Response:
         planned_at=arrival.consultation.planned_at,
         state="ready" if arrival.opens_at is None else "too_early",
         opens_at=arrival.opens_at,
-        terms_html=terms_html(viewer.translate),
+        terms_html=terms_html(viewer),
         join_path=path("landing", token=token),
         test_path=path("landing_test", token=token),
         calendar_path=path("landing_calendar", token=token)

@@ -7,6 +7,7 @@ import htpy as h
 from signaling.account import Account
 from web.markup.administration.index import administration_frame
 from web.markup.controls import action, error_summary, field, select, submit
+from web.markup.credentials import email_field, password_field
 from web.routes import path
 from web.views import Form, Viewer
 
@@ -23,16 +24,8 @@ def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id:
         error_summary(viewer, form, labels),
         h.form(".card", method="post", action=path("admin_people"))[
             field(form, "name", _("Name"), required=True, maximum=80),
-            field(form, "email", _("Email"), kind="email", required=True, direction="ltr"),
-            field(
-                form,
-                "password",
-                _("Password"),
-                kind="password",
-                required=True,
-                autocomplete="new-password",
-                direction="ltr",
-            ),
+            email_field(viewer, form, autocomplete="off"),
+            password_field(viewer, form, new=True),
             select(form, "role", _("Role"), _roles(viewer)),
             select(form, "language", _("Language"), viewer.languages, default=viewer.language),
             submit(_("Create account")),

@@ -73,7 +73,7 @@ async def save_text(request: web.Request) -> web.Response:
     try:
         checked = checked_text(place.occasion, place.part, text)
         if place.part == "mail" and checked:
-            app[WORDING].html(checked, place.language)  # a shape that would hold up the server
+            app[WORDING].html(checked, {}, place.language)  # a shape that would hold up the server
     except InvalidInput as error:
         form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
         return await _page(request, place, form, 400)

@@ -9,7 +9,7 @@ import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { LIST_CHANGED } from "../shared/live.js";
-import { serveReader } from "../shared/reader.js";
+import { ownName, serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 import { inWords } from "../shared/times.js";
@@ -80,7 +80,7 @@ function renderList() {
     (row, entry) => {
       row.dataset.consultationId = entry.consultation_id;
       setText(inside(row, ".name"), entry.name);
-      setText(inside(row, ".language"), entry.language);
+      setText(inside(row, ".language"), ownName(entry.language));
       inside(row, ".since").dataset.since = String(entry.waiting_since);
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";

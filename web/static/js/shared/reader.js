@@ -10,6 +10,16 @@ function submitLanguageOnChange() {
   choice.addEventListener("change", () => choice.form?.submit());
 }
 
+/**
+ * A language by its own name, as the language switch writes it.
+ * @param {string} code
+ */
+export function ownName(code) {
+  const choice = document.getElementById("interface-language");
+  if (!(choice instanceof HTMLSelectElement)) return code;
+  return [...choice.options].find((option) => option.value === code)?.text ?? code;
+}
+
 /** The next page shows its times in this zone. */
 function tellTimeZone() {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;

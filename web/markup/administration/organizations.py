@@ -1,12 +1,11 @@
-"""Administration: the interpreting organizations, one form each, and the switch for colleagues."""
+"""Administration: the interpreting organizations, one form each."""
 
 from collections.abc import Sequence
 
 import htpy as h
 
-from signaling.flows.planning import ADD_IN_PROGRESS
+from web.markup.administration.index import administration_frame
 from web.markup.controls import checkbox, error_summary, field, submit
-from web.markup.document import document
 from web.routes import path
 from web.views import Form, OrganizationRow, Viewer
 
@@ -16,7 +15,6 @@ def organizations_page(
     rows: Sequence[OrganizationRow],
     edited: str,
     form: Form,
-    in_progress: bool,
 ) -> h.Element:
     """`form` is what was refused for the organization `edited` ("new" for the empty one)."""
     _ = viewer.translate
@@ -26,30 +24,16 @@ def organizations_page(
         ("languages", _("Languages")),
         ("position", _("Order")),
     ]
-    switch = Form({ADD_IN_PROGRESS: "on"} if in_progress else {})
-    return document(
+    return administration_frame(
         viewer,
-        _("Interpreters"),
-        h.div(".narrow")[
-            h.h1[_("Interpreting organizations")],
-            h.p(".hint")[
-                _("They are asked in this order. The mail goes to a manager or a mailing list.")
-            ],
-            error_summary(viewer, form, labels),
-            [_organization(viewer, row, form if row.id == edited else None) for row in rows],
-            h.h2[_("Add an organization")],
-            _form(viewer, "new", form if edited == "new" else Form({"active": "on"})),
-            h.h2[_("Sessions in progress")],
-            h.form(".card", method="post", action=path("admin_sessions"))[
-                checkbox(
-                    switch,
-                    ADD_IN_PROGRESS,
-                    _("Colleagues may be invited to a session in progress"),
-                    hint=_("It is announced in the chat and logged."),
-                ),
-                submit(_("Save")),
-            ],
+        _("Interpreting organizations"),
+        h.p(".hint")[
+            _("They are asked in this order. The mail goes to a manager or a mailing list.")
         ],
+        error_summary(viewer, form, labels),
+        [_organization(viewer, row, form if row.id == edited else None) for row in rows],
+        h.h2[_("Add an organization")],
+        _form(viewer, "new", form if edited == "new" else Form({"active": "on"})),
     )
 
 

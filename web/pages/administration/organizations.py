@@ -1,4 +1,4 @@
-"""Administration: interpreting organizations, and what is allowed in sessions in progress."""
+"""Interpreting organizations: whom a request for an interpreter goes to, and in what order."""
 
 from dataclasses import replace
 
@@ -6,13 +6,12 @@ from aiohttp import web
 
 from signaling.contact import Contact
 from signaling.errors import N_, InvalidInput, NotFound
-from signaling.flows.planning import ADD_IN_PROGRESS
 from signaling.identifier import new_id
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
 from web.errors import sentence
 from web.keys import CLOCK, STORE
-from web.markup.organizations import organizations_page
+from web.markup.administration.organizations import organizations_page
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
@@ -53,24 +52,14 @@ async def save_organization(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(path("admin_interpreters"))
 
 
-async def save_in_progress(request: web.Request) -> web.Response:
-    """The switch for inviting colleagues to sessions in progress."""
-    account = await administrator(request)
-    value = "on" if (await form_of(request)).get(ADD_IN_PROGRESS) else "off"
-    await request.app[STORE].write(lambda records: records.settings.put(ADD_IN_PROGRESS, value))
-    await _log(request, account.id, f"{ADD_IN_PROGRESS}:{value}", "")
-    raise web.HTTPSeeOther(path("admin_interpreters"))
-
-
 async def _page(request: web.Request, edited: str, form: Form, status: int = 200) -> web.Response:
     read = request.app[STORE].read
     rows = [
         OrganizationRow(each.id, each.name, each.email, each.languages, each.position, each.active)
         for each in await read.interpreters.organizations()
     ]
-    in_progress = await read.settings.get(ADD_IN_PROGRESS) == "on"
     viewer = await viewer_of(request)
-    return show(organizations_page(viewer, rows, edited, form, in_progress), status)
+    return show(organizations_page(viewer, rows, edited, form), status)
 
 
 def _read(typed: dict[str, str]) -> InterpretingOrganization:

@@ -1,0 +1,122 @@
+/* The structures that Python and the packet loop share; media/state.py says what they mean. */
+
+#ifndef TELECONNECT_NATIVE_H
+#define TELECONNECT_NATIVE_H
+
+#define _GNU_SOURCE
+#define PY_SSIZE_T_CLEAN
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+#include <structmember.h>
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+    SLOT = 2048,     /* bytes reserved for a datagram; media/kernel.py has the same numbers */
+    BATCH = 64,      /* datagrams read at a time */
+    OUTGOING = 256,  /* datagrams that may wait to be sent */
+    SEGMENTS = 32,   /* datagrams in one segmented send */
+    NAME = 28,       /* bytes of the longest packed address */
+    TRAILER = 20,    /* most bytes that SRTP adds */
+    WIDEST = 68,     /* bytes of the longest extension block with its heading */
+    MOST_HIDDEN = 4, /* extensions blanked in one packet */
+};
+
+struct control {
+    size_t length;
+    int level;
+    int type;
+    uint16_t size;
+    uint8_t padding[6];
+};
+
+/* What the batched system calls need, made once for a port. */
+struct kernel {
+    struct mmsghdr *in;
+    uint8_t *names, *incoming, *outgoing;
+    int descriptor;
+    size_t name_size;
+    struct mmsghdr out[OUTGOING];
+    struct iovec out_vectors[OUTGOING];
+    struct control controls[OUTGOING];
+    int runs[OUTGOING];
+};
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *touched;
+    int used;
+    char segmentation;
+    unsigned long long received, sent, refused, segmented;
+    struct kernel *kernel;
+    PyObject *owner; /* keeps the memory behind incoming and outgoing */
+} Port;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *port;
+    PyObject *pending;
+    unsigned long long name_pointer;
+    unsigned int name_length;
+} Destination;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *destination;
+    unsigned long long session;
+    unsigned int ssrc, sequence_offset, timestamp_offset;
+    int picture_offset, level_offset;
+    char shifted;
+    unsigned long long packets, octets;
+} Subscription;
+
+/* A media.extensions.Layout with every position already compared with its end. */
+struct plan {
+    char usable;
+    uint16_t end, transport_sequence, send_time, audio_level;
+    uint16_t hidden[MOST_HIDDEN], hidden_sizes[MOST_HIDDEN];
+    int hidden_count;
+    uint8_t mask[WIDEST], match[WIDEST];
+};
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *layout, *history, *subscriptions, *waiting;
+    int next_sequence, payload_type, clock_rate;
+    unsigned int timestamp;
+    char keyframe_wanted;
+    unsigned long long received, octets;
+    double transit, jitter;
+    PyObject *planned; /* the layout that the plan was made of */
+    struct plan plan;
+} Ingest;
+
+struct arrival {
+    double at;
+    int number;
+};
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *ingests;
+    unsigned long long session;
+    double octets_left;
+    unsigned long long received_octets, refused, over_limit, loudness, loudness_count;
+    struct arrival *arrivals;
+    size_t arrived, room;
+} Peer;
+
+extern PyTypeObject *port_type, *destination_type, *subscription_type, *ingest_type, *peer_type;
+
+int add_types(PyObject *module);
+void note_arrival(Peer *peer, int number, double now);
+void send_all(Port *port);
+
+static inline void *address(unsigned long long number)
+{
+    return (void *)(uintptr_t)number;
+}
+
+#endif

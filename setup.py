@@ -1,0 +1,18 @@
+"""The one part of the package that is compiled, if it can be; setup.cfg says everything else."""
+
+from setuptools import Extension, setup
+
+setup(
+    ext_modules=[
+        Extension(
+            "media._native",
+            ["media/_native.c", "media/_send.c", "media/_state.c"],
+            depends=["media/_native.h"],
+            # Python must compute the same jitter, which fused multiplication would not.
+            extra_compile_args=["-O2", "-ffp-contract=off"],
+            py_limited_api=True,
+            # Without a compiler the relay works in Python alone.
+            optional=True,
+        )
+    ]
+)

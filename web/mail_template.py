@@ -1,0 +1,56 @@
+"""Operators' Markdown with placeholders, made HTML once and filled for every mail.
+
+Converting Markdown and sanitizing takes milliseconds. So stand-ins are put where the values go, the
+page is made of that, and each value is escaped into it. What cannot be done so that it comes out
+as if the values had stood there from the start is converted anew for each mail.
+"""
+
+import re
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from html import escape
+
+from signaling.flows.composing import LINKS, fill, marked_up
+from signaling.text import collapsed
+from web.mail_html import render
+
+TEMPLATES = 512
+"Texts that are kept: some ten occasions in fifteen languages, with and without a note."
+
+_TOKEN = secrets.token_hex(12)  # nobody can write it into a text
+_WORD = f"w{_TOKEN}"
+"For Markdown a value is a word: letters stand at both ends."
+_LINK = f"https://h{_TOKEN}.invalid/"
+_STAND_IN = re.compile(rf"(?:{_WORD}|{re.escape(_LINK)})([a-z_]+)Z")
+_WORD_IN_A_TAG = re.compile(f"<[^>]*{_WORD}")
+
+
+def fill_html(text: str, values: Mapping[str, str], language: str, direction: str) -> str:
+    """The HTML document of a mail: `text` is Markdown, `values` are what people typed, and links.
+
+    Raises InvalidInput as `render`.
+    """
+    plain = {name: value if name in LINKS else collapsed(value) for name, value in values.items()}
+    empty = frozenset(name for name, value in plain.items() if not value)
+    page = None
+    if not any("\n\n" in value for value in plain.values()):  # these end a paragraph
+        page = _template(text, frozenset(plain), empty, language, direction)
+    if page is None:
+        return render(fill(text, marked_up(values)), language, direction)
+    return _STAND_IN.sub(
+        lambda match: escape(plain[match[1]], quote=False).replace("\n", "<br>\n"), page
+    )
+
+
+@lru_cache(TEMPLATES)
+def _template(
+    text: str, names: frozenset[str], empty: frozenset[str], language: str, direction: str
+) -> str | None:
+    """The document with stand-ins; None if one stands where a value must not be put as text."""
+    stand_ins = {
+        name: "" if name in empty else f"<{_LINK}{name}Z>" if name in LINKS else f"{_WORD}{name}Z"
+        for name in names
+    }
+    page = render(fill(text, stand_ins), language, direction)
+    return None if _WORD_IN_A_TAG.search(page) else page

@@ -1,0 +1,36 @@
+"""The fields by which somebody signs in: the same on every form that asks for them."""
+
+import htpy as h
+
+from signaling.account import PASSWORD_LENGTH
+from web.markup.controls import field
+from web.views import Form, Viewer
+
+
+def email_field(viewer: Viewer, form: Form, *, autocomplete: str = "username") -> h.Element:
+    _ = viewer.translate
+    return field(
+        form,
+        "email",
+        _("Email"),
+        kind="email",
+        required=True,
+        autocomplete=autocomplete,
+        direction="ltr",
+    )
+
+
+def password_field(viewer: Viewer, form: Form, *, new: bool = False) -> h.Element:
+    """A password; a new one is told how long it must be."""
+    _ = viewer.translate
+    hint = _("At least %(length)s characters. A few words are easier to remember.")
+    return field(
+        form,
+        "password",
+        _("Password"),
+        kind="password",
+        hint=hint % {"length": PASSWORD_LENGTH} if new else None,
+        required=True,
+        autocomplete="new-password" if new else "current-password",
+        direction="ltr",
+    )
