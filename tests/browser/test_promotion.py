@@ -15,9 +15,9 @@ from tests.browser.probes import connect_control, longest_silence, sound_arrives
 from tests.serving import Server, serving
 from web.keys import RELAY
 
-LONGEST_SILENCE = 5.0
-"""Seconds without sound that a change of the way may cost, on a machine that is busy with all else
-besides. A way that has to be called for again costs more."""
+LONGEST_SILENCE = 1.0
+"""Seconds of sound that a change of the way may cost, beside what the machine itself swallows: that
+is lost on the control connection too, and is not counted."""
 
 HEIGHT_OF = """
 async (name) => {
