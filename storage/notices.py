@@ -1,15 +1,19 @@
 """Notices and delivery attempts: the queue of everything that is written to people outside."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import msgspec
+from cryptography.exceptions import InvalidTag
 
-from signaling.notice import Attempt, Envelope, Notice
+from signaling.notice import Attempt, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
 from storage.database import Executor, Parameters, Row
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import ConsultationKey, Vault
+
+_log = logging.getLogger(__name__)
 
 
 def _place(notice_id: str) -> str:
@@ -47,6 +51,15 @@ def _attempt(row: Row) -> Attempt:
 
 def _opened(key: ConsultationKey, row: Row) -> Envelope:
     return msgspec.json.decode(key.open(_place(row["id"]), row["envelope"]), type=Envelope)
+
+
+def _opened_or_none(key: ConsultationKey, row: Row) -> Envelope:
+    """One without any way if it cannot be read: it must not hold up those behind it."""
+    try:
+        return _opened(key, row)
+    except (InvalidTag, msgspec.MsgspecError):
+        _log.exception("unreadable", extra={"notice_id": row["id"]})
+        return Envelope("", "", (), Content("", ""))
 
 
 class Notices:
@@ -92,7 +105,7 @@ class Notices:
         return [
             Due(
                 _notice(row),
-                _opened(keys[row["consultation_id"]], row),
+                _opened_or_none(keys[row["consultation_id"]], row),
                 tuple(attempts[row["id"]]),
                 maybe_from_ms(row["planned_at"]),
                 bool(row["overtaken"]),
@@ -149,6 +162,21 @@ class Notices:
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
             " AND state = 'pending'",
             (consultation_id,),
+        )
+
+    async def hasten(self, invite_id: str, occasion: Occasion, now: datetime) -> bool:
+        """Let a notice of this occasion that still waits be due now; False: none waits.
+
+        What was being sent when the answer was lost does not wait for anything.
+        """
+        return bool(
+            await self._executor.rows(
+                "UPDATE notice SET next_at = MIN(next_at, ?) WHERE invite_id = ? AND occasion = ?"
+                " AND state = 'pending' AND (next_at IS NOT NULL OR EXISTS (SELECT 1"
+                " FROM delivery_attempt WHERE notice_id = notice.id"
+                " AND delivery_attempt.state IN ('queued', 'sending'))) RETURNING id",
+                (to_ms(now), invite_id, occasion),
+            )
         )
 
     async def was_told(self, invite_id: str) -> bool:

@@ -7,6 +7,7 @@ there directly, through the store.
 import asyncio
 import contextlib
 import json
+import os
 import re
 import secrets
 import sys
@@ -155,6 +156,11 @@ class Server:
     def memory_bytes(self) -> int:
         """Resident memory of the process (VmRSS of Linux)."""
         return resident_bytes(self.process.pid)
+
+    def cpu_seconds(self) -> float:
+        """Processor time that the process has used so far (Linux)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     async def settled_memory_bytes(self) -> int:
         """Resident memory once it has not moved by 64 KiB for two seconds."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signaling.identifier import new_id
-from signaling.notice import OVER_STATES, Attempt, Envelope, Notice, Outcome
+from signaling.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome
 from signaling.ports import Records
 from signaling.standing import Due, conclude, hour_has_passed
 
@@ -48,6 +48,8 @@ async def claim(records: Records, now: datetime, limit: int) -> list[Job]:
         number, attempt = _next_attempt(due)
         if attempt is None:
             changes.append((notice.after("fail"), None))
+            if not due.attempts:  # nothing was tried, and the scheduler shall see that
+                stored.append((number, _without_way(due)))
         elif hour_has_passed(notice, due.planned_at, now):
             changes.append((notice.after("drop"), None))
             stored.append((number, attempt.abandon("hour_passed")))
@@ -71,6 +73,11 @@ def _next_attempt(due: Due) -> tuple[int, Attempt | None]:
         return number, None
     way = due.envelope.ways[number]
     return number, Attempt(new_id(), due.notice.id, way.channel, way.sender_id)
+
+
+def _without_way(due: Due) -> Attempt:
+    channel: Channel = "sms" if due.envelope.address.startswith("+") else "email"
+    return Attempt(new_id(), due.notice.id, channel, None).abandon("no_route")
 
 
 async def take(records: Records, job: Job) -> bool:

@@ -116,7 +116,9 @@ class Inviting:
             about = Occurrence(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
             occasion: Occasion = "planned_invitation" if planned else "invitation"
-            await self._composing.queue(records, occasion, about, detail=new_id())
+            # what still waits is sent now, and a button that is pressed twice sends once
+            if not await records.notices.hasten(invite_id, occasion, self._clock.now()):
+                await self._composing.queue(records, occasion, about, detail=new_id())
 
         await self._store.write(work)
         return invite

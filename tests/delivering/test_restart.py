@@ -1,5 +1,7 @@
 """What a stopped server leaves behind of messages that must not be repeated."""
 
+import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 from signaling.flows.bookkeeping import claim
@@ -41,6 +43,22 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
         reached = {each["to"] for each in around.phones.messages}
         assert len(around.phones.messages) == 2
         assert jobs[0].envelope.address.lstrip("+") not in reached
+
+
+async def test_a_server_that_is_told_to_stop_hears_the_answer_it_waits_for(
+    tmp_path: Path, around: Outside
+) -> None:
+    around.mail.released = asyncio.Event()
+    async with desk(tmp_path / "data", around) as nurse:
+        form = {"kind": "remote", "first_name": "A", "language": "en", "address": "a@example.org"}
+        assert (await nurse.person.post("/invites/new", form)).status == 303
+        await around.mail.arrived.wait()
+        now = nurse.now
+        asyncio.get_running_loop().call_later(0.3, around.mail.released.set)
+    async with desk(tmp_path / "data", around, now + timedelta(hours=1)) as nurse:
+        await nurse.deliver()
+        assert await states(nurse) == ["sent"]
+    assert len(around.mail.received) == 1
 
 
 async def test_what_was_called_off_in_between_does_not_leave(

@@ -53,6 +53,8 @@ class MailServer:
     on_data: Answer = lambda address: None
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     "Set at every mail."
+    released: asyncio.Event | None = None
+    "Where there is one, each mail is answered only once it is set."
     deserted: asyncio.Event = field(default_factory=asyncio.Event)
     "Set whenever the last connection has ended."
     _transports: set[Any] = field(default_factory=set)
@@ -92,6 +94,8 @@ class _Handler:
                 Received(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.content)
             )
             self.server.arrived.set()
+        if self.server.released is not None:
+            await self.server.released.wait()
         return answer or "250 OK"
 
 

@@ -9,10 +9,25 @@ const PREVIEW_AFTER = 500;
 
 /** @param {HTMLFormElement} form */
 export function wireInvitation(form) {
+  sendOnce(form);
   wireMoment(form);
   wireChannel(form);
   wireExperts();
   wireInterpreter();
+}
+
+/**
+ * A second press while the first is on its way would invite everybody twice.
+ * @param {HTMLFormElement} form
+ */
+function sendOnce(form) {
+  let sent = false;
+  form.addEventListener("submit", (event) => {
+    if (sent) event.preventDefault();
+    sent = true;
+  });
+  // Back from the next page, it may be sent again.
+  window.addEventListener("pageshow", () => (sent = false));
 }
 
 /**
