@@ -327,7 +327,9 @@ class Exchange:
         peer.received_rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:
-            reports.send_reception(peer, now, publisher_limit(room, peer))
+            # Who publishes nothing need not be told how much; looking at everybody costs.
+            limit = publisher_limit(room, peer) if peer.ingests else 0
+            reports.send_reception(peer, now, limit)
         if now - peer.checked_at > CONSENT_SECONDS:
             self._part(room, peer, "consent_expired")
 

@@ -105,9 +105,10 @@ class Forwarder(Directory):
             start = index * NAME_SPACE
             peer = by_address.get(bytes(names[start : start + name_size]))
             base = index * SLOT
+            length = lengths[index * 16 + 14]
             try:
-                if peer is not None and _is_rtp(incoming, base):
-                    length = self._open(port, index, lengths[index * 16 + 14], peer)
+                if peer is not None and _is_rtp(incoming, base, length):
+                    length = self._open(port, index, length, peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
                 else:
@@ -125,12 +126,14 @@ class Forwarder(Directory):
             index, length = word >> 16, word & 0xFFFF
             peer = by_address.get(port.source(index))
             try:
-                if peer is not None and not length and _is_rtp(port.incoming, index * SLOT):
+                if peer is None:
+                    self.take(port, index, peer, now)
+                elif length:
+                    self._accept(port, index, length, peer, now, send_time)
+                elif _is_rtp(port.incoming, index * SLOT, port.length(index)):
                     length = self._open(port, index, port.length(index), peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
-                elif length and peer is not None:
-                    self._accept(port, index, length, peer, now, send_time)
                 else:
                     self.take(port, index, peer, now)
             except Exception:
@@ -387,6 +390,6 @@ class Forwarder(Directory):
         ingest.layout = usual
 
 
-def _is_rtp(incoming: memoryview, base: int) -> bool:
+def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:
     """Whether the datagram there is RTP, neither RTCP nor another protocol (RFC 7983, RFC 5761)."""
-    return 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224
+    return length > 1 and 127 < incoming[base] < 192 and not 191 < incoming[base + 1] < 224

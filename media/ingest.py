@@ -59,6 +59,7 @@ class Ingest(IngestState):
     """One received stream, from its first packet to its end."""
 
     __slots__ = (
+        "_due_at",
         "_expected_before",
         "_last_report_next",
         "_octets_before",
@@ -96,6 +97,8 @@ class Ingest(IngestState):
         "Bits per second, smoothed."
         self._octets_before = 0
         self.missing: dict[int, Gap] = {}
+        self._due_at = 0.0
+        "Before this moment no gap is to be asked for or given up."
         self.history: list[bytes] | None = (
             [b""] * HISTORY if codec.rtx_payload_type is not None else None
         )
@@ -127,6 +130,7 @@ class Ingest(IngestState):
             else:
                 for number in range(expected, expected + ahead):
                     self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+                self._due_at = min(self._due_at, now + NACK_DELAY)
                 while len(self.missing) > MOST_MISSING:
                     del self.missing[next(iter(self.missing))]
             self.next_sequence = (sequence + 1) & 0xFFFF
@@ -158,7 +162,7 @@ class Ingest(IngestState):
 
         Giving up on video asks for a keyframe: the picture cannot be whole before one.
         """
-        if not self.missing:
+        if not self.missing or now < self._due_at:
             return []
         due = []
         given_up = []
@@ -172,6 +176,9 @@ class Ingest(IngestState):
                 due.append(sequence)
         for sequence in given_up:
             del self.missing[sequence]
+        self._due_at = min(
+            (min(gap.ask_at, gap.since + MISSING_AGE) for gap in self.missing.values()), default=now
+        )
         if self.history is None:
             return []
         if given_up and self.subscriptions:

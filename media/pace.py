@@ -1,7 +1,8 @@
 """When to read the ports: at once while there is little to do, every millisecond under load.
 
-Waking up costs as much as forwarding a packet. Under high load a worker
-therefore stops being woken by each and looks every millisecond, when a whole frame has come.
+Waking up costs Python as much as forwarding a packet. Under high load a worker therefore stops
+being woken by each and looks every millisecond, when a whole frame has come. The native loop is
+so quick that a wait of milliseconds would be the worse bargain until there is much more to do.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ BUSY = 15_000
 time saved is not worth the one to three milliseconds it costs."""
 CALM = 10_000
 "Datagrams a second below which being woken is cheaper again."
+NATIVE_FACTOR = 10
+"How many times as much the native loop takes before either."
 
 
 class Pace:
@@ -30,6 +33,8 @@ class Pace:
         self._handled = 0
         self._rate = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        native = forwarder.native and all(port.native for port in forwarder.ports)
+        self._factor = NATIVE_FACTOR if native else 1
 
     def start(self) -> None:
         """Read whenever something arrives."""
@@ -49,12 +54,12 @@ class Pace:
         self._handled = 0
         # Smoothed over some 0.1 s: a burst of keyframes is no load.
         self._rate += 0.2 * (rate - self._rate)
-        if not self.sweeping and self._rate > BUSY:
+        if not self.sweeping and self._rate > BUSY * self._factor:
             self.sweeping = True
             for port in self._forwarder.ports:
                 self._loop.remove_reader(port.fileno())
             self._sweep()
-        elif self.sweeping and self._rate < CALM:
+        elif self.sweeping and self._rate < CALM * self._factor:
             self.sweeping = False
             if self._timer is not None:
                 self._timer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -18,11 +19,13 @@ from .messages import (
     Track,
     VideoPaused,
 )
-from .negotiation import SourceId
+from .negotiation import SourceId, TooManyLines
 from .peer import Peer
 from .publication import Publication
 from .speaker import SpeakerWatch
 from .subscription import Subscription
+
+logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
@@ -62,6 +65,10 @@ class Room:
         self.peers: dict[str, Peer] = {}
         self.speakers = SpeakerWatch()
         self.paused: set[tuple[str, SourceId]] = set()
+        self._active: dict[SourceId, Publication] = {}
+        "What is published now."
+        self._untold: dict[str, Peer] = {}
+        "Those whose lines may have changed since their last offer."
         self._ground = ground
         self._limits = limits
         self._video_codecs = video_codecs
@@ -82,7 +89,8 @@ class Room:
             peer.negotiation.unpublish(Kind.AUDIO)
         self.peers[peer_id] = peer
         self._allow(peer, wanted)
-        self.reconcile()
+        for source in list(self._active):
+            self._match(peer, source)
         return peer
 
     def publish(self, peer: Peer, publish: Iterable[Publishing]) -> None:
@@ -90,7 +98,6 @@ class Room:
         wanted = list(publish)
         self._check(wanted)
         self._allow(peer, wanted)
-        self.reconcile()
 
     def _check(self, wanted: list[Publishing]) -> None:
         for one in wanted:
@@ -108,6 +115,7 @@ class Room:
             publication.rids = one.rids
             line = peer.negotiation.publish(one.kind, one.rids, self._limits.video_bitrate)
             publication.mid = line.mid
+        self._offer_soon(peer)
 
     def unpublish(self, peer: Peer, kinds: Iterable[Kind]) -> None:
         """Take back leave to publish."""
@@ -116,12 +124,13 @@ class Room:
             if publication is not None:
                 peer.negotiation.unpublish(kind)
                 self._end(peer, publication)
-        self.reconcile()
+        self._offer_soon(peer)
 
     def leave(self, peer: Peer) -> None:
         """Remove a participant and everything that came from it."""
         if self.peers.pop(peer.id, None) is None:
             return
+        self._untold.pop(peer.id, None)
         now = self._ground.now()
         for subscription in list(peer.subscriptions.values()):
             subscription.follow(None, now)
@@ -134,7 +143,6 @@ class Room:
         for other in self.peers.values():
             for chosen in [one for one in other.wishes if one[0] == peer.id]:
                 other.wishes.discard(chosen)
-        self.reconcile()
 
     def _end(self, peer: Peer, publication: Publication) -> None:
         """The streams of a publication are over."""
@@ -149,21 +157,25 @@ class Room:
             del peer.announced[ssrc]
         if publication.active:
             publication.active = False
+            self._active.pop(source, None)
+            self._match_all(source)
             self._ground.emit(Published(self.id, peer.id, publication.kind, False))
 
     def subscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
         """Send ``peer`` what another publishes, now or as soon as it does."""
         for kind in kinds:
-            peer.wishes.add((publisher_id, kind))
-            peer.refusals.discard((publisher_id, kind))
-        self.reconcile()
+            source = (publisher_id, kind)
+            peer.wishes.add(source)
+            peer.refusals.discard(source)
+            if not self._match(peer, source):
+                raise Refused("too_many_lines", f"{peer.id} receives as much as one can")
 
     def unsubscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
         """Send it no more, even if everything else is sent by itself."""
         for kind in kinds:
             peer.wishes.discard((publisher_id, kind))
             peer.refusals.add((publisher_id, kind))
-        self.reconcile()
+            self._match(peer, (publisher_id, kind))
 
     def prefer(self, peer: Peer, source: SourceId, height: int | None) -> None:
         """Note the height a video is shown at; the next allocation follows it."""
@@ -196,6 +208,8 @@ class Room:
                         peer.repairs[rtx] = ssrc
             if sends and not publication.active:
                 publication.active = True
+                self._active[(peer.id, kind)] = publication
+                self._match_all((peer.id, kind))
                 self._ground.emit(Published(self.id, peer.id, kind, True))
             elif not sends and publication.active:
                 self._end(peer, publication)
@@ -206,26 +220,40 @@ class Room:
                 takes = answered.direction in ("recvonly", "sendrecv")
                 subscription.payload_types = frozenset(answered.payload_types if takes else ())
         negotiation.finish()
-        self.reconcile()
+        self._offer_soon(peer)
         return answer
 
-    def reconcile(self) -> None:
-        """Make subscriptions follow publications and wishes, then offer what changed."""
+    def _match_all(self, source: SourceId) -> None:
+        """A publication began or ended: have everybody's subscriptions follow."""
         for peer in self.peers.values():
-            wanted = {
-                (other.id, kind): publication
-                for other in self.peers.values()
-                if other is not peer
-                for kind, publication in other.publications.items()
-                if publication.active
-                and (other.id, kind) not in peer.refusals
-                and (peer.automatic or (other.id, kind) in peer.wishes)
-            }
-            for source in [one for one in peer.subscriptions if one not in wanted]:
-                self._unlink(peer, source)
-            for source, publication in wanted.items():
-                if source not in peer.subscriptions:
-                    self._link(peer, source, publication)
+            if not self._match(peer, source):
+                # No fault of the publisher, who is heard by all others.
+                logger.warning("a participant has no line left for another publication")
+
+    def _match(self, peer: Peer, source: SourceId) -> bool:
+        """Have one subscription follow publication and wish; False if there is no line for it.
+
+        Every change of a room comes down to this for the pairs that it concerns, so that a change
+        costs no more in a large room than the people it reaches.
+        """
+        publication = self._active.get(source)
+        wanted = (
+            publication is not None
+            and source[0] != peer.id
+            and source not in peer.refusals
+            and (peer.automatic or source in peer.wishes)
+        )
+        if not wanted and source in peer.subscriptions:
+            self._unlink(peer, source)
+        elif wanted and publication is not None and source not in peer.subscriptions:
+            try:
+                self._link(peer, source, publication)
+            except TooManyLines:
+                return False
+        return True
+
+    def _offer_soon(self, peer: Peer) -> None:
+        self._untold[peer.id] = peer
         if not self._offering:
             self._offering = True
             self._ground.soon(self._offer)
@@ -243,13 +271,14 @@ class Room:
         subscription.height = peer.heights.get(source, 0)
         if peer.ciphers is not None:
             subscription.use(peer.ciphers.outgoing)
+        peer.negotiation.receive(
+            source, publication.stream, subscription.ssrc, subscription.rtx_ssrc
+        )
         peer.subscriptions[source] = subscription
         peer.sent[subscription.ssrc] = subscription
         if video:
             peer.sent[subscription.rtx_ssrc] = subscription
-        peer.negotiation.receive(
-            source, publication.stream, subscription.ssrc, subscription.rtx_ssrc
-        )
+        self._offer_soon(peer)
 
     def _unlink(self, peer: Peer, source: SourceId) -> None:
         subscription = peer.subscriptions.pop(source)
@@ -258,10 +287,13 @@ class Room:
         peer.sent.pop(subscription.rtx_ssrc, None)
         peer.negotiation.drop(source)
         self.paused.discard((peer.id, source))
+        self._offer_soon(peer)
 
     def _offer(self) -> None:
         self._offering = False
-        for peer in self.peers.values():
+        untold = self._untold
+        self._untold = {}
+        for peer in untold.values():
             negotiation = peer.negotiation
             if not negotiation.changed or negotiation.awaiting:
                 continue

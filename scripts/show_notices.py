@@ -75,7 +75,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         plan = Plan("remote", people, PLANNED_AT, time_zone)  # type: ignore[arg-type]
         consultation, _ = await app[INVITING].invite(nurse, plan)
         await deliver()
-        await app[PLANNING].move(consultation.id, nurse, MOVED_TO, time_zone)
+        await app[PLANNING].edit(consultation.id, nurse, MOVED_TO, time_zone)
         await deliver()
         clock.move(MOVED_TO - timedelta(hours=24) - clock.now())
         await deliver()
@@ -101,7 +101,7 @@ def page_of(name: str, octets: bytes) -> str:
         )
     html: str = part.get_content()
     head = h.header(dir="auto", style="font:14px/1.5 system-ui;padding:16px 24px;opacity:.8")[
-        h.strong[str(mail["Subject"])], h.br, h.bdi[str(mail["From"])], " → ",
+        h.strong[str(mail["Subject"])], h.br, h.bdi[str(mail["From"])], h.br,
         h.bdi[str(mail["To"])],
     ]  # fmt: skip
     start = html.index(">", html.index("<body")) + 1

@@ -80,6 +80,13 @@ class Room:
         self.seq = 0
         self._events: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
 
+    def take_up(self, call: Call | None) -> None:
+        """Go on with a call that was going on when the server stopped: its pages come back."""
+        self.call = call
+        for participant_id in call.joined() if call is not None else ():
+            if participant_id in self.seats and call is not None:
+                self.seats[participant_id].peer_id = call.members[participant_id].peer_id
+
     # --- who is here
 
     def others_online(self) -> bool:

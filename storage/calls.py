@@ -1,8 +1,11 @@
-"""Calls: what remains of them is when, how long and how they ended."""
+"""Calls: when, how long, how they ended; and who is in one, while it lasts."""
 
-from signaling.call import Call
+import json
+
+from signaling.call import Call, Member
+from signaling.topology import Path, Topology
 from storage.database import Executor
-from storage.times import maybe_ms, to_ms
+from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
 class Calls:
@@ -10,14 +13,47 @@ class Calls:
         self._executor = executor
 
     async def put(self, consultation_id: str, call: Call) -> None:
-        """Write or rewrite the call."""
+        """Write or rewrite the call. Who was in it is forgotten when it is over."""
+        members = (
+            {}
+            if call.over
+            else {name: [member.state, member.peer_id] for name, member in call.members.items()}
+        )
         await self._executor.rows(
             "INSERT INTO call (id, consultation_id, media, state, started_by, started_at,"
-            " answered_at, ended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " answered_at, ended_at, topology, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
-            " answered_at = excluded.answered_at, ended_at = excluded.ended_at",
+            " answered_at = excluded.answered_at, ended_at = excluded.ended_at,"
+            " topology = excluded.topology, members = excluded.members",
             (
                 call.id, consultation_id, call.media, call.state, call.started_by,
                 to_ms(call.started_at), maybe_ms(call.answered_at), maybe_ms(call.ended_at),
+                call.path.topology.value, json.dumps(members),
             ),
         )  # fmt: skip
+
+    async def current(self, consultation_id: str) -> Call | None:
+        """The call that was not over when it was last written."""
+        rows = await self._executor.rows(
+            "SELECT id, media, state, started_by, started_at, answered_at, topology, members"
+            " FROM call WHERE consultation_id = ? AND state IN ('ringing', 'ongoing')"
+            " ORDER BY started_at DESC LIMIT 1",
+            (consultation_id,),
+        )
+        for row in rows:
+            members = {
+                name: Member(state, peer_id)
+                for name, (state, peer_id) in json.loads(row["members"]).items()
+            }
+            joined = frozenset(name for name, one in members.items() if one.state == "joined")
+            return Call(
+                row["id"],
+                row["media"],
+                row["started_by"],
+                from_ms(row["started_at"]),
+                row["state"],
+                maybe_from_ms(row["answered_at"]),
+                path=Path(Topology(row["topology"]), carried=joined),
+                members=members,
+            )
+        return None

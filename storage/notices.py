@@ -161,6 +161,17 @@ class Notices:
             )
         )
 
+    async def was_reached(self, invite_id: str) -> bool:
+        """Whether anything arrived at this person's present address, or may have."""
+        return bool(
+            await self._executor.rows(
+                "SELECT 1 FROM notice WHERE invite_id = ? AND version >= 0"
+                " AND (state = 'handed_over' OR EXISTS (SELECT 1 FROM delivery_attempt"
+                " WHERE notice_id = notice.id AND state IN ('sending', 'unknown'))) LIMIT 1",
+                (invite_id,),
+            )
+        )
+
     async def forget_keys_of(self, invite_id: str) -> None:
         """Let somebody be told everything again: their address was changed."""
         await self._executor.rows(

@@ -21,6 +21,8 @@ from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox
 
+LINK = re.compile(r"/i/[\w-]+")
+"The path of a personal link in a notice."
 PATIENCE = 60.0
 "Seconds after which a frame that does not come fails the test."
 _numbers = count(1)
@@ -59,7 +61,7 @@ class Wire:
         "Everything received so far."
         self.close_code: int | None = None
 
-    async def send(self, kind: str, **members: Any) -> None:
+    async def send(self, kind: str, /, **members: Any) -> None:
         await self.ws.send_str(json.dumps({"type": kind, **members}))
 
     async def frame(self) -> dict[str, Any]:
@@ -80,7 +82,7 @@ class Wire:
             if frame["type"] == kind and members.items() <= frame.items():
                 return frame
 
-    async def command(self, kind: str, **members: Any) -> dict[str, Any]:
+    async def command(self, kind: str, /, **members: Any) -> dict[str, Any]:
         """Send a command and wait for its acknowledgement. Raises Refused."""
         members.setdefault("id", an_id())
         await self.send(kind, **members)

@@ -90,6 +90,16 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "8.0%",
     ),
+    "relay_return": (
+        {
+            "kills": [(1.0, 1.75)],
+            "suspended_seconds": 5.0,
+            "back_after_suspension": 0.5,
+            "same_worker": True,
+            "load": 1.0,
+        },
+        "1.75",
+    ),
     "relay_hour": (
         {
             "minutes": 1.0,

@@ -77,6 +77,7 @@ async def create_app(
     app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, clockwork)
     relay.listener = forwarding.receive
     calling = Calling(keeping, forwarding, clock, clockwork)
+    rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)

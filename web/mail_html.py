@@ -38,6 +38,8 @@ _BUTTON = (
     "color:#ffffff;text-decoration:none;font-weight:600"
 )
 _LONE_LINK = re.compile(r'<p><a href="([^"]*)"([^>]*)>([^<]*)</a></p>')
+_ADDRESS = re.compile(r'<a (href="([^"]*)"[^>]*)>(?=\2</a>)')
+"A link that shows where it leads."
 
 _PAGE = """\
 <!doctype html>
@@ -79,6 +81,7 @@ def render(markdown_text: str, language: str, direction: str) -> str:
     if not _LANGUAGE.fullmatch(language) or direction not in ("ltr", "rtl"):
         raise ValueError("Not a language or direction.")
     body = body_of(markdown_text)
+    body = _ADDRESS.sub(r'<a \1 dir="ltr">', body)
     body = _LONE_LINK.sub(rf'<p><a href="\1" style="{_BUTTON}"\2>\3</a></p>', body)
     return _PAGE.format(language=language, direction=direction, body=body)
 

@@ -36,7 +36,7 @@ class MediaRelay:
         "Why there is no relay, for the operator; empty while there is one."
         self._clock = clock
         self._timers = timers
-        self._started = False
+        self._started = self._stopping = False
         self._failing_since: float | None = None
         self.starting: asyncio.Task[None] | None = None
         self.relay: Relay | None = None
@@ -58,12 +58,12 @@ class MediaRelay:
         self.starting = asyncio.create_task(self._start(), name="relay")
         yield
         await self.starting
-        self._started = False
+        self._stopping, self._started = True, False
         if self.relay is not None:
             await self.relay.stop()
 
     async def _start(self) -> None:
-        if self.relay is None:
+        if self.relay is None or self._stopping:
             return
         try:
             await self.relay.start()
@@ -84,6 +84,8 @@ class MediaRelay:
     @property
     def state(self) -> str:
         """`ok`, `restarting` or `unavailable`."""
+        if self.starting is not None and not self.starting.done() and self.relay is not None:
+            return "restarting"
         if not self._started or self.relay is None:
             return "unavailable"
         return "ok" if self.relay.healthy else "restarting"
@@ -92,8 +94,11 @@ class MediaRelay:
 
     @property
     def usable(self) -> bool:
-        if not self._started or self.relay is None:
+        if self.relay is None or self._stopping:
             return False
+        if not self._started:
+            # At the start pages come back sooner than the workers are there.
+            return self.starting is not None and not self.starting.done()
         if self.relay.healthy:
             self._failing_since = None
             return True
@@ -116,7 +121,9 @@ class MediaRelay:
             await self._ask(lambda relay: relay.unpublish(place, peer_id, (Kind.SCREEN,)))
 
     async def answer(self, place: str, peer_id: str, revision: int, sdp: str) -> None:
-        refused = await self._ask(lambda relay: relay.answer(place, peer_id, sdp, revision))
+        refused = await self._ask(
+            lambda relay: relay.answer(place, peer_id, sdp, revision), "stale_answer"
+        )
         if refused and refused != "stale_answer":
             # The leg waits for an answer that will not come: another one has to be made.
             await self.leave(place, peer_id)
@@ -130,19 +137,23 @@ class MediaRelay:
         )
 
     async def leave(self, place: str, peer_id: str) -> None:
-        await self._ask(lambda relay: relay.leave(place, peer_id))
+        # A page that closed its connection first has left by itself.
+        await self._ask(lambda relay: relay.leave(place, peer_id), allowed="unknown_peer")
 
     async def close(self, place: str) -> None:
         await self._ask(lambda relay: relay.close_room(place))
 
-    async def _ask(self, ask: Callable[[Relay], Awaitable[None]]) -> str:
-        """The code of a refusal, or nothing."""
+    async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
+        """The code of a refusal, or nothing; one that is `allowed` is not worth a word."""
+        if not self._started and self.starting is not None:
+            await asyncio.wait([self.starting])
         if not self._started or self.relay is None:
             return "unavailable"
         try:
             await ask(self.relay)
         except CommandFailed as error:
-            _log.warning("the relay refused: %s (%s)", error, error.code)
+            if error.code != allowed:
+                _log.warning("the relay refused: %s (%s)", error, error.code)
             return error.code
         except RelayUnavailable as error:
             # It is done when the worker is back.

@@ -8,6 +8,7 @@ decodes nothing. The same clients load the relay and the servers it is compared 
 from __future__ import annotations
 
 import asyncio
+import heapq
 import re
 import secrets
 import select
@@ -36,6 +37,12 @@ FRAMES_PER_SECOND = 30
 AUDIO_PER_SECOND = 50
 SAMPLED = 16
 "One received packet in this many is decrypted and tells its age."
+
+
+_NUMBERS = struct.Struct("!BHI")
+_STAMP = struct.Struct("!BBd")
+_CHANNEL = struct.Struct("!BBH")
+_PICTURE, _SOUND, _REPORT = range(3)
 
 
 @dataclass
@@ -85,6 +92,8 @@ class LoadClient:
         self.video: Stream | None = None
         self.audio: Stream | None = None
         self.transport_sequence = 0
+        self.prefix = b""
+        "What stands before each packet on the wire: the header of a TURN channel (RFC 8656)."
         self.answered = asyncio.Event()
         self.received = 0
         self.heard: dict[int, int] = {}
@@ -221,37 +230,45 @@ class LoadClient:
             address = unpack_address(self.destination.name)
             self._send_now(ice.respond(replace(check, controlled=False), self.credentials, address))
 
+    def send_frame(self, stream: Stream | None, count: int, now: float) -> None:
+        """Send the next picture or piece of sound, if this stream is sent at all."""
+        if stream is not None:
+            step = 3000 if stream.clock_rate == 90000 else 960
+            stream.timestamp = (stream.timestamp + step) & 0xFFFFFFFF
+            self.send_packets(stream, count, now)
+
     def send_packets(self, stream: Stream, count: int, now: float) -> None:
         """Queue ``count`` packets of one frame, the first of which begins a keyframe."""
         assert self.ciphers is not None
         protect = self.ciphers.outgoing.protect
         port = self.port
         size = self._size
-        length = len(stream.template)
+        template = stream.template
+        length = len(template)
         send_time = absolute_send_time(now)
+        out = port.outgoing
+        prefix = self.prefix
         for index in range(count):
             slot = port.slot()
-            base = slot * SLOT
-            out = port.outgoing
-            out[base : base + length] = stream.template
-            marker = 0x80 if index == count - 1 else 0
-            struct.pack_into(
-                "!BHI",
+            base = slot * SLOT + len(prefix)
+            out[base : base + length] = template
+            _NUMBERS.pack_into(
                 out,
                 base + 1,
-                stream.payload_type | marker,
+                stream.payload_type | (0x80 if index == count - 1 else 0),
                 stream.sequence,
                 stream.timestamp,
             )
             place = base + stream.send_time_position
             out[place : place + 3] = send_time
-            struct.pack_into("!H", out, base + stream.transport_position, self.transport_sequence)
-            struct.pack_into(
-                "!BBd", out, base + stream.payload_start, 0x10 if index == 0 else 0, 0, now
-            )
+            place = base + stream.transport_position
+            out[place : place + 2] = self.transport_sequence.to_bytes(2)
+            _STAMP.pack_into(out, base + stream.payload_start, 0 if index else 0x10, 0, now)
             size[0] = length
-            protect(port.outgoing_pointers[slot], size)
-            port.push(slot, size[0], self.destination)
+            protect(port.outgoing_pointers[slot] + len(prefix), size)
+            if prefix:
+                _CHANNEL.pack_into(out, slot * SLOT, *prefix[:2], size[0])
+            port.push(slot, size[0] + len(prefix), self.destination)
             stream.sequence = (stream.sequence + 1) & 0xFFFF
             self.transport_sequence = (self.transport_sequence + 1) & 0xFFFF
         stream.packets += count
@@ -261,23 +278,32 @@ class LoadClient:
         """Count what arrived; decrypt one packet in ``SAMPLED`` for its age."""
         port = self.port
         count = port.receive()
+        firsts = bytes(port.incoming[0 : count * SLOT : SLOT])
+        seconds = bytes(port.incoming[1 : count * SLOT : SLOT])
         for index in range(count):
-            base = index * SLOT
-            second = port.incoming[base + 1]
-            if port.incoming[base] < 2:
-                self._answer_check(bytes(port.incoming[base : base + port.length(index)]))
-            if not 127 < port.incoming[base] < 192 or 191 < second < 224:
+            if not 127 < firsts[index] < 192 or 191 < seconds[index] < 224:
+                if firsts[index] < 2:
+                    base = index * SLOT
+                    self._answer_check(bytes(port.incoming[base : base + port.length(index)]))
                 continue
             self.received += 1
-            if self.received % SAMPLED == 0 and self.ciphers is not None:
-                self._size[0] = port.length(index)
-                if not self.ciphers.incoming.unprotect(port.incoming_pointers[index], self._size):
-                    ssrc, profile, words = struct.unpack_from("!IHH", port.incoming, base + 8)
-                    start = 12 + (4 + 4 * words if profile == 0xBEDE else 0)
-                    (sent,) = struct.unpack_from("!d", port.incoming, base + start + 2)
-                    self.ages.append(now - sent)
-                    (sequence,) = struct.unpack_from("!H", port.incoming, base + 2)
-                    self.heard[ssrc] = sequence
+            if not self.received % SAMPLED:
+                self._sample(index, now)
+
+    def _sample(self, index: int, now: float) -> None:
+        port = self.port
+        base = index * SLOT
+        self._size[0] = port.length(index)
+        if self.ciphers is None or self.ciphers.incoming.unprotect(
+            port.incoming_pointers[index], self._size
+        ):
+            return
+        ssrc, profile, words = struct.unpack_from("!IHH", port.incoming, base + 8)
+        start = 12 + (4 + 4 * words if profile == 0xBEDE else 0)
+        (sent,) = struct.unpack_from("!d", port.incoming, base + start + 2)
+        self.ages.append(now - sent)
+        (sequence,) = struct.unpack_from("!H", port.incoming, base + 2)
+        self.heard[ssrc] = sequence
 
     def report(self, now: float) -> None:
         """Send the reports a browser sends each second."""
@@ -327,42 +353,45 @@ def pump(
     start = time.monotonic()
     frame_step = 1 / (FRAMES_PER_SECOND * rate)
     audio_step = 1 / (AUDIO_PER_SECOND * rate)
-    total = len(publishers)
+    # (when, what, whose, how many so far), soonest first; everybody at a moment of their own
     schedule = [
-        [start + 0.02 + frame_step * index / total, start + 0.02 + audio_step * index / total, 0]
-        for index in range(total)
+        (start + 0.02 + step * index / len(many), what, index, 0)
+        for what, many, step in (
+            (_PICTURE, publishers, frame_step),
+            (_SOUND, publishers, audio_step),
+            (_REPORT, clients, 1.0),
+        )
+        for index in range(len(many))
     ]
+    heapq.heapify(schedule)
     sent_before = sum(_sent(x) for x in publishers)
     received_before = sum(x.received for x in clients)
     for client in clients:
         client.ages.clear()
     late = 0.0
     end = start + seconds
-    reported = start
     try:
         while True:
             now = time.monotonic()
             if now >= end:
                 break
-            due = end
-            for client, times in zip(publishers, schedule, strict=True):
-                if times[0] <= now and client.video is not None:
-                    late = max(late, now - times[0])
-                    client.video.timestamp = (client.video.timestamp + 3000) & 0xFFFFFFFF
-                    client.send_packets(client.video, FRAME_PACKETS[int(times[2]) % 3], now)
-                    times[0] += frame_step
-                    times[2] += 1
-                if times[1] <= now and client.audio is not None:
-                    client.audio.timestamp = (client.audio.timestamp + 960) & 0xFFFFFFFF
-                    client.send_packets(client.audio, 1, now)
-                    times[1] += audio_step
-                due = min(due, times[0], times[1])
+            while schedule[0][0] <= now:
+                when, what, index, done = schedule[0]
+                late = max(late, now - when)
+                if what == _PICTURE:
+                    heapq.heapreplace(schedule, (when + frame_step, what, index, done + 1))
+                    client = publishers[index]
+                    client.send_frame(client.video, FRAME_PACKETS[done % 3], now)
+                elif what == _SOUND:
+                    heapq.heapreplace(schedule, (when + audio_step, what, index, 0))
+                    client = publishers[index]
+                    client.send_frame(client.audio, 1, now)
+                else:
+                    heapq.heapreplace(schedule, (when + 1.0, what, index, 0))
+                    clients[index].report(now)
+            due = min(end, schedule[0][0])
             for descriptor, _ in poll.poll(max(0.0, due - time.monotonic()), 64):
                 by_descriptor[descriptor].read(time.monotonic())
-            if now - reported > 1:
-                reported = now
-                for client in clients:
-                    client.report(now)
         _drain(poll, by_descriptor, end + 0.3)
     finally:
         poll.close()

@@ -1,9 +1,10 @@
-"""What the relay costs a forwarded packet, beside Janus under the same load.
+"""What the relay costs a forwarded packet, beside Janus and coturn under the same load.
 
 Server on one processor, generator on another; every packet is really encrypted. Microseconds are
 the server's time on its processor (all threads) divided by the packets subscribers received, so
-they hold receiving, waking up and everything the server does beside forwarding. A window counts
-only if the generator kept its schedule and at most 1 % was lost.
+they hold receiving, waking up and everything the server does beside forwarding. Ages are from the
+generator's sending to its reading, so they hold its own delays. A window counts only if the
+generator kept its schedule, and between servers only if at most 1 % was lost.
 """
 
 from __future__ import annotations
@@ -16,225 +17,43 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from aiortc import RTCCertificate
-
 from media.addresses import local_addresses
-from media.codecs import Kind
-from media.limits import Limits
-from media.messages import (
-    AcceptAnswer,
-    Connected,
-    Event,
-    Join,
-    OfferNeeded,
-    OpenRoom,
-    Publishing,
-    Start,
-)
-from media.process import WorkerProcess
+from media.state import native
+from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay_janus import Janus
-from scripts.benchmarks._relay_load import LoadClient, Window, pump
+from scripts.benchmarks._relay_load import Window, pump
+from scripts.benchmarks._relay_loop import loop_microseconds
+from scripts.benchmarks._relay_sides import Load, Side, pin, processor_seconds, sides_for
+from scripts.benchmarks._relay_turn import Coturn
 
 WINDOW_SECONDS = 2.0
 MOST_LOSS = 0.01
 MOST_SHORTFALL = 0.03
 "How far the offered load may stay behind its nominal value."
-PACKETS_PER_PUBLISHER = 220
-AT_ONCE = 8
-"Rooms set up side by side."
+PATIENCE = 2
+"Windows tried for each that is wanted, before a noisy machine is given up on."
 
-
-@dataclass(frozen=True)
-class Load:
-    """One row of the table."""
-
-    publishers: int
-    fan_out: int
-    rate: float
-
-    @property
-    def packets(self) -> float:
-        """Nominal packets forwarded a second."""
-        return self.publishers * self.fan_out * self.rate * PACKETS_PER_PUBLISHER
-
-
-LOADS = (
-    Load(40, 1, 1),
-    Load(40, 1, 3),
-    Load(40, 1, 5),
-    Load(20, 3, 1),
-    Load(20, 3, 3),
-    Load(20, 3, 6),
-)
+COMPARED = (Load(40, 1, 1), Load(40, 1, 3), Load(20, 3, 1), Load(20, 3, 3))
 HEADLINES = {1: Load(40, 1, 3), 3: Load(20, 3, 3)}
-"The load whose ratio is quoted for each fan-out: about half of a processor for the relay."
-
-
-def processor_seconds(process_id: int) -> float:
-    """Time on a processor of all threads of a process."""
-    total = 0
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        try:
-            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
-        except OSError:  # the thread has just ended
-            continue
-    return total / 1e9
-
-
-def pin(process_id: int) -> None:
-    """Keep all threads of a process on the first processor."""
-    for task in Path(f"/proc/{process_id}/task").iterdir():
-        os.sched_setaffinity(int(task.name), {0})
-
-
-def resident_bytes(process_id: int) -> int:
-    """Memory of a process."""
-    fields = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()
-    return int(fields[1]) * os.sysconf("SC_PAGESIZE")
-
-
-class RelaySide:
-    """The relay's worker with clients in it."""
-
-    name = "relay"
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.worker: WorkerProcess | None = None
-        self.clients: dict[str, LoadClient] = {}
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.connected: set[str] = set()
-        self.certificate = RTCCertificate.generateCertificate()
-        self.bytes_per_participant = 0.0
-        self.errors = 0
-
-    @property
-    def process_id(self) -> int:
-        assert self.worker is not None
-        return self.worker.process_id
-
-    def _on_event(self, event: Event) -> None:
-        if isinstance(event, OfferNeeded):
-            task = asyncio.ensure_future(self._answer(event))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
-        elif isinstance(event, Connected):
-            self.connected.add(event.peer_id)
-
-    async def _answer(self, event: OfferNeeded) -> None:
-        client = self.clients[event.peer_id]
-        assert self.worker is not None
-        command = AcceptAnswer(
-            event.room_id, event.peer_id, client.answer(event.sdp), event.revision
-        )
-        if event.fresh:
-            connecting = asyncio.ensure_future(client.connect(event.sdp))
-            await self.worker.ask(command)
-            await connecting
-        else:
-            await self.worker.ask(command)
-
-    async def start(self, load: Load) -> tuple[list[LoadClient], list[LoadClient]]:
-        """Publishers and all clients of a load, connected."""
-        # The load's rate factor exceeds what one participant may send, on purpose.
-        limits = Limits(bitrate=100_000_000)
-        start = Start((self.address,), 0, (self.address,), limits)
-        self.worker = await WorkerProcess.spawn(start, self._on_event)
-        before = resident_bytes(self.process_id)
-        publishers = []
-        for index in range(load.publishers):
-            room = f"room{index}"
-            await self.worker.ask(OpenRoom(room))
-            publishing = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
-            for seat in range(load.fan_out + 1):
-                peer = f"{index}-{seat}"
-                self.clients[peer] = LoadClient(self.certificate, self.address)
-                if seat == 0:
-                    publishers.append(self.clients[peer])
-                await self.worker.ask(Join(room, peer, publishing if seat == 0 else ()))
-        await self._all_connected()
-        self._before = before
-        return publishers, list(self.clients.values())
-
-    async def _all_connected(self) -> None:
-        for _ in range(3000):
-            if len(self.connected) == len(self.clients) and not self.tasks:
-                return
-            await asyncio.sleep(0.01)
-        raise RuntimeError("the relay's clients did not connect")
-
-    def measure_memory(self) -> None:
-        """Memory a participant costs, after some load."""
-        used = resident_bytes(self.process_id) - self._before
-        self.bytes_per_participant = used / len(self.clients)
-
-    async def stop(self) -> None:
-        if self.worker is not None and self.clients:
-            self.measure_memory()
-        for client in self.clients.values():
-            await client.close()
-        if self.worker is not None:
-            await self.worker.stop()
-
-
-class JanusSide:
-    """Janus with the same clients in it."""
-
-    name = "janus"
-
-    def __init__(self, address: str) -> None:
-        self.address = address
-        self.janus = Janus()
-        self.clients: list[LoadClient] = []
-        self.certificate = RTCCertificate.generateCertificate()
-        self.bytes_per_participant = 0.0
-
-    @property
-    def process_id(self) -> int:
-        return self.janus.process_id
-
-    async def start(self, load: Load) -> tuple[list[LoadClient], list[LoadClient]]:
-        """Publishers and all clients of a load, connected."""
-        await self.janus.start(self.address)
-        self._before = resident_bytes(self.process_id)
-        doors = asyncio.Semaphore(AT_ONCE)
-        publishers = await asyncio.gather(
-            *(self._fill(1000 + index, load.fan_out, doors) for index in range(load.publishers))
-        )
-        return list(publishers), self.clients
-
-    async def _fill(self, room: int, fan_out: int, doors: asyncio.Semaphore) -> LoadClient:
-        async with doors:
-            await self.janus.make_room(room)
-            publisher = LoadClient(self.certificate, self.address)
-            self.clients.append(publisher)
-            feed, answer = await self.janus.publish(room, publisher.offer())
-            await publisher.connect(answer)
-            for _ in range(fan_out):
-                subscriber = LoadClient(self.certificate, self.address)
-                self.clients.append(subscriber)
-                handle, offer = await self.janus.subscribe(room, feed)
-                await self.janus.answer(handle, subscriber.answer(offer))
-                await subscriber.connect(offer)
-            return publisher
-
-    async def stop(self) -> None:
-        if self.clients:
-            used = resident_bytes(self.process_id) - self._before
-            self.bytes_per_participant = used / len(self.clients)
-        for client in self.clients:
-            await client.close()
-        await self.janus.stop()
+"The load whose ratio is quoted for each fan-out: it fills most of a processor for Janus."
+SHARED = (Load(40, 1, 3), Load(20, 3, 3))
+SHARES = (0.25, 0.5, 0.7, 0.9)
+"Parts of a processor the relay is driven to."
+CROWDS = (Load(5, 1, 1), Load(15, 1, 1), Load(50, 1, 1), Load(150, 1, 1))
+"10 to 300 participants, each call with what a call sends."
+LOOPS = ((40, 1), (20, 3))
+"Publishers and fan-out of the packet loop measured by itself."
+SECTIONS = ("loop", "compared", "shares", "crowds")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One clean window of one server."""
+    """One window of one server."""
 
     microseconds: float
     share: float
@@ -243,14 +62,17 @@ class Measured:
     p99_ms: float
 
 
-def judge(load: Load, window: Window, seconds: float) -> Measured | None:
+FIELDS = tuple(Measured.__annotations__)
+
+
+def judge(load: Load, window: Window, seconds: float, most_loss: float) -> Measured | None:
     """A window's figures, or None if the machine disturbed it."""
     expected = window.sent * load.fan_out
     nominal = load.packets * window.seconds
     if not window.received or abs(expected - nominal) > MOST_SHORTFALL * nominal + 100:
         return None
     loss = 1 - window.received / expected
-    if loss > MOST_LOSS:
+    if loss > most_loss:
         return None
     ages = sorted(window.ages)
     return Measured(
@@ -262,153 +84,250 @@ def judge(load: Load, window: Window, seconds: float) -> Measured | None:
     )
 
 
-async def measure(load: Load, windows: int) -> dict[str, Any]:
+async def look(side: Side, load: Load, most_loss: float) -> Measured | None:
+    """Load one server for one window."""
+    for client in side.clients:
+        client.check()
+    before = processor_seconds(side.process_id)
+    window = pump(side.publishers, side.clients, load.rate, WINDOW_SECONDS)
+    result = judge(load, window, processor_seconds(side.process_id) - before, most_loss)
+    await asyncio.sleep(0.05)
+    return result
+
+
+def summary(kept: Sequence[Measured], tried: int) -> dict[str, Any]:
+    """Medians of the windows kept, and by how much they differ."""
+    row: dict[str, Any] = {"windows": len(kept), "tried": tried}
+    if kept:
+        costs = [one.microseconds for one in kept]
+        row |= {name: statistics.median(getattr(one, name) for one in kept) for name in FIELDS}
+        row["noise"] = (max(costs) - min(costs)) / row["microseconds"]
+    return row
+
+
+async def compare(load: Load, windows: int, alone: bool = False) -> dict[str, Any]:
     """Measure every server under one load, taking turns window by window."""
     address = (await asyncio.to_thread(local_addresses))[0]
-    # Janus takes longer to set up; whoever is set up first must not be kept waiting for checks.
-    sides: list[RelaySide | JanusSide] = [JanusSide(address)] if Janus.installed() else []
-    sides.append(RelaySide(address))
-    rows: dict[str, Any] = {}
+    sides = sides_for(load.fan_out, address, alone)
     kept: dict[str, list[Measured]] = {side.name: [] for side in sides}
-    discarded = dict.fromkeys(kept, 0)
-    clients: dict[str, tuple[list[LoadClient], list[LoadClient]]] = {}
+    tried = dict.fromkeys(kept, 0)
     try:
         for side in sides:
-            clients[side.name] = await side.start(load)
+            await side.start(load)
             pin(side.process_id)
-        for turn in range(windows * 2 + 1):
+        # The first turn only warms up: streams begin, caches fill.
+        for turn in range(windows * PATIENCE + 1):
             for side in sides if turn % 2 else sides[::-1]:
-                if len(kept[side.name]) >= windows:
-                    continue
-                publishers, everybody = clients[side.name]
-                for client in everybody:
-                    client.check()
-                before = processor_seconds(side.process_id)
-                window = pump(publishers, everybody, load.rate, WINDOW_SECONDS)
-                result = judge(load, window, processor_seconds(side.process_id) - before)
-                # The first turn only warms up: streams begin, caches fill.
-                if turn and result is not None:
-                    kept[side.name].append(result)
-                elif turn:
-                    discarded[side.name] += 1
+                if len(kept[side.name]) < windows:
+                    result = await look(side, load, MOST_LOSS)
+                    tried[side.name] += bool(turn)
+                    if turn and result is not None:
+                        kept[side.name].append(result)
                 for other in sides:
                     if other is not side:
-                        for client in clients[other.name][1]:
+                        for client in other.clients:
                             client.check()
-                await asyncio.sleep(0.05)
-            if all(len(one) >= windows for one in kept.values()):
-                break
     finally:
         for side in sides:
             await side.stop()
+    row: dict[str, Any] = {**asdict(load), "packets": load.packets}
     for side in sides:
-        good = kept[side.name]
-        rows[side.name] = {
-            "windows": len(good),
-            "discarded": discarded[side.name],
-            "bytes_per_participant": round(side.bytes_per_participant),
-            **(
-                {
-                    name: statistics.median(getattr(one, name) for one in good)
-                    for name in ("microseconds", "share", "loss", "p50_ms", "p99_ms")
-                }
-                if good
-                else {}
-            ),
-        }
+        row[side.name] = summary(kept[side.name], tried[side.name])
+        row[side.name]["bytes_per_participant"] = round(side.bytes_per_participant)
+    return row
+
+
+async def share(load: Load, windows: int) -> list[dict[str, Any]]:
+    """Drive the relay alone to parts of a processor."""
+    address = (await asyncio.to_thread(local_addresses))[0]
+    (side,) = sides_for(load.fan_out, address, alone=True)
+    rows = []
+    try:
+        await side.start(load)
+        pin(side.process_id)
+        rate = load.rate / 3
+        for wanted in SHARES:
+            kept: list[Measured] = []
+            tried = 0
+            while len(kept) < windows and tried < windows * PATIENCE + 2:
+                tried += 1
+                # What is lost here is a result, not a disturbance.
+                current = Load(load.publishers, load.fan_out, rate)
+                result = await look(side, current, most_loss=1.0)
+                if result is None:
+                    continue
+                if abs(result.share - wanted) < 0.07 * wanted + 0.01:
+                    kept.append(result)
+                else:
+                    rate *= min(2.0, max(0.5, wanted / result.share))
+            rows.append({**asdict(current), "wanted": wanted, "packets": current.packets})
+            rows[-1]["relay"] = summary(kept, tried)
+    finally:
+        await side.stop()
     return rows
 
 
-async def generate(loads: Sequence[Load], windows: int) -> list[dict[str, Any]]:
-    """The generator process: every load in turn."""
+async def generate(sections: Sequence[str], windows: int, emit: Callable[..., None]) -> None:
+    """The generator process: every section in turn, told row by row."""
     os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
-    results = []
-    for load in loads:
-        results.append(
-            {
-                "publishers": load.publishers,
-                "fan_out": load.fan_out,
-                "rate": load.rate,
-                "packets": load.packets,
-                **await measure(load, windows),
-            }
-        )
-    return results
+    if "loop" in sections:
+        for publishers, fan_out in LOOPS:
+            row: dict[str, Any] = {"publishers": publishers, "fan_out": fan_out, "native": None}
+            row["python"] = loop_microseconds(False, publishers, fan_out, WINDOW_SECONDS)
+            if native is not None:
+                row["native"] = loop_microseconds(True, publishers, fan_out, WINDOW_SECONDS)
+            emit("loop", row)
+    if "compared" in sections:
+        for load in COMPARED:
+            emit("compared", await compare(load, windows))
+    if "shares" in sections:
+        for load in SHARED:
+            for part in await share(load, windows):
+                emit("shares", part)
+    if "crowds" in sections:
+        for load in CROWDS:
+            emit("crowds", await compare(load, windows, alone=True))
 
 
-def run(loads: Sequence[Load] = LOADS, windows: int = 3) -> dict[str, Any]:
-    """Measure in a process of its own; figures ready for JSON."""
-    wanted = json.dumps([[one.publishers, one.fan_out, one.rate] for one in loads])
-    command = ["-m", "scripts.benchmarks.relay", "--generate", wanted, "--windows", str(windows)]
+def run(sections: Sequence[str] = SECTIONS, windows: int = 3) -> dict[str, Any]:
+    """Measure in a process of its own; figures ready for JSON, null where there is none."""
+    command = ["-m", "scripts.benchmarks.relay", "--generate", *sections]
     done = subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, *command, "--windows", str(windows)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
         check=True,
     )
-    rows = json.loads(done.stdout)
-    result: dict[str, Any] = {"rows": rows}
-    for fan_out, headline in HEADLINES.items():
-        for row in rows:
-            if row["publishers"] == headline.publishers and row["rate"] == headline.rate:
-                ours, theirs = row["relay"], row.get("janus", {})
-                if row["fan_out"] != fan_out:
-                    continue
+    rows: dict[str, list[dict[str, Any]]] = {section: [] for section in SECTIONS}
+    for line in done.stdout.splitlines():
+        section, row = json.loads(line)
+        rows[section].append(row)
+    installed = {"janus": Janus.installed(), "coturn": Coturn.installed()}
+    return {
+        "native": native is not None,
+        "missing": [name for name, there in installed.items() if not there],
+        **headlines(rows),
+        "rows": rows,
+    }
+
+
+def headlines(rows: dict[str, list[dict[str, Any]]]) -> dict[str, float | None]:
+    """The figures that targets are set for."""
+
+    def ratio(load: Load, peer: str) -> float | None:
+        for row in rows["compared"]:
+            if all(row[name] == value for name, value in asdict(load).items()):
+                ours, theirs = row["relay"], row.get(peer, {})
                 if "microseconds" in ours and "microseconds" in theirs:
-                    result[f"ratio_to_janus_fanout_{fan_out}"] = round(
-                        ours["microseconds"] / theirs["microseconds"], 3
-                    )
-                if "p99_ms" in ours and fan_out == 3:
-                    result["added_latency_p99_ms"] = round(ours["p99_ms"], 2)
-                    result["loss"] = round(ours["loss"], 5)
-                    result["bytes_per_participant"] = ours["bytes_per_participant"]
-    return result
+                    return round(float(ours["microseconds"] / theirs["microseconds"]), 3)
+        return None
+
+    def most(values: Iterator[float]) -> float | None:
+        return max(values, default=None)
+
+    crowd = [one["relay"].get("microseconds") for one in rows["crowds"]]
+    half = (row["relay"] for row in rows["shares"] if row["wanted"] == 0.5)
+    most_loaded = (row["relay"] for row in rows["shares"] if row["wanted"] <= 0.7)
+    return {
+        "ratio_to_janus_fanout_1": ratio(HEADLINES[1], "janus"),
+        "ratio_to_janus_fanout_3": ratio(HEADLINES[3], "janus"),
+        "ratio_to_coturn_fanout_1": ratio(HEADLINES[1], "coturn"),
+        "added_latency_p99_ms": most(round(one["p99_ms"], 2) for one in half if "p99_ms" in one),
+        "loss": most(round(one["loss"], 5) for one in most_loaded if "loss" in one),
+        "bytes_per_participant": most(
+            row["relay"]["bytes_per_participant"] for row in rows["compared"]
+        ),
+        "cost_of_300_to_cost_of_10": (
+            round(crowd[-1] / crowd[0], 3) if len(crowd) > 1 and crowd[0] and crowd[-1] else None
+        ),
+        "noise": most(
+            round(one["noise"], 3)
+            for row in rows["compared"]
+            for one in row.values()
+            if isinstance(one, dict) and "noise" in one
+        ),
+    }
+
+
+HEADING = ("us/packet", "of a core", "loss %", "p50 ms", "p99 ms", "noise %", "windows")
+
+
+def cells(one: dict[str, Any]) -> list[object]:
+    """A server's figures in the order of the heading."""
+    windows = f"{one['windows']}/{one['tried']}"
+    if "microseconds" not in one:
+        return ["no clean window", "", "", "", "", "", windows]
+    return [
+        one["microseconds"],
+        f"{one['share']:.0%}",
+        f"{one['loss'] * 100:.3f}",
+        one["p50_ms"],
+        one["p99_ms"],
+        f"{one['noise'] * 100:.0f}",
+        windows,
+    ]
+
+
+def label(row: dict[str, Any]) -> str:
+    """Publishers x fan-out, and the rate of each."""
+    return f"{row['publishers']}x{row['fan_out']} r{row['rate']:.3g}"
 
 
 def table(result: dict[str, Any]) -> str:
-    """The figures as lines of text."""
-    lines = [
-        f"{'load':>12} {'packets/s':>9} {'server':>7} {'us/packet':>9} {'cpu':>5} {'loss':>7}"
-        f" {'p50 ms':>7} {'p99 ms':>7} {'KB each':>8} {'windows':>8} {'ratio':>6}"
-    ]
-    for row in result["rows"]:
-        for name in ("relay", "janus"):
-            one = row.get(name)
-            if one is None:
-                continue
-            label = f"{row['publishers']}x{row['fan_out']} r{row['rate']:g}"
-            head = f"{label:>12} {row['packets']:>9.0f} {name:>7}"
-            if "microseconds" not in one:
-                lines.append(f"{head}  no clean window of {one['discarded']}")
-                continue
-            ratio = ""
-            if name == "relay" and "microseconds" in row.get("janus", {}):
-                ratio = f"{one['microseconds'] / row['janus']['microseconds']:.2f}"
-            lines.append(
-                f"{head} {one['microseconds']:>9.1f} {one['share']:>5.0%} {one['loss']:>7.3%}"
-                f" {one['p50_ms']:>7.2f} {one['p99_ms']:>7.2f}"
-                f" {one['bytes_per_participant'] / 1000:>8.0f}"
-                f" {one['windows']:>4}/{one['windows'] + one['discarded']:<3} {ratio:>6}"
-            )
-    return "\n".join(lines)
+    """The figures as tables."""
+    rows = result["rows"]
+    parts = []
+    body: list[list[object]] = []
+    if rows["loop"]:
+        for row in rows["loop"]:
+            size = f"{row['publishers']}x{row['fan_out']}"
+            body.append([size, row["python"], row["native"] or "not built"])
+        parts.append(lines([["loop alone, us/packet", "Python", "native"], *body]))
+    if rows["compared"]:
+        body = []
+        for row in rows["compared"]:
+            for name in ("relay", "janus", "coturn"):
+                if name in row:
+                    kilobytes = row[name]["bytes_per_participant"] / 1000
+                    head = [label(row), round(row["packets"]), name]
+                    body.append([*head, *cells(row[name]), kilobytes])
+        parts.append(lines([["load", "packets/s", "server", *HEADING, "kB each"], *body]))
+    if rows["shares"]:
+        body = [
+            [f"{row['wanted']:.0%}", label(row), round(row["packets"]), *cells(row["relay"])]
+            for row in rows["shares"]
+        ]
+        parts.append(lines([["wanted of a core", "load", "packets/s", *HEADING], *body]))
+    if rows["crowds"]:
+        body = [
+            [(row["fan_out"] + 1) * row["publishers"], round(row["packets"]), *cells(row["relay"])]
+            for row in rows["crowds"]
+        ]
+        parts.append(lines([["participants", "packets/s", *HEADING], *body]))
+    notes = [f"not installed, so not compared with: {name}" for name in result["missing"]]
+    if not result["native"]:
+        notes.append("the native packet loop is not built: these are the figures of Python alone")
+    figures = [[name, "none" if result[name] is None else result[name]] for name in headlines(rows)]
+    return "\n\n".join([*parts, lines([["relay", ""], *figures]), *notes])
 
 
 def main() -> None:
-    """Print the table, or be the generator process."""
+    """Print the tables, or be the generator process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--generate", metavar="LOADS", help="JSON; used by the parent process")
-    parser.add_argument("--loads", metavar="LOADS", help="JSON list of [publishers, fan-out, rate]")
+    parser.add_argument("section", nargs="*", help=f"of {', '.join(SECTIONS)}; all without one")
+    parser.add_argument("--generate", action="store_true", help="used by the parent process")
     parser.add_argument("--windows", type=int, default=3)
     options = parser.parse_args()
+    sections = options.section or SECTIONS
     if options.generate:
-        loads = [Load(*one) for one in json.loads(options.generate)]
-        print(json.dumps(asyncio.run(generate(loads, options.windows))))
+
+        def emit(*row: object) -> None:
+            print(json.dumps(row), flush=True)
+
+        asyncio.run(generate(sections, options.windows, emit))
         return
-    loads = [Load(*one) for one in json.loads(options.loads)] if options.loads else list(LOADS)
     started = time.monotonic()
-    result = run(loads, options.windows)
-    print(table(result))
-    print(json.dumps({name: value for name, value in result.items() if name != "rows"}))
+    print(table(run(sections, options.windows)))
     print(f"{time.monotonic() - started:.0f} s")
 
 

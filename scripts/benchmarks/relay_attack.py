@@ -12,7 +12,7 @@ import asyncio
 import random
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,16 @@ from media.codecs import Kind
 from media.datagrams import Port
 from media.exchange import Exchange
 from media.ice import Credentials
-from media.messages import AcceptAnswer, Connected, Event, Join, OfferNeeded, OpenRoom, Publishing
+from media.messages import (
+    AcceptAnswer,
+    Connected,
+    Disconnected,
+    Event,
+    Join,
+    OfferNeeded,
+    OpenRoom,
+    Publishing,
+)
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks._relay_load import LoadClient
@@ -48,9 +57,11 @@ class Row:
 class Target:
     """A room of four light clients in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.port = Port(HOST, 0)
-        self.exchange = Exchange([(HOST, self.port.number)], self._on_event)
+        self.parted: list[tuple[str, str]] = []
+        "Who was disconnected, and why."
+        self.exchange = Exchange([(HOST, self.port.number)], self._on_event, clock=clock)
         self.exchange.open([self.port])
         self.clients: dict[str, LoadClient] = {}
         self._certificate = RTCCertificate.generateCertificate()
@@ -67,6 +78,8 @@ class Target:
             self._connected += 1
             if self._connected == len(self.clients):
                 self.ready.set()
+        elif isinstance(event, Disconnected):
+            self.parted.append((event.peer_id, event.reason))
 
     async def _answer(self, event: OfferNeeded) -> None:
         client = self.clients[event.peer_id]

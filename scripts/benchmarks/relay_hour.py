@@ -19,15 +19,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from media.client import Relay, RelaySettings
-from media.messages import Connected, Event, OfferNeeded
-from scripts.benchmarks._browser import chromium
+from media.client import Relay
 from scripts.benchmarks._figures import lines
+from scripts.benchmarks._relay_call import call_of_four
 from scripts.benchmarks._relay_chart import Panel, chart
-from scripts.benchmarks._relay_page import Guest, serve_page, write_camera
-from scripts.benchmarks._server import temporary_folder
+from scripts.benchmarks._relay_page import Guest
 
-NAMES = ("a", "b", "c", "d")
 SAMPLE_SECONDS = 10.0
 SETTLED_SECONDS = 60.0
 "Before this, browsers are still filling their buffers; first values are taken here."
@@ -128,65 +125,26 @@ class Watch:
 
 async def watch_call(minutes: float, keep: Path | None) -> dict[str, Any]:
     """Hold the call and sample it; ``keep`` is rewritten with what is known, after each sample."""
-    events: list[Event] = []
-    guests: dict[str, Guest] = {}
-    tasks: set[asyncio.Task[None]] = set()
-    faults: list[str] = []
-
-    def done(task: asyncio.Task[None]) -> None:
-        tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            faults.append(str(error))
-
-    def on_event(event: Event) -> None:
-        if isinstance(event, OfferNeeded):
-            task = asyncio.ensure_future(guests[event.peer_id].answer(event))
-            tasks.add(task)
-            task.add_done_callback(done)
-        events.append(event)
-        if sum(isinstance(one, Connected) for one in events) == len(NAMES):
-            complete.set()
-
-    complete = asyncio.Event()
-    relay = Relay(RelaySettings(), on_event)
-    with temporary_folder() as folder:
-        camera = folder / "camera.y4m"
-        write_camera(camera)
-        more = (f"--use-file-for-fake-video-capture={camera}",)
-        async with chromium(*more) as browser, serve_page() as url:
-            await relay.start()
-            try:
-                await relay.open_room("room")
-                for name in NAMES:
-                    context = await browser.new_context(permissions=["camera", "microphone"])
-                    guests[name] = Guest(relay, name, await context.new_page())
-                    await guests[name].enter(url)
-                    await relay.join("room", name)
-                async with asyncio.timeout(60):
-                    await complete.wait()
-                watch = Watch(relay, guests)
-                rows: list[list[float]] = []
-                began = time.monotonic()
-                await watch.sample(0)
-                while (passed := time.monotonic() - began) < minutes * 60:
-                    await asyncio.sleep(SAMPLE_SECONDS - passed % SAMPLE_SECONDS)
-                    rows.append(await watch.sample(time.monotonic() - began))
-                    events[:] = [
-                        one for one in events if type(one).__name__ in ("Connected", "Disconnected")
-                    ]
-                    result = {
-                        "minutes": round(rows[-1][0] / 60, 1),
-                        "connections": sum(isinstance(one, Connected) for one in events),
-                        "faults": faults[:10],
-                        "errors": sum(one.errors for one in relay.figures),
-                        "columns": COLUMNS,
-                        "rows": rows,
-                    }
-                    if keep is not None:
-                        await asyncio.to_thread(keep.write_text, as_json(result))
-                return result
-            finally:
-                await relay.stop()
+    async with call_of_four() as call:
+        watch = Watch(call.relay, call.guests)
+        rows: list[list[float]] = []
+        result: dict[str, Any] = {}
+        began = time.monotonic()
+        await watch.sample(0)
+        while (passed := time.monotonic() - began) < minutes * 60:
+            await asyncio.sleep(SAMPLE_SECONDS - passed % SAMPLE_SECONDS)
+            rows.append(await watch.sample(time.monotonic() - began))
+            result = {
+                "minutes": round(rows[-1][0] / 60, 1),
+                "connections": call.connections,
+                "faults": call.faults[:10],
+                "errors": sum(one.errors for one in call.relay.figures),
+                "columns": COLUMNS,
+                "rows": rows,
+            }
+            if keep is not None:
+                await asyncio.to_thread(keep.write_text, as_json(result))
+        return result
 
 
 def as_json(result: dict[str, Any]) -> str:

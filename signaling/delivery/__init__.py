@@ -16,6 +16,9 @@ from signaling.notice import Channel, Outcome, Outgoing
 class Provider(Protocol):
     """One way to reach a person."""
 
+    async def prepare(self) -> None:
+        """Do what takes long beforehand: then little time lies between "it leaves now" and that."""
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand over one notice, once. Safe to call from many tasks."""
 

@@ -37,6 +37,9 @@ class OutboxFolder:
         self._folder = folder
         self._sender = mail.sender(mail_from)
 
+    async def prepare(self) -> None:
+        """Nothing here takes long."""
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Write the file and its folder's entry to the disk before saying so."""
         if not PATTERN.fullmatch(outgoing.notice_id):

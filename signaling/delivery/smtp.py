@@ -133,6 +133,9 @@ class Smtp:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._farewells: set[asyncio.Task[None]] = set()
 
+    async def prepare(self) -> None:
+        """Nothing here takes long."""
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand one mail over; waits while all connections are busy. Never raises for the network."""
         async with self._slots:  # written inside, so that a long queue holds no finished mails

@@ -11,6 +11,7 @@ failure; whatever broke after it is an unknown outcome, and nobody here sends it
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,11 @@ class VonageAccount:
             api_host=host_of(settings.vonage_api_url),
             status_url=settings.vonage_status_url,
         )
+
+    async def prepare(self) -> None:
+        """Import the package, which takes a second; what is wrong with it, sending will say."""
+        with contextlib.suppress(Exception):
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connected)
 
     async def send(self, make_message: MakeMessage, malformed: str) -> Outcome:
         """Post one message; `malformed` is the reason if the package's own model refuses it.

@@ -16,6 +16,9 @@ class VonageSms:
         self._account = account
         self._sender = sender
 
+    async def prepare(self) -> None:
+        await self._account.prepare()
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Send the text; the provider chooses GSM 7-bit or UCS-2 by its characters."""
         text = outgoing.content.text

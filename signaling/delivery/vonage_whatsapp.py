@@ -17,6 +17,9 @@ class VonageWhatsapp:
         self._account = account
         self._sender = sender
 
+    async def prepare(self) -> None:
+        await self._account.prepare()
+
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Send the notice's template with its parameters."""
         template = outgoing.content.template

@@ -40,11 +40,7 @@ class Calling:
             others = [seat.participant_id for seat in room.seats.values() if seat.online]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
             await self._keeping.change(room, message.id, call)
-            self._timers.set(
-                f"ring:{call.id}",
-                self._clock.now() + RING_TIMEOUT,
-                lambda: self._keeping.apply(room, call.id, lambda current, now: current.miss(now)),
-            )
+            self._ring(room, call)
         return wire.Ack(message.id)
 
     async def accept(self, attendance: Attendance, message: wire.CallAccept) -> wire.Ack:
@@ -145,7 +141,25 @@ class Calling:
         self.dropped_out(room, participant_id)
         self._forwarding.follow(room)
 
+    def take_up(self, room: Room) -> None:
+        """The room was opened again after a restart: whoever was in its call may come back."""
+        call = room.call
+        if call is None:
+            return
+        self._ring(room, call)
+        for participant_id in call.joined():
+            self.dropped_out(room, participant_id)
+        self._forwarding.follow(room)
+
     # --- inside
+
+    def _ring(self, room: Room, call: Call) -> None:
+        """Those who do not answer in time have missed it."""
+        self._timers.set(
+            f"ring:{call.id}",
+            call.started_at + RING_TIMEOUT,
+            lambda: self._keeping.apply(room, call.id, lambda current, now: current.miss(now)),
+        )
 
     @property
     def _hiding(self) -> bool:

@@ -8,6 +8,7 @@ from string import Template as Placeholders
 
 from signaling.account import Account
 from signaling.consultation import Consultation
+from signaling.errors import N_
 from signaling.identifier import new_id
 from signaling.invite import Invite
 from signaling.notice import (
@@ -27,6 +28,10 @@ from signaling.text import literal
 _SPACE = re.compile(r"\n{3,}")
 LINKS = ("link", "test_link")
 "Placeholders whose values are addresses of ours."
+LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
+BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder")
+"Occasions whose links are those of an invite."
+_LONE_LINK = re.compile(rf"^\$({'|'.join(LINKS)})$", re.MULTILINE)
 _CALENDAR: dict[Occasion, CalendarMethod] = {
     "planned_invitation": "REQUEST",
     "moved": "REQUEST",
@@ -158,8 +163,21 @@ class Composing:
         return Content(
             one_line(self._words.text(occasion, language, "subject"), values),
             fill(mail.replace("**", ""), values),
-            html=self._wording.html(mail, values, language),
+            html=self._wording.html(self.with_labels(mail, occasion, language), values, language),
         )
+
+    def with_labels(self, mail: str, occasion: Occasion, language: str) -> str:
+        """The Markdown of a mail for HTML: a link of an invite that stands alone says what it does.
+
+        An address would be broken in the middle by a narrow screen, and is in the text part.
+        """
+        if occasion not in BY_INVITE:
+            return mail
+        labels = {
+            name: literal(self._wording.translate(language, label))
+            for name, label in LABELS.items()
+        }
+        return _LONE_LINK.sub(lambda match: f"[{labels[match[1]]}](${match[1]})", mail)
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -329,6 +329,8 @@ class Forwarding:
                 return
             if call.path.moving_to is not None:  # which has a time of its own
                 self._expect(stage, peer_id, CONNECT_WITHIN)
+            elif not self._forwarder.usable:  # nobody's fault: all go on directly
+                await self._keeping.change(room, None, call)
             elif call.path.forwarded and room.seats[participant_id].online:
                 await self._part(room, call, [participant_id])
 

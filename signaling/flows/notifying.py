@@ -122,6 +122,8 @@ class Notifying:
 
     async def _take(self, job: Job) -> bool:
         try:
+            if sender := self._senders.get(job.attempt.channel):
+                await sender.prepare()
             return await self._store.write(lambda records: take(records, job))
         except Exception as error:  # what cannot be stored as leaving does not leave
             if not isinstance(error, Unavailable):

@@ -1,6 +1,6 @@
 """What happens to a planned session before it starts: moved, canceled, its people changed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -22,6 +22,8 @@ from signaling.room import Room, Seat
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
 EDITABLE_STATES = ("planned", "waiting")
+OF_A_DATE = ("invitation", "planned_invitation", "moved", "reminder")
+"Occasions that tell people when the session is."
 MAX_PEOPLE = 12
 "Seats of one session beside the scheduler's: what a mesh of forwarded calls and a form can hold."
 
@@ -49,41 +51,71 @@ class Planning:
         self._withdraw = withdraw
         self._clock = clock
 
-    async def move(
-        self, consultation_id: str, scheduler: Account, planned_at: datetime, time_zone: str
+    async def edit(
+        self,
+        consultation_id: str,
+        scheduler: Account,
+        planned_at: datetime | None,
+        time_zone: str,
+        awaited: Person | None = None,
     ) -> None:
-        """Give a session another date: everybody is told, calendars are updated.
+        """Give a session another date, and correct its awaited person: both or neither.
 
-        Raises NotFound, or Conflict once it has started.
+        Everybody is told of a new date, calendars are updated; whoever was not reached yet, or is
+        reached otherwise now, gets the invitation. `planned_at` None leaves the date as it is.
+        Raises NotFound, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
         async with self._rooms.turn(consultation_id):
             before = room.consultation
             if before.state not in EDITABLE_STATES:
                 raise Conflict
-            if before.planned_at == planned_at and before.time_zone == time_zone:
-                return
-            moved = replace(
-                before,
-                planned_at=planned_at,
-                time_zone=time_zone,
-                calendar_sequence=before.calendar_sequence + 1,
-            )
+            after = before
+            if planned_at is not None and (before.planned_at, before.time_zone) != (
+                planned_at,
+                time_zone,
+            ):
+                after = replace(
+                    before,
+                    planned_at=planned_at,
+                    time_zone=time_zone,
+                    calendar_sequence=before.calendar_sequence + 1,
+                )
 
-            async def work(records: Records) -> None:
-                await records.consultations.change(moved)
-                await self._reminding.drop(records, consultation_id)
-                if not moved.may_tell:
-                    return  # nobody knows of the old date yet
-                for invite in await records.invites.of_consultation(consultation_id):
-                    if invite.usable:
-                        about = Occurrence(moved, scheduler, invite, moved.note)
-                        await self._composing.queue(records, "moved", about)
-                        await self._reminding.queue(records, about)
+            async def work(records: Records) -> str:
+                invites = await records.invites.of_consultation(consultation_id)
+                corrected = told = ""
+                if after is not before:  # what waits tells of the old date
+                    await records.consultations.change(after)
+                    await records.notices.drop_pending(consultation_id, OF_A_DATE)
+                if awaited is not None and invites[0].person != awaited:
+                    corrected = invites[0].id
+                    if await self._correct(records, after, scheduler, invites[0], awaited):
+                        told = corrected
+                if after is not before and after.may_tell:
+                    await self._tell_date(records, after, scheduler, besides=told)
+                return corrected
 
-            await self._store.write(work)
-            room.consultation = moved
-            room.tell_consultation()
+            corrected = await self._store.write(work)
+            room.consultation = after
+            if corrected and awaited is not None:
+                _show_person(room, corrected, awaited)
+            if after is not before:
+                room.tell_consultation()
+
+    async def _tell_date(
+        self, records: Records, moved: Consultation, scheduler: Account, *, besides: str
+    ) -> None:
+        """Everybody `besides` one hears of the new date, as news or with their invitation."""
+        for invite in await records.invites.of_consultation(moved.id):
+            if not invite.usable or invite.id == besides:
+                continue
+            about = Occurrence(moved, scheduler, invite, moved.note)
+            if await records.notices.was_reached(invite.id):
+                await self._composing.queue(records, "moved", about)
+                await self._reminding.queue(records, about)
+            else:
+                await self._inviting.tell(records, about)
 
     async def cancel(self, consultation_id: str, scheduler: Account) -> None:
         """Call a session off: its people are told, its links close, nothing stale is sent.
@@ -119,70 +151,88 @@ class Planning:
         """
         invite, room = await self._invited(invite_id, scheduler)
         async with self._rooms.turn(room.consultation.id):
-            consultation = room.consultation
-            if consultation.state not in EDITABLE_STATES:
+            if room.consultation.state not in EDITABLE_STATES:
                 raise Conflict
-            changed = replace(invite, person=person)
-            reached_otherwise = (invite.person.channel, invite.person.address) != (
-                person.channel,
-                person.address,
-            )
-            spoken_otherwise = invite.person.language != person.language
 
             async def work(records: Records) -> None:
-                await records.invites.change(changed)
-                if (reached_otherwise or spoken_otherwise) and consultation.may_tell:
-                    await records.notices.drop_pending_of(invite_id)
-                    await records.notices.forget_keys_of(invite_id)
-                    about = Occurrence(consultation, scheduler, changed, consultation.note)
-                    await self._inviting.tell(records, about)
+                await self._correct(records, room.consultation, scheduler, invite, person)
 
             await self._store.write(work)
-            seat = room.seats[invite_id]
-            seat.name, seat.language = person.name, person.language
-            room.tell_participant(invite_id)
+            _show_person(room, invite_id, person)
 
-    async def add_person(
-        self, consultation_id: str, scheduler: Account, role: Role, person: Person
-    ) -> Invite:
-        """Invite one more, announced in the chat and logged.
+    async def _correct(
+        self,
+        records: Records,
+        consultation: Consultation,
+        scheduler: Account,
+        invite: Invite,
+        person: Person,
+    ) -> bool:
+        """Whether that person gets the invitation now, at another address or in another language."""
+        before = invite.person
+        changed = replace(invite, person=person)
+        await records.invites.change(changed)
+        reached_otherwise = (before.channel, before.address, before.language) != (
+            person.channel,
+            person.address,
+            person.language,
+        )
+        if not reached_otherwise or not consultation.may_tell:
+            return False
+        await records.notices.drop_pending_of(invite.id)
+        await records.notices.forget_keys_of(invite.id)
+        about = Occurrence(consultation, scheduler, changed, consultation.note)
+        await self._inviting.tell(records, about)
+        return True
+
+    async def add_people(
+        self, consultation_id: str, scheduler: Account, people: Sequence[tuple[Role, Person]]
+    ) -> list[Invite]:
+        """Invite some more, announced in the chat and logged: all of them or nobody.
 
         Once a session has started only colleagues, and only if the administrator allows it.
-        Raises NotFound, NotAllowed, or InvalidInput if it is full.
+        Raises NotFound, NotAllowed, or InvalidInput if that are too many.
         """
         room = await self._own(consultation_id, scheduler, "invite")
         async with self._rooms.turn(consultation_id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES and not (
-                role == "colleague" and await self.may_add_in_progress()
+                all(role == "colleague" for role, _ in people) and await self.may_add_in_progress()
             ):
                 raise NotAllowed(
                     N_("Nobody can be invited to a session in progress. Plan a new session.")
                 )
-            if len(room.seats) > MAX_PEOPLE:
+            if len(room.seats) - 1 + len(people) > MAX_PEOPLE:
                 raise InvalidInput("", N_("There are too many people in this session."))
             now = self._clock.now()
 
-            async def work(records: Records) -> tuple[Invite, ChatMessage | None]:
-                invite = await self._inviting.add(records, consultation, scheduler, role, person)
-                await records.audit.append(now, scheduler.id, "add_person", invite.id)
-                line = await records.chat.append(
-                    consultation.id, new_id(), invite.id, "added", "", now
-                )
-                return invite, line
+            async def work(records: Records) -> list[tuple[Invite, ChatMessage | None]]:
+                added = []
+                for role, person in people:
+                    invite = await self._inviting.add(
+                        records, consultation, scheduler, role, person
+                    )
+                    await records.audit.append(now, scheduler.id, "add_person", invite.id)
+                    line = await records.chat.append(
+                        consultation.id, new_id(), invite.id, "added", "", now
+                    )
+                    added.append((invite, line))
+                return added
 
-            invite, line = await self._store.write(work)
-            room.seats[invite.id] = Seat(invite.id, role, person.name, person.language)
-            room.tell_participant(invite.id)
-            if line is not None:
-                room.add_chat(line)
-        return invite
+            added = await self._store.write(work)
+            for invite, line in added:
+                person = invite.person
+                room.seats[invite.id] = Seat(invite.id, invite.role, person.name, person.language)
+                room.tell_participant(invite.id)
+                if line is not None:
+                    room.add_chat(line)
+        return [invite for invite, _ in added]
 
     async def may_add_in_progress(self) -> bool:
         """The administrator's switch; off until it is switched on."""
         return await self._store.read.settings.get(ADD_IN_PROGRESS) == "on"
 
-    async def remove_person(self, invite_id: str, scheduler: Account) -> None:
+    async def remove_person(self, invite_id: str, scheduler: Account) -> Invite:
         """Take somebody's seat away: they are told, their link closes at once.
 
         The awaited person cannot be removed: that is canceling. Raises NotFound, Conflict.
@@ -205,6 +255,7 @@ class Planning:
 
             await self._store.write(work)
             self._rooms.remove_seat(room, invite_id)
+        return invite
 
     async def _revoke(
         self,
@@ -231,3 +282,9 @@ class Planning:
         if invite is None or not invite.usable:
             raise NotFound
         return invite, await self._own(invite.consultation_id, scheduler, "edit")
+
+
+def _show_person(room: Room, invite_id: str, person: Person) -> None:
+    seat = room.seats[invite_id]
+    seat.name, seat.language = person.name, person.language
+    room.tell_participant(invite_id)

@@ -1,13 +1,14 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from signaling import messages as wire
+from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
 from signaling.ports import Clock, Connection, Store, Timers
@@ -35,6 +36,8 @@ class Rooms:
         self._clock = clock
         self._timers = timers
         self.hub = hub
+        self.openers: list[Callable[[Room], None]] = []
+        "Called with every room that was opened from storage."
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -54,6 +57,8 @@ class Rooms:
             room = await self._load(consultation_id)
             self.hub.add(room)
             self.let_rest(room)  # whoever opened it may not come in
+            for opened in self.openers:
+                opened(room)
             return room
 
     def let_rest(self, room: Room) -> None:
@@ -97,12 +102,15 @@ class Rooms:
                         else "not_tested",
                     )
                 )
-        return Room(
+        room = Room(
             consultation,
             seats,
             await read.chat.of_consultation(consultation_id),
             await read.chat.seen(consultation_id),
         )
+        if consultation.state in CALL_STATES:
+            room.take_up(await read.calls.current(consultation_id))
+        return room
 
     def tell_scheduler(self, scheduler_id: str) -> None:
         """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""

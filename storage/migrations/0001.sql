@@ -109,7 +109,10 @@ CREATE TABLE call (
     started_by TEXT NOT NULL,
     started_at INTEGER NOT NULL,
     answered_at INTEGER,
-    ended_at INTEGER
+    ended_at INTEGER,
+    topology TEXT NOT NULL,
+    -- participant id -> [state, peer id], so that a call outlives the server's process
+    members TEXT NOT NULL
 ) STRICT;
 CREATE INDEX call_consultation ON call (consultation_id);
 

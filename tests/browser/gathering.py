@@ -5,7 +5,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.probes import WATCH_SOUND, picture_moves
+from tests.browser.probes import CONTROL, WATCH_SOUND, picture_moves, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server
 
@@ -42,6 +42,7 @@ class Gathering:
 
     async def page(self, viewport: tuple[int, int] = (640, 480)) -> Page:
         context = await self.new_context(base_url=self.server.url, viewport=viewport)
+        await context.add_init_script(CONTROL)
         await context.add_init_script(WATCH_SOUND)
         return await context.new_page()
 
@@ -65,13 +66,14 @@ class Gathering:
         await expect(page.get_by_role("button", name="Start video call")).to_be_visible()
         return page
 
-    async def pair(self) -> None:
-        """Desk and phone are in a video call."""
+    async def pair(self, media: str = "video") -> None:
+        """Desk and phone are in a call and hear each other."""
         await self.arrive("phone")
         desk = await self.begin()
-        await desk.get_by_role("button", name="Start video call").click()
+        await desk.get_by_role("button", name=f"Start {media} call").click()
         await self.pages["phone"].get_by_role("button", name="Accept").click()
-        await self.everybody_sees("desk", "phone")
+        for name in ("desk", "phone"):
+            assert await sound_arrives(self.pages[name], timeout=30.0)
 
     async def join(self, name: str) -> None:
         """Somebody who has arrived joins the call that there is."""
@@ -97,11 +99,17 @@ async def sees(page: Page, others: int) -> None:
     """The page shows as many other people, each with a picture that moves."""
     videos = page.locator("#tiles video[data-participant-id]")
     await expect(videos).to_have_count(others)
-    for participant_id in await videos.evaluate_all(
-        "videos => videos.map((video) => video.dataset.participantId)"
-    ):
+    for participant_id in await others_on(page):
         tile = page.locator(f'#tiles .pictured[data-participant="{participant_id}"]')
         # On a busy machine a picture may be held back for a while, and comes again.
         await expect(tile).not_to_have_count(0)
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
         assert await picture_moves(page, selector)
+
+
+async def others_on(page: Page) -> list[str]:
+    """Participant ids of the people whose tiles the page shows."""
+    found: list[str] = await page.locator("#tiles video[data-participant-id]").evaluate_all(
+        "videos => videos.map((video) => video.dataset.participantId)"
+    )
+    return found

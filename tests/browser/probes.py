@@ -48,58 +48,85 @@ async () => {
 }
 """
 
+CONTROL = """
+(() => {
+  const Plain = Object.getPrototypeOf(window.RTCPeerConnection);
+  const gathered = (pc) => new Promise((resolve) => {
+    const look = () => pc.iceGatheringState === "complete" && resolve(pc.localDescription.sdp);
+    pc.onicegatheringstatechange = look;
+    look();
+  });
+  const make = () => {
+    const sender = window.__peers.flatMap((peer) => peer.getSenders())
+      .find((one) => one.track?.kind === "audio");
+    window.__control = new Plain();
+    window.__control.addTrack(sender.track.clone());
+    return window.__control;
+  };
+  window.__controlOffer = async () => {
+    const pc = make();
+    await pc.setLocalDescription();
+    return gathered(pc);
+  };
+  window.__controlAnswer = async (sdp) => {
+    const pc = make();
+    await pc.setRemoteDescription({ type: "offer", sdp });
+    await pc.setLocalDescription();
+    return gathered(pc);
+  };
+  window.__controlAccept = (sdp) => window.__control.setRemoteDescription({ type: "answer", sdp });
+})();
+"""
+"Runs after COLLECT_PEERS; see `connect_control`."
+
 WATCH_SOUND = """
 (() => {
+  const missed = {};
   const last = new Map();
-  const silence = new Map();
-  const longest = {};
-  window.__sound = { longest };
-  const good = async () => {
+  const episodes = [];
+  window.__sound = { longest: {}, episodes };
+  const step = (key, samples) => {
+    const grown = samples - (last.get(key) ?? samples);
+    last.set(key, samples);
+    return grown / 48000;
+  };
+  const look = async () => {
     const counted = new Map();
-    for (const peer of window.__peers ?? []) {
-      if (peer.connectionState === "closed") continue;
+    let control = 0;
+    for (const peer of [window.__control, ...(window.__peers ?? [])]) {
+      if (!peer || peer.connectionState === "closed") continue;
       for (const report of (await peer.getStats()).values()) {
         if (report.type !== "inbound-rtp" || report.kind !== "audio") continue;
         const samples = (report.totalSamplesReceived ?? 0) - (report.concealedSamples ?? 0);
-        counted.set(report.trackIdentifier, samples);
+        if (peer === window.__control) control = step("control", samples);
+        else counted.set(report.trackIdentifier, samples);
       }
     }
-    return counted;
-  };
-  let before = performance.now();
-  const look = async () => {
-    const counted = await good();
-    const now = performance.now();
-    const elapsed = (now - before) / 1000;
-    before = now;
     for (const video of document.querySelectorAll("#tiles video[data-participant-id]")) {
       const name = video.dataset.participantId;
-      const tracks = video.paused || video.muted ? [] : (video.srcObject?.getAudioTracks() ?? []);
-      let played = 0;
-      for (const track of tracks) {
-        const key = `${name} ${track.id}`;
-        const samples = counted.get(track.id) ?? 0;
-        played = Math.max(played, (samples - (last.get(key) ?? samples)) / 48000);
-        last.set(key, samples);
+      const silent = video.paused || video.muted;
+      let heard = 0;
+      for (const track of video.srcObject?.getAudioTracks() ?? []) {
+        const grown = step(`${name} ${track.id}`, counted.get(track.id) ?? 0);
+        if (!silent) heard = Math.max(heard, grown);
       }
-      if (!silence.has(name) && played === 0) continue;
-      const flows = played > elapsed / 2;
-      silence.set(name, flows ? 0 : (silence.get(name) ?? 0) + elapsed - played);
-      longest[name] = Math.max(longest[name] ?? 0, silence.get(name));
-    }
-    for (const name of silence.keys()) {
-      if (!document.querySelector(`#tiles video[data-participant-id="${name}"]`)) silence.delete(name);
+      if (!window.__control) continue;
+      const run = heard > control / 2 ? 0 : (missed[name] ?? 0) + control - heard;
+      if (!run && missed[name] > 0.2) episodes.push([performance.now(), name, missed[name]]);
+      missed[name] = run;
+      window.__sound.longest[name] = Math.max(window.__sound.longest[name] ?? 0, run);
     }
     setTimeout(look, 50);
   };
   look();
 })();
 """
-"""Runs after COLLECT_PEERS. `__sound.longest` is, for each person on a tile, the longest time in
-seconds for which the tile played no received sound, from the first sound on.
+"""Runs after COLLECT_PEERS. Keeps for each person on a tile the longest stretch of sound, in
+seconds, that the tile did not play, from `connect_control` on.
 
 Counted are the samples of the very tracks that the tile plays, less the concealed ones (W3C
-webrtc-stats), looked at every 50 ms; a look that comes late counts what was played meanwhile.
+webrtc-stats), looked at every 50 ms, against those that the control connection brought in the same
+time: so what a starved machine swallows on every connection is no fault of ours.
 """
 
 PICTURE_CHANGE = 2.0
@@ -155,7 +182,17 @@ async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
     return False
 
 
-async def longest_silences(page: Page) -> dict[str, float]:
-    """Seconds without sound, the longest for each person on a tile; needs WATCH_SOUND."""
+async def connect_control(one: Page, other: Page) -> None:
+    """Connect two pages by a connection of the test's own, which carries their microphones.
+
+    It never changes its way: what it brings, the application's connections could have brought.
+    """
+    offer = await one.evaluate("window.__controlOffer()")
+    answer = await other.evaluate("(sdp) => window.__controlAnswer(sdp)", offer)
+    await one.evaluate("(sdp) => window.__controlAccept(sdp)", answer)
+
+
+async def longest_silence(page: Page, participant_id: str) -> float:
+    """The longest stretch of sound in seconds that somebody's tile missed; see WATCH_SOUND."""
     found: dict[str, float] = await page.evaluate("window.__sound.longest")
-    return found
+    return found[participant_id]

@@ -14,7 +14,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -52,6 +52,8 @@ class VonageServer:
     "Every well-formed message, whatever was answered."
     complaints: list[str] = field(default_factory=list)
     "What was wrong with a request; a test expects none."
+    on_message: Callable[[dict[str, Any]], Awaitable[None]] | None = None
+    "Waited for before the answer."
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     "Set at every request."
     released: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +88,8 @@ async def vonage_server(*, authority: str = "trusted") -> AsyncIterator[VonageSe
             server.complaints.append(problem)
             return web.json_response({"title": problem}, status=400)
         server.messages.append(json.loads(body))
+        if server.on_message is not None:
+            await server.on_message(json.loads(body))
         answer = server.answers.pop(0) if server.answers else 202
         match answer:
             case "cut":

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fractions import Fraction
 from types import TracebackType
 
-from aiortc import RTCPeerConnection, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
 
@@ -47,13 +47,28 @@ class MovingPicture(VideoStreamTrack):
         return frame
 
 
+def candidates_everywhere(sdp: str) -> str:
+    """The offer with its candidates repeated in every media section.
+
+    They belong into the first one of a bundle (RFC 8843 section 7.2); aiortc forgets them when a
+    first offer has lines of both directions.
+    """
+    sections = sdp.split("\r\nm=")
+    candidates = [line for line in sections[1].split("\r\n") if line.startswith("a=candidate:")]
+    others = [
+        section.rstrip("\r\n") + "".join(f"\r\n{line}" for line in candidates)
+        for section in sections[2:]
+    ]
+    return "\r\nm=".join([sections[0], sections[1].rstrip("\r\n"), *others]) + "\r\n"
+
+
 class Participant:
     """An aiortc participant that answers whatever it is offered and counts what arrives."""
 
     def __init__(self, peer_id: str, tracks: dict[Kind, object]) -> None:
         self.peer_id = peer_id
         self.tracks = tracks
-        self.connection = RTCPeerConnection()
+        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.frames: dict[str, int] = {}
         self.times: dict[str, list[int]] = {}
         self.readers: list[asyncio.Task[None]] = []
@@ -76,11 +91,12 @@ class Participant:
         """An answer that publishes on each line that asks for something we have."""
         if offer.fresh and self.offers:
             await self.connection.close()
-            self.connection = RTCPeerConnection()
+            self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
             self.connection.on("track", self._on_track)
             self.tracks = {kind: track_of(kind) for kind in self.tracks}
         self.offers.append(offer)
-        await self.connection.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+        sdp = candidates_everywhere(offer.sdp)
+        await self.connection.setRemoteDescription(RTCSessionDescription(sdp, "offer"))
         for track in offer.tracks:
             if track.direction == "publish" and track.kind in self.tracks:
                 for transceiver in self.connection.getTransceivers():

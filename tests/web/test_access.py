@@ -261,7 +261,7 @@ async def edit(visit: Visit) -> set[str]:
 
 async def invite(visit: Visit) -> set[str]:
     session = f"/sessions/{visit.id}"
-    one = {"role": "colleague", "name": "Dr Lee", "address": "lee@example.org"}
+    one = {"colleague": "on", "colleague_1_address": "lee@example.org"}
     more = {"colleague": "on", "colleague_1_address": "doctor@example.org"}
     return {
         await visit.post(f"{session}/without-interpreter"),

@@ -279,12 +279,13 @@ async def test_adding_to_a_session_in_progress_needs_the_administrators_switch(
         desk = await nurse.enter(consultation_id=consultation)
         await desk.command("start_consultation")
         address = f"/sessions/{consultation}/people/new"
-        form = {"role": "colleague", "name": "Dr Lee", "address": "lee@example.org"}
+        form = {"colleague": "on", "colleague_1_address": "lee@example.org"}
         assert (await nurse.post(address, form)).status == 403
         await server.app[STORE].write(
             lambda records: records.settings.put("add_colleague_in_progress", "on")
         )
-        assert (await nurse.post(address, {**form, "role": "companion"})).status == 403
+        companion = {"companion": "on", "companion_address": "son@example.org"}
+        assert (await nurse.post(address, {**form, **companion})).status == 403
         assert (await nurse.post(address, form)).status == 303
         added = await wire.until("chat_added")
         while added["message"]["kind"] != "added":

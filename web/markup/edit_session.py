@@ -6,13 +6,7 @@ import htpy as h
 
 from web.markup.controls import action, error_summary, go, submit
 from web.markup.document import document
-from web.markup.invitation_fields import (
-    colleague_fields,
-    companion_fields,
-    labels,
-    person_fields,
-    plan_fields,
-)
+from web.markup.invitation_fields import labels, more_people, person_fields, plan_fields
 from web.markup.invites import cancel_button, cancel_dialog
 from web.markup.words import role_word
 from web.routes import path
@@ -47,15 +41,7 @@ def edit_session_page(
             ],
             h.h2[_("People")],
             h.ul(".list")[(_person(viewer, person) for person in people)],
-            h.form(
-                "#more-people.card",
-                method="post",
-                action=path("add_people", consultation_id=consultation_id),
-            )[
-                companion_fields(viewer, form),
-                colleague_fields(viewer, form),
-                h.div(".actions")[submit(_("Invite"), quiet=True)],
-            ],
+            more_people(viewer, form, path("add_people", consultation_id=consultation_id)),
             h.div(".actions")[
                 go(path("invites"), _("Invites")),
                 cancel_button(viewer, consultation_id, people[0].name if people else ""),
@@ -77,7 +63,10 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
             person.role != "service_user"
             and go(path("edit_invite", invite_id=person.invite_id), _("Edit")),
             go(path("invite_link", invite_id=person.invite_id), _("Copy link")),
-            action(path("invite_send_again", invite_id=person.invite_id), _("Send again")),
+            action(
+                path("invite_send_again", {"back": "edit"}, invite_id=person.invite_id),
+                _("Send again"),
+            ),
             person.removable
             and action(path("invite_remove", invite_id=person.invite_id), _("Remove")),
         ],

@@ -10,7 +10,7 @@ import htpy as h
 
 from signaling.moment import AmbiguousTime
 from web.forms.invitation import MAX_COLLEAGUES
-from web.markup.controls import checkbox, field, radios, select
+from web.markup.controls import checkbox, field, radios, select, submit
 from web.views import Form, Viewer
 
 
@@ -137,6 +137,16 @@ def colleague_fields(viewer: Viewer, form: Form) -> h.Element:
             (_colleague(viewer, form, number) for number in range(1, MAX_COLLEAGUES + 1)),
             h.button("#add-expert", type="button", hidden=True)[_("Add another expert")],
         ],
+    ]
+
+
+def more_people(viewer: Viewer, form: Form, address: str, *, companions: bool = True) -> h.Element:
+    """A form of its own that invites some more to a session; without `companions` only experts."""
+    _ = viewer.translate
+    return h.form("#more-people.card", method="post", action=address)[
+        companions and companion_fields(viewer, form),
+        colleague_fields(viewer, form),
+        h.div(".actions")[submit(_("Invite"), quiet=True)],
     ]
 
 

@@ -10,10 +10,11 @@ from signaling.consultation import Consultation
 from signaling.errors import InvalidInput
 from signaling.invite import Invite
 from web.errors import sentence
-from web.forms.invitation import read_moment, read_others, read_person
+from web.forms.invitation import read_moment, read_person
 from web.keys import NOTIFYING, PLANNING, STORE
 from web.markup.edit_session import edit_session_page
 from web.pages.invites import reading_of
+from web.pages.session_people import invite_more
 from web.routes import path
 from web.viewing import form_of, show, signed_in, viewer_of
 from web.views import Form, InvitedPerson
@@ -41,10 +42,7 @@ async def edit(request: web.Request) -> web.Response:
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
             # only a changed date must lie ahead: a late correction of a name is none
             planned_at, time_zone = read_moment(typed, reading)
-        if person is not None and person != invites[0].person:
-            await planning.change_person(invites[0].id, account, person)
-        if planned_at is not None:
-            await planning.move(consultation.id, account, planned_at, time_zone)
+        await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except InvalidInput as error:
         form = Form(typed, {error.field: sentence(error, viewer.translate)})
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
@@ -55,17 +53,14 @@ async def edit(request: web.Request) -> web.Response:
 
 async def add_people(request: web.Request) -> web.Response:
     """Invite a companion or colleagues besides; a refusal keeps everything typed."""
-    account, consultation, invites = await _editable(request, "invite")
+    _account, consultation, invites = await _editable(request, "invite")
     viewer, typed = await viewer_of(request), await form_of(request)
     try:
-        people = read_others(typed, reading_of(request, account, viewer))
-        for role, person in people:
-            await request.app[PLANNING].add_person(consultation.id, account, role, person)
+        await invite_more(request, typed)
     except InvalidInput as error:
         values = _values(consultation, invites[0]) | typed
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(edit_session_page(viewer, form, consultation.id, _people(invites)), 400)
-    request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
 
 

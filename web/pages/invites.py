@@ -127,18 +127,20 @@ async def send_again(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     await app[LIMITS].hit("invite", account.id)
-    await app[INVITING].send_again(request.match_info["invite_id"], account)
+    invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
     app[NOTIFYING].wake()
+    if request.query.get("back") == "edit":
+        raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
     raise web.HTTPSeeOther(path("invites"))
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take one person's seat away."""
+    """Take one person's seat away; the page behind "Edit" shows who is left."""
     account = await signed_in(request)
     app = request.app
-    await app[PLANNING].remove_person(request.match_info["invite_id"], account)
+    invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)
     app[NOTIFYING].wake()
-    raise web.HTTPSeeOther(path("invites"))
+    raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 
 
 def _matches(row: InviteRow, search: str, state: str) -> bool:

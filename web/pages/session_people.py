@@ -5,10 +5,10 @@ from dataclasses import replace
 from aiohttp import web
 
 from signaling.access import owned
-from signaling.errors import InvalidInput
-from signaling.invite import Invite, Role
+from signaling.errors import N_, InvalidInput
+from signaling.invite import Invite
 from web.errors import sentence
-from web.forms.invitation import read_other
+from web.forms.invitation import Typed, read_other, read_others
 from web.keys import INVITING, NOTIFYING, PLANNING, STORE
 from web.markup.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
@@ -18,23 +18,30 @@ from web.views import Form
 
 
 async def show_add(request: web.Request) -> web.Response:
-    return await _page(request, Form())
+    return await _page(request, Form({"colleague": "on"}))
 
 
 async def add(request: web.Request) -> web.Response:
-    account, typed = await signed_in(request), await form_of(request)
-    viewer = await viewer_of(request)
-    consultation_id = request.match_info["consultation_id"]
-    role: Role = "companion" if typed.get("role") == "companion" else "colleague"
+    typed, viewer = await form_of(request), await viewer_of(request)
     try:
-        person = read_other(typed, role, reading_of(request, account, viewer))
-        await request.app[PLANNING].add_person(consultation_id, account, role, person)
+        await invite_more(request, typed)
     except InvalidInput as error:
         return await _page(
             request, Form(typed, {error.field: sentence(error, viewer.translate)}), 400
         )
+    raise web.HTTPSeeOther(path("session", consultation_id=request.match_info["consultation_id"]))
+
+
+async def invite_more(request: web.Request, typed: Typed) -> None:
+    """Invite everybody that `typed` names to the session of this address. Raises InvalidInput."""
+    account, viewer = await signed_in(request), await viewer_of(request)
+    people = read_others(typed, reading_of(request, account, viewer))
+    if not people:
+        raise InvalidInput(
+            "colleague_1_address", N_("Please enter an email address or a mobile number.")
+        )
+    await request.app[PLANNING].add_people(request.match_info["consultation_id"], account, people)
     request.app[NOTIFYING].wake()
-    raise web.HTTPSeeOther(path("session", consultation_id=consultation_id))
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:

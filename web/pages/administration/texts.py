@@ -13,7 +13,7 @@ from signaling.notice_texts import NOTICE_TEXTS, PARTS, Part, checked_text, know
 from storage.store import Records
 from web.delivery import load_words
 from web.errors import sentence
-from web.keys import CLOCK, NOTICE_WORDS, STORE, WORDING
+from web.keys import CLOCK, COMPOSING, NOTICE_WORDS, STORE, WORDING
 from web.mail_html import body_of
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.routes import path
@@ -113,7 +113,8 @@ async def _page(request: web.Request, place: _Place, form: Form, status: int = 2
     if not form.errors:
         plain = fill(text.replace("**", ""), values)
         if place.part == "mail":
-            rendered = body_of(fill(text, marked_up(values)))
+            labeled = app[COMPOSING].with_labels(text, place.occasion, place.language)
+            rendered = body_of(fill(labeled, marked_up(values)))
         else:
             plain = one_line(text, values)
         if place.part == "short":

@@ -104,7 +104,8 @@ function sentence({ channel, segments, price }) {
   return price ? `${size} ${fill(_("It costs about %(price)s."), { price })}` : size;
 }
 
-function wireExperts() {
+/** One expert is shown, the others behind a button. */
+export function wireExperts() {
   const button = maybe("add-expert", HTMLButtonElement);
   if (!button) return;
   const experts = [...document.querySelectorAll(".expert")];

@@ -129,6 +129,7 @@ export class Media {
     dataset.movingTo = (inCall && room.call?.moving_to) || "";
     this.attendance.follow(phase);
     this.controls.render(room, phase, this.entering, this.call.audioOnly);
+    if (!this.call.forwarded) this.tiles.forgetRelay();
     this.tiles.render(room, this.call.people);
     this.#tellShown();
     const { picture, screen, facing } = this.devices;

@@ -79,6 +79,12 @@ export class Tiles {
     else this.#held.delete(name);
   }
 
+  /** The relay does not carry the call: it says nothing of who speaks and what it holds back. */
+  forgetRelay() {
+    this.speaker = "";
+    this.#held.clear();
+  }
+
   /** @returns {Height[]} at which each picture is shown, in the lines of this screen */
   heights() {
     /** @type {Height[]} */

@@ -16,8 +16,9 @@ export function followLists() {
   const refresh = () => {
     stale = true;
     if (document.visibilityState !== "visible") return;
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    // not put off by what follows: while a thousand notices go out, something always follows
+    timer ??= setTimeout(() => {
+      timer = undefined;
       stale = false;
       void replaceParts();
     }, AFTER);

@@ -1,0 +1,100 @@
+"""The packet loop alone: bursts in, and the processor's time until all of them are sent on.
+
+Everything runs in one thread in turn, so that neither the event loop nor another process is in the
+figure: it tells what the native loop is worth, and moves little on a busy machine.
+"""
+
+from __future__ import annotations
+
+import secrets
+import statistics
+import time
+
+from pylibsrtp import Policy
+
+from media.codecs import VP8
+from media.datagrams import Destination, Port, pack_address
+from media.dtls import Ciphers
+from media.extensions import read_layout
+from media.forwarder import Forwarder
+from media.ingest import Ingest
+from media.limits import Limits
+from media.peer import Peer
+from media.srtp import Cipher
+from media.subscription import Subscription
+from scripts.benchmarks._relay_load import LoadClient, Stream, video_stream
+
+PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
+HOST = "127.0.0.1"
+FRAME = 6
+"Packets of a burst: one picture."
+
+
+class Sender(LoadClient):
+    """A publisher that needs no handshake."""
+
+    def __init__(self, server: Port) -> None:
+        self.port = Port(HOST, 0)
+        self.key = secrets.token_bytes(44)
+        self.ciphers = Ciphers(
+            outgoing=Cipher(PROFILE, self.key, True), incoming=Cipher(PROFILE, self.key, False)
+        )
+        self.destination = Destination()
+        self.destination.move(self.port, pack_address(HOST, server.number))
+        self.prefix = b""
+        self.transport_sequence = 0
+        self.stream: Stream = video_stream()
+        self._size = self.port.foreign.new("int *")
+
+
+def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: float) -> float:
+    """Processor time for one packet sent on, the median of rounds through all publishers."""
+    forwarder = Forwarder()
+    port = Port(HOST, 0)
+    forwarder.ports = [port]
+    if not native:
+        forwarder.native = False
+        port.use_kernel_calls()
+    senders = [Sender(port) for _ in range(publishers)]
+    receivers = [Port(HOST, 0) for _ in range(publishers * fan_out)]
+    limits = Limits(bitrate=10**12)
+    peers = []
+    for index, sender in enumerate(senders):
+        peer = Peer("room", f"publisher {index}", limits)
+        outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
+        peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
+        forwarder.by_address[pack_address(HOST, sender.port.number)] = peer
+        ingest = Ingest(sender.stream.ssrc, VP8, peer.id)
+        layout = read_layout(sender.stream.template)
+        assert layout is not None
+        ingest.layout = layout
+        peer.ingests[ingest.ssrc] = ingest
+        peers.append(peer)
+        for receiver in receivers[index * fan_out : (index + 1) * fan_out]:
+            to = Destination()
+            to.move(port, pack_address(HOST, receiver.number))
+            one = Subscription("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
+            one.use(Cipher(PROFILE, secrets.token_bytes(44), True))
+            one.payload_types = frozenset((VP8.payload_type,))
+            one.follow(ingest, 0.0)
+    rounds: list[float] = []
+    try:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end or len(rounds) < 3:
+            spent = 0
+            before = port.sent
+            for sender in senders:
+                sender.send_frame(sender.stream, FRAME, time.monotonic())
+                began = time.thread_time_ns()
+                forwarder.drain(port)
+                spent += time.thread_time_ns() - began
+            rounds.append(spent / max(1, port.sent - before) / 1000)
+            for receiver in receivers:
+                receiver.receive()
+            for peer in peers:
+                peer.take_arrivals()
+    finally:
+        for one_port in (port, *receivers, *(sender.port for sender in senders)):
+            one_port.close()
+    # The first round begins streams and fills caches.
+    return statistics.median(rounds[1:])

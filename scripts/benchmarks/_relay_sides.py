@@ -1,0 +1,273 @@
+"""The servers of the relay's benchmark, each with the same clients in it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from aiortc import RTCCertificate
+
+from media.codecs import Kind
+from media.limits import Limits
+from media.messages import (
+    AcceptAnswer,
+    Connected,
+    Event,
+    Join,
+    OfferNeeded,
+    OpenRoom,
+    Publishing,
+    Start,
+)
+from media.process import WorkerProcess
+from scripts.benchmarks._relay_janus import Janus
+from scripts.benchmarks._relay_load import LoadClient
+from scripts.benchmarks._relay_turn import Coturn
+
+PACKETS_PER_PUBLISHER = 220
+AT_ONCE = 8
+"Rooms set up side by side."
+
+
+@dataclass(frozen=True)
+class Load:
+    """So many publishers, each with so many subscribers; ``rate`` multiplies 220 packets/s each."""
+
+    publishers: int
+    fan_out: int
+    rate: float
+
+    @property
+    def packets(self) -> float:
+        """Nominal packets forwarded a second."""
+        return self.publishers * self.fan_out * self.rate * PACKETS_PER_PUBLISHER
+
+    @property
+    def participants(self) -> int:
+        """Clients connected."""
+        return self.publishers * (self.fan_out + 1)
+
+
+class Side(Protocol):
+    """A server and its clients."""
+
+    name: str
+    publishers: list[LoadClient]
+    bytes_per_participant: float
+
+    @property
+    def process_id(self) -> int: ...
+
+    @property
+    def clients(self) -> list[LoadClient]: ...
+
+    async def start(self, load: Load) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def processor_seconds(process_id: int) -> float:
+    """Time on a processor of all threads of a process."""
+    total = 0
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text(encoding="ascii").split()[0])
+        except OSError:  # the thread has just ended
+            continue
+    return total / 1e9
+
+
+def pin(process_id: int) -> None:
+    """Keep all threads of a process on the first processor."""
+    for task in Path(f"/proc/{process_id}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {0})
+
+
+def resident_bytes(process_id: int) -> int:
+    """Memory of a process."""
+    fields = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()
+    return int(fields[1]) * os.sysconf("SC_PAGESIZE")
+
+
+class RelaySide:
+    """The relay's worker with clients in it."""
+
+    name = "relay"
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.worker: WorkerProcess | None = None
+        self.publishers: list[LoadClient] = []
+        self.by_name: dict[str, LoadClient] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.connected: set[str] = set()
+        self.certificate = RTCCertificate.generateCertificate()
+        self.bytes_per_participant = 0.0
+
+    @property
+    def process_id(self) -> int:
+        assert self.worker is not None
+        return self.worker.process_id
+
+    @property
+    def clients(self) -> list[LoadClient]:
+        return list(self.by_name.values())
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, OfferNeeded):
+            task = asyncio.ensure_future(self._answer(event))
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
+        elif isinstance(event, Connected):
+            self.connected.add(event.peer_id)
+
+    async def _answer(self, event: OfferNeeded) -> None:
+        client = self.by_name[event.peer_id]
+        assert self.worker is not None
+        command = AcceptAnswer(
+            event.room_id, event.peer_id, client.answer(event.sdp), event.revision
+        )
+        if event.fresh:
+            connecting = asyncio.ensure_future(client.connect(event.sdp))
+            await self.worker.ask(command)
+            await connecting
+        else:
+            await self.worker.ask(command)
+
+    async def start(self, load: Load) -> None:
+        # The load's rate factor exceeds what one participant may send, on purpose.
+        limits = Limits(bitrate=1_000_000_000)
+        start = Start((self.address,), 0, (self.address,), limits)
+        self.worker = await WorkerProcess.spawn(start, self._on_event)
+        self._before = resident_bytes(self.process_id)
+        for index in range(load.publishers):
+            room = f"room{index}"
+            await self.worker.ask(OpenRoom(room))
+            publishing = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
+            for seat in range(load.fan_out + 1):
+                peer = f"{index}-{seat}"
+                self.by_name[peer] = LoadClient(self.certificate, self.address)
+                if seat == 0:
+                    self.publishers.append(self.by_name[peer])
+                await self.worker.ask(Join(room, peer, publishing if seat == 0 else ()))
+            if index % AT_ONCE == AT_ONCE - 1:
+                await self._all_connected()
+        await self._all_connected()
+
+    async def _all_connected(self) -> None:
+        for _ in range(6000):
+            if len(self.connected) == len(self.by_name) and not self.tasks:
+                return
+            await asyncio.sleep(0.01)
+        raise RuntimeError("the relay's clients did not connect")
+
+    async def stop(self) -> None:
+        if self.worker is not None and self.by_name:
+            used = resident_bytes(self.process_id) - self._before
+            self.bytes_per_participant = used / len(self.by_name)
+        for client in self.clients:
+            await client.close()
+        if self.worker is not None:
+            await self.worker.stop()
+
+
+class JanusSide:
+    """Janus's VideoRoom."""
+
+    name = "janus"
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.janus = Janus()
+        self.publishers: list[LoadClient] = []
+        self.clients: list[LoadClient] = []
+        self.certificate = RTCCertificate.generateCertificate()
+        self.bytes_per_participant = 0.0
+
+    @property
+    def process_id(self) -> int:
+        return self.janus.process_id
+
+    async def start(self, load: Load) -> None:
+        await self.janus.start(self.address)
+        self._before = resident_bytes(self.process_id)
+        doors = asyncio.Semaphore(AT_ONCE)
+        self.publishers = list(
+            await asyncio.gather(
+                *(self._fill(1000 + index, load.fan_out, doors) for index in range(load.publishers))
+            )
+        )
+
+    async def _fill(self, room: int, fan_out: int, doors: asyncio.Semaphore) -> LoadClient:
+        async with doors:
+            await self.janus.make_room(room)
+            publisher = LoadClient(self.certificate, self.address)
+            self.clients.append(publisher)
+            feed, answer = await self.janus.publish(room, publisher.offer())
+            await publisher.connect(answer)
+            for _ in range(fan_out):
+                subscriber = LoadClient(self.certificate, self.address)
+                self.clients.append(subscriber)
+                handle, offer = await self.janus.subscribe(room, feed)
+                await self.janus.answer(handle, subscriber.answer(offer))
+                await subscriber.connect(offer)
+            return publisher
+
+    async def stop(self) -> None:
+        if self.clients:
+            used = resident_bytes(self.process_id) - self._before
+            self.bytes_per_participant = used / len(self.clients)
+        for client in self.clients:
+            await client.close()
+        await self.janus.stop()
+
+
+class CoturnSide:
+    """coturn, which passes on what it cannot read; one receiver for each publisher."""
+
+    name = "coturn"
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.coturn = Coturn()
+        self.publishers: list[LoadClient] = []
+        self.clients: list[LoadClient] = []
+        self.bytes_per_participant = 0.0
+
+    @property
+    def process_id(self) -> int:
+        return self.coturn.process_id
+
+    async def start(self, load: Load) -> None:
+        await self.coturn.start(self.address)
+        before = 0
+        for _ in range(load.publishers):
+            publisher, receiver = await self.coturn.pair(self.address)
+            before = before or resident_bytes(self.process_id)
+            self.publishers.append(publisher)
+            self.clients += [publisher, receiver]
+        self._before = before
+
+    async def stop(self) -> None:
+        if self.clients:
+            used = resident_bytes(self.process_id) - self._before
+            self.bytes_per_participant = used / len(self.clients)
+        for client in self.clients:
+            await client.close()
+        await self.coturn.stop()
+
+
+def sides_for(fan_out: int, address: str, alone: bool) -> list[Side]:
+    """The relay, and the peers that are installed and can do this unless it is to be alone.
+
+    Who takes longest to set up comes first: whoever is set up must not be kept waiting for checks.
+    """
+    sides: list[Side] = []
+    if not alone and Janus.installed():
+        sides.append(JanusSide(address))
+    if not alone and fan_out == 1 and Coturn.installed():
+        sides.append(CoturnSide(address))
+    return [*sides, RelaySide(address)]

@@ -1,0 +1,125 @@
+"""Calls through the relay go on over bad links, and come back after the worker stood still."""
+
+import os
+import signal
+
+import pytest
+
+from media.messages import OfferNeeded
+from tests.browser.conftest import NewContext
+from tests.browser.test_relay import Stage, eventually, stage
+from tests.media.browser_page import BrowserPeer
+from tests.media.lossy import LossyLink, Trouble
+
+LONG = 90.0
+"A handshake over such a link takes several tries, each later than the one before."
+
+
+async def goes_on(peer: BrowserPeer, publisher: str, deadline: float = LONG) -> None:
+    """Thirty more pictures of a publisher, and more sound."""
+    before = {kind: await peer.received(publisher, kind) for kind in ("video", "audio")}
+
+    async def more() -> bool:
+        video = await peer.received(publisher, "video")
+        audio = await peer.received(publisher, "audio")
+        return (
+            video.get("frames", 0) > before["video"].get("frames", 0) + 30
+            and audio.get("energy", 0) > before["audio"].get("energy", 0) + 1e-4
+        )
+
+    await eventually(more, f"{peer.peer_id} goes on seeing and hearing {publisher}", deadline)
+
+
+async def test_twenty_percent_loss_and_300_ms_stop_neither_sound_nor_picture(
+    new_context: NewContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stage(new_context) as scene:
+        link = LossyLink(
+            scene.relay.addresses[0], scene.relay.ports[0], Trouble(0.2, 0.05, 0.15, 0.04)
+        )
+        await link.start()
+        try:
+            a = await scene.join("a", "audio", "video")
+            answer = BrowserPeer.answer
+
+            async def through_the_link(peer: BrowserPeer, offer: OfferNeeded) -> None:
+                if peer.peer_id == "b":
+                    offer = OfferNeeded(
+                        offer.room_id,
+                        offer.peer_id,
+                        link.lead(offer.sdp),
+                        offer.revision,
+                        offer.tracks,
+                        offer.fresh,
+                    )
+                await answer(peer, offer)
+
+            monkeypatch.setattr(BrowserPeer, "answer", through_the_link)
+            b = await scene.join("b", "audio", "video")
+            for _ in range(2):
+                await goes_on(b, "a")
+                await goes_on(a, "b")
+
+            async def repaired() -> bool:
+                return (await b.received("a", "video")).get("repaired", 0) > 0
+
+            await eventually(repaired, "b gets lost packets of a again", LONG)
+
+            async def asked() -> bool:
+                sent = await b.page.evaluate("window.sent()")
+                return any(one["kind"] == "video" and one["nacks"] > 0 for one in sent)
+
+            await eventually(asked, "b is asked for lost packets", LONG)
+            assert link.lost > 100
+            assert link.doubled > 10
+            assert [figures.errors for figures in scene.relay.figures] == [0]
+        finally:
+            link.stop()
+
+
+async def stands_still(scene: Stage, peer: BrowserPeer, publisher: str) -> None:
+    """Wait until nothing of a publisher arrives any more."""
+    last = [-1]
+
+    async def still() -> bool:
+        packets = (await peer.received(publisher, "audio"))["packets"]
+        before, last[0] = last[0], packets
+        return before == packets
+
+    await eventually(still, "nothing arrives")
+
+
+async def test_a_worker_that_was_suspended_goes_on(new_context: NewContext) -> None:
+    async with stage(new_context) as scene:
+        a = await scene.join("a", "audio", "video")
+        b = await scene.join("b", "audio", "video")
+        await goes_on(a, "b")
+        (worker,) = scene.relay.process_ids()
+        os.kill(worker, signal.SIGSTOP)
+        try:
+            await stands_still(scene, b, "a")
+        finally:
+            os.kill(worker, signal.SIGCONT)
+        await goes_on(a, "b")
+        await goes_on(b, "a")
+        assert scene.relay.process_ids() == [worker]
+
+
+async def test_a_worker_that_hangs_is_replaced_and_its_calls_come_back(
+    new_context: NewContext,
+) -> None:
+    async with stage(new_context) as scene:
+        a = await scene.join("a", "audio", "video")
+        b = await scene.join("b", "audio", "video")
+        await goes_on(a, "b")
+        (worker,) = scene.relay.process_ids()
+        os.kill(worker, signal.SIGSTOP)
+
+        async def replaced() -> bool:
+            return scene.relay.process_ids() not in ([], [worker])
+
+        await eventually(replaced, "another worker takes its place")
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+        await goes_on(a, "b")
+        await goes_on(b, "a")

@@ -1,0 +1,198 @@
+"""Two relays that differ in nothing but who handles packets, fed with the same datagrams.
+
+Packets are laid into a port's memory as the kernel would, and what is queued is read from there,
+so that nothing depends on a network or on time.
+"""
+
+import struct
+from collections.abc import Callable
+
+from pylibsrtp import Policy
+
+from media.codecs import OPUS, RED, VP8, Kind
+from media.datagrams import SLOT, Port, pack_address
+from media.dtls import Ciphers
+from media.extensions import absolute_send_time, read_layout
+from media.forwarder import Forwarder
+from media.ingest import Ingest
+from media.kernel import NAME_SPACE
+from media.limits import Limits
+from media.peer import Peer
+from media.publication import Publication
+from media.srtp import Cipher
+from media.subscription import Subscription
+
+PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
+AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, NEW_SSRC = 0x1000, 0x2000, 0x3000, 0x4000
+PUBLISHER = pack_address("127.0.0.1", 9)
+"Where the publisher's packets come from."
+SUBSCRIBERS = 3
+EXTENSIONS = {
+    "none": b"",
+    "usual": bytes.fromhex("22 000000 31 0000 00"),
+    "with level": bytes.fromhex("40 1e 22 000000 31 0000 00 0000"),
+    "with mid": bytes.fromhex("10 31 22 000000 31 0000 00 00 00"),
+    "number first": bytes.fromhex("31 0000 22 000000 00"),
+    "cut short": bytes.fromhex("22 000000 31 0000 3f"),
+}
+
+
+def key(number: int) -> bytes:
+    return bytes((number,)) * 44
+
+
+def packet(
+    ssrc: int,
+    payload_type: int,
+    sequence: int,
+    timestamp: int,
+    payload: bytes,
+    extensions: bytes = b"",
+    number: int = 0,
+) -> bytes:
+    """An RTP packet; `number` goes where transport-wide numbers stand, if the extensions have one."""
+    header = struct.pack(
+        "!BBHII", 0x90 if extensions else 0x80, payload_type, sequence, timestamp, ssrc
+    )
+    if not extensions:
+        return header + payload
+    extensions = extensions.replace(b"\x31\0\0", b"\x31" + number.to_bytes(2))
+    return header + struct.pack("!HH", 0xBEDE, len(extensions) // 4) + extensions + payload
+
+
+class World:
+    """One publisher with sound and picture, and subscribers to both."""
+
+    def __init__(self, native: bool, limits: Limits | None = None) -> None:
+        self.time = 1000.0
+        self.port = Port("127.0.0.1", 0)
+        self.forwarder = Forwarder(lambda: self.time)
+        self.forwarder.native = native and self.forwarder.native
+        self.forwarder.ports = [self.port]
+        self.reports: list[bytes] = []
+        self.forwarder.on_rtcp = lambda peer, data, now: self.reports.append(data)
+        limits = limits or Limits(bitrate=10**9)
+        self.publisher = Peer("room", "publisher", limits)
+        self.publisher.use(
+            Ciphers(outgoing=Cipher(PROFILE, key(2), True), incoming=Cipher(PROFILE, key(1), False))
+        )
+        self.forwarder.by_address[PUBLISHER] = self.publisher
+        self.ingests: dict[str, Ingest] = {}
+        for kind, ssrc, codec, extensions in (
+            (Kind.AUDIO, AUDIO_SSRC, OPUS, EXTENSIONS["with level"]),
+            (Kind.VIDEO, VIDEO_SSRC, VP8, EXTENSIONS["usual"]),
+        ):
+            publication = Publication("publisher", kind, active=True, mid=str(len(self.ingests)))
+            ingest = Ingest(ssrc, codec, "publisher")
+            layout = read_layout(packet(ssrc, 0, 0, 0, b"", extensions))
+            assert layout is not None
+            ingest.layout = layout
+            publication.ingests[""] = ingest
+            self.publisher.publications[kind] = publication
+            self.publisher.ingests[ssrc] = ingest
+            self.ingests[kind.medium] = ingest
+        self.publisher.repairs[RTX_SSRC] = VIDEO_SSRC
+        self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
+        self.subscriptions: list[Subscription] = []
+        self.received: list[list[bytes]] = [[] for _ in range(SUBSCRIBERS)]
+        self.peers = [self._subscriber(seat) for seat in range(SUBSCRIBERS)]
+
+    def _subscriber(self, seat: int) -> Peer:
+        peer = Peer("room", f"subscriber {seat}", Limits())
+        peer.use(
+            Ciphers(
+                outgoing=Cipher(PROFILE, key(10 + seat), True),
+                incoming=Cipher(PROFILE, key(20 + seat), False),
+            )
+        )
+        peer.move(self.port, pack_address("127.0.0.1", 9))
+        for medium, ingest in self.ingests.items():
+            number = len(self.subscriptions)
+            one = Subscription(
+                peer.id, "publisher", medium, 0x90 + number, 0xA0 + number, peer.destination
+            )
+            one._last_sequence = 0xFF00 + number
+            one._last_timestamp = 0xFFFFF000 + number
+            one.use(peer.ciphers.outgoing)
+            # Who does not take RED is sent the plain Opus inside.
+            one.payload_types = frozenset((VP8.payload_type, 97, OPUS.payload_type)) | (
+                {RED.payload_type} if seat else set()
+            )
+            one.follow(ingest, self.time)
+            self.subscriptions.append(one)
+        return peer
+
+    def close(self) -> None:
+        self.port.close()
+
+    def give(self, datagrams: list[bytes], name: bytes = PUBLISHER) -> None:
+        """Let these come in one batch, and collect what was queued for each subscriber."""
+        port = self.port
+        for index, data in enumerate(datagrams):
+            port.incoming[index * SLOT : index * SLOT + len(data)] = data
+            port.lengths[index * 16 + 14] = len(data)
+            port.names[index * NAME_SPACE : index * NAME_SPACE + len(name)] = name
+        handle: Callable[[Port, int, float, bytes], None] = (
+            self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
+        )
+        handle(port, len(datagrams), self.time, absolute_send_time(self.time))
+        for peer, received in zip(self.peers, self.received, strict=True):
+            for entry in peer.destination.pending:
+                start = (entry >> 16) * SLOT
+                received.append(bytes(port.outgoing[start : start + (entry & 0xFFFF)]))
+            peer.destination.pending.clear()
+        port.touched.clear()
+        port.used = 0
+
+    def state(self) -> dict[str, object]:
+        """Everything a packet may have changed."""
+        peer = self.publisher
+        return {
+            "received": self.received,
+            "reports": self.reports,
+            "errors": (self.forwarder.errors, self.forwarder.strangers),
+            "gaps": len(self.forwarder.gaps),
+            "peer": (
+                peer.octets_left,
+                peer.received_octets,
+                peer.refused,
+                peer.over_limit,
+                peer.loudness,
+                peer.loudness_count,
+                peer.allowance,
+                sorted(peer.heard),
+            ),
+            "ingests": {
+                ssrc: (
+                    one.layout,
+                    one.history,
+                    one.next_sequence,
+                    one.payload_type,
+                    one.timestamp,
+                    one.keyframe_wanted,
+                    one.received,
+                    one.octets,
+                    one.transit,
+                    one.jitter,
+                    one.recovered,
+                    one.keyframes,
+                    list(one.missing),
+                    [x.ssrc for x in one.subscriptions],
+                    [x.ssrc for x in one.waiting],
+                )
+                for ssrc, one in peer.ingests.items()
+            },
+            "subscriptions": [
+                (
+                    one.ssrc,
+                    one.sequence_offset,
+                    one.timestamp_offset,
+                    one.shifted,
+                    one.picture_offset,
+                    one.level_offset,
+                    one.packets,
+                    one.octets,
+                )
+                for one in self.subscriptions
+            ],
+        }

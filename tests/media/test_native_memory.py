@@ -1,0 +1,87 @@
+"""The native loop under AddressSanitizer: no packet makes it read or write where it must not."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SOURCES = [str(ROOT / "media" / name) for name in ("_native.c", "_send.c", "_state.c")]
+TESTS = ("native", "datagrams", "admission")
+
+PROGRAM = """
+import importlib.machinery, importlib.util, sys
+loader = importlib.machinery.ExtensionFileLoader("media._native", sys.argv[1])
+spec = importlib.util.spec_from_loader("media._native", loader)
+module = importlib.util.module_from_spec(spec)
+sys.modules["media._native"] = module
+loader.exec_module(module)
+from media.state import native
+assert native is module
+import pytest
+class Longer:
+    def pytest_sessionstart(self):
+        from hypothesis import settings
+        settings.register_profile("long", max_examples=500, deadline=None)
+        settings.load_profile("long")
+sys.exit(pytest.main(sys.argv[2:], plugins=[Longer()]))
+"""
+
+
+@pytest.mark.soak
+def test_no_packet_leads_astray(tmp_path: Path) -> None:
+    compiler = shutil.which("gcc")
+    assert compiler is not None, "this run needs gcc; its libasan is loaded before Python"
+    library = tmp_path / "_native.so"
+    subprocess.run(
+        [
+            compiler,
+            "-g",
+            "-O1",
+            "-shared",
+            "-fPIC",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-fsanitize=address,undefined",
+            "-fno-sanitize-recover=undefined",
+            f"-I{sysconfig.get_paths()['include']}",
+            *SOURCES,
+            "-o",
+            str(library),
+        ],
+        check=True,
+    )
+    runtime = subprocess.run(
+        [compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            PROGRAM,
+            str(library),
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-k",
+            "not python_alone",
+            *(f"tests/media/test_{name}.py" for name in TESTS),
+        ],
+        # Python frees much only at its end, and its own allocator would hide what is beyond.
+        env={
+            "LD_PRELOAD": runtime,
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "PYTHONMALLOC": "malloc",
+            "PATH": "/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        timeout=380,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,158 @@
+"""A room arranges who receives whom, at a price that does not grow with who else is there."""
+
+import re
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from media.codecs import Kind
+from media.limits import Limits
+from media.messages import Event, OfferNeeded, Published, Publishing
+from media.room import Refused, Room
+
+FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)
+BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
+
+
+class Ground:
+    """What a room stands on, without a network: what is due is done when asked."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.due: list[Callable[[], None]] = []
+
+    def fingerprint(self) -> str:
+        return FINGERPRINT
+
+    def addresses(self) -> list[tuple[str, int]]:
+        return [("127.0.0.1", 9)]
+
+    def emit(self, event: Event) -> None:
+        self.events.append(event)
+
+    def now(self) -> float:
+        return 1.0
+
+    def soon(self, callback: Callable[[], None]) -> None:
+        self.due.append(callback)
+
+    def take(self, kind: type) -> list:
+        """Do what is due, and hand over the events of a kind since the last time."""
+        while self.due:
+            self.due.pop(0)()
+        found = [event for event in self.events if isinstance(event, kind)]
+        self.events = [event for event in self.events if not isinstance(event, kind)]
+        return found
+
+
+def answer(offer: str) -> str:
+    """An answer that takes and sends all that is offered."""
+    sections = re.split(r"(?m)^(?=m=)", offer.replace("\r\n", "\n"))
+    lines = [*sections[0].strip().split("\n")]
+    for section in sections[1:]:
+        kept = ("m=", "a=mid:", "a=extmap:", "a=rtpmap:", "a=fmtp:", "a=rtcp-fb:", "c=")
+        lines += [line for line in section.strip().split("\n") if line.startswith(kept)]
+        lines += ["a=ice-ufrag:abcd", f"a=ice-pwd:{'x' * 24}", f"a=fingerprint:{FINGERPRINT}"]
+        lines += ["a=setup:active", "a=rtcp-mux"]
+        sends = "a=recvonly" in section
+        lines.append("a=sendonly" if sends else "a=recvonly")
+    return "\r\n".join(lines) + "\r\n"
+
+
+def settle(room: Room, ground: Ground) -> list[OfferNeeded]:
+    """Answer all offers until none is left."""
+    offers: list[OfferNeeded] = []
+    while new := ground.take(OfferNeeded):
+        offers += new
+        for one in new:
+            room.answer(room.peers[one.peer_id], answer(one.sdp), one.revision)
+    return offers
+
+
+def room_of(viewers: int) -> tuple[Room, Ground]:
+    """A room with two who publish and others who watch."""
+    ground = Ground()
+    room = Room("room", ground, Limits(), ())
+    for name in ("a", "b"):
+        room.join(name, BOTH, automatic=True)
+    for index in range(viewers):
+        room.join(f"viewer {index}", (), automatic=True)
+    settle(room, ground)
+    return room, ground
+
+
+def test_everybody_receives_everybody_else() -> None:
+    room, ground = room_of(3)
+    sources = {(name, kind) for name in ("a", "b") for kind in (Kind.AUDIO, Kind.VIDEO)}
+    for name, peer in room.peers.items():
+        assert set(peer.subscriptions) == {one for one in sources if one[0] != name}
+        assert set(peer.negotiation.receiving) == set(peer.subscriptions)
+    assert len(ground.take(Published)) == 4
+
+
+def test_what_ends_is_received_by_nobody() -> None:
+    room, ground = room_of(3)
+    room.unpublish(room.peers["a"], [Kind.VIDEO])
+    settle(room, ground)
+    assert all(("a", Kind.VIDEO) not in one.subscriptions for one in room.peers.values())
+    room.leave(room.peers["b"])
+    offers = settle(room, ground)
+    assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
+    assert set(room.peers["viewer 0"].subscriptions) == {("a", Kind.AUDIO)}
+    room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
+    settle(room, ground)
+    assert set(room.peers["viewer 0"].subscriptions) == {("a", Kind.AUDIO), ("a", Kind.VIDEO)}
+
+
+def test_who_does_not_want_is_not_sent() -> None:
+    room, ground = room_of(1)
+    viewer = room.peers["viewer 0"]
+    room.unsubscribe(viewer, "a", [Kind.VIDEO])
+    room.join("chooser", (), automatic=False)
+    settle(room, ground)
+    assert ("a", Kind.VIDEO) not in viewer.subscriptions
+    assert not room.peers["chooser"].subscriptions
+    room.subscribe(room.peers["chooser"], "b", [Kind.AUDIO])
+    room.subscribe(viewer, "a", [Kind.VIDEO])
+    settle(room, ground)
+    assert set(room.peers["chooser"].subscriptions) == {("b", Kind.AUDIO)}
+    assert ("a", Kind.VIDEO) in viewer.subscriptions
+
+
+def test_who_has_no_line_left_holds_up_nobody() -> None:
+    ground = Ground()
+    room = Room("room", ground, Limits(), ())
+    room.join("viewer", (), automatic=True)
+    room.join("chooser", (), automatic=False)
+    for index in range(70):
+        room.join(f"publisher {index}", [Publishing(Kind.AUDIO)], automatic=False)
+    settle(room, ground)
+    viewer, chooser = room.peers["viewer"], room.peers["chooser"]
+    assert len(viewer.subscriptions) == len(viewer.negotiation.receiving) == 63
+    with pytest.raises(Refused, match="as much as one can"):
+        for index in range(70):
+            room.subscribe(chooser, f"publisher {index}", [Kind.AUDIO])
+    settle(room, ground)
+    assert len(chooser.subscriptions) == 63
+
+
+def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
+    def calls(viewers: int) -> int:
+        room, ground = room_of(viewers)
+        count = 0
+
+        def note(frame: object, event: str, argument: object) -> None:
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(note)
+        try:
+            room.join("late", (), automatic=True)
+            settle(room, ground)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    # Random numbers are drawn again when they repeat: hence not exactly the same.
+    assert abs(calls(100) - calls(10)) < 20

@@ -1,0 +1,95 @@
+"""Only time that never jumps counts, and who stays silent is let go of."""
+
+import ast
+import time
+from pathlib import Path
+
+from media.ice import CONSENT_SECONDS
+from media.ingest import HISTORY
+from scripts.benchmarks.relay_attack import Target
+from tests.media.support import until
+
+FOLDER = Path(__file__).parents[2] / "media"
+WALL_CLOCKS = {"time", "time_ns", "now", "utcnow", "today", "localtime", "gmtime"}
+MAY_ASK_THE_DATE = {"exchange.py": 1}
+"A certificate ends on a date."
+
+
+def wall_clock_reads(source: str) -> int:
+    """Calls of `time.time()`, `datetime.now()` and their like."""
+    return sum(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("time", "datetime", "date")
+        and node.func.attr in WALL_CLOCKS
+        for node in ast.walk(ast.parse(source))
+    )
+
+
+def test_a_step_of_the_wall_clock_cannot_reach_a_call() -> None:
+    counts = {file.name: wall_clock_reads(file.read_text("utf-8")) for file in FOLDER.glob("*.py")}
+    assert {name: count for name, count in counts.items() if count} == MAY_ASK_THE_DATE
+    assert wall_clock_reads("time.time()\ndatetime.now(UTC)\ntime.monotonic()") == 2
+
+
+class Clock:
+    """The monotonic clock, which can be moved ahead as if the machine had slept."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+async def test_who_never_reads_nor_reports_costs_the_others_nothing() -> None:
+    clock = Clock()
+    target = Target(clock)
+    await target.fill("abc")
+    try:
+        speaker, listener, silent = (target.clients[name] for name in "abc")
+        room = target.exchange.rooms["room"]
+        for _ in range(40):
+            clock.ahead += 0.1
+            for client in (speaker, listener):
+                client.check()
+            now = time.monotonic()
+            assert speaker.video is not None and speaker.audio is not None
+            speaker.video.timestamp += 3000
+            speaker.audio.timestamp += 960
+            speaker.send_packets(speaker.video, 17, now)
+            speaker.send_packets(speaker.audio, 1, now)
+            target.exchange.forwarder.drain(target.port)
+            target.exchange._on_tick()
+            listener.read(now)
+        assert speaker.video.packets + speaker.audio.packets == listener.received
+        assert silent.received == 0
+        for ingest in room.peers["a"].ingests.values():
+            assert ingest.history is None or len(ingest.history) == HISTORY
+        peer = room.peers["c"]
+        assert not peer.destination.pending
+        assert not peer.reports_sent or len(peer.reports_sent) <= 16
+        assert target.exchange.forwarder.errors == 0
+        assert not target.parted
+    finally:
+        await target.close()
+
+
+async def test_who_checks_no_more_is_let_go_of_and_the_others_stay() -> None:
+    clock = Clock()
+    target = Target(clock)
+    await target.fill("abc")
+    try:
+        for _ in range(4):
+            clock.ahead += CONSENT_SECONDS / 3
+            for name in "ab":
+                target.clients[name].check()
+            target.exchange.forwarder.drain(target.port)
+            for _ in range(60):
+                target.exchange._on_tick()
+        await until(lambda: target.parted, "somebody is parted with")
+        assert target.parted == [("c", "consent_expired")]
+        assert set(target.exchange.rooms["room"].peers) == {"a", "b"}
+    finally:
+        await target.close()

@@ -1,0 +1,283 @@
+"""Calls through the relay on a real server: who gets a leg, when, and what becomes of the call."""
+
+import os
+import signal
+import socket as sockets
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
+from tests.media.support import until
+from tests.people import Person
+from tests.serving import serving
+from tests.web.calling import Table, table
+from web.keys import RELAY, ROOMS
+
+
+async def test_the_third_one_takes_the_call_to_the_relay_and_it_comes_back(
+    tmp_path: Path,
+) -> None:
+    async with table(tmp_path, "lee") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await nurse.goes("mesh")
+        assert laid.legs() == set()
+        lee = await laid.come("lee")
+        lee.speak()
+        await laid.join(lee)
+        for page in (nurse, amina, lee):
+            await page.goes("mesh", "forwarded")
+            await until(lambda page=page: page.heard > 20, f"{page.peer_id} hears by the relay")
+        await laid.ready(nurse, amina, lee)
+        for page in (nurse, amina, lee):
+            await page.goes("forwarded")
+
+        assert lee.call is not None
+        await lee.command("call_leave", call_id=lee.call["call_id"])
+        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "lee's leg is gone")
+        await nurse.goes("forwarded")
+        await laid.pass_time(CALM)
+        await nurse.goes("forwarded", "mesh")
+        await laid.ready(nurse, amina, topology="mesh")
+        await nurse.goes("mesh")
+        await until(lambda: not laid.legs(), "nobody has a leg any more")
+
+
+async def test_only_who_is_in_the_call_has_a_leg(tmp_path: Path) -> None:
+    async with table(tmp_path, "lee", "kim") as laid:
+        nurse, _ = await laid.pair()
+        lee, kim = await laid.come("lee"), await laid.come("kim")
+        await laid.join(lee)
+        await until(lambda: lee.offers and nurse.offers, "those in the call are offered legs")
+        stranger = {"revision": nurse.offers[0]["revision"], "sdp": nurse.offers[0]["sdp"]}
+        for kind, members in (
+            ("relay_answer", stranger),
+            ("path_ready", {"topology": "forwarded", "peers": ["nurse-page"]}),
+            ("path_failed", {"to": "nurse-page"}),
+            ("tile_shown", {"peer_id": "nurse-page", "kind": "video", "height": 180}),
+        ):
+            before = len(kim.of("error"))
+            await kim.wire.send(kind, **members)
+            await until(lambda before=before: len(kim.of("error")) > before, "a refusal")
+            assert kim.of("error")[-1]["code"] == "not_found"
+        assert not kim.offers
+        assert laid.legs() == {"nurse-page", "amina-page", "lee-page"}
+        # An answer to somebody else's offer is no answer to one's own.
+        await lee.wire.send("relay_answer", **stranger)
+        await lee.command("chat_send", text="still here")
+        assert laid.legs() == {"nurse-page", "amina-page", "lee-page"}
+
+
+async def test_who_does_not_reach_the_relay_is_told_and_the_pair_goes_on(tmp_path: Path) -> None:
+    async with table(tmp_path, "lee") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        lee = await laid.come("lee")
+        await laid.join(lee)
+        await nurse.goes("mesh", "forwarded")
+        await until(lambda: nurse.heard and amina.heard, "the pair is connected with the relay")
+        await laid.pass_time(MOVE_WITHIN)
+        await nurse.goes("mesh")
+        await until(lambda: lee.of("call_lost"), "lee is told")
+        assert not nurse.of("call_lost")
+        assert not amina.of("call_lost")
+        assert nurse.call is not None
+        states = {one["participant_id"]: one["state"] for one in nurse.call["members"]}
+        assert sorted(states.values()) == ["joined", "joined", "left"]
+        await until(lambda: not laid.legs(), "the relay is left")
+        await lee.command("chat_send", text="I can write")
+        await laid.join(lee)
+        await nurse.goes("mesh", "forwarded")
+
+
+async def test_who_joins_a_forwarded_call_in_vain_leaves_it_alone(tmp_path: Path) -> None:
+    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await until(lambda: nurse.heard and amina.heard, "the pair hears each other")
+        lee = await laid.come("lee")
+        await laid.join(lee)
+        await until(lambda: lee.offers, "lee is offered a leg")
+        await laid.pass_time(CONNECT_WITHIN)
+        await until(lambda: lee.of("call_lost"), "lee is told")
+        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "the others go on")
+        assert nurse.call is not None
+        assert nurse.call["state"] == "ongoing"
+
+
+async def test_a_pair_without_a_path_goes_to_the_relay(tmp_path: Path) -> None:
+    async with table(tmp_path) as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await amina.wire.send("path_failed", to="nurse-page")
+        await nurse.goes("mesh", "forwarded")
+        await until(lambda: nurse.heard and amina.heard, "they hear each other")
+        await laid.ready(nurse, amina)
+        await nurse.goes("forwarded")
+        await laid.pass_time(CALM * 3)
+        await nurse.goes("forwarded")
+
+
+async def test_hidden_addresses_are_shown_to_nobody(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair()
+        await nurse.goes("forwarded")
+        await until(lambda: nurse.offers and amina.offers, "both are offered legs")
+        description = {"kind": "offer", "sdp": "v=0\r\n"}
+        await nurse.wire.send("send_description", to="amina-page", description=description)
+        await until(lambda: nurse.of("error"), "it is refused")
+        await nurse.wire.send("send_candidate", to="amina-page", candidate={"candidate": "x"})
+        await nurse.command("chat_send", text="after that")
+        await until(lambda: amina.of("chat_added"), "the text")
+        assert not amina.of("description")
+        assert not amina.of("candidate")
+
+
+async def test_without_a_relay_hidden_addresses_are_taken_out(tmp_path: Path) -> None:
+    async with table(tmp_path, relay=False, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair()
+        own = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
+        turned = "candidate:2 1 udp 41885439 198.51.100.1 50001 typ relay raddr 0.0.0.0 rport 0"
+        sdp = f"v=0\r\na={own}\r\na={turned}\r\na=end-of-candidates\r\n"
+        await nurse.wire.send(
+            "send_description", to="amina-page", description={"kind": "offer", "sdp": sdp}
+        )
+        for candidate in (own, turned):
+            await nurse.wire.send(
+                "send_candidate", to="amina-page", candidate={"candidate": candidate}
+            )
+        await until(lambda: amina.of("candidate"), "the candidate of the TURN server")
+        (passed,) = amina.of("description")
+        assert passed["description"]["sdp"] == f"v=0\r\na={turned}\r\na=end-of-candidates\r\n"
+        assert [one["candidate"]["candidate"] for one in amina.of("candidate")] == [turned]
+
+
+async def test_without_a_relay_three_are_a_mesh(tmp_path: Path) -> None:
+    async with table(tmp_path, "lee", relay=False) as laid:
+        nurse, _ = await laid.pair()
+        lee = await laid.come("lee")
+        await laid.join(lee)
+        description = {"kind": "offer", "sdp": "v=0\r\n"}
+        await lee.wire.send("send_description", to="nurse-page", description=description)
+        await until(lambda: nurse.of("description"), "lee's offer")
+        await nurse.goes("mesh")
+
+
+async def test_a_taken_port_is_told_and_calls_go_on_directly(tmp_path: Path) -> None:
+    with sockets.socket(sockets.AF_INET, sockets.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        settings = {
+            "TELECONNECT_RELAY_ADDRESS": "127.0.0.1",
+            "TELECONNECT_RELAY_PORT": str(other.getsockname()[1]),
+        }
+        async with table(tmp_path, "lee", **settings) as laid:
+            nurse, _ = await laid.pair()
+            answer = await nurse.person.get("/readyz")
+            assert (answer.status, '"relay": "unavailable"' in answer.text) == (200, True)
+            await laid.join(await laid.come("lee"))
+            await nurse.goes("mesh")
+            assert settings["TELECONNECT_RELAY_PORT"] in laid.server.app[RELAY].problem
+
+
+async def test_a_reloaded_page_gets_a_leg_of_its_own(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, _ = await laid.pair()
+        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "both have legs")
+        again = await laid.reload("amina", "amina-again")
+        await until(lambda: laid.legs() == {"nurse-page"}, "the old page's leg is gone")
+        await laid.join(again)
+        await until(lambda: again.offers, "the new page is offered one")
+        assert laid.legs() == {"nurse-page", "amina-again"}
+        assert nurse.call is not None
+        assert nurse.call["state"] == "ongoing"
+
+
+async def test_an_unanswered_offer_is_said_again_on_the_next_socket(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        await laid.pair()
+        amina = laid.pages["amina"]
+        await until(lambda: amina.offers, "an offer")
+        again = await laid.reload("amina")
+        await until(lambda: again.offers, "the offer again")
+        assert again.offers[0] == amina.offers[-1]
+
+
+async def test_a_shared_screen_gets_a_line_of_its_own(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, _ = await laid.pair(speaking=True)
+
+        def screens() -> list[dict[str, Any]]:
+            return [one for one in nurse.offers[-1]["tracks"] if one["kind"] == "screen"]
+
+        await until(lambda: nurse.heard, "the nurse is connected")
+        assert not screens()
+        shared = {"microphone": True, "camera": False, "screen": True}
+        await nurse.wire.send("set_media", media=shared)
+        await until(screens, "a line for the screen")
+        await nurse.wire.send("set_media", media={**shared, "screen": False})
+        await until(lambda: not screens(), "no line for the screen")
+
+
+async def test_a_killed_worker_brings_everybody_back(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
+        relay = laid.server.app[RELAY].relay
+        assert relay is not None
+        os.kill(relay.process_ids()[0], signal.SIGKILL)
+        await until(
+            lambda: all(sum(one["fresh"] for one in page.offers) == 2 for page in (nurse, amina)),
+            "fresh offers",
+        )
+        heard = nurse.heard, amina.heard
+        await until(
+            lambda: nurse.heard > heard[0] + 20 and amina.heard > heard[1] + 20,
+            "they hear each other again",
+        )
+        assert not nurse.of("call_lost")
+
+
+async def test_a_page_that_lost_the_relay_is_offered_a_new_connection(tmp_path: Path) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await until(lambda: nurse.heard and amina.heard, "they hear each other")
+        await laid.pass_time(CONNECT_WITHIN / 2)
+        await amina.wire.send("path_failed")
+        await until(lambda: sum(one["fresh"] for one in amina.offers) == 2, "a fresh offer")
+        heard = amina.heard
+        await until(lambda: amina.heard > heard + 20, "amina hears again")
+
+
+async def test_a_forwarded_call_outlives_the_server(tmp_path: Path) -> None:
+    async with serving(tmp_path, relay=True, TELECONNECT_MEDIA_POLICY="relay") as first:
+        await first.account()
+        async with AsyncExitStack() as stack:
+            laid = Table(first, stack)
+            await laid.lay()
+            await laid.pair()
+            tokens = {name: page.person.cookie for name, page in laid.pages.items()}
+            seats = {name: page.seat for name, page in laid.pages.items()}
+    async with (
+        serving(tmp_path, relay=True, TELECONNECT_MEDIA_POLICY="relay") as second,
+        AsyncExitStack() as stack,
+    ):
+        laid = Table(second, stack)
+        for name, token in tokens.items():
+            person = await stack.enter_async_context(Person(second))
+            person.plant(token)
+            page = await laid.sit(name, person, seats[name])
+            page.speak()
+        for page in laid.pages.values():
+            await page.goes("forwarded")
+            await until(lambda page=page: page.offers, "a new offer")
+        room = second.app[ROOMS].hub.room(seats["nurse"]["consultation_id"])
+        assert room is not None
+        assert room.call is not None
+        assert len(room.call.joined()) == 2
+
+
+async def test_a_session_that_is_terminated_leaves_the_relay(tmp_path: Path) -> None:
+    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, _ = await laid.pair()
+        lee = await laid.come("lee")
+        await laid.join(lee)
+        await until(lambda: "lee-page" in laid.legs(), "lee has a leg")
+        await nurse.command("terminate_consultation", choice="keep_open")
+        await until(lambda: not laid.legs(), "nobody has a leg")
