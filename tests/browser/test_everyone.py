@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from signaling.interpreter_request import InterpretingOrganization
 from tests.browser.conftest import NewContext
 from tests.browser.gathering import sees
-from tests.browser.probes import sound_arrives
+from tests.browser.probes import SMALL_CAMERA, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server, serving
 from web.keys import STORE
@@ -53,6 +53,7 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
 
     async def person(viewport: tuple[int, int] = (800, 600)) -> Page:
         context = await new_context(base_url=server.url, viewport=viewport)
+        await context.add_init_script(SMALL_CAMERA)
         return await context.new_page()
 
     manager = await person()
