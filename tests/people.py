@@ -116,6 +116,7 @@ class Person:
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             headers={"Accept": "text/html", **headers},
         )
+        self._wires: list[Wire] = []
 
     async def __aenter__(self) -> "Person":
         return self
@@ -126,6 +127,13 @@ class Person:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        for wire in self._wires:
+            # A socket whose server was killed is closed for aiohttp, but not its connection, and
+            # the garbage collector may complain about it in any later test.
+            wire.ws._response.close()
         await self.http.close()
 
     async def ask(self, method: str, path: str, **options: Any) -> Answer:
@@ -177,7 +185,9 @@ class Person:
     # --- both
 
     async def connect(self, **headers: str) -> Wire:
-        return Wire(await self.http.ws_connect("/socket", headers=headers))
+        wire = Wire(await self.http.ws_connect("/socket", headers=headers))
+        self._wires.append(wire)
+        return wire
 
     async def enter(
         self, *, peer_id: str | None = None, resume: dict[str, Any] | None = None, **room: str

@@ -84,6 +84,8 @@ class MediaRelay:
     @property
     def state(self) -> str:
         """`ok`, `restarting` or `unavailable`."""
+        if self.starting is not None and not self.starting.done() and self.relay is not None:
+            return "restarting"
         if not self._started or self.relay is None:
             return "unavailable"
         return "ok" if self.relay.healthy else "restarting"

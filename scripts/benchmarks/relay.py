@@ -72,7 +72,8 @@ def judge(load: Load, window: Window, seconds: float, most_loss: float) -> Measu
     if not window.received or abs(expected - nominal) > MOST_SHORTFALL * nominal + 100:
         return None
     loss = 1 - window.received / expected
-    if loss > most_loss:
+    # More than was sent: what waited since an earlier window arrived in this one, at its expense.
+    if loss > most_loss or loss < -MOST_LOSS:
         return None
     ages = sorted(window.ages)
     return Measured(
@@ -149,7 +150,7 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
         for wanted in SHARES:
             kept: list[Measured] = []
             tried = 0
-            while len(kept) < windows and tried < 2 * windows * PATIENCE:
+            while len(kept) < windows and tried < windows * PATIENCE + 2:
                 tried += 1
                 # What is lost here is a result, not a disturbance.
                 current = Load(load.publishers, load.fan_out, rate)

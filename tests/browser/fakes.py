@@ -10,7 +10,7 @@ import sys
 import wave
 from pathlib import Path
 
-WIDTH, HEIGHT, FRAMES_PER_SECOND = 640, 360, 15
+WIDTH, HEIGHT, FRAMES_PER_SECOND = 640, 360, 10
 SAMPLES_PER_SECOND = 48_000
 
 

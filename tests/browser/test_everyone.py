@@ -9,7 +9,8 @@ from playwright.async_api import Page, expect
 
 from signaling.interpreter_request import InterpretingOrganization
 from tests.browser.conftest import NewContext
-from tests.browser.probes import picture_moves, sound_arrives
+from tests.browser.gathering import sees
+from tests.browser.probes import SMALL_CAMERA, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server, serving
 from web.keys import STORE
@@ -17,7 +18,7 @@ from web.keys import STORE
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
+    async with serving(tmp_path, relay=True) as running:
         await running.account()
         organization = InterpretingOrganization(
             "organization-one", "Voices", "voices@example.org", ("ar",), 1
@@ -37,17 +38,6 @@ async def link_for(server: Server, to: str, kind: str = "i") -> str:
     return found.group()
 
 
-async def sees_everybody(page: Page, others: int) -> None:
-    """The page shows as many other people, each with a picture that moves."""
-    videos = page.locator("#tiles video[data-participant-id]")
-    await expect(videos).to_have_count(others)
-    for participant_id in await videos.evaluate_all(
-        "videos => videos.map((video) => video.dataset.participantId)"
-    ):
-        selector = f'#tiles video[data-participant-id="{participant_id}"]'
-        assert await picture_moves(page, selector)
-
-
 async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_other(
     server: Server, new_context: NewContext
 ) -> None:
@@ -63,6 +53,7 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
 
     async def person(viewport: tuple[int, int] = (800, 600)) -> Page:
         context = await new_context(base_url=server.url, viewport=viewport)
+        await context.add_init_script(SMALL_CAMERA)
         return await context.new_page()
 
     manager = await person()
@@ -92,14 +83,15 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     for page in (phone, doctor):
         await page.locator("#accept-call").click()
     for page in (desk, phone, doctor):
-        await sees_everybody(page, 2)
+        await sees(page, 2)
 
     await interpreter.goto(await link_for(server, "ibrahim@example.org"))
     await interpreter.locator("form button.huge").click()
     await interpreter.get_by_role("button", name="Join the call").click()
     for page in (desk, phone, doctor, interpreter):
-        await sees_everybody(page, 3)
+        await sees(page, 3)
         assert await sound_arrives(page)
+        await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
 
     await desk.locator("#people summary, .people summary").first.click()
     people = desk.locator("#people-list")

@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
+from playwright.async_api import Page
 
 from media.client import Relay, RelaySettings
 from media.codecs import Kind
@@ -43,10 +44,19 @@ class Stage:
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
 
-    async def join(self, peer_id: str, *kinds: str, rids: tuple[str, ...] = ()) -> BrowserPeer:
-        context = await self.new_context()
-        page = await context.new_page()
+    async def join(
+        self,
+        peer_id: str,
+        *kinds: str,
+        rids: tuple[str, ...] = (),
+        page: Page | None = None,
+        codecs: Mapping[str, Sequence[str]] | None = None,
+    ) -> BrowserPeer:
+        """A page of this browser, or ``page``; ``codecs`` are preferred by medium, alone."""
+        if page is None:
+            page = await (await self.new_context()).new_page()
         await page.goto(self.url)
+        await page.evaluate("codecs => { window.codecs = codecs; }", codecs or {})
         await page.evaluate("kinds => window.capture(kinds)", list(kinds))
         peer = BrowserPeer(self.relay, peer_id, page)
         self.peers[peer_id] = peer
@@ -71,11 +81,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(new_context: NewContext) -> AsyncIterator[Stage]:
+async def stage(
+    new_context: NewContext, video_codecs: tuple[str, ...] = ("VP8", "H264")
+) -> AsyncIterator[Stage]:
     runner, url = await serve_page()
     stage = Stage(RelaySettings(), new_context, url)
     await stage.relay.start()
-    await stage.relay.open_room("room")
+    await stage.relay.open_room("room", video_codecs)
     try:
         yield stage
     finally:

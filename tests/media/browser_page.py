@@ -27,6 +27,14 @@ window.answer = async (offer) => {
   }
   const pc = window.connection;
   await pc.setRemoteDescription({type: "offer", sdp: offer.sdp});
+  for (const transceiver of pc.getTransceivers()) {
+    const medium = transceiver.receiver.track.kind;
+    const wanted = window.codecs?.[medium];
+    if (!wanted) continue;
+    const able = RTCRtpReceiver.getCapabilities(medium).codecs;
+    transceiver.setCodecPreferences(wanted.flatMap((name) =>
+      able.filter((one) => one.mimeType.toLowerCase() === `${medium}/${name}`)));
+  }
   for (const line of offer.tracks) {
     if (line.direction !== "publish" || !window.tracks[line.kind]) continue;
     const transceiver = pc.getTransceivers().find((one) => one.mid === line.mid);
@@ -68,9 +76,10 @@ window.capture = async (kinds) => {
 };
 window.received = async () => {
   const result = {};
-  for (const one of (await window.connection?.getStats())?.values() ?? []) {
+  const all = await window.connection?.getStats();
+  for (const one of all?.values() ?? []) {
     if (one.type === "inbound-rtp") {
-      result[one.mid] = {kind: one.kind, frames: one.framesDecoded ?? 0, height: one.frameHeight,
+      result[one.mid] = {kind: one.kind, codec: all.get(one.codecId)?.mimeType, frames: one.framesDecoded ?? 0, height: one.frameHeight,
         samples: one.totalSamplesReceived ?? 0, energy: one.totalAudioEnergy ?? 0,
         lost: one.packetsLost, nacks: one.nackCount ?? 0, packets: one.packetsReceived,
         keyframes: one.keyFramesDecoded, repaired: one.retransmittedPacketsReceived ?? 0,

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [str(ROOT / "media" / name) for name in ("_native.c", "_send.c", "_state.c")]
-TESTS = ("native", "datagrams", "exchange", "forwarder")
+TESTS = ("native", "datagrams", "admission")
 
 PROGRAM = """
 import importlib.machinery, importlib.util, sys
@@ -25,7 +25,7 @@ import pytest
 class Longer:
     def pytest_sessionstart(self):
         from hypothesis import settings
-        settings.register_profile("long", max_examples=1000, deadline=None)
+        settings.register_profile("long", max_examples=500, deadline=None)
         settings.load_profile("long")
 sys.exit(pytest.main(sys.argv[2:], plugins=[Longer()]))
 """
@@ -82,5 +82,6 @@ def test_no_packet_leads_astray(tmp_path: Path) -> None:
         text=True,
         cwd=ROOT,
         check=False,
+        timeout=380,
     )
     assert done.returncode == 0, done.stdout + done.stderr

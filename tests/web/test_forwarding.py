@@ -1,233 +1,18 @@
 """Calls through the relay on a real server: who gets a leg, when, and what becomes of the call."""
 
-import asyncio
 import os
 import signal
 import socket as sockets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
+from contextlib import AsyncExitStack
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-from aiortc.mediastreams import VideoStreamTrack
-from av import VideoFrame
-
-from media.codecs import Kind
 from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
-from tests.media.support import Participant, track_of, until
-from tests.people import LINK, Person, Wire, consultation_of, outbox
-from tests.serving import Server, serving
-from web.clockwork import MovableClock
-from web.keys import CLOCKWORK, RELAY, ROOMS
-
-NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
-
-
-class DarkCamera(VideoStreamTrack):
-    """A camera that is off: its line is there, as browsers keep it, and carries nothing."""
-
-    async def recv(self) -> VideoFrame:
-        await asyncio.get_running_loop().create_future()
-        raise AssertionError("the future never comes")
-
-
-class Page:
-    """Somebody's page in a room: reads all frames, and answers the relay if it can speak."""
-
-    def __init__(self, wire: Wire, peer_id: str, person: Person, seat: dict[str, str]) -> None:
-        self.wire = wire
-        self.peer_id = peer_id
-        self.person = person
-        self.seat = seat
-        self.call: dict[str, Any] | None = None
-        self.offers: list[dict[str, Any]] = []
-        self.frames: list[dict[str, Any]] = list(wire.frames)
-        self.media: Participant | None = None
-        self._take(wire.frames)
-        self._answering: asyncio.Task[None] | None = None
-        self._reader = asyncio.create_task(self._read())
-
-    def _take(self, frames: list[dict[str, Any]]) -> None:
-        for frame in frames:
-            if frame["type"] in ("snapshot", "call_changed"):
-                self.call = frame.get("call")
-            elif frame["type"] == "relay_offer":
-                self.offers.append(frame)
-
-    async def _read(self) -> None:
-        while True:
-            try:
-                frame = await self.wire.frame()
-            except ConnectionError:
-                return
-            self.frames.append(frame)
-            self._take([frame])
-            if frame["type"] == "relay_offer" and self.media is not None:
-                before = self._answering
-                if before is not None and frame["fresh"]:
-                    before.cancel()  # nobody waits for an answer of a connection that is gone
-                self._answering = asyncio.create_task(self._answer(frame, before))
-
-    async def _answer(self, frame: dict[str, Any], before: asyncio.Task[None] | None) -> None:
-        if before is not None:
-            await asyncio.gather(before, return_exceptions=True)
-        assert self.media is not None
-        tracks = [
-            SimpleNamespace(mid=one["mid"], kind=Kind(one["kind"]), direction=one["direction"])
-            for one in frame["tracks"]
-        ]
-        offer = SimpleNamespace(fresh=frame["fresh"], sdp=frame["sdp"], tracks=tracks)
-        sdp = await self.media.describe(offer)  # type: ignore[arg-type]
-        await self.wire.send("relay_answer", revision=frame["revision"], sdp=sdp)
-
-    def speak(self) -> None:
-        """From now on the page has sound, and answers the relay's offers."""
-        tracks = {Kind.AUDIO: track_of(Kind.AUDIO), Kind.VIDEO: DarkCamera()}
-        self.media = Participant(self.peer_id, tracks)
-
-    @property
-    def heard(self) -> int:
-        """Frames of sound that came so far."""
-        return 0 if self.media is None else self.media.frames.get("audio", 0)
-
-    async def command(self, kind: str, /, **members: Any) -> None:
-        """A command that is acknowledged."""
-        identifier = members.setdefault("id", f"command-{len(self.frames):04}-{self.peer_id}")
-        await self.wire.send(kind, **members)
-        await until(lambda: self.answer_to(identifier), f"an answer to {kind}")
-        answer = self.answer_to(identifier)
-        assert answer is not None
-        assert answer["type"] == "ack", answer
-
-    def answer_to(self, identifier: str) -> dict[str, Any] | None:
-        return next((one for one in self.frames if one.get("id") == identifier), None)
-
-    def of(self, kind: str) -> list[dict[str, Any]]:
-        return [frame for frame in self.frames if frame["type"] == kind]
-
-    async def goes(self, topology: str, moving_to: str | None = None) -> None:
-        """The page is told that the call goes this way."""
-
-        def is_so() -> bool:
-            call = self.call
-            return (
-                call is not None
-                and call["topology"] == topology
-                and call.get("moving_to") == moving_to
-            )
-
-        await until(is_so, f"{self.peer_id} sees {topology}, moving to {moving_to}")
-
-    async def close(self) -> None:
-        tasks = [task for task in (self._reader, self._answering) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.wire.ws.close()
-        if self.media is not None:
-            await self.media.close()
-
-
-class Table:
-    """A started session with a nurse, Amina, and colleagues who come when they are asked to."""
-
-    def __init__(self, server: Server, stack: AsyncExitStack) -> None:
-        self.server = server
-        self.stack = stack
-        self.links: dict[str, str] = {}
-        self.pages: dict[str, Page] = {}
-        self.consultation_id = ""
-
-    async def lay(self, *colleagues: str) -> None:
-        nurse = await self.stack.enter_async_context(Person(self.server))
-        await nurse.sign_in()
-        form = {
-            "kind": "remote", "first_name": "Amina", "address": "amina@example.org",
-            "language": "en", **({"colleague": "on"} if colleagues else {}),
-        }  # fmt: skip
-        for number, name in enumerate(colleagues, 1):
-            form |= {
-                f"colleague_{number}_address": f"{name}@example.org",
-                f"colleague_{number}_name": name,
-            }
-        assert (await nurse.post("/invites/new", form)).status == 303
-        for notice in await outbox(self.server):
-            found = LINK.search(notice.text)
-            assert found is not None
-            self.links[notice.to.partition("@")[0]] = found.group()
-        amina = await self.come("amina")
-        self.consultation_id = await consultation_of(amina.wire)
-        desk = await self._sit("nurse", nurse, {"consultation_id": self.consultation_id})
-        await desk.command("start_consultation")
-
-    async def come(self, name: str) -> Page:
-        person = await self.stack.enter_async_context(Person(self.server))
-        return await self._sit(name, person, {"invite_id": await person.join(self.links[name])})
-
-    async def _sit(
-        self, name: str, person: Person, seat: dict[str, str], peer_id: str = ""
-    ) -> Page:
-        peer_id = peer_id or f"{name}-page"
-        page = Page(await person.enter(peer_id=peer_id, **seat), peer_id, person, seat)
-        self.pages[name] = page
-        self.stack.push_async_callback(page.close)
-        return page
-
-    async def reload(self, name: str, peer_id: str = "") -> Page:
-        """The same person on another socket; another page if it has another peer id."""
-        old = self.pages[name]
-        await old.close()
-        return await self._sit(name, old.person, old.seat, peer_id or old.peer_id)
-
-    async def pair(self, *, speaking: bool = False) -> tuple[Page, Page]:
-        """Nurse and Amina are in a call."""
-        nurse, amina = self.pages["nurse"], self.pages["amina"]
-        if speaking:
-            nurse.speak()
-            amina.speak()
-        await nurse.command("call_start", media="audio")
-        await until(lambda: amina.call, "it rings")
-        await self.join(amina)
-        return nurse, amina
-
-    async def join(self, page: Page) -> None:
-        assert page.call is not None
-        await page.command("call_accept", call_id=page.call["call_id"])
-        await page.wire.send("set_media", media={"microphone": True, "camera": False})
-
-    async def ready(self, *pages: Page, topology: str = "forwarded") -> None:
-        """Each of these pages says that it receives all others."""
-        for page in pages:
-            others = [one.peer_id for one in pages if one is not page]
-            await page.wire.send("path_ready", topology=topology, peers=others)
-
-    async def pass_time(self, by: Any) -> None:
-        clock = self.server.app[CLOCKWORK].clock
-        assert isinstance(clock, MovableClock)
-        clock.move(by)
-        await self.server.app[CLOCKWORK].run_due()
-
-    def legs(self) -> set[str]:
-        """Peer ids that have a connection with the relay, or are offered one."""
-        relay = self.server.app[RELAY].relay
-        if relay is None:
-            return set()
-        return {peer_id for room in relay._rooms.values() for peer_id in room.participants}
-
-
-@asynccontextmanager
-async def table(
-    folder: Path, *colleagues: str, relay: bool = True, **settings: str
-) -> AsyncIterator[Table]:
-    clock = MovableClock(NOW)
-    async with serving(folder, clock, relay=relay, **settings) as server:
-        await server.account()
-        async with AsyncExitStack() as stack:
-            laid = Table(server, stack)
-            await laid.lay(*colleagues)
-            yield laid
+from tests.media.support import until
+from tests.people import Person
+from tests.serving import serving
+from tests.web.calling import Table, table
+from web.keys import RELAY, ROOMS
 
 
 async def test_the_third_one_takes_the_call_to_the_relay_and_it_comes_back(
@@ -477,7 +262,7 @@ async def test_a_forwarded_call_outlives_the_server(tmp_path: Path) -> None:
         for name, token in tokens.items():
             person = await stack.enter_async_context(Person(second))
             person.plant(token)
-            page = await laid._sit(name, person, seats[name])
+            page = await laid.sit(name, person, seats[name])
             page.speak()
         for page in laid.pages.values():
             await page.goes("forwarded")

@@ -332,7 +332,7 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
     await desk.command("terminate_consultation", choice="close")
     folder = server.config.data_dir
     assert any(b"amina@example.org" in file.read_bytes() for file in (folder / "outbox").iterdir())
-    await phone.http.close()
+    await phone.close()
     assert (await nurse.get("/history")).text.count("Zarathustra") >= 1
 
     clock.move(moment("2026-12-08 14:29") - moment("2026-12-07 14:30"))

@@ -304,8 +304,8 @@ async def test_a_stopping_server_says_goodbye_and_everything_is_there_after_the_
     for wire in (amina, lobby):
         assert wire.frames[-1] == {"type": "goodbye", "reason": "restart"}
     cookie = phone.cookie
-    await nurse.http.close()
-    await phone.http.close()
+    await nurse.close()
+    await phone.close()
     async with serving(tmp_path) as server, Person(server) as phone:
         phone.plant(cookie)
         again = await phone.enter(invite_id=seat)

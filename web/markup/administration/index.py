@@ -9,9 +9,19 @@ from web.routes import path
 from web.views import Viewer
 
 
-def administration_page(viewer: Viewer, served: Container[str]) -> h.Element:
-    """`served` holds the names of the pages that this server has."""
+def administration_page(
+    viewer: Viewer, served: Container[str], relay: str, problem: str
+) -> h.Element:
+    """`served` holds the names of the pages that this server has.
+
+    `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words.
+    """
     _ = viewer.translate
+    sentences = {
+        "ok": _("The relay runs: calls of three and more go through it."),
+        "restarting": _("The relay is being started."),
+        "unavailable": _("There is no relay: all calls go directly between browsers."),
+    }
     entries = [
         ("admin_people", _("People"), _("Who can sign in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
@@ -38,6 +48,7 @@ def administration_page(viewer: Viewer, served: Container[str]) -> h.Element:
                     if name in served
                 )
             ],
+            h.p(".hint")[sentences[relay], problem and [" ", h.span(dir="ltr")[problem]]],
         ],
     )
 

@@ -61,7 +61,7 @@ def _form(viewer: Viewer, organization_id: str, form: Form) -> h.Element:
     return h.form(".card", method="post", action=address)[
         field(form, "name", _("Name"), required=True, maximum=80),
         field(form, "email", _("Email"), kind="email", required=True, maximum=254, direction="ltr"),
-        h.fieldset[
+        h.fieldset(".radios.columns")[
             h.legend[_("Languages")],
             [checkbox(form, f"language_{code}", name) for code, name in viewer.languages],
         ],

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from web.keys import OUTBOX
+from web.keys import OUTBOX, RELAY
 from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
@@ -11,7 +11,9 @@ from web.viewing import administrator, show, viewer_of
 
 async def show_index(request: web.Request) -> web.Response:
     await administrator(request)
-    return show(administration_page(await viewer_of(request), request.app.router))
+    relay = request.app[RELAY]
+    viewer = await viewer_of(request)
+    return show(administration_page(viewer, request.app.router, relay.state, relay.problem))
 
 
 async def show_outbox(request: web.Request) -> web.Response:

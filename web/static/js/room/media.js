@@ -104,6 +104,11 @@ export class Media {
     } else if (message.type === "candidate") {
       this.call.receiveCandidate(message.sender, message.candidate);
     } else if (message.type === "relay_offer") {
+      // The new connection knows nothing of what the old one was told.
+      if (message.fresh) {
+        this.#shown.clear();
+        this.tiles.forgetRelay();
+      }
       this.call.receiveOffer(message);
     } else if (message.type === "speaking") {
       this.tiles.speaker = message.peer_id ?? "";

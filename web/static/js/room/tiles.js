@@ -142,6 +142,7 @@ export class Tiles {
     const sent = screen || !media || media.camera || alone;
     const pictured = sent && !this.audioOnly && !held && person?.state === "connected";
     tile.classList.toggle("pictured", pictured);
+    tile.classList.toggle("held", held);
     tile.classList.toggle("whole", screen || alone);
     tile.classList.toggle("speaking", !screen && !!person && person.peerId === this.speaker);
     const stream = (screen ? person?.screen : person?.stream) ?? null;
