@@ -34,6 +34,17 @@ def short_moment(at: datetime, time_zone: str, language: str) -> str:
     return _joined(day, local, language)
 
 
+def full_day(at: datetime, time_zone: str, language: str) -> str:
+    """For reports: "Monday, 7 December 2026"."""
+    local = at.astimezone(ZoneInfo(time_zone))
+    return _plain(format_date(local, "full", locale=locale_of(language)))
+
+
+def clock_time(at: datetime, time_zone: str) -> str:
+    """For reports: "14:30"."""
+    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+
+
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
     """The zone as people call it: "Central European Time", else the country: "Somalia Time"."""
     zone = ZoneInfo(time_zone)

@@ -1,70 +1,49 @@
-"""Dates, times and durations as the report's language writes them, in the report's time zone.
-
-The calendar is the Gregorian one in every language: an appointment must not bear two dates,
-and the pages show the same.
-"""
+"""Dates, times and durations of a report: written as on the pages, in the report's time zone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from babel import Locale
+from babel import Locale, UnknownLocaleError
+from babel.units import format_unit
+
+from web import moments
 
 # Languages that Babel knows by another name.
-_ALIASES = {"prs": "fa-AF"}
+_ALIASES = {"prs": "fa"}
 
 
 @dataclass(frozen=True)
 class Dates:
     """Writes moments for one reader."""
 
-    locale: Locale
-    zone: ZoneInfo
+    language: str
+    time_zone: str
 
     def date(self, moment: datetime) -> str:
-        """Write the day with its weekday: "Sunday, November 22, 2026"."""
-        from babel.dates import format_date
-
-        return format_date(moment.astimezone(self.zone), "full", locale=self.locale)
-
-    def short_date(self, moment: datetime) -> str:
-        """Write the day without its weekday: "November 22, 2026"."""
-        from babel.dates import format_date
-
-        return format_date(moment.astimezone(self.zone), "long", locale=self.locale)
+        """Write the day with its weekday: "Sunday, 22 November 2026"."""
+        return moments.full_day(moment, self.time_zone, self.language)
 
     def time(self, moment: datetime) -> str:
-        """Write hour and minute: "6:15 PM"."""
-        from babel.dates import format_time
-
-        return format_time(moment, "short", tzinfo=self.zone, locale=self.locale)
+        """Write hour and minute: "18:15"."""
+        return moments.clock_time(moment, self.time_zone)
 
     def moment(self, moment: datetime) -> str:
-        """Write day and time: "November 22, 2026, 6:15 PM"."""
-        from babel.dates import get_datetime_format
-
-        pattern = str(get_datetime_format("medium", locale=self.locale))
-        return pattern.replace("{0}", self.time(moment)).replace("{1}", self.short_date(moment))
+        """Write day and time: "Sun 22 Nov 2026, 18:15"."""
+        return moments.short_moment(moment, self.time_zone, self.language)
 
     def zone_name(self, moment: datetime) -> str:
         """Name the zone as people call it and as computers do."""
-        from babel.dates import get_timezone_name
-
-        name = get_timezone_name(moment.astimezone(self.zone), locale=self.locale)
-        return name if name == self.zone.key else f"{name} ({self.zone.key})"
+        name = moments.zone_name(moment, self.time_zone, self.language)
+        return name if name == self.time_zone else f"{name} ({self.time_zone})"
 
     def duration(self, length: timedelta) -> str:
         """Write hours and minutes, at least one minute: "1 hour 5 minutes"."""
-        from babel.units import format_unit
-
         hours, minutes = divmod(max(1, round(length.total_seconds() / 60)), 60)
         parts = [(hours, "duration-hour"), (minutes, "duration-minute")]
         return " ".join(
-            format_unit(amount, unit, "long", locale=self.locale)
+            format_unit(amount, unit, "long", locale=moments.locale_of(self.language))
             for amount, unit in parts
             if amount
         )
@@ -72,18 +51,15 @@ class Dates:
     @property
     def rtl(self) -> bool:
         """Whether the language is written from right to left."""
-        return self.locale.text_direction == "rtl"
+        return moments.locale_of(self.language).text_direction == "rtl"
 
 
 def dates_for(language: str, time_zone: str) -> Dates:
     """Make a writer for a BCP 47 tag; a language that Babel does not know becomes English."""
-    from babel import Locale, UnknownLocaleError
-
-    tag = _ALIASES.get(language, language)
-    for candidate in (tag, tag.replace("_", "-").split("-")[0]):
-        try:
-            locale = Locale.parse(candidate.replace("_", "-"), sep="-")
-        except (UnknownLocaleError, ValueError):
-            continue
-        return Dates(locale, ZoneInfo(time_zone))
-    return Dates(Locale("en"), ZoneInfo(time_zone))
+    tag = language.replace("_", "-").split("-")[0]
+    code = _ALIASES.get(tag, tag)
+    try:
+        Locale.parse(code)
+    except (UnknownLocaleError, ValueError):
+        code = "en"
+    return Dates(code, time_zone)
