@@ -83,17 +83,18 @@ window.received = async () => {
         samples: one.totalSamplesReceived ?? 0, energy: one.totalAudioEnergy ?? 0,
         lost: one.packetsLost, nacks: one.nackCount ?? 0, packets: one.packetsReceived,
         keyframes: one.keyFramesDecoded, repaired: one.retransmittedPacketsReceived ?? 0,
-        concealed: one.concealedSamples ?? 0};
+        concealed: one.concealedSamples ?? 0, copies: one.fecPacketsReceived ?? 0};
     }
   }
   return result;
 };
 window.sent = async () => {
   const result = [];
-  for (const one of (await window.connection?.getStats())?.values() ?? []) {
+  const all = await window.connection?.getStats();
+  for (const one of all?.values() ?? []) {
     if (one.type === "outbound-rtp") {
       result.push({kind: one.kind, rid: one.rid, frames: one.framesEncoded, packets: one.packetsSent,
-        target: one.targetBitrate, codec: one.codecId, nacks: one.nackCount});
+        target: one.targetBitrate, codec: all.get(one.codecId)?.mimeType, nacks: one.nackCount});
     }
   }
   return result;

@@ -172,14 +172,16 @@ class TestExchange(Exchange):
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
 
-    def join(self, peer_id: str, *kinds: Kind, room_id: str = "room") -> Client:
+    def join(
+        self, peer_id: str, *kinds: Kind, room_id: str = "room", client: type[Client] = Client
+    ) -> Client:
         """Let an aiortc client join that publishes these kinds."""
         if room_id not in self.rooms:
             self.execute(OpenRoom(room_id))
-        client = Client(self, peer_id, {kind: track_of(kind) for kind in kinds})
-        self.clients[peer_id] = client
+        joined = client(self, peer_id, {kind: track_of(kind) for kind in kinds})
+        self.clients[peer_id] = joined
         self.execute(Join(room_id, peer_id, tuple(Publishing(kind) for kind in kinds)))
-        return client
+        return joined
 
     async def __aenter__(self) -> "TestExchange":
         return self

@@ -1,0 +1,47 @@
+"""Over a link that loses, delays and doubles, what is lost is asked for, repeated and used."""
+
+import msgspec
+
+from media.codecs import Kind
+from media.messages import OfferNeeded
+from tests.media.lossy import LossyLink, Trouble
+from tests.media.support import Client, TestExchange, until
+
+
+class FarClient(Client):
+    """A client behind a bad link."""
+
+    link: LossyLink
+
+    async def answer(self, offer: OfferNeeded) -> None:
+        await super().answer(msgspec.structs.replace(offer, sdp=self.link.lead(offer.sdp)))
+
+
+async def test_lost_packets_are_repeated_in_both_directions() -> None:
+    async with TestExchange() as exchange:
+        link = LossyLink("127.0.0.1", exchange.port.number, Trouble(0.2, 0.05, 0.05, 0.02))
+        await link.start()
+        FarClient.link = link
+        try:
+            near = exchange.join("near", Kind.AUDIO, Kind.VIDEO)
+            far = exchange.join("far", Kind.AUDIO, Kind.VIDEO, client=FarClient)
+            for client in (near, far):
+                await until(
+                    lambda client=client: (
+                        min(client.frames.get("audio", 0), client.frames.get("video", 0)) > 30
+                    ),
+                    f"{client.peer_id} sees and hears",
+                    deadline=60,
+                )
+            peer = exchange.rooms["room"].peers["far"]
+            down = peer.subscriptions["near", Kind.VIDEO]
+            await until(lambda: down.repeats > 3, "what is lost on the way down is repeated", 60)
+            await until(
+                lambda: sum(one.recovered for one in peer.ingests.values()) > 3,
+                "what is lost on the way up is got again",
+                60,
+            )
+            assert link.doubled
+            assert exchange.forwarder.errors == 0
+        finally:
+            link.stop()
