@@ -70,6 +70,7 @@ class Ingest(IngestState):
         "extended",
         "keyframes",
         "last_sender_report",
+        "lost_lately",
         "missing",
         "publisher_id",
         "recovered",
@@ -91,6 +92,8 @@ class Ingest(IngestState):
         self.transit = 0.0
         self.jitter = 0.0
         self.received = 0
+        self.lost_lately = 0.0
+        "Fraction lost before it came to us, in the last report or in worse ones shortly before."
         self.recovered = 0
         self.octets = 0
         self.bitrate = 0.0
@@ -218,6 +221,15 @@ class Ingest(IngestState):
         self.last_sender_report = report
         self.sender_report_at = now
 
+    def loss_before_us(self) -> float:
+        """The fraction of packets that no subscriber can have got in time, as of now."""
+        if self.next_sequence < 0:
+            return 0.0
+        extended = self.extended + ((self.next_sequence - self._last_report_next) & 0xFFFF)
+        expected = extended - self._expected_before
+        lost = expected - (self.received - self._received_before)
+        return max(self.lost_lately, lost / expected if expected > 0 else 0.0)
+
     def report(self, now: float) -> RtcpReceiverInfo | None:
         """A reception report block for the publisher (RFC 3550 section 6.4.1)."""
         if self.next_sequence < 0:
@@ -232,6 +244,7 @@ class Ingest(IngestState):
         fraction = 0
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, (lost_interval << 8) // expected_interval)
+        self.lost_lately = max(fraction / 256, 0.7 * self.lost_lately)
         last_report = delay = 0
         if self.last_sender_report is not None:
             last_report = (self.last_sender_report.ntp_timestamp >> 16) & 0xFFFFFFFF

@@ -109,7 +109,9 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
                     if not peer.round_trip
                     else peer.round_trip + 0.25 * (round_trip - peer.round_trip)
                 )
-        worst = max(worst, report.fraction_lost / 256)
+        # What was lost on the publisher's link says nothing of the subscriber's.
+        before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
+        worst = max(worst, report.fraction_lost / 256 - before, 0.0)
     if worst >= 0:
         peer.loss_down = worst
         peer.estimate.note_loss(worst, peer.sent_rate, now)

@@ -1,5 +1,6 @@
 """Gaps are asked for in time and in measure; reports tell what a receiver must know."""
 
+import pytest
 from aiortc.rtp import RtcpSenderInfo
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +98,20 @@ def test_every_number_is_accepted_at_most_once(steps: list[int]) -> None:
             assert number not in accepted
             accepted.add(number)
         assert len(one.missing) <= MOST_MISSING
+
+
+def test_loss_before_us_is_known_at_once_and_for_a_while() -> None:
+    stream = Ingest(1, VP8, "a")
+    for number in range(100):
+        if number % 5:
+            stream.accept(number, number / 100)
+            stream.received += 1
+    assert stream.loss_before_us() == pytest.approx(0.2, abs=0.02)
+    assert stream.report(1.0) is not None
+    for number in range(100, 150):
+        stream.accept(number, number / 100)
+        stream.received += 1
+    assert stream.loss_before_us() == pytest.approx(0.2, abs=0.02)
+    for now in range(2, 12):
+        stream.report(float(now))
+    assert stream.loss_before_us() < 0.02

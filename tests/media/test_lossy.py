@@ -1,9 +1,16 @@
 """Over a link that loses, delays and doubles, what is lost is asked for, repeated and used."""
 
-import msgspec
+from collections.abc import Callable
 
+import msgspec
+import pytest
+from aiortc.rtp import RtcpReceiverInfo
+
+from media import rtcp
 from media.codecs import Kind
 from media.messages import OfferNeeded
+from scripts.benchmarks._hostile import Hostile
+from scripts.benchmarks.relay_attack import Target
 from tests.media.lossy import LossyLink, Trouble
 from tests.media.support import Client, TestExchange, until
 
@@ -45,3 +52,29 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
             assert exchange.forwarder.errors == 0
         finally:
             link.stop()
+
+
+@pytest.mark.parametrize(("sent", "blamed"), [(lambda n: n % 5, 0.0), (lambda n: True, 0.2)])
+async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
+    sent: Callable[[int], object], blamed: float
+) -> None:
+    target = Target()
+    await target.fill("ab")
+    try:
+        publisher = Hostile(target.clients["a"], seed=1)
+        subscriber = Hostile(target.clients["b"], seed=1)
+        peer = target.exchange.rooms["room"].peers["b"]
+        for number in range(1, 101):
+            if sent(number):
+                publisher.send(publisher.seal(publisher.rtp(publisher.own_ssrc, number)))
+        publisher.client.port.flush()
+        target.exchange.forwarder.drain(target.port)
+        seen = peer.subscriptions["a", Kind.VIDEO]
+        assert seen.packets
+        block = RtcpReceiverInfo(seen.ssrc, 51, 20, 100, 0, 0, 0)
+        subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
+        subscriber.client.port.flush()
+        target.exchange.forwarder.drain(target.port)
+        assert peer.loss_down == pytest.approx(blamed, abs=0.03)
+    finally:
+        await target.close()
