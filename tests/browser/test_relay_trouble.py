@@ -30,6 +30,7 @@ async def goes_on(peer: BrowserPeer, publisher: str, deadline: float = LONG) -> 
     await eventually(more, f"{peer.peer_id} goes on seeing and hearing {publisher}", deadline)
 
 
+@pytest.mark.soak
 async def test_twenty_percent_loss_and_300_ms_stop_neither_sound_nor_picture(
     new_context: NewContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
