@@ -250,8 +250,8 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         ("storage/invites.py", "from signaling.flows import inviting"),
         ("storage/invites.py", "from web.config import Config"),
         ("web/app.py", "from scripts import create_account"),
-        ("web/app.py", "from tests import vnet"),
-        ("scripts/create_account.py", "import tests.vnet"),
+        ("web/app.py", "from tests import serving"),
+        ("scripts/create_account.py", "import tests.serving"),
     ],
 )
 def test_a_forbidden_import_is_found(path: str, source: str) -> None:

@@ -23,10 +23,18 @@ ARGUMENTS = [
 ]
 
 
+def installed() -> str | None:
+    """The path of this machine's Chromium."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
 @contextlib.asynccontextmanager
-async def chromium(*more: str) -> AsyncIterator[Browser]:
-    """Started with ``more`` arguments besides the usual ones."""
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+async def chromium(*more: str, program: str | None = None) -> AsyncIterator[Browser]:
+    """Started with ``more`` arguments besides the usual ones; of two that clash the last counts.
+
+    ``program`` is a Chromium other than :func:`installed`.
+    """
+    path = program or installed()
     if path is None:
         raise RuntimeError("No Chromium on PATH; scripts/setup --test installs it.")
     # Chromium's sandbox does not work for root

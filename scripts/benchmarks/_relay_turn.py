@@ -74,7 +74,8 @@ class Coturn:
     def __init__(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="coturn-"))
         self._process: Process | None = None
-        self._address = ("", 0)
+        self.address = ("", 0)
+        "Host and port it listens at."
         self._certificate = RTCCertificate.generateCertificate()
 
     @staticmethod
@@ -88,22 +89,22 @@ class Coturn:
         assert self._process is not None
         return self._process.pid
 
-    async def start(self, host: str) -> None:
-        """Run coturn without credentials, on this machine's address alone."""
+    async def start(self, host: str, secret: str = "") -> None:
+        """Run coturn on one address; without a ``secret`` shared with it, for everybody."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind((host, 0))
-            self._address = (host, probe.getsockname()[1])
+            self.address = (host, probe.getsockname()[1])
         self._process = await asyncio.create_subprocess_exec(
             "turnserver",
             "-n",
-            "--no-auth",
+            *(_shared(secret) if secret else ("--no-auth",)),
             "--no-tls",
             "--no-dtls",
             "--no-cli",
             "--relay-threads=1",
             f"--listening-ip={host}",
             f"--relay-ip={host}",
-            f"--listening-port={self._address[1]}",
+            f"--listening-port={self.address[1]}",
             "--allow-loopback-peers",
             "--min-port=30000",
             "--max-port=34999",
@@ -123,7 +124,7 @@ class Coturn:
         publisher.use(key)
         receiver.use(key)
         publisher.audio, publisher.video = audio_stream(), video_stream()
-        await publisher.allocate(self._address, (host, receiver.port.number))
+        await publisher.allocate(self.address, (host, receiver.port.number))
         return publisher, receiver
 
     async def stop(self) -> None:
@@ -132,3 +133,8 @@ class Coturn:
             self._process.kill()
             await self._process.wait()
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+
+
+def _shared(secret: str) -> tuple[str, ...]:
+    """Arguments for credentials as `media.turn` makes them."""
+    return ("--use-auth-secret", f"--static-auth-secret={secret}", "--realm=benchmark")

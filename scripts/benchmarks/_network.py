@@ -53,6 +53,8 @@ class Conditions:
     rate_kbps: float | None = None
     queue_ms: float = 300.0
     "With a rate: what would have to wait longer than this is dropped at the tail."
+    doubled: float = 0.0
+    "Share of packets that arrive twice, 0 to 1."
     block: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
     'Refused traffic as ("udp" or "tcp", destination port or None for all), without an answer.'
     dead: bool = False
@@ -138,6 +140,10 @@ class Network:
             raise TypeError(f"No such condition: {', '.join(sorted(unknown))}")
         self._ask({"shape": [host, direction, conditions]})
 
+    def reset(self, host: str) -> None:
+        """Makes the legs of `host` good ones again."""
+        self.shape(host, **dataclasses.asdict(Conditions()))
+
     def counters(self, host: str, direction: Literal["up", "down"]) -> Counters:
         """Packets that came to this leg since the start, and how many of them it dropped."""
         return Counters(**self._ask({"counters": [host, direction]}))
@@ -194,6 +200,11 @@ class Leg:
         jitter_ms = self._chance.uniform(-1, 1) * conditions.jitter_ms
         return sent + max(0.0, conditions.delay_ms + jitter_ms) / 1000
 
+    def copies(self) -> int:
+        """How often a packet that passes arrives."""
+        doubled = self.conditions.doubled
+        return 2 if doubled and self._chance.random() < doubled else 1
+
     def _blocked(self, packet: bytes) -> bool:
         protocol = PROTOCOLS.get(packet[9])
         if not self.conditions.block or protocol is None:
@@ -244,10 +255,11 @@ class Switch:
         arrives = self.legs[receiver]["down"].departure(sent, packet)
         if arrives is None:
             return
-        # The number keeps packets of the same instant in order.
-        self._accepted += 1
-        entry = (arrives, self._accepted, self._devices[receiver], packet)
-        heapq.heappush(self._waiting, entry)
+        for _ in range(self.legs[receiver]["down"].copies()):
+            # The number keeps packets of the same instant in order.
+            self._accepted += 1
+            entry = (arrives, self._accepted, self._devices[receiver], packet)
+            heapq.heappush(self._waiting, entry)
 
     def _set_timer(self) -> None:
         if not self._waiting:

@@ -1,0 +1,374 @@
+"""Calls of two real browsers over bad networks, by the relay, by Janus and through coturn.
+
+Server and browsers are hosts of an emulated network (network namespaces; needs root). One browser
+is on a good link, the other, "far", on a bad one; both send 640x360 at 15 fps, at most 900 kbit/s,
+and sound. The relay is spoken to by the code of a session's page, with its two encodings. Janus's
+VideoRoom gets one encoding. Through coturn the browsers speak to each other directly, so theirs is
+what an adaptation from end to end makes of the network. Figures are the browsers' own: of fifteen
+seconds that begin five after both see each other, "down" what the far one receives, "up" what is
+received of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import functools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from playwright.async_api import Page
+
+from media.client import Relay, RelaySettings
+from media.codecs import Kind
+from media.messages import Event, OfferNeeded, Publishing
+from media.turn import TurnService
+from scripts.benchmarks._browser import chromium, installed
+from scripts.benchmarks._figures import lines
+from scripts.benchmarks._network import Network, NetworkUnavailable
+from scripts.benchmarks._network_page import open_page, write_busy_camera
+from scripts.benchmarks._relay_janus import Janus
+from scripts.benchmarks._relay_sides import processor_seconds
+from scripts.benchmarks._relay_turn import Coturn
+from scripts.benchmarks._server import temporary_folder
+from web.relay import ENCODINGS
+
+HOSTS = {"server": "10.77.0.1", "near": "10.77.0.2", "far": "10.77.0.3"}
+NETWORKS: dict[str, dict[str, float]] = {
+    "good": {},
+    "5 % lost each way, 150 ms": {"loss": 0.05, "delay_ms": 75},
+    "20 % lost each way": {"loss": 0.2},
+    "20 %, 300 ms, overtaking, doubled": {
+        "loss": 0.2, "delay_ms": 150, "jitter_ms": 20, "doubled": 0.05,
+    },
+    "300 kbit/s, 300 ms": {"rate_kbps": 300, "delay_ms": 150},
+    "300 kbit/s, 300 ms, 10 %, jitter": {
+        "rate_kbps": 300, "delay_ms": 150, "loss": 0.1, "jitter_ms": 20,
+    },
+}  # fmt: skip
+"Conditions of the far browser's link, the same in both directions; delays are one way's."
+SETTLING_SECONDS = 5.0
+WINDOW_SECONDS = 15.0
+PATIENCE = 40.0
+"Seconds within which both must see each other."
+SECRET = "shared with coturn"
+RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 10.77.0.*"
+
+
+class Way(Protocol):
+    """A server that carries a call of two pages."""
+
+    @property
+    def process_id(self) -> int: ...
+
+    async def start(self) -> None: ...
+
+    async def call(self, near: Page, far: Page) -> None:
+        """Have both pages send and receive; returns when everything is said, not when it works."""
+
+    async def stop(self) -> None: ...
+
+
+class RelayWay:
+    """The relay, with the client code of a session's page."""
+
+    def __init__(self) -> None:
+        self.relay = Relay(RelaySettings(addresses=(HOSTS["server"],)), self._on_event)
+        self._pages: dict[str, Page] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def process_id(self) -> int:
+        return self.relay.process_ids()[0]
+
+    def _soon(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, OfferNeeded):
+            self._soon(self._offer(event))
+
+    async def _offer(self, event: OfferNeeded) -> None:
+        tracks = [
+            {"mid": x.mid, "kind": x.kind.value, "direction": x.direction, "peer_id": x.peer_id}
+            for x in event.tracks
+        ]
+        offer = {"revision": event.revision, "fresh": event.fresh, "sdp": event.sdp}
+        page = self._pages[event.peer_id]
+        await page.evaluate("offer => window.takeRelayOffer(offer)", {**offer, "tracks": tracks})
+
+    async def start(self) -> None:
+        await self.relay.start()
+        await self.relay.open_room("room")
+
+    async def call(self, near: Page, far: Page) -> None:
+        for name, page in (("near", near), ("far", far)):
+            self._pages[name] = page
+            await page.expose_function("answered", functools.partial(self._answered, name))
+            await page.evaluate("window.enterRelay()")
+            publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
+            await self.relay.join("room", name, publish)
+
+    async def _answered(self, name: str, answer: dict[str, Any]) -> None:
+        await self.relay.answer("room", name, answer["sdp"], answer["revision"])
+
+    async def stop(self) -> None:
+        await self.relay.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+class JanusWay:
+    """Janus's VideoRoom: each page publishes on one connection and subscribes on another."""
+
+    def __init__(self) -> None:
+        self.janus = Janus()
+
+    @property
+    def process_id(self) -> int:
+        return self.janus.process_id
+
+    async def start(self) -> None:
+        await self.janus.start(HOSTS["server"])
+        await self.janus.make_room(1)
+
+    async def call(self, near: Page, far: Page) -> None:
+        async def publish(page: Page) -> int:
+            offer = await page.evaluate("window.offer('sendonly')")
+            feed, answer = await self.janus.publish(1, offer)
+            await page.evaluate("sdp => window.finish(sdp)", answer)
+            await page.evaluate("window.connected()")
+            return feed
+
+        async def subscribe(page: Page, feed: int) -> None:
+            # Janus knows a publisher later than the publisher's browser knows it is connected.
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    try:
+                        handle, offer = await self.janus.subscribe(1, feed)
+                        break
+                    except RuntimeError:
+                        await asyncio.sleep(0.05)
+            answer = await page.evaluate("sdp => window.answer(sdp, 'recvonly')", offer)
+            await self.janus.answer(handle, answer)
+
+        feeds = await asyncio.gather(publish(near), publish(far))
+        await asyncio.gather(subscribe(near, feeds[1]), subscribe(far, feeds[0]))
+
+    async def stop(self) -> None:
+        await self.janus.stop()
+
+
+class CoturnWay:
+    """No server but TURN: the browsers speak to each other through it alone."""
+
+    def __init__(self) -> None:
+        self.coturn = Coturn()
+
+    @property
+    def process_id(self) -> int:
+        return self.coturn.process_id
+
+    async def start(self) -> None:
+        await self.coturn.start(HOSTS["server"], SECRET)
+
+    async def call(self, near: Page, far: Page) -> None:
+        host, port = self.coturn.address
+        service = TurnService((f"turn:{host}:{port}",), SECRET)
+        servers = [one.as_dictionary() for one in service.servers_for("anybody", time.time())]
+        configuration = {"iceServers": servers, "iceTransportPolicy": "relay"}
+        offer = await near.evaluate("way => window.offer('sendrecv', way)", configuration)
+        answer = await far.evaluate(
+            "([sdp, way]) => window.answer(sdp, 'sendrecv', way)", [offer, configuration]
+        )
+        await near.evaluate("sdp => window.finish(sdp)", answer)
+
+    async def stop(self) -> None:
+        await self.coturn.stop()
+
+
+WAYS: dict[str, Callable[[], Way]] = {"relay": RelayWay, "janus": JanusWay, "coturn": CoturnWay}
+
+
+@dataclass(frozen=True)
+class Received:
+    """What one page received."""
+
+    seconds: float
+    "From the beginning of the call to the first picture."
+    fps: float
+    height: int
+    frozen: float
+    "Part of the time the picture stood still, as the browser counts freezes."
+    concealed: float
+    "Part of the sound that the browser had to make up."
+    delay_ms: float
+    "What the sound waited in the browser's buffer."
+    kbps: float
+    round_trip_ms: float
+
+
+async def first_picture(page: Page, began: float) -> float:
+    """Seconds from ``began`` to the first decoded picture. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while not (await page.evaluate("window.look()"))["frames"]:
+            await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+async def hold(way: Way, near: Page, far: Page) -> dict[str, Any]:
+    """One call; ``down`` and ``up`` are None where nothing was seen."""
+    began = time.monotonic()
+    await way.call(near, far)
+    pages = {"down": far, "up": near}
+    waited = await asyncio.gather(
+        *(first_picture(page, began) for page in pages.values()), return_exceptions=True
+    )
+    row: dict[str, Any] = {"down": None, "up": None, "microseconds": None}
+    await asyncio.sleep(SETTLING_SECONDS)
+    before = {name: await page.evaluate("window.look()") for name, page in pages.items()}
+    spent, since = processor_seconds(way.process_id), time.monotonic()
+    await asyncio.sleep(WINDOW_SECONDS)
+    after = {name: await page.evaluate("window.look()") for name, page in pages.items()}
+    spent, passed = processor_seconds(way.process_id) - spent, time.monotonic() - since
+    packets = 0
+    for name, seconds in zip(pages, waited, strict=True):
+        gained = {key: after[name][key] - before[name][key] for key in after[name]}
+        packets += gained["packets"]
+        if isinstance(seconds, BaseException):
+            continue
+        row[name] = asdict(
+            Received(
+                seconds,
+                gained["frames"] / passed,
+                after[name]["height"],
+                min(1.0, gained["frozen"] / passed),
+                gained["concealed"] / max(gained["samples"], 1),
+                gained["delay"] / max(gained["played"], 1) * 1000,
+                gained["octets"] * 8 / passed / 1000,
+                after[name]["roundTrip"] * 1000,
+            )
+        )
+    if packets:
+        row["microseconds"] = spent / packets * 1e6
+    return row
+
+
+@contextlib.asynccontextmanager
+async def page_on(program: Path, camera: Path) -> AsyncIterator[Page]:
+    """The page in a browser of its own."""
+    arguments = (f"--use-file-for-fake-video-capture={camera}", RESOLVER)
+    async with chromium(*arguments, program=str(program)) as browser:
+        context = await browser.new_context(permissions=["camera", "microphone"])
+        page = await context.new_page()
+        await open_page(page)
+        yield page
+
+
+async def measure(name: str, folder: Path) -> dict[str, Any]:
+    """A call by one server, from within the server's host."""
+    camera = folder / "camera.y4m"
+    async with page_on(folder / "near", camera) as near, page_on(folder / "far", camera) as far:
+        way = WAYS[name]()
+        await way.start()
+        try:
+            return await hold(way, near, far)
+        finally:
+            await way.stop()
+
+
+def run(networks: Sequence[str] = (), ways: Sequence[str] = (), rounds: int = 1) -> dict[str, Any]:
+    """Every network with every server in turn; figures ready for JSON."""
+    there = {"relay": True, "janus": Janus.installed(), "coturn": Coturn.installed()}
+    missing = [name for name, found in there.items() if not found]
+    rows: list[dict[str, Any]] = []
+    browser = installed()
+    if browser is None:
+        return {"missing": [*missing, "chromium"], "rows": rows}
+    try:
+        with temporary_folder() as folder, Network(HOSTS, seed=1) as network:
+            write_busy_camera(folder / "camera.y4m")
+            for host in ("near", "far"):
+                network.wrapper(host, browser, folder / host)
+            for name in networks or NETWORKS:
+                network.reset("far")
+                network.shape("far", **NETWORKS[name])
+                for _ in range(rounds):
+                    for way in ways or WAYS:
+                        if there[way]:
+                            command = [sys.executable, "-m", __name__, "--inside", str(folder), way]
+                            if __name__ == "__main__":
+                                command[2] = "scripts.benchmarks.relay_networks"
+                            done = subprocess.run(
+                                [*network.command("server"), *command],
+                                stdout=subprocess.PIPE,
+                                cwd=Path(__file__).parents[2],
+                                check=True,
+                            )
+                            rows.append({"network": name, "way": way, **json.loads(done.stdout)})
+    except NetworkUnavailable as reason:
+        return {"missing": [*missing, str(reason)], "rows": rows}
+    return {"missing": missing, "rows": rows}
+
+
+HEADING = ("picture after s", "fps", "lines", "frozen", "sound made up", "kbit/s", "round trip ms")
+
+
+def cells(one: dict[str, Any] | None) -> list[object]:
+    """What one page received, in the order of the heading."""
+    if one is None:
+        return ["never", "", "", "", "", "", ""]
+    return [
+        f"{one['seconds']:.1f}",
+        f"{one['fps']:.1f}",
+        one["height"],
+        f"{one['frozen']:.0%}",
+        f"{one['concealed']:.1%}",
+        round(one["kbps"]),
+        round(one["round_trip_ms"]),
+    ]
+
+
+def table(result: dict[str, Any]) -> str:
+    """The figures as a table for each direction, then what packets cost."""
+    parts = []
+    for direction, title in (("down", "the far one receives"), ("up", "received of the far one")):
+        body = [[x["network"], x["way"], *cells(x[direction])] for x in result["rows"]]
+        parts.append(lines([[title, "server", *HEADING], *body]))
+    costs = [
+        [one["network"], one["way"], one["microseconds"] or "none"] for one in result["rows"]
+    ]
+    parts.append(lines([["server's time for a packet received", "server", "us"], *costs]))
+    parts += [f"not there, so left out: {name}" for name in result["missing"]]
+    return "\n\n".join(parts)
+
+
+def main() -> None:
+    """Print the tables, or be the part that runs on the server's host."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--network", action="append", choices=NETWORKS, default=[])
+    parser.add_argument("--server", action="append", choices=WAYS, default=[])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--inside", nargs=2, metavar=("FOLDER", "SERVER"), help="used by itself")
+    options = parser.parse_args()
+    if options.inside:
+        folder, name = options.inside
+        print(json.dumps(asyncio.run(measure(name, Path(folder)))))
+        return
+    started = time.monotonic()
+    print(table(run(options.network, options.server, options.rounds)))
+    print(f"{time.monotonic() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
