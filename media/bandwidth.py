@@ -3,6 +3,12 @@
 Two kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
 is sent, or its reports show loss. Without evidence nothing is held back. After a cut the limit
 grows slowly, and each growth that fails is tried again later, so that pictures do not flicker.
+
+Loss has two causes. A full link loses what is too much, a radio link loses a part of whatever is
+sent. Which it is shows a trial: less is sent for a moment. If as little gets lost as there was too
+much, the link was full; if the same part gets lost as before, that is its nature and no reason to
+take the pictures away. (Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 %
+whatever the cause, their later estimators separate an inherent part.)
 """
 
 from __future__ import annotations
@@ -18,26 +24,55 @@ LOSS_CUT = 0.10
 "Fraction of packets lost above which a link is full (RFC 8836 and GCC use the same 10 %)."
 LOSS_CALM = 0.02
 "Fraction below which it is not."
+LOSSY_REPORTS = 2
+"Reports in a row that must show such loss: one counts some fifty packets, and is chance."
+FLOODED = 0.3
+"Fraction beyond which one report is enough: sound is being lost."
+TRIAL = 0.6
+"Part of the present rate that a trial sends at most."
+SETTLED = 0.75
+"Part of the earlier rate below which a trial has begun in earnest: encodings change at keyframes."
+SETTLING = 1.5
+"Seconds from there whose reports still speak of what was sent before."
+PATIENCE = 10.0
+"Seconds after which a trial without an outcome is given up."
+JUDGED = 30.0
+"Seconds for which the outcome of a trial is believed before there is another one."
 REMB_MARGIN = 0.85
 "A receiver's estimate below this part of what is sent means that packets queue up."
 GROWTH = 1.08
 "Factor a second, as browsers grow their own estimates."
-LESS = 0.6
-LESS_ARRIVED = 0.75
-"When this part of an earlier rate is sent, and less than that part arrives, loss is natural."
 HOLD = 4.0
 "Seconds without growth after a cut; doubled by each cut that follows a growth at once."
 LONGEST_HOLD = 60.0
 RELAPSE = 10.0
 "Seconds after a growth began within which a cut means that it failed."
+QUEUE = 0.25
+"Seconds a round trip may take longer than the shortest one before packets queue up."
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
 """Bits per second below which a moving picture is not worth sending. Still ones take less, and so
 few packets that a receiver's estimate of them is chance: only loss holds them back."""
+DOUBTED_VIDEO = 220_000
+"""Bits per second that a receiver's estimate alone cannot take from the pictures: of few packets
+it is mostly chance, and a link too narrow for so little soon shows it by loss or delay."""
 SQUEEZE = 0.75
 """Part of its present rate within which a picture goes on: a receiver's first doubt takes 15 %
 away, and its publisher can send less, or the doubt passes."""
+
+
+@dataclass
+class Trial:
+    """Less is sent for a moment to see what becomes of the loss."""
+
+    began_at: float
+    sent: float
+    loss: float
+    limit: float
+    "What was allowed before."
+    ends_at: float | None = None
+    "When a report tells what became of the loss; None until less is sent."
 
 
 @dataclass
@@ -52,33 +87,59 @@ class Estimate:
     loss: float = 0.0
     "Fraction lost beyond what the link loses whatever is sent."
     natural_loss: float = 0.0
-    blamed_rate: float = 0.0
-    blamed_arrived: float = 0.0
-    "What was sent, and what arrived of it, when that was last much more."
+    trial: Trial | None = None
+    judged_at: float = -1000.0
+    lossy_reports: int = 0
     remb: int = 0
-    remb_at: float = -1000.0
     low_rembs: int = 0
+    shortest_round_trip: float = 1000.0
+    queueing: bool = False
+
+    def note_round_trip(self, seconds: float) -> None:
+        """The time a report took there and back."""
+        self.shortest_round_trip = min(self.shortest_round_trip, seconds)
+        self.queueing = seconds > self.shortest_round_trip + QUEUE
 
     def note_loss(self, fraction: float, sent: float, now: float) -> None:
-        """A receiver report: ``fraction`` lost of what was sent at rate ``sent``.
-
-        Radio links lose packets however few are sent: that is no sign of a full link, and no
-        reason to take the pictures away. Through a full link as much arrives when less is sent,
-        through a bad one less does.
-        """
-        arrived = sent * (1 - fraction)
-        less = sent < LESS * self.blamed_rate
-        if less and arrived < LESS_ARRIVED * self.blamed_arrived:
-            self.natural_loss = max(self.natural_loss, fraction)
-        if fraction <= LOSS_CALM:
-            self.blamed_rate = 0.0
-        elif less or (fraction > LOSS_CUT and not self.blamed_rate):
-            self.blamed_rate, self.blamed_arrived = sent, arrived
+        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``."""
         # A little at a time: single reports count few packets.
         self.natural_loss += 0.1 * (min(fraction, self.natural_loss) - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
-        if self.loss > LOSS_CUT:
-            self._cut(sent * (1 - 0.5 * self.loss), now)
+        if self.trial is not None:
+            if self.trial.ends_at is None:
+                if sent < SETTLED * self.trial.sent:
+                    self.trial.ends_at = now + SETTLING
+            elif now >= self.trial.ends_at:
+                self._judge(self.trial, fraction, now)
+            return
+        if self.loss <= LOSS_CUT:
+            self.lossy_reports = 0
+            return
+        self.lossy_reports += 1
+        if self.lossy_reports < LOSSY_REPORTS and self.loss < FLOODED:
+            return
+        self.lossy_reports = 0
+        if now - self.judged_at < JUDGED:
+            self._cut(sent * (1 - self.loss), now)
+        else:
+            self.trial = Trial(now, sent, fraction, self.limit)
+            self._cut(min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction)), now)
+
+    def _judge(self, trial: Trial, fraction: float, now: float) -> None:
+        """A report on what was sent during a trial alone."""
+        self.trial = None
+        self.judged_at = now
+        if fraction > LOSS_CALM:
+            self.natural_loss = fraction
+        self.loss = 0.0
+        if trial.loss <= 1.5 * fraction + LOSS_CALM:
+            # Sending less has cured nothing.
+            self.limit = max(self.limit, trial.limit)
+            self.held_until = now
+        else:
+            arrived = trial.sent * (1 - trial.loss) / (1 - fraction)
+            self.limit = max(FLOOR, min(trial.limit, REMB_MARGIN * arrived))
+            self.held_until = now + self.hold
 
     def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
         """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
@@ -87,8 +148,8 @@ class Estimate:
         ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
         """
         self.remb = bitrate
-        self.remb_at = now
-        bitrate = max(bitrate, SMALLEST_VIDEO)
+        suspicious = self.queueing or self.loss > LOSS_CUT
+        bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1
             if self.low_rembs >= 2:
@@ -100,8 +161,12 @@ class Estimate:
         """Let time pass without evidence against the link."""
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
-        if self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_CALM:
+        if self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_CUT:
             return
+        if self.trial is not None:
+            if now < self.trial.began_at + PATIENCE:
+                return
+            self.trial = None
         if self.grown_at < self.held_until:
             self.grown_at = now
         self.limit = min(UNLIMITED, self.limit * GROWTH ** min(seconds, 5.0))

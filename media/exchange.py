@@ -307,8 +307,10 @@ class Exchange:
         seconds = now - peer.tended_at
         peer.tended_at = now
         peer.refill(seconds)
+        for ingest in peer.ingests.values():
+            ingest.watch(now)
         for subscription in peer.subscriptions.values():
-            subscription.refill(seconds)
+            subscription.refill(seconds, peer.estimate.limit)
         if peer.connected:
             reports.ask_for_keyframes(peer, now)
             reports.send_arrivals(peer)

@@ -34,6 +34,13 @@ MISSING_AGE = 1.5
 KEYFRAME_INTERVAL = 0.4
 "Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
+SILENCE = 1.0
+"""Seconds without a packet after which an encoding counts as not sent: a browser with too little
+bandwidth for all of its encodings stops the better ones without saying so."""
+
+STEADY = 2.0
+"Seconds it must be sent again before it counts: each change costs a keyframe."
+
 
 class Arrival(Enum):
     """What a sequence number says about a packet."""
@@ -64,10 +71,13 @@ class Ingest(IngestState):
         "_last_report_next",
         "_octets_before",
         "_received_before",
+        "_received_seen",
         "asked_at",
+        "began_at",
         "bitrate",
         "codec",
         "extended",
+        "heard_at",
         "keyframes",
         "last_sender_report",
         "lost_lately",
@@ -110,6 +120,11 @@ class Ingest(IngestState):
         self.keyframe_wanted = False
         self.keyframes = 0
         self.asked_at = -1.0
+        self.heard_at = 0.0
+        "When its packets last were seen to come; looked at now and then, not for each packet."
+        self.began_at = -STEADY
+        "When they began to come again after a silence."
+        self._received_seen = 0
         self.last_sender_report: RtcpSenderInfo | None = None
         self.sender_report_at = -1.0
         self.extended = 0
@@ -193,8 +208,18 @@ class Ingest(IngestState):
         self.keyframe_wanted = True
 
     def keyframe_request_due(self, now: float) -> bool:
-        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily."""
-        if not self.keyframe_wanted or now - self.asked_at < KEYFRAME_INTERVAL:
+        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily.
+
+        An encoding that is not sent cannot answer, and its publisher would make keyframes of the
+        others instead.
+        """
+        if not self.subscriptions and not self.waiting:
+            self.keyframe_wanted = False
+        if (
+            not self.keyframe_wanted
+            or now - self.asked_at < KEYFRAME_INTERVAL
+            or not self.flows(now)
+        ):
             return False
         self.asked_at = now
         return True
@@ -208,6 +233,22 @@ class Ingest(IngestState):
         self.keyframe_wanted = False
         self.keyframes += 1
         return True
+
+    def watch(self, now: float) -> None:
+        """See whether packets came since the last look."""
+        if self.received != self._received_seen:
+            self._received_seen = self.received
+            if now - self.heard_at > SILENCE:
+                self.began_at = now
+            self.heard_at = now
+
+    def flows(self, now: float) -> bool:
+        """Whether packets come."""
+        return now - self.heard_at <= SILENCE
+
+    def flows_steadily(self, now: float) -> bool:
+        """Whether they come, and have come for a while if they had ceased."""
+        return self.flows(now) and now - self.began_at >= STEADY
 
     def measure(self, seconds: float) -> None:
         """Update the bit rate after an interval."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pylibsrtp
@@ -26,6 +27,30 @@ REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
+
+
+@dataclass(slots=True)
+class Tally:
+    """How many packets receiver reports spoke of since the last look, and how many were lost."""
+
+    expected: int = 0
+    lost: float = 0.0
+    highest: dict[int, int] = field(default_factory=dict)
+    "SSRC -> extended sequence number of its last report."
+
+    def add(self, ssrc: int, highest: int, loss: float) -> None:
+        """A report block: ``loss`` is a fraction of what was sent since the last one."""
+        before = self.highest.get(ssrc)
+        self.highest[ssrc] = highest
+        if before is not None and (passed := (highest - before) & 0xFFFFFFFF) < 0x8000:
+            self.expected += passed
+            self.lost += passed * loss
+
+    def take(self) -> float:
+        """The fraction lost of all of it; counting begins anew."""
+        fraction = self.lost / self.expected
+        self.expected, self.lost = 0, 0.0
+        return fraction
 
 
 class Peer(PeerState):
@@ -88,6 +113,7 @@ class Peer(PeerState):
         self.round_trip = 0.0
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
+        self.tally = Tally()
         self.loss_up = 0.0
         self.loss_down = 0.0
         self.sent_octets = 0
@@ -157,6 +183,12 @@ class Peer(PeerState):
             self.send(self.ciphers.outgoing.protect_rtcp(compound))
         except (pylibsrtp.Error, ValueError):
             self.refused += 1
+
+    def note_round_trip(self, seconds: float) -> None:
+        """The echo of a report came back after this long."""
+        before = self.round_trip
+        self.round_trip = before + 0.25 * (seconds - before) if before else seconds
+        self.estimate.note_round_trip(seconds)
 
     def note_report_sent(self, middle: int, now: float) -> None:
         """Remember when a sender report left, for the round trip its echo will tell."""

@@ -10,6 +10,9 @@ from .ingest import Ingest
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400
 "Tiles up to these heights (pixels) are served by a quarter and by half of a 720-line picture."
+STARVED = 0.8
+"""Part of the next encoding's bit rate below which a better one is worse: its publisher has too
+little for both, and sends a picture a second of it."""
 
 
 @dataclass
@@ -38,14 +41,18 @@ class Publication:
             return list(self.ingests.values())
         return [self.ingests[rid] for rid in self.rids if rid in self.ingests]
 
-    def wanted(self, height: int | None) -> list[Ingest]:
+    def wanted(self, height: int | None, now: float) -> list[Ingest]:
         """The encodings fit for a tile of ``height`` pixels, best first; none off screen.
 
-        Height 0 is unknown and takes the best.
+        Height 0 is unknown and takes the best. What is not sent steadily, or starves, is left out
+        if something else is there.
         """
         if height is None:
             return []
         streams = self.encodings()
+        streams = [one for one in streams if one.flows_steadily(now)] or streams
+        while len(streams) > 1 and streams[0].bitrate < STARVED * streams[1].bitrate:
+            streams = streams[1:]
         if len(streams) < 2 or not height:
             return streams
         if height <= SMALL_HEIGHT:

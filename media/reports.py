@@ -30,6 +30,8 @@ from .subscription import Subscription
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."
+ENOUGH_PACKETS = 50
+"Packets that reports must speak of before their loss says something: a second of sound."
 MOST_NACKED = 200
 "Sequence numbers taken from one NACK."
 
@@ -95,7 +97,7 @@ def send_sender_report(peer: Peer, subscription: Subscription, now: float) -> No
 
 
 def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
-    worst = -1.0
+    tally = peer.tally
     for report in reports:
         subscription = peer.sent.get(report.ssrc)
         if subscription is None or report.ssrc != subscription.ssrc:
@@ -104,17 +106,15 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
         if left is not None:
             round_trip = now - left - report.dlsr / 65536
             if 0 <= round_trip < 10:
-                peer.round_trip = (
-                    round_trip
-                    if not peer.round_trip
-                    else peer.round_trip + 0.25 * (round_trip - peer.round_trip)
-                )
+                peer.note_round_trip(round_trip)
         # What was lost on the publisher's link says nothing of the subscriber's.
         before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
-        worst = max(worst, report.fraction_lost / 256 - before, 0.0)
-    if worst >= 0:
-        peer.loss_down = worst
-        peer.estimate.note_loss(worst, peer.sent_rate, now)
+        loss = max(report.fraction_lost / 256 - before, 0.0)
+        subscription.loss = loss
+        tally.add(report.ssrc, report.highest_sequence, loss)
+    if tally.expected >= ENOUGH_PACKETS:
+        peer.loss_down = tally.take()
+        peer.estimate.note_loss(peer.loss_down, peer.sent_rate, now)
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
@@ -175,6 +175,16 @@ def send_arrivals(peer: Peer) -> None:
     peer.send_rtcp(message)
 
 
+def _lost_beyond(ingest: Ingest) -> int:
+    """What the worst off of a sound's listeners loses, in the 256ths of a report.
+
+    A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as its reports tell of
+    loss. Nothing but that hangs on them: its bandwidth it estimates from transport-wide feedback.
+    """
+    worst = max((one.loss for one in ingest.subscriptions), default=0.0)
+    return min(255, int(worst * 256))
+
+
 def send_reception(peer: Peer, now: float, limit: int) -> None:
     """Send receiver reports to a publisher, and the most its video should take, if limited."""
     blocks = []
@@ -184,6 +194,8 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
         if block is not None:
             blocks.append(block)
             lost = max(lost, block.fraction_lost / 256)
+            if ingest.history is None:
+                block.fraction_lost = max(block.fraction_lost, _lost_beyond(ingest))
     if not blocks:
         return
     peer.loss_up = lost

@@ -34,7 +34,7 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
             continue
         streams = [
             one
-            for one in publication.wanted(subscription.height)
+            for one in publication.wanted(subscription.height, now)
             if one.payload_type in subscription.payload_types or source[1] is Kind.AUDIO
         ]
         if source[1] is Kind.AUDIO:

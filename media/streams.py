@@ -48,6 +48,7 @@ def new_stream(
 def enter(peer: Peer, publication: Publication, ingest: Ingest, now: float) -> None:
     """Make a stream its publication's, in the place of one that the browser began anew."""
     before = publication.ingests.get(ingest.rid)
+    ingest.heard_at = now
     peer.ingests[ingest.ssrc] = ingest
     publication.ingests[ingest.rid] = ingest
     if before is not None:

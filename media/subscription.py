@@ -28,6 +28,10 @@ REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."
 RETRANSMISSIONS_PER_SECOND = 300
 "A subscriber that asks for more has lost the link, and repeating would drown what is left."
+REPEATED_SHARE = 0.25
+"Part of a narrow link that repeating may take: what was too much for it once is so again."
+REPEATED_BITS = 8 * 1200
+"Bits of a packet worth repeating."
 SETTLED = 0x4000
 """Packets after which a segment counts as endless: comparing 16-bit numbers with its beginning
 would mislead, and nothing older than it can still arrive or be asked for."""
@@ -65,9 +69,11 @@ class Subscription(SubscriptionState):
         "_paused_at",
         "_repeat_budget",
         "_repeated",
+        "_scarce",
         "height",
         "ingest",
         "kind",
+        "loss",
         "owner_id",
         "payload_types",
         "protect",
@@ -116,6 +122,8 @@ class Subscription(SubscriptionState):
         self.level_offset = 0
         self.packets = 0
         self.octets = 0
+        self.loss = 0.0
+        "Fraction lost on the way to the subscriber, as it last reported."
         self.repeats = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
@@ -124,6 +132,7 @@ class Subscription(SubscriptionState):
         self._began_at = 0
         self._paused_at = -1.0
         self._repeat_budget = 0.0
+        self._scarce = False
         self._repeated: dict[int, float] = {}
         self._cipher: Cipher | None = None
 
@@ -231,12 +240,14 @@ class Subscription(SubscriptionState):
                 return segment, (sequence - segment.sequence_offset) & 0xFFFF
         return None
 
-    def refill(self, seconds: float) -> None:
-        """Let retransmissions flow for a stretch of time; called by a timer."""
-        self._repeat_budget = min(
-            self._repeat_budget + seconds * RETRANSMISSIONS_PER_SECOND,
-            RETRANSMISSIONS_PER_SECOND / 4,
-        )
+    def refill(self, seconds: float, limit: float) -> None:
+        """Let retransmissions flow for a stretch of time; called by a timer.
+
+        ``limit`` is what the subscriber's link can take, in bits per second.
+        """
+        most = min(RETRANSMISSIONS_PER_SECOND, REPEATED_SHARE * limit / REPEATED_BITS)
+        self._scarce = most < RETRANSMISSIONS_PER_SECOND
+        self._repeat_budget = min(self._repeat_budget + seconds * most, max(most / 4, 1.0))
         if len(self._repeated) > RETRANSMISSIONS_PER_SECOND:
             self._repeated.clear()
 
@@ -252,6 +263,9 @@ class Subscription(SubscriptionState):
         if found is None:
             return None
         segment, source = found
+        if self._scarce and segment is not self.segment:
+            # A keyframe followed: the picture goes on without it, and the link is narrow.
+            return None
         packet = segment.ingest.remembered(source)
         rtx_payload_type = segment.ingest.codec.rtx_payload_type
         if packet is None or rtx_payload_type is None:

@@ -136,6 +136,9 @@ window.look = async () => {
   }
   return found;
 };
+window.pictured = async () => {
+  while (!(await window.look()).frames) await new Promise((resolve) => setTimeout(resolve, 50));
+};
 window.ready = true;
 </script>"""
 
@@ -153,8 +156,8 @@ def write_busy_camera(path: Path) -> None:
         file.write(f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F{FRAMES_PER_SECOND}:1 Ip A1:1 C420\n".encode())
         for frame in range(2 * FRAMES_PER_SECOND):
             for _ in range(columns * lines // 25):
-                line, column = chance.randrange(lines), chance.randrange(columns)
-                texture[line][column] = chance.randrange(40, 216)
+                changed = texture[chance.randrange(lines)]
+                changed[chance.randrange(columns)] = chance.randrange(40, 216)
             file.write(b"FRAME\n")
             for line in texture:
                 row = b"".join(bytes([one]) * BLOCK for one in line)

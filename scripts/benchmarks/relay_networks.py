@@ -41,7 +41,7 @@ from scripts.benchmarks._server import temporary_folder
 from web.relay import ENCODINGS
 
 HOSTS = {"server": "10.77.0.1", "near": "10.77.0.2", "far": "10.77.0.3"}
-NETWORKS: dict[str, dict[str, float]] = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "good": {},
     "5 % lost each way, 150 ms": {"loss": 0.05, "delay_ms": 75},
     "20 % lost each way": {"loss": 0.2},
@@ -219,8 +219,7 @@ class Received:
 async def first_picture(page: Page, began: float) -> float:
     """Seconds from ``began`` to the first decoded picture. Raises TimeoutError."""
     async with asyncio.timeout(PATIENCE):
-        while not (await page.evaluate("window.look()"))["frames"]:
-            await asyncio.sleep(0.05)
+        await page.evaluate("window.pictured()")
     return time.monotonic() - began
 
 
@@ -343,9 +342,7 @@ def table(result: dict[str, Any]) -> str:
     for direction, title in (("down", "the far one receives"), ("up", "received of the far one")):
         body = [[x["network"], x["way"], *cells(x[direction])] for x in result["rows"]]
         parts.append(lines([[title, "server", *HEADING], *body]))
-    costs = [
-        [one["network"], one["way"], one["microseconds"] or "none"] for one in result["rows"]
-    ]
+    costs = [[one["network"], one["way"], one["microseconds"] or "none"] for one in result["rows"]]
     parts.append(lines([["server's time for a packet received", "server", "us"], *costs]))
     parts += [f"not there, so left out: {name}" for name in result["missing"]]
     return "\n\n".join(parts)

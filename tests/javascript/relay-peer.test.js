@@ -49,6 +49,10 @@ class FakeConnection {
     }
   }
 
+  async getStats() {
+    return new Map();
+  }
+
   async createAnswer() {
     return { type: "answer", sdp: `answer to ${this.transceivers.length}` };
   }
@@ -194,6 +198,18 @@ test("a camera is sent large and small, a screen as it is", () => {
   assert.deepEqual(
     camera.map((one) => one.scaleResolutionDownBy),
     [1, 3],
+  );
+  encode("video", track, camera, true);
+  assert.deepEqual(
+    camera.map((one) => one.active ?? true),
+    [false, true],
+    "a narrow link gets one",
+  );
+  assert.equal(camera[1]?.scaleResolutionDownBy, 1);
+  encode("video", track, camera);
+  assert.deepEqual(
+    camera.map((one) => one.active ?? true),
+    [true, true],
   );
   /** @type {RTCRtpEncodingParameters[]} */
   const screen = [{}];

@@ -54,7 +54,8 @@ class LossyLink:
         host, port = self._relay
         led = offer.replace(f" {host} {port} typ", f" {host} {self.number} typ")
         assert led != offer
-        return re.sub(rf"a=candidate:.* {port} typ host\r\n", "", led)
+        # A machine has more addresses, and a browser would find the good link by them.
+        return re.sub(rf"a=candidate:(?!.* {host} {self.number} typ).*\r\n", "", led)
 
     def _from_client(self, data: bytes, address: tuple[str, int]) -> None:
         self._client = address

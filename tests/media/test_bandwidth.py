@@ -35,8 +35,9 @@ def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
     for second in range(6, 16):
         estimate.grow(second)
     assert 500_000 < estimate.limit < 700_000
-    estimate.note_loss(0.2, 6e5, 15.5)
-    assert estimate.limit == pytest.approx(6e5 * 0.9)
+    for second in (14.5, 15.5):
+        estimate.note_loss(0.2, 6e5, second)
+    assert estimate.limit == pytest.approx(6e5 * 0.6), "less is sent to see whether that helps"
     assert estimate.hold == 8.0
 
 
@@ -60,6 +61,60 @@ def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
     assert allocate(1.8e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.6e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.5e5, 1e5, still).chosen["c"] is None
+
+
+def test_a_flood_is_stopped_by_the_first_report() -> None:
+    estimate = Estimate()
+    estimate.note_loss(0.7, 9e5, 1.0)
+    assert estimate.limit == pytest.approx(9e5 * 0.3 * 0.85), "less than what came through"
+
+
+def test_loss_that_goes_on_when_less_is_sent_is_the_links_nature() -> None:
+    estimate = Estimate()
+    for second in (1.0, 2.0):
+        estimate.note_loss(0.2, 9e5, second)
+    limit = estimate.limit
+    assert limit < 0.7 * 9e5
+    estimate.note_loss(0.2, 9e5, 3.0)
+    assert estimate.limit == limit, "the smaller encoding has not begun yet"
+    for second in (4.0, 5.0):
+        estimate.note_loss(0.2, 1.9e5, second)
+        assert estimate.limit == limit, "the report still speaks of what was sent before"
+    estimate.note_loss(0.18, 1.9e5, 6.0)
+    assert estimate.limit == UNLIMITED
+    for second in range(7, 30):
+        estimate.note_loss(0.22, 9e5, float(second))
+    assert estimate.limit == UNLIMITED
+
+
+def test_loss_that_ends_when_less_is_sent_was_a_full_link() -> None:
+    estimate = Estimate()
+    for second, loss, sent in ((1, 0.5, 9e5), (2, 0.0, 1.9e5), (4, 0.0, 1.9e5)):
+        estimate.note_loss(loss, sent, float(second))
+    assert estimate.trial is None
+    assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
+    assert estimate.natural_loss == 0.0
+
+
+def test_a_trial_without_reports_ends() -> None:
+    estimate = Estimate()
+    estimate.note_loss(0.5, 9e5, 1.0)
+    for second in range(2, 40):
+        estimate.grow(float(second))
+    assert estimate.limit > 9e5
+
+
+def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> None:
+    estimate = Estimate()
+    for second in range(1, 9):
+        estimate.note_remb(120_000, 300_000, 40_000, second)
+    assert estimate.limit >= 260_000
+    estimate = Estimate()
+    estimate.note_round_trip(0.1)
+    estimate.note_round_trip(0.5)
+    for second in range(1, 9):
+        estimate.note_remb(120_000, 300_000, 40_000, second)
+    assert estimate.limit == 160_000, "but from a link with a queue"
 
 
 def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:

@@ -6,14 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from media.codecs import OPUS, VP8
+from media.datagrams import Destination
 from media.ingest import (
     KEYFRAME_INTERVAL,
     MOST_MISSING,
     NACK_DELAY,
     NACK_TRIES,
+    SILENCE,
+    STEADY,
     Arrival,
     Ingest,
 )
+from media.subscription import Subscription
 
 
 def ingest(first: int = 100) -> Ingest:
@@ -46,14 +50,50 @@ def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
     assert one.accept(101, 3.0) is Arrival.DUPLICATE, "too late to be told from a repetition"
 
 
-def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
+def watched(now: float) -> Ingest:
+    """A stream that somebody waits for, and that is coming."""
     one = ingest()
+    one.waiting.append(Subscription("subscriber", "publisher", "video", 11, 12, Destination()))
+    one.received += 1
+    one.watch(now)
+    return one
+
+
+def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
+    one = watched(5.0)
     one.want_keyframe()
     assert one.keyframe_request_due(5.0)
     assert not one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
     assert one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
     assert one.begins_picture(b"\x10\x50")
-    assert not one.keyframe_request_due(9.0)
+    assert not one.keyframe_request_due(5.0 + 2 * KEYFRAME_INTERVAL)
+
+
+def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
+    """A browser would make keyframes of its other encodings, time and again."""
+    one = watched(5.0)
+    one.want_keyframe()
+    assert not one.keyframe_request_due(5.1 + SILENCE)
+    one.received += 1
+    one.watch(9.0)
+    assert one.keyframe_request_due(9.0)
+    one.waiting.clear()
+    assert not one.keyframe_request_due(9.0 + KEYFRAME_INTERVAL), "nobody wants it any more"
+    assert not one.keyframe_wanted
+
+
+def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
+    one = watched(5.0)
+    one.began_at = -STEADY
+    assert one.flows_steadily(5.0)
+    assert not one.flows(5.1 + SILENCE)
+    one.received += 1
+    one.watch(8.0)
+    assert one.flows(8.0)
+    assert not one.flows_steadily(8.0)
+    one.received += 1
+    one.watch(8.0 + STEADY)
+    assert one.flows_steadily(8.0 + STEADY)
 
 
 def test_a_long_gap_asks_for_a_keyframe_instead() -> None:

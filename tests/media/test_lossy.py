@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from aiortc.rtp import RtcpReceiverInfo
+from aiortc.rtp import RtcpPacket, RtcpReceiverInfo
 
-from media import rtcp
+from media import reports, rtcp
 from media.codecs import Kind
 from media.messages import OfferNeeded
 from scripts.benchmarks._hostile import Hostile
@@ -71,10 +71,39 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
         target.exchange.forwarder.drain(target.port)
         seen = peer.subscriptions["a", Kind.VIDEO]
         assert seen.packets
-        block = RtcpReceiverInfo(seen.ssrc, 51, 20, 100, 0, 0, 0)
+        for highest in (100, 200):
+            block = RtcpReceiverInfo(seen.ssrc, 51, 20, highest, 0, 0, 0)
+            subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
+            subscriber.client.port.flush()
+            target.exchange.forwarder.drain(target.port)
+        assert peer.loss_down == pytest.approx(blamed, abs=0.03)
+    finally:
+        await target.close()
+
+
+async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() -> None:
+    """Its browser adds as much redundancy as its own reports tell of loss."""
+    target = Target()
+    await target.fill("ab")
+    try:
+        subscriber = Hostile(target.clients["b"], seed=1)
+        peer = target.exchange.rooms["room"].peers["b"]
+        sound = target.clients["a"].audio
+        assert sound is not None
+        target.clients["a"].send_packets(sound, 20, 0.0)
+        target.exchange.forwarder.drain(target.port)
+        heard = peer.subscriptions["a", Kind.AUDIO]
+        assert heard.packets
+        block = RtcpReceiverInfo(heard.ssrc, 64, 5, 20, 0, 0, 0)
         subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
         subscriber.client.port.flush()
         target.exchange.forwarder.drain(target.port)
-        assert peer.loss_down == pytest.approx(blamed, abs=0.03)
+        sent: list[bytes] = []
+        owner = target.exchange.rooms["room"].peers["a"]
+        owner.send_rtcp = sent.append  # type: ignore[method-assign]
+        reports.send_reception(owner, 1.0, 0)
+        (report,) = RtcpPacket.parse(sent[0])
+        assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
+        assert owner.loss_up == 0.0, "its own link is not to blame"
     finally:
         await target.close()

@@ -6,6 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from media.bandwidth import UNLIMITED
 from media.codecs import OPUS, VP8
 from media.datagrams import Destination
 from media.extensions import absolute_send_time
@@ -28,7 +29,7 @@ def video(ssrc: int = 1, rid: str = "") -> Ingest:
 def subscription() -> Subscription:
     one = Subscription("subscriber", "publisher", "video", 11, 12, Destination())
     one.payload_types = frozenset((96, 97))
-    one.refill(1.0)
+    one.refill(1.0, UNLIMITED)
     return one
 
 
@@ -205,7 +206,7 @@ class Switching(RuleBasedStateMachine):
     @rule(back=st.integers(0, 400))
     def repeat(self, back: int) -> None:
         self.now += 0.03
-        self.line.subscription.refill(0.1)
+        self.line.subscription.refill(0.1, UNLIMITED)
         number = self.line.order[max(0, len(self.line.order) - 1 - back)]
         data = self.line.repeat(number, self.now)
         if data is not None:

@@ -19,7 +19,14 @@ from typing import Protocol
 
 import pytest
 
-from scripts.benchmarks._network import Conditions, Counters, Leg, Network, NetworkUnavailable, Switch
+from scripts.benchmarks._network import (
+    Conditions,
+    Counters,
+    Leg,
+    Network,
+    NetworkUnavailable,
+    Switch,
+)
 
 ADDRESSES = {"near": "10.77.0.1", "far": "10.77.0.2"}
 PORT = 7000

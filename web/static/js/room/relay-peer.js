@@ -4,6 +4,8 @@
  * for a new connection: the old one is of no use any more.
  */
 
+import { RelayLink } from "./relay-link.js";
+
 /**
  * @import { RelayAnswer, RelayOffer, RelayTrack } from "./messages.js"
  * @typedef {RelayTrack["kind"]} TrackKind
@@ -25,6 +27,8 @@ const CONNECT_WITHIN = 8_000;
 /** Bits per second: a face at 540 lines, and in a small tile. */
 const LARGE = 900_000;
 const SMALL = 150_000;
+/** The only encoding of a narrow link: whole, and made smaller by the browser as it must be. */
+const SINGLE = 500_000;
 const SCREEN = 1_500_000;
 /** Lines of the small picture; `docs/relay.md` says which tiles get it. */
 const SMALL_LINES = 180;
@@ -42,6 +46,10 @@ export class RelayPeer {
   #answered = null;
   #work = Promise.resolve();
   #closed = false;
+  /** @type {RelayLink | null} */
+  #link = null;
+  /** Whether the link is too narrow for two encodings of the camera. */
+  #single = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -144,8 +152,11 @@ export class RelayPeer {
     connection.onconnectionstatechange = () => {
       if (connection !== this.connection) return;
       const { connectionState } = connection;
-      if (connectionState === "connected") clearTimeout(this.#timer);
-      else if (connectionState === "disconnected") this.#expect(LOST_AFTER);
+      if (connectionState === "connected") {
+        clearTimeout(this.#timer);
+        this.#link ??= new RelayLink(connection, (single) => this.#setSingle(single));
+      }
+      if (connectionState === "disconnected") this.#expect(LOST_AFTER);
       else if (connectionState === "failed" || connectionState === "closed") this.#expect(0);
       this.options.onChange();
     };
@@ -153,6 +164,9 @@ export class RelayPeer {
   }
 
   #drop() {
+    this.#link?.close();
+    this.#link = null;
+    this.#single = false;
     this.connection?.close();
     this.connection = null;
     this.#lines.clear();
@@ -173,6 +187,13 @@ export class RelayPeer {
     }, within);
   }
 
+  /** @param {boolean} single */
+  #setSingle(single) {
+    this.#single = single;
+    const sender = this.#senders.get("video");
+    if (sender) void this.#publish("video", sender);
+  }
+
   /**
    * @param {TrackKind} kind
    * @param {RTCRtpSender} sender
@@ -183,7 +204,7 @@ export class RelayPeer {
       await sender.replaceTrack(track);
       if (!track) return;
       const parameters = sender.getParameters();
-      encode(kind, track, parameters.encodings ?? []);
+      encode(kind, track, parameters.encodings ?? [], this.#single);
       await sender.setParameters(parameters);
     } catch (error) {
       // Some browsers refuse single members, or the connection is gone by now.
@@ -197,8 +218,9 @@ export class RelayPeer {
  * @param {TrackKind} kind
  * @param {MediaStreamTrack} track
  * @param {RTCRtpEncodingParameters[]} encodings
+ * @param {boolean} [single] send a camera in one encoding, the link being narrow
  */
-export function encode(kind, track, encodings) {
+export function encode(kind, track, encodings, single = false) {
   const [large, small] = encodings;
   if (!large) return;
   if (kind === "audio") {
@@ -208,8 +230,9 @@ export function encode(kind, track, encodings) {
   large.maxBitrate = kind === "screen" ? SCREEN : LARGE;
   large.scaleResolutionDownBy = 1;
   if (small) {
-    small.maxBitrate = SMALL;
     const { height = 0 } = track.getSettings();
-    small.scaleResolutionDownBy = Math.max(1, height / SMALL_LINES);
+    large.active = !single;
+    small.maxBitrate = single ? SINGLE : SMALL;
+    small.scaleResolutionDownBy = single ? 1 : Math.max(1, height / SMALL_LINES);
   }
 }

@@ -1,0 +1,128 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+import { FakeTime } from "./fake-time.js";
+import {
+  countLink,
+  Encodings,
+  EVERY,
+  RelayLink,
+  setWait,
+  Wait,
+} from "../../web/static/js/room/relay-link.js";
+
+const real = { setTimeout, clearTimeout };
+let time = new FakeTime();
+
+beforeEach(() => {
+  time = new FakeTime();
+  Object.assign(globalThis, { setTimeout: time.setTimeout, clearTimeout: time.clearTimeout });
+});
+
+afterEach(() => {
+  Object.assign(globalThis, real);
+});
+
+test("a link that stays narrow gets one encoding, and two again when it is wide", () => {
+  const encodings = new Encodings();
+  assert.equal(encodings.note(0), false, "unknown is not narrow");
+  assert.equal(encodings.note(300_000), false);
+  assert.equal(encodings.note(900_000), false);
+  assert.equal(encodings.note(300_000), false);
+  assert.equal(encodings.note(300_000), true);
+  assert.equal(encodings.single, true);
+  for (const bits of [500_000, 700_000, 700_000, 500_000, 700_000, 700_000]) {
+    assert.equal(encodings.note(bits), false);
+  }
+  assert.equal(encodings.note(700_000), true);
+  assert.equal(encodings.single, false);
+});
+
+test("pictures wait as long as it takes, and no longer than one can talk over", () => {
+  const wait = new Wait();
+  let now = { missed: 0, skipped: 0 };
+  /** @param {number} missed @param {number} skipped */
+  const look = (missed, skipped) => {
+    const before = now;
+    now = { missed: before.missed + missed, skipped: before.skipped + skipped };
+    return wait.note(before, now);
+  };
+  assert.equal(look(100, 0), false, "nothing was skipped");
+  assert.equal(look(0, 5), false, "nothing was lost");
+  /** @type {number[]} */
+  const steps = [];
+  for (let count = 0; count < 8; count++) {
+    look(20, 3);
+    steps.push(wait.milliseconds);
+  }
+  assert.deepEqual(steps, [200, 300, 400, 500, 500, 500, 500, 500]);
+  for (let count = 0; count < 14; count++) assert.equal(look(0, 0), false);
+  assert.equal(look(0, 0), true);
+  assert.equal(wait.milliseconds, 400);
+  for (let count = 0; count < 100; count++) look(0, 0);
+  assert.equal(wait.milliseconds, 0);
+});
+
+test("what a browser counts is found by media id", () => {
+  const counters = countLink([
+    { type: "candidate-pair", nominated: true, availableOutgoingBitrate: 300_000 },
+    { type: "candidate-pair", nominated: false, availableOutgoingBitrate: 900_000 },
+    {
+      type: "inbound-rtp",
+      kind: "video",
+      mid: "3",
+      nackCount: 4,
+      framesDropped: 2,
+      freezeCount: 1,
+    },
+    { type: "inbound-rtp", kind: "audio", mid: "2", nackCount: 9 },
+  ]);
+  assert.equal(counters.uplink, 300_000);
+  assert.deepEqual([...counters.pictures], [["3", { missed: 4, skipped: 3 }]]);
+});
+
+test("an older browser is told in its own way", () => {
+  /** @type {any} */
+  const newer = { jitterBufferTarget: null };
+  /** @type {any} */
+  const older = {};
+  setWait(newer, 300);
+  setWait(older, 300);
+  assert.deepEqual([newer, older], [{ jitterBufferTarget: 300 }, { playoutDelayHint: 0.3 }]);
+  setWait(newer, 0);
+  setWait(older, 0);
+  assert.deepEqual([newer, older], [{ jitterBufferTarget: null }, { playoutDelayHint: null }]);
+});
+
+test("a connection is looked at until it is closed", async () => {
+  let nacks = 0;
+  /** @type {any} */
+  const receiver = { jitterBufferTarget: null };
+  const connection = {
+    getStats: async () => {
+      nacks += 10;
+      return new Map([
+        ["a", { type: "candidate-pair", nominated: true, availableOutgoingBitrate: 200_000 }],
+        [
+          "b",
+          { type: "inbound-rtp", kind: "video", mid: "1", nackCount: nacks, framesDropped: nacks },
+        ],
+      ]);
+    },
+    getTransceivers: () => [{ mid: "1", receiver }],
+  };
+  /** @type {boolean[]} */
+  const said = [];
+  const link = new RelayLink(/** @type {any} */ (connection), (single) => said.push(single));
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  for (let count = 0; count < 3; count++) {
+    time.pass(EVERY);
+    await settle();
+  }
+  assert.deepEqual(said, [true]);
+  assert.equal(receiver.jitterBufferTarget, 300);
+  link.close();
+  const before = nacks;
+  time.pass(10 * EVERY);
+  await settle();
+  assert.equal(nacks, before);
+});

@@ -1,0 +1,36 @@
+"""Everybody gets an encoding that fits, and that is there."""
+
+from media.codecs import VP8, Kind
+from media.ingest import Ingest
+from media.publication import Publication
+
+
+def camera() -> Publication:
+    """A camera in two encodings, both coming at 5.0."""
+    publication = Publication("publisher", Kind.VIDEO, ("h", "l"))
+    for rid, bitrate in (("h", 900_000.0), ("l", 150_000.0)):
+        one = Ingest(1, VP8, "publisher", rid)
+        one.heard_at, one.bitrate = 5.0, bitrate
+        publication.ingests[rid] = one
+    return publication
+
+
+def test_who_looks_gets_an_encoding_that_is_there() -> None:
+    publication = camera()
+    large, small = publication.ingests.values()
+    assert publication.wanted(0, 5.0) == [large, small]
+    assert publication.wanted(120, 5.0) == [small]
+    assert publication.wanted(None, 5.0) == []
+    small.heard_at = 6.5
+    assert publication.wanted(0, 6.5) == [small], "the large one is not sent any more"
+    large.heard_at = small.heard_at = 5.0
+    assert publication.wanted(0, 9.0) == [large, small], "where nothing comes, all may again"
+
+
+def test_a_starving_encoding_is_worse_than_a_small_one() -> None:
+    publication = camera()
+    large, small = publication.ingests.values()
+    large.bitrate = 100_000.0
+    assert publication.wanted(0, 5.0) == [small]
+    small.bitrate = 110_000.0
+    assert publication.wanted(0, 5.0) == [large, small]

@@ -1,0 +1,162 @@
+/**
+ * How the link with the relay is, and what follows from it: whether the camera is sent in two
+ * encodings or in one, and how long pictures wait for what has to be repeated.
+ */
+
+/**
+ * What is counted of a connection; the numbers of pictures only rise.
+ * @typedef {object} LinkCounters
+ * @property {number} uplink bits per second that the browser thinks it can send; 0 if unknown
+ * @property {Map<string, PictureCounters>} pictures by media id: what arrives
+ *
+ * @typedef {object} PictureCounters
+ * @property {number} missed packets asked for again
+ * @property {number} skipped pictures not shown, and times the picture stood still
+ */
+
+export const EVERY = 2_000;
+/**
+ * Bits per second below which two encodings are one too many: the large one would get so little
+ * that it is worse than the small one, and the small one has to pay for it.
+ */
+const NARROW = 400_000;
+/** Above this both fit again. A single encoding of `SINGLE` bits lets the browser see as much. */
+const WIDE = 650_000;
+/** Looks in a row that must agree. */
+const NARROW_LOOKS = 2;
+const WIDE_LOOKS = 3;
+/** Packets asked for again between two looks that mean a lossy link. */
+const LOSSY = 4;
+/** Milliseconds of waiting: the first step, further ones, and the most that talking bears. */
+const FIRST_WAIT = 200;
+const MORE_WAIT = 100;
+const LONGEST_WAIT = 500;
+/** Looks without loss before pictures wait less. */
+const CALM_LOOKS = 15;
+
+/**
+ * @param {Iterable<any>} reports of RTCPeerConnection.getStats
+ * @returns {LinkCounters}
+ */
+export function countLink(reports) {
+  /** @type {LinkCounters} */
+  const counters = { uplink: 0, pictures: new Map() };
+  for (const report of reports) {
+    if (report.type === "candidate-pair" && report.nominated) {
+      counters.uplink = Math.max(counters.uplink, report.availableOutgoingBitrate ?? 0);
+    } else if (report.type === "inbound-rtp" && report.kind === "video" && report.mid) {
+      counters.pictures.set(report.mid, {
+        missed: report.nackCount ?? 0,
+        skipped: (report.framesDropped ?? 0) + (report.freezeCount ?? 0),
+      });
+    }
+  }
+  return counters;
+}
+
+/** One encoding or two: changes only when several looks agree. */
+export class Encodings {
+  single = false;
+  #looks = 0;
+
+  /**
+   * @param {number} uplink bits per second, 0 if unknown
+   * @returns {boolean} whether `single` changed
+   */
+  note(uplink) {
+    const against = this.single ? uplink > WIDE : uplink > 0 && uplink < NARROW;
+    this.#looks = against ? this.#looks + 1 : 0;
+    if (this.#looks < (this.single ? WIDE_LOOKS : NARROW_LOOKS)) return false;
+    this.single = !this.single;
+    this.#looks = 0;
+    return true;
+  }
+}
+
+/**
+ * How long one picture waits. A packet repeated on the publisher's link comes later than the
+ * browser thinks possible on its own, and it would go on without that picture.
+ */
+export class Wait {
+  milliseconds = 0;
+  #calm = 0;
+
+  /**
+   * @param {PictureCounters} before
+   * @param {PictureCounters} now
+   * @returns {boolean} whether `milliseconds` changed
+   */
+  note(before, now) {
+    const lossy = now.missed - before.missed >= LOSSY;
+    this.#calm = lossy ? 0 : this.#calm + 1;
+    if (lossy && now.skipped > before.skipped && this.milliseconds < LONGEST_WAIT) {
+      this.milliseconds += this.milliseconds ? MORE_WAIT : FIRST_WAIT;
+      return true;
+    }
+    if (this.#calm < CALM_LOOKS || !this.milliseconds) return false;
+    this.#calm = 0;
+    this.milliseconds -= this.milliseconds > FIRST_WAIT ? MORE_WAIT : FIRST_WAIT;
+    return true;
+  }
+}
+
+/**
+ * Have a receiver's pictures wait; browsers that know neither name go on as they like.
+ * @param {object} receiver an RTCRtpReceiver
+ * @param {number} milliseconds
+ */
+export function setWait(receiver, milliseconds) {
+  if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = milliseconds || null;
+  else Object.assign(receiver, { playoutDelayHint: milliseconds ? milliseconds / 1000 : null });
+}
+
+/** Looks at one connection from time to time, until it is closed. */
+export class RelayLink {
+  #encodings = new Encodings();
+  /** @type {Map<string, Wait>} */
+  #waits = new Map();
+  /** @type {LinkCounters | null} */
+  #before = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {RTCPeerConnection} connection
+   * @param {(single: boolean) => void} onEncodings
+   */
+  constructor(connection, onEncodings) {
+    this.connection = connection;
+    this.onEncodings = onEncodings;
+    this.#again();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #again() {
+    this.#timer = setTimeout(() => {
+      void this.#look().finally(() => {
+        if (this.#timer !== undefined) this.#again();
+      });
+    }, EVERY);
+  }
+
+  async #look() {
+    const now = countLink((await this.connection.getStats()).values());
+    const before = this.#before;
+    this.#before = now;
+    if (this.#timer === undefined) return;
+    if (this.#encodings.note(now.uplink)) this.onEncodings(this.#encodings.single);
+    for (const { mid, receiver } of this.connection.getTransceivers()) {
+      const counted = mid ? now.pictures.get(mid) : undefined;
+      if (!mid || !counted) continue;
+      const wait = this.#waits.get(mid) ?? new Wait();
+      this.#waits.set(mid, wait);
+      if (wait.note(before?.pictures.get(mid) ?? counted, counted)) {
+        setWait(receiver, wait.milliseconds);
+      }
+    }
+  }
+}
