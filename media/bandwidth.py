@@ -161,12 +161,11 @@ class Estimate:
         """Let time pass without evidence against the link."""
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
-        if self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_CUT:
-            return
-        if self.trial is not None:
-            if now < self.trial.began_at + PATIENCE:
-                return
+        if self.trial is not None and now >= self.trial.began_at + PATIENCE:
             self.trial = None
+            self.loss = 0.0
+        if self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_CUT or self.trial:
+            return
         if self.grown_at < self.held_until:
             self.grown_at = now
         self.limit = min(UNLIMITED, self.limit * GROWTH ** min(seconds, 5.0))

@@ -91,8 +91,10 @@ def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
     one.watch(8.0)
     assert one.flows(8.0)
     assert not one.flows_steadily(8.0)
-    one.received += 1
-    one.watch(8.0 + STEADY)
+    for now in (8.5, 9.0, 9.5, 8.0 + STEADY):
+        assert not one.flows_steadily(now)
+        one.received += 1
+        one.watch(now)
     assert one.flows_steadily(8.0 + STEADY)
 
 
