@@ -22,8 +22,10 @@ FLOOR = 60_000
 "Bits per second never gone below: sound and its reports."
 LOSS_CUT = 0.10
 "Fraction of packets lost above which a link is full (RFC 8836 and GCC use the same 10 %)."
+LOSS_DOUBT = 0.05
+"Fraction above which it is not tried whether the link takes more."
 LOSS_CALM = 0.02
-"Fraction below which it is not."
+"Fraction below which there is no loss to speak of."
 LOSSY_REPORTS = 2
 "Reports in a row that must show such loss: one counts some fifty packets, and is chance."
 FLOODED = 0.3
@@ -34,6 +36,8 @@ SETTLED = 0.75
 "Part of the earlier rate below which a trial has begun in earnest: encodings change at keyframes."
 SETTLING = 1.5
 "Seconds from there whose reports still speak of what was sent before."
+CURED = 0.5
+"Part of the earlier loss below which sending less has helped; single reports are off by a third."
 PATIENCE = 10.0
 "Seconds after which a trial without an outcome is given up."
 JUDGED = 30.0
@@ -102,8 +106,11 @@ class Estimate:
 
     def note_loss(self, fraction: float, sent: float, now: float) -> None:
         """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``."""
-        # A little at a time: single reports count few packets.
-        self.natural_loss += 0.1 * (min(fraction, self.natural_loss) - self.natural_loss)
+        known = self.natural_loss > LOSS_CALM and self.limit >= UNLIMITED
+        if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
+            # A little at a time: single reports count few packets. Upwards only while the rate is
+            # not, or a link that fills up slowly would pass for a bad one.
+            self.natural_loss += 0.1 * (fraction - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
         if self.trial is not None:
             if self.trial.ends_at is None:
@@ -132,8 +139,8 @@ class Estimate:
         if fraction > LOSS_CALM:
             self.natural_loss = fraction
         self.loss = 0.0
-        if trial.loss <= 1.5 * fraction + LOSS_CALM:
-            # Sending less has cured nothing.
+        if fraction >= CURED * trial.loss:
+            # Sending less has cured little.
             self.limit = max(self.limit, trial.limit)
             self.held_until = now
         else:
@@ -164,7 +171,7 @@ class Estimate:
         if self.trial is not None and now >= self.trial.began_at + PATIENCE:
             self.trial = None
             self.loss = 0.0
-        if self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_CUT or self.trial:
+        if self.trial or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
             return
         if self.grown_at < self.held_until:
             self.grown_at = now

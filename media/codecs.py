@@ -48,6 +48,9 @@ H264 = Codec(
 )
 
 AUDIO_CODECS = (OPUS, RED)
+"A browser sends what an offer names first."
+TWICE = (RED, OPUS)
+"As offered to a publisher that is to send its sound twice."
 VIDEO_CODECS = (VP8, H264)
 BY_PAYLOAD_TYPE = {codec.payload_type: codec for codec in AUDIO_CODECS + VIDEO_CODECS}
 RTX_PAYLOAD_TYPES = {

@@ -332,6 +332,8 @@ class Exchange:
             # Who publishes nothing need not be told how much; looking at everybody costs.
             limit = publisher_limit(room, peer) if peer.ingests else 0
             reports.send_reception(peer, now, limit)
+        if peer.ingests and peer.copies.note(reports.sound_lost(peer)):
+            room.repeat_sound(peer, peer.copies.wanted)
         if now - peer.checked_at > CONSENT_SECONDS:
             self._part(room, peer, "consent_expired")
 

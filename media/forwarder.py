@@ -296,14 +296,15 @@ class Forwarder(Directory):
             pending.append(slot << 16 | size[0])
 
     def _forward_redundant(self, ingest: Ingest, packet: bytes, late: bool) -> None:
-        """Forward a RED packet (RFC 2198), as plain Opus to those who do not take RED."""
+        """Forward a RED packet (RFC 2198), as plain Opus to those who cannot take RED."""
         layout = read_layout(packet)
         if layout is None:
             return
         plain = primary_of(packet, layout.end)
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(packet)
         for subscription in ingest.subscriptions:
-            chosen = packet if RED_PAYLOAD_TYPE in subscription.payload_types else plain
+            twice = subscription.copies and RED_PAYLOAD_TYPE in subscription.payload_types
+            chosen = packet if twice else plain
             if chosen is None or (late and not subscription.covers(sequence)):
                 continue
             destination = subscription.destination

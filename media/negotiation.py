@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from .codecs import Kind
+from .codecs import AUDIO_CODECS, TWICE, Kind
 from .description import MOST_LINES, Line, codecs_of
 
 SourceId = tuple[str, Kind]
@@ -54,6 +54,14 @@ class Negotiation:
         line.bitrate = bitrate if kind.medium == "video" else 0
         self.changed = True
         return line
+
+    def repeat_sound(self, twice: bool) -> None:
+        """Offer to receive sound twice, or once, if it is received at all."""
+        line = self.publishing.get(Kind.AUDIO)
+        codecs = TWICE if twice else AUDIO_CODECS
+        if line is not None and line.codecs != codecs:
+            line.codecs = codecs
+            self.changed = True
 
     def unpublish(self, kind: Kind) -> None:
         """Offer to receive ``kind`` no more."""

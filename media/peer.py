@@ -12,6 +12,7 @@ import pylibsrtp
 
 from .bandwidth import Estimate
 from .codecs import Kind
+from .copies import Copies
 from .datagrams import Destination, Port
 from .dtls import Ciphers, Handshake
 from .feedback import ArrivalLog
@@ -114,6 +115,7 @@ class Peer(PeerState):
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
         self.tally = Tally()
+        self.copies = Copies()
         self.loss_up = 0.0
         self.loss_down = 0.0
         self.sent_octets = 0

@@ -175,14 +175,15 @@ def send_arrivals(peer: Peer) -> None:
     peer.send_rtcp(message)
 
 
-def _lost_beyond(ingest: Ingest) -> int:
-    """What the worst off of a sound's listeners loses, in the 256ths of a report.
+def _lost_beyond(ingest: Ingest) -> float:
+    """The fraction of a sound that the worst off of its listeners loses."""
+    return max((one.loss for one in ingest.subscriptions), default=0.0)
 
-    A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as its reports tell of
-    loss. Nothing but that hangs on them: its bandwidth it estimates from transport-wide feedback.
-    """
-    worst = max((one.loss for one in ingest.subscriptions), default=0.0)
-    return min(255, int(worst * 256))
+
+def sound_lost(peer: Peer) -> float:
+    """The fraction of a publisher's sound that is lost on its way in, or on the worst way out."""
+    sounds = [one for one in peer.ingests.values() if one.history is None]
+    return max((max(one.lost_lately, _lost_beyond(one)) for one in sounds), default=0.0)
 
 
 def send_reception(peer: Peer, now: float, limit: int) -> None:
@@ -195,7 +196,10 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
             blocks.append(block)
             lost = max(lost, block.fraction_lost / 256)
             if ingest.history is None:
-                block.fraction_lost = max(block.fraction_lost, _lost_beyond(ingest))
+                # A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as it is
+                # told of loss. Its bandwidth it estimates from transport-wide feedback instead.
+                beyond = int(_lost_beyond(ingest) * 256)
+                block.fraction_lost = min(255, max(block.fraction_lost, beyond))
     if not blocks:
         return
     peer.loss_up = lost

@@ -126,6 +126,11 @@ class Room:
                 self._end(peer, publication)
         self._offer_soon(peer)
 
+    def repeat_sound(self, peer: Peer, twice: bool) -> None:
+        """Have a participant send its sound twice, or once again."""
+        peer.negotiation.repeat_sound(twice)
+        self._offer_soon(peer)
+
     def leave(self, peer: Peer) -> None:
         """Remove a participant and everything that came from it."""
         if self.peers.pop(peer.id, None) is None:

@@ -30,6 +30,8 @@ RETRANSMISSIONS_PER_SECOND = 300
 "A subscriber that asks for more has lost the link, and repeating would drown what is left."
 REPEATED_SHARE = 0.25
 "Part of a narrow link that repeating may take: what was too much for it once is so again."
+ROOM_FOR_COPIES = 150_000
+"Bits per second of a link below which sound goes out once, though it came in twice."
 REPEATED_BITS = 8 * 1200
 "Bits of a packet worth repeating."
 SETTLED = 0x4000
@@ -70,6 +72,7 @@ class Subscription(SubscriptionState):
         "_repeat_budget",
         "_repeated",
         "_scarce",
+        "copies",
         "height",
         "ingest",
         "kind",
@@ -133,6 +136,8 @@ class Subscription(SubscriptionState):
         self._paused_at = -1.0
         self._repeat_budget = 0.0
         self._scarce = False
+        self.copies = True
+        "Whether there is room for sound to be sent twice."
         self._repeated: dict[int, float] = {}
         self._cipher: Cipher | None = None
 
@@ -247,6 +252,7 @@ class Subscription(SubscriptionState):
         """
         most = min(RETRANSMISSIONS_PER_SECOND, REPEATED_SHARE * limit / REPEATED_BITS)
         self._scarce = most < RETRANSMISSIONS_PER_SECOND
+        self.copies = limit > ROOM_FOR_COPIES
         self._repeat_budget = min(self._repeat_budget + seconds * most, max(most / 4, 1.0))
         if len(self._repeated) > RETRANSMISSIONS_PER_SECOND:
             self._repeated.clear()

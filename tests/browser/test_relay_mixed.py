@@ -85,23 +85,3 @@ async def test_h264_goes_from_end_to_end(new_context: NewContext) -> None:
             await codec_is(peer, publisher, "video", "video/h264")
         late = await scene.join("late", "audio", codecs={"video": ["h264", "rtx"]})
         await scene.sees(late, "a")
-
-
-async def test_who_prefers_redundant_sound_is_heard_by_all(new_context: NewContext) -> None:
-    """The copies reach those who take them, and only them."""
-    async with stage(new_context) as scene:
-        a = await scene.join("a", "audio", codecs={"audio": ["red", "opus"]})
-        takes = await scene.join("takes", "audio", codecs={"audio": ["red", "opus"]})
-        plain = await scene.join("plain", "audio", codecs={"audio": ["opus"]})
-        await scene.hears(takes, "a")
-        await scene.hears(plain, "a")
-
-        async def copied() -> bool:
-            return (await takes.received("a", "audio")).get("copies", 0) > 20
-
-        await eventually(copied, "copies of sound arrive")
-        (sound,) = await a.page.evaluate("window.sent()")
-        assert sound["codec"].lower() == "audio/red"
-        assert (await plain.received("a", "audio"))["copies"] == 0
-        await codec_is(plain, "a", "audio", "audio/opus")
-        assert [figures.errors for figures in scene.relay.figures] == [0]

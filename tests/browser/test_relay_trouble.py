@@ -1,8 +1,12 @@
 """Calls through the relay go on over bad links, and come back after the worker stood still."""
 
+import asyncio
 import os
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 
 from media.messages import OfferNeeded
@@ -30,41 +34,84 @@ async def goes_on(peer: BrowserPeer, publisher: str, deadline: float = LONG) -> 
     await eventually(more, f"{peer.peer_id} goes on seeing and hearing {publisher}", deadline)
 
 
+@asynccontextmanager
+async def behind_a_bad_link(
+    scene: Stage, name: str, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[LossyLink]:
+    """Let whoever is called ``name`` reach the relay only over a bad link."""
+    link = LossyLink(scene.relay.addresses[0], scene.relay.ports[0], trouble)
+    await link.start()
+    answer = BrowserPeer.answer
+
+    async def through_the_link(peer: BrowserPeer, offer: OfferNeeded) -> None:
+        if peer.peer_id == name:
+            offer = msgspec.structs.replace(offer, sdp=link.lead(offer.sdp))
+        await answer(peer, offer)
+
+    monkeypatch.setattr(BrowserPeer, "answer", through_the_link)
+    try:
+        yield link
+    finally:
+        link.stop()
+
+
 @pytest.mark.soak
 async def test_twenty_percent_loss_and_300_ms_stop_neither_sound_nor_picture(
     new_context: NewContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with stage(new_context) as scene:
-        link = LossyLink(
-            scene.relay.addresses[0], scene.relay.ports[0], Trouble(0.2, 0.05, 0.15, 0.04)
-        )
-        await link.start()
-        try:
-            a = await scene.join("a", "audio", "video")
-            answer = BrowserPeer.answer
+    trouble = Trouble(0.2, 0.05, 0.15, 0.04)
+    async with (
+        stage(new_context) as scene,
+        behind_a_bad_link(scene, "b", trouble, monkeypatch) as link,
+    ):
+        a = await scene.join("a", "audio", "video")
+        b = await scene.join("b", "audio", "video")
+        for _ in range(2):
+            await goes_on(b, "a")
+            await goes_on(a, "b")
+        assert link.lost > 100
+        assert link.doubled > 10
+        assert [figures.errors for figures in scene.relay.figures] == [0]
 
-            async def through_the_link(peer: BrowserPeer, offer: OfferNeeded) -> None:
-                if peer.peer_id == "b":
-                    offer = OfferNeeded(
-                        offer.room_id,
-                        offer.peer_id,
-                        link.lead(offer.sdp),
-                        offer.revision,
-                        offer.tracks,
-                        offer.fresh,
-                    )
-                await answer(peer, offer)
 
-            monkeypatch.setattr(BrowserPeer, "answer", through_the_link)
-            b = await scene.join("b", "audio", "video")
-            for _ in range(2):
-                await goes_on(b, "a")
-                await goes_on(a, "b")
-            assert link.lost > 100
-            assert link.doubled > 10
-            assert [figures.errors for figures in scene.relay.figures] == [0]
-        finally:
-            link.stop()
+async def test_sound_that_gets_lost_is_sent_twice_to_those_who_take_it(
+    new_context: NewContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        stage(new_context) as scene,
+        behind_a_bad_link(scene, "a", Trouble(loss=0.15), monkeypatch),
+    ):
+        await scene.join("a", "audio")
+        takes = await scene.join("takes", "audio")
+        plain = await scene.join("plain", "audio", codecs={"audio": ["opus"]})
+
+        begun: dict[str, dict[str, float]] = {}
+
+        async def octets_each(peer: BrowserPeer) -> float:
+            """Of fifty packets that came since the last look; 0 while they are fewer."""
+            now = await peer.received("a", "audio")
+            last = begun.setdefault(peer.peer_id, now)
+            packets = now.get("packets", 0) - last.get("packets", 0)
+            if packets < 50:
+                return 0.0
+            begun[peer.peer_id] = now
+            return (now["octets"] - last.get("octets", 0)) / packets
+
+        sizes: dict[str, float] = {}
+
+        async def twice() -> bool:
+            for peer in (takes, plain):
+                sizes[peer.peer_id] = await octets_each(peer) or sizes.get(peer.peer_id, 0.0)
+            return sizes["takes"] > 1.5 * sizes["plain"] > 0
+
+        await eventually(twice, "what is sent holds what was sent before it")
+        heard = await plain.received("a", "audio")
+
+        async def more() -> bool:
+            return (await plain.received("a", "audio"))["energy"] > heard["energy"] + 1e-3
+
+        await eventually(more, "who takes no copies goes on hearing")
+        assert [figures.errors for figures in scene.relay.figures] == [0]
 
 
 async def stands_still(scene: Stage, peer: BrowserPeer, publisher: str) -> None:

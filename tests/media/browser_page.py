@@ -83,7 +83,7 @@ window.received = async () => {
         samples: one.totalSamplesReceived ?? 0, energy: one.totalAudioEnergy ?? 0,
         lost: one.packetsLost, nacks: one.nackCount ?? 0, packets: one.packetsReceived,
         keyframes: one.keyFramesDecoded, repaired: one.retransmittedPacketsReceived ?? 0,
-        concealed: one.concealedSamples ?? 0, copies: one.fecPacketsReceived ?? 0};
+        concealed: one.concealedSamples ?? 0, octets: one.bytesReceived};
     }
   }
   return result;

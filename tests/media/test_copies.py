@@ -1,0 +1,32 @@
+"""Sound is sent twice while it gets lost, and once when it has not for a while."""
+
+from media.codecs import OPUS, RED, Kind
+from media.copies import CALM_LOOKS, LOSSY_LOOKS, Copies
+from tests.media.support import TestExchange, until
+
+
+def test_copies_are_wanted_while_sound_gets_lost() -> None:
+    copies = Copies()
+    losses = [0.1, 0.1, 0.0] + [0.1] * LOSSY_LOOKS
+    assert [copies.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
+    assert copies.wanted
+    losses = [0.0] * 5 + [0.02] + [0.0] * CALM_LOOKS
+    assert [copies.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
+    assert not copies.wanted
+
+
+async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
+    """A browser sends the codec that stands first in an offer."""
+    async with TestExchange() as exchange:
+        exchange.join("near", Kind.AUDIO)
+        room = exchange.rooms["room"]
+        peer = room.peers["near"]
+        await until(lambda: peer.connected, "it is connected")
+        room.repeat_sound(peer, True)
+        (line,) = peer.negotiation.publishing.values()
+        assert line.codecs == (RED, OPUS)
+        version = peer.negotiation.version
+        await until(lambda: peer.negotiation.version > version, "an offer says so")
+        await until(lambda: not peer.negotiation.awaiting, "it is answered")
+        room.repeat_sound(peer, False)
+        assert line.codecs == (OPUS, RED)
