@@ -41,7 +41,9 @@ PATIENCE = 2
 COMPARED = (Load(40, 1, 1), Load(40, 1, 3), Load(20, 3, 1), Load(20, 3, 3))
 HEADLINES = {1: Load(40, 1, 3), 3: Load(20, 3, 3)}
 "The load whose ratio is quoted for each fan-out: it fills most of a processor for Janus."
-SHARED = (Load(40, 1, 3), Load(20, 3, 3))
+SHARED = (Load(150, 1, 1), Load(20, 3, 3))
+"""What is driven to parts of a processor: with few publishers at a high rate each, one to one, the
+generator would be at its end before the relay."""
 SHARES = (0.25, 0.5, 0.7, 0.9)
 "Parts of a processor the relay is driven to."
 CROWDS = (Load(5, 1, 1), Load(15, 1, 1), Load(50, 1, 1), Load(150, 1, 1))

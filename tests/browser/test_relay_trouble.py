@@ -1,6 +1,5 @@
 """Calls through the relay go on over bad links, and come back after the worker stood still."""
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
