@@ -53,6 +53,8 @@ RELAPSE = 10.0
 "Seconds after a growth began within which a cut means that it failed."
 QUEUE = 0.25
 "Seconds a round trip may take longer than the shortest one before packets queue up."
+FORGETTING = 1.005
+"Factor by which the shortest round trip grows with each report: a phone may change its network."
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
@@ -101,7 +103,7 @@ class Estimate:
 
     def note_round_trip(self, seconds: float) -> None:
         """The time a report took there and back."""
-        self.shortest_round_trip = min(self.shortest_round_trip, seconds)
+        self.shortest_round_trip = min(self.shortest_round_trip * FORGETTING, seconds)
         self.queueing = seconds > self.shortest_round_trip + QUEUE
 
     def note_loss(self, fraction: float, sent: float, now: float) -> None:

@@ -208,18 +208,10 @@ class Ingest(IngestState):
         self.keyframe_wanted = True
 
     def keyframe_request_due(self, now: float) -> bool:
-        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily.
-
-        An encoding that is not sent cannot answer, and its publisher would make keyframes of the
-        others instead.
-        """
+        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily."""
         if not self.subscriptions and not self.waiting:
             self.keyframe_wanted = False
-        if (
-            not self.keyframe_wanted
-            or now - self.asked_at < KEYFRAME_INTERVAL
-            or not self.flows(now)
-        ):
+        if not self.keyframe_wanted or now - self.asked_at < KEYFRAME_INTERVAL:
             return False
         self.asked_at = now
         return True

@@ -161,8 +161,24 @@ def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
 def ask_for_keyframes(peer: Peer, now: float) -> None:
     """Send the keyframe requests that are due to a publisher."""
     for ingest in peer.ingests.values():
-        if ingest.keyframe_wanted and ingest.keyframe_request_due(now):
+        if (
+            ingest.keyframe_wanted
+            and not _is_left_out(peer, ingest, now)
+            and ingest.keyframe_request_due(now)
+        ):
             peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, ingest.ssrc))
+
+
+def _is_left_out(peer: Peer, ingest: Ingest, now: float) -> bool:
+    """Whether a camera is sent in its other encodings, but not in this one.
+
+    It cannot answer then, and its browser makes keyframes of the others instead, again and again.
+    """
+    return (
+        bool(ingest.rid)
+        and not ingest.flows(now)
+        and any(one.rid and one.flows(now) for one in peer.ingests.values())
+    )
 
 
 def send_arrivals(peer: Peer) -> None:

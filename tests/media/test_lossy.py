@@ -7,7 +7,8 @@ import pytest
 from aiortc.rtp import RtcpPacket, RtcpReceiverInfo
 
 from media import reports, rtcp
-from media.codecs import Kind
+from media.codecs import VP8, Kind
+from media.ingest import Ingest
 from media.messages import OfferNeeded
 from scripts.benchmarks._hostile import Hostile
 from scripts.benchmarks.relay_attack import Target
@@ -105,5 +106,34 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         (report,) = RtcpPacket.parse(sent[0])
         assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
         assert owner.loss_up == 0.0, "its own link is not to blame"
+    finally:
+        await target.close()
+
+
+async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
+    """But a still screen is, and a camera that sends nothing at all."""
+    target = Target()
+    await target.fill("ab")
+    try:
+        peer = target.exchange.rooms["room"].peers["a"]
+        subscription = target.exchange.rooms["room"].peers["b"].subscriptions["a", Kind.VIDEO]
+        asked: list[bytes] = []
+        peer.send_rtcp = asked.append  # type: ignore[method-assign]
+        large, small = (Ingest(number, VP8, "a", rid) for number, rid in ((7, "h"), (8, "l")))
+        peer.ingests = {7: large, 8: small}
+        large.waiting.append(subscription)
+        large.want_keyframe()
+        small.heard_at = 50.0
+        reports.ask_for_keyframes(peer, 50.0)
+        assert asked == []
+        large.heard_at = 50.0
+        reports.ask_for_keyframes(peer, 50.0)
+        assert len(asked) == 1
+        reports.ask_for_keyframes(peer, 60.0)
+        assert len(asked) == 2, "nothing is sent at all: asking may help"
+        large.rid = ""
+        small.heard_at = 70.0
+        reports.ask_for_keyframes(peer, 70.0)
+        assert len(asked) == 3, "what has one encoding is asked even when it is still"
     finally:
         await target.close()

@@ -137,9 +137,11 @@ export class RelayLink {
 
   #again() {
     this.#timer = setTimeout(() => {
-      void this.#look().finally(() => {
-        if (this.#timer !== undefined) this.#again();
-      });
+      void this.#look()
+        .catch((error) => console.warn("the link cannot be looked at", error))
+        .finally(() => {
+          if (this.#timer !== undefined) this.#again();
+        });
     }, EVERY);
   }
 
