@@ -111,6 +111,30 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "1 minutes, twelve pairs",
     ),
+    "relay_networks": (
+        {
+            "missing": ["janus"],
+            "rows": [
+                {
+                    "network": "good",
+                    "way": "relay",
+                    "down": {
+                        "seconds": 0.5,
+                        "fps": 14.9,
+                        "height": 360,
+                        "frozen": 0.01,
+                        "concealed": 0.0125,
+                        "delay_ms": 40.0,
+                        "kbps": 950.0,
+                        "round_trip_ms": 2.0,
+                    },
+                    "up": None,
+                    "microseconds": 111.0,
+                }
+            ],
+        },
+        "1.2%",
+    ),
     "notices": (
         {
             "notices": 10_000,

@@ -4,10 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 
 import pytest
 from playwright.async_api import Page
 
+from media.addresses import local_addresses
 from media.client import Relay, RelaySettings
 from media.codecs import Kind
 from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publishing
@@ -15,6 +17,18 @@ from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer, serve_page
 
 DEADLINE = 90.0
+ADDRESSES = {ip_address(one).version: one for one in reversed(local_addresses())}
+"Version of IP -> this machine's first address of it, as the relay finds it by itself."
+VERSIONS = sorted(ADDRESSES)
+"A container may be without one of them."
+
+PAIRS = """
+async () => {
+  const all = await window.connection.getStats();
+  return [...all.values()].filter((one) => one.type === "candidate-pair" && one.nominated)
+    .map((one) => all.get(one.remoteCandidateId));
+}
+"""
 
 
 async def eventually(
@@ -82,10 +96,12 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    new_context: NewContext, video_codecs: tuple[str, ...] = ("VP8", "H264")
+    new_context: NewContext,
+    video_codecs: tuple[str, ...] = ("VP8", "H264"),
+    addresses: tuple[str, ...] = (),
 ) -> AsyncIterator[Stage]:
     runner, url = await serve_page()
-    stage = Stage(RelaySettings(), new_context, url)
+    stage = Stage(RelaySettings(addresses=addresses), new_context, url)
     await stage.relay.start()
     await stage.relay.open_room("room", video_codecs)
     try:
@@ -106,6 +122,21 @@ async def test_four_browsers_see_and_hear_each_other(new_context: NewContext) ->
                     await scene.hears(peer, other.peer_id)
         assert sum(isinstance(one, Connected) for one in scene.events) == 4
         assert [figures.errors for figures in scene.relay.figures] == [0]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_each_version_of_ip_carries_a_call_alone(
+    new_context: NewContext, version: int
+) -> None:
+    address = ADDRESSES[version]
+    async with stage(new_context, addresses=(address,)) as scene:
+        a = await scene.join("a", "audio", "video")
+        b = await scene.join("b", "audio", "video")
+        for peer, publisher in ((a, "b"), (b, "a")):
+            await scene.sees(peer, publisher)
+            await scene.hears(peer, publisher)
+            pairs = await peer.page.evaluate(PAIRS)
+            assert {pair["address"].strip("[]") for pair in pairs} == {address}
 
 
 @pytest.mark.parametrize("leaver", [0, 2])
