@@ -38,8 +38,10 @@ SETTLING = 1.5
 "Seconds from there whose reports still speak of what was sent before."
 CURED = 0.5
 "Part of the earlier loss below which sending less has helped; single reports are off by a third."
-PATIENCE = 10.0
-"Seconds after which a trial without an outcome is given up."
+PATIENCE = 15.0
+"Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
+NO_VIDEO = 10_000
+"Bits per second of video below which there is nothing to send less of."
 JUDGED = 30.0
 "Seconds for which the outcome of a trial is believed before there is another one."
 REMB_MARGIN = 0.85
@@ -54,7 +56,7 @@ RELAPSE = 10.0
 QUEUE = 0.25
 "Seconds a round trip may take longer than the shortest one before packets queue up."
 FORGETTING = 1.005
-"Factor by which the shortest round trip grows with each report: a phone may change its network."
+"Factor by which the shortest round trip grows in a second: a phone may change its network."
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
@@ -99,19 +101,23 @@ class Estimate:
     remb: int = 0
     low_rembs: int = 0
     shortest_round_trip: float = 1000.0
+    round_trip_at: float = -1.0
     queueing: bool = False
 
-    def note_round_trip(self, seconds: float) -> None:
+    def note_round_trip(self, seconds: float, now: float) -> None:
         """The time a report took there and back."""
-        self.shortest_round_trip = min(self.shortest_round_trip * FORGETTING, seconds)
+        passed = now - self.round_trip_at if self.round_trip_at >= 0 else 0.0
+        self.round_trip_at = now
+        shortest = self.shortest_round_trip * FORGETTING ** min(passed, 60.0)
+        self.shortest_round_trip = min(shortest, seconds)
         self.queueing = seconds > self.shortest_round_trip + QUEUE
 
-    def note_loss(self, fraction: float, sent: float, now: float) -> None:
-        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``."""
+    def note_loss(self, fraction: float, sent: float, video: float, now: float) -> None:
+        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``, video in it."""
         known = self.natural_loss > LOSS_CALM and self.limit >= UNLIMITED
         if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
-            # A little at a time: single reports count few packets. Upwards only while the rate is
-            # not, or a link that fills up slowly would pass for a bad one.
+            # A little at a time: single reports count few packets. It rises only while nothing is
+            # held back, or a link that a growing limit fills up would pass for a bad one.
             self.natural_loss += 0.1 * (fraction - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
         if self.trial is not None:
@@ -128,19 +134,35 @@ class Estimate:
         if self.lossy_reports < LOSSY_REPORTS and self.loss < FLOODED:
             return
         self.lossy_reports = 0
-        if now - self.judged_at < JUDGED:
+        if video < NO_VIDEO:
+            # Sound is never held back, so what it loses no limit would cure.
+            self._accept(fraction, now)
+        elif now - self.judged_at < JUDGED:
             self._cut(sent * (1 - self.loss), now)
         else:
+            self._try_less(fraction, sent, video, now)
+
+    def _try_less(self, fraction: float, sent: float, video: float, now: float) -> None:
+        target = min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction))
+        if self.loss < FLOODED:
+            # Not worth the whole picture: it would be gone for as long as the trial takes.
+            target = max(target, sent - video + DOUBTED_VIDEO)
+        if target > SETTLED * sent:
+            self._accept(fraction, now)
+        else:
             self.trial = Trial(now, sent, fraction, self.limit)
-            self._cut(min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction)), now)
+            self._cut(target, now)
+
+    def _accept(self, fraction: float, now: float) -> None:
+        """Take loss for the link's nature."""
+        self.judged_at = now
+        self.natural_loss = fraction
+        self.loss = 0.0
 
     def _judge(self, trial: Trial, fraction: float, now: float) -> None:
         """A report on what was sent during a trial alone."""
         self.trial = None
-        self.judged_at = now
-        if fraction > LOSS_CALM:
-            self.natural_loss = fraction
-        self.loss = 0.0
+        self._accept(fraction if fraction > LOSS_CALM else self.natural_loss, now)
         if fraction >= CURED * trial.loss:
             # Sending less has cured little.
             self.limit = max(self.limit, trial.limit)
@@ -149,6 +171,15 @@ class Estimate:
             arrived = trial.sent * (1 - trial.loss) / (1 - fraction)
             self.limit = max(FLOOR, min(trial.limit, REMB_MARGIN * arrived))
             self.held_until = now + self.hold
+
+    def _give_up(self, trial: Trial, now: float) -> None:
+        """Nobody told what became of the loss: only a flood is taken for a full link."""
+        self.trial = None
+        self.loss = 0.0
+        self.judged_at = now
+        if trial.loss < FLOODED:
+            self._accept(trial.loss, now)
+            self.limit = max(self.limit, trial.limit)
 
     def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
         """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
@@ -171,8 +202,7 @@ class Estimate:
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
         if self.trial is not None and now >= self.trial.began_at + PATIENCE:
-            self.trial = None
-            self.loss = 0.0
+            self._give_up(self.trial, now)
         if self.trial or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
             return
         if self.grown_at < self.held_until:

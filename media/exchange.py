@@ -309,8 +309,11 @@ class Exchange:
         peer.refill(seconds)
         for ingest in peer.ingests.values():
             ingest.watch(now)
+        videos = sum(bool(one.rtx_ssrc) for one in peer.subscriptions.values())
+        sounds = len(peer.subscriptions) - videos
         for subscription in peer.subscriptions.values():
-            subscription.refill(seconds, peer.estimate.limit)
+            many = videos if subscription.rtx_ssrc else sounds
+            subscription.refill(seconds, peer.estimate.limit / many)
         if peer.connected:
             reports.ask_for_keyframes(peer, now)
             reports.send_arrivals(peer)
@@ -332,7 +335,7 @@ class Exchange:
             # Who publishes nothing need not be told how much; looking at everybody costs.
             limit = publisher_limit(room, peer) if peer.ingests else 0
             reports.send_reception(peer, now, limit)
-        if peer.ingests and peer.copies.note(reports.sound_lost(peer)):
+        if peer.can_repeat and peer.copies.note(reports.sound_lost(peer)):
             room.repeat_sound(peer, peer.copies.wanted)
         if now - peer.checked_at > CONSENT_SECONDS:
             self._part(room, peer, "consent_expired")

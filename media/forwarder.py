@@ -303,8 +303,7 @@ class Forwarder(Directory):
         plain = primary_of(packet, layout.end)
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(packet)
         for subscription in ingest.subscriptions:
-            twice = subscription.copies and RED_PAYLOAD_TYPE in subscription.payload_types
-            chosen = packet if twice else plain
+            chosen = packet if subscription.gets_copies else plain
             if chosen is None or (late and not subscription.covers(sequence)):
                 continue
             destination = subscription.destination

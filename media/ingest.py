@@ -34,6 +34,8 @@ MISSING_AGE = 1.5
 KEYFRAME_INTERVAL = 0.4
 "Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
+LOSS_PACKETS = 150
+"Packets over which loss is smoothed: three seconds of speech."
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
 bandwidth for all of its encodings stops the better ones without saying so."""
@@ -80,6 +82,7 @@ class Ingest(IngestState):
         "heard_at",
         "keyframes",
         "last_sender_report",
+        "loss",
         "lost_lately",
         "missing",
         "publisher_id",
@@ -104,6 +107,8 @@ class Ingest(IngestState):
         self.received = 0
         self.lost_lately = 0.0
         "Fraction lost before it came to us, in the last report or in worse ones shortly before."
+        self.loss = 0.0
+        "Fraction lost before it came to us, of some hundred and fifty packets."
         self.recovered = 0
         self.octets = 0
         self.bitrate = 0.0
@@ -274,6 +279,10 @@ class Ingest(IngestState):
         lost_interval = expected_interval - (self.received - self._received_before)
         self._expected_before = self.extended
         self._received_before = self.received
+        if expected_interval > 0:
+            # By packets rather than by time: in silence there are few, and one of them is no loss.
+            lately = max(0.0, lost_interval / expected_interval)
+            self.loss += min(1.0, expected_interval / LOSS_PACKETS) * (lately - self.loss)
         fraction = 0
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, (lost_interval << 8) // expected_interval)

@@ -26,6 +26,11 @@ from .subscription import Subscription
 
 REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
+ENOUGH_PACKETS = 50
+"Packets that reports must speak of before their loss says something: a second of sound."
+FEWEST_PACKETS = 15
+LONGEST_TALLY = 4.0
+"Seconds after which fewer must do: who listens to silence gets few."
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
 
@@ -36,21 +41,28 @@ class Tally:
 
     expected: int = 0
     lost: float = 0.0
+    since: float = 0.0
     highest: dict[int, int] = field(default_factory=dict)
     "SSRC -> extended sequence number of its last report."
 
-    def add(self, ssrc: int, highest: int, loss: float) -> None:
-        """A report block: ``loss`` is a fraction of what was sent since the last one."""
+    def add(self, ssrc: int, highest: int, loss: float) -> int:
+        """A report block: ``loss`` is a fraction of what was sent since the last one: how many."""
         before = self.highest.get(ssrc)
         self.highest[ssrc] = highest
-        if before is not None and (passed := (highest - before) & 0xFFFFFFFF) < 0x8000:
-            self.expected += passed
-            self.lost += passed * loss
+        passed = (highest - before) & 0xFFFFFFFF if before is not None else 0
+        if passed >= 0x8000:
+            return 0
+        self.expected += passed
+        self.lost += passed * loss
+        return passed
 
-    def take(self) -> float:
-        """The fraction lost of all of it; counting begins anew."""
+    def take(self, now: float) -> float | None:
+        """The fraction lost of all of it, if it is enough to say so; counting begins anew."""
+        few = self.expected < ENOUGH_PACKETS
+        if few and (self.expected < FEWEST_PACKETS or now - self.since < LONGEST_TALLY):
+            return None
         fraction = self.lost / self.expected
-        self.expected, self.lost = 0, 0.0
+        self.expected, self.lost, self.since = 0, 0.0, now
         return fraction
 
 
@@ -116,6 +128,10 @@ class Peer(PeerState):
         "Middle NTP bits of a sender report -> when it left."
         self.tally = Tally()
         self.copies = Copies()
+        self.can_repeat = False
+        "Whether it said that it can send its sound twice."
+        self.limited_until = -1.0
+        "Until when it is told that a limit is over, if it was limited."
         self.loss_up = 0.0
         self.loss_down = 0.0
         self.sent_octets = 0
@@ -186,11 +202,11 @@ class Peer(PeerState):
         except (pylibsrtp.Error, ValueError):
             self.refused += 1
 
-    def note_round_trip(self, seconds: float) -> None:
+    def note_round_trip(self, seconds: float, now: float) -> None:
         """The echo of a report came back after this long."""
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
-        self.estimate.note_round_trip(seconds)
+        self.estimate.note_round_trip(seconds, now)
 
     def note_report_sent(self, middle: int, now: float) -> None:
         """Remember when a sender report left, for the round trip its echo will tell."""

@@ -60,3 +60,8 @@ class Publication:
         if height <= MEDIUM_HEIGHT and len(streams) > 2:
             return streams[1:]
         return streams
+
+    def is_single(self, now: float) -> bool:
+        """Whether it is sent in one encoding, so that asking its publisher for less may help."""
+        streams = self.encodings()
+        return len(streams) == 1 or sum(one.flows(now) for one in streams) == 1

@@ -22,6 +22,7 @@ from aiortc.rtp import (
 )
 
 from . import rtcp
+from .bandwidth import UNLIMITED
 from .extensions import absolute_send_time
 from .ingest import Ingest
 from .limits import REPORT_CHARGE
@@ -30,8 +31,8 @@ from .subscription import Subscription
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."
-ENOUGH_PACKETS = 50
-"Packets that reports must speak of before their loss says something: a second of sound."
+LIFTED_SECONDS = 5.0
+"Seconds for which the end of a limit is told: browsers keep the last REMB they got for ever."
 MOST_NACKED = 200
 "Sequence numbers taken from one NACK."
 
@@ -106,15 +107,15 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
         if left is not None:
             round_trip = now - left - report.dlsr / 65536
             if 0 <= round_trip < 10:
-                peer.note_round_trip(round_trip)
+                peer.note_round_trip(round_trip, now)
         # What was lost on the publisher's link says nothing of the subscriber's.
         before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
-        subscription.loss = loss
-        tally.add(report.ssrc, report.highest_sequence, loss)
-    if tally.expected >= ENOUGH_PACKETS:
-        peer.loss_down = tally.take()
-        peer.estimate.note_loss(peer.loss_down, peer.sent_rate, now)
+        subscription.note_loss(loss, tally.add(report.ssrc, report.highest_sequence, loss))
+    found = tally.take(now)
+    if found is not None:
+        peer.loss_down = found
+        peer.estimate.note_loss(found, peer.sent_rate, peer.sent_video_rate, now)
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
@@ -191,15 +192,24 @@ def send_arrivals(peer: Peer) -> None:
     peer.send_rtcp(message)
 
 
-def _lost_beyond(ingest: Ingest) -> float:
-    """The fraction of a sound that the worst off of its listeners loses."""
-    return max((one.loss for one in ingest.subscriptions), default=0.0)
+def _lost_beyond(listeners: list[Subscription]) -> float:
+    """The fraction of a sound that the worst off of these loses."""
+    return max((one.loss for one in listeners), default=0.0)
 
 
 def sound_lost(peer: Peer) -> float:
-    """The fraction of a publisher's sound that is lost on its way in, or on the worst way out."""
+    """The fraction of a publisher's sound that is lost on its way in, or on the worst way out.
+
+    Listeners that would not get copies do not count.
+    """
     sounds = [one for one in peer.ingests.values() if one.history is None]
-    return max((max(one.lost_lately, _lost_beyond(one)) for one in sounds), default=0.0)
+    return max(
+        (
+            max(one.loss, _lost_beyond([x for x in one.subscriptions if x.gets_copies]))
+            for one in sounds
+        ),
+        default=0.0,
+    )
 
 
 def send_reception(peer: Peer, now: float, limit: int) -> None:
@@ -213,14 +223,19 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
             lost = max(lost, block.fraction_lost / 256)
             if ingest.history is None:
                 # A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as it is
-                # told of loss. Its bandwidth it estimates from transport-wide feedback instead.
-                beyond = int(_lost_beyond(ingest) * 256)
+                # told of loss. The cumulative count stays our own: from that, and from
+                # transport-wide feedback, it estimates its own link.
+                beyond = int(_lost_beyond(ingest.subscriptions) * 256)
                 block.fraction_lost = min(255, max(block.fraction_lost, beyond))
     if not blocks:
         return
     peer.loss_up = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
     videos = [one.ssrc for one in peer.ingests.values() if one.history is not None]
+    if limit:
+        peer.limited_until = now + LIFTED_SECONDS
+    elif now < peer.limited_until:
+        limit = UNLIMITED
     if limit and videos:
         message += rtcp.bitrate_limit(peer.ssrc, limit, videos)
     peer.send_rtcp(message)

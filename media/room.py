@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from .codecs import Kind
+from .codecs import RED, Kind
 from .description import Answer, read_answer, write_offer
 from .ingest import Ingest
 from .limits import Limits
@@ -204,6 +204,8 @@ class Room:
             if publication is None or answered is None:
                 continue
             sends = answered.direction in ("sendonly", "sendrecv") and bool(answered.payload_types)
+            if kind is Kind.AUDIO:
+                peer.can_repeat = sends and RED.payload_type in answered.payload_types
             if sends:
                 if not answered.rids:
                     publication.rids = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .bandwidth import UNLIMITED, Choice, allocate
-from .codecs import Kind
+from .codecs import RED, Kind
 from .ingest import Ingest
 from .negotiation import SourceId
 from .peer import Peer
@@ -38,7 +38,9 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
             if one.payload_type in subscription.payload_types or source[1] is Kind.AUDIO
         ]
         if source[1] is Kind.AUDIO:
-            audio += sum(one.bitrate for one in streams)
+            # Who gets no copies gets half of what comes in twice.
+            halved = 1 if subscription.gets_copies else 0.5
+            audio += sum(one.bitrate * (halved if one.codec is RED else 1) for one in streams)
             room.steer(peer, source, streams[0] if streams else None, squeezed=False)
             continue
         if not streams:
@@ -51,7 +53,7 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
                 source,
                 tuple(max(one.bitrate, 1.0) for one in streams),
                 streams.index(current) if current in streams else None,
-                adaptable=len(publication.encodings()) == 1,
+                adaptable=len(streams) == 1 and publication.is_single(now),
             )
         )
     for source in hidden:

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc.rtp import RtcpSenderInfo
 
+from .codecs import RED
 from .extensions import read_layout
+from .ingest import LOSS_PACKETS
 from .keyframe import read_vp8, shift_vp8
 from .state import SubscriptionState
 
@@ -30,8 +32,10 @@ RETRANSMISSIONS_PER_SECOND = 300
 "A subscriber that asks for more has lost the link, and repeating would drown what is left."
 REPEATED_SHARE = 0.25
 "Part of a narrow link that repeating may take: what was too much for it once is so again."
-ROOM_FOR_COPIES = 150_000
-"Bits per second of a link below which sound goes out once, though it came in twice."
+SCARCE = 1_000_000
+"Bits per second below which nothing is repeated that the picture has left behind."
+ROOM_FOR_COPIES = 120_000
+"Bits per second for each who speaks below which sound goes out once, though it came in twice."
 REPEATED_BITS = 8 * 1200
 "Bits of a packet worth repeating."
 SETTLED = 0x4000
@@ -126,7 +130,7 @@ class Subscription(SubscriptionState):
         self.packets = 0
         self.octets = 0
         self.loss = 0.0
-        "Fraction lost on the way to the subscriber, as it last reported."
+        "Fraction lost on the way to the subscriber, of some hundred and fifty packets."
         self.repeats = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
@@ -245,14 +249,23 @@ class Subscription(SubscriptionState):
                 return segment, (sequence - segment.sequence_offset) & 0xFFFF
         return None
 
-    def refill(self, seconds: float, limit: float) -> None:
+    def note_loss(self, fraction: float, packets: int) -> None:
+        """A receiver report: ``fraction`` lost of so many packets."""
+        self.loss += min(1.0, packets / LOSS_PACKETS) * (fraction - self.loss)
+
+    @property
+    def gets_copies(self) -> bool:
+        """Whether sound that came in twice goes out twice."""
+        return self.copies and RED.payload_type in self.payload_types
+
+    def refill(self, seconds: float, share: float) -> None:
         """Let retransmissions flow for a stretch of time; called by a timer.
 
-        ``limit`` is what the subscriber's link can take, in bits per second.
+        ``share`` is its part of what the subscriber's link can take, in bits per second.
         """
-        most = min(RETRANSMISSIONS_PER_SECOND, REPEATED_SHARE * limit / REPEATED_BITS)
-        self._scarce = most < RETRANSMISSIONS_PER_SECOND
-        self.copies = limit > ROOM_FOR_COPIES
+        most = min(RETRANSMISSIONS_PER_SECOND, REPEATED_SHARE * share / REPEATED_BITS)
+        self._scarce = share < SCARCE
+        self.copies = share > ROOM_FOR_COPIES
         self._repeat_budget = min(self._repeat_budget + seconds * most, max(most / 4, 1.0))
         if len(self._repeated) > RETRANSMISSIONS_PER_SECOND:
             self._repeated.clear()
@@ -270,7 +283,7 @@ class Subscription(SubscriptionState):
             return None
         segment, source = found
         if self._scarce and segment is not self.segment:
-            # A keyframe followed: the picture goes on without it, and the link is narrow.
+            # Another encoding followed, from a keyframe on: the picture goes on without it.
             return None
         packet = segment.ingest.remembered(source)
         rtx_payload_type = segment.ingest.codec.rtx_payload_type

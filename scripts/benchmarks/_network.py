@@ -255,7 +255,8 @@ class Switch:
         arrives = self.legs[receiver]["down"].departure(sent, packet)
         if arrives is None:
             return
-        for _ in range(self.legs[receiver]["down"].copies()):
+        copies = self.legs[sender]["up"].copies() * self.legs[receiver]["down"].copies()
+        for _ in range(copies):
             # The number keeps packets of the same instant in order.
             self._accepted += 1
             entry = (arrives, self._accepted, self._devices[receiver], packet)

@@ -24,17 +24,35 @@ afterEach(() => {
 
 test("a link that stays narrow gets one encoding, and two again when it is wide", () => {
   const encodings = new Encodings();
-  assert.equal(encodings.note(0), false, "unknown is not narrow");
-  assert.equal(encodings.note(300_000), false);
-  assert.equal(encodings.note(900_000), false);
-  assert.equal(encodings.note(300_000), false);
-  assert.equal(encodings.note(300_000), true);
+  assert.equal(encodings.note(0, true), false, "unknown is not narrow");
+  assert.equal(encodings.note(300_000, true), false);
+  assert.equal(encodings.note(900_000, true), false);
+  assert.equal(encodings.note(300_000, true), false);
+  assert.equal(encodings.note(300_000, true), true);
   assert.equal(encodings.single, true);
   for (const bits of [500_000, 700_000, 700_000, 500_000, 700_000, 700_000]) {
-    assert.equal(encodings.note(bits), false);
+    assert.equal(encodings.note(bits, true), false);
   }
-  assert.equal(encodings.note(700_000), true);
+  assert.equal(encodings.note(700_000, false), true);
   assert.equal(encodings.single, false);
+});
+
+test("a link that nothing wants is not narrow", () => {
+  const encodings = new Encodings();
+  for (let count = 0; count < 9; count++) assert.equal(encodings.note(300_000, false), false);
+});
+
+test("two encodings are tried again from time to time", () => {
+  const encodings = new Encodings();
+  encodings.note(300_000, true);
+  encodings.note(300_000, true);
+  let looks = 0;
+  while (encodings.single) {
+    encodings.note(300_000, true);
+    looks += 1;
+    assert.ok(looks < 100);
+  }
+  assert.equal(looks, 45);
 });
 
 test("pictures wait as long as it takes, and no longer than one can talk over", () => {
@@ -75,7 +93,10 @@ test("what a browser counts is found by media id", () => {
       freezeCount: 1,
     },
     { type: "inbound-rtp", kind: "audio", mid: "2", nackCount: 9 },
+    { type: "outbound-rtp", kind: "video", qualityLimitationReason: "none" },
+    { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" },
   ]);
+  assert.equal(counters.starved, true);
   assert.equal(counters.uplink, 300_000);
   assert.deepEqual([...counters.pictures], [["3", { missed: 4, skipped: 3 }]]);
 });
@@ -102,6 +123,7 @@ test("a connection is looked at until it is closed", async () => {
       nacks += 10;
       return new Map([
         ["a", { type: "candidate-pair", nominated: true, availableOutgoingBitrate: 200_000 }],
+        ["c", { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" }],
         [
           "b",
           { type: "inbound-rtp", kind: "video", mid: "1", nackCount: nacks, framesDropped: nacks },

@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.bandwidth import UNLIMITED, Choice, Estimate, allocate
+from media.bandwidth import PATIENCE, UNLIMITED, Choice, Estimate, allocate
 
 
 def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:
@@ -36,7 +36,7 @@ def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
         estimate.grow(second)
     assert 500_000 < estimate.limit < 700_000
     for second in (14.5, 15.5):
-        estimate.note_loss(0.2, 6e5, second)
+        estimate.note_loss(0.2, 6e5, 5.6e5, second)
     assert estimate.limit == pytest.approx(6e5 * 0.6), "less is sent to see whether that helps"
     assert estimate.hold == 8.0
 
@@ -65,43 +65,77 @@ def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
 
 def test_a_flood_is_stopped_by_the_first_report() -> None:
     estimate = Estimate()
-    estimate.note_loss(0.7, 9e5, 1.0)
+    estimate.note_loss(0.7, 9e5, 9e5, 1.0)
     assert estimate.limit == pytest.approx(9e5 * 0.3 * 0.85), "less than what came through"
 
 
 def test_loss_that_goes_on_when_less_is_sent_is_the_links_nature() -> None:
     estimate = Estimate()
     for second in (1.0, 2.0):
-        estimate.note_loss(0.2, 9e5, second)
+        estimate.note_loss(0.2, 9e5, 8.6e5, second)
     limit = estimate.limit
     assert limit < 0.7 * 9e5
-    estimate.note_loss(0.2, 9e5, 3.0)
+    estimate.note_loss(0.2, 9e5, 8.6e5, 3.0)
     assert estimate.limit == limit, "the smaller encoding has not begun yet"
     for second in (4.0, 5.0):
-        estimate.note_loss(0.2, 1.9e5, second)
+        estimate.note_loss(0.2, 1.9e5, 1.5e5, second)
         assert estimate.limit == limit, "the report still speaks of what was sent before"
-    estimate.note_loss(0.18, 1.9e5, 6.0)
+    estimate.note_loss(0.18, 1.9e5, 1.5e5, 6.0)
     assert estimate.limit == UNLIMITED
     for second in range(7, 30):
-        estimate.note_loss(0.22, 9e5, float(second))
+        estimate.note_loss(0.22, 9e5, 8.6e5, float(second))
     assert estimate.limit == UNLIMITED
 
 
 def test_loss_that_ends_when_less_is_sent_was_a_full_link() -> None:
     estimate = Estimate()
     for second, loss, sent in ((1, 0.5, 9e5), (2, 0.0, 1.9e5), (4, 0.0, 1.9e5)):
-        estimate.note_loss(loss, sent, float(second))
+        estimate.note_loss(loss, sent, sent - 4e4, float(second))
     assert estimate.trial is None
     assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
     assert estimate.natural_loss == 0.0
 
 
-def test_a_trial_without_reports_ends() -> None:
+def test_a_trial_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> None:
     estimate = Estimate()
-    estimate.note_loss(0.5, 9e5, 1.0)
-    for second in range(2, 40):
+    for second in (1.0, 2.0):
+        estimate.note_loss(0.2, 9e5, 8.6e5, second)
+    assert estimate.limit < 7e5
+    estimate.grow(3.0 + PATIENCE)
+    assert estimate.limit == UNLIMITED
+    flooded = Estimate()
+    flooded.note_loss(0.6, 9e5, 8.6e5, 1.0)
+    limit = flooded.limit
+    flooded.grow(3.0 + PATIENCE)
+    assert limit <= flooded.limit < 9e5
+
+
+def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
+    estimate = Estimate()
+    for second in range(1, 120):
+        estimate.note_loss(0.2 + 0.05 * (second % 2), 4e4, 0.0, float(second))
         estimate.grow(float(second))
-    assert estimate.limit > 9e5
+    assert estimate.limit == UNLIMITED
+
+
+def test_the_smallest_picture_is_not_taken_away_for_a_trial() -> None:
+    estimate = Estimate()
+    for second in range(1, 60):
+        estimate.note_loss(0.2 + 0.05 * (second % 2), 1.9e5, 1.5e5, float(second))
+        estimate.grow(float(second))
+        assert estimate.limit > 1.9e5
+
+
+def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> None:
+    estimate = Estimate()
+    estimate.note_round_trip(0.1, 0.0)
+    queueing = []
+    for second in range(1, 900):
+        estimate.note_round_trip(0.5, float(second))
+        estimate.note_round_trip(0.5, float(second))
+        queueing.append(estimate.queueing)
+    assert all(queueing[:60])
+    assert not queueing[-1]
 
 
 def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> None:
@@ -110,8 +144,8 @@ def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> 
         estimate.note_remb(120_000, 300_000, 40_000, second)
     assert estimate.limit >= 260_000
     estimate = Estimate()
-    estimate.note_round_trip(0.1)
-    estimate.note_round_trip(0.5)
+    estimate.note_round_trip(0.1, 0.0)
+    estimate.note_round_trip(0.5, 1.0)
     for second in range(1, 9):
         estimate.note_remb(120_000, 300_000, 40_000, second)
     assert estimate.limit == 160_000, "but from a link with a queue"
@@ -124,7 +158,7 @@ def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:
     rates = []
     for second in range(seconds):
         congested = max(0.0, 1 - capacity / sent)
-        estimate.note_loss(1 - (1 - congested) * (1 - lost), sent, float(second))
+        estimate.note_loss(1 - (1 - congested) * (1 - lost), sent, sent, float(second))
         estimate.grow(float(second))
         sent = max(1e5, min(1e6, estimate.limit))
         rates.append(sent)

@@ -107,6 +107,30 @@ def test_gaps_in_sound_are_not_asked_for() -> None:
     assert one.due_nacks(1.0, 0.0) == []
 
 
+def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is() -> None:
+    silent = Ingest(1, OPUS, "publisher")
+    silent.accept(0, 0.0)
+    silent.received = 1
+    for second in range(20):
+        start = 1 + 3 * second
+        for number in range(start, start + 3):
+            if number != 31:
+                silent.accept(number, float(second))
+                silent.received += 1
+        silent.report(float(second))
+        assert silent.loss < 0.01
+    talking = Ingest(1, OPUS, "publisher")
+    talking.accept(0, 0.0)
+    talking.received = 1
+    for second in range(6):
+        for number in range(1 + 50 * second, 51 + 50 * second):
+            if number % 20:
+                talking.accept(number, float(second))
+                talking.received += 1
+        talking.report(float(second))
+    assert talking.loss == pytest.approx(0.05, abs=0.01)
+
+
 def test_a_report_counts_across_the_wrap() -> None:
     one = ingest(65530)
     for number in range(65531, 65545):

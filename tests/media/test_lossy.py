@@ -4,9 +4,16 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from aiortc.rtp import RtcpPacket, RtcpReceiverInfo
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RtcpPacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    unpack_remb_fci,
+)
 
 from media import reports, rtcp
+from media.bandwidth import UNLIMITED
 from media.codecs import VP8, Kind
 from media.ingest import Ingest
 from media.messages import OfferNeeded
@@ -95,10 +102,11 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         target.exchange.forwarder.drain(target.port)
         heard = peer.subscriptions["a", Kind.AUDIO]
         assert heard.packets
-        block = RtcpReceiverInfo(heard.ssrc, 64, 5, 20, 0, 0, 0)
-        subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
-        subscriber.client.port.flush()
-        target.exchange.forwarder.drain(target.port)
+        for highest in (100, 400):
+            block = RtcpReceiverInfo(heard.ssrc, 64, 5, highest, 0, 0, 0)
+            subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
+            subscriber.client.port.flush()
+            target.exchange.forwarder.drain(target.port)
         sent: list[bytes] = []
         owner = target.exchange.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
@@ -135,5 +143,40 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
         small.heard_at = 70.0
         reports.ask_for_keyframes(peer, 70.0)
         assert len(asked) == 3, "what has one encoding is asked even when it is still"
+    finally:
+        await target.close()
+
+
+async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
+    """Browsers keep the last limit they heard of."""
+    target = Target()
+    await target.fill("ab")
+    try:
+        video = target.clients["a"].video
+        assert video is not None
+        target.clients["a"].send_packets(video, 20, 0.0)
+        target.exchange.forwarder.drain(target.port)
+        peer = target.exchange.rooms["room"].peers["a"]
+        sent: list[bytes] = []
+        peer.send_rtcp = sent.append  # type: ignore[method-assign]
+
+        def limits() -> list[int]:
+            found = [
+                unpack_remb_fci(packet.fci)[0]
+                for data in sent
+                for packet in RtcpPacket.parse(data)
+                if isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP
+            ]
+            sent.clear()
+            return found
+
+        reports.send_reception(peer, 100.0, 0)
+        assert limits() == []
+        reports.send_reception(peer, 101.0, 300_000)
+        assert limits() == [pytest.approx(300_000, rel=0.01)]
+        reports.send_reception(peer, 102.0, 0)
+        assert limits() == [pytest.approx(UNLIMITED, rel=0.01)]
+        reports.send_reception(peer, 110.0, 0)
+        assert limits() == []
     finally:
         await target.close()

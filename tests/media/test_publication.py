@@ -34,3 +34,11 @@ def test_a_starving_encoding_is_worse_than_a_small_one() -> None:
     assert publication.wanted(0, 5.0) == [small]
     small.bitrate = 110_000.0
     assert publication.wanted(0, 5.0) == [large, small]
+
+
+def test_a_camera_sent_in_one_encoding_can_be_asked_for_less() -> None:
+    publication = camera()
+    assert not publication.is_single(5.0)
+    publication.ingests["l"].heard_at = 6.5
+    assert publication.is_single(6.5), "the large one is not sent any more"
+    assert not publication.is_single(9.0), "where nothing comes, nothing is known"

@@ -7,6 +7,7 @@
  * What is counted of a connection; the numbers of pictures only rise.
  * @typedef {object} LinkCounters
  * @property {number} uplink bits per second that the browser thinks it can send; 0 if unknown
+ * @property {boolean} starved a picture is made worse for want of bandwidth
  * @property {Map<string, PictureCounters>} pictures by media id: what arrives
  *
  * @typedef {object} PictureCounters
@@ -25,6 +26,11 @@ const WIDE = 650_000;
 /** Looks in a row that must agree. */
 const NARROW_LOOKS = 2;
 const WIDE_LOOKS = 3;
+/**
+ * Looks after which two are tried again all the same: with little to send, or a limit that a
+ * listener's narrow link sets, a browser never finds out how wide its own has become.
+ */
+const RETRY_LOOKS = 45;
 /** Packets asked for again between two looks that mean a lossy link. */
 const LOSSY = 4;
 /** Milliseconds of waiting: the first step, further ones, and the most that talking bears. */
@@ -40,10 +46,12 @@ const CALM_LOOKS = 15;
  */
 export function countLink(reports) {
   /** @type {LinkCounters} */
-  const counters = { uplink: 0, pictures: new Map() };
+  const counters = { uplink: 0, starved: false, pictures: new Map() };
   for (const report of reports) {
     if (report.type === "candidate-pair" && report.nominated) {
       counters.uplink = Math.max(counters.uplink, report.availableOutgoingBitrate ?? 0);
+    } else if (report.type === "outbound-rtp" && report.kind === "video") {
+      counters.starved ||= report.qualityLimitationReason === "bandwidth";
     } else if (report.type === "inbound-rtp" && report.kind === "video" && report.mid) {
       counters.pictures.set(report.mid, {
         missed: report.nackCount ?? 0,
@@ -58,17 +66,21 @@ export function countLink(reports) {
 export class Encodings {
   single = false;
   #looks = 0;
+  #since = 0;
 
   /**
-   * @param {number} uplink bits per second, 0 if unknown
+   * @param {number} uplink bits per second, 0 if unknown; sound alone tells nothing of it
+   * @param {boolean} starved
    * @returns {boolean} whether `single` changed
    */
-  note(uplink) {
-    const against = this.single ? uplink > WIDE : uplink > 0 && uplink < NARROW;
+  note(uplink, starved) {
+    this.#since += 1;
+    const against = this.single ? uplink > WIDE : starved && uplink > 0 && uplink < NARROW;
     this.#looks = against ? this.#looks + 1 : 0;
-    if (this.#looks < (this.single ? WIDE_LOOKS : NARROW_LOOKS)) return false;
+    const enough = this.#looks >= (this.single ? WIDE_LOOKS : NARROW_LOOKS);
+    if (!enough && !(this.single && this.#since >= RETRY_LOOKS)) return false;
     this.single = !this.single;
-    this.#looks = 0;
+    this.#looks = this.#since = 0;
     return true;
   }
 }
@@ -150,7 +162,7 @@ export class RelayLink {
     const before = this.#before;
     this.#before = now;
     if (this.#timer === undefined) return;
-    if (this.#encodings.note(now.uplink)) this.onEncodings(this.#encodings.single);
+    if (this.#encodings.note(now.uplink, now.starved)) this.onEncodings(this.#encodings.single);
     for (const { mid, receiver } of this.connection.getTransceivers()) {
       const counted = mid ? now.pictures.get(mid) : undefined;
       if (!mid || !counted) continue;

@@ -45,6 +45,7 @@ export class RelayPeer {
   /** @type {RelayAnswer | null} */
   #answered = null;
   #work = Promise.resolve();
+  #settings = Promise.resolve();
   #closed = false;
   /** @type {RelayLink | null} */
   #link = null;
@@ -195,10 +196,20 @@ export class RelayPeer {
   }
 
   /**
+   * One after the other: a browser refuses parameters that were read before others were set.
    * @param {TrackKind} kind
    * @param {RTCRtpSender} sender
    */
-  async #publish(kind, sender) {
+  #publish(kind, sender) {
+    this.#settings = this.#settings.then(() => this.#set(kind, sender));
+    return this.#settings;
+  }
+
+  /**
+   * @param {TrackKind} kind
+   * @param {RTCRtpSender} sender
+   */
+  async #set(kind, sender) {
     const track = this.#tracks.get(kind) ?? null;
     try {
       await sender.replaceTrack(track);
