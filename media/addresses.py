@@ -37,6 +37,28 @@ def local_addresses() -> tuple[str, ...]:
     return tuple(usable[:MOST_ADDRESSES]) or ("127.0.0.1",)
 
 
+def public_addresses(name: str) -> tuple[str, ...]:
+    """The addresses of a host name, or of an address, as far as they are public. Asks the DNS."""
+    try:
+        found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
+    except (OSError, UnicodeError):
+        return ()
+    addresses = dict.fromkeys(str(one[4][0]) for one in found)
+    return tuple(one for one in addresses if ipaddress.ip_address(one).is_global)
+
+
+def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple[str, ...]:
+    """``local``, and of each family in which none of them is public those of ``public``.
+
+    A machine behind a network address translation does not see the address it is reached at; the
+    name that people reach its pages by leads there.
+    """
+    seen = [ipaddress.ip_address(one) for one in local]
+    hidden = {one.version for one in seen} - {one.version for one in seen if one.is_global}
+    more = [one for one in public if ipaddress.ip_address(one).version in hidden]
+    return (*local, *more[:MOST_ADDRESSES])
+
+
 def hosts_for(addresses: tuple[str, ...]) -> tuple[str, ...]:
     """What to bind so that these addresses work: all of a family, or loopback alone."""
     parsed = [ipaddress.ip_address(one) for one in addresses]

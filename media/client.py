@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from . import messages
-from .addresses import hosts_for, local_addresses
+from .addresses import behind_translation, hosts_for, local_addresses, public_addresses
 from .codecs import Kind
 from .limits import Limits
 from .messages import (
@@ -35,6 +35,8 @@ STABLE_SECONDS = 30.0
 PING_SECONDS = 1.0
 SILENT_SECONDS = 5.0
 "A worker that answers no ping for this long hangs and is replaced."
+NAME_SECONDS = 5.0
+"What the DNS may take; without an answer the machine's own addresses must do."
 LEAK_BYTES = 512 << 20
 """A worker larger than this is replaced once it has no rooms. It starts with some 60 MB and 300
 participants add some 200 MB."""
@@ -50,6 +52,8 @@ class RelaySettings:
     "UDP port of the first worker; each further one takes the next. 0 takes free ones."
     addresses: tuple[str, ...] = ()
     "IP addresses clients reach the relay at; found by itself when empty."
+    name: str = ""
+    "Host name that leads to this machine; its addresses are offered where translation hides them."
     hosts: tuple[str, ...] = ()
     "Addresses to bind; all of the families in ``addresses`` when empty."
     workers: int = 1
@@ -97,7 +101,7 @@ class Relay:
 
     async def start(self) -> None:
         """Start every worker. Raises RelayUnavailable, having started none, if one cannot."""
-        self.addresses = self.settings.addresses or await asyncio.to_thread(local_addresses)
+        self.addresses = self.settings.addresses or await self._find_addresses()
         self._stopping = False
         try:
             for index in range(self.settings.workers):
@@ -108,6 +112,18 @@ class Relay:
         self._keepers = [
             asyncio.create_task(self._keep(index)) for index in range(self.settings.workers)
         ]
+
+    async def _find_addresses(self) -> tuple[str, ...]:
+        local = await asyncio.to_thread(local_addresses)
+        if not self.settings.name:
+            return local
+        try:
+            async with asyncio.timeout(NAME_SECONDS):
+                public = await asyncio.to_thread(public_addresses, self.settings.name)
+        except TimeoutError:
+            logger.warning("the address of %s could not be found in time", self.settings.name)
+            public = ()
+        return behind_translation(local, public)
 
     async def stop(self) -> None:
         """End every worker and every call."""

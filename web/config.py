@@ -113,7 +113,7 @@ SETTINGS = (
         "TELECONNECT_RELAY_ADDRESS",
         "",
         "IP addresses at which browsers reach the relay, separated by commas; empty: this"
-        " machine's own.",
+        " machine's own, and behind a network address translation that of the public URL.",
     ),
     Setting(
         "TELECONNECT_RELAY_PORT",

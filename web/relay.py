@@ -44,6 +44,7 @@ class MediaRelay:
             settings = RelaySettings(
                 port=config.relay_port,
                 addresses=config.relay_addresses,
+                name=config.public_url.host or "",
                 workers=config.relay_workers,
             )
             self.relay = Relay(settings, self._receive)
@@ -79,7 +80,8 @@ class MediaRelay:
             return
         self._started = True
         self.problem = ""
-        _log.info("The relay listens at UDP port %s", self.relay.ports)
+        addresses = ", ".join(self.relay.addresses)
+        _log.info("The relay listens at UDP port %s and offers %s", self.relay.ports, addresses)
 
     @property
     def state(self) -> str:

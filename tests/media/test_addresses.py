@@ -1,0 +1,43 @@
+"""The relay finds out where it can be reached, also behind a network address translation."""
+
+from media.addresses import behind_translation, local_addresses, public_addresses
+from media.client import Relay, RelaySettings
+
+PRIVATE, PUBLIC = "10.0.0.5", "20.0.0.1"
+PRIVATE_6, PUBLIC_6 = "fd00::2", "2600::1"
+
+
+def test_a_hidden_machine_is_reached_at_the_address_of_its_name() -> None:
+    assert behind_translation((PRIVATE,), (PUBLIC,)) == (PRIVATE, PUBLIC)
+    assert behind_translation((PRIVATE, PRIVATE_6), (PUBLIC, PUBLIC_6)) == (
+        PRIVATE, PRIVATE_6, PUBLIC, PUBLIC_6,
+    )  # fmt: skip
+
+
+def test_an_address_of_its_own_is_enough_in_each_family() -> None:
+    assert behind_translation((PUBLIC,), ("20.0.0.2",)) == (PUBLIC,)
+    assert behind_translation((PRIVATE, PUBLIC_6), (PUBLIC, "2600::2")) == (
+        PRIVATE, PUBLIC_6, PUBLIC,
+    )  # fmt: skip
+
+
+def test_a_family_that_the_machine_does_not_have_is_not_offered() -> None:
+    assert behind_translation((PRIVATE,), (PUBLIC_6,)) == (PRIVATE,)
+
+
+def test_only_public_addresses_of_a_name_count() -> None:
+    assert public_addresses("localhost") == ()
+    assert public_addresses(PRIVATE) == ()
+    assert public_addresses(PUBLIC) == (PUBLIC,)
+    assert public_addresses("no such name") == ()
+
+
+async def test_a_relay_offers_what_its_name_leads_to() -> None:
+    has_version_4 = any(":" not in one for one in local_addresses())
+    relay = Relay(RelaySettings(name=PUBLIC), lambda event: None)
+    await relay.start()
+    try:
+        assert (PUBLIC in relay.addresses) == has_version_4
+        assert set(local_addresses()) <= set(relay.addresses)
+    finally:
+        await relay.stop()
