@@ -43,8 +43,9 @@ def public_addresses(name: str) -> tuple[str, ...]:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
         return ()
-    addresses = dict.fromkeys(str(one[4][0]) for one in found)
-    return tuple(one for one in addresses if ipaddress.ip_address(one).is_global)
+    addresses = {str(one[4][0]) for one in found}
+    # Sorted, because servers of names like to change the order.
+    return tuple(sorted(one for one in addresses if ipaddress.ip_address(one).is_global))
 
 
 def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,10 +54,16 @@ def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple
     A machine behind a network address translation does not see the address it is reached at; the
     name that people reach its pages by leads there.
     """
-    seen = [ipaddress.ip_address(one) for one in local]
-    hidden = {one.version for one in seen} - {one.version for one in seen if one.is_global}
+    hidden = hidden_versions(local)
     more = [one for one in public if ipaddress.ip_address(one).version in hidden]
     return (*local, *more[:MOST_ADDRESSES])
+
+
+def hidden_versions(local: tuple[str, ...]) -> set[int]:
+    """The versions of IP that this machine speaks, but has no public address of."""
+    seen = [ipaddress.ip_address(one) for one in local]
+    public = {int(one.version) for one in seen if one.is_global}
+    return {int(one.version) for one in seen} - public
 
 
 def hosts_for(addresses: tuple[str, ...]) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ PATIENCE = 15.0
 "Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
 NO_VIDEO = 10_000
 "Bits per second of video below which there is nothing to send less of."
+LONGEST_REPORT = 7.0
+"Seconds that a report may look back: sound's come every five, and some get lost."
 JUDGED = 30.0
 "Seconds for which the outcome of a trial is believed before there is another one."
 REMB_MARGIN = 0.85
@@ -97,6 +99,12 @@ class Estimate:
     natural_loss: float = 0.0
     trial: Trial | None = None
     judged_at: float = -1000.0
+    video_at: float = -1000.0
+    "When video was last sent."
+    least: float = 0.0
+    "What sound and pictures take that cannot be made smaller without being taken away."
+    untried: bool = False
+    "There is loss whose cause no trial has told."
     lossy_reports: int = 0
     remb: int = 0
     low_rembs: int = 0
@@ -120,6 +128,8 @@ class Estimate:
             # held back, or a link that a growing limit fills up would pass for a bad one.
             self.natural_loss += 0.1 * (fraction - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
+        if video >= NO_VIDEO:
+            self.video_at = now
         if self.trial is not None:
             if self.trial.ends_at is None:
                 if sent < SETTLED * self.trial.sent:
@@ -135,21 +145,25 @@ class Estimate:
             return
         self.lossy_reports = 0
         if video < NO_VIDEO:
-            # Sound is never held back, so what it loses no limit would cure.
-            self._accept(fraction, now)
+            # Sound is never held back, so what it loses no limit would cure; but a picture that
+            # has just been taken away may be what filled the link.
+            if now - self.video_at > LONGEST_REPORT:
+                self._accept(fraction, now)
         elif now - self.judged_at < JUDGED:
             self._cut(sent * (1 - self.loss), now)
         else:
-            self._try_less(fraction, sent, video, now)
+            self._try_less(fraction, sent, now)
 
-    def _try_less(self, fraction: float, sent: float, video: float, now: float) -> None:
+    def _try_less(self, fraction: float, sent: float, now: float) -> None:
         target = min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction))
         if self.loss < FLOODED:
             # Not worth the whole picture: it would be gone for as long as the trial takes.
-            target = max(target, sent - video + DOUBTED_VIDEO)
+            target = max(target, self.least)
         if target > SETTLED * sent:
             self._accept(fraction, now)
+            self.untried = True
         else:
+            self.untried = False
             self.trial = Trial(now, sent, fraction, self.limit)
             self._cut(target, now)
 
@@ -162,6 +176,7 @@ class Estimate:
     def _judge(self, trial: Trial, fraction: float, now: float) -> None:
         """A report on what was sent during a trial alone."""
         self.trial = None
+        self.untried = False
         self._accept(fraction if fraction > LOSS_CALM else self.natural_loss, now)
         if fraction >= CURED * trial.loss:
             # Sending less has cured little.
@@ -188,7 +203,7 @@ class Estimate:
         ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
         """
         self.remb = bitrate
-        suspicious = self.queueing or self.loss > LOSS_CUT
+        suspicious = self.queueing or self.untried or self.loss > LOSS_CUT
         bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
         if sent > 0 and bitrate < REMB_MARGIN * sent:
             self.low_rembs += 1

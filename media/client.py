@@ -7,12 +7,19 @@ dies its rooms are set up again in the next one and every participant gets a fre
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from . import messages
-from .addresses import behind_translation, hosts_for, local_addresses, public_addresses
+from .addresses import (
+    behind_translation,
+    hidden_versions,
+    hosts_for,
+    local_addresses,
+    public_addresses,
+)
 from .codecs import Kind
 from .limits import Limits
 from .messages import (
@@ -37,6 +44,8 @@ SILENT_SECONDS = 5.0
 "A worker that answers no ping for this long hangs and is replaced."
 NAME_SECONDS = 5.0
 "What the DNS may take; without an answer the machine's own addresses must do."
+ADDRESS_SECONDS = 60.0
+"Seconds between two looks at the addresses."
 LEAK_BYTES = 512 << 20
 """A worker larger than this is replaced once it has no rooms. It starts with some 60 MB and 300
 participants add some 200 MB."""
@@ -92,6 +101,8 @@ class Relay:
             raise ValueError("the relay needs at least one worker")
         self.settings = settings
         self.addresses: tuple[str, ...] = ()
+        self._public: tuple[str, ...] = ()
+        "Where the name led when it was last found."
         self._on_event = on_event
         self._workers: list[WorkerProcess | None] = [None] * settings.workers
         self._keepers: list[asyncio.Task[None]] = []
@@ -112,18 +123,35 @@ class Relay:
         self._keepers = [
             asyncio.create_task(self._keep(index)) for index in range(self.settings.workers)
         ]
+        if not self.settings.addresses:
+            self._keepers.append(asyncio.create_task(self._follow_addresses()))
 
     async def _find_addresses(self) -> tuple[str, ...]:
         local = await asyncio.to_thread(local_addresses)
-        if not self.settings.name:
+        if not self.settings.name or not hidden_versions(local):
             return local
         try:
             async with asyncio.timeout(NAME_SECONDS):
-                public = await asyncio.to_thread(public_addresses, self.settings.name)
+                found = await asyncio.to_thread(public_addresses, self.settings.name)
         except TimeoutError:
-            logger.warning("the address of %s could not be found in time", self.settings.name)
-            public = ()
-        return behind_translation(local, public)
+            found = ()
+        # A name that cannot be found at the moment still leads to where it led.
+        self._public = found or self._public
+        return behind_translation(local, self._public)
+
+    async def _follow_addresses(self) -> None:
+        """A lookup may come too early in the life of a machine, and addresses change."""
+        while True:
+            await asyncio.sleep(ADDRESS_SECONDS)
+            addresses = await self._find_addresses()
+            if addresses == self.addresses:
+                continue
+            self.addresses = addresses
+            logger.info("the relay offers %s from now on", ", ".join(addresses))
+            for worker in self._workers:
+                if worker is not None:
+                    with contextlib.suppress(CommandFailed, RelayUnavailable):
+                        await worker.ask(messages.Readdress(addresses))
 
     async def stop(self) -> None:
         """End every worker and every call."""

@@ -34,6 +34,7 @@ from .messages import (
     Prefer,
     Publish,
     Quality,
+    Readdress,
     Subscribe,
     Unpublish,
     Unsubscribe,
@@ -55,6 +56,8 @@ STEER_TICKS = 25
 SECOND_TICKS = 50
 QUALITY_TICKS = 100
 SPEAKER_TICKS = 10
+SILENT_SOUND = 10_000
+"Bits per second of sound below which nobody speaks (RFC 7587 section 3.1.3: DTX)."
 CERTIFICATE_AGE = timedelta(days=7)
 "A certificate serves new connections for this long; aiortc makes them valid for 30 days."
 
@@ -147,6 +150,10 @@ class Exchange:
 
     def _execute(self, command: AnyCommand) -> None:
         if isinstance(command, Ping):
+            return
+        if isinstance(command, Readdress):
+            number = self._addresses[0][1]
+            self._addresses = [(one, number) for one in command.addresses]
             return
         if isinstance(command, OpenRoom):
             if command.room_id in self.rooms:
@@ -309,11 +316,14 @@ class Exchange:
         peer.refill(seconds)
         for ingest in peer.ingests.values():
             ingest.watch(now)
-        videos = sum(bool(one.rtx_ssrc) for one in peer.subscriptions.values())
-        sounds = len(peer.subscriptions) - videos
-        for subscription in peer.subscriptions.values():
-            many = videos if subscription.rtx_ssrc else sounds
-            subscription.refill(seconds, peer.estimate.limit / many)
+        videos = sounds = 0
+        for one in peer.subscriptions.values():
+            if one.ingest is not None:
+                videos += bool(one.rtx_ssrc)
+                sounds += not one.rtx_ssrc and one.ingest.bitrate > SILENT_SOUND
+        for one in peer.subscriptions.values():
+            many = max(1, videos if one.rtx_ssrc else sounds)
+            one.refill(seconds, peer.estimate.limit / many)
         if peer.connected:
             reports.ask_for_keyframes(peer, now)
             reports.send_arrivals(peer)
@@ -333,7 +343,7 @@ class Exchange:
         peer.received_octets = 0
         if peer.connected:
             # Who publishes nothing need not be told how much; looking at everybody costs.
-            limit = publisher_limit(room, peer) if peer.ingests else 0
+            limit = publisher_limit(room, peer, now) if peer.ingests else 0
             reports.send_reception(peer, now, limit)
         if peer.can_repeat and peer.copies.note(reports.sound_lost(peer)):
             room.repeat_sound(peer, peer.copies.wanted)

@@ -122,6 +122,12 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: Limits
 
 
+class Readdress(Command, tag="readdress", frozen=True, forbid_unknown_fields=True):
+    """Offer these addresses from now on, best first; connections that there are go on."""
+
+    addresses: tuple[str, ...]
+
+
 class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
     """Ask whether the worker is alive; Done carries its figures."""
 
@@ -138,6 +144,7 @@ AnyCommand = (
     | Leave
     | CloseRoom
     | Ping
+    | Readdress
 )
 
 

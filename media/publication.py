@@ -13,6 +13,8 @@ MEDIUM_HEIGHT = 400
 STARVED = 0.8
 """Part of the next encoding's bit rate below which a better one is worse: its publisher has too
 little for both, and sends a picture a second of it."""
+SMALL_ENCODING = 165_000
+"Bits per second that the smallest encoding beside others never exceeds."
 
 
 @dataclass
@@ -62,6 +64,13 @@ class Publication:
         return streams
 
     def is_single(self, now: float) -> bool:
-        """Whether it is sent in one encoding, so that asking its publisher for less may help."""
+        """Whether its publisher sends one encoding on purpose, and so can be asked for less.
+
+        Of a camera in two encodings the large one may be missing for a moment. To ask for less
+        then would keep it away from everybody.
+        """
         streams = self.encodings()
-        return len(streams) == 1 or sum(one.flows(now) for one in streams) == 1
+        if not self.rids:
+            return len(streams) == 1
+        flowing = [one for one in streams if one.flows(now)]
+        return len(flowing) == 1 and flowing[0].bitrate > SMALL_ENCODING

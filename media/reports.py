@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 
@@ -233,8 +234,9 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
     message = rtcp.receiver_reports(peer.ssrc, blocks)
     videos = [one.ssrc for one in peer.ingests.values() if one.history is not None]
     if limit:
-        peer.limited_until = now + LIFTED_SECONDS
-    elif now < peer.limited_until:
+        peer.limited_until = math.inf
+    elif videos and now < peer.limited_until:
+        peer.limited_until = min(peer.limited_until, now + LIFTED_SECONDS)
         limit = UNLIMITED
     if limit and videos:
         message += rtcp.bitrate_limit(peer.ssrc, limit, videos)

@@ -290,6 +290,9 @@ class Room:
     def _unlink(self, peer: Peer, source: SourceId) -> None:
         subscription = peer.subscriptions.pop(source)
         subscription.follow(None, self._ground.now())
+        # Rates are told from how these sums grow.
+        peer.sent_octets -= subscription.octets
+        peer.sent_video_octets -= subscription.octets if subscription.rtx_ssrc else 0
         peer.sent.pop(subscription.ssrc, None)
         peer.sent.pop(subscription.rtx_ssrc, None)
         peer.negotiation.drop(source)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bandwidth import UNLIMITED, Choice, allocate
+from .bandwidth import SMALLEST_VIDEO, UNLIMITED, Choice, allocate
 from .codecs import RED, Kind
 from .ingest import Ingest
 from .negotiation import SourceId
@@ -12,7 +12,9 @@ from .room import Room
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
 LEAST_SHARE = 150_000
-"Bits per second a publisher is never asked to go below for the sake of one subscriber."
+"Bits per second of a picture that are never asked for less for the sake of one subscriber."
+LEAST_SHARE_OF_TWO = 250_000
+"The same of a camera that could be sent in two encodings: less would keep the second one away."
 
 
 def steer(room: Room, now: float) -> None:
@@ -58,6 +60,11 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
         )
     for source in hidden:
         room.steer(peer, source, None, squeezed=False)
+    peer.estimate.least = audio + sum(
+        min(SMALLEST_VIDEO, one.rates[0]) if one.adaptable else one.rates[-1]
+        for one in choices
+        if one.current is not None
+    )
     choices.sort(key=lambda one: IMPORTANCE[one.key[1]])  # type: ignore[index]
     allocation = allocate(peer.estimate.limit, audio, choices)
     peer.shares = allocation.shares
@@ -68,15 +75,24 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
         )
 
 
-def publisher_limit(room: Room, publisher: Peer) -> int:
-    """Most bits per second a publisher of one encoding should send; 0 for no limit.
+def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
+    """Most bits per second a publisher should send in all; 0 for no limit.
 
-    The narrowest of those who watch decides, within reason: who cannot take even the least is
-    paused rather than making the picture bad for all.
+    What it sends in one encoding it is asked to make smaller; its sound, and what it sends in
+    several, come on top, because a browser divides the limit among everything. The narrowest of
+    those who watch decides, within reason: who cannot take even the least is paused rather than
+    making the picture bad for all.
     """
     least = float(UNLIMITED)
+    flowing = sum(one.bitrate for one in publisher.ingests.values() if one.flows(now))
     for peer in room.peers.values():
+        limit, adaptable = 0.0, 0.0
         for source, share in peer.shares.items():
-            if source[0] == publisher.id:  # type: ignore[index]
-                least = min(least, max(share, LEAST_SHARE))
+            publication = room.publication(source)  # type: ignore[arg-type]
+            if source[0] != publisher.id or publication is None:  # type: ignore[index]
+                continue
+            limit += max(share, LEAST_SHARE_OF_TWO if publication.rids else LEAST_SHARE)
+            adaptable += sum(one.bitrate for one in publication.encodings() if one.flows(now))
+        if limit:
+            least = min(least, limit + max(0.0, flowing - adaptable))
     return 0 if least >= UNLIMITED else int(least)

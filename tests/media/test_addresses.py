@@ -1,7 +1,12 @@
 """The relay finds out where it can be reached, also behind a network address translation."""
 
+import pytest
+
+from media import client
 from media.addresses import behind_translation, local_addresses, public_addresses
 from media.client import Relay, RelaySettings
+from media.messages import Event, OfferNeeded
+from tests.media.support import until
 
 PRIVATE, PUBLIC = "10.0.0.5", "20.0.0.1"
 PRIVATE_6, PUBLIC_6 = "fd00::2", "2600::1"
@@ -30,7 +35,7 @@ def test_only_public_addresses_of_a_name_count() -> None:
     assert public_addresses("localhost") == ()
     assert public_addresses(PRIVATE) == ()
     assert public_addresses(PUBLIC) == (PUBLIC,)
-    assert public_addresses("no such name") == ()
+    assert public_addresses("name.invalid") == ()
 
 
 async def test_a_relay_offers_what_its_name_leads_to() -> None:
@@ -40,5 +45,26 @@ async def test_a_relay_offers_what_its_name_leads_to() -> None:
     try:
         assert (PUBLIC in relay.addresses) == (PUBLIC in behind_translation(LOCAL, (PUBLIC,)))
         assert set(LOCAL) <= set(relay.addresses)
+    finally:
+        await relay.stop()
+
+
+async def test_addresses_that_change_are_offered_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = ["127.0.0.1"]
+    monkeypatch.setattr(client, "local_addresses", lambda: tuple(found))
+    monkeypatch.setattr(client, "ADDRESS_SECONDS", 0.05)
+    events: list[Event] = []
+    relay = Relay(RelaySettings(), events.append)
+    await relay.start()
+    try:
+        await relay.open_room("room")
+        found.append(PUBLIC)
+        await until(lambda: PUBLIC in relay.addresses, "the new address is found")
+        await relay.join("room", "late")
+        await until(lambda: events, "the late one is offered a connection")
+        (offer,) = [one for one in events if isinstance(one, OfferNeeded)]
+        assert f" {PUBLIC} {relay.ports[0]} typ host" in offer.sdp
     finally:
         await relay.stop()

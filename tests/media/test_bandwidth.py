@@ -120,10 +120,24 @@ def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
 
 def test_the_smallest_picture_is_not_taken_away_for_a_trial() -> None:
     estimate = Estimate()
+    estimate.least = 1.9e5
     for second in range(1, 60):
         estimate.note_loss(0.2 + 0.05 * (second % 2), 1.9e5, 1.5e5, float(second))
         estimate.grow(float(second))
         assert estimate.limit > 1.9e5
+
+
+def test_a_picture_just_taken_away_may_be_what_filled_the_link() -> None:
+    estimate = Estimate()
+    estimate.note_loss(0.5, 2.4e5, 2e5, 1.0)
+    limit = estimate.limit
+    estimate.trial = None
+    for second in (2.0, 4.0, 6.0):
+        estimate.note_loss(0.5, 4e4, 0.0, second)
+    assert estimate.natural_loss == 0.0
+    assert estimate.limit == limit
+    estimate.note_loss(0.5, 4e4, 0.0, 12.0)
+    assert estimate.natural_loss == 0.5
 
 
 def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> None:

@@ -36,9 +36,16 @@ def test_a_starving_encoding_is_worse_than_a_small_one() -> None:
     assert publication.wanted(0, 5.0) == [large, small]
 
 
-def test_a_camera_sent_in_one_encoding_can_be_asked_for_less() -> None:
+def test_only_what_is_sent_in_one_encoding_on_purpose_can_be_asked_for_less() -> None:
     publication = camera()
+    small = publication.ingests["l"]
     assert not publication.is_single(5.0)
-    publication.ingests["l"].heard_at = 6.5
-    assert publication.is_single(6.5), "the large one is not sent any more"
+    small.heard_at = 6.5
+    assert not publication.is_single(6.5), "the large one is missing for a moment"
+    small.bitrate = 300_000.0
+    assert publication.is_single(6.5)
     assert not publication.is_single(9.0), "where nothing comes, nothing is known"
+    screen = Publication("publisher", Kind.SCREEN)
+    assert not screen.is_single(5.0)
+    screen.ingests[""] = Ingest(9, VP8, "publisher")
+    assert screen.is_single(9.0), "also one that stands still"

@@ -173,6 +173,8 @@ export class RelayPeer {
     this.#lines.clear();
     this.#senders.clear();
     this.#answered = null;
+    // What is asked of a connection that was closed may never be answered.
+    this.#settings = Promise.resolve();
   }
 
   /**
