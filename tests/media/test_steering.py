@@ -1,0 +1,66 @@
+"""What a publisher is asked to send, for the sake of those who can take less."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from media.codecs import Kind
+from media.peer import Peer
+from media.steering import publisher_limit, steer
+from scripts.benchmarks.relay_attack import Target
+
+NOW = 100.0
+
+
+@pytest.fixture
+async def target() -> AsyncIterator[Target]:
+    one = Target()
+    await one.fill("abc")
+    for name in "ab":
+        client = one.clients[name]
+        for stream in (client.audio, client.video):
+            assert stream is not None
+            client.send_packets(stream, 3, 0.0)
+    one.exchange.forwarder.drain(one.port)
+    for peer in one.exchange.rooms["room"].peers.values():
+        for ingest in peer.ingests.values():
+            ingest.heard_at = NOW
+            ingest.bitrate = 40_000.0 if ingest.history is None else 600_000.0
+    yield one
+    await one.close()
+
+
+def peers(target: Target) -> tuple[Peer, ...]:
+    return tuple(target.exchange.rooms["room"].peers[name] for name in "abc")
+
+
+async def test_nobody_is_limited_for_nobody(target: Target) -> None:
+    a, _, _ = peers(target)
+    assert publisher_limit(target.exchange.rooms["room"], a, NOW) == 0
+
+
+async def test_a_limit_leaves_room_for_the_sound_beside_the_picture(target: Target) -> None:
+    """A browser divides it among everything it sends."""
+    a, b, c = peers(target)
+    c.shares = {("a", Kind.VIDEO): 300_000.0}
+    b.shares = {("a", Kind.VIDEO): 400_000.0}
+    room = target.exchange.rooms["room"]
+    assert publisher_limit(room, a, NOW) == 340_000
+    c.shares = {("a", Kind.VIDEO): 10_000.0}
+    assert publisher_limit(room, a, NOW) == 190_000, "not below what makes it bad for all"
+    camera = a.publications[Kind.VIDEO]
+    camera.rids, camera.ingests = ("h", "l"), {"h": camera.ingests[""]}
+    assert publisher_limit(room, a, NOW) == 290_000, "nor what keeps a second encoding away"
+    assert publisher_limit(room, b, NOW) == 0
+
+
+async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: Target) -> None:
+    a, b, c = peers(target)
+    room = target.exchange.rooms["room"]
+    c.estimate.limit, c.estimate.updated_at = 500_000.0, NOW
+    steer(room, NOW)
+    assert c.estimate.least == pytest.approx(280_000), "sound of two, and the least of two pictures"
+    for publisher in (a, b):
+        assert 0 < publisher_limit(room, publisher, NOW) < 300_000
+    assert not a.shares
+    assert not b.shares
