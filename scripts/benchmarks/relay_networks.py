@@ -226,7 +226,10 @@ async def first_picture(page: Page, began: float) -> float:
 async def hold(way: Way, near: Page, far: Page) -> dict[str, Any]:
     """One call; ``down`` and ``up`` are None where nothing was seen."""
     began = time.monotonic()
-    await way.call(near, far)
+    # Whoever does not get so far in time is not seen either.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await way.call(near, far)
     pages = {"down": far, "up": near}
     waited = await asyncio.gather(
         *(first_picture(page, began) for page in pages.values()), return_exceptions=True
