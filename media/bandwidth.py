@@ -5,9 +5,8 @@ is sent, or its reports show loss. Without evidence nothing is held back. After 
 grows slowly, and each growth that fails is tried again later, so that pictures do not flicker.
 
 Loss has two causes. A full link loses what is too much, a radio link loses a part of whatever is
-sent. Which it is shows a trial: less is sent for a moment. If as little gets lost as there was too
-much, the link was full; if the same part gets lost as before, that is its nature and no reason to
-take the pictures away. (Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 %
+sent. A trial shows which it is: less is sent for a moment. If the loss ends, the link was full; if
+the same part gets lost as before, that is its nature and no reason to take the pictures away. (Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 %
 whatever the cause, their later estimators separate an inherent part.)
 """
 
@@ -190,10 +189,9 @@ class Estimate:
     def _give_up(self, trial: Trial, now: float) -> None:
         """Nobody told what became of the loss: only a flood is taken for a full link."""
         self.trial = None
-        self.loss = 0.0
-        self.judged_at = now
-        if trial.loss < FLOODED:
-            self._accept(trial.loss, now)
+        flooded = trial.loss >= FLOODED
+        self._accept(self.natural_loss if flooded else trial.loss, now)
+        if not flooded:
             self.limit = max(self.limit, trial.limit)
 
     def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
