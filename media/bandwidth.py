@@ -67,8 +67,9 @@ DOUBTED_VIDEO = 220_000
 """Bits per second that a receiver's estimate alone cannot take from the pictures: of few packets
 it is mostly chance, and a link too narrow for so little soon shows it by loss or delay."""
 SQUEEZE = 0.75
-"""Part of its present rate within which a picture goes on: a receiver's first doubt takes 15 %
-away, and its publisher can send less, or the doubt passes."""
+"""Part of its present rate within which the smallest picture there is goes on: what is known of a
+link is rough, a receiver's first doubt takes 15 % away, and a picture taken away in vain is missed
+for much longer than one left in vain, of which the next reports tell."""
 
 
 @dataclass
@@ -92,6 +93,10 @@ class Estimate:
     hold: float = HOLD
     held_until: float = 0.0
     grown_at: float = -1000.0
+    upgraded_at: float | None = None
+    "When a better encoding was tried, unless that has failed since."
+    failed: bool = False
+    "The last try has failed, and none has held since."
     updated_at: float = -1.0
     loss: float = 0.0
     "Fraction lost beyond what the link loses whatever is sent."
@@ -104,12 +109,20 @@ class Estimate:
     "What sound and pictures take that cannot be made smaller without being taken away."
     untried: bool = False
     "There is loss whose cause no trial has told."
+    pressing: bool = False
+    "What is sent should be looked at now, not at the next turn."
     lossy_reports: int = 0
     remb: int = 0
+    remb_rising: bool = False
     low_rembs: int = 0
     shortest_round_trip: float = 1000.0
     round_trip_at: float = -1.0
     queueing: bool = False
+
+    @property
+    def flooded(self) -> bool:
+        """Whether so much is lost that sound goes under."""
+        return self.loss >= FLOODED
 
     def note_round_trip(self, seconds: float, now: float) -> None:
         """The time a report took there and back."""
@@ -119,8 +132,14 @@ class Estimate:
         self.shortest_round_trip = min(shortest, seconds)
         self.queueing = seconds > self.shortest_round_trip + QUEUE
 
-    def note_loss(self, fraction: float, sent: float, video: float, now: float) -> None:
-        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``, video in it."""
+    def note_loss(
+        self, fraction: float, sent: float, video: float, now: float, peak: float = 0.0
+    ) -> None:
+        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``, video in it.
+
+        ``peak`` is the most of a moment that they may speak of.
+        """
+        reported = max(sent, peak)
         known = self.natural_loss > LOSS_CALM and self.limit >= UNLIMITED
         if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
             # A little at a time: single reports count few packets. It rises only while nothing is
@@ -143,12 +162,25 @@ class Estimate:
         if self.lossy_reports < LOSSY_REPORTS and self.loss < FLOODED:
             return
         self.lossy_reports = 0
-        if video < NO_VIDEO:
+        if video >= NO_VIDEO:
+            self._act(fraction, reported, now)
+        elif now - self.video_at > LONGEST_REPORT:
             # Sound is never held back, so what it loses no limit would cure; but a picture that
             # has just been taken away may be what filled the link.
-            if now - self.video_at > LONGEST_REPORT:
-                self._accept(fraction, now)
-        elif now - self.judged_at < JUDGED:
+            self._accept(fraction, now)
+
+    def note_flood(self, fraction: float, sent: float, now: float) -> None:
+        """A picture that has just begun loses so much that its receiver misses it at once.
+
+        Waiting for reports would cost a second or two of sound.
+        """
+        if self.trial is None and fraction - self.natural_loss >= FLOODED:
+            self.loss = fraction - self.natural_loss
+            self.pressing = True
+            self._act(fraction, sent, now)
+
+    def _act(self, fraction: float, sent: float, now: float) -> None:
+        if now - self.judged_at < JUDGED:
             self._cut(sent * (1 - self.loss), now)
         else:
             self._try_less(fraction, sent, now)
@@ -199,21 +231,26 @@ class Estimate:
 
         Browsers estimate from video alone and claim little more than they receive of it. So
         ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
+        One that rises, however low, is on its way to what has become more, eight percent a second;
+        one that feels a queue falls.
         """
+        if bitrate != self.remb:
+            self.remb_rising = bitrate > self.remb > 0
         self.remb = bitrate
         suspicious = self.queueing or self.untried or self.loss > LOSS_CUT
         bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
-        if sent > 0 and bitrate < REMB_MARGIN * sent:
+        if sent <= 0 or bitrate >= REMB_MARGIN * sent:
+            self.low_rembs = 0
+        elif suspicious or not self.remb_rising:
             self.low_rembs += 1
             if self.low_rembs >= 2:
                 self._cut(bitrate + beside, now)
-        else:
-            self.low_rembs = 0
 
     def grow(self, now: float) -> None:
         """Let time pass without evidence against the link."""
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
+        self.pressing = False
         if self.trial is not None and now >= self.trial.began_at + PATIENCE:
             self._give_up(self.trial, now)
         if self.trial or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
@@ -221,14 +258,23 @@ class Estimate:
         if self.grown_at < self.held_until:
             self.grown_at = now
         self.limit = min(UNLIMITED, self.limit * GROWTH ** min(seconds, 5.0))
-        if now - self.grown_at > 2 * RELAPSE:
+        since = self.upgraded_at if self.failed else self.grown_at
+        if since is not None and now - since > 2 * RELAPSE:
             self.hold = HOLD
+            self.failed = False
+
+    def note_upgrade(self, now: float) -> None:
+        """A limit has grown so much that a better encoding is tried."""
+        self.upgraded_at = now
 
     def _cut(self, limit: float, now: float) -> None:
         if now < self.held_until and limit >= self.limit:
             return
-        if now - self.grown_at < RELAPSE:
+        relapse = self.upgraded_at is not None and now - self.upgraded_at < RELAPSE
+        if relapse or now - self.grown_at < RELAPSE:
             self.hold = min(LONGEST_HOLD, self.hold * 2)
+        self.failed = self.failed or relapse
+        self.upgraded_at = None
         self.limit = max(FLOOR, min(self.limit, limit))
         self.held_until = now + self.hold
 
@@ -272,12 +318,12 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocatio
     waiting = [choice for choice in choices if choice.rates]
     for position, choice in enumerate(waiting):
         fair = free / (len(waiting) - position)
-        margin = 1.0 if choice.current is not None else UPGRADE_MARGIN
+        least = choice.rates[-1] * (UPGRADE_MARGIN if choice.current is None else SQUEEZE)
         if choice.adaptable:
-            least = min(SMALLEST_VIDEO, choice.rates[0] * (SQUEEZE if margin == 1.0 else margin))
+            least = min(SMALLEST_VIDEO, least)
             cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
         else:
-            least = cost = choice.rates[-1] * margin
+            cost = max(least, choice.rates[-1])
         if least > free:
             result.chosen[choice.key] = None
             continue

@@ -324,6 +324,8 @@ class Exchange:
         for one in peer.subscriptions.values():
             many = max(1, videos if one.rtx_ssrc else sounds)
             one.refill(seconds, peer.estimate.limit / many)
+        if peer.estimate.pressing:
+            steer(room, now)
         if peer.connected:
             reports.ask_for_keyframes(peer, now)
             reports.send_arrivals(peer)
@@ -334,6 +336,7 @@ class Exchange:
         for ingest in peer.ingests.values():
             ingest.measure(seconds)
         sent = sum(one.octets for one in peer.subscriptions.values())
+        peer.sent_rate_before = peer.sent_rate
         peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / seconds
         peer.sent_octets = sent
         video = sum(one.octets for one in peer.subscriptions.values() if one.rtx_ssrc)

@@ -239,9 +239,9 @@ class Ingest(IngestState):
                 self.began_at = now
             self.heard_at = now
 
-    def flows(self, now: float) -> bool:
-        """Whether packets come."""
-        return now - self.heard_at <= SILENCE
+    def flows(self, now: float, silence: float = SILENCE) -> bool:
+        """Whether packets come, pauses of ``silence`` seconds allowed."""
+        return now - self.heard_at <= silence
 
     def flows_steadily(self, now: float) -> bool:
         """Whether they come, and have come for a while if they had ceased."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pylibsrtp
@@ -21,49 +20,16 @@ from .ingest import Ingest
 from .limits import SSRCS, Allowance, Limits
 from .negotiation import Negotiation, SourceId
 from .publication import Publication
+from .reception import Tally
 from .state import PeerState
 from .subscription import Subscription
 
 REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
-ENOUGH_PACKETS = 50
-"Packets that reports must speak of before their loss says something: a second of sound."
-FEWEST_PACKETS = 15
-LONGEST_TALLY = 4.0
-"Seconds after which fewer must do: who listens to silence gets few."
+SHORTEST_MEASURE = 0.2
+"Seconds over which a rate can be told: a keyframe comes all at once."
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
-
-
-@dataclass(slots=True)
-class Tally:
-    """How many packets receiver reports spoke of since the last look, and how many were lost."""
-
-    expected: int = 0
-    lost: float = 0.0
-    since: float = 0.0
-    highest: dict[int, int] = field(default_factory=dict)
-    "SSRC -> extended sequence number of its last report."
-
-    def add(self, ssrc: int, highest: int, loss: float) -> int:
-        """A report block: ``loss`` is a fraction of what was sent since the last one: how many."""
-        before = self.highest.get(ssrc)
-        self.highest[ssrc] = highest
-        passed = (highest - before) & 0xFFFFFFFF if before is not None else 0
-        if passed >= 0x8000:
-            return 0
-        self.expected += passed
-        self.lost += passed * loss
-        return passed
-
-    def take(self, now: float) -> float | None:
-        """The fraction lost of all of it, if it is enough to say so; counting begins anew."""
-        few = self.expected < ENOUGH_PACKETS
-        if few and (self.expected < FEWEST_PACKETS or now - self.since < LONGEST_TALLY):
-            return None
-        fraction = self.lost / self.expected
-        self.expected, self.lost, self.since = 0, 0.0, now
-        return fraction
 
 
 class Peer(PeerState):
@@ -136,6 +102,8 @@ class Peer(PeerState):
         self.loss_down = 0.0
         self.sent_octets = 0
         self.sent_rate = 0.0
+        self.sent_rate_before = 0.0
+        "Of the last second, and of the one before."
         self.sent_video_octets = 0
         self.sent_video_rate = 0.0
         self.received_octets = 0
@@ -174,6 +142,18 @@ class Peer(PeerState):
         self.session = ciphers.incoming.session
         for subscription in self.subscriptions.values():
             subscription.use(ciphers.outgoing)
+
+    def peak_sent_rate(self, now: float) -> float:
+        """The most bits per second sent in this second, in the last one or in the one before.
+
+        Measured by whole seconds, the first one of a call would seem to be half empty.
+        """
+        passed = now - self.measured_at
+        present = 0.0
+        if passed >= SHORTEST_MEASURE:
+            sent = sum(one.octets for one in self.subscriptions.values())
+            present = (sent - self.sent_octets) * 8 / passed
+        return max(present, self.sent_rate, self.sent_rate_before)
 
     def refill(self, seconds: float) -> None:
         """Let it send and ask what ``seconds`` allow."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .codecs import Kind
-from .ingest import Ingest
+from .ingest import SILENCE, Ingest
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400
@@ -13,6 +13,10 @@ MEDIUM_HEIGHT = 400
 STARVED = 0.8
 """Part of the next encoding's bit rate below which a better one is worse: its publisher has too
 little for both, and sends a picture a second of it."""
+SMALLEST_SILENCE = 4.0
+"""Seconds without a packet after which the smallest encoding counts as not sent. It is the last one
+that a browser stops, and pauses for longer than others: a keyframe may take the bits of two
+seconds."""
 SMALL_ENCODING = 165_000
 "Bits per second that the smallest encoding beside others never exceeds."
 
@@ -52,7 +56,11 @@ class Publication:
         if height is None:
             return []
         streams = self.encodings()
-        streams = [one for one in streams if one.flows_steadily(now)] or streams
+        streams = [
+            one
+            for one in streams
+            if one.flows_steadily(now) or (one is streams[-1] and one.flows(now, SMALLEST_SILENCE))
+        ] or streams
         while len(streams) > 1 and streams[0].bitrate < STARVED * streams[1].bitrate:
             streams = streams[1:]
         if len(streams) < 2 or not height:
@@ -72,5 +80,9 @@ class Publication:
         streams = self.encodings()
         if not self.rids:
             return len(streams) == 1
-        flowing = [one for one in streams if one.flows(now)]
+        flowing = [
+            one
+            for one in streams
+            if one.flows(now, SMALLEST_SILENCE if one is streams[-1] else SILENCE)
+        ]
         return len(flowing) == 1 and flowing[0].bitrate > SMALL_ENCODING

@@ -23,7 +23,7 @@ from aiortc.rtp import (
 )
 
 from . import rtcp
-from .bandwidth import UNLIMITED
+from .bandwidth import FLOODED, UNLIMITED
 from .extensions import absolute_send_time
 from .ingest import Ingest
 from .limits import REPORT_CHARGE
@@ -109,22 +109,31 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
             round_trip = now - left - report.dlsr / 65536
             if 0 <= round_trip < 10:
                 peer.note_round_trip(round_trip, now)
-        # What was lost on the publisher's link says nothing of the subscriber's.
-        before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
-        loss = max(report.fraction_lost / 256 - before, 0.0)
-        subscription.note_loss(loss, tally.add(report.ssrc, report.highest_sequence, loss))
+        loss = max(report.fraction_lost / 256 - _lost_before(subscription), 0.0)
+        tally.add(subscription.reception.note(report.highest_sequence, loss), loss)
     found = tally.take(now)
     if found is not None:
         peer.loss_down = found
-        peer.estimate.note_loss(found, peer.sent_rate, peer.sent_video_rate, now)
+        peer.estimate.note_loss(
+            found, peer.sent_rate, peer.sent_video_rate, now, peer.peak_sent_rate(now)
+        )
+
+
+def _lost_before(subscription: Subscription) -> float:
+    """What is lost on the publisher's link: it says nothing of the subscriber's."""
+    return subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
     subscription = peer.sent.get(packet.media_ssrc)
     if subscription is None or packet.media_ssrc != subscription.ssrc or not subscription.rtx_ssrc:
         return
+    lost = packet.lost[:MOST_NACKED]
+    missed = subscription.note_missed(lost) - _lost_before(subscription)
+    if missed >= FLOODED:
+        peer.estimate.note_flood(missed, peer.peak_sent_rate(now), now)
     send_time = absolute_send_time(now)
-    for sequence in packet.lost[:MOST_NACKED]:
+    for sequence in lost:
         repeated = subscription.retransmission(sequence & 0xFFFF, now, send_time)
         if repeated is not None and peer.ciphers is not None:
             try:
@@ -195,7 +204,7 @@ def send_arrivals(peer: Peer) -> None:
 
 def _lost_beyond(listeners: list[Subscription]) -> float:
     """The fraction of a sound that the worst off of these loses."""
-    return max((one.loss for one in listeners), default=0.0)
+    return max((one.reception.loss for one in listeners), default=0.0)
 
 
 def sound_lost(peer: Peer) -> float:

@@ -294,7 +294,6 @@ class Room:
         peer.sent_octets -= subscription.octets
         peer.sent_video_octets -= subscription.octets if subscription.rtx_ssrc else 0
         peer.sent.pop(subscription.ssrc, None)
-        peer.tally.highest.pop(subscription.ssrc, None)
         peer.sent.pop(subscription.rtx_ssrc, None)
         peer.negotiation.drop(source)
         self.paused.discard((peer.id, source))

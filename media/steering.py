@@ -68,11 +68,19 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
     choices.sort(key=lambda one: IMPORTANCE[one.key[1]])  # type: ignore[index]
     allocation = allocate(peer.estimate.limit, audio, choices)
     peer.shares = allocation.shares
-    for source, streams in candidates.items():
+    for choice in choices:
+        source = choice.key  # type: ignore[assignment]
         index = allocation.chosen.get(source)
-        room.steer(
-            peer, source, streams[index] if index is not None else None, squeezed=index is None
-        )
+        stream = candidates[source][index] if index is not None else None
+        better = index is not None and (choice.current is None or index < choice.current)
+        if better and peer.estimate.limit < UNLIMITED:
+            peer.estimate.note_upgrade(now)
+        subscription = peer.subscriptions[source]
+        followed = subscription.ingest
+        if stream and followed and stream.bitrate < followed.bitrate and peer.estimate.flooded:
+            # To wait for the smaller picture's beginning would drown more sound.
+            subscription.leave(now)
+        room.steer(peer, source, stream, squeezed=index is None)
 
 
 def publisher_limit(room: Room, publisher: Peer, now: float) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,8 @@ from aiortc.rtp import RtcpSenderInfo
 
 from .codecs import RED
 from .extensions import read_layout
-from .ingest import LOSS_PACKETS
 from .keyframe import read_vp8, shift_vp8
+from .reception import Reception
 from .state import SubscriptionState
 
 if TYPE_CHECKING:
@@ -38,6 +38,10 @@ ROOM_FOR_COPIES = 120_000
 "Bits per second for each who speaks below which sound goes out once, though it came in twice."
 REPEATED_BITS = 8 * 1200
 "Bits of a packet worth repeating."
+YOUNG = 400
+"Packets of a segment, some four seconds, from which requests to repeat tell whether it fits."
+TELLING = 30
+"The fewest that tell."
 SETTLED = 0x4000
 """Packets after which a segment counts as endless: comparing 16-bit numbers with its beginning
 would mislead, and nothing older than it can still arrive or be asked for."""
@@ -72,6 +76,7 @@ class Subscription(SubscriptionState):
         "_last_picture",
         "_last_sequence",
         "_last_timestamp",
+        "_missed",
         "_paused_at",
         "_repeat_budget",
         "_repeated",
@@ -80,11 +85,11 @@ class Subscription(SubscriptionState):
         "height",
         "ingest",
         "kind",
-        "loss",
         "owner_id",
         "payload_types",
         "protect",
         "publisher_id",
+        "reception",
         "repeats",
         "rtx_sequence",
         "rtx_ssrc",
@@ -129,14 +134,14 @@ class Subscription(SubscriptionState):
         self.level_offset = 0
         self.packets = 0
         self.octets = 0
-        self.loss = 0.0
-        "Fraction lost on the way to the subscriber, of some hundred and fifty packets."
+        self.reception = Reception()
         self.repeats = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
         self._last_picture = -1
         self._last_level = -1
         self._began_at = 0
+        self._missed: set[int] = set()
         self._paused_at = -1.0
         self._repeat_budget = 0.0
         self._scarce = False
@@ -195,6 +200,7 @@ class Subscription(SubscriptionState):
         Time advances as much as it did on the clock, at least by one frame, so that a picture
         after a pause is neither early nor late against the sound.
         """
+        paused = self.ingest is None
         self.leave(now)
         if self.target is not None:
             self.target.waiting.remove(self)
@@ -228,10 +234,13 @@ class Subscription(SubscriptionState):
         if self.packets - self._began_at >= SETTLED:
             del self.segments[:-1]
         self._began_at = self.packets
+        self._missed.clear()
         self.segments.append(self.segment)
         del self.segments[:-REMEMBERED_SEGMENTS]
         self.ingest = ingest
         ingest.subscriptions.append(self)
+        if paused:
+            self.reception.begin(first)
 
     def covers(self, sequence: int) -> bool:
         """Whether a packet that arrived late belongs to what is forwarded now."""
@@ -249,9 +258,17 @@ class Subscription(SubscriptionState):
                 return segment, (sequence - segment.sequence_offset) & 0xFFFF
         return None
 
-    def note_loss(self, fraction: float, packets: int) -> None:
-        """A receiver report: ``fraction`` lost of so many packets."""
-        self.loss += min(1.0, packets / LOSS_PACKETS) * (fraction - self.loss)
+    def note_missed(self, sequences: Iterable[int]) -> float:
+        """A request to repeat: the fraction of what it follows now that is missed so far.
+
+        0 where that is too little to say, or has gone on for long: then reports tell it better.
+        """
+        sent = self.packets - self._began_at
+        if self.segment is None or sent >= YOUNG:
+            return 0.0
+        first = self.segment.first
+        self._missed.update(one for one in sequences if (one - first) & 0xFFFF < sent)
+        return len(self._missed) / sent if sent >= TELLING else 0.0
 
     @property
     def gets_copies(self) -> bool:

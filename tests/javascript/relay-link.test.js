@@ -37,7 +37,7 @@ test("a link that stays narrow gets one encoding, and two again when it is wide"
   assert.equal(encodings.single, false);
 });
 
-test("a link that nothing wants is not narrow", () => {
+test("a link that carries no picture is not narrow", () => {
   const encodings = new Encodings();
   for (let count = 0; count < 9; count++) assert.equal(encodings.note(300_000, false), false);
 });
@@ -96,9 +96,19 @@ test("what a browser counts is found by media id", () => {
     { type: "outbound-rtp", kind: "video", qualityLimitationReason: "none" },
     { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" },
   ]);
-  assert.equal(counters.starved, true);
+  assert.equal(counters.pictured, true);
   assert.equal(counters.uplink, 300_000);
   assert.deepEqual([...counters.pictures], [["3", { missed: 4, skipped: 3 }]]);
+});
+
+test("a picture counts as sent if it gets bits, or would", () => {
+  /** @param {object} report */
+  const pictured = (report) =>
+    countLink([{ type: "outbound-rtp", kind: "video", ...report }]).pictured;
+  assert.equal(pictured({ targetBitrate: 78_000, qualityLimitationReason: "none" }), true);
+  assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "bandwidth" }), true);
+  assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "none" }), false);
+  assert.equal(pictured({}), false);
 });
 
 test("an older browser is told in its own way", () => {

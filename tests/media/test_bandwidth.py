@@ -1,5 +1,7 @@
 """Links are filled with care: sound first, everybody seen before anybody is seen well."""
 
+import itertools
+
 import pytest
 
 from media.bandwidth import PATIENCE, UNLIMITED, Choice, Estimate, allocate
@@ -163,6 +165,80 @@ def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> 
     for second in range(1, 9):
         estimate.note_remb(120_000, 300_000, 40_000, second)
     assert estimate.limit == 160_000, "but from a link with a queue"
+
+
+def test_a_picture_that_all_but_fits_is_not_taken_away() -> None:
+    watched = [Choice("a", (9e5, 1.5e5), 0, adaptable=False)]
+    assert allocate(1.8e5, 4e4, watched).chosen == {"a": 1}
+    assert allocate(1.5e5, 4e4, watched).chosen == {"a": None}
+    paused = [Choice("a", (9e5, 1.5e5), None, adaptable=False)]
+    assert allocate(1.8e5, 4e4, paused).chosen == {"a": None}, (
+        "but what is away waits until it fits"
+    )
+
+
+def test_an_estimate_on_its_way_up_holds_nothing_back() -> None:
+    """After a better encoding began it is low, and grows for as long as it takes."""
+    estimate = Estimate(limit=1.2e6, updated_at=0.0)
+    estimate.note_remb(300_000, 1.5e5, 4e4, 0.0)
+    claimed = 310_000.0
+    for quarter in range(40):
+        estimate.note_remb(int(claimed), 9e5, 4e4, quarter / 4)
+        if quarter % 3:
+            claimed *= 1.02
+    assert estimate.limit == 1.2e6
+    for quarter in range(40, 43):
+        claimed *= 0.8
+        estimate.note_remb(int(claimed), 9e5, 4e4, quarter / 4)
+    assert estimate.limit < 4e5, "one that falls has felt a queue"
+
+
+def test_a_flood_that_is_missed_at_once_is_stopped_at_once() -> None:
+    estimate = Estimate()
+    estimate.note_flood(0.2, 1e6, 1.0)
+    assert estimate.limit == UNLIMITED
+    assert not estimate.pressing
+    estimate.note_flood(0.5, 1e6, 1.0)
+    assert estimate.pressing
+    assert estimate.flooded
+    assert estimate.limit == pytest.approx(1e6 * 0.5 * 0.85)
+    estimate.grow(1.1)
+    assert not estimate.pressing
+
+
+def test_what_was_sent_a_moment_ago_counts_when_a_flood_is_measured() -> None:
+    estimate = Estimate()
+    estimate.note_loss(0.5, 3e5, 3e5, 1.0, peak=9e5)
+    assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
+
+
+def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
+    """However long the limit had been growing before."""
+    estimate = Estimate(limit=3e5, updated_at=0.0)
+    now, tries = 0.0, []
+    while now < 600:
+        now += 0.5
+        estimate.grow(now)
+        if estimate.limit > 1.1e6:
+            estimate.note_upgrade(now)
+            tries.append(now)
+            estimate.judged_at = now
+            estimate.note_flood(0.7, 1e6, now + 0.7)
+            estimate.note_loss(0.0, 2e5, 1.5e5, now + 3)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(tries)]
+    assert len(gaps) > 4
+    assert gaps == sorted(gaps)
+    assert gaps[-1] > 60
+
+
+def test_a_better_picture_that_lasts_forgets_the_failures() -> None:
+    estimate = Estimate(limit=3e5, updated_at=0.0, hold=32.0, failed=True)
+    estimate.note_upgrade(1.0)
+    for second in range(2, 21):
+        estimate.grow(float(second))
+        assert estimate.hold == 32.0
+    estimate.grow(22.0)
+    assert estimate.hold == 4.0
 
 
 def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from media.codecs import Kind
+from media.ingest import Ingest
 from media.peer import Peer
 from media.steering import publisher_limit, steer
 from scripts.benchmarks.relay_attack import Target
@@ -64,3 +65,39 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
         assert 0 < publisher_limit(room, publisher, NOW) < 300_000
     assert not a.shares
     assert not b.shares
+
+
+async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: Target) -> None:
+    a, _, c = peers(target)
+    room = target.exchange.rooms["room"]
+    camera = a.publications[Kind.VIDEO]
+    large = camera.ingests[""]
+    small = Ingest(77, large.codec, "a", "l")
+    small.heard_at, small.bitrate = NOW, 150_000.0
+    large.rid = "h"
+    camera.rids, camera.ingests = ("h", "l"), {"h": large, "l": small}
+    source = ("a", Kind.VIDEO)
+    seen = c.subscriptions[source]
+    for other in ("b",):
+        c.subscriptions[other, Kind.VIDEO].height = None
+    seen.begin(large, 1, 0, memoryview(b""), NOW)
+    c.estimate.limit, c.estimate.updated_at = 300_000.0, NOW
+    c.estimate.held_until = NOW + 5
+    steer(room, NOW)
+    assert (seen.ingest, seen.target) == (large, small), "it goes on until the small one begins"
+    seen.follow(large, NOW)
+    c.estimate.loss = 0.6
+    steer(room, NOW)
+    assert (seen.ingest, seen.target) == (None, small)
+
+
+async def test_only_what_a_limit_held_back_is_tried(target: Target) -> None:
+    _, _, c = peers(target)
+    room = target.exchange.rooms["room"]
+    steer(room, NOW)
+    assert c.estimate.upgraded_at is None, "the beginning of a call is no try"
+    for source in (("a", Kind.VIDEO), ("b", Kind.VIDEO)):
+        c.subscriptions[source].follow(None, NOW)
+    c.estimate.limit, c.estimate.updated_at = 5_000_000.0, NOW
+    steer(room, NOW)
+    assert c.estimate.upgraded_at == NOW

@@ -161,6 +161,20 @@ def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     assert (one.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
 
 
+def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
+    line, source = Line(), video()
+    line.subscription.follow(source, 0.0)
+    line.take(source, 100, 0, KEY, 0.0)
+    first = line.order[0]
+    assert line.subscription.note_missed([first]) == 0.0, "too little to say"
+    for number in range(1, 40):
+        line.take(source, 100 + number, 3000 * number, INTER, number / 30)
+    missed = [(first + number) & 0xFFFF for number in range(20)]
+    assert line.subscription.note_missed(missed) == 0.5
+    assert line.subscription.note_missed(missed) == 0.5, "asked for twice is missed once"
+    assert line.subscription.note_missed([first - 1, first + 400]) == 0.5, "never sent in it"
+
+
 class Switching(RuleBasedStateMachine):
     """Any order of loss, overtaking, duplication, switching, pausing and repeating."""
 

@@ -7,7 +7,7 @@
  * What is counted of a connection; the numbers of pictures only rise.
  * @typedef {object} LinkCounters
  * @property {number} uplink bits per second that the browser thinks it can send; 0 if unknown
- * @property {boolean} starved a picture is made worse for want of bandwidth
+ * @property {boolean} pictured a picture is being sent
  * @property {Map<string, PictureCounters>} pictures by media id: what arrives
  *
  * @typedef {object} PictureCounters
@@ -20,7 +20,7 @@ export const EVERY = 2_000;
  * Bits per second below which two encodings are one too many: the large one would get so little
  * that it is worse than the small one, and the small one has to pay for it.
  */
-const NARROW = 400_000;
+const NARROW = 500_000;
 /** Above this both fit again. A single encoding of `SINGLE` bits lets the browser see as much. */
 const WIDE = 650_000;
 /** Looks in a row that must agree. */
@@ -46,12 +46,14 @@ const CALM_LOOKS = 15;
  */
 export function countLink(reports) {
   /** @type {LinkCounters} */
-  const counters = { uplink: 0, starved: false, pictures: new Map() };
+  const counters = { uplink: 0, pictured: false, pictures: new Map() };
   for (const report of reports) {
     if (report.type === "candidate-pair" && report.nominated) {
       counters.uplink = Math.max(counters.uplink, report.availableOutgoingBitrate ?? 0);
     } else if (report.type === "outbound-rtp" && report.kind === "video") {
-      counters.starved ||= report.qualityLimitationReason === "bandwidth";
+      // What a browser holds back of several encodings it does not call limited.
+      counters.pictured ||=
+        report.targetBitrate > 0 || report.qualityLimitationReason === "bandwidth";
     } else if (report.type === "inbound-rtp" && report.kind === "video" && report.mid) {
       counters.pictures.set(report.mid, {
         missed: report.nackCount ?? 0,
@@ -69,13 +71,13 @@ export class Encodings {
   #since = 0;
 
   /**
-   * @param {number} uplink bits per second, 0 if unknown; sound alone tells nothing of it
-   * @param {boolean} starved
+   * @param {number} uplink bits per second, 0 if unknown
+   * @param {boolean} pictured sound alone tells nothing of the link
    * @returns {boolean} whether `single` changed
    */
-  note(uplink, starved) {
+  note(uplink, pictured) {
     this.#since += 1;
-    const against = this.single ? uplink > WIDE : starved && uplink > 0 && uplink < NARROW;
+    const against = this.single ? uplink > WIDE : pictured && uplink > 0 && uplink < NARROW;
     this.#looks = against ? this.#looks + 1 : 0;
     const enough = this.#looks >= (this.single ? WIDE_LOOKS : NARROW_LOOKS);
     if (!enough && !(this.single && this.#since >= RETRY_LOOKS)) return false;
@@ -162,7 +164,7 @@ export class RelayLink {
     const before = this.#before;
     this.#before = now;
     if (this.#timer === undefined) return;
-    if (this.#encodings.note(now.uplink, now.starved)) this.onEncodings(this.#encodings.single);
+    if (this.#encodings.note(now.uplink, now.pictured)) this.onEncodings(this.#encodings.single);
     for (const { mid, receiver } of this.connection.getTransceivers()) {
       const counted = mid ? now.pictures.get(mid) : undefined;
       if (!mid || !counted) continue;

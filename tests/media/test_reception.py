@@ -1,0 +1,55 @@
+"""Reports are believed of what they speak of, and of nothing that was before a pause."""
+
+import pytest
+
+from media.reception import Reception, Tally
+
+
+def test_the_first_report_speaks_of_everything_sent_so_far() -> None:
+    reception = Reception()
+    reception.begin(1000)
+    assert reception.note(1059, 0.5) == 60
+    assert reception.note(1159, 0.0) == 100
+    unknown = Reception()
+    assert unknown.note(500, 1.0) == 0
+
+
+def test_what_was_lost_before_a_pause_is_not_the_links_loss_of_today() -> None:
+    """The receiver misses the last packets before a pause only when the next one comes."""
+    reception = Reception()
+    reception.begin(1000)
+    assert reception.note(1049, 0.0) == 50
+    loss = reception.loss
+    reception.begin(1100)
+    assert reception.note(1080, 0.6) == 0, "late, and still of what was before"
+    assert reception.note(1109, 0.8) == 0, "it reaches back behind the pause"
+    assert reception.loss == loss
+    assert reception.note(1209, 0.1) == 100
+    assert reception.loss > loss
+
+
+def test_a_pause_that_lost_nothing_hides_no_report() -> None:
+    reception = Reception()
+    reception.begin(0)
+    reception.note(49, 0.0)
+    reception.begin(50)
+    assert reception.note(149, 0.2) == 100
+
+
+def test_numbers_that_wrap_are_counted_on() -> None:
+    reception = Reception()
+    reception.begin(0xFFF0)
+    assert reception.note(0x1000F, 0.0) == 32
+    assert reception.note(0x1002F, 0.0) == 32
+    assert reception.note(0x0002F, 0.0) == 0, "no report goes back"
+
+
+def test_few_packets_say_nothing_unless_there_are_no_more() -> None:
+    tally = Tally()
+    tally.add(20, 0.5)
+    assert tally.take(1.0) is None
+    tally.add(30, 0.0)
+    assert tally.take(2.0) == pytest.approx(0.2)
+    tally.add(20, 0.5)
+    assert tally.take(3.0) is None
+    assert tally.take(7.0) == pytest.approx(0.5)
