@@ -33,6 +33,7 @@ Occasion = Literal[
     "removed",
     "reminder",
     "interpreter_request",
+    "interpreter_request_moved",
     "interpreter_request_withdrawn",
     "interpreter_accepted",
     "interpreter_unavailable",

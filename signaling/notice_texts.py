@@ -110,6 +110,20 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short="",
     ),
+    "interpreter_request_moved": NoticeText(
+        subject=N_("Request for an interpreter: new date"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "$scheduler has moved the session that needs an interpreter.\n\n"
+            "Languages: $languages\n\n"
+            "New date: $moment\n\n"
+            "Expected duration: $duration minutes\n\n"
+            "Please accept or decline here:\n\n"
+            "$link\n\n"
+            "Without an answer by $until the request is passed on."
+        ),
+        short="",
+    ),
     "interpreter_request_withdrawn": NoticeText(
         subject=N_("Request for an interpreter withdrawn"),
         mail=N_(

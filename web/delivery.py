@@ -101,9 +101,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     app[keys.COMPOSING] = composing
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
-    app[keys.PLANNING] = Planning(
-        store, rooms, inviting, composing, reminding, interpreting.withdraw, clock
-    )
+    app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
     app[keys.NOTIFYING] = notifying
     app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
     await load_words(app)

@@ -178,6 +178,8 @@ class RequestView:
     organization_name: str
     languages: str
     planned_at: datetime | None
+    date: int
+    "Calendar sequence of that date: whoever accepts says which one they saw."
     state: str
     expires_at: datetime
     answer_path: str

@@ -121,8 +121,9 @@ class Composing:
             consultation_id=consultation.id,
             invite_id=None,
             occasion=occasion,
-            dedupe_key=dedupe_key(recipient.id, occasion),
+            dedupe_key=dedupe_key(recipient.id, occasion, consultation.calendar_sequence),
             due_at=now,
+            version=consultation.calendar_sequence,
         )
         envelope = Envelope(
             address=recipient.email,

@@ -115,10 +115,13 @@ class Interpreting:
         asked = next((each for each in organizations if each.id == request.organization_id), None)
         return request, consultation, scheduler, asked
 
-    async def accept(self, token: str, interpreter: Person) -> None:
+    async def accept(
+        self, token: str, interpreter: Person, calendar_sequence: int | None = None
+    ) -> None:
         """An organization sends somebody: they get a seat, and everybody is told.
 
-        Raises AlreadyAnswered if somebody else was first or the request was withdrawn.
+        `calendar_sequence` is that of the date they were shown. Raises AlreadyAnswered if somebody
+        else was first or the request was withdrawn, InvalidInput if the session was moved since.
         """
         request, consultation, scheduler, _ = await self.look(token)
         room = await self._rooms.open(consultation.id)
@@ -126,6 +129,10 @@ class Interpreting:
 
             async def work(records: Records) -> tuple[Consultation, str]:
                 current = await self._decide(records, request, "accept")
+                if calendar_sequence not in (None, current.calendar_sequence):
+                    raise InvalidInput(
+                        "", N_("The session was moved meanwhile. Please look at the new date.")
+                    )
                 accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)
                 person = replace(interpreter, time_zone=accepted.time_zone)
@@ -183,6 +190,24 @@ class Interpreting:
             await self._store.write(work)
             room.consultation = waived
         await self._rooms.changed([consultation_id])
+
+    async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
+        """Tell the organization that was asked, if any, the new date.
+
+        The request and its link stay. An interpreter who accepted is told like everybody.
+        """
+        organizations = await records.interpreters.organizations()
+        for request in await records.interpreters.requests_of(moved.id):
+            for organization in organizations:
+                if request.state == "sent" and organization.id == request.organization_id:
+                    await self._write_to(
+                        records,
+                        "interpreter_request_moved",
+                        moved,
+                        scheduler,
+                        organization,
+                        request,
+                    )
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account

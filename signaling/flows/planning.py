@@ -1,9 +1,9 @@
 """What happens to a planned session before it starts: moved, canceled, its people changed."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from signaling.access import owned
 from signaling.account import Account
@@ -22,14 +22,29 @@ from signaling.room import Room, Seat
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
 EDITABLE_STATES = ("planned", "waiting")
-OF_A_DATE = ("invitation", "planned_invitation", "moved", "reminder")
+OF_A_DATE = (
+    "invitation",
+    "planned_invitation",
+    "moved",
+    "reminder",
+    "interpreter_request",
+    "interpreter_request_moved",
+)
 "Occasions that tell people when the session is."
 MAX_PEOPLE = 12
 "Seats of one session beside the scheduler's: what a mesh of forwarded calls and a form can hold."
 
 
-Withdraw = Callable[[Records, Consultation, Account], Awaitable[None]]
-"Takes back what an interpreting organization was asked for a session."
+class Requests(Protocol):
+    """What an interpreting organization was asked for a session."""
+
+    async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
+        """Tell it the new date."""
+
+    async def withdraw(
+        self, records: Records, consultation: Consultation, scheduler: Account
+    ) -> None:
+        """Take it back."""
 
 
 class Planning:
@@ -40,7 +55,7 @@ class Planning:
         inviting: Inviting,
         composing: Composing,
         reminding: Reminding,
-        withdraw: Withdraw,
+        requests: Requests,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -48,7 +63,7 @@ class Planning:
         self._inviting = inviting
         self._composing = composing
         self._reminding = reminding
-        self._withdraw = withdraw
+        self._requests = requests
         self._clock = clock
 
     async def edit(
@@ -88,6 +103,7 @@ class Planning:
                 if after is not before:  # what waits tells of the old date
                     await records.consultations.change(after)
                     await records.notices.drop_pending(consultation_id, OF_A_DATE)
+                    await self._requests.move(records, after, scheduler)
                 if awaited is not None and invites[0].person != awaited:
                     corrected = invites[0].id
                     if await self._correct(records, after, scheduler, invites[0], awaited):
@@ -133,7 +149,7 @@ class Planning:
             async def work(records: Records) -> None:
                 await records.consultations.change(canceled)
                 await records.notices.drop_all_pending(consultation_id)
-                await self._withdraw(records, room.consultation, scheduler)
+                await self._requests.withdraw(records, room.consultation, scheduler)
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
                         await self._revoke(records, canceled, scheduler, invite, "canceled")

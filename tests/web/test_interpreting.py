@@ -178,6 +178,35 @@ async def test_canceling_withdraws_the_request_and_tells_only_the_organization(
     assert "The request was withdrawn" in late.text
 
 
+async def test_moving_tells_the_organization_the_new_date_and_nobody_accepts_the_old_one(
+    server: Server, nurse: Person
+) -> None:
+    planned = {"plan_later": "on", "date": "2026-12-03", "time": "10:00", "time_zone": "UTC"}
+    await ask(nurse, **planned)
+    link = await request_link(server, "first@example.org")
+    action = re.search(r"/sessions/[\w-]+/edit", (await nurse.get("/invites")).text)
+    assert action is not None
+    async with Person(server) as manager:
+        seen = re.search(r'name="date" value="(\d+)"', (await manager.get(link)).text)
+        assert seen is not None
+        edit = {**FORM, **planned, "date": "2026-12-05"}
+        assert (await nurse.post(action.group(), edit)).status == 303
+        assert (await nurse.post(action.group(), {**edit, "time": "16:45"})).status == 303
+        moved = [each for each in await outbox(server) if "new date" in each.subject]
+        assert [each.to for each in moved] == ["first@example.org"] * 2
+        assert all(link in each.text for each in moved)
+        assert sum("16:45" in each.text for each in moved) == 1
+        late = await manager.post(link, {**ACCEPTANCE, "date": seen.group(1)})
+        assert late.status == 400
+        assert "The session was moved meanwhile" in late.text
+        assert "Ibrahim" in late.text and "16:45" in late.text
+        assert "amina@example.org" not in [to for to, _ in await written(server)]
+        shown = re.search(r'name="date" value="(\d+)"', late.text)
+        assert shown is not None
+        assert (await manager.post(link, {**ACCEPTANCE, "date": shown.group(1)})).status == 303
+    assert ("ibrahim@example.org", "Invitation to a planned session") in await written(server)
+
+
 async def test_a_language_without_organization_is_refused_at_its_field(
     server: Server, nurse: Person
 ) -> None:

@@ -16,6 +16,7 @@ def occasion_word(viewer: Viewer, occasion: Occasion) -> str:
         "removed": _("No longer invited"),
         "reminder": _("Reminder"),
         "interpreter_request": _("Request for an interpreter"),
+        "interpreter_request_moved": _("Request moved"),
         "interpreter_request_withdrawn": _("Request withdrawn"),
         "interpreter_accepted": _("Interpreter accepted"),
         "interpreter_unavailable": _("No interpreter available"),
