@@ -100,6 +100,8 @@ class Estimate:
     updated_at: float = -1.0
     loss: float = 0.0
     "Fraction lost beyond what the link loses whatever is sent."
+    lost_at: float = -1000.0
+    "When that was told."
     natural_loss: float = 0.0
     trial: Trial | None = None
     judged_at: float = -1000.0
@@ -133,19 +135,20 @@ class Estimate:
         self.queueing = seconds > self.shortest_round_trip + QUEUE
 
     def note_loss(
-        self, fraction: float, sent: float, video: float, now: float, peak: float = 0.0
+        self, fraction: float, sent: float, video: float, now: float, before: float = 0.0
     ) -> None:
         """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``, video in it.
 
-        ``peak`` is the most of a moment that they may speak of.
+        ``before`` is what was sent a second earlier, of which they speak as well.
         """
-        reported = max(sent, peak)
+        reported = max(sent, before)
         known = self.natural_loss > LOSS_CALM and self.limit >= UNLIMITED
         if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
             # A little at a time: single reports count few packets. It rises only while nothing is
             # held back, or a link that a growing limit fills up would pass for a bad one.
             self.natural_loss += 0.1 * (fraction - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
+        self.lost_at = now
         if video >= NO_VIDEO:
             self.video_at = now
         if self.trial is not None:
@@ -175,9 +178,11 @@ class Estimate:
         Waiting for reports would cost a second or two of sound.
         """
         if self.trial is None and fraction - self.natural_loss >= FLOODED:
+            before = self.limit
             self.loss = fraction - self.natural_loss
-            self.pressing = True
+            self.lost_at = now
             self._act(fraction, sent, now)
+            self.pressing = self.limit < before
 
     def _act(self, fraction: float, sent: float, now: float) -> None:
         if now - self.judged_at < JUDGED:
@@ -253,6 +258,11 @@ class Estimate:
         self.pressing = False
         if self.trial is not None and now >= self.trial.began_at + PATIENCE:
             self._give_up(self.trial, now)
+        if self.limit >= UNLIMITED:
+            self.hold, self.failed = HOLD, False
+        if now - self.lost_at > 2 * LONGEST_REPORT:
+            # Whoever is sent nothing reports on nothing.
+            self.loss = 0.0
         if self.trial or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
             return
         if self.grown_at < self.held_until:
@@ -271,7 +281,7 @@ class Estimate:
         if now < self.held_until and limit >= self.limit:
             return
         relapse = self.upgraded_at is not None and now - self.upgraded_at < RELAPSE
-        if relapse or now - self.grown_at < RELAPSE:
+        if now >= self.held_until and (relapse or now - self.grown_at < RELAPSE):
             self.hold = min(LONGEST_HOLD, self.hold * 2)
         self.failed = self.failed or relapse
         self.upgraded_at = None

@@ -43,13 +43,15 @@ from .negotiation import TooManyLines
 from .pace import Pace
 from .peer import Peer
 from .room import Refused, Room
-from .steering import publisher_limit, steer
+from .steering import publisher_limit, steer, steer_peer
 from .subscription import Subscription
 
 logger = logging.getLogger(__name__)
 
 TICK = 0.02
 "Seconds between two looks for missing packets and wanted keyframes."
+FIRST_SECOND = 0.4
+"Seconds for which the rate of what has just begun is told at least: it begins with keyframes."
 FEEDBACK_TICKS = 5
 "Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
 STEER_TICKS = 25
@@ -324,8 +326,10 @@ class Exchange:
         for one in peer.subscriptions.values():
             many = max(1, videos if one.rtx_ssrc else sounds)
             one.refill(seconds, peer.estimate.limit / many)
+        if not peer.sending_since and any(one.octets for one in peer.subscriptions.values()):
+            peer.sending_since = now
         if peer.estimate.pressing:
-            steer(room, now)
+            steer_peer(room, peer, now)
         if peer.connected:
             reports.ask_for_keyframes(peer, now)
             reports.send_arrivals(peer)
@@ -337,7 +341,9 @@ class Exchange:
             ingest.measure(seconds)
         sent = sum(one.octets for one in peer.subscriptions.values())
         peer.sent_rate_before = peer.sent_rate
-        peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / seconds
+        # The first second is not a whole one.
+        passed = min(seconds, max(now - peer.sending_since, FIRST_SECOND))
+        peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / passed
         peer.sent_octets = sent
         video = sum(one.octets for one in peer.subscriptions.values() if one.rtx_ssrc)
         peer.sent_video_rate = max(0, video - peer.sent_video_octets) * 8 / seconds

@@ -26,8 +26,6 @@ from .subscription import Subscription
 
 REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
-SHORTEST_MEASURE = 0.2
-"Seconds over which a rate can be told: a keyframe comes all at once."
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
 
@@ -100,6 +98,8 @@ class Peer(PeerState):
         "Until when it is told that a limit is over, if it was limited."
         self.loss_up = 0.0
         self.loss_down = 0.0
+        self.sending_since = 0.0
+        "When the first packet was sent to it."
         self.sent_octets = 0
         self.sent_rate = 0.0
         self.sent_rate_before = 0.0
@@ -143,17 +143,16 @@ class Peer(PeerState):
         for subscription in self.subscriptions.values():
             subscription.use(ciphers.outgoing)
 
-    def peak_sent_rate(self, now: float) -> float:
-        """The most bits per second sent in this second, in the last one or in the one before.
+    @property
+    def present_rate(self) -> float:
+        """Bits per second sent now: of the last second, or of what is followed if that is more.
 
-        Measured by whole seconds, the first one of a call would seem to be half empty.
+        What has just begun is in no whole second yet.
         """
-        passed = now - self.measured_at
-        present = 0.0
-        if passed >= SHORTEST_MEASURE:
-            sent = sum(one.octets for one in self.subscriptions.values())
-            present = (sent - self.sent_octets) * 8 / passed
-        return max(present, self.sent_rate, self.sent_rate_before)
+        followed = sum(
+            one.ingest.bitrate for one in self.subscriptions.values() if one.ingest is not None
+        )
+        return max(self.sent_rate, followed)
 
     def refill(self, seconds: float) -> None:
         """Let it send and ask what ``seconds`` allow."""

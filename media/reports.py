@@ -115,7 +115,7 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
     if found is not None:
         peer.loss_down = found
         peer.estimate.note_loss(
-            found, peer.sent_rate, peer.sent_video_rate, now, peer.peak_sent_rate(now)
+            found, peer.present_rate, peer.sent_video_rate, now, peer.sent_rate_before
         )
 
 
@@ -128,13 +128,13 @@ def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
     subscription = peer.sent.get(packet.media_ssrc)
     if subscription is None or packet.media_ssrc != subscription.ssrc or not subscription.rtx_ssrc:
         return
-    lost = packet.lost[:MOST_NACKED]
+    lost = [sequence & 0xFFFF for sequence in packet.lost[:MOST_NACKED]]
     missed = subscription.note_missed(lost) - _lost_before(subscription)
     if missed >= FLOODED:
-        peer.estimate.note_flood(missed, peer.peak_sent_rate(now), now)
+        peer.estimate.note_flood(missed, peer.present_rate, now)
     send_time = absolute_send_time(now)
     for sequence in lost:
-        repeated = subscription.retransmission(sequence & 0xFFFF, now, send_time)
+        repeated = subscription.retransmission(sequence, now, send_time)
         if repeated is not None and peer.ciphers is not None:
             try:
                 peer.send(peer.ciphers.outgoing.protect_packet(repeated))

@@ -21,10 +21,11 @@ def steer(room: Room, now: float) -> None:
     """Allocate every subscriber's link and point its subscriptions accordingly."""
     for peer in list(room.peers.values()):
         if peer.connected:
-            _steer_peer(room, peer, now)
+            steer_peer(room, peer, now)
 
 
-def _steer_peer(room: Room, peer: Peer, now: float) -> None:
+def steer_peer(room: Room, peer: Peer, now: float) -> None:
+    """The same for one subscriber."""
     peer.estimate.grow(now)
     audio = 0.0
     choices: list[Choice] = []
@@ -72,11 +73,11 @@ def _steer_peer(room: Room, peer: Peer, now: float) -> None:
         source = choice.key  # type: ignore[assignment]
         index = allocation.chosen.get(source)
         stream = candidates[source][index] if index is not None else None
-        better = index is not None and (choice.current is None or index < choice.current)
-        if better and peer.estimate.limit < UNLIMITED:
-            peer.estimate.note_upgrade(now)
         subscription = peer.subscriptions[source]
         followed = subscription.ingest
+        better = stream and (followed is None or stream.bitrate > followed.bitrate)
+        if better and peer.estimate.limit < UNLIMITED and index != choice.current:
+            peer.estimate.note_upgrade(now)
         if stream and followed and stream.bitrate < followed.bitrate and peer.estimate.flooded:
             # To wait for the smaller picture's beginning would drown more sound.
             subscription.leave(now)

@@ -264,7 +264,7 @@ class Subscription(SubscriptionState):
         0 where that is too little to say, or has gone on for long: then reports tell it better.
         """
         sent = self.packets - self._began_at
-        if self.segment is None or sent >= YOUNG:
+        if self.ingest is None or self.segment is None or sent >= YOUNG:
             return 0.0
         first = self.segment.first
         self._missed.update(one for one in sequences if (one - first) & 0xFFFF < sent)
@@ -299,8 +299,8 @@ class Subscription(SubscriptionState):
         if found is None:
             return None
         segment, source = found
-        if self._scarce and segment is not self.segment:
-            # Another encoding followed, from a keyframe on: the picture goes on without it.
+        if self._scarce and (segment is not self.segment or self.ingest is None):
+            # Another encoding follows, from a keyframe on: the picture goes on without it.
             return None
         packet = segment.ingest.remembered(source)
         rtx_payload_type = segment.ingest.codec.rtx_payload_type

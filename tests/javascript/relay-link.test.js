@@ -53,6 +53,12 @@ test("two encodings are tried again from time to time", () => {
     assert.ok(looks < 100);
   }
   assert.equal(looks, 45);
+  while (!encodings.single) {
+    encodings.note(300_000, true);
+    looks += 1;
+    assert.ok(looks < 100);
+  }
+  assert.equal(looks, 45 + 8 + 2, "for long enough that a limit can end");
 });
 
 test("pictures wait as long as it takes, and no longer than one can talk over", () => {

@@ -208,7 +208,7 @@ def test_a_flood_that_is_missed_at_once_is_stopped_at_once() -> None:
 
 def test_what_was_sent_a_moment_ago_counts_when_a_flood_is_measured() -> None:
     estimate = Estimate()
-    estimate.note_loss(0.5, 3e5, 3e5, 1.0, peak=9e5)
+    estimate.note_loss(0.5, 3e5, 3e5, 1.0, before=9e5)
     assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
 
 
@@ -229,6 +229,29 @@ def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
     assert len(gaps) > 4
     assert gaps == sorted(gaps)
     assert gaps[-1] > 60
+
+
+def test_many_requests_to_repeat_are_one_failure() -> None:
+    estimate = Estimate(limit=5e5, updated_at=0.0, grown_at=-9.0, judged_at=-14.0)
+    for number, missed in enumerate((0.31, 0.34, 0.38, 0.42)):
+        estimate.note_flood(missed, 4.4e5, 0.03 * number)
+    assert estimate.hold == 8.0
+
+
+def test_loss_that_nobody_tells_of_any_more_is_forgotten() -> None:
+    """Who is sent nothing reports on nothing, and may have a perfect link by now."""
+    estimate = Estimate(limit=3.4e5, updated_at=0.0, judged_at=0.0)
+    estimate.note_flood(0.5, 4e5, 1.0)
+    limit = estimate.limit
+    for second in range(2, 60):
+        estimate.grow(float(second))
+    assert estimate.limit > 2 * limit
+
+
+def test_a_link_that_takes_everything_has_no_failures_to_remember() -> None:
+    estimate = Estimate(hold=32.0, failed=True)
+    estimate.grow(1.0)
+    assert (estimate.hold, estimate.failed) == (4.0, False)
 
 
 def test_a_better_picture_that_lasts_forgets_the_failures() -> None:

@@ -86,7 +86,7 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     steer(room, NOW)
     assert (seen.ingest, seen.target) == (large, small), "it goes on until the small one begins"
     seen.follow(large, NOW)
-    c.estimate.loss = 0.6
+    c.estimate.loss, c.estimate.lost_at = 0.6, NOW
     steer(room, NOW)
     assert (seen.ingest, seen.target) == (None, small)
 

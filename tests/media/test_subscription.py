@@ -173,6 +173,8 @@ def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
     assert line.subscription.note_missed(missed) == 0.5
     assert line.subscription.note_missed(missed) == 0.5, "asked for twice is missed once"
     assert line.subscription.note_missed([first - 1, first + 400]) == 0.5, "never sent in it"
+    line.subscription.follow(None, 2.0)
+    assert line.subscription.note_missed(missed) == 0.0, "nothing is sent any more"
 
 
 class Switching(RuleBasedStateMachine):

@@ -31,6 +31,8 @@ const WIDE_LOOKS = 3;
  * listener's narrow link sets, a browser never finds out how wide its own has become.
  */
 const RETRY_LOOKS = 45;
+/** Looks for which that is tried at least: a limit ends some seconds after both are sent again. */
+const TRIED_LOOKS = 8;
 /** Packets asked for again between two looks that mean a lossy link. */
 const LOSSY = 4;
 /** Milliseconds of waiting: the first step, further ones, and the most that talking bears. */
@@ -69,6 +71,7 @@ export class Encodings {
   single = false;
   #looks = 0;
   #since = 0;
+  #tried = 0;
 
   /**
    * @param {number} uplink bits per second, 0 if unknown
@@ -77,10 +80,12 @@ export class Encodings {
    */
   note(uplink, pictured) {
     this.#since += 1;
-    const against = this.single ? uplink > WIDE : pictured && uplink > 0 && uplink < NARROW;
+    const narrow = pictured && uplink > 0 && uplink < NARROW && this.#since > this.#tried;
+    const against = this.single ? uplink > WIDE : narrow;
     this.#looks = against ? this.#looks + 1 : 0;
     const enough = this.#looks >= (this.single ? WIDE_LOOKS : NARROW_LOOKS);
     if (!enough && !(this.single && this.#since >= RETRY_LOOKS)) return false;
+    this.#tried = this.single && !enough ? TRIED_LOOKS : 0;
     this.single = !this.single;
     this.#looks = this.#since = 0;
     return true;
