@@ -83,23 +83,31 @@ class WorkerProcess:
         except OSError as error:
             ours.close()
             raise RelayUnavailable("no_process", f"no worker could be started: {error}") from error
+        except asyncio.CancelledError:
+            ours.close()
+            raise
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
         word: messages.Word | None = None
+        worker: WorkerProcess | None = None
         try:
             async with asyncio.timeout(START_SECONDS):
                 writer.write(messages.encode(start))
                 line = await reader.readline()
                 word = messages.decode_word(line) if line else None
+            if isinstance(word, Ready):
+                worker = cls(process, reader, writer, word.port, on_event)
+                return worker
         except (TimeoutError, ConnectionError, msgspec.DecodeError) as error:
             logger.error("a worker said nothing sensible: %s", error)
-        if isinstance(word, Ready):
-            return cls(process, reader, writer, word.port, on_event)
-        writer.close()
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+        finally:
+            if worker is None:
+                # Also when whoever started it is told to stop meanwhile.
+                writer.close()
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
         if isinstance(word, NotReady):
             raise RelayUnavailable(word.code, word.text)
         raise RelayUnavailable("no_worker", "a media worker ended before it was ready")
@@ -145,11 +153,13 @@ class WorkerProcess:
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+        except (TimeoutError, asyncio.CancelledError) as reason:
+            self.kill()
             await self._process.wait()
-        self._listener.cancel()
+            if isinstance(reason, asyncio.CancelledError):
+                raise
+        finally:
+            self._listener.cancel()
         await asyncio.gather(self._listener, return_exceptions=True)
         with contextlib.suppress(ConnectionError):
             await self._writer.wait_closed()

@@ -5,12 +5,14 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 
 from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.codecs import Kind
+from media.limits import Limits
 from media.messages import (
     Connected,
     Disconnected,
@@ -18,8 +20,10 @@ from media.messages import (
     OfferNeeded,
     Published,
     Publishing,
+    Start,
     WorkerRestarted,
 )
+from media.process import WorkerProcess
 from tests.media.support import RelayClient, until
 
 LOOPBACK = RelaySettings(addresses=("127.0.0.1",))
@@ -67,6 +71,36 @@ async def test_two_workers_share_the_rooms() -> None:
             for offer in of(events, OfferNeeded)
         ]
         assert sorted(map(int, ports)) == sorted(relay.ports)
+
+
+def children() -> set[int]:
+    """Processes that this one has started and that have not ended."""
+    found = set()
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # others end meanwhile
+            # The parent is the second field after the name, which is in brackets (proc(5)).
+            if int(status.read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                found.add(int(status.parent.name))
+    return found
+
+
+@pytest.mark.parametrize("stopping", [False, True])
+async def test_a_start_or_stop_that_is_given_up_leaves_no_process(stopping: bool) -> None:
+    before = children()
+    start = Start(("127.0.0.1",), 0, ("127.0.0.1",), Limits())
+    spawning = asyncio.create_task(WorkerProcess.spawn(start, lambda event: None))
+    if stopping:
+        worker = await spawning
+        os.kill(worker.process_id, signal.SIGSTOP)
+        given_up: asyncio.Task[object] = asyncio.create_task(worker.stop())
+        await until(lambda: not worker.alive, "the end has begun")
+    else:
+        given_up = spawning
+        await until(lambda: bool(children() - before), "a process has begun")
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert children() <= before
 
 
 async def test_a_taken_port_is_said_clearly() -> None:
