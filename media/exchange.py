@@ -54,6 +54,8 @@ FIRST_SECOND = 0.4
 "Seconds for which the rate of what has just begun is told at least: it begins with keyframes."
 FEEDBACK_TICKS = 5
 "Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
+PEERS_AT_ONCE = 8
+"Participants looked after before packets that came meanwhile are handled: half a millisecond."
 STEER_TICKS = 25
 SECOND_TICKS = 50
 QUALITY_TICKS = 100
@@ -292,12 +294,15 @@ class Exchange:
             reports.ask_for_missing(peer, ingest, now)
             if not ingest.missing or peer.closed:
                 forwarder.gaps.discard((peer, ingest))
-        turn = 0
+        turn = tended = 0
         for room in list(self.rooms.values()):
             for peer in list(room.peers.values()):
                 turn += 1
                 if (tick + turn) % FEEDBACK_TICKS == 0:
                     self._tend(room, peer, now)
+                    tended += 1
+                    if tended % PEERS_AT_ONCE == 0 and self._pace is not None:
+                        self._pace.catch_up()
                 if (tick + turn) % SECOND_TICKS == 0:
                     self._tend_each_second(room, peer, now)
                 if (tick + turn) % QUALITY_TICKS == 0 and peer.connected:

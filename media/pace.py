@@ -65,10 +65,14 @@ class Pace:
                 self._timer.cancel()
             self.start()
 
+    def catch_up(self) -> None:
+        """Handle what waits now: for whoever has longer work to do, in between."""
+        for port in self._forwarder.ports:
+            self._handled += self._forwarder.drain(port)
+
     def _drain_one(self, port: Port) -> None:
         self._handled += self._forwarder.drain(port)
 
     def _sweep(self) -> None:
-        for port in self._forwarder.ports:
-            self._handled += self._forwarder.drain(port)
+        self.catch_up()
         self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)
