@@ -1,26 +1,28 @@
-"""How much one subscriber can take, and what to send within it.
+"""How much one subscriber can take.
 
-Two kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
-is sent, or its reports show loss. Without evidence nothing is held back. After a cut the limit
-grows slowly, and each growth that fails is tried again later, so that pictures do not flicker.
+Three kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
+is sent, its reports show loss, or it asks for much of a picture again that has just begun. A round
+trip that grows makes a low estimate count for more. Without evidence nothing is held back. After a
+cut the limit grows slowly, and each growth that fails is tried again later, so that pictures do not
+flicker.
 
 Loss has two causes. A full link loses what is too much, a radio link loses a part of whatever is
 sent. A trial shows which it is: less is sent for a moment. If the loss ends, the link was full; if
-the same part gets lost as before, that is its nature and no reason to take the pictures away. (Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 %
-whatever the cause, their later estimators separate an inherent part.)
+the same part gets lost as before, that is its nature and no reason to take the pictures away.
+(Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 % whatever the cause, their
+later estimators separate an inherent part.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 UNLIMITED = 50_000_000
 "Bits per second meaning that nothing is known to limit the link."
 FLOOR = 60_000
 "Bits per second never gone below: sound and its reports."
 LOSS_CUT = 0.10
-"Fraction of packets lost above which a link is full (RFC 8836 and GCC use the same 10 %)."
+"Fraction of packets lost above which a link is full (draft-ietf-rmcat-gcc-02 section 6)."
 LOSS_DOUBT = 0.05
 "Fraction above which it is not tried whether the link takes more."
 LOSS_CALM = 0.02
@@ -30,7 +32,7 @@ LOSSY_REPORTS = 2
 FLOODED = 0.3
 "Fraction beyond which one report is enough: sound is being lost."
 TRIAL = 0.6
-"Part of the present rate that a trial sends at most."
+"Part of the present rate that a trial sends at most, unless pictures would have to go for it."
 SETTLED = 0.75
 "Part of the earlier rate below which a trial has begun in earnest: encodings change at keyframes."
 SETTLING = 1.5
@@ -53,23 +55,17 @@ HOLD = 4.0
 "Seconds without growth after a cut; doubled by each cut that follows a growth at once."
 LONGEST_HOLD = 60.0
 RELAPSE = 10.0
-"Seconds after a growth began within which a cut means that it failed."
+"Seconds after a growth began, or a better encoding was tried, within which a cut is its failure."
 QUEUE = 0.25
 "Seconds a round trip may take longer than the shortest one before packets queue up."
 FORGETTING = 1.005
 "Factor by which the shortest round trip grows in a second: a phone may change its network."
-UPGRADE_MARGIN = 1.15
-"What a better encoding may cost more than it does now and still fit."
 SMALLEST_VIDEO = 100_000
 """Bits per second below which a moving picture is not worth sending. Still ones take less, and so
 few packets that a receiver's estimate of them is chance: only loss holds them back."""
 DOUBTED_VIDEO = 220_000
 """Bits per second that a receiver's estimate alone cannot take from the pictures: of few packets
 it is mostly chance, and a link too narrow for so little soon shows it by loss or delay."""
-SQUEEZE = 0.75
-"""Part of its present rate within which the smallest picture there is goes on: what is known of a
-link is rough, a receiver's first doubt takes 15 % away, and a picture taken away in vain is missed
-for much longer than one left in vain, of which the next reports tell."""
 
 
 @dataclass
@@ -83,6 +79,9 @@ class Trial:
     "What was allowed before."
     ends_at: float | None = None
     "When a report tells what became of the loss; None until less is sent."
+    heard: float = 1.0
+    heard_at: float = -1000.0
+    "The last report meanwhile, and when it came."
 
 
 @dataclass
@@ -151,7 +150,10 @@ class Estimate:
         self.lost_at = now
         if video >= NO_VIDEO:
             self.video_at = now
+        if fraction <= LOSS_CALM:
+            self.untried = False
         if self.trial is not None:
+            self.trial.heard, self.trial.heard_at = fraction, now
             if self.trial.ends_at is None:
                 if sent < SETTLED * self.trial.sent:
                     self.trial.ends_at = now + SETTLING
@@ -219,12 +221,19 @@ class Estimate:
             self.limit = max(self.limit, trial.limit)
             self.held_until = now
         else:
-            arrived = trial.sent * (1 - trial.loss) / (1 - fraction)
+            arrived = trial.sent * (1 - trial.loss)
             self.limit = max(FLOOR, min(trial.limit, REMB_MARGIN * arrived))
             self.held_until = now + self.hold
 
     def _give_up(self, trial: Trial, now: float) -> None:
-        """Nobody told what became of the loss: only a flood is taken for a full link."""
+        """Not much less was sent, or nobody told what became of it.
+
+        If the loss has ended all the same, that is an answer. Otherwise only a flood is taken for
+        a full link.
+        """
+        if now - trial.heard_at < LONGEST_REPORT and trial.heard < CURED * trial.loss:
+            self._judge(trial, trial.heard, now)
+            return
         self.trial = None
         flooded = trial.loss >= FLOODED
         self._accept(self.natural_loss if flooded else trial.loss, now)
@@ -287,89 +296,3 @@ class Estimate:
         self.upgraded_at = None
         self.limit = max(FLOOR, min(self.limit, limit))
         self.held_until = now + self.hold
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One video a subscriber wants, with the encodings fit for it, best first."""
-
-    key: object
-    rates: tuple[float, ...]
-    "Bits per second of each encoding now."
-    current: int | None
-    "Index of the encoding forwarded now, None while paused."
-    adaptable: bool
-    "The publisher sends one encoding and can be asked to send less."
-
-
-@dataclass
-class Allocation:
-    """What to forward."""
-
-    chosen: dict[object, int | None] = field(default_factory=dict)
-    "Key of a choice -> index of the encoding, None to pause."
-    shares: dict[object, float] = field(default_factory=dict)
-    "Key of an adaptable choice -> most bits per second its publisher should send."
-
-
-def allocate(limit: float, audio: float, choices: Sequence[Choice]) -> Allocation:
-    """Fit videos into ``limit`` after ``audio``, which is never dropped.
-
-    Choices come in order of importance. Each first gets its cheapest encoding, so that all are
-    seen before any is seen well; what remains makes them better one after the other.
-    """
-    result = Allocation()
-    free = limit - audio
-    if limit >= UNLIMITED:
-        for choice in choices:
-            result.chosen[choice.key] = 0 if choice.rates else None
-        return result
-    costs: dict[object, float] = {}
-    waiting = [choice for choice in choices if choice.rates]
-    for position, choice in enumerate(waiting):
-        fair = free / (len(waiting) - position)
-        least = choice.rates[-1] * (UPGRADE_MARGIN if choice.current is None else SQUEEZE)
-        if choice.adaptable:
-            least = min(SMALLEST_VIDEO, least)
-            cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))
-        else:
-            cost = max(least, choice.rates[-1])
-        if least > free:
-            result.chosen[choice.key] = None
-            continue
-        result.chosen[choice.key] = len(choice.rates) - 1
-        costs[choice.key] = min(cost, free)
-        if choice.adaptable:
-            result.shares[choice.key] = max(fair, SMALLEST_VIDEO)
-        free -= costs[choice.key]
-    _improve(waiting, result.chosen, costs, free)
-    for choice in choices:
-        result.chosen.setdefault(choice.key, None)
-    return result
-
-
-def _improve(
-    choices: Sequence[Choice],
-    chosen: dict[object, int | None],
-    costs: Mapping[object, float],
-    free: float,
-) -> None:
-    paid = dict(costs)
-    improved = True
-    while improved:
-        improved = False
-        for choice in choices:
-            index = chosen[choice.key]
-            if index is None or index == 0:
-                continue
-            margin = (
-                1.0
-                if choice.current is not None and choice.current <= index - 1
-                else UPGRADE_MARGIN
-            )
-            cost = choice.rates[index - 1] * margin
-            if cost - paid[choice.key] <= free:
-                free -= cost - paid[choice.key]
-                paid[choice.key] = cost
-                chosen[choice.key] = index - 1
-                improved = True

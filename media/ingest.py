@@ -85,6 +85,7 @@ class Ingest(IngestState):
         "loss",
         "lost_lately",
         "missing",
+        "passed_over",
         "publisher_id",
         "recovered",
         "rid",
@@ -115,6 +116,8 @@ class Ingest(IngestState):
         "Bits per second, smoothed."
         self._octets_before = 0
         self.missing: dict[int, Gap] = {}
+        self.passed_over: dict[int, None] = {}
+        "The newest numbers of which the packet was not there in its turn, repeated since or not."
         self._due_at = 0.0
         "Before this moment no gap is to be asked for or given up."
         self.history: list[bytes] | None = (
@@ -153,9 +156,12 @@ class Ingest(IngestState):
             else:
                 for number in range(expected, expected + ahead):
                     self.missing[number & 0xFFFF] = Gap(now, now + NACK_DELAY)
+                    self.passed_over[number & 0xFFFF] = None
                 self._due_at = min(self._due_at, now + NACK_DELAY)
                 while len(self.missing) > MOST_MISSING:
                     del self.missing[next(iter(self.missing))]
+                while len(self.passed_over) > MOST_MISSING:
+                    del self.passed_over[next(iter(self.passed_over))]
             self.next_sequence = (sequence + 1) & 0xFFFF
             return Arrival.NEXT
         return Arrival.LATE if self.missing.pop(sequence, None) else Arrival.DUPLICATE

@@ -80,7 +80,7 @@ class Peer(PeerState):
         self.allowance = Allowance.full(limits)
         self.octets_left = limits.octets_at_once
         self.estimate = Estimate()
-        self.shares: dict[object, float] = {}
+        self.shares: dict[SourceId, float] = {}
         "What each publisher of one encoding should send at most, for this subscriber."
         self.loudness = 0
         self.loudness_count = 0

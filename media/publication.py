@@ -56,10 +56,11 @@ class Publication:
         if height is None:
             return []
         streams = self.encodings()
+        smallest = streams[-1:]
         streams = [
             one
             for one in streams
-            if one.flows_steadily(now) or (one is streams[-1] and one.flows(now, SMALLEST_SILENCE))
+            if one.flows_steadily(now) or (one in smallest and self._comes(one, now))
         ] or streams
         while len(streams) > 1 and streams[0].bitrate < STARVED * streams[1].bitrate:
             streams = streams[1:]
@@ -71,6 +72,10 @@ class Publication:
             return streams[1:]
         return streams
 
+    def _comes(self, stream: Ingest, now: float) -> bool:
+        smallest = self.encodings()[-1]
+        return stream.flows(now, SMALLEST_SILENCE if stream is smallest else SILENCE)
+
     def is_single(self, now: float) -> bool:
         """Whether its publisher sends one encoding on purpose, and so can be asked for less.
 
@@ -80,9 +85,5 @@ class Publication:
         streams = self.encodings()
         if not self.rids:
             return len(streams) == 1
-        flowing = [
-            one
-            for one in streams
-            if one.flows(now, SMALLEST_SILENCE if one is streams[-1] else SILENCE)
-        ]
+        flowing = [one for one in streams if self._comes(one, now)]
         return len(flowing) == 1 and flowing[0].bitrate > SMALL_ENCODING

@@ -109,7 +109,9 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
             round_trip = now - left - report.dlsr / 65536
             if 0 <= round_trip < 10:
                 peer.note_round_trip(round_trip, now)
-        loss = max(report.fraction_lost / 256 - _lost_before(subscription), 0.0)
+        # What was lost on the publisher's link says nothing of the subscriber's.
+        before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
+        loss = max(report.fraction_lost / 256 - before, 0.0)
         tally.add(subscription.reception.note(report.highest_sequence, loss), loss)
     found = tally.take(now)
     if found is not None:
@@ -119,17 +121,12 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
         )
 
 
-def _lost_before(subscription: Subscription) -> float:
-    """What is lost on the publisher's link: it says nothing of the subscriber's."""
-    return subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
-
-
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
     subscription = peer.sent.get(packet.media_ssrc)
     if subscription is None or packet.media_ssrc != subscription.ssrc or not subscription.rtx_ssrc:
         return
     lost = [sequence & 0xFFFF for sequence in packet.lost[:MOST_NACKED]]
-    missed = subscription.note_missed(lost) - _lost_before(subscription)
+    missed = subscription.note_missed(lost)
     if missed >= FLOODED:
         peer.estimate.note_flood(missed, peer.present_rate, now)
     send_time = absolute_send_time(now)

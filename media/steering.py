@@ -1,12 +1,17 @@
-"""Which encoding each subscriber of a room gets, decided twice a second."""
+"""Which encoding each subscriber of a room gets.
+
+Decided twice a second, and at once when something changes or floods a link.
+"""
 
 from __future__ import annotations
 
-from .bandwidth import SMALLEST_VIDEO, UNLIMITED, Choice, allocate
+from .allocation import Choice, allocate
+from .bandwidth import SMALLEST_VIDEO, UNLIMITED
 from .codecs import RED, Kind
 from .ingest import Ingest
 from .negotiation import SourceId
 from .peer import Peer
+from .publication import Publication
 from .room import Room
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
@@ -28,7 +33,7 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
     """The same for one subscriber."""
     peer.estimate.grow(now)
     audio = 0.0
-    choices: list[Choice] = []
+    choices: list[Choice[SourceId]] = []
     candidates: dict[SourceId, list[Ingest]] = {}
     hidden: list[SourceId] = []
     for source, subscription in peer.subscriptions.items():
@@ -56,21 +61,21 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
                 source,
                 tuple(max(one.bitrate, 1.0) for one in streams),
                 streams.index(current) if current in streams else None,
-                adaptable=len(streams) == 1 and publication.is_single(now),
+                _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
             )
         )
     for source in hidden:
         room.steer(peer, source, None, squeezed=False)
     peer.estimate.least = audio + sum(
-        min(SMALLEST_VIDEO, one.rates[0]) if one.adaptable else one.rates[-1]
+        one.rates[-1] if one.floor is None else min(SMALLEST_VIDEO, one.rates[0])
         for one in choices
         if one.current is not None
     )
-    choices.sort(key=lambda one: IMPORTANCE[one.key[1]])  # type: ignore[index]
+    choices.sort(key=lambda one: IMPORTANCE[one.key[1]])
     allocation = allocate(peer.estimate.limit, audio, choices)
     peer.shares = allocation.shares
     for choice in choices:
-        source = choice.key  # type: ignore[assignment]
+        source = choice.key
         index = allocation.chosen.get(source)
         stream = candidates[source][index] if index is not None else None
         subscription = peer.subscriptions[source]
@@ -82,6 +87,11 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
             # To wait for the smaller picture's beginning would drown more sound.
             subscription.leave(now)
         room.steer(peer, source, stream, squeezed=index is None)
+
+
+def _floor(publication: Publication) -> float:
+    """Bits per second below which nobody is asked to send a picture."""
+    return LEAST_SHARE_OF_TWO if publication.rids else LEAST_SHARE
 
 
 def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
@@ -97,10 +107,10 @@ def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
     for peer in room.peers.values():
         limit, adaptable = 0.0, 0.0
         for source, share in peer.shares.items():
-            publication = room.publication(source)  # type: ignore[arg-type]
-            if source[0] != publisher.id or publication is None:  # type: ignore[index]
+            publication = room.publication(source)
+            if source[0] != publisher.id or publication is None:
                 continue
-            limit += max(share, LEAST_SHARE_OF_TWO if publication.rids else LEAST_SHARE)
+            limit += max(share, _floor(publication))
             adaptable += sum(one.bitrate for one in publication.encodings() if one.flows(now))
         if limit:
             least = min(least, limit + max(0.0, flowing - adaptable))

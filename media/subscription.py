@@ -261,13 +261,19 @@ class Subscription(SubscriptionState):
     def note_missed(self, sequences: Iterable[int]) -> float:
         """A request to repeat: the fraction of what it follows now that is missed so far.
 
-        0 where that is too little to say, or has gone on for long: then reports tell it better.
+        What was lost on the publisher's link says nothing of the subscriber's. 0 where it is too
+        little to say, or has gone on for long: then reports tell it better.
         """
-        sent = self.packets - self._began_at
-        if self.ingest is None or self.segment is None or sent >= YOUNG:
+        sent, segment = self.packets - self._began_at, self.segment
+        if self.ingest is None or segment is None or sent >= YOUNG:
             return 0.0
-        first = self.segment.first
-        self._missed.update(one for one in sequences if (one - first) & 0xFFFF < sent)
+        passed_over = self.ingest.passed_over
+        self._missed.update(
+            one
+            for one in sequences
+            if (one - segment.first) & 0xFFFF < sent
+            and (one - segment.sequence_offset) & 0xFFFF not in passed_over
+        )
         return len(self._missed) / sent if sent >= TELLING else 0.0
 
     @property

@@ -178,7 +178,7 @@ class RequestView:
     organization_name: str
     languages: str
     planned_at: datetime | None
-    date: int
+    date: str
     "Calendar sequence of that date: whoever accepts says which one they saw."
     state: str
     expires_at: datetime

@@ -179,8 +179,9 @@ class Forwarding:
         leg = stage.legs.get(seat.peer_id)
         if leg is not None and not leg.connected:
             self._expect(stage, seat.peer_id, CONNECT_WITHIN)
-            if leg.offer is not None:
-                room.tell_page(seat.peer_id, leg.offer)
+        if leg is not None and leg.offer is not None:
+            # It or its answer may have been lost with the socket, and none follows before that.
+            room.tell_page(seat.peer_id, leg.offer)
         self._arrange(stage)
 
     # --- from the forwarder

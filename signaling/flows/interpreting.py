@@ -116,11 +116,11 @@ class Interpreting:
         return request, consultation, scheduler, asked
 
     async def accept(
-        self, token: str, interpreter: Person, calendar_sequence: int | None = None
+        self, token: str, interpreter: Person, calendar_sequence: str | None = None
     ) -> None:
         """An organization sends somebody: they get a seat, and everybody is told.
 
-        `calendar_sequence` is that of the date they were shown. Raises AlreadyAnswered if somebody
+        `calendar_sequence` is that of the date they were shown, as they say. Raises AlreadyAnswered if somebody
         else was first or the request was withdrawn, InvalidInput if the session was moved since.
         """
         request, consultation, scheduler, _ = await self.look(token)
@@ -129,7 +129,7 @@ class Interpreting:
 
             async def work(records: Records) -> tuple[Consultation, str]:
                 current = await self._decide(records, request, "accept")
-                if calendar_sequence not in (None, current.calendar_sequence):
+                if calendar_sequence not in (None, str(current.calendar_sequence)):
                     raise InvalidInput(
                         "", N_("The session was moved meanwhile. Please look at the new date.")
                     )
@@ -196,18 +196,8 @@ class Interpreting:
 
         The request and its link stay. An interpreter who accepted is told like everybody.
         """
-        organizations = await records.interpreters.organizations()
-        for request in await records.interpreters.requests_of(moved.id):
-            for organization in organizations:
-                if request.state == "sent" and organization.id == request.organization_id:
-                    await self._write_to(
-                        records,
-                        "interpreter_request_moved",
-                        moved,
-                        scheduler,
-                        organization,
-                        request,
-                    )
+        for request in await self._open_requests(records, moved):
+            await self._write_about(records, "interpreter_request_moved", moved, scheduler, request)
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
@@ -216,22 +206,34 @@ class Interpreting:
 
         An interpreter who accepted already is told like everybody who was invited.
         """
-        organizations = await records.interpreters.organizations()
-        for request in await records.interpreters.requests_of(consultation.id):
-            if request.state != "sent":
-                continue
+        for request in await self._open_requests(records, consultation):
             withdrawn = request.after("withdraw", self._clock.now())
             await records.interpreters.change_request(withdrawn)
-            for organization in organizations:
-                if organization.id == request.organization_id:
-                    await self._write_to(
-                        records,
-                        "interpreter_request_withdrawn",
-                        consultation,
-                        scheduler,
-                        organization,
-                        withdrawn,
-                    )
+            await self._write_about(
+                records, "interpreter_request_withdrawn", consultation, scheduler, withdrawn
+            )
+
+    async def _open_requests(
+        self, records: Records, consultation: Consultation
+    ) -> list[InterpreterRequest]:
+        """Those that wait for an answer."""
+        requests = await records.interpreters.requests_of(consultation.id)
+        return [request for request in requests if request.state == "sent"]
+
+    async def _write_about(
+        self,
+        records: Records,
+        occasion: Occasion,
+        consultation: Consultation,
+        scheduler: Account,
+        request: InterpreterRequest,
+    ) -> None:
+        """Write to the organization that was asked, unless it was removed since."""
+        for organization in await records.interpreters.organizations():
+            if organization.id == request.organization_id:
+                await self._write_to(
+                    records, occasion, consultation, scheduler, organization, request
+                )
 
     async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
         room = await self._rooms.open(request.consultation_id)

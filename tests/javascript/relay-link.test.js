@@ -59,6 +59,20 @@ test("two encodings are tried again from time to time", () => {
     assert.ok(looks < 100);
   }
   assert.equal(looks, 45 + 8 + 2, "for long enough that a limit can end");
+  /** @type {number[]} */
+  const waits = [];
+  for (let count = 0; count < 4; count++) {
+    let wait = 0;
+    while (encodings.single) {
+      encodings.note(300_000, true);
+      wait += 1;
+    }
+    waits.push(wait);
+    while (!encodings.single) encodings.note(300_000, true);
+  }
+  assert.deepEqual(waits, [90, 180, 180, 180], "tries in vain come less and less often");
+  for (let count = 0; count < 3; count++) encodings.note(900_000, true);
+  assert.equal(encodings.single, false);
 });
 
 test("pictures wait as long as it takes, and no longer than one can talk over", () => {

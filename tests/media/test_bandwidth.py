@@ -1,28 +1,10 @@
-"""Links are filled with care: sound first, everybody seen before anybody is seen well."""
+"""Links are filled with care, and what they can take is told from what becomes of it."""
 
 import itertools
 
 import pytest
 
-from media.bandwidth import PATIENCE, UNLIMITED, Choice, Estimate, allocate
-
-
-def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:
-    two = [Choice(name, (1e6, 2e5), None, adaptable=False) for name in ("a", "b")]
-    assert allocate(UNLIMITED, 4e4, two).chosen == {"a": 0, "b": 0}
-    assert allocate(3e6, 4e4, two).chosen == {"a": 0, "b": 0}
-    assert allocate(1.6e6, 4e4, two).chosen == {"a": 0, "b": 1}
-    assert allocate(6e5, 4e4, two).chosen == {"a": 1, "b": 1}
-    assert allocate(3e5, 4e4, two).chosen == {"a": 1, "b": None}
-    assert allocate(6e4, 4e4, two).chosen == {"a": None, "b": None}
-
-
-def test_a_single_encoding_is_made_smaller_before_it_is_paused() -> None:
-    one = [Choice("a", (1e6,), 0, adaptable=True)]
-    result = allocate(5e5, 4e4, one)
-    assert result.chosen == {"a": 0}
-    assert result.shares["a"] == 4.6e5
-    assert allocate(1e5, 4e4, one).chosen == {"a": None}
+from media.bandwidth import PATIENCE, UNLIMITED, Estimate
 
 
 def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
@@ -56,13 +38,6 @@ def test_an_estimate_of_the_pictures_leaves_room_for_the_sound() -> None:
     for second in (1, 2):
         estimate.note_remb(300_000, 600_000, 100_000, second)
     assert estimate.limit == 400_000
-
-
-def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
-    still = [Choice(name, (25_000.0,), 0, adaptable=True) for name in ("a", "b", "c")]
-    assert allocate(1.8e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
-    assert allocate(1.6e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
-    assert allocate(1.5e5, 1e5, still).chosen["c"] is None
 
 
 def test_a_flood_is_stopped_by_the_first_report() -> None:
@@ -167,16 +142,6 @@ def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> 
     assert estimate.limit == 160_000, "but from a link with a queue"
 
 
-def test_a_picture_that_all_but_fits_is_not_taken_away() -> None:
-    watched = [Choice("a", (9e5, 1.5e5), 0, adaptable=False)]
-    assert allocate(1.8e5, 4e4, watched).chosen == {"a": 1}
-    assert allocate(1.5e5, 4e4, watched).chosen == {"a": None}
-    paused = [Choice("a", (9e5, 1.5e5), None, adaptable=False)]
-    assert allocate(1.8e5, 4e4, paused).chosen == {"a": None}, (
-        "but what is away waits until it fits"
-    )
-
-
 def test_an_estimate_on_its_way_up_holds_nothing_back() -> None:
     """After a better encoding began it is low, and grows for as long as it takes."""
     estimate = Estimate(limit=1.2e6, updated_at=0.0)
@@ -229,6 +194,28 @@ def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
     assert len(gaps) > 4
     assert gaps == sorted(gaps)
     assert gaps[-1] > 60
+
+
+def test_a_burst_of_loss_is_no_lasting_doubt() -> None:
+    """Too little was sent to try less; when nothing gets lost any more, that is over."""
+    estimate = Estimate(least=1.9e5)
+    for second in (1.0, 2.0):
+        estimate.note_loss(0.15, 1.9e5, 1.5e5, second)
+    assert estimate.untried
+    estimate.note_loss(0.0, 1.9e5, 1.5e5, 3.0)
+    assert not estimate.untried
+
+
+def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> None:
+    estimate = Estimate()
+    for second in (1.0, 2.0):
+        estimate.note_loss(0.2, 2.1e5, 1.7e5, second)
+    for second in range(3, 18):
+        estimate.note_loss(0.0, 1.9e5, 1.5e5, float(second))
+    estimate.grow(2.0 + PATIENCE)
+    assert estimate.trial is None
+    assert estimate.natural_loss == 0.0
+    assert estimate.limit < 2.1e5, "the link was full"
 
 
 def test_many_requests_to_repeat_are_one_failure() -> None:

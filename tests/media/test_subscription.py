@@ -177,6 +177,27 @@ def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
     assert line.subscription.note_missed(missed) == 0.0, "nothing is sent any more"
 
 
+def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
+    """It was repeated to the relay, and forwarded late."""
+    line, source = Line(), video()
+    line.subscription.follow(source, 0.0)
+    line.take(source, 100, 0, KEY, 0.0)
+    first = line.order[0]
+    lost = range(103, 143, 2)
+    for number in range(101, 160):
+        if number not in lost:
+            line.take(source, number, 3000 * number, INTER, 0.1)
+    for number in lost:
+        line.take(source, number, 3000 * number, INTER, 0.2)
+    assert len(line.order) == 60
+    assert line.subscription.note_missed((first + one - 100) & 0xFFFF for one in lost) == 0.0
+    own = [(first + one) & 0xFFFF for one in range(2, 42, 2)]
+    assert line.subscription.note_missed(own) == 20 / 60
+    for number in range(200, 4000, 2):
+        line.take(source, number, 3000 * number, INTER, 1.0)
+    assert len(source.passed_over) <= 256
+
+
 class Switching(RuleBasedStateMachine):
     """Any order of loss, overtaking, duplication, switching, pausing and repeating."""
 

@@ -11,7 +11,7 @@ from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
 from tests.people import Person
 from tests.serving import serving
-from tests.web.calling import Table, table
+from tests.web.calling import Page, Table, table
 from web.keys import RELAY, ROOMS
 
 
@@ -197,6 +197,34 @@ async def test_an_unanswered_offer_is_said_again_on_the_next_socket(tmp_path: Pa
         again = await laid.reload("amina")
         await until(lambda: again.offers, "the offer again")
         assert again.offers[0] == amina.offers[-1]
+
+
+async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path: Path) -> None:
+    """Also to who is connected with the relay: it waits for an answer before it offers more."""
+    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await until(lambda: nurse.heard and amina.heard, "they hear each other")
+        await amina.wire.ws.close()
+        lee = await laid.come("lee")
+        lee.speak()
+        await laid.join(lee)
+        await until(lambda: lee.heard > 20, "lee hears")
+
+        def from_lee(page: Page) -> list[dict[str, Any]]:
+            return [
+                one
+                for one in (page.offers[-1]["tracks"] if page.offers else [])
+                if (one["direction"], one["peer_id"]) == ("subscribe", "lee-page")
+            ]
+
+        await until(lambda: from_lee(nurse), "the nurse was offered lee")
+        assert not from_lee(amina)
+        media, amina.media = amina.media, None
+        again = await laid.reload("amina")
+        await until(lambda: from_lee(again), "amina is offered lee")
+        assert media is not None
+        again.media = media
+        assert not again.offers[-1]["fresh"], "the connection goes on"
 
 
 async def test_a_shared_screen_gets_a_line_of_its_own(tmp_path: Path) -> None:

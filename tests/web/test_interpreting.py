@@ -201,6 +201,8 @@ async def test_moving_tells_the_organization_the_new_date_and_nobody_accepts_the
         assert "The session was moved meanwhile" in late.text
         assert "Ibrahim" in late.text and "16:45" in late.text
         assert "amina@example.org" not in [to for to, _ in await written(server)]
+        odd = await manager.post(link, {**ACCEPTANCE, "date": "9" * 5000})
+        assert odd.status == 400
         shown = re.search(r'name="date" value="(\d+)"', late.text)
         assert shown is not None
         assert (await manager.post(link, {**ACCEPTANCE, "date": shown.group(1)})).status == 303

@@ -21,7 +21,7 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=view.answer_path)[
                 h.input(type="hidden", name="answer", value="accept"),
-                h.input(type="hidden", name="date", value=str(view.date)),
+                h.input(type="hidden", name="date", value=view.date),
                 field(form, "name", _("Name of the interpreter"), required=True, maximum=80),
                 field(
                     form,

@@ -41,10 +41,7 @@ async def answer(request: web.Request) -> web.Response:
                 address=contact.address,
                 language=scheduler.language,
             )
-            shown = typed.get("date", "")
-            await interpreting.accept(
-                token, person, int(shown) if shown.isascii() and shown.isdigit() else None
-            )
+            await interpreting.accept(token, person, typed.get("date"))
     except InvalidInput as error:
         viewer = await viewer_of(request)
         field = "name" if error.field == "first_name" else error.field
@@ -77,7 +74,7 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         organization_name=organization.name if organization else "",
         languages=_languages(request, viewer, scheduler.language, asked.language),
         planned_at=consultation.planned_at,
-        date=consultation.calendar_sequence,
+        date=str(consultation.calendar_sequence),
         state=asked.state,
         expires_at=asked.expires_at,
         answer_path=path("interpreter_request", token=token),

@@ -31,6 +31,7 @@ const WIDE_LOOKS = 3;
  * listener's narrow link sets, a browser never finds out how wide its own has become.
  */
 const RETRY_LOOKS = 45;
+const LONGEST_RETRY_LOOKS = 180;
 /** Looks for which that is tried at least: a limit ends some seconds after both are sent again. */
 const TRIED_LOOKS = 8;
 /** Packets asked for again between two looks that mean a lossy link. */
@@ -72,6 +73,7 @@ export class Encodings {
   #looks = 0;
   #since = 0;
   #tried = 0;
+  #retry = RETRY_LOOKS;
 
   /**
    * @param {number} uplink bits per second, 0 if unknown
@@ -84,7 +86,11 @@ export class Encodings {
     const against = this.single ? uplink > WIDE : narrow;
     this.#looks = against ? this.#looks + 1 : 0;
     const enough = this.#looks >= (this.single ? WIDE_LOOKS : NARROW_LOOKS);
-    if (!enough && !(this.single && this.#since >= RETRY_LOOKS)) return false;
+    if (!enough && !(this.single && this.#since >= this.#retry)) return false;
+    // A try in vain costs both encodings, so the next one waits longer.
+    if (this.single && enough) this.#retry = RETRY_LOOKS;
+    else if (this.#tried && this.#since < RETRY_LOOKS)
+      this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY_LOOKS);
     this.#tried = this.single && !enough ? TRIED_LOOKS : 0;
     this.single = !this.single;
     this.#looks = this.#since = 0;

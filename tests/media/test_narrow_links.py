@@ -1,0 +1,79 @@
+"""Whatever a link can take, its sound is not drowned by pictures for long.
+
+A model of a call with a clock of half seconds: a publisher, a link that loses what is too much, and
+a receiver that reports. Estimate and allocation are the relay's own.
+"""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from media.allocation import Choice, allocate
+from media.bandwidth import SMALLEST_VIDEO, UNLIMITED, Estimate
+from media.steering import LEAST_SHARE, LEAST_SHARE_OF_TWO
+
+STEP = 0.5
+SOUND = 40_000.0
+
+
+@dataclass
+class Call:
+    """One listener of one picture, whose publisher sends one encoding and may be asked for less."""
+
+    capacity: float
+    floor: float
+    estimates: bool
+    "Whether the receiver sends estimates (REMB)."
+    lost_by_nature: float = 0.0
+    wanted: float = 700_000.0
+    estimate: Estimate = field(default_factory=Estimate)
+    drowned: float = 0.0
+    "Seconds in which more than a tenth was lost that need not be."
+    seen: float = 0.0
+    "Seconds with a picture."
+
+    def hold(self, seconds: float) -> None:
+        rate, watching, before, now = self.wanted, True, 0.0, 0.0
+        while now < seconds:
+            now += STEP
+            self.estimate.grow(now)
+            self.estimate.least = SOUND + (min(SMALLEST_VIDEO, rate) if watching else 0.0)
+            choice = Choice("picture", (rate,), 0 if watching else None, self.floor)
+            found = allocate(self.estimate.limit, SOUND, [choice])
+            shown = found.chosen["picture"] is not None
+            if shown and not watching and self.estimate.limit < UNLIMITED:
+                self.estimate.note_upgrade(now)
+            watching = shown
+            share = found.shares.get("picture", self.wanted)
+            target = min(self.wanted, max(share, self.floor))
+            # An encoder takes a second to send less, and grows as estimates do.
+            rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)
+            video = rate if watching else 0.0
+            sent = SOUND + video
+            too_much = max(0.0, 1 - self.capacity / sent)
+            self.drowned += STEP * (too_much > 0.1)
+            self.seen += STEP * watching
+            # Of pictures reports come each second, of sound every five.
+            if now % (1.0 if watching else 5.0) == 0:
+                fraction = 1 - (1 - too_much) * (1 - self.lost_by_nature)
+                self.estimate.note_loss(fraction, sent, video, now, before)
+                if watching and self.estimates:
+                    claimed = 0.85 * (1 - too_much) if too_much else 1.5
+                    self.estimate.note_remb(int(claimed * video), video, SOUND, now)
+                before = sent
+
+
+@pytest.mark.parametrize("estimates", [False, True])
+@pytest.mark.parametrize(
+    ("floor", "capacity"),
+    [(LEAST_SHARE, rate * 1e3) for rate in (60, 100, 130, 150, 160, 170, 190, 200, 300)]
+    + [(LEAST_SHARE_OF_TWO, rate * 1e3) for rate in (60, 130, 190, 220, 250, 280, 300, 400)],
+)
+def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
+    floor: float, capacity: float, estimates: bool
+) -> None:
+    call = Call(capacity, floor, estimates)
+    call.hold(300)
+    assert call.drowned < 0.1 * 300
+    if capacity > 1.2 * (floor + SOUND):
+        assert call.seen > 0.8 * 300, "and what fits is shown"
