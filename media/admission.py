@@ -12,7 +12,7 @@ from .datagrams import Port, unpack_address
 from .peer import REMEMBERED_ADDRESSES, Peer
 
 REMEMBERED_CHECKS = 1024
-"Transactions of one peer known again: half an hour of those that keep a call alive."
+"Transactions of one peer known again: some forty minutes of those that keep a call alive."
 REPETITIONS = 7
 "Times that one transaction is answered: a client that hears nothing sends it so often."
 

@@ -47,8 +47,8 @@ NAME_SECONDS = 5.0
 ADDRESS_SECONDS = 60.0
 "Seconds between two looks at the addresses."
 LEAK_BYTES = 512 << 20
-"""A worker larger than this is replaced once it has no rooms. It starts with some 60 MB and 300
-participants add some 200 MB."""
+"""A worker larger than this is replaced once it has no rooms. It starts with some 70 MB and 300
+participants add some 100 MB."""
 
 __all__ = ["CommandFailed", "Relay", "RelaySettings", "RelayUnavailable"]
 

@@ -49,7 +49,7 @@ from .subscription import Subscription
 logger = logging.getLogger(__name__)
 
 TICK = 0.02
-"Seconds between two looks for missing packets and wanted keyframes."
+"Seconds between two turns of the clock; each looks after a fifth of the participants."
 FIRST_SECOND = 0.4
 "Seconds for which the rate of what has just begun is told at least: it begins with keyframes."
 FEEDBACK_TICKS = 5
@@ -143,7 +143,7 @@ class Exchange:
         )
 
     def execute(self, command: AnyCommand) -> None:
-        """Carry out a command, or raise Refused and change nothing."""
+        """Carry out a command, or raise Refused; what then stays, :class:`~media.messages.Failed` says."""
         try:
             self._execute(command)
         except TooManyLines as error:

@@ -1,7 +1,8 @@
 """ICE, the lite side: answer connectivity checks, believe only those that prove the password.
 
-RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent gathers one address, sends
-no checks and lets the other side decide; consent (RFC 7675) is the other side's checks going on.
+RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent offers the addresses it has,
+sends no checks and lets the other side decide; consent (RFC 7675) is the other side's checks going
+on.
 """
 
 from __future__ import annotations

@@ -26,8 +26,7 @@ class Limits:
     burst: float = 0.5
     "Seconds of that rate that may come at once: a keyframe of a shared screen is 500 KB."
     streams: int = 12
-    "SSRCs with their retransmissions: sound, two videos in three and one in two encodings."
-    publications: int = 3
+    "SSRCs with their retransmissions: sound, a camera in up to three encodings, a screen."
     checks: int = 50
     "Connectivity checks per second; a browser sends some 20 while it connects, one in 2.5 s later."
     rtcp: int = 200

@@ -182,7 +182,8 @@ class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="done"):
 
 
 class Failed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
-    """A command was refused and changed nothing. ``code`` is stable, ``text`` is for logs."""
+    """A command was refused and changed nothing, but for the kinds of a Subscribe that came before
+    the one too many. ``code`` is stable, ``text`` is for logs."""
 
     number: int
     code: str

@@ -173,6 +173,7 @@ class Room:
             peer.wishes.add(source)
             peer.refusals.discard(source)
             if not self._match(peer, source):
+                peer.wishes.discard(source)
                 raise Refused("too_many_lines", f"{peer.id} receives as much as one can")
 
     def unsubscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:

@@ -21,7 +21,7 @@ import pylibsrtp
 from pylibsrtp import Policy, Session
 
 WINDOW = 1024
-"Replay window in packets: 1.5 s of 3 Mbit/s video may arrive out of order."
+"Replay window in packets: 3 s of 3 Mbit/s video may arrive out of order."
 TRAILER = 16 + 4
 "Most bytes that protection adds: the authentication tag, and for RTCP the index."
 

@@ -49,6 +49,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "loss": 0.2, "delay_ms": 150, "jitter_ms": 20, "doubled": 0.05,
     },
     "300 kbit/s, 300 ms": {"rate_kbps": 300, "delay_ms": 150},
+    "220 kbit/s, 300 ms": {"rate_kbps": 220, "delay_ms": 150},
     "300 kbit/s, 300 ms, 10 %, jitter": {
         "rate_kbps": 300, "delay_ms": 150, "loss": 0.1, "jitter_ms": 20,
     },
