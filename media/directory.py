@@ -54,7 +54,10 @@ class Directory:
         elif peer is None:
             self.strangers += 1
         elif 19 < first < 64:
-            if peer.handshake is not None:
+            peer.allowance.records -= 1
+            if peer.allowance.records < 0:
+                peer.over_limit += 1
+            elif peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
             self.on_rtcp(peer, bytes(view), now)

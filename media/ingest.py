@@ -5,6 +5,7 @@ Pure bookkeeping on numbers; ``now`` is always an argument, in seconds of a mono
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from .subscription import Subscription
 
 HISTORY = 256
-"Packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
+"Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
 HISTORY_MASK = HISTORY - 1
+HISTORY_SECONDS = 4
+"Seconds, give or take one, after which nobody asks for a packet any more. A small picture's would\nfill the history for ten."
 MOST_MISSING = 256
 "Gaps longer than the history are not asked for: only a keyframe helps then."
 NACK_DELAY = 0.012
@@ -70,10 +73,12 @@ class Ingest(IngestState):
     __slots__ = (
         "_due_at",
         "_expected_before",
+        "_forgotten",
         "_last_report_next",
         "_octets_before",
         "_received_before",
         "_received_seen",
+        "_seconds",
         "asked_at",
         "began_at",
         "bitrate",
@@ -123,6 +128,10 @@ class Ingest(IngestState):
         self.history: list[bytes] | None = (
             [b""] * HISTORY if codec.rtx_payload_type is not None else None
         )
+        self._seconds: deque[int] = deque(maxlen=HISTORY_SECONDS)
+        "Where the numbers were in the last seconds."
+        self._forgotten = -1
+        "Number before which nothing is kept; -1 while everything is."
         self.subscriptions: list[Subscription] = []
         self.waiting: list[Subscription] = []
         self.keyframe_wanted = False
@@ -259,6 +268,21 @@ class Ingest(IngestState):
         self._octets_before = self.octets
         # The first measurement stands alone; later ones are smoothed over some 1.5 s.
         self.bitrate = rate if not self.bitrate else self.bitrate + 0.3 * (rate - self.bitrate)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop packets that nobody would still ask for, but the newest; once a second."""
+        end = self._seconds[0] if len(self._seconds) == HISTORY_SECONDS else -1
+        self._seconds.append(self.next_sequence)
+        if self.history is None or end < 0:
+            return
+        begin = self._forgotten if self._forgotten >= 0 else end - HISTORY
+        self._forgotten = end
+        if (self.next_sequence - end) & 0xFFFF >= HISTORY:
+            return  # newer ones have taken their places
+        for number in range(end - min((end - begin) & 0xFFFF, HISTORY), end):
+            if (number + 1) & 0xFFFF != self.next_sequence and self.remembered(number & 0xFFFF):
+                self.history[number & HISTORY_MASK] = b""
 
     def note_sender_report(self, report: RtcpSenderInfo, now: float) -> None:
         """Remember the publisher's clocks for lip sync and for the round trip."""

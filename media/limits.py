@@ -29,6 +29,8 @@ class Limits:
     "SSRCs with their retransmissions: sound, a camera in up to three encodings, a screen."
     checks: int = 50
     "Connectivity checks per second; a browser sends some 20 while it connects, one in 2.5 s later."
+    records: int = 200
+    "DTLS datagrams per second; a handshake takes some ten. Anybody can forge a sender's address."
     rtcp: int = 200
     "RTCP datagrams per second, long ones counted more than once; a browser sends some 30."
     video_bitrate: int = 2_500_000
@@ -45,6 +47,7 @@ class Allowance:
     """What is left to a participant until the next refill, beside the octets it may send."""
 
     checks: float
+    records: float
     rtcp: float
 
     @classmethod
@@ -52,10 +55,12 @@ class Allowance:
         """The most that can be saved up."""
         return cls(
             limits.checks,
+            limits.records,
             limits.rtcp,
         )
 
     def refill(self, limits: Limits, seconds: float) -> None:
         """Add what ``seconds`` allow."""
         self.checks = min(self.checks + limits.checks * seconds, limits.checks)
+        self.records = min(self.records + limits.records * seconds, limits.records)
         self.rtcp = min(self.rtcp + limits.rtcp * seconds, limits.rtcp)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pylibsrtp
@@ -129,9 +129,28 @@ class Peer(PeerState):
         """Whether a packet of that SSRC is worth opening."""
         return ssrc in self.heard or len(self.heard) < SSRCS
 
+    def announce(self, source: SourceId, streams: Iterable[tuple[int, int]]) -> None:
+        """What an answer says of a publication, in place of what earlier ones said.
+
+        ``streams`` are pairs of an SSRC and that of its retransmissions, or 0. What is beyond
+        the limit of streams is left out.
+        """
+        for ssrc in [ssrc for ssrc, owner in self.announced.items() if owner == source]:
+            del self.announced[ssrc]
+            self._forget_repairs(ssrc)
+        for ssrc, rtx in streams:
+            if len(self.announced) >= self.limits.streams:
+                break
+            self.announced[ssrc] = source
+            if rtx:
+                self.repairs[rtx] = ssrc
+
     def forget_stream(self, ssrc: int) -> None:
         """A received stream is over, and so are its retransmissions."""
         self.ingests.pop(ssrc, None)
+        self._forget_repairs(ssrc)
+
+    def _forget_repairs(self, ssrc: int) -> None:
         for rtx in [rtx for rtx, repeated in self.repairs.items() if repeated == ssrc]:
             del self.repairs[rtx]
 

@@ -158,8 +158,7 @@ class Room:
             peer.forget_stream(ingest.ssrc)
         publication.ingests.clear()
         source = (peer.id, publication.kind)
-        for ssrc in [ssrc for ssrc, owner in peer.announced.items() if owner == source]:
-            del peer.announced[ssrc]
+        peer.announce(source, ())
         if publication.active:
             publication.active = False
             self._active.pop(source, None)
@@ -210,10 +209,7 @@ class Room:
             if sends:
                 if not answered.rids:
                     publication.rids = ()
-                for ssrc, rtx in answered.streams[: self._limits.streams]:
-                    peer.announced[ssrc] = (peer.id, kind)
-                    if rtx:
-                        peer.repairs[rtx] = ssrc
+                peer.announce((peer.id, kind), answered.streams)
             if sends and not publication.active:
                 publication.active = True
                 self._active[(peer.id, kind)] = publication

@@ -260,6 +260,12 @@ class Hostile:
             head = struct.pack("!BBHI", 0x80, 201, 1, secrets.randbits(32))
             yield self.seal_rtcp(head)
 
+    def records(self) -> Datagrams:
+        """DTLS that looks like what a finished connection carries, and is not."""
+        for number in count(1):
+            head = struct.pack("!BHHHIH", 23, 0xFEFD, 1, 0, number, 64)
+            yield head + self.chance.randbytes(64)
+
     def kinds(self) -> dict[str, Callable[[], Datagrams]]:
         """Everything a participant can do wrong, by name."""
         return {
@@ -277,6 +283,7 @@ class Hostile:
             "requests to repeat all": self.requests,
             "keyframe requests": self.keyframe_requests,
             "ever new RTCP senders": self.report_senders,
+            "forged DTLS": self.records,
         }
 
     @property

@@ -165,7 +165,7 @@ def _row(
     peer = exchange.rooms["room"].peers["a"]
     spent = 0.0
     handled = -WARM_UP if packets > 1 else 0
-    charged = dict.fromkeys(("octets", "checks", "rtcp"), 0.0)
+    charged = dict.fromkeys(("octets", "checks", "records", "rtcp"), 0.0)
     before = port.counters.sent
     while handled < packets:
         for _ in range(BATCH if packets > 1 else 1):
@@ -177,15 +177,17 @@ def _row(
         if isinstance(sender, Hostile):
             sender.client.port.flush()
         # The limits would make all but the first cheap; the dearest case is what counts.
-        peer.octets_left = peer.allowance.checks = peer.allowance.rtcp = PLENTY
+        allowance = peer.allowance
+        peer.octets_left = allowance.checks = allowance.records = allowance.rtcp = PLENTY
         started = time.process_time()
         count = exchange.forwarder.drain(port)
         exchange.forwarder.flush()
         if handled >= 0:
             spent += time.process_time() - started
             charged["octets"] += PLENTY - peer.octets_left
-            charged["checks"] += PLENTY - peer.allowance.checks
-            charged["rtcp"] += PLENTY - peer.allowance.rtcp
+            charged["checks"] += PLENTY - allowance.checks
+            charged["records"] += PLENTY - allowance.records
+            charged["rtcp"] += PLENTY - allowance.rtcp
         else:
             before = port.counters.sent
         handled += count
@@ -194,7 +196,12 @@ def _row(
                 pass
         peer.take_arrivals()
     limits = peer.limits
-    allowed = {"octets": limits.bitrate / 8, "checks": limits.checks, "rtcp": limits.rtcp}
+    allowed = {
+        "octets": limits.bitrate / 8,
+        "checks": limits.checks,
+        "records": limits.records,
+        "rtcp": limits.rtcp,
+    }
     rates = [allowed[one] / (charged[one] / handled) for one in charged if charged[one]]
     answers = (port.counters.sent - before) / handled
     return Row(name, spent / handled, answers, min(rates, default=None))

@@ -1,6 +1,7 @@
 """The real coturn accepts our credentials over UDP, TCP and TLS, and refuses private peers."""
 
 import asyncio
+import itertools
 import shutil
 import socket
 import ssl
@@ -34,7 +35,7 @@ class Coturn:
         self.port, self.tls_port = free_port(), free_port()
         self.process: asyncio.subprocess.Process | None = None
 
-    async def start(self, *allowed: str) -> None:
+    async def start(self, *allowed: str, relay: str = "127.0.0.1", version: int = 4) -> None:
         program = shutil.which("turnserver")
         if program is None:
             pytest.fail("No turnserver on PATH; Debian's package is coturn.", pytrace=False)
@@ -51,7 +52,8 @@ class Coturn:
         lines += [
             f"static-auth-secret={SECRET}",
             "listening-ip=127.0.0.1",
-            "relay-ip=127.0.0.1",
+            f"relay-ip={relay}",
+            f"allocation-default-address-family=ipv{version}",
             f"listening-port={self.port}",
             f"tls-listening-port={self.tls_port}",
             f"cert={self.folder / 'cert.pem'}",
@@ -168,20 +170,62 @@ async def test_other_credentials_do_not(coturn: Coturn, fault: str) -> None:
         await allocate(coturn, "udp", server.username, credential)
 
 
-async def test_a_private_peer_is_out_of_reach(coturn: Coturn) -> None:
-    await coturn.start()
+ALLOWED = {4: "127.0.0.3", 6: "::1"}
+"Loopback but for this is denied by the list of the file alone, for coturn is told to allow it."
+PUBLIC = {4: ("1.2.3.4", "9.255.255.255", "223.255.255.254"), 6: ("2400::1", "2a00::1")}
+"Nothing is sent there."
+RELAY = {4: "127.0.0.1", 6: "::1"}
+PRIVATE = {
+    4: (
+        "0.1.2.3",
+        "10.0.0.1",
+        "100.64.0.1",
+        "127.0.0.1",
+        "127.0.0.2",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.254",
+        "192.0.0.8",
+        "192.168.0.1",
+        "198.18.0.1",
+        "224.0.0.1",
+        "255.255.255.255",
+    ),
+    6: (
+        "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::a00:1",
+        "2001:0:a00:1::",
+        "2002:a00:1::",
+        "fc00::1",
+        "fd12::1",
+        "fe80::1",
+        "ff02::1",
+    ),
+}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+async def test_peers_are_reached_where_they_are_public_alone(coturn: Coturn, version: int) -> None:
+    await coturn.start(ALLOWED[version], relay=RELAY[version], version=version)
     (server,) = coturn.service().servers_for("participant", time.time())
-    loop = asyncio.get_running_loop()
-    peer, peer_inbox = await loop.create_datagram_endpoint(Inbox, local_addr=("127.0.0.1", 0))
-    carrier, inbox = await allocate(coturn, "udp", server.username, server.credential)
+    address = ("127.0.0.1", coturn.port)
+    transport, client = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: turn.TurnClientUdpProtocol(
+            address, server.username, server.credential, lifetime=600, channel_refresh_time=500
+        ),
+        remote_addr=address,
+    )
+    channels = itertools.count(0x4000)
     try:
-        carrier.sendto(b"into the network", peer.get_extra_info("sockname"))
         async with asyncio.timeout(60):
-            error = await inbox.errors.get()
-        assert isinstance(error, stun.TransactionFailed)
-        assert error.response.error_code == 403
-        assert peer_inbox.received.empty()
+            await client.connect()
+            for one in PRIVATE[version]:
+                with pytest.raises(stun.TransactionFailed) as refused:
+                    await client.channel_bind(next(channels), (one, 9))
+                assert (one, refused.value.response.error_code) == (one, 403)
+            for one in (*PUBLIC[version], ALLOWED[version]):
+                await client.channel_bind(next(channels), (one, 9))
+            await client.delete()
     finally:
-        carrier.close()
-        peer.close()
-        await inbox.closed.wait()
+        transport.close()

@@ -99,6 +99,13 @@ async def test_gaps_are_paid_for(target: Target, hostile: Hostile, peer: Peer) -
     assert peer.over_limit >= 1000 - budget / (256 * 16) - 1
 
 
+async def test_forged_handshakes_are_looked_at_in_measure(
+    target: Target, hostile: Hostile, peer: Peer
+) -> None:
+    deliver(target, hostile, hostile.records(), 1000)
+    assert peer.over_limit >= 1000 - 2 * peer.limits.records
+
+
 async def test_what_is_spoofed_leaves_a_participant_its_allowance(
     target: Target, hostile: Hostile, peer: Peer
 ) -> None:

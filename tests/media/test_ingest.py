@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 from media.codecs import OPUS, VP8
 from media.datagrams import Destination
 from media.ingest import (
+    HISTORY,
+    HISTORY_MASK,
+    HISTORY_SECONDS,
     KEYFRAME_INTERVAL,
     MOST_MISSING,
     NACK_DELAY,
@@ -98,6 +101,35 @@ def test_a_long_gap_asks_for_a_keyframe_instead() -> None:
     one.accept(100 + MOST_MISSING + 2, 1.0)
     assert not one.missing
     assert one.keyframe_wanted
+
+
+def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
+    one = Ingest(1, VP8, "publisher")
+
+    def receive(number: int, packets: int) -> int:
+        assert one.history is not None
+        for sequence in range(number, number + packets):
+            one.accept(sequence & 0xFFFF, 0.0)
+            one.history[sequence & HISTORY_MASK] = b"\x80\x60" + (sequence & 0xFFFF).to_bytes(2)
+        return number + packets
+
+    def kept() -> int:
+        return sum(bool(packet) for packet in one.history or ())
+
+    number = 0xFFFF - 250
+    for _ in range(20):
+        number = receive(number, 25)
+        one.measure(1.0)
+    assert kept() == 25 * HISTORY_SECONDS
+    assert one.remembered((number - 25 * HISTORY_SECONDS) & 0xFFFF)
+    for _ in range(20):
+        number = receive(number, 170)
+        one.measure(1.0)
+    assert kept() == HISTORY
+    for _ in range(10):
+        one.measure(1.0)
+    assert kept() == 1, "the newest tells where the picture goes on"
+    assert one.remembered((number - 1) & 0xFFFF)
 
 
 def test_gaps_in_sound_are_not_asked_for() -> None:

@@ -46,8 +46,8 @@ class Ground:
         return found
 
 
-def answer(offer: str) -> str:
-    """An answer that takes and sends all that is offered."""
+def answer(offer: str, announced: str = "") -> str:
+    """An answer that takes and sends all that is offered; ``announced`` are lines on streams."""
     sections = re.split(r"(?m)^(?=m=)", offer.replace("\r\n", "\n"))
     lines = [*sections[0].strip().split("\n")]
     for section in sections[1:]:
@@ -57,6 +57,8 @@ def answer(offer: str) -> str:
         lines += ["a=setup:active", "a=rtcp-mux"]
         sends = "a=recvonly" in section
         lines.append("a=sendonly" if sends else "a=recvonly")
+        if sends and announced:
+            lines.append(announced)
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -135,6 +137,25 @@ def test_who_has_no_line_left_holds_up_nobody() -> None:
             room.subscribe(chooser, f"publisher {index}", [Kind.AUDIO])
     settle(room, ground)
     assert len(chooser.subscriptions) == 63
+
+
+def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
+    ground = Ground()
+    room = Room("room", ground, Limits(), ())
+    peer = room.join("a", [*BOTH, Publishing(Kind.SCREEN)], automatic=True)
+    for turn in range(20):
+        (offer,) = ground.take(OfferNeeded)
+        ssrcs = range(1 + 100 * turn, 61 + 100 * turn, 2)
+        announced = [f"a=ssrc-group:FID {one} {one + 1}" for one in ssrcs]
+        announced += [f"a=ssrc:{one + more} cname:x" for one in ssrcs for more in (0, 1)]
+        room.answer(peer, answer(offer.sdp, "\r\n".join(announced)), offer.revision)
+        assert 0 < len(peer.announced) <= peer.limits.streams
+        assert len(peer.repairs) <= peer.limits.streams
+        assert min(peer.announced) > 100 * turn
+        room.repeat_sound(peer, turn % 2 == 0)
+    room.unpublish(peer, list(Kind))
+    assert not peer.announced
+    assert not peer.repairs
 
 
 def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
