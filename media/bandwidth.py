@@ -1,8 +1,9 @@
 """How much one subscriber can take.
 
-Three kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
-is sent, its reports show loss, or it asks for much of a picture again that has just begun. A round
-trip that grows makes a low estimate count for more. Without evidence nothing is held back. After a
+Four kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
+is sent, its reports show loss, they come late, or it asks for much of a picture again that has just
+begun. A round trip that has grown makes a low estimate count for more, and loss no link's nature;
+by itself it counts where a receiver does not estimate. Without evidence nothing is held back. After a
 cut the limit grows slowly, and each growth that fails is tried again later, so that pictures do not
 flicker.
 
@@ -41,6 +42,8 @@ CURED = 0.5
 "Part of the earlier loss below which sending less has helped; single reports are off by a third."
 PATIENCE = 15.0
 "Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
+MOST_NATURAL = 0.25
+"Fraction beyond which loss beside pictures is no link's nature."
 NO_VIDEO = 10_000
 "Bits per second of video below which there is nothing to send less of."
 LONGEST_REPORT = 7.0
@@ -60,6 +63,10 @@ QUEUE = 0.25
 "Seconds a round trip may take longer than the shortest one before packets queue up."
 FORGETTING = 1.005
 "Factor by which the shortest round trip grows in a second: a phone may change its network."
+DELAYED_REPORTS = 3
+"Reports in a row that must come late before that alone means a full link."
+EMPTIED = 4.0
+"Seconds without pictures after which no queue is of our making."
 SMALLEST_VIDEO = 100_000
 """Bits per second below which a moving picture is not worth sending. Still ones take less, and so
 few packets that a receiver's estimate of them is chance: only loss holds them back."""
@@ -114,24 +121,40 @@ class Estimate:
     "What is sent should be looked at now, not at the next turn."
     lossy_reports: int = 0
     remb: int = 0
+    remb_at: float = -1000.0
     remb_rising: bool = False
     low_rembs: int = 0
     shortest_round_trip: float = 1000.0
+    last_round_trip: float = 0.0
     round_trip_at: float = -1.0
     queueing: bool = False
+    delayed: int = 0
+    "Reports in a row that came late, from a receiver that does not estimate."
 
     @property
     def flooded(self) -> bool:
         """Whether so much is lost that sound goes under."""
         return self.loss >= FLOODED
 
-    def note_round_trip(self, seconds: float, now: float) -> None:
-        """The time a report took there and back."""
+    def note_round_trip(self, seconds: float, now: float, sent: float = UNLIMITED) -> None:
+        """The time a report took there and back, with what is sent now.
+
+        A receiver that estimates tells of a queue itself, and better.
+        """
         passed = now - self.round_trip_at if self.round_trip_at >= 0 else 0.0
         self.round_trip_at = now
         shortest = self.shortest_round_trip * FORGETTING ** min(passed, 60.0)
+        if 0 <= self.video_at < now - EMPTIED:
+            # Sound alone makes no queue: what two in a row take then is the way's own length.
+            shortest = max(shortest, min(seconds, self.last_round_trip))
+        self.last_round_trip = seconds
         self.shortest_round_trip = min(shortest, seconds)
         self.queueing = seconds > self.shortest_round_trip + QUEUE
+        heard = now - self.remb_at < LONGEST_REPORT or now - self.video_at > EMPTIED
+        self.delayed = self.delayed + 1 if self.queueing and not heard else 0
+        if self.delayed >= DELAYED_REPORTS and now >= self.held_until:
+            self.delayed = 0
+            self._cut(REMB_MARGIN * sent, now)
 
     def note_loss(
         self, fraction: float, sent: float, video: float, now: float, before: float = 0.0
@@ -145,7 +168,8 @@ class Estimate:
         if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
             # A little at a time: single reports count few packets. It rises only while nothing is
             # held back, or a link that a growing limit fills up would pass for a bad one.
-            self.natural_loss += 0.1 * (fraction - self.natural_loss)
+            most = max(self.natural_loss, MOST_NATURAL)
+            self.natural_loss += 0.1 * (min(fraction, most) - self.natural_loss)
         self.loss = max(0.0, fraction - self.natural_loss)
         self.lost_at = now
         if video >= NO_VIDEO:
@@ -158,9 +182,15 @@ class Estimate:
                 if sent < SETTLED * self.trial.sent:
                     self.trial.ends_at = now + SETTLING
             elif now >= self.trial.ends_at:
-                self._judge(self.trial, fraction, now)
+                trial, self.trial = self.trial, None
+                if fraction > trial.loss + LOSS_CUT:
+                    # Worse though less is sent: the link has narrowed meanwhile.
+                    self._try_less(fraction, sent, now)
+                else:
+                    self._judge(trial, fraction, now)
             return
-        if self.loss <= LOSS_CUT:
+        alone = video < NO_VIDEO and now - self.video_at > LONGEST_REPORT
+        if self.loss <= (LOSS_DOUBT if alone else LOSS_CUT):
             self.lossy_reports = 0
             return
         self.lossy_reports += 1
@@ -172,7 +202,7 @@ class Estimate:
         elif now - self.video_at > LONGEST_REPORT:
             # Sound is never held back, so what it loses no limit would cure; but a picture that
             # has just been taken away may be what filled the link.
-            self._accept(fraction, now)
+            self._accept(fraction, now, 1.0)
 
     def note_flood(self, fraction: float, sent: float, now: float) -> None:
         """A picture that has just begun loses so much that its receiver misses it at once.
@@ -188,7 +218,8 @@ class Estimate:
 
     def _act(self, fraction: float, sent: float, now: float) -> None:
         if now - self.judged_at < JUDGED:
-            self._cut(sent * (1 - self.loss), now)
+            # What queues up needs room to drain.
+            self._cut((REMB_MARGIN if self.queueing else 1.0) * sent * (1 - self.loss), now)
         else:
             self._try_less(fraction, sent, now)
 
@@ -197,7 +228,10 @@ class Estimate:
         if self.loss < FLOODED:
             # Not worth the whole picture: it would be gone for as long as the trial takes.
             target = max(target, self.least)
-        if target > SETTLED * sent:
+        if target > SETTLED * sent and self.queueing:
+            # It queues up as well, so the link is full, and sound comes first.
+            self._cut(REMB_MARGIN * sent * (1 - self.loss), now)
+        elif target > SETTLED * sent:
             self._accept(fraction, now)
             self.untried = True
         else:
@@ -205,16 +239,21 @@ class Estimate:
             self.trial = Trial(now, sent, fraction, self.limit)
             self._cut(target, now)
 
-    def _accept(self, fraction: float, now: float) -> None:
+    def _accept(self, fraction: float, now: float, most: float = MOST_NATURAL) -> None:
         """Take loss for the link's nature."""
         self.judged_at = now
-        self.natural_loss = fraction
-        self.loss = 0.0
+        self.natural_loss = min(fraction, most)
+        self.loss = fraction - self.natural_loss
 
     def _judge(self, trial: Trial, fraction: float, now: float) -> None:
         """A report on what was sent during a trial alone."""
         self.trial = None
         self.untried = False
+        if self.queueing and fraction > LOSS_CUT:
+            # Less is still too much.
+            self.judged_at = now
+            self._cut(REMB_MARGIN * self.limit * (1 - fraction), now)
+            return
         self._accept(fraction if fraction > LOSS_CALM else self.natural_loss, now)
         if fraction >= CURED * trial.loss:
             # Sending less has cured little.
@@ -251,6 +290,7 @@ class Estimate:
         if bitrate != self.remb:
             self.remb_rising = bitrate > self.remb > 0
         self.remb = bitrate
+        self.remb_at = now
         suspicious = self.queueing or self.untried or self.loss > LOSS_CUT
         bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
         if sent <= 0 or bitrate >= REMB_MARGIN * sent:

@@ -333,6 +333,10 @@ class Exchange:
             one.refill(seconds, peer.estimate.limit / many)
         if not peer.sending_since and any(one.octets for one in peer.subscriptions.values()):
             peer.sending_since = now
+        if not peer.pictures_since and any(
+            one.octets for one in peer.subscriptions.values() if one.rtx_ssrc
+        ):
+            peer.pictures_since = now
         if peer.estimate.pressing:
             steer_peer(room, peer, now)
         if peer.connected:

@@ -100,6 +100,8 @@ class Peer(PeerState):
         self.loss_down = 0.0
         self.sending_since = 0.0
         "When the first packet was sent to it."
+        self.pictures_since = 0.0
+        "When the first packet of a picture was; 0 before."
         self.sent_octets = 0
         self.sent_rate = 0.0
         self.sent_rate_before = 0.0
@@ -204,7 +206,7 @@ class Peer(PeerState):
         """The echo of a report came back after this long."""
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
-        self.estimate.note_round_trip(seconds, now)
+        self.estimate.note_round_trip(seconds, now, self.present_rate)
 
     def note_report_sent(self, middle: int, now: float) -> None:
         """Remember when a sender report left, for the round trip its echo will tell."""

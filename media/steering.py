@@ -16,6 +16,9 @@ from .room import Room
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
+BEGINNING = 1.5
+"""Seconds from a participant's first picture in which it gets the smallest encodings: their keyframe
+is there a second sooner on a narrow link, and nothing is known of the link yet."""
 LEAST_SHARE = 150_000
 "Bits per second of a picture that are never asked for less for the sake of one subscriber."
 LEAST_SHARE_OF_TWO = 250_000
@@ -54,6 +57,8 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
         if not streams:
             hidden.append(source)
             continue
+        if not peer.pictures_since or now - peer.pictures_since < BEGINNING:
+            streams = streams[-1:]
         candidates[source] = streams
         current = subscription.target or subscription.ingest
         choices.append(
@@ -66,10 +71,14 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
         )
     for source in hidden:
         room.steer(peer, source, None, squeezed=False)
-    peer.estimate.least = audio + sum(
-        one.rates[-1] if one.floor is None else min(SMALLEST_VIDEO, one.rates[0])
-        for one in choices
-        if one.current is not None
+    # Of several pictures a trial may take all but one away.
+    peer.estimate.least = audio + min(
+        (
+            one.rates[-1] if one.floor is None else min(SMALLEST_VIDEO, one.rates[0])
+            for one in choices
+            if one.current is not None
+        ),
+        default=0.0,
     )
     choices.sort(key=lambda one: IMPORTANCE[one.key[1]])
     allocation = allocate(peer.estimate.limit, audio, choices)

@@ -129,6 +129,44 @@ def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> No
     assert not queueing[-1]
 
 
+def test_a_queue_is_seen_where_the_receiver_does_not_estimate() -> None:
+    estimate = Estimate()
+    estimate.note_round_trip(0.05, 0.0)
+    for second in range(1, 30):
+        estimate.note_loss(0.0, 9e5, 8.6e5, float(second))
+        estimate.note_round_trip(3.0, float(second), 9e5)
+        estimate.grow(float(second))
+    assert estimate.limit < 8e5
+    limit = estimate.limit
+    for second in range(30, 60):
+        estimate.note_loss(0.0, 2e5, 1.6e5, float(second))
+        estimate.note_round_trip(0.06, float(second), 2e5)
+        estimate.grow(float(second))
+    assert estimate.limit > 3 * limit
+
+
+def test_a_receiver_that_estimates_tells_of_a_queue_itself() -> None:
+    estimate = Estimate()
+    estimate.note_round_trip(0.05, 0.0)
+    for second in range(1, 30):
+        estimate.note_loss(0.0, 9e5, 8.6e5, float(second))
+        estimate.note_remb(2_000_000, 8.6e5, 4e4, float(second))
+        estimate.note_round_trip(0.4, float(second), 9e5)
+        estimate.grow(float(second))
+    assert estimate.limit == UNLIMITED
+
+
+def test_a_way_that_has_become_longer_is_known_once_sound_goes_alone() -> None:
+    estimate = Estimate()
+    estimate.note_round_trip(0.05, 0.0)
+    estimate.note_loss(0.0, 9e5, 8.6e5, 1.0)
+    estimate.note_round_trip(0.9, 2.0, 9e5)
+    assert estimate.queueing
+    for second in (7.0, 12.0):
+        estimate.note_round_trip(0.9, second, 4e4)
+    assert not estimate.queueing
+
+
 def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> None:
     estimate = Estimate()
     for second in range(1, 9):
@@ -216,6 +254,31 @@ def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> No
     assert estimate.trial is None
     assert estimate.natural_loss == 0.0
     assert estimate.limit < 2.1e5, "the link was full"
+
+
+def test_a_link_that_narrows_while_a_trial_runs_is_no_lossy_one() -> None:
+    """The first report speaks of the time before as well, so the next ones are worse."""
+    estimate = Estimate()
+    for second, loss, sent in ((60.0, 0.43, 7.4e5), (61.0, 0.78, 3.6e5), (63.0, 0.78, 3.6e5)):
+        estimate.note_loss(loss, sent, sent - 4e4, second)
+        estimate.grow(second)
+    assert estimate.limit < 1e5
+    for second in range(64, 364):
+        estimate.note_loss(0.86, 7.4e5, 7e5, float(second))
+        estimate.grow(float(second))
+        assert estimate.limit < 2e5
+    assert estimate.natural_loss < 0.3
+
+
+@pytest.mark.parametrize("loss", [0.06, 0.08, 0.1, 0.12])
+def test_who_hears_alone_over_a_lossy_link_gets_pictures_back(loss: float) -> None:
+    """What a link loses while no picture is sent is its nature."""
+    estimate = Estimate(limit=7e4, updated_at=0.0, held_until=4.0, loss=0.2, lost_at=0.0)
+    for second in range(1, 40):
+        if second % 5 == 0:
+            estimate.note_loss(loss, 4e4, 0.0, float(second))
+        estimate.grow(float(second))
+    assert estimate.limit > 2e5
 
 
 def test_many_requests_to_repeat_are_one_failure() -> None:

@@ -26,6 +26,8 @@ class Call:
     "Whether the receiver sends estimates (REMB)."
     lost_by_nature: float = 0.0
     wanted: float = 700_000.0
+    narrowed: float = 0.0
+    "What the link can take from the second minute on, if that is less."
     estimate: Estimate = field(default_factory=Estimate)
     drowned: float = 0.0
     "Seconds in which more than a tenth was lost that need not be."
@@ -34,6 +36,7 @@ class Call:
 
     def hold(self, seconds: float) -> None:
         rate, watching, before, now = self.wanted, True, 0.0, 0.0
+        reported = lost = 0.0
         while now < seconds:
             now += STEP
             self.estimate.grow(now)
@@ -50,13 +53,19 @@ class Call:
             rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)
             video = rate if watching else 0.0
             sent = SOUND + video
-            too_much = max(0.0, 1 - self.capacity / sent)
+            # The first report afterwards speaks of before as well.
+            narrowed = self.narrowed and now > 60.5
+            too_much = max(0.0, 1 - (self.narrowed if narrowed else self.capacity) / sent)
             self.drowned += STEP * (too_much > 0.1)
             self.seen += STEP * watching
+            if now % 1.0 == 0:
+                self.estimate.note_round_trip(0.1 + 0.5 * (too_much > 0), now, sent)
+            reported += sent
+            lost += sent * (1 - (1 - too_much) * (1 - self.lost_by_nature))
             # Of pictures reports come each second, of sound every five.
             if now % (1.0 if watching else 5.0) == 0:
-                fraction = 1 - (1 - too_much) * (1 - self.lost_by_nature)
-                self.estimate.note_loss(fraction, sent, video, now, before)
+                self.estimate.note_loss(lost / reported, sent, video, now, before)
+                reported = lost = 0.0
                 if watching and self.estimates:
                     claimed = 0.85 * (1 - too_much) if too_much else 1.5
                     self.estimate.note_remb(int(claimed * video), video, SOUND, now)
@@ -77,3 +86,15 @@ def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
     assert call.drowned < 0.1 * 300
     if capacity > 1.2 * (floor + SOUND):
         assert call.seen > 0.8 * 300, "and what fits is shown"
+
+
+@pytest.mark.parametrize("estimates", [False, True])
+@pytest.mark.parametrize("floor", [LEAST_SHARE, LEAST_SHARE_OF_TWO])
+@pytest.mark.parametrize("narrowed", [60e3, 80e3, 100e3, 200e3, 300e3])
+def test_sound_is_soon_above_water_when_a_link_narrows(
+    narrowed: float, floor: float, estimates: bool
+) -> None:
+    call = Call(3e6, floor, estimates, narrowed=narrowed)
+    call.hold(180)
+    assert call.seen > 55
+    assert call.drowned < 0.2 * 120

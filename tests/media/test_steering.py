@@ -7,7 +7,7 @@ import pytest
 from media.codecs import Kind
 from media.ingest import Ingest
 from media.peer import Peer
-from media.steering import publisher_limit, steer
+from media.steering import BEGINNING, publisher_limit, steer
 from scripts.benchmarks.relay_attack import Target
 
 NOW = 100.0
@@ -60,7 +60,7 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
     room = target.exchange.rooms["room"]
     c.estimate.limit, c.estimate.updated_at = 500_000.0, NOW
     steer(room, NOW)
-    assert c.estimate.least == pytest.approx(280_000), "sound of two, and the least of two pictures"
+    assert c.estimate.least == pytest.approx(180_000), "sound of two, and the least of one picture"
     for publisher in (a, b):
         assert 0 < publisher_limit(room, publisher, NOW) < 300_000
     assert not a.shares
@@ -89,6 +89,27 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     c.estimate.loss, c.estimate.lost_at = 0.6, NOW
     steer(room, NOW)
     assert (seen.ingest, seen.target) == (None, small)
+
+
+async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target) -> None:
+    a, _, c = peers(target)
+    room = target.exchange.rooms["room"]
+    camera = a.publications[Kind.VIDEO]
+    large = camera.ingests[""]
+    small = Ingest(77, large.codec, "a", "l")
+    small.heard_at, small.bitrate = NOW, 150_000.0
+    large.rid = "h"
+    camera.rids, camera.ingests = ("h", "l"), {"h": large, "l": small}
+    seen = c.subscriptions["a", Kind.VIDEO]
+    for pictures_since, expected in (
+        (0.0, small),
+        (NOW - BEGINNING / 2, small),
+        (NOW - 2 * BEGINNING, large),
+    ):
+        c.pictures_since = pictures_since
+        steer(room, NOW)
+        assert (seen.target or seen.ingest) is expected
+    assert c.estimate.upgraded_at is None, "nothing was held back by a limit"
 
 
 async def test_only_what_a_limit_held_back_is_tried(target: Target) -> None:
