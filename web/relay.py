@@ -13,7 +13,7 @@ from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.codecs import Kind
 from media.messages import Publishing
 from signaling import forwarder as said
-from signaling.ports import Clock, PictureKind, Timers
+from signaling.ports import PictureKind, Timers
 from signaling.wire_values import RelayTrack
 from web.config import Config
 
@@ -30,11 +30,10 @@ _log = logging.getLogger("web.relay")
 class MediaRelay:
     """The relay of this server, or its absence."""
 
-    def __init__(self, config: Config, clock: Clock, timers: Timers) -> None:
+    def __init__(self, config: Config, timers: Timers) -> None:
         self.listener: Callable[[said.Event], None] = lambda event: None
         self.problem = ""
         "Why there is no relay, for the operator; empty while there is one."
-        self._clock = clock
         self._timers = timers
         self._started = self._stopping = False
         self._failing_since: float | None = None
@@ -76,7 +75,7 @@ class MediaRelay:
                 error,
                 TRY_AGAIN_AFTER.total_seconds(),
             )
-            self._timers.set("relay", self._clock.now() + TRY_AGAIN_AFTER, self._start)
+            self._timers.set("relay", self._timers.now() + TRY_AGAIN_AFTER, self._start)
             return
         self._started = True
         self.problem = ""
