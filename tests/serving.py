@@ -82,6 +82,8 @@ async def serving(
     starting = app[RELAY].starting
     assert starting is not None
     await starting
+    if app[RELAY].trying is not None:
+        await app[RELAY].trying
     try:
         yield Server(app, str(config.public_url), config)
     finally:
