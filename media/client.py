@@ -188,15 +188,19 @@ class Relay:
         return [worker.process_id for worker in self._workers if worker is not None]
 
     async def open_room(
-        self, room_id: str, video_codecs: tuple[str, ...] = ("VP8", "H264")
+        self,
+        room_id: str,
+        video_codecs: tuple[str, ...] = ("VP8", "H264"),
+        worker: int | None = None,
     ) -> None:
-        """Make a room, in the worker with the fewest participants."""
+        """Make a room, in the worker with the fewest participants unless one is named."""
         if room_id in self._rooms:
             raise CommandFailed("room_exists", f"{room_id} is open")
         loads = dict.fromkeys(range(len(self._workers)), 0)
         for room in self._rooms.values():
             loads[room.worker] += 1 + len(room.participants)
-        worker = min(loads, key=loads.__getitem__)
+        if worker is None:
+            worker = min(loads, key=loads.__getitem__)
         self._rooms[room_id] = _Room(worker, video_codecs)
         try:
             await self._ask(room_id, messages.OpenRoom(room_id, video_codecs))

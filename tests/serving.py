@@ -14,7 +14,6 @@ from signaling.account import Account, AccountRole
 from signaling.flows.accounting import new_account
 from signaling.ports import Clock
 from web.app import create_app
-from web.clockwork import SystemClock
 from web.config import Config, load
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 from web.passwords import Passwords
@@ -54,10 +53,16 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def serving(
-    data_dir: Path, clock: Clock | None = None, *, relay: bool = False, **settings: str
+    data_dir: Path,
+    clock: Clock | None = None,
+    *,
+    steady: Clock | None = None,
+    relay: bool = False,
+    **settings: str,
 ) -> AsyncIterator[Server]:
     """Serve on a free port of localhost; `settings` are environment variables.
 
+    A `clock` is also that of waits, unless they have a `steady` one of their own.
     With `relay` there is one, on a free port too; its process costs each start half a second.
     """
     listener = socket.socket()
@@ -70,13 +75,15 @@ async def serving(
         **settings,
     }
     config = load(environment, port=port)
-    app = await create_app(config, clock or SystemClock(), QUICK)
+    app = await create_app(config, clock, QUICK, steady)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     starting = app[RELAY].starting
     assert starting is not None
     await starting
+    if app[RELAY].trying is not None:
+        await app[RELAY].trying
     try:
         yield Server(app, str(config.public_url), config)
     finally:

@@ -23,7 +23,7 @@ from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
 from web import keys
-from web.clockwork import Clockwork, SystemClock
+from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, ConfigError
 from web.delivery import add_delivery
 from web.errors import errors
@@ -43,13 +43,19 @@ MAX_FORM_BYTES = 256 * 1024
 
 
 async def create_app(
-    config: Config, clock: Clock | None = None, passwords: Passwords | None = None
+    config: Config,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
+    steady: Clock | None = None,
 ) -> web.Application:
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
-    Cleaning the application up closes the store.
+    What waits follows `steady`, or `clock` if that alone is given. Cleaning the application up
+    closes the store.
     """
-    clock = clock or SystemClock()
+    if clock is None:
+        clock = SystemClock()
+        steady = steady or SteadyClock(clock)
     if passwords is None:
         passwords = await asyncio.to_thread(Passwords)
     store = await Store.open(config.data_dir, config.master_key)
@@ -63,6 +69,8 @@ async def create_app(
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
+    waits = clockwork if steady is None else Clockwork(steady)
+    app[keys.WAITS] = waits
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     app[keys.PASSWORDS] = passwords
@@ -70,17 +78,17 @@ async def create_app(
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
-    rooms = Rooms(store, Hub(), clock, clockwork)
+    rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
-    app[keys.RELAY] = relay = MediaRelay(config, clock, clockwork)
-    keeping = Keeping(store, rooms, clock, clockwork, relay, config.media_policy)
-    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, clockwork)
+    app[keys.RELAY] = relay = MediaRelay(config, waits)
+    keeping = Keeping(store, rooms, clock, waits, relay, config.media_policy)
+    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, waits)
     relay.listener = forwarding.receive
-    calling = Calling(keeping, forwarding, clock, clockwork)
+    calling = Calling(keeping, forwarding, clock, waits)
     rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
-    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, clockwork)
+    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
     app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
@@ -115,13 +123,16 @@ async def create_app(
         await expiring.expire_due()
         await forgetting.purge_due()
         await forget_web_sessions()
-        runner = asyncio.create_task(clockwork.run(), name="clockwork")
+        clockworks = {clockwork, waits}
+        runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
         notifying.close()
-        runner.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await runner
-        await clockwork.close()
+        for runner in runners:
+            runner.cancel()
+        for runner in runners:
+            with contextlib.suppress(asyncio.CancelledError):
+                await runner
+        await asyncio.gather(*(one.close() for one in clockworks))
         await forwarding.close()
         for provider in providers:
             await provider.close()

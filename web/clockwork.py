@@ -1,12 +1,15 @@
-"""The one clockwork: named one-shot timers over an injectable clock.
+"""The clockwork: named one-shot timers over an injectable clock.
 
-Reminding, notifying, expiring, forgetting and ring timeouts all run here. What is due is
-`<= now`, so a clock that jumps or a machine that slept runs it late, never not at all.
+A server has two. Appointments (reminding, notifying, expiring, forgetting) follow the wall clock:
+what is due is `<= now`, so a clock that jumps or a machine that slept runs it late, never not at
+all. Waits (rings, changes of a call's path, absences) are durations and run over a steady clock,
+so that a step of the wall clock neither hastens one nor holds it up.
 """
 
 import asyncio
 import heapq
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -32,6 +35,21 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class SteadyClock:
+    """Starts at the present of another clock and goes on evenly, whatever becomes of that one.
+
+    Only for the time between two of its own readings: it is nothing to show, store or compare
+    with times that were.
+    """
+
+    def __init__(self, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._start = clock.now() - timedelta(seconds=seconds())
+
+    def now(self) -> datetime:
+        return self._start + timedelta(seconds=self._seconds())
+
+
 class MovableClock:
     """A clock for tests: stands still until it is moved."""
 
@@ -53,6 +71,9 @@ class Clockwork:
         self._numbers = count()
         self._changed = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+
+    def now(self) -> datetime:
+        return self.clock.now()
 
     def set(self, name: str, at: datetime, action: Action) -> None:
         """Run `action` at `at`; a timer of this name that is set already is replaced."""

@@ -36,6 +36,9 @@ from web.wording import Wording
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)
 CLOCKWORK = web.AppKey("clockwork", Clockwork)
+"Appointments, by the wall clock."
+WAITS = web.AppKey("waits", Clockwork)
+"Durations, by a clock that no step of the wall clock reaches."
 TEXTS = web.AppKey("texts", Texts)
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from datetime import timedelta
 
 from aiohttp import web
@@ -12,8 +12,9 @@ from media import messages as media
 from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.codecs import Kind
 from media.messages import Publishing
+from media.trial import Outcome, Place, Trial
 from signaling import forwarder as said
-from signaling.ports import Clock, PictureKind, Timers
+from signaling.ports import PictureKind, Timers
 from signaling.wire_values import RelayTrack
 from web.config import Config
 
@@ -21,6 +22,8 @@ ENCODINGS = ("h", "l")
 "Names of a camera's two simulcast encodings, the better one first."
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 "A port that was taken may be free soon: the server that ran before is stopping."
+TRIED_EVERY = timedelta(minutes=5)
+"Addresses change, a network is mended: what a trial found does not hold for ever."
 PATIENCE = 10.0
 "Seconds without all workers after which calls no longer count on the relay."
 
@@ -30,16 +33,18 @@ _log = logging.getLogger("web.relay")
 class MediaRelay:
     """The relay of this server, or its absence."""
 
-    def __init__(self, config: Config, clock: Clock, timers: Timers) -> None:
+    def __init__(self, config: Config, timers: Timers) -> None:
         self.listener: Callable[[said.Event], None] = lambda event: None
         self.problem = ""
-        "Why there is no relay, for the operator; empty while there is one."
-        self._clock = clock
+        "Why there is no relay, or where it does not answer, for the operator; empty if all is well."
         self._timers = timers
         self._started = self._stopping = False
         self._failing_since: float | None = None
         self.starting: asyncio.Task[None] | None = None
+        self.trying: asyncio.Task[None] | None = None
+        self._outcome = Outcome()
         self.relay: Relay | None = None
+        self._trial: Trial | None = None
         if config.relay_workers:
             settings = RelaySettings(
                 port=config.relay_port,
@@ -48,6 +53,7 @@ class MediaRelay:
                 workers=config.relay_workers,
             )
             self.relay = Relay(settings, self._receive)
+            self._trial = Trial(self.relay)
         else:
             self.problem = "TELECONNECT_RELAY_WORKERS is 0."
 
@@ -60,6 +66,9 @@ class MediaRelay:
         yield
         await self.starting
         self._stopping, self._started = True, False
+        if self.trying is not None:
+            self.trying.cancel()
+            await asyncio.wait([self.trying])
         if self.relay is not None:
             await self.relay.stop()
 
@@ -76,21 +85,51 @@ class MediaRelay:
                 error,
                 TRY_AGAIN_AFTER.total_seconds(),
             )
-            self._timers.set("relay", self._clock.now() + TRY_AGAIN_AFTER, self._start)
+            self._timers.set("relay", self._timers.now() + TRY_AGAIN_AFTER, self._start)
             return
         self._started = True
         self.problem = ""
         addresses = ", ".join(self.relay.addresses)
         _log.info("The relay listens at UDP port %s and offers %s", self.relay.ports, addresses)
+        await self._try_again()
+
+    async def _try_again(self) -> None:
+        if not self._stopping:
+            self.trying = asyncio.create_task(self._try(), name="relay trial")
+            self._timers.set("relay trial", self._timers.now() + TRIED_EVERY, self._try_again)
+
+    async def _try(self) -> None:
+        """Find out whether the offered addresses lead to the relay, and tell what is new."""
+        assert self._trial is not None
+        outcome = await self._trial.run()
+        if outcome in (self._outcome, Outcome()):
+            return
+        self._outcome = outcome
+        answered, silent = _listed(outcome.answered), _listed(outcome.silent)
+        self.problem = silent if not answered else ""
+        if answered:
+            _log.info("The relay answers this machine at %s", answered)
+        if silent:
+            _log.warning(
+                "The relay does not answer this machine at %s. Behind a network address"
+                " translation that does not lead back browsers may reach it there all the same;"
+                " otherwise the address is wrong or something holds UDP up.",
+                silent,
+            )
 
     @property
     def state(self) -> str:
-        """`ok`, `restarting` or `unavailable`."""
+        """`ok`, `unreached`, `restarting` or `unavailable`.
+
+        `unreached`: it runs, but answers this machine at none of the addresses that it offers.
+        """
         if self.starting is not None and not self.starting.done() and self.relay is not None:
             return "restarting"
         if not self._started or self.relay is None:
             return "unavailable"
-        return "ok" if self.relay.healthy else "restarting"
+        if not self.relay.healthy:
+            return "restarting"
+        return "unreached" if self.problem else "ok"
 
     # --- signaling.ports.Forwarder
 
@@ -163,9 +202,17 @@ class MediaRelay:
         return ""
 
     def _receive(self, event: media.Event) -> None:
+        if self._trial is not None and self._trial.hear(event):
+            return
         heard = _translated(event)
         if heard is not None:
             self.listener(heard)
+
+
+def _listed(places: Iterable[Place]) -> str:
+    return ", ".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in places
+    )
 
 
 def _translated(event: media.Event) -> said.Event | None:

@@ -78,13 +78,13 @@ class Attending:
         room, participant_id = attendance.room, attendance.participant_id
         if not room.detach(participant_id, attendance.connection, self._clock.now()):
             return
-        now = self._clock.now()
         self._calling.dropped_out(room, participant_id)
 
         async def gone() -> None:
             await self._gone(room, participant_id)
 
-        self._timers.set(_name("leave", room, participant_id), now + LEAVE_GRACE, gone)
+        until = self._timers.now() + LEAVE_GRACE
+        self._timers.set(_name("leave", room, participant_id), until, gone)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
 
     async def _arrived(self, room: Room, participant_id: str) -> None:

@@ -1,5 +1,7 @@
 """What happens when somebody rings, answers, drops out of a call, or hangs up."""
 
+from datetime import timedelta
+
 from signaling import messages as wire
 from signaling.access import require
 from signaling.call import RECONNECT_GRACE, RING_TIMEOUT, Call
@@ -40,7 +42,7 @@ class Calling:
             others = [seat.participant_id for seat in room.seats.values() if seat.online]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
             await self._keeping.change(room, message.id, call)
-            self._ring(room, call)
+            self._ring(room, call, RING_TIMEOUT)
         return wire.Ack(message.id)
 
     async def accept(self, attendance: Attendance, message: wire.CallAccept) -> wire.Ack:
@@ -118,7 +120,7 @@ class Calling:
             return
         self._timers.set(
             f"drop:{call.id}:{participant_id}",
-            self._clock.now() + RECONNECT_GRACE,
+            self._timers.now() + RECONNECT_GRACE,
             lambda: self._keeping.apply(
                 room, call.id, lambda current, now: current.leave(participant_id, now)
             ),
@@ -146,18 +148,20 @@ class Calling:
         call = room.call
         if call is None:
             return
-        self._ring(room, call)
+        rung_for = self._clock.now() - call.started_at
+        # The clock may have been set while the server was down.
+        self._ring(room, call, RING_TIMEOUT - min(max(rung_for, timedelta()), RING_TIMEOUT))
         for participant_id in call.joined():
             self.dropped_out(room, participant_id)
         self._forwarding.follow(room)
 
     # --- inside
 
-    def _ring(self, room: Room, call: Call) -> None:
+    def _ring(self, room: Room, call: Call, within: timedelta) -> None:
         """Those who do not answer in time have missed it."""
         self._timers.set(
             f"ring:{call.id}",
-            call.started_at + RING_TIMEOUT,
+            self._timers.now() + within,
             lambda: self._keeping.apply(room, call.id, lambda current, now: current.miss(now)),
         )
 

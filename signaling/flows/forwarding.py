@@ -3,6 +3,8 @@
 Legs at the forwarder follow the call: every member has one while the call is forwarded or about to
 be, and nobody else. What should be and what is are compared again after every change, so that a
 lost command or a late event does no harm. The decisions are those of `signaling/topology.py`.
+
+Every time kept here is one of the timers' clock, for all are waits.
 """
 
 import asyncio
@@ -258,7 +260,7 @@ class Forwarding:
 
     def _next_step(self, stage: _Stage) -> Coroutine[None, None, None] | None:
         """What brings the forwarder nearer to what should be."""
-        wanted, place, now = self._wanted(stage), stage.place, self._clock.now()
+        wanted, place, now = self._wanted(stage), stage.place, self._timers.now()
         if wanted and not stage.opened:
             stage.opened = True
             return self._forwarder.open(place)
@@ -293,7 +295,7 @@ class Forwarding:
         del stage.legs[peer_id]
         again = leg.joined_at + AGAIN_AFTER
         stage.pauses[peer_id] = again
-        if again > self._clock.now():
+        if again > self._timers.now():
 
             async def arrange() -> None:
                 self._arrange(stage)
@@ -303,7 +305,7 @@ class Forwarding:
     def _make_anew(self, stage: _Stage, peer_id: str) -> None:
         """The page says that its leg carries nothing."""
         leg = stage.legs.get(peer_id)
-        if leg is not None and self._clock.now() >= leg.joined_at + AGAIN_AFTER:
+        if leg is not None and self._timers.now() >= leg.joined_at + AGAIN_AFTER:
             self._lost(stage, peer_id, leg)
             stage.useless.add(peer_id)
 
@@ -311,7 +313,7 @@ class Forwarding:
 
     def _expect(self, stage: _Stage, peer_id: str, within: timedelta) -> None:
         """A leg is to be connected by then."""
-        due = stage.due[peer_id] = self._clock.now() + within
+        due = stage.due[peer_id] = self._timers.now() + within
 
         async def look() -> None:
             if stage.due.get(peer_id) == due:
@@ -337,7 +339,7 @@ class Forwarding:
 
     def _look_later(self, room: Room, call: Call) -> None:
         name, at = f"topology:{call.id}", next_look(call.path)
-        if at is None or (call.path.moving_to is None and at <= self._clock.now()):
+        if at is None or (call.path.moving_to is None and at <= self._timers.now()):
             self._timers.cancel(name)
         else:
             self._timers.set(name, at, lambda: self._review(room, call.id))
@@ -345,7 +347,7 @@ class Forwarding:
     async def _review(self, room: Room, call_id: str) -> None:
         """The time of a change is over, or one may begin."""
         async with self._keeping.turn(room):
-            call, now = room.call, self._clock.now()
+            call, now = room.call, self._timers.now()
             if call is None or call.id != call_id or call.over:
                 return
             path, lost = call.path, frozenset[str]()

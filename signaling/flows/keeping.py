@@ -60,7 +60,8 @@ class Keeping:
         now = self._clock.now()
         if not call.over:
             usable = self._forwarder.usable
-            path = steer(call.path, frozenset(call.joined()), self.policy, usable, now)
+            joined = frozenset(call.joined())
+            path = steer(call.path, joined, self.policy, usable, self._timers.now())
             call = replace(call, path=path)
         if call == before:
             return

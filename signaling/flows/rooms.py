@@ -11,7 +11,7 @@ from signaling import messages as wire
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
-from signaling.ports import Clock, Connection, Store, Timers
+from signaling.ports import Connection, Store, Timers
 from signaling.room import Room, Seat
 
 REST = timedelta(minutes=10)
@@ -31,9 +31,8 @@ class Attendance:
 class Rooms:
     """Finds live rooms, opens them from storage, and lets one command at a time change one."""
 
-    def __init__(self, store: Store, hub: Hub, clock: Clock, timers: Timers) -> None:
+    def __init__(self, store: Store, hub: Hub, timers: Timers) -> None:
         self._store = store
-        self._clock = clock
         self._timers = timers
         self.hub = hub
         self.openers: list[Callable[[Room], None]] = []
@@ -63,7 +62,7 @@ class Rooms:
 
     def let_rest(self, room: Room) -> None:
         """Forget the live side of a room that nobody has come to until then."""
-        self._timers.set(_rest(room), self._clock.now() + REST, lambda: self._forget(room))
+        self._timers.set(_rest(room), self._timers.now() + REST, lambda: self._forget(room))
 
     def keep_awake(self, room: Room) -> None:
         """Somebody comes in."""

@@ -16,7 +16,7 @@ from tests.media.support import Participant, track_of, until
 from tests.people import LINK, Person, Wire, consultation_of, outbox
 from tests.serving import Server, serving
 from web.clockwork import MovableClock
-from web.keys import CLOCKWORK, RELAY
+from web.keys import CLOCKWORK, RELAY, WAITS
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
@@ -202,6 +202,7 @@ class Table:
         assert isinstance(clock, MovableClock)
         clock.move(by)
         await self.server.app[CLOCKWORK].run_due()
+        await self.server.app[WAITS].run_due()
 
     def legs(self) -> set[str]:
         """Peer ids that have a connection with the relay, or are offered one."""
@@ -213,10 +214,14 @@ class Table:
 
 @asynccontextmanager
 async def table(
-    folder: Path, *colleagues: str, relay: bool = True, **settings: str
+    folder: Path,
+    *colleagues: str,
+    relay: bool = True,
+    steady: MovableClock | None = None,
+    **settings: str,
 ) -> AsyncIterator[Table]:
     clock = MovableClock(NOW)
-    async with serving(folder, clock, relay=relay, **settings) as server:
+    async with serving(folder, clock, steady=steady, relay=relay, **settings) as server:
         await server.account()
         async with AsyncExitStack() as stack:
             laid = Table(server, stack)

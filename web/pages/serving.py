@@ -16,6 +16,20 @@ FREE_BYTES = 50 * 2**20
 "Below this much free disk the server says that it is not ready."
 
 
+RELAY_FIGURES = {
+    "teleconnect_relay_rooms": ("gauge", "rooms"),
+    "teleconnect_relay_participants": ("gauge", "peers"),
+    "teleconnect_relay_datagrams_received_total": ("counter", "received"),
+    "teleconnect_relay_datagrams_sent_total": ("counter", "sent"),
+    "teleconnect_relay_datagrams_refused_total": ("counter", "refused"),
+    "teleconnect_relay_datagrams_strange_total": ("counter", "strangers"),
+    "teleconnect_relay_errors_total": ("counter", "errors"),
+    "teleconnect_relay_cpu_seconds_total": ("counter", "cpu_seconds"),
+    "teleconnect_relay_resident_memory_bytes": ("gauge", "resident_bytes"),
+}
+"Metric -> its type, and the field of `media.messages.Figures`; counters begin anew with a worker."
+
+
 async def static(request: web.Request) -> web.Response:
     return request.app[STATIC].respond(request)
 
@@ -69,6 +83,12 @@ async def metrics(request: web.Request) -> web.Response:
         "process_resident_memory_bytes": await asyncio.to_thread(_resident_bytes),
     }
     lines = [f"# TYPE {name} gauge\n{name} {value}" for name, value in figures.items()]
+    relay = request.app[RELAY].relay
+    workers = [] if relay is None else relay.figures
+    for name, (kind, field) in RELAY_FIGURES.items() if workers else ():
+        lines.append(f"# TYPE {name} {kind}")
+        for index, said in enumerate(workers):
+            lines.append(f'{name}{{worker="{index}"}} {getattr(said, field)}')
     return web.Response(
         body="\n".join(lines).encode() + b"\n",
         headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},

@@ -14,11 +14,16 @@ def administration_page(
 ) -> h.Element:
     """`served` holds the names of the pages that this server has.
 
-    `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words.
+    `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words,
+    or the addresses in question.
     """
     _ = viewer.translate
     sentences = {
         "ok": _("The relay runs: calls of three and more go through it."),
+        "unreached": _(
+            "The relay runs, but does not answer this server at the addresses that browsers are"
+            " given. If browsers reach them from elsewhere, all is well."
+        ),
         "restarting": _("The relay is being started."),
         "unavailable": _("There is no relay: all calls go directly between browsers."),
     }

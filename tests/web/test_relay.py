@@ -1,0 +1,140 @@
+"""What the operator sees of the relay: whether it answers where it says, and its figures."""
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.media.support import until
+from tests.people import Person
+from tests.serving import Server, moment, serving
+from tests.web.calling import table
+from web.clockwork import MovableClock
+from web.keys import RELAY, WAITS
+from web.relay import TRIED_EVERY
+
+NOWHERE = "192.0.2.1"
+"Of TEST-NET-1 (RFC 5737): nobody's."
+
+
+async def state(person: Person) -> str:
+    answer = await person.get("/readyz")
+    assert answer.status == 200
+    return str(json.loads(answer.text)["relay"])
+
+
+async def administration(server: Server, person: Person) -> str:
+    await server.account("admin@example.org", "Admin", "administrator")
+    await person.sign_in("admin@example.org")
+    return (await person.get("/admin")).text
+
+
+async def test_a_relay_that_answers_is_well(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "web.relay")
+    settings = {"TELECONNECT_RELAY_ADDRESS": "127.0.0.1"}
+    async with serving(tmp_path, relay=True, **settings) as server, Person(server) as person:
+        relay = server.app[RELAY].relay
+        assert relay is not None
+        assert await state(person) == "ok"
+        assert f"answers this machine at 127.0.0.1:{relay.ports[0]}" in caplog.text
+        assert "does not answer" not in caplog.text
+        assert "127.0.0.1:" not in await administration(server, person)
+
+
+async def test_a_wrong_address_is_seen_by_the_operator_and_the_relay_stays_of_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"TELECONNECT_RELAY_ADDRESS": NOWHERE}
+    async with serving(tmp_path, relay=True, **settings) as server, Person(server) as person:
+        relay = server.app[RELAY].relay
+        assert relay is not None
+        place = f"{NOWHERE}:{relay.ports[0]}"
+        assert await state(person) == "unreached"
+        assert server.app[RELAY].usable
+        assert f"does not answer this machine at {place}" in caplog.text
+        page = await administration(server, person)
+        assert place in page
+        assert "does not answer this server" in page
+
+
+async def test_an_address_that_does_not_answer_beside_one_that_does_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = {"TELECONNECT_RELAY_ADDRESS": f"127.0.0.1,{NOWHERE}"}
+    async with serving(tmp_path, relay=True, **settings) as server, Person(server) as person:
+        assert await state(person) == "ok"
+        assert server.app[RELAY].problem == ""
+        assert f"does not answer this machine at {NOWHERE}:" in caplog.text
+
+
+async def test_the_relay_is_tried_again_and_rooms_hear_nothing_of_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = MovableClock(moment("2026-12-07 14:30"))
+    settings = {"TELECONNECT_RELAY_ADDRESS": "127.0.0.1"}
+    async with serving(tmp_path, clock, relay=True, **settings) as server:
+        relay, heard = server.app[RELAY], []
+        relay.listener = heard.append
+        first = relay.trying
+        caplog.clear()
+        clock.move(TRIED_EVERY)
+        await server.app[WAITS].run_due()
+        assert relay.trying is not first
+        assert relay.trying is not None
+        await relay.trying
+        assert heard == []
+        assert caplog.text == "", "what is known is not said again"
+        assert relay.state == "ok"
+
+
+async def test_a_server_that_stops_does_not_wait_for_a_trial(tmp_path: Path) -> None:
+    clock = MovableClock(moment("2026-12-07 14:30"))
+    settings = {"TELECONNECT_RELAY_ADDRESS": NOWHERE}
+    async with serving(tmp_path, clock, relay=True, **settings) as server:
+        clock.move(TRIED_EVERY)
+        await server.app[WAITS].run_due()
+        trying = server.app[RELAY].trying
+    assert trying is not None
+    assert trying.cancelled()
+
+
+def figure(text: str, name: str, worker: int = 0) -> float:
+    found = re.search(rf'^{name}{{worker="{worker}"}} (\S+)$', text, re.MULTILINE)
+    assert found is not None, text
+    return float(found.group(1))
+
+
+async def test_the_figures_of_every_worker_are_told(tmp_path: Path) -> None:
+    policy = {"TELECONNECT_MEDIA_POLICY": "relay", "TELECONNECT_RELAY_WORKERS": "2"}
+    async with table(tmp_path, **policy) as laid:
+        nurse, amina = await laid.pair(speaking=True)
+        await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
+        relay = laid.server.app[RELAY].relay
+        assert relay is not None
+        await until(lambda: sum(one.peers for one in relay.figures) == 2, "workers say so")
+        busy = next(index for index, one in enumerate(relay.figures) if one.rooms)
+        text = (await nurse.person.get("/metrics")).text
+        idle = 1 - busy
+        names = re.findall(
+            r"^# TYPE (teleconnect_relay_\w+) (?:gauge|counter)$", text, re.MULTILINE
+        )
+        assert len(names) == 9
+        for name in names:
+            assert figure(text, name, idle) >= 0
+        assert figure(text, "teleconnect_relay_rooms", busy) == 1
+        assert figure(text, "teleconnect_relay_participants", busy) == 2
+        assert figure(text, "teleconnect_relay_participants", idle) == 0
+        assert figure(text, "teleconnect_relay_datagrams_received_total", busy) > 0
+        assert figure(text, "teleconnect_relay_datagrams_sent_total", busy) > 0
+        assert figure(text, "teleconnect_relay_errors_total", busy) == 0
+        assert figure(text, "teleconnect_relay_resident_memory_bytes", idle) > 2**20
+
+
+async def test_without_a_relay_there_are_no_figures_of_it(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, Person(server) as person:
+        assert "teleconnect_relay" not in (await person.get("/metrics")).text
+        assert await state(person) == "unavailable"
