@@ -145,7 +145,9 @@ class Forwarding:
     async def prefer(self, attendance: Attendance, message: wire.TileShown) -> None:
         """How high a page shows somebody's picture."""
         stage, peer_id = self._stage_of(attendance)
-        if peer_id in stage.legs and message.peer_id in stage.legs:
+        call = stage.call
+        # Also of somebody whose leg is being made anew: it is not said again.
+        if peer_id in stage.legs and call is not None and call.participant_of(message.peer_id):
             await self._forwarder.prefer(
                 stage.place, peer_id, message.peer_id, message.kind, message.height
             )

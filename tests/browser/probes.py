@@ -61,6 +61,20 @@ async () => {
 }
 """
 
+COUNT_PICTURE_PACKETS = """
+async () => {
+  let packets = 0;
+  for (const peer of window.__peers ?? []) {
+    for (const report of (await peer.getStats()).values()) {
+      if (report.type === "inbound-rtp" && report.kind === "video") {
+        packets += report.packetsReceived;
+      }
+    }
+  }
+  return packets;
+}
+"""
+
 CONTROL = """
 (() => {
   const Plain = Object.getPrototypeOf(window.RTCPeerConnection);
@@ -184,6 +198,14 @@ async def audio_energy(page: Page, seconds: float = 1.0) -> float:
     await asyncio.sleep(seconds)
     after: float = await page.evaluate(SUM_AUDIO_ENERGY)
     return (after - before) / (time.monotonic() - started)
+
+
+async def picture_packets(page: Page, seconds: float = 1.0) -> int:
+    """Packets of all pictures that arrive at the page during `seconds`."""
+    before: int = await page.evaluate(COUNT_PICTURE_PACKETS)
+    await asyncio.sleep(seconds)
+    after: int = await page.evaluate(COUNT_PICTURE_PACKETS)
+    return after - before
 
 
 async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:

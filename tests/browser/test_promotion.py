@@ -11,7 +11,13 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.gathering import Gathering, others_on
-from tests.browser.probes import connect_control, longest_silence, sound_arrives
+from tests.browser.probes import (
+    connect_control,
+    longest_silence,
+    picture_moves,
+    picture_packets,
+    sound_arrives,
+)
 from tests.serving import Server, serving
 from web.keys import RELAY
 
@@ -122,11 +128,14 @@ async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
         return found
 
     await eventually(lines, lambda height: height >= 360, "the screen in full")
+    # Where there is no room for all tiles, none covers a button.
+    await lee.set_viewport_size({"width": 1000, "height": 500})
+    await lee.get_by_role("button", name="Hang up").click(trial=True)
     await desk.get_by_role("button", name="Share screen").click()
     await expect(screen).to_have_count(0)
 
 
-async def test_a_small_tile_gets_the_small_encoding(
+async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
     server: Server, new_context: NewContext
 ) -> None:
     scene = Gathering(server, new_context)
@@ -150,6 +159,14 @@ async def test_a_small_tile_gets_the_small_encoding(
         f" {small} one.style.blockSize = '50px'; }}); }}"
     )
     await eventually(lines, lambda height: 0 < height <= 200, "a small tile gets the small one")
+    # The lower the screen, the farther tiles can be scrolled away.
+    await lee.set_viewport_size({"width": 640, "height": 240})
+    await lee.evaluate("scrollTo(0, document.body.scrollHeight)")
+    await eventually(lambda: picture_packets(lee), lambda count: count == 0, "no packet comes")
+    await expect(lee.locator("#tiles .held")).to_have_count(0)
+    assert await sound_arrives(lee)
+    await lee.evaluate("scrollTo(0, 0)")
+    assert await picture_moves(lee, f'#tiles video[data-participant-id="{name}"]')
 
 
 async def test_two_without_a_direct_path_meet_through_the_relay(

@@ -211,6 +211,13 @@ class Table:
             return set()
         return {peer_id for room in relay._rooms.values() for peer_id in room.participants}
 
+    def heights(self, peer_id: str) -> dict[tuple[str, Kind], int | None]:
+        """How high that page shows whose pictures, as the relay was told."""
+        relay = self.server.app[RELAY].relay
+        assert relay is not None
+        (room,) = relay._rooms.values()
+        return room.participants[peer_id].heights
+
 
 @asynccontextmanager
 async def table(

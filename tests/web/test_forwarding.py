@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from media.codecs import Kind
 from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
 from tests.people import Person
@@ -271,6 +272,23 @@ async def test_a_page_that_lost_the_relay_is_offered_a_new_connection(tmp_path: 
         await until(lambda: sum(one["fresh"] for one in amina.offers) == 2, "a fresh offer")
         heard = amina.heard
         await until(lambda: amina.heard > heard + 20, "amina hears again")
+
+
+async def test_a_height_holds_that_was_said_while_the_others_leg_was_made_anew(
+    tmp_path: Path,
+) -> None:
+    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
+        nurse, amina = await laid.pair()
+        await until(lambda: nurse.offers and amina.offers, "both are offered legs")
+        shown = {"peer_id": "amina-page", "kind": "video"}
+        await nurse.wire.send("tile_shown", **shown, height=None)
+        await amina.wire.send("relay_answer", revision=amina.offers[-1]["revision"], sdp="v=0")
+        await until(lambda: laid.legs() == {"nurse-page"}, "amina's leg is gone")
+        await nurse.wire.send("tile_shown", **shown, height=180)
+        await nurse.command("chat_send", text="after that")
+        await laid.pass_time(CONNECT_WITHIN / 2)
+        await until(lambda: "amina-page" in laid.legs(), "amina has a leg again")
+        assert laid.heights("nurse-page") == {("amina-page", Kind.VIDEO): 180}
 
 
 async def test_a_forwarded_call_outlives_the_server(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
+import { Sight } from "./sight.js";
 import { nameOf } from "./state.js";
 
 /**
@@ -13,13 +14,11 @@ import { nameOf } from "./state.js";
 /** @typedef {{ member: CallMember, person: Person | undefined, screen: boolean }} Seen */
 /** @typedef {{ peerId: string, kind: "video" | "screen", height: number | null }} Height */
 
-/** Heights are told in steps: a window being dragged larger is no reason to speak. */
-const STEP = 60;
-
 export class Tiles {
   #tiles = byId("tiles", HTMLElement);
   #own = byId("self-tile", HTMLElement);
   #hear = byId("hear", HTMLButtonElement);
+  #sight;
   #speaker = "";
   audioOnly = false;
   /** Peer id of who speaks; known only where the relay listens. */
@@ -27,13 +26,12 @@ export class Tiles {
   /** @type {Set<string>} pictures that the relay holds back */
   #held = new Set();
 
-  /** @param {() => void} onResize the heights of tiles may be others now */
-  constructor(onResize) {
+  /** @param {() => void} onHeights of tiles, which may be others now */
+  constructor(onHeights) {
     this.#hear.addEventListener("click", () => {
       for (const video of this.#tiles.querySelectorAll("video")) this.#play(video);
     });
-    new ResizeObserver(onResize).observe(this.#tiles);
-    document.addEventListener("visibilitychange", onResize);
+    this.#sight = new Sight(this.#tiles, onHeights);
   }
 
   /**
@@ -60,7 +58,11 @@ export class Tiles {
       this.#tiles,
       seen,
       ({ member, screen }) => `${member.participant_id} ${screen}`,
-      () => clone("tile"),
+      () => {
+        const tile = clone("tile");
+        this.#sight.watch(tile);
+        return tile;
+      },
       (tile, one) => this.#update(tile, one, nameOf(room, one.member.participant_id)),
     );
     this.#tiles.dataset.count = String(seen.length);
@@ -85,17 +87,16 @@ export class Tiles {
     this.#held.clear();
   }
 
-  /** @returns {Height[]} at which each picture is shown, in the lines of this screen */
+  /** @returns {Height[]} at which each picture is shown */
   heights() {
     /** @type {Height[]} */
     const found = [];
     for (const tile of this.#tiles.children) {
       if (!(tile instanceof HTMLElement) || !tile.dataset.peer) continue;
-      const lines = (tile.clientHeight * devicePixelRatio) / STEP;
       found.push({
         peerId: tile.dataset.peer,
         kind: tile.dataset.screen === "true" ? "screen" : "video",
-        height: document.hidden ? null : Math.ceil(lines) * STEP,
+        height: this.#sight.height(tile),
       });
     }
     return found;
