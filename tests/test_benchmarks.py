@@ -9,6 +9,7 @@ import pytest
 from scripts import benchmarks
 from scripts.benchmarks.__main__ import load, names
 from scripts.benchmarks._figures import lines, percentile
+from scripts.benchmarks.relay import headlines
 from scripts.benchmarks.relay_hour import COLUMNS, draw
 
 LATENCY = {
@@ -161,6 +162,83 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         "1.33",
     ),
 }
+
+
+RELAY_TARGETS = {
+    "ratio_to_janus_fanout_1",
+    "ratio_to_janus_fanout_3",
+    "added_latency_p99_ms",
+    "loss",
+    "bytes_per_participant",
+}
+"What is said of the relay elsewhere by these names."
+
+
+def window(microseconds: float | None) -> dict[str, Any]:
+    """A server's figures under one load; None when there was no clean window."""
+    row: dict[str, Any] = {"windows": 0, "tried": 6, "bytes_per_participant": 40_000}
+    if microseconds is not None:
+        row |= {
+            "windows": 3,
+            "microseconds": microseconds,
+            "share": 0.5,
+            "loss": 0.0,
+            "p50_ms": 0.2,
+            "p99_ms": 1.5,
+            "noise": 0.05,
+        }
+    return row
+
+
+def relay_rows(**heavy: float | None) -> dict[str, list[dict[str, Any]]]:
+    """Both fan-outs under a light and a heavy load; `heavy` is each server's cost in the latter."""
+    compared = []
+    for publishers, fan_out in ((40, 1), (20, 3)):
+        for rate in (1, 3):
+            costs = heavy if rate == 3 else {"relay": 6.0, "janus": 20.0, "coturn": 10.0}
+            sizes = {"publishers": publishers, "fan_out": fan_out, "rate": rate, "packets": 6000.0}
+            compared.append(sizes | {name: window(cost) for name, cost in costs.items()})
+    share = {"publishers": 20, "fan_out": 3, "rate": 1.5, "packets": 9000.0, "wanted": 0.5}
+    return {
+        "loop": [],
+        "compared": compared,
+        "shares": [share | {"relay": window(6.0)}],
+        "crowds": [],
+    }
+
+
+def relay_sample(**heavy: float | None) -> dict[str, Any]:
+    rows = relay_rows(**heavy)
+    return {"native": True, "missing": [], **headlines(rows), "rows": rows}
+
+
+SAMPLES["relay"] = (relay_sample(relay=5.0, janus=None, coturn=10.0), "0.30")
+
+
+@pytest.mark.parametrize(("janus", "figure", "load_of"), [(20.0, 0.25, "r3"), (None, 0.3, "r1")])
+def test_the_relay_is_compared_under_the_heaviest_load_that_both_were_measured_under(
+    janus: float | None, figure: float, load_of: str
+) -> None:
+    found = headlines(relay_rows(relay=5.0, janus=janus, coturn=10.0))
+    assert set(found) >= RELAY_TARGETS
+    for fan_out, size in ((1, "40x1"), (3, "20x3")):
+        assert found[f"ratio_to_janus_fanout_{fan_out}"] == figure
+        assert found[f"ratio_to_janus_fanout_{fan_out}_at"] == f"{size} {load_of}"
+    assert (found["ratio_to_coturn_fanout_1"], found["ratio_to_coturn_fanout_1_at"]) == (
+        0.5,
+        "40x1 r3",
+    )
+
+
+def test_a_peer_that_is_not_there_has_no_ratio() -> None:
+    rows = relay_rows(relay=5.0)
+    for row in rows["compared"]:
+        row.pop("janus", None)
+    found = headlines(rows)
+    assert found["ratio_to_janus_fanout_1"] is found["ratio_to_janus_fanout_1_at"] is None
+    assert found["added_latency_p99_ms"] == 1.5
+    assert found["loss"] == 0.0
+    assert found["bytes_per_participant"] == 40_000
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))

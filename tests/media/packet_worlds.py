@@ -1,14 +1,18 @@
 """Two relays that differ in nothing but who handles packets, fed with the same datagrams.
 
 Packets are laid into a port's memory as the kernel would, and what is queued is read from there,
-so that nothing depends on a network or on time.
+so that nothing depends on a network or on time. No subscriber is ever given two packets of one SSRC
+and sequence number: under AES-GCM that would give away the key stream (RFC 7714 section 8.4).
 """
 
 import struct
 from collections.abc import Callable
 
-from pylibsrtp import Policy
+import pytest
+from pylibsrtp import Policy, Session
 
+from media import reports, rtcp, srtp
+from media.bandwidth import UNLIMITED
 from media.codecs import OPUS, RED, VP8, Kind
 from media.datagrams import SLOT, Port, pack_address
 from media.dtls import Ciphers
@@ -60,6 +64,25 @@ def packet(
     return header + struct.pack("!HH", 0xBEDE, len(extensions) // 4) + extensions + payload
 
 
+class LenientPolicy(Policy):
+    """Lets a number be used twice, whatever the relay says."""
+
+    @property
+    def allow_repeat_tx(self) -> bool:
+        return True
+
+    @allow_repeat_tx.setter
+    def allow_repeat_tx(self, allow_repeat_tx: bool) -> None:
+        Policy.allow_repeat_tx.fset(self, True)
+
+
+def lenient_cipher(number: int) -> Cipher:
+    """An outgoing cipher that shows a second use of a number, where libsrtp would hide it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(srtp, "Policy", LenientPolicy)
+        return Cipher(PROFILE, key(number), outgoing=True)
+
+
 class World:
     """One publisher with sound and picture, and subscribers to both."""
 
@@ -95,13 +118,19 @@ class World:
         self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
         self.subscriptions: list[Subscription] = []
         self.received: list[list[bytes]] = [[] for _ in range(SUBSCRIBERS)]
+        self.numbers: list[dict[tuple[int, int], None]] = [{} for _ in range(SUBSCRIBERS)]
+        "SSRC and sequence number of everything received, in that order."
+        self.listeners = [
+            Session(Policy(key(20 + seat), Policy.SSRC_ANY_OUTBOUND, srtp_profile=PROFILE))
+            for seat in range(SUBSCRIBERS)
+        ]
         self.peers = [self._subscriber(seat) for seat in range(SUBSCRIBERS)]
 
     def _subscriber(self, seat: int) -> Peer:
         peer = Peer("room", f"subscriber {seat}", Limits())
         peer.use(
             Ciphers(
-                outgoing=Cipher(PROFILE, key(10 + seat), True),
+                outgoing=lenient_cipher(10 + seat),
                 incoming=Cipher(PROFILE, key(20 + seat), False),
             )
         )
@@ -113,12 +142,15 @@ class World:
             )
             one._last_sequence = 0xFF00 + number
             one._last_timestamp = 0xFFFFF000 + number
+            one.rtx_sequence = 0xFFF8 + number
             one.use(peer.ciphers.outgoing)
             # Who does not take RED is sent the plain Opus inside.
             one.payload_types = frozenset((VP8.payload_type, 97, OPUS.payload_type)) | (
                 {RED.payload_type} if seat else set()
             )
             one.follow(ingest, self.time)
+            peer.subscriptions["publisher", Kind(medium)] = one
+            peer.sent[one.ssrc] = peer.sent[one.rtx_ssrc] = one
             self.subscriptions.append(one)
         return peer
 
@@ -136,10 +168,28 @@ class World:
             self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
         )
         handle(port, len(datagrams), self.time, absolute_send_time(self.time))
-        for peer, received in zip(self.peers, self.received, strict=True):
+        self._collect()
+
+    def miss(self, seat: int, back: int) -> None:
+        """Let a subscriber ask again for some of its picture, and collect what is repeated."""
+        peer, picture = self.peers[seat], self.subscriptions[2 * seat + 1]
+        sent = [number for ssrc, number in self.numbers[seat] if ssrc == picture.ssrc]
+        if lost := sent[-1 - back :][:4]:
+            picture.refill(1.0, UNLIMITED)
+            request = self.listeners[seat].protect_rtcp(rtcp.nack(7, picture.ssrc, lost))
+            reports.handle(peer, request, self.time, lambda peer_id: None)
+            self._collect()
+
+    def _collect(self) -> None:
+        port = self.port
+        for peer, received, numbers in zip(self.peers, self.received, self.numbers, strict=True):
             for entry in peer.destination.pending:
                 start = (entry >> 16) * SLOT
-                received.append(bytes(port.outgoing[start : start + (entry & 0xFFFF)]))
+                data = bytes(port.outgoing[start : start + (entry & 0xFFFF)])
+                received.append(data)
+                sequence, _, ssrc = struct.unpack_from("!HII", data, 2)
+                assert (ssrc, sequence) not in numbers, "a number is used twice"
+                numbers[ssrc, sequence] = None
             peer.destination.pending.clear()
         port.touched.clear()
         port.used = 0
@@ -192,7 +242,10 @@ class World:
                     one.level_offset,
                     one.packets,
                     one.octets,
+                    one.repeats,
+                    one.rtx_sequence,
                 )
                 for one in self.subscriptions
             ],
+            "subscribers": [(one.refused, one.over_limit) for one in self.peers],
         }

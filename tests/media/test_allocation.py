@@ -37,3 +37,26 @@ def test_a_picture_that_all_but_fits_is_not_taken_away() -> None:
     assert allocate(1.8e5, 4e4, paused).chosen == {"a": None}, (
         "but what is away waits until it fits"
     )
+
+
+def test_three_encodings_become_better_one_step_at_a_time_for_all() -> None:
+    rates = (1.5e6, 5e5, 1.5e5)
+    one = [Choice("a", rates, None)]
+    assert allocate(1e7, 4e4, one).chosen == {"a": 0}
+    assert allocate(1.5e6, 4e4, one).chosen == {"a": 1}
+    assert allocate(5e5, 4e4, one).chosen == {"a": 2}
+    two = [Choice(name, rates, None) for name in ("a", "b")]
+    assert allocate(4e6, 4e4, two).chosen == {"a": 0, "b": 0}
+    assert allocate(2.5e6, 4e4, two).chosen == {"a": 0, "b": 1}
+    assert allocate(1.5e6, 4e4, two).chosen == {"a": 1, "b": 1}, "both well before one is best"
+    assert allocate(9e5, 4e4, two).chosen == {"a": 1, "b": 2}
+
+
+def test_the_encoding_that_is_there_needs_no_margin() -> None:
+    rates = (1.5e6, 5e5, 1.5e5)
+    limit = 4e4 + 1.6e6
+    assert allocate(limit, 4e4, [Choice("a", rates, 0)]).chosen == {"a": 0}
+    assert allocate(limit, 4e4, [Choice("a", rates, 1)]).chosen == {"a": 1}
+    assert allocate(4e4 + 5.2e5, 4e4, [Choice("a", rates, 0)]).chosen == {"a": 1}
+    assert allocate(4e4 + 5.2e5, 4e4, [Choice("a", rates, 1)]).chosen == {"a": 1}
+    assert allocate(4e4 + 5.2e5, 4e4, [Choice("a", rates, 2)]).chosen == {"a": 2}

@@ -1,9 +1,115 @@
 """The private names of aiortc that `media/dtls.py` relies on, and the carrier between them."""
 
-import pytest
-from aiortc import RTCCertificate
+import ast
+import asyncio
+import inspect
+import random
+import struct
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 
-from media.dtls import Carrier, Handshake
+import pytest
+from aiortc import RTCCertificate, RTCDtlsTransport
+
+from media import dtls
+from media.dtls import Carrier, Ciphers, Handshake, HandshakeFailed
+
+CARRIER = {"_recv", "_send", "role"}
+"What aiortc's transport asks of the ICE transport that it takes a carrier for."
+PAIRS = 40
+MUTATED = 0.3
+"Part of the first records that are spoilt on their way."
+SPOILT_RECORDS = 12
+"Records each way after which the link is good."
+REPORT = struct.pack("!BBHI", 0x80, 201, 1, 7)
+
+
+class Pair:
+    """Two ends that shake hands with each other over a link that may spoil records."""
+
+    def __init__(self, spoil: Callable[[bytes], list[bytes]] = lambda record: [record]) -> None:
+        self.ends: list[Handshake] = []
+        self.certificates = [RTCCertificate.generateCertificate() for _ in range(2)]
+        for index, certificate in enumerate(self.certificates):
+            self.ends.append(
+                Handshake(certificate, lambda record, index=index: self._carry(index, record))
+            )
+        self._spoil = spoil
+
+    def _carry(self, index: int, record: bytes) -> None:
+        for one in self._spoil(record):
+            # Other first bytes are other protocols, and go elsewhere (RFC 7983).
+            if one and 19 < one[0] < 64:
+                self.ends[1 - index].carrier.feed(one)
+
+    async def shake(self, trusted: bool = True) -> list[Ciphers | HandshakeFailed]:
+        """What each end makes of it: the client's first, then the server's."""
+        return await asyncio.gather(self._run(0, trusted), self._run(1, True))
+
+    async def _run(self, index: int, trusted: bool) -> Ciphers | HandshakeFailed:
+        other = self.certificates[1 - index if trusted else index]
+        prints = [(one.algorithm, one.value) for one in other.getFingerprints()]
+        try:
+            return await self.ends[index].run(prints, server=bool(index))
+        except HandshakeFailed as error:
+            return error
+
+    async def stop(self) -> None:
+        for end in self.ends:
+            await end.stop()
+
+
+@asynccontextmanager
+async def pair() -> AsyncIterator[Pair]:
+    one = Pair()
+    yield one
+    await one.stop()
+
+
+def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
+    """A link on which some of the first records are changed, cut or doubled, or come together."""
+    count = 0
+
+    def spoil(record: bytes) -> list[bytes]:
+        nonlocal count
+        count += 1
+        if count > 2 * SPOILT_RECORDS or chance.random() > MUTATED:
+            return [record]
+        way = chance.randrange(4)
+        if way == 0:
+            changed = bytearray(record)
+            changed[chance.randrange(len(record))] ^= 1 << chance.randrange(8)
+            return [bytes(changed)]
+        if way == 1:
+            return [record[: chance.randrange(1, len(record))]]
+        if way == 2:
+            return [record, record]
+        return [record + record[: chance.randrange(len(record))], record]
+
+    return spoil
+
+
+def opened(ends: list[Ciphers | HandshakeFailed]) -> list[bytes]:
+    """What each end opens of a report that the other protected."""
+    found = []
+    for one, other in (ends, ends[::-1]):
+        assert isinstance(one, Ciphers)
+        assert isinstance(other, Ciphers)
+        found.append(other.incoming.unprotect_rtcp(one.outgoing.protect_rtcp(REPORT)))
+    return found
+
+
+def asked_of_the_carrier() -> Iterator[str]:
+    """Attributes that aiortc's transport asks of what carries it."""
+    for node in ast.walk(ast.parse(inspect.getsource(RTCDtlsTransport))):
+        match node:
+            case ast.Attribute(
+                value=ast.Attribute(
+                    value=ast.Name(id="self"), attr="transport" | "_transport", ctx=ast.Load()
+                ),
+                attr=name,
+            ):
+                yield name
 
 
 async def test_the_private_names_of_aiortc_are_there() -> None:
@@ -15,6 +121,14 @@ async def test_the_private_names_of_aiortc_are_there() -> None:
     assert transport.transport is handshake.carrier
 
 
+def test_a_carrier_has_what_aiortc_asks_of_it_and_no_more() -> None:
+    assert set(asked_of_the_carrier()) == CARRIER
+    carrier = Carrier(lambda data: None)
+    assert inspect.iscoroutinefunction(carrier._recv)
+    assert inspect.iscoroutinefunction(carrier._send)
+    assert carrier.role == "controlled"
+
+
 async def test_a_carrier_keeps_few_records_and_ends() -> None:
     carrier = Carrier(lambda data: None)
     for number in range(100):
@@ -24,3 +138,38 @@ async def test_a_carrier_keeps_few_records_and_ends() -> None:
     with pytest.raises(ConnectionError):
         while True:
             await carrier._recv()
+
+
+async def test_two_ends_shake_hands_and_understand_each_other() -> None:
+    async with pair() as one:
+        assert opened(await one.shake()) == [REPORT, REPORT]
+
+
+async def test_another_certificate_than_was_said_is_refused() -> None:
+    async with pair() as one:
+        client, _ = await one.shake(trusted=False)
+        assert isinstance(client, HandshakeFailed)
+
+
+async def test_the_end_of_one_side_is_told_to_the_other() -> None:
+    async with pair() as one:
+        await one.shake()
+        closed = asyncio.Event()
+        one.ends[1].on_closed(closed.set)
+        await one.ends[0].stop()
+        await closed.wait()
+
+
+async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dtls, "HANDSHAKE_SECONDS", 2.5)
+    pairs = [Pair(spoiling(random.Random(seed))) for seed in range(PAIRS)]
+    async with asyncio.timeout(20):
+        results = await asyncio.gather(*(one.shake() for one in pairs))
+    for one in pairs:
+        await one.stop()
+    whole = [ends for ends in results if all(isinstance(end, Ciphers) for end in ends)]
+    assert all(opened(ends) == [REPORT, REPORT] for ends in whole)
+    assert 0 < len(whole) < PAIRS, "some records are spoilt in vain, some not"
+    assert not caplog.records, "nor is a fault only logged"

@@ -1,7 +1,9 @@
 """Real aiortc clients see and hear each other through the relay."""
 
+from media.bandwidth import UNLIMITED
 from media.codecs import Kind
-from media.messages import Connected, Published
+from media.messages import Connected, Prefer, Published, VideoPaused
+from media.steering import steer
 from tests.media.support import TestExchange, until
 
 
@@ -29,3 +31,62 @@ async def test_every_offer_of_a_connection_is_of_one_session() -> None:
         await until(lambda: len(a.offers) == 2, "a is offered b")
         origins = [offer.sdp.split("o=- ")[1].split(" ")[0] for offer in a.offers]
         assert origins[0] == origins[1]
+
+
+async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> None:
+    async with TestExchange() as exchange:
+        exchange.join("a", Kind.AUDIO, Kind.VIDEO)
+        b = exchange.join("b")
+        await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
+        source = ("a", Kind.VIDEO)
+        picture = exchange.rooms["room"].peers["b"].subscriptions[source]
+        (camera,) = exchange.rooms["room"].peers["a"].publications[Kind.VIDEO].ingests.values()
+
+        async def goes_on() -> None:
+            come, heard = camera.received, b.frames.get("audio", 0)
+            await until(lambda: camera.received > come + 15, "a goes on sending")
+            await until(lambda: b.frames.get("audio", 0) > heard + 15, "b goes on hearing")
+
+        exchange.execute(Prefer("room", "b", *source, None))
+        sent = picture.packets
+        await goes_on()
+        seen = b.frames["video"]
+        await goes_on()
+        assert picture.packets == sent
+        assert b.frames["video"] == seen
+        exchange.execute(Prefer("room", "b", *source, 180))
+        await until(lambda: b.frames["video"] > seen + 10, "b sees a again")
+        assert picture.packets > sent
+        assert not exchange.of(VideoPaused), "the link is not to blame"
+
+
+async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted() -> None:
+    async with TestExchange() as exchange:
+        exchange.join("a", Kind.AUDIO, Kind.VIDEO)
+        b = exchange.join("b")
+        await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
+        source = ("a", Kind.VIDEO)
+        room = exchange.rooms["room"]
+        (camera,) = room.peers["a"].publications[Kind.VIDEO].ingests.values()
+        await until(lambda: camera.bitrate, "it is known what the picture takes")
+        estimate = room.peers["b"].estimate
+        picture = room.peers["b"].subscriptions[source]
+
+        def narrow(limit: float) -> list[VideoPaused]:
+            """What is told once the link is believed to take no more than that."""
+            before = len(exchange.of(VideoPaused))
+            estimate.limit, estimate.updated_at = limit, exchange.now()
+            steer(room, exchange.now())
+            return exchange.of(VideoPaused)[before:]
+
+        held, shown = (VideoPaused("room", "b", *source, paused) for paused in (True, False))
+        assert narrow(1.0) == [held]
+        assert picture.ingest is None
+        assert narrow(1.0) == [], "once is enough"
+        exchange.execute(Prefer("room", "b", *source, None))
+        assert exchange.of(VideoPaused) == [held, shown], "what is not wanted is not held back"
+        exchange.execute(Prefer("room", "b", *source, 180))
+        assert exchange.of(VideoPaused) == [held, shown, held]
+        assert narrow(UNLIMITED) == [shown]
+        seen = b.frames["video"]
+        await until(lambda: b.frames["video"] > seen + 10, "b sees a again")

@@ -89,6 +89,7 @@ ACTIONS = st.one_of(
     st.tuples(st.just("garbage"), st.binary(min_size=0, max_size=60)),
     st.tuples(st.just("long"), st.integers(1400, 2048)),
     st.tuples(st.just("pause"), st.integers(0, 5)),
+    st.tuples(st.just("miss"), st.integers(0, 2), st.integers(0, 30)),
     st.tuples(st.just("wait"), st.floats(0, 0.1)),
     st.tuples(st.just("batch")),
 )
@@ -147,7 +148,7 @@ def test_both_do_the_same(actions: list[tuple], bitrate: int) -> None:
     try:
         for action in [*actions, ("batch",)]:
             batch += datagram(sender, action)
-            if action[0] in ("batch", "pause", "wait") or len(batch) > 40:
+            if action[0] in ("batch", "pause", "miss", "wait") or len(batch) > 40:
                 for world in worlds:
                     world.give(batch)
                 batch = []
@@ -158,6 +159,8 @@ def test_both_do_the_same(actions: list[tuple], bitrate: int) -> None:
                     one = world.subscriptions[action[1]]
                     ingest = world.ingests[one.kind]
                     one.follow(None if one.ingest else ingest, world.time)
+                elif action[0] == "miss":
+                    world.miss(action[1], action[2])
             native, python = (world.state() for world in worlds)
             for what, value in python.items():
                 assert native[what] == value, what
@@ -226,6 +229,55 @@ def test_mutations_harm_nothing(native: bool) -> None:
             world.give(batch)
         assert world.forwarder.errors == 0
         assert sum(map(len, world.received)) > 100
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_is_repeated_has_numbers_of_its_own(native: bool) -> None:
+    world = World(native)
+    try:
+        sender = Sender()
+        world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
+        for turn in range(6):
+            world.give([sender.protect(VIDEO_SSRC, 96, DELTA, EXTENSIONS["usual"])])
+            for seat, picture in enumerate(world.subscriptions[1::2]):
+                world.time += 0.1
+                world.miss(seat, 3)
+                if turn == 3:
+                    picture.follow(None, world.time)
+                    picture.follow(world.ingests["video"], world.time)
+                    world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
+        repeated = [(0xA0 + 2 * seat + 1, seat) for seat in range(3)]
+        for ssrc, seat in repeated:
+            assert sum(one == ssrc for one, _ in world.numbers[seat]) > 16
+        assert world.forwarder.errors == 0
+    finally:
+        world.close()
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_what_is_late_from_before_a_pause_gets_no_number_again(native: bool) -> None:
+    world = World(native)
+    try:
+        sender = Sender()
+
+        def deltas(count: int) -> list[bytes]:
+            return [
+                sender.protect(VIDEO_SSRC, 96, DELTA, EXTENSIONS["usual"]) for _ in range(count)
+            ]
+
+        world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"]), *deltas(3)])
+        late = deltas(2)
+        world.give(deltas(1))
+        picture = world.subscriptions[1]
+        picture.follow(None, world.time)
+        world.give(deltas(3))
+        picture.follow(world.ingests["video"], world.time)
+        world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
+        world.give(late)
+        assert [len(one) for one in world.numbers] == [6, 11, 11]
+        assert world.forwarder.errors == 0
     finally:
         world.close()
 

@@ -4,6 +4,7 @@ Whether a release still has them is what `test_dtls.py` and `test_srtp.py` ask.
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ ALLOWED = {
     "dtls.py": {"_set_role", "_ssl"},
     "srtp.py": {"_srtp", "_binding"},
 }
+CARRIED = {"dtls.py": {"_recv", "_send", "role"}}
+"What somebody else's package asks of an object of ours: private names the other way round."
 TESTS = {"dtls.py": "test_dtls.py", "srtp.py": "test_srtp.py"}
 
 
@@ -63,9 +66,11 @@ def test_each_is_named_where_it_is_used_and_where_it_is_tested() -> None:
     for file, names in ALLOWED.items():
         docstring = ast.get_docstring(ast.parse((FOLDER / file).read_text("utf-8"))) or ""
         test = Path(__file__).with_name(TESTS[file]).read_text("utf-8")
-        for name in names:
-            assert name in docstring
-            assert name in test or "native_binding" in test
+        for name in names | CARRIED.get(file, set()):
+            # As a word, for `native_binding` is not `_binding`.
+            word = re.compile(rf"\b{name}\b")
+            assert word.search(docstring), (file, name)
+            assert word.search(test), (TESTS[file], name)
 
 
 def test_planted_private_names_are_found() -> None:

@@ -1,14 +1,20 @@
 """Everybody gets an encoding that fits, and that is there."""
 
+import re
+from pathlib import Path
+
 from media.codecs import VP8, Kind
 from media.ingest import Ingest
-from media.publication import Publication
+from media.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
+
+BROWSER = Path(__file__).parents[2] / "web" / "static" / "js" / "room" / "relay-peer.js"
 
 
-def camera() -> Publication:
-    """A camera in two encodings, both coming at 5.0."""
-    publication = Publication("publisher", Kind.VIDEO, ("h", "l"))
-    for rid, bitrate in (("h", 900_000.0), ("l", 150_000.0)):
+def camera(**rates: float) -> Publication:
+    """A camera in two encodings or those given, best first, all coming at 5.0."""
+    rates = rates or {"h": 900_000.0, "l": 150_000.0}
+    publication = Publication("publisher", Kind.VIDEO, tuple(rates))
+    for rid, bitrate in rates.items():
         one = Ingest(1, VP8, "publisher", rid)
         one.heard_at, one.bitrate = 5.0, bitrate
         publication.ingests[rid] = one
@@ -26,6 +32,34 @@ def test_who_looks_gets_an_encoding_that_is_there() -> None:
     large.heard_at = small.heard_at = 5.0
     assert publication.wanted(0, 8.0) == [small], "it may pause for longer"
     assert publication.wanted(0, 9.5) == [large, small], "where nothing comes, all may again"
+
+
+def test_a_tile_gets_the_encoding_of_its_size_and_what_is_below() -> None:
+    publication = camera(h=1_500_000.0, m=500_000.0, l=150_000.0)
+    large, medium, small = publication.ingests.values()
+    assert publication.wanted(0, 5.0) == [large, medium, small], "of unknown height"
+    assert publication.wanted(SMALL_HEIGHT, 5.0) == [small]
+    assert publication.wanted(SMALL_HEIGHT + 1, 5.0) == [medium, small]
+    assert publication.wanted(MEDIUM_HEIGHT, 5.0) == [medium, small]
+    assert publication.wanted(MEDIUM_HEIGHT + 1, 5.0) == [large, medium, small]
+    small.heard_at = 6.5
+    medium.heard_at = 6.5
+    assert publication.wanted(720, 6.5) == [medium, small], "the large one is not sent any more"
+    assert publication.wanted(MEDIUM_HEIGHT, 6.5) == [medium, small]
+
+
+def test_of_three_encodings_those_that_starve_are_left_out() -> None:
+    publication = camera(h=100_000.0, m=500_000.0, l=150_000.0)
+    large, medium, small = publication.ingests.values()
+    assert publication.wanted(0, 5.0) == [medium, small]
+    large.bitrate, medium.bitrate = 50_000.0, 110_000.0
+    assert publication.wanted(0, 5.0) == [small]
+
+
+def test_what_a_browser_gives_the_small_encoding_counts_as_small() -> None:
+    """Else a camera whose large encoding is missing for a moment would be asked for less."""
+    (given,) = re.findall(r"^const SMALL = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE)
+    assert int(given) < SMALL_ENCODING
 
 
 def test_a_starving_encoding_is_worse_than_a_small_one() -> None:

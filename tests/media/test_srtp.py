@@ -9,7 +9,7 @@ import struct
 import cffi
 import pylibsrtp
 import pytest
-from pylibsrtp import Policy, Session
+from pylibsrtp import Policy, Session, _binding
 
 from media.srtp import TRAILER, Cipher, native_binding
 
@@ -32,7 +32,7 @@ def in_place(operation, data: bytes) -> bytes | None:
 
 
 def test_the_private_names_of_pylibsrtp_are_there() -> None:
-    assert native_binding() is not None
+    assert native_binding() == (_binding.lib, _binding.ffi)
     assert Session()._srtp[0]
 
 

@@ -2,6 +2,7 @@
 
 import struct
 
+from aiortc.rtp import RtcpSenderInfo
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -72,6 +73,7 @@ class Line:
                     memoryview(out)[12:], one.segment.picture_offset, one.segment.level_offset
                 )
             one.packets += 1
+            one.octets += len(out)
             self.protect(11, number, bytes(out))
             self.order.append(number)
 
@@ -124,6 +126,58 @@ def test_what_is_late_from_before_a_switch_is_dropped() -> None:
     sent = len(line.order)
     line.take(high, 50, 0, INTER, 0.2)
     assert len(line.order) == sent
+
+
+def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -> None:
+    line, high, low = Line(), video(1, "h"), video(2, "l")
+    one = line.subscription
+
+    def told(report: RtcpSenderInfo | None) -> tuple[int, int, int, int] | None:
+        if report is None:
+            return None
+        return (
+            report.ntp_timestamp,
+            report.rtp_timestamp,
+            report.packet_count,
+            report.octet_count,
+        )
+
+    def sent_at(place: int) -> int:
+        """The time in the subscriber's packet of that place."""
+        return int.from_bytes(line.protected[11, line.order[place]][4:8])
+
+    size = len(packet(1, 0, 0, KEY))
+    one.follow(high, 0.0)
+    high.note_sender_report(RtcpSenderInfo(77, 500, 9999, 8888), 0.0)
+    assert one.sender_report() is None, "nothing is sent yet"
+    line.take(high, 100, 500, KEY, 0.0)
+    assert told(one.sender_report()) == (77, sent_at(0), 1, size)
+    line.take(high, 101, 3500, INTER, 0.03)
+    high.note_sender_report(RtcpSenderInfo(78, 3500 + 90, 9999, 8888), 0.03)
+    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size)
+
+    one.follow(low, 0.04)
+    low.note_sender_report(RtcpSenderInfo(79, 0xFFFFFFF0, 1, 1), 0.04)
+    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size), (
+        "the old encoding goes on until the new one can begin"
+    )
+    line.take(low, 7, 0xFFFFFFF0, KEY, 0.06)
+    assert told(one.sender_report()) == (79, sent_at(2), 3, 3 * size), "counts go on"
+
+    one.follow(None, 1.0)
+    assert one.sender_report() is None, "what is paused has no time"
+    one.follow(low, 5.0)
+    line.take(low, 200, 360_000, KEY, 5.0)
+    low.note_sender_report(RtcpSenderInfo(80, 360_000, 200, 1), 5.0)
+    assert told(one.sender_report()) == (80, sent_at(3), 4, 4 * size)
+    assert (sent_at(3) - sent_at(2)) & 0xFFFFFFFF == 4 * 90_000, "the pause has passed"
+
+
+def test_a_stream_whose_clocks_are_not_known_has_no_sender_report() -> None:
+    line, source = Line(), video()
+    line.subscription.follow(source, 0.0)
+    line.take(source, 100, 500, KEY, 0.0)
+    assert line.subscription.sender_report() is None
 
 
 def test_a_retransmission_reaches_behind_a_switch() -> None:
