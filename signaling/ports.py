@@ -9,6 +9,7 @@ from signaling.call import Call
 from signaling.chat import ChatMessage, Kind
 from signaling.consultation import Consultation
 from signaling.device_check import DeviceCheck
+from signaling.forwarder import Event
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.invite import Invite, Person
 from signaling.notice import (
@@ -246,7 +247,7 @@ class Wording(Protocol):
 
 
 class Forwarder(Protocol):
-    """The media relay. What it says comes as `signaling.forwarder.Event`.
+    """The media relay. What it says of a place, `signaling.forwarder.Event`, hears who opened it.
 
     Nothing here raises: what cannot be done shows in the events that do not come.
     """
@@ -256,10 +257,14 @@ class Forwarder(Protocol):
         """Whether calls can go through it."""
         ...
 
-    async def open(self, place: str) -> None: ...
+    async def open(self, place: str, listener: Callable[[Event], None]) -> None: ...
 
     async def join(self, place: str, peer_id: str) -> None:
         """Give a page a leg; an offer follows. It may publish sound and camera."""
+        ...
+
+    async def probe(self, place: str, peer_id: str) -> None:
+        """Give a page the smallest leg; an offer follows. It shows whether there is a way."""
         ...
 
     async def share(self, place: str, peer_id: str, on: bool) -> None:

@@ -18,6 +18,7 @@ from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
 from signaling.flows.keeping import Keeping
+from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
@@ -83,7 +84,7 @@ async def create_app(
     app[keys.RELAY] = relay = MediaRelay(config, waits)
     keeping = Keeping(store, rooms, clock, waits, relay, config.media_policy)
     app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, waits)
-    relay.listener = forwarding.receive
+    app[keys.PROBING] = Probing(relay, waits)
     calling = Calling(keeping, forwarding, clock, waits)
     rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms

@@ -16,6 +16,7 @@ from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
 from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
+from signaling.flows.probing import Probing
 from signaling.flows.receiving import Receiving
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock
@@ -61,6 +62,7 @@ HOLDING = web.AppKey("holding", Holding)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
+PROBING = web.AppKey("probing", Probing)
 COMPOSING = web.AppKey("composing", Composing)
 RECEIVING = web.AppKey("receiving", Receiving)
 NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)

@@ -16,8 +16,10 @@ LIMITS = {
     "sign_in_address": parse("100/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
-    # one test makes some six requests of at most 2 MB
+    # one test makes some eight requests of at most 2 MB
     "device_test": parse("120/minute"),
+    # one test makes one; of the places for trials nobody may hold all
+    "relay_trial": parse("10/minute"),
     "invite": parse("120/minute"),
 }
 

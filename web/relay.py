@@ -27,6 +27,7 @@ TRIED_EVERY = timedelta(minutes=5)
 PATIENCE = 10.0
 "Seconds without all workers after which calls no longer count on the relay."
 
+Listener = Callable[[said.Event], None]
 _log = logging.getLogger("web.relay")
 
 
@@ -34,9 +35,10 @@ class MediaRelay:
     """The relay of this server, or its absence."""
 
     def __init__(self, config: Config, timers: Timers) -> None:
-        self.listener: Callable[[said.Event], None] = lambda event: None
         self.problem = ""
         "Why there is no relay, or where it does not answer, for the operator; empty if all is well."
+        self._listeners: dict[str, Listener] = {}
+        "By place: who opened it."
         self._timers = timers
         self._started = self._stopping = False
         self._failing_since: float | None = None
@@ -147,12 +149,17 @@ class MediaRelay:
             self._failing_since = time.monotonic()
         return time.monotonic() - self._failing_since < PATIENCE
 
-    async def open(self, place: str) -> None:
+    async def open(self, place: str, listener: Listener) -> None:
+        self._listeners[place] = listener
         await self._ask(lambda relay: relay.open_room(place))
 
     async def join(self, place: str, peer_id: str) -> None:
         publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
         await self._ask(lambda relay: relay.join(place, peer_id, publish))
+
+    async def probe(self, place: str, peer_id: str) -> None:
+        sound = (Publishing(Kind.AUDIO),)
+        await self._ask(lambda relay: relay.join(place, peer_id, sound, automatic=False))
 
     async def share(self, place: str, peer_id: str, on: bool) -> None:
         if on:
@@ -168,7 +175,7 @@ class MediaRelay:
         if refused and refused != "stale_answer":
             # The leg waits for an answer that will not come: another one has to be made.
             await self.leave(place, peer_id)
-            self.listener(said.Disconnected(place, peer_id, returning=False))
+            self._tell(said.Disconnected(place, peer_id, returning=False))
 
     async def prefer(
         self, place: str, peer_id: str, publisher_id: str, kind: PictureKind, height: int | None
@@ -182,6 +189,7 @@ class MediaRelay:
         await self._ask(lambda relay: relay.leave(place, peer_id), allowed="unknown_peer")
 
     async def close(self, place: str) -> None:
+        self._listeners.pop(place, None)
         await self._ask(lambda relay: relay.close_room(place))
 
     async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
@@ -206,7 +214,12 @@ class MediaRelay:
             return
         heard = _translated(event)
         if heard is not None:
-            self.listener(heard)
+            self._tell(heard)
+
+    def _tell(self, event: said.Event) -> None:
+        listener = self._listeners.get(event.place)
+        if listener is not None:
+            listener(event)
 
 
 def _listed(places: Iterable[Place]) -> str:

@@ -149,6 +149,8 @@ class DeviceTestView:
     "To the invitation whose link led here; None for somebody signed in."
     ice_servers: str
     "JSON for RTCPeerConnection; credentials in it are short-lived."
+    relay_path: str | None
+    "Where the relay makes an offer; None while there is no relay."
 
 
 @dataclass(frozen=True)

@@ -265,7 +265,7 @@ class Forwarding:
         wanted, place, now = self._wanted(stage), stage.place, self._timers.now()
         if wanted and not stage.opened:
             stage.opened = True
-            return self._forwarder.open(place)
+            return self._forwarder.open(place, self.receive)
         for peer_id in [one for one in stage.legs if one not in wanted or one in stage.useless]:
             del stage.legs[peer_id]
             stage.useless.discard(peer_id)

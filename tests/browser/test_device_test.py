@@ -1,5 +1,6 @@
 """Testing one's device, with a fake camera and microphone in a real browser."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from signaling.flows.inviting import Plan
 from signaling.invite import Person
 from tests.browser.conftest import NewContext
 from tests.browser.test_forms import sign_in
+from tests.media.support import until
 from tests.serving import Server, serving
-from web.keys import INVITING, STORE
+from web.keys import INVITING, RELAY, STORE
 
 
 @pytest.fixture
@@ -85,3 +87,34 @@ async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
     await page.get_by_role("button", name="Start the test").click()
     await page.get_by_role("button", name="I hear nothing").click()
     await expect(page.locator("#result")).to_contain_text("Ready with limits")
+
+
+async def media_path_of(server: Server, new_context: NewContext, answer: str) -> None:
+    """Tests a device by link up to its path for sound and picture, which gets this answer."""
+    page = await (await new_context(base_url=server.url)).new_page()
+    await page.goto(f"{await invited(server)}/test")
+    await page.get_by_role("button", name="Start the test").click()
+    await page.locator("[data-step=speaker]").get_by_role("button", name="Skip").click()
+    step = page.locator("[data-step=media_path]")
+    await expect(step).to_contain_text(re.compile(answer))
+    await expect(page.locator("#result")).to_be_visible()
+    relay = server.app[RELAY].relay
+    assert relay is not None
+    await until(lambda: not relay.figures[0].rooms, "the relay has nothing left of it")
+
+
+async def test_who_reaches_the_relay_is_told_how_far_it_is(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    async with serving(tmp_path, relay=True) as server:
+        await server.account()
+        await media_path_of(server, new_context, r"Passed.*to the server and back in \D?\d+\D? ms")
+
+
+async def test_who_does_not_reach_the_relay_is_warned(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    nowhere = "203.0.113.1"  # belongs to nobody (RFC 5737)
+    async with serving(tmp_path, relay=True, TELECONNECT_RELAY_ADDRESS=nowhere) as server:
+        await server.account()
+        await media_path_of(server, new_context, r"Warning.*relay cannot be reached.*mobile data")

@@ -40,6 +40,7 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
             "result-path": view.result_path,
             "kept": "yes" if view.back_path else None,
             "ice-servers": view.ice_servers,
+            "relay-path": view.relay_path,
             "health-path": path("health"),
             "download-path": path("device_test_download"),
             "upload-path": path("device_test_upload"),

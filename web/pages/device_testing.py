@@ -8,8 +8,8 @@ from aiohttp import hdrs, web
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
 from web.errors import sentence
 from web.ice import ice_servers
-from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS
-from web.limits import network
+from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
+from web.limits import network, remote
 from web.markup.device_test import device_test_page
 from web.markup.landing import closed_link_page
 from web.routes import path
@@ -19,12 +19,14 @@ from web.views import DeviceTestView
 MAX_BYTES = 2 * 2**20
 "Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."
 MAX_RESULT_BYTES = 4096
+MAX_ANSWER_BYTES = 32 * 2**10
+"Of a browser's answer to an offer of one line; browsers write some three KB."
 
 
 async def show_device_test(request: web.Request) -> web.Response:
     await signed_in(request)
-    here = path("device_test")
-    return show(device_test_page(await viewer_of(request), _view(request, here, None)))
+    here, relay = path("device_test"), path("device_test_relay")
+    return show(device_test_page(await viewer_of(request), _view(request, here, relay, None)))
 
 
 async def show_landing_test(request: web.Request) -> web.Response:
@@ -33,12 +35,13 @@ async def show_landing_test(request: web.Request) -> web.Response:
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
-        await request.app[LIMITS].hit("unknown_link", network(request.remote))
+        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     viewer = by_link(await viewer_of(request, arrival.invite.person.language))
-    here = path("landing_test", token=token)
-    return show(device_test_page(viewer, _view(request, here, path("landing", token=token))))
+    here, relay = path("landing_test", token=token), path("landing_test_relay", token=token)
+    back = path("landing", token=token)
+    return show(device_test_page(viewer, _view(request, here, relay, back)))
 
 
 async def judge(request: web.Request) -> web.Response:
@@ -50,7 +53,7 @@ async def judge(request: web.Request) -> web.Response:
 
 async def keep(request: web.Request) -> web.Response:
     """Keep the result with the invite, for the scheduler to see."""
-    await request.app[LIMITS].hit("device_test", network(request.remote))
+    await request.app[LIMITS].hit("device_test", network(remote(request)))
     token = request.match_info["token"]
     readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
     return web.json_response({"readiness": readiness})
@@ -58,7 +61,7 @@ async def keep(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.Response:
     """Bytes that cannot be compressed on their way, as many as asked for, within limits."""
-    await request.app[LIMITS].hit("device_test", network(request.remote))
+    await request.app[LIMITS].hit("device_test", network(remote(request)))
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
         raise InvalidInput("bytes")
@@ -70,13 +73,53 @@ async def download(request: web.Request) -> web.Response:
 
 async def upload(request: web.Request) -> web.Response:
     """Count what arrives and forget it. Raises TooLarge."""
-    await request.app[LIMITS].hit("device_test", network(request.remote))
+    await request.app[LIMITS].hit("device_test", network(remote(request)))
     size = 0
     async for block in request.content.iter_any():
         size += len(block)
         if size > MAX_BYTES:
             raise TooLarge
     return web.json_response({"bytes": size})
+
+
+async def try_relay(request: web.Request) -> web.Response:
+    """An offer of the relay, for somebody who is signed in."""
+    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    await signed_in(request)
+    return await _offer(request)
+
+
+async def try_relay_by_link(request: web.Request) -> web.Response:
+    """An offer of the relay, for whoever has the link of an invite."""
+    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    await request.app[ARRIVING].look(request.match_info["token"])
+    return await _offer(request)
+
+
+async def answer_relay(request: web.Request) -> web.Response:
+    """Pass on the answer to that offer, for whoever was told the trial's address."""
+    trial_id = request.match_info["trial_id"]
+    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    body = await request.read()
+    if len(body) > MAX_ANSWER_BYTES:
+        raise TooLarge
+    try:
+        sdp = msgspec.json.decode(body, type=dict[str, str])["sdp"]
+    except (msgspec.DecodeError, KeyError):
+        await request.app[PROBING].end(trial_id)
+        raise InvalidInput("sdp") from None
+    await request.app[PROBING].answer(trial_id, sdp)
+    return web.Response(status=204)
+
+
+async def end_relay_trial(request: web.Request) -> web.Response:
+    await request.app[PROBING].end(request.match_info["trial_id"])
+    return web.Response(status=204)
+
+
+async def _offer(request: web.Request) -> web.Response:
+    trial_id, sdp = await request.app[PROBING].begin()
+    return web.json_response({"sdp": sdp, "address": path("relay_trial", trial_id=trial_id)})
 
 
 async def _outcomes(request: web.Request) -> dict[str, str]:
@@ -88,7 +131,9 @@ async def _outcomes(request: web.Request) -> dict[str, str]:
         raise InvalidInput("outcomes") from None
 
 
-def _view(request: web.Request, result_path: str, back_path: str | None) -> DeviceTestView:
+def _view(
+    request: web.Request, result_path: str, relay_path: str, back_path: str | None
+) -> DeviceTestView:
     app = request.app
     servers = ice_servers(app[CONFIG].turn, "device-test", app[CLOCK].now())
     return DeviceTestView(
@@ -104,4 +149,5 @@ def _view(request: web.Request, result_path: str, back_path: str | None) -> Devi
                 for server in servers
             ]
         ).decode(),
+        relay_path=relay_path if app[PROBING].possible else None,
     )

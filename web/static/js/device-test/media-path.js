@@ -1,23 +1,26 @@
 /**
  * Whether sound and picture find a way out of this network: two connections within the page meet
- * each other, and the relay, where there is one, answers by UDP or at least by TCP.
+ * each other, and the server's relay, where there is one, is reached by UDP or at least by TCP. A
+ * server without a relay may have a TURN server, which has to answer then.
  */
 
-import { _ } from "../shared/catalog.js";
+import { _, fill } from "../shared/catalog.js";
+import { tryRelay } from "./relay-path.js";
 
 const CONNECT_WITHIN = 10_000;
 const GATHER_WITHIN = 8_000;
 
 /**
  * @param {RTCIceServer[]} servers
+ * @param {string} relayPath where the relay makes an offer; empty if there is no relay
  * @returns {import("./runner.js").Test}
  */
-export function mediaPathTest(servers) {
+export function mediaPathTest(servers, relayPath) {
   return async (report) => {
     report.say(_("Looking for a way for sound and picture…"));
     const [meets, relay] = await Promise.all([
       loopback(servers, report.signal),
-      servers.length ? reachable(servers, report.signal) : null,
+      wayToRelay(servers, relayPath, report.signal),
     ]);
     if (!meets) {
       return report.failed(
@@ -26,20 +29,39 @@ export function mediaPathTest(servers) {
         ),
       );
     }
-    if (relay?.size === 0) {
+    if (relay && !relay.by) {
       return report.warning(
         _(
           "The relay cannot be reached from this network. Calls may fail; mobile data often works.",
         ),
       );
     }
-    if (relay && !relay.has("udp")) {
+    if (relay && relay.by !== "udp") {
       return report.warning(
         _("This network only lets calls through by TCP. They work, but may stutter."),
       );
     }
-    return report.passed(_("Sound and picture find their way."));
+    return report.passed(
+      relay?.time
+        ? fill(_("Sound and picture find their way: to the server and back in %(time)s ms."), {
+            time: relay.time,
+          })
+        : _("Sound and picture find their way."),
+    );
   };
+}
+
+/**
+ * @param {RTCIceServer[]} servers
+ * @param {string} relayPath
+ * @param {AbortSignal} signal
+ * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached
+ */
+async function wayToRelay(servers, relayPath, signal) {
+  const way = relayPath ? await tryRelay(relayPath, servers, signal) : null;
+  if (way || !servers.length) return way;
+  const found = await reachable(servers, signal);
+  return { by: found.has("udp") ? "udp" : ([...found][0] ?? "") };
 }
 
 /**
@@ -73,7 +95,7 @@ async function loopback(iceServers, signal) {
 /**
  * @param {RTCIceServer[]} iceServers
  * @param {AbortSignal} signal
- * @returns {Promise<Set<string>>} the protocols by which the relay answered: udp, tcp, tls
+ * @returns {Promise<Set<string>>} the protocols by which a TURN server answered: udp, tcp, tls
  */
 async function reachable(iceServers, signal) {
   const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });

@@ -29,7 +29,10 @@ const tests = [
   ["microphone", testMicrophone],
   ["speaker", testSpeaker],
   ["signaling", signalingTest(page.healthPath ?? "")],
-  ["media_path", mediaPathTest(JSON.parse(page.iceServers ?? "[]").map(iceServer))],
+  [
+    "media_path",
+    mediaPathTest(JSON.parse(page.iceServers ?? "[]").map(iceServer), page.relayPath ?? ""),
+  ],
   ["speed", speedTest({ download: page.downloadPath ?? "", upload: page.uploadPath ?? "" })],
 ];
 
