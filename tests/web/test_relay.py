@@ -15,8 +15,8 @@ from web.clockwork import MovableClock
 from web.keys import RELAY, WAITS
 from web.relay import TRIED_EVERY
 
-NOWHERE = "192.0.2.1"
-"Of TEST-NET-1 (RFC 5737): nobody's."
+NOWHERE = "203.0.113.1"
+"Of TEST-NET-3 (RFC 5737): nobody's."
 
 
 async def state(person: Person) -> str:
