@@ -63,6 +63,8 @@ QUEUE = 0.25
 "Seconds a round trip may take longer than the shortest one before packets queue up."
 FORGETTING = 1.005
 "Factor by which the shortest round trip grows in a second: a phone may change its network."
+DELAYED_APART = 0.5
+"Seconds between two reports that count."
 DELAYED_REPORTS = 3
 "Reports in a row that must come late before that alone means a full link."
 EMPTIED = 4.0
@@ -130,6 +132,7 @@ class Estimate:
     queueing: bool = False
     delayed: int = 0
     "Reports in a row that came late, from a receiver that does not estimate."
+    delayed_at: float = -1000.0
 
     @property
     def flooded(self) -> bool:
@@ -151,7 +154,11 @@ class Estimate:
         self.shortest_round_trip = min(shortest, seconds)
         self.queueing = seconds > self.shortest_round_trip + QUEUE
         heard = now - self.remb_at < LONGEST_REPORT or now - self.video_at > EMPTIED
-        self.delayed = self.delayed + 1 if self.queueing and not heard else 0
+        if not self.queueing or heard:
+            self.delayed = 0
+        elif not self.delayed or now - self.delayed_at >= DELAYED_APART:
+            # Reports on several streams arrive together, and are one.
+            self.delayed, self.delayed_at = self.delayed + 1, now
         if self.delayed >= DELAYED_REPORTS and now >= self.held_until:
             self.delayed = 0
             self._cut(REMB_MARGIN * sent, now)

@@ -137,10 +137,13 @@ class Peer(PeerState):
         ``streams`` are pairs of an SSRC and that of its retransmissions, or 0. What is beyond
         the limit of streams is left out.
         """
+        named = dict(streams)
         for ssrc in [ssrc for ssrc, owner in self.announced.items() if owner == source]:
             del self.announced[ssrc]
-            self._forget_repairs(ssrc)
-        for ssrc, rtx in streams:
+            if named.get(ssrc) != 0:
+                # What packets told of a stream named without its retransmissions still holds.
+                self._forget_repairs(ssrc)
+        for ssrc, rtx in named.items():
             if len(self.announced) >= self.limits.streams:
                 break
             self.announced[ssrc] = source
@@ -206,6 +209,9 @@ class Peer(PeerState):
         """The echo of a report came back after this long."""
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
+        if any(one.ingest is not None and one.rtx_ssrc for one in self.subscriptions.values()):
+            # Reports on a picture that has just begun say nothing of loss yet, but may be late.
+            self.estimate.video_at = now
         self.estimate.note_round_trip(seconds, now, self.present_rate)
 
     def note_report_sent(self, middle: int, now: float) -> None:

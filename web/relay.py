@@ -108,7 +108,9 @@ class MediaRelay:
             return
         self._outcome = outcome
         answered, silent = _listed(outcome.answered), _listed(outcome.silent)
-        self.problem = silent if not answered else ""
+        asked = {port for _, port in (*outcome.answered, *outcome.silent)}
+        everybody = self.relay is not None and len(asked) == self.relay.settings.workers
+        self.problem = silent if everybody and not answered else ""
         if answered:
             _log.info("The relay answers this machine at %s", answered)
         if silent:

@@ -89,10 +89,25 @@ async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
     await expect(page.locator("#result")).to_contain_text("Ready with limits")
 
 
-async def media_path_of(server: Server, new_context: NewContext, answer: str) -> None:
-    """Tests a device by link up to its path for sound and picture, which gets this answer."""
-    page = await (await new_context(base_url=server.url)).new_page()
+async def media_path_of(
+    server: Server, new_context: NewContext, answer: str, before: int = 0
+) -> None:
+    """Tests a device by link up to its path for sound and picture, which gets this answer.
+
+    So many trials are asked for `before`.
+    """
+    context = await new_context(
+        base_url=server.url, allowed_errors=["status of 429"] if before else []
+    )
+    page = await context.new_page()
     await page.goto(f"{await invited(server)}/test")
+    await page.evaluate(
+        """async (times) => {
+          const { relayPath } = document.querySelector("[data-relay-path]").dataset;
+          while (times--) await fetch(relayPath, { method: "POST" });
+        }""",
+        before,
+    )
     await page.get_by_role("button", name="Start the test").click()
     await page.locator("[data-step=speaker]").get_by_role("button", name="Skip").click()
     step = page.locator("[data-step=media_path]")
@@ -118,3 +133,9 @@ async def test_who_does_not_reach_the_relay_is_warned(
     async with serving(tmp_path, relay=True, TELECONNECT_RELAY_ADDRESS=nowhere) as server:
         await server.account()
         await media_path_of(server, new_context, r"Warning.*relay cannot be reached.*mobile data")
+
+
+async def test_what_cannot_be_tried_has_not_passed(tmp_path: Path, new_context: NewContext) -> None:
+    async with serving(tmp_path, relay=True) as server:
+        await server.account()
+        await media_path_of(server, new_context, r"Warning.*cannot be tested now", before=10)

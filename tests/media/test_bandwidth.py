@@ -145,6 +145,15 @@ def test_a_queue_is_seen_where_the_receiver_does_not_estimate() -> None:
     assert estimate.limit > 3 * limit
 
 
+def test_reports_on_several_streams_that_come_late_together_are_one() -> None:
+    estimate = Estimate()
+    estimate.note_round_trip(0.05, 0.0)
+    estimate.note_loss(0.0, 9e5, 8.6e5, 1.0)
+    for late in (0.4, 0.41, 0.42, 0.43):
+        estimate.note_round_trip(late, 1.0 + late / 10, 9e5)
+    assert estimate.limit == UNLIMITED
+
+
 def test_a_receiver_that_estimates_tells_of_a_queue_itself() -> None:
     estimate = Estimate()
     estimate.note_round_trip(0.05, 0.0)

@@ -158,6 +158,20 @@ def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
     assert not peer.repairs
 
 
+def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> None:
+    ground = Ground()
+    room = Room("room", ground, Limits(), ())
+    peer = room.join("a", BOTH, automatic=True)
+    for turn in range(3):
+        (offer,) = ground.take(OfferNeeded)
+        room.answer(peer, answer(offer.sdp, "a=ssrc:7 cname:x"), offer.revision)
+        peer.repairs.setdefault(8, 7)
+        assert peer.repairs == {8: 7}
+        room.repeat_sound(peer, turn % 2 == 0)
+    room.unpublish(peer, list(Kind))
+    assert not peer.repairs
+
+
 def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
     def calls(viewers: int) -> int:
         room, ground = room_of(viewers)

@@ -91,6 +91,25 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     assert (seen.ingest, seen.target) == (None, small)
 
 
+async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Target) -> None:
+    _, _, c = peers(target)
+    c.note_round_trip(0.1, NOW)
+    for subscription in c.subscriptions.values():
+        subscription.leave(NOW)
+    for seconds in (5, 10):
+        c.note_round_trip(0.1, NOW + seconds)
+    room = target.exchange.rooms["room"]
+    camera = room.peers["a"].publications[Kind.VIDEO].ingests[""]
+    c.subscriptions["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
+    for late in (0.9, 1.1):
+        c.note_round_trip(late, NOW + 11 + late)
+    assert c.estimate.queueing
+    c.subscriptions["a", Kind.VIDEO].leave(NOW + 13)
+    for seconds in (20, 25):
+        c.note_round_trip(0.9, NOW + seconds)
+    assert not c.estimate.queueing, "the way has become longer"
+
+
 async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target) -> None:
     a, _, c = peers(target)
     room = target.exchange.rooms["room"]

@@ -7,7 +7,7 @@ from signaling.invite import Person
 from web.errors import sentence
 from web.forms.invitation import choose_channel, read_contact
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
-from web.limits import network
+from web.limits import network, remote
 from web.markup.interpreting import answered_page, request_page
 from web.markup.landing import closed_link_page
 from web.pages.invites import reading_of
@@ -90,6 +90,6 @@ def _languages(request: web.Request, viewer: Viewer, *codes: str) -> str:
 
 
 async def _unknown(request: web.Request, error: InviteNotUsable) -> web.Response:
-    await request.app[LIMITS].hit("unknown_link", network(request.remote))
+    await request.app[LIMITS].hit("unknown_link", network(remote(request)))
     viewer = by_link(await viewer_of(request))
     return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)

@@ -29,6 +29,11 @@ export function mediaPathTest(servers, relayPath) {
         ),
       );
     }
+    if (relayPath && !relay) {
+      return report.warning(
+        _("The path for sound and picture cannot be tested now. Please test again later."),
+      );
+    }
     if (relay && !relay.by) {
       return report.warning(
         _(
@@ -55,7 +60,8 @@ export function mediaPathTest(servers, relayPath) {
  * @param {RTCIceServer[]} servers
  * @param {string} relayPath
  * @param {AbortSignal} signal
- * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached
+ * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached, or it cannot be
+ *   tried now
  */
 async function wayToRelay(servers, relayPath, signal) {
   const way = relayPath ? await tryRelay(relayPath, servers, signal) : null;

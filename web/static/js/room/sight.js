@@ -46,7 +46,8 @@ export class Sight {
    * @returns {number | null} in the lines of this screen, null if it is not there
    */
   height(tile) {
-    // A browser's own menu may put the picture in a window that stays when the page does not.
+    // A browser's own menu may put the picture in a window that stays when the page does not
+    // (Firefox does so without telling the page).
     const seen =
       tile.contains(document.pictureInPictureElement) || !(document.hidden || this.#gone.has(tile));
     return (seen && Math.ceil((tile.clientHeight * devicePixelRatio) / STEP) * STEP) || null;
