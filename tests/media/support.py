@@ -73,6 +73,9 @@ class Participant:
         self.times: dict[str, list[int]] = {}
         self.readers: list[asyncio.Task[None]] = []
         self.offers: list[OfferNeeded] = []
+        self.closed = False
+        self.turn = asyncio.Lock()
+        "A connection that is closed while it gathers addresses leaves their sockets open."
         self.connection.on("track", self._on_track)
 
     def _on_track(self, track: MediaStreamTrack) -> None:
@@ -89,6 +92,12 @@ class Participant:
 
     async def describe(self, offer: OfferNeeded) -> str:
         """An answer that publishes on each line that asks for something we have."""
+        async with self.turn:
+            if self.closed:
+                raise ConnectionError
+            return await self._describe(offer)
+
+    async def _describe(self, offer: OfferNeeded) -> str:
         if offer.fresh and self.offers:
             await self.connection.close()
             self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -107,7 +116,9 @@ class Participant:
         return self.connection.localDescription.sdp
 
     async def close(self) -> None:
-        await self.connection.close()
+        async with self.turn:
+            self.closed = True
+            await self.connection.close()
         for reader in self.readers:
             reader.cancel()
         await asyncio.gather(*self.readers, return_exceptions=True)

@@ -61,10 +61,7 @@ class Page:
             self.frames.append(frame)
             self._take([frame])
             if frame["type"] == "relay_offer" and self.media is not None:
-                before = self._answering
-                if before is not None and frame["fresh"]:
-                    before.cancel()  # nobody waits for an answer of a connection that is gone
-                self._answering = asyncio.create_task(self._answer(frame, before))
+                self._answering = asyncio.create_task(self._answer(frame, self._answering))
 
     async def _answer(self, frame: dict[str, Any], before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -117,13 +114,14 @@ class Page:
         await until(is_so, f"{self.peer_id} sees {topology}, moving to {moving_to}")
 
     async def close(self) -> None:
-        tasks = [task for task in (self._reader, self._answering) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await self.wire.ws.close()
+        self._reader.cancel()
+        await asyncio.gather(self._reader, return_exceptions=True)
         if self.media is not None:
             await self.media.close()
+        if self._answering is not None:
+            # Not canceled: sockets that it opens in this moment would stay open.
+            await asyncio.gather(self._answering, return_exceptions=True)
+        await self.wire.ws.close()
 
 
 class Table:
