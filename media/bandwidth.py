@@ -40,9 +40,11 @@ SETTLING = 1.5
 "Seconds from there whose reports still speak of what was sent before."
 CURED = 0.5
 "Part of the earlier loss below which sending less has helped; single reports are off by a third."
+WORSE = 0.2
+"Further loss that is no chance: of fifty packets one report and the next differ by a tenth."
 PATIENCE = 15.0
 "Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
-MOST_NATURAL = 0.25
+MOST_NATURAL = 0.3
 "Fraction beyond which loss beside pictures is no link's nature."
 NO_VIDEO = 10_000
 "Bits per second of video below which there is nothing to send less of."
@@ -190,9 +192,12 @@ class Estimate:
                     self.trial.ends_at = now + SETTLING
             elif now >= self.trial.ends_at:
                 trial, self.trial = self.trial, None
-                if fraction > trial.loss + LOSS_CUT:
+                if fraction > trial.loss + WORSE:
                     # Worse though less is sent: the link has narrowed meanwhile.
+                    limit = trial.limit
                     self._try_less(fraction, sent, now)
+                    if self.trial is not None:
+                        self.trial.limit = limit
                 else:
                     self._judge(trial, fraction, now)
             return
@@ -224,7 +229,7 @@ class Estimate:
             self.pressing = self.limit < before
 
     def _act(self, fraction: float, sent: float, now: float) -> None:
-        if now - self.judged_at < JUDGED:
+        if now - self.judged_at < JUDGED and not self.untried:
             # What queues up needs room to drain.
             self._cut((REMB_MARGIN if self.queueing else 1.0) * sent * (1 - self.loss), now)
         else:
