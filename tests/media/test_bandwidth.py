@@ -279,6 +279,23 @@ def test_a_link_that_narrows_while_a_trial_runs_is_no_lossy_one() -> None:
     assert estimate.natural_loss < 0.3
 
 
+@pytest.mark.parametrize("reports", [(0.29, 0.24), (0.42, 0.24)])
+def test_a_bad_report_in_a_trial_leaves_a_lossy_link_its_whole_limit(
+    reports: tuple[float, float],
+) -> None:
+    """A fifth is lost whatever is sent; single reports differ from it."""
+    estimate = Estimate()
+    for second in (1.0, 2.0):
+        estimate.note_loss(0.2, 9.4e5, 9e5, second)
+    for second, loss in zip((4.0, 10.0), reports, strict=True):
+        estimate.note_loss(loss, 1.9e5, 1.5e5, second)
+        estimate.note_loss(loss, 1.9e5, 1.5e5, second + 2)
+        estimate.note_loss(0.24, 4e4, 0.0, second + 4)
+    assert estimate.trial is None
+    assert estimate.limit == UNLIMITED
+    assert 0.2 <= estimate.natural_loss <= 0.3
+
+
 @pytest.mark.parametrize("loss", [0.06, 0.08, 0.1, 0.12])
 def test_who_hears_alone_over_a_lossy_link_gets_pictures_back(loss: float) -> None:
     """What a link loses while no picture is sent is its nature."""
