@@ -194,10 +194,7 @@ class Estimate:
                 trial, self.trial = self.trial, None
                 if fraction > trial.loss + WORSE:
                     # Worse though less is sent: the link has narrowed meanwhile.
-                    limit = trial.limit
-                    self._try_less(fraction, sent, now)
-                    if self.trial is not None:
-                        self.trial.limit = limit
+                    self._try_less(fraction, sent, now, trial.limit)
                 else:
                     self._judge(trial, fraction, now)
             return
@@ -235,7 +232,10 @@ class Estimate:
         else:
             self._try_less(fraction, sent, now)
 
-    def _try_less(self, fraction: float, sent: float, now: float) -> None:
+    def _try_less(
+        self, fraction: float, sent: float, now: float, limit: float | None = None
+    ) -> None:
+        """Begin a trial where one is possible; ``limit`` is given back if it finds nothing."""
         target = min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction))
         if self.loss < FLOODED:
             # Not worth the whole picture: it would be gone for as long as the trial takes.
@@ -248,7 +248,7 @@ class Estimate:
             self.untried = True
         else:
             self.untried = False
-            self.trial = Trial(now, sent, fraction, self.limit)
+            self.trial = Trial(now, sent, fraction, self.limit if limit is None else limit)
             self._cut(target, now)
 
     def _accept(self, fraction: float, now: float, most: float = MOST_NATURAL) -> None:
