@@ -3,9 +3,9 @@
 Four kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
 is sent, its reports show loss, they come late, or it asks for much of a picture again that has just
 begun. A round trip that has grown makes a low estimate count for more, and loss no link's nature;
-by itself it counts where a receiver does not estimate. Without evidence nothing is held back. After a
-cut the limit grows slowly, and each growth that fails is tried again later, so that pictures do not
-flicker.
+by itself it counts where a receiver does not estimate. Without evidence nothing is held back. After
+a cut the limit grows slowly, and each growth that fails is tried again later, so that pictures do
+not flicker.
 
 Loss has two causes. A full link loses what is too much, a radio link loses a part of whatever is
 sent. A trial shows which it is: less is sent for a moment. If the loss ends, the link was full; if

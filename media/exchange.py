@@ -143,7 +143,7 @@ class Exchange:
         )
 
     def execute(self, command: AnyCommand) -> None:
-        """Carry out a command, or raise Refused; what then stays, :class:`~media.messages.Failed` says."""
+        """Carry out a command, or raise Refused; ``messages.Failed`` says what may then stay."""
         try:
             self._execute(command)
         except TooManyLines as error:

@@ -24,7 +24,8 @@ HISTORY = 256
 "Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
 HISTORY_MASK = HISTORY - 1
 HISTORY_SECONDS = 4
-"Seconds, give or take one, after which nobody asks for a packet any more. A small picture's would\nfill the history for ten."
+"""Seconds, give or take one, after which nobody asks for a packet any more. Those of a small picture
+would fill the history for ten."""
 MOST_MISSING = 256
 "Gaps longer than the history are not asked for: only a keyframe helps then."
 NACK_DELAY = 0.012
