@@ -12,17 +12,17 @@ import asyncio
 import secrets
 import struct
 from dataclasses import dataclass
+from typing import cast
 
 from aioice import stun
+from aiortc import sdp
 
 from .client import CommandFailed, Relay, RelayUnavailable
 from .ice import Credentials
 from .messages import Event, OfferNeeded, WorkerRestarted
 
 ANSWER_SECONDS = 2.0
-"An answer of this very machine takes some milliseconds."
-SENT_AFTER = (0.0, 0.3, 0.9)
-"Seconds after which the check is sent (again); a datagram may get lost."
+"An answer of this very machine takes some milliseconds; the check is sent three times meanwhile."
 OFFER_SECONDS = 5.0
 "A worker that makes no offer within this time hangs, which others notice."
 _ROOMS = "trial:"
@@ -93,19 +93,12 @@ class Trial:
             pass  # it went with its worker
 
 
-def offered(sdp: str) -> tuple[Credentials, list[Place]]:
+def offered(offer: str) -> tuple[Credentials, list[Place]]:
     """What an offer of ours says of the way to the relay."""
-    said: dict[str, str] = {}
-    places: dict[Place, None] = {}
-    for line in sdp.splitlines():
-        name, _, value = line.partition(":")
-        if name == "a=candidate":
-            # RFC 8839 section 5.1: foundation, component, transport, priority, address, port.
-            _, _, _, _, host, port, *_ = value.split()
-            places[host, int(port)] = None
-        else:
-            said.setdefault(name, value)
-    return Credentials(said["a=ice-ufrag"], said["a=ice-pwd"]), list(places)
+    line = sdp.SessionDescription.parse(offer).media[0]
+    places = dict.fromkeys((one.ip, one.port) for one in line.ice_candidates)
+    assert line.ice is not None and line.ice.usernameFragment and line.ice.password
+    return Credentials(line.ice.usernameFragment, line.ice.password), list(places)
 
 
 async def answers(place: Place, credentials: Credentials, seconds: float = ANSWER_SECONDS) -> bool:
@@ -114,48 +107,43 @@ async def answers(place: Place, credentials: Credentials, seconds: float = ANSWE
     check.attributes["USERNAME"] = f"{credentials.fragment}:{_PEER}"
     check.attributes["PRIORITY"] = 1
     check.attributes["ICE-CONTROLLING"] = secrets.randbits(64)
-    check.add_message_integrity(credentials.password.encode())
-    loop = asyncio.get_running_loop()
-    answered = asyncio.Event()
+    key = credentials.password.encode()
+    check.add_message_integrity(key)
     try:
-        transport, _ = await loop.create_datagram_endpoint(
-            lambda: _Ear(check.transaction_id, credentials, answered), remote_addr=place
+        transport, asker = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Asker(check, place, key), remote_addr=place
         )
     except OSError:  # no way there at all
         return False
-    data = bytes(check)
-    repeats = [loop.call_later(after, transport.sendto, data) for after in SENT_AFTER]
     try:
         async with asyncio.timeout(seconds):
-            await answered.wait()
-    except TimeoutError:
+            await asker.transaction.run()
+    except (TimeoutError, stun.TransactionError):
         return False
     finally:
-        for repeat in repeats:
-            repeat.cancel()
         transport.close()
     return True
 
 
-class _Ear(asyncio.DatagramProtocol):
-    """Listens for the answer to one check. An ICMP error is no answer, and no end either."""
+class _Asker(asyncio.DatagramProtocol):
+    """Carries one transaction. An ICMP error is no answer, and no end either."""
 
-    def __init__(
-        self, transaction_id: bytes, credentials: Credentials, answered: asyncio.Event
-    ) -> None:
-        self._transaction_id = transaction_id
-        self._credentials = credentials
-        self._answered = answered
+    transport: asyncio.DatagramTransport
 
-    def datagram_received(self, data: bytes, addr: object) -> None:
+    def __init__(self, check: stun.Message, place: Place, key: bytes) -> None:
+        self._id = check.transaction_id
+        self.transaction = stun.Transaction(check, place, self, integrity_key=key)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def send_stun(self, message: stun.Message, addr: Place) -> None:
+        self.transport.sendto(bytes(message))
+
+    def datagram_received(self, data: bytes, addr: Place) -> None:
         try:
             message = stun.parse_message(data)
-            proven = (
-                message.message_class is stun.Class.RESPONSE
-                and message.transaction_id == self._transaction_id
-                and message.check_message_integrity(self._credentials.password.encode())
-            )
+            if message.message_class is stun.Class.RESPONSE and message.transaction_id == self._id:
+                self.transaction.response_received(message, addr)
         except (ValueError, struct.error, IndexError):
-            return
-        if proven:
-            self._answered.set()
+            pass  # what nobody of ours has sent
