@@ -16,7 +16,9 @@ later estimators separate an inherent part.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from .delay import Delay
 
 UNLIMITED = 50_000_000
 "Bits per second meaning that nothing is known to limit the link."
@@ -61,16 +63,6 @@ HOLD = 4.0
 LONGEST_HOLD = 60.0
 RELAPSE = 10.0
 "Seconds after a growth began, or a better encoding was tried, within which a cut is its failure."
-QUEUE = 0.25
-"Seconds a round trip may take longer than the shortest one before packets queue up."
-FORGETTING = 1.005
-"Factor by which the shortest round trip grows in a second: a phone may change its network."
-DELAYED_APART = 0.5
-"Seconds between two reports that count."
-DELAYED_REPORTS = 3
-"Reports in a row that must come late before that alone means a full link."
-EMPTIED = 4.0
-"Seconds without pictures after which no queue is of our making."
 SMALLEST_VIDEO = 100_000
 """Bits per second below which a moving picture is not worth sending. Still ones take less, and so
 few packets that a receiver's estimate of them is chance: only loss holds them back."""
@@ -128,41 +120,21 @@ class Estimate:
     remb_at: float = -1000.0
     remb_rising: bool = False
     low_rembs: int = 0
-    shortest_round_trip: float = 1000.0
-    last_round_trip: float = 0.0
-    round_trip_at: float = -1.0
-    queueing: bool = False
-    delayed: int = 0
-    "Reports in a row that came late, from a receiver that does not estimate."
-    delayed_at: float = -1000.0
+    delay: Delay = field(default_factory=Delay)
 
     @property
     def flooded(self) -> bool:
         """Whether so much is lost that sound goes under."""
         return self.loss >= FLOODED
 
-    def note_round_trip(self, seconds: float, now: float, sent: float = UNLIMITED) -> None:
-        """The time a report took there and back, with what is sent now.
+    def note_round_trip(self, seconds: float, sent: float, pictured: bool, now: float) -> None:
+        """The time a report took there and back, what is sent now, whether pictures are in it.
 
         A receiver that estimates tells of a queue itself, and better.
         """
-        passed = now - self.round_trip_at if self.round_trip_at >= 0 else 0.0
-        self.round_trip_at = now
-        shortest = self.shortest_round_trip * FORGETTING ** min(passed, 60.0)
-        if 0 <= self.video_at < now - EMPTIED:
-            # Sound alone makes no queue: what two in a row take then is the way's own length.
-            shortest = max(shortest, min(seconds, self.last_round_trip))
-        self.last_round_trip = seconds
-        self.shortest_round_trip = min(shortest, seconds)
-        self.queueing = seconds > self.shortest_round_trip + QUEUE
-        heard = now - self.remb_at < LONGEST_REPORT or now - self.video_at > EMPTIED
-        if not self.queueing or heard:
-            self.delayed = 0
-        elif not self.delayed or now - self.delayed_at >= DELAYED_APART:
-            # Reports on several streams arrive together, and are one.
-            self.delayed, self.delayed_at = self.delayed + 1, now
-        if self.delayed >= DELAYED_REPORTS and now >= self.held_until:
-            self.delayed = 0
+        self.delay.note(seconds, now, pictured)
+        silent = now - self.remb_at >= LONGEST_REPORT
+        if self.delay.lasting and pictured and silent and now >= self.held_until:
             self._cut(REMB_MARGIN * sent, now)
 
     def note_loss(
@@ -228,7 +200,7 @@ class Estimate:
     def _act(self, fraction: float, sent: float, now: float) -> None:
         if now - self.judged_at < JUDGED and not self.untried:
             # What queues up needs room to drain.
-            self._cut((REMB_MARGIN if self.queueing else 1.0) * sent * (1 - self.loss), now)
+            self._cut((REMB_MARGIN if self.delay.queueing else 1.0) * sent * (1 - self.loss), now)
         else:
             self._try_less(fraction, sent, now)
 
@@ -240,7 +212,7 @@ class Estimate:
         if self.loss < FLOODED:
             # Not worth the whole picture: it would be gone for as long as the trial takes.
             target = max(target, self.least)
-        if target > SETTLED * sent and self.queueing:
+        if target > SETTLED * sent and self.delay.queueing:
             # It queues up as well, so the link is full, and sound comes first.
             self._cut(REMB_MARGIN * sent * (1 - self.loss), now)
         elif target > SETTLED * sent:
@@ -261,7 +233,7 @@ class Estimate:
         """A report on what was sent during a trial alone."""
         self.trial = None
         self.untried = False
-        if self.queueing and fraction > LOSS_CUT:
+        if self.delay.queueing and fraction > LOSS_CUT:
             # Less is still too much.
             self.judged_at = now
             self._cut(REMB_MARGIN * self.limit * (1 - fraction), now)
@@ -303,7 +275,7 @@ class Estimate:
             self.remb_rising = bitrate > self.remb > 0
         self.remb = bitrate
         self.remb_at = now
-        suspicious = self.queueing or self.untried or self.loss > LOSS_CUT
+        suspicious = self.delay.queueing or self.untried or self.loss > LOSS_CUT
         bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
         if sent <= 0 or bitrate >= REMB_MARGIN * sent:
             self.low_rembs = 0

@@ -209,10 +209,10 @@ class Peer(PeerState):
         """The echo of a report came back after this long."""
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
-        if any(one.ingest is not None and one.rtx_ssrc for one in self.subscriptions.values()):
-            # Reports on a picture that has just begun say nothing of loss yet, but may be late.
-            self.estimate.video_at = now
-        self.estimate.note_round_trip(seconds, now, self.present_rate)
+        pictured = any(
+            one.ingest is not None and one.rtx_ssrc for one in self.subscriptions.values()
+        )
+        self.estimate.note_round_trip(seconds, self.present_rate, pictured, now)
 
     def note_report_sent(self, middle: int, now: float) -> None:
         """Remember when a sender report left, for the round trip its echo will tell."""

@@ -117,63 +117,40 @@ def test_a_picture_just_taken_away_may_be_what_filled_the_link() -> None:
     assert estimate.natural_loss == 0.5
 
 
-def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> None:
-    estimate = Estimate()
-    estimate.note_round_trip(0.1, 0.0)
-    queueing = []
-    for second in range(1, 900):
-        estimate.note_round_trip(0.5, float(second))
-        estimate.note_round_trip(0.5, float(second))
-        queueing.append(estimate.queueing)
-    assert all(queueing[:60])
-    assert not queueing[-1]
-
-
 def test_a_queue_is_seen_where_the_receiver_does_not_estimate() -> None:
     estimate = Estimate()
-    estimate.note_round_trip(0.05, 0.0)
+    estimate.note_round_trip(0.05, 9e5, True, 0.0)
     for second in range(1, 30):
         estimate.note_loss(0.0, 9e5, 8.6e5, float(second))
-        estimate.note_round_trip(3.0, float(second), 9e5)
+        estimate.note_round_trip(3.0, 9e5, True, float(second))
         estimate.grow(float(second))
     assert estimate.limit < 8e5
     limit = estimate.limit
     for second in range(30, 60):
         estimate.note_loss(0.0, 2e5, 1.6e5, float(second))
-        estimate.note_round_trip(0.06, float(second), 2e5)
+        estimate.note_round_trip(0.06, 2e5, True, float(second))
         estimate.grow(float(second))
     assert estimate.limit > 3 * limit
 
 
 def test_reports_on_several_streams_that_come_late_together_are_one() -> None:
     estimate = Estimate()
-    estimate.note_round_trip(0.05, 0.0)
+    estimate.note_round_trip(0.05, 9e5, True, 0.0)
     estimate.note_loss(0.0, 9e5, 8.6e5, 1.0)
     for late in (0.4, 0.41, 0.42, 0.43):
-        estimate.note_round_trip(late, 1.0 + late / 10, 9e5)
+        estimate.note_round_trip(late, 9e5, True, 1.0 + late / 10)
     assert estimate.limit == UNLIMITED
 
 
 def test_a_receiver_that_estimates_tells_of_a_queue_itself() -> None:
     estimate = Estimate()
-    estimate.note_round_trip(0.05, 0.0)
+    estimate.note_round_trip(0.05, 9e5, True, 0.0)
     for second in range(1, 30):
         estimate.note_loss(0.0, 9e5, 8.6e5, float(second))
         estimate.note_remb(2_000_000, 8.6e5, 4e4, float(second))
-        estimate.note_round_trip(0.4, float(second), 9e5)
+        estimate.note_round_trip(0.4, 9e5, True, float(second))
         estimate.grow(float(second))
     assert estimate.limit == UNLIMITED
-
-
-def test_a_way_that_has_become_longer_is_known_once_sound_goes_alone() -> None:
-    estimate = Estimate()
-    estimate.note_round_trip(0.05, 0.0)
-    estimate.note_loss(0.0, 9e5, 8.6e5, 1.0)
-    estimate.note_round_trip(0.9, 2.0, 9e5)
-    assert estimate.queueing
-    for second in (7.0, 12.0):
-        estimate.note_round_trip(0.9, second, 4e4)
-    assert not estimate.queueing
 
 
 def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> None:
@@ -182,8 +159,8 @@ def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> 
         estimate.note_remb(120_000, 300_000, 40_000, second)
     assert estimate.limit >= 260_000
     estimate = Estimate()
-    estimate.note_round_trip(0.1, 0.0)
-    estimate.note_round_trip(0.5, 1.0)
+    estimate.note_round_trip(0.1, 9e5, True, 0.0)
+    estimate.note_round_trip(0.5, 9e5, True, 1.0)
     for second in range(1, 9):
         estimate.note_remb(120_000, 300_000, 40_000, second)
     assert estimate.limit == 160_000, "but from a link with a queue"

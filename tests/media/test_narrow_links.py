@@ -59,7 +59,7 @@ class Call:
             self.drowned += STEP * (too_much > 0.1)
             self.seen += STEP * watching
             if now % 1.0 == 0:
-                self.estimate.note_round_trip(0.1 + 0.5 * (too_much > 0), now, sent)
+                self.estimate.note_round_trip(0.1 + 0.5 * (too_much > 0), sent, watching, now)
             reported += sent
             lost += sent * (1 - (1 - too_much) * (1 - self.lost_by_nature))
             # Of pictures reports come each second, of sound every five.

@@ -103,11 +103,11 @@ async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Tar
     c.subscriptions["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
     for late in (0.9, 1.1):
         c.note_round_trip(late, NOW + 11 + late)
-    assert c.estimate.queueing
+    assert c.estimate.delay.queueing
     c.subscriptions["a", Kind.VIDEO].leave(NOW + 13)
     for seconds in (20, 25):
         c.note_round_trip(0.9, NOW + seconds)
-    assert not c.estimate.queueing, "the way has become longer"
+    assert not c.estimate.delay.queueing, "the way has become longer"
 
 
 async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target) -> None:
