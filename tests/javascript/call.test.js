@@ -115,7 +115,8 @@ class FakeRelayPeer {
   }
 }
 
-function stage() {
+/** @param {Partial<import("../../web/static/js/room/call.js").CallOptions>} [more] */
+function stage(more = {}) {
   /** @type {FakePeer[]} */
   const peers = [];
   /** @type {FakeRelayPeer[]} */
@@ -126,6 +127,7 @@ function stage() {
     peerId: "mine",
     send: (message) => sent.push(message) > 0,
     onChange: () => {},
+    ...more,
     makePeer: (options) => {
       const peer = new FakePeer(options);
       peers.push(peer);
@@ -232,6 +234,24 @@ test("while the call moves to the relay the old way stays until the new one brin
   assert.equal(direct.closed, true);
   assert.equal(relay.closed, false);
   assert.deepEqual(heardOf(call, "amina"), ["relayed amina-page"]);
+});
+
+test("a picture out of sight is not waited for when the call moves to the relay", async () => {
+  for (const shown of [true, false]) {
+    const { call, relays, sent } = stage({ isShown: (peerId) => shown || peerId !== "amina-page" });
+    const moving = room({ moving_to: "forwarded" }, "amina");
+    for (const member of moving.call?.members ?? []) {
+      member.media = { microphone: true, camera: true };
+    }
+    call.follow(moving);
+    const [relay] = relays;
+    assert.ok(relay);
+    forward(relay, "amina-page").count = 1;
+    time.pass(200);
+    await settle();
+    assert.equal(sent.filter((one) => one.type === "path_ready").length, shown ? 0 : 1);
+    call.follow(room({}));
+  }
 });
 
 test("a change that is given up leaves everything as it was", async () => {

@@ -60,8 +60,8 @@ export function mediaPathTest(servers, relayPath) {
  * @param {RTCIceServer[]} servers
  * @param {string} relayPath
  * @param {AbortSignal} signal
- * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached, or it cannot be
- *   tried now
+ * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached,
+ *   or it cannot be tried now
  */
 async function wayToRelay(servers, relayPath, signal) {
   const way = relayPath ? await tryRelay(relayPath, servers, signal) : null;

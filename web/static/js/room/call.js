@@ -21,6 +21,7 @@ import { callPhase } from "./state.js";
  * @property {string} peerId of this page
  * @property {(message: Word) => boolean} send false if the line is down
  * @property {() => void} onChange tracks or states of peers changed
+ * @property {(peerId: string) => boolean} [isShown] the relay sends no picture that is not
  * @property {(options: import("./peer.js").PeerOptions) => Peer} [makePeer]
  * @property {(options: import("./relay-peer.js").RelayPeerOptions) => RelayPeer} [makeRelayPeer]
  */
@@ -370,7 +371,8 @@ export class Call {
       const state = target === "mesh" ? this.#direct.get(peerId)?.state : this.#relay?.state;
       if (state !== "connected") continue;
       const receivers = this.#receivers(target, peerId);
-      const found = await arrives(receivers, member.media, this.audioOnly);
+      const shown = target === "mesh" || (this.options.isShown?.(peerId) ?? true);
+      const found = await arrives(receivers, member.media, this.audioOnly || !shown);
       if (call !== this.#call) return;
       if (found.sound && !this.#heard.has(peerId)) this.#heard.set(peerId, Date.now());
       if (found.sound && (found.picture || enough(this.#heard.get(peerId)))) {

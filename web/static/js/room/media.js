@@ -41,7 +41,12 @@ export class Media {
   constructor(options) {
     const { peerId, channel, render } = options;
     this.options = options;
-    this.call = new Call({ peerId, send: (message) => channel.send(message), onChange: render });
+    this.call = new Call({
+      peerId,
+      send: (message) => channel.send(message),
+      onChange: render,
+      isShown: (other) => this.#isShown(other),
+    });
     this.level = new LevelMeter((value, speaking) => {
       byId("level", HTMLMeterElement).value = value;
       show(byId("muted-hint", HTMLElement), speaking && !this.devices.state.microphone);
@@ -142,6 +147,15 @@ export class Media {
     this.quality.watch(inCall);
     void keepAwake(inCall);
     this.#showQuality(room, inCall);
+  }
+
+  /**
+   * Whether the relay was told to send any picture of theirs, or not told yet.
+   * @param {string} peerId
+   */
+  #isShown(peerId) {
+    const told = [...this.#shown].filter(([key]) => key.startsWith(`${peerId} `));
+    return !told.length || told.some(([, height]) => height !== null);
   }
 
   /** The relay sends no more lines of a picture than are shown here. */
