@@ -82,8 +82,9 @@ async def serving(
     starting = app[RELAY].starting
     assert starting is not None
     await starting
-    if app[RELAY].trying is not None:
-        await app[RELAY].trying
+    watch = app[RELAY].watch
+    if watch is not None and watch.trying is not None:
+        await watch.trying
     try:
         yield Server(app, str(config.public_url), config)
     finally:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 from aiohttp import web
@@ -12,18 +12,16 @@ from media import messages as media
 from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.codecs import Kind
 from media.messages import Publishing
-from media.trial import Outcome, Place, Trial
 from signaling import forwarder as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire_values import RelayTrack
 from web.config import Config
+from web.relay_watch import RelayWatch
 
 ENCODINGS = ("h", "l")
 "Names of a camera's two simulcast encodings, the better one first."
 TRY_AGAIN_AFTER = timedelta(seconds=30)
 "A port that was taken may be free soon: the server that ran before is stopping."
-TRIED_EVERY = timedelta(minutes=5)
-"Addresses change, a network is mended: what a trial found does not hold for ever."
 PATIENCE = 10.0
 "Seconds without all workers after which calls no longer count on the relay."
 
@@ -35,18 +33,16 @@ class MediaRelay:
     """The relay of this server, or its absence."""
 
     def __init__(self, config: Config, timers: Timers) -> None:
-        self.problem = ""
-        "Why there is no relay, or where it does not answer, for the operator; empty if all is well."
+        self._reason = ""
+        "Why there is no relay; empty while there is one."
         self._listeners: dict[str, Listener] = {}
         "By place: who opened it."
         self._timers = timers
         self._started = self._stopping = False
         self._failing_since: float | None = None
         self.starting: asyncio.Task[None] | None = None
-        self.trying: asyncio.Task[None] | None = None
-        self._outcome = Outcome()
         self.relay: Relay | None = None
-        self._trial: Trial | None = None
+        self.watch: RelayWatch | None = None
         if config.relay_workers:
             settings = RelaySettings(
                 port=config.relay_port,
@@ -55,9 +51,9 @@ class MediaRelay:
                 workers=config.relay_workers,
             )
             self.relay = Relay(settings, self._receive)
-            self._trial = Trial(self.relay)
+            self.watch = RelayWatch(self.relay, timers)
         else:
-            self.problem = "TELECONNECT_RELAY_WORKERS is 0."
+            self._reason = "TELECONNECT_RELAY_WORKERS is 0."
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """From the start of the server to its end (`cleanup_ctx`).
@@ -68,19 +64,18 @@ class MediaRelay:
         yield
         await self.starting
         self._stopping, self._started = True, False
-        if self.trying is not None:
-            self.trying.cancel()
-            await asyncio.wait([self.trying])
+        if self.watch is not None:
+            await self.watch.stop()
         if self.relay is not None:
             await self.relay.stop()
 
     async def _start(self) -> None:
-        if self.relay is None or self._stopping:
+        if self.relay is None or self.watch is None or self._stopping:
             return
         try:
             await self.relay.start()
         except RelayUnavailable as error:
-            self.problem = str(error)
+            self._reason = str(error)
             _log.error(
                 "The relay cannot start: %s. Calls go directly between browsers; it is tried"
                 " again in %d seconds.",
@@ -90,36 +85,10 @@ class MediaRelay:
             self._timers.set("relay", self._timers.now() + TRY_AGAIN_AFTER, self._start)
             return
         self._started = True
-        self.problem = ""
+        self._reason = ""
         addresses = ", ".join(self.relay.addresses)
         _log.info("The relay listens at UDP port %s and offers %s", self.relay.ports, addresses)
-        await self._try_again()
-
-    async def _try_again(self) -> None:
-        if not self._stopping:
-            self.trying = asyncio.create_task(self._try(), name="relay trial")
-            self._timers.set("relay trial", self._timers.now() + TRIED_EVERY, self._try_again)
-
-    async def _try(self) -> None:
-        """Find out whether the offered addresses lead to the relay, and tell what is new."""
-        assert self._trial is not None
-        outcome = await self._trial.run()
-        if outcome in (self._outcome, Outcome()):
-            return
-        self._outcome = outcome
-        answered, silent = _listed(outcome.answered), _listed(outcome.silent)
-        asked = {port for _, port in (*outcome.answered, *outcome.silent)}
-        everybody = self.relay is not None and len(asked) == self.relay.settings.workers
-        self.problem = silent if everybody and not answered else ""
-        if answered:
-            _log.info("The relay answers this machine at %s", answered)
-        if silent:
-            _log.warning(
-                "The relay does not answer this machine at %s. Behind a network address"
-                " translation that does not lead back browsers may reach it there all the same;"
-                " otherwise the address is wrong or something holds UDP up.",
-                silent,
-            )
+        await self.watch.start()
 
     @property
     def state(self) -> str:
@@ -134,6 +103,11 @@ class MediaRelay:
         if not self.relay.healthy:
             return "restarting"
         return "unreached" if self.problem else "ok"
+
+    @property
+    def problem(self) -> str:
+        """Why there is no relay, or where it does not answer, for the operator; or nothing."""
+        return self._reason or (self.watch.unreached if self.watch is not None else "")
 
     # --- signaling.ports.Forwarder
 
@@ -212,7 +186,7 @@ class MediaRelay:
         return ""
 
     def _receive(self, event: media.Event) -> None:
-        if self._trial is not None and self._trial.hear(event):
+        if self.watch is not None and self.watch.hear(event):
             return
         heard = _translated(event)
         if heard is not None:
@@ -222,12 +196,6 @@ class MediaRelay:
         listener = self._listeners.get(event.place)
         if listener is not None:
             listener(event)
-
-
-def _listed(places: Iterable[Place]) -> str:
-    return ", ".join(
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in places
-    )
 
 
 def _translated(event: media.Event) -> said.Event | None:

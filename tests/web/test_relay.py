@@ -13,7 +13,7 @@ from tests.serving import Server, moment, serving
 from tests.web.calling import table
 from web.clockwork import MovableClock
 from web.keys import RELAY, WAITS
-from web.relay import TRIED_EVERY
+from web.relay_watch import TRIED_EVERY
 
 NOWHERE = "203.0.113.1"
 "Of TEST-NET-3 (RFC 5737): nobody's."
@@ -78,13 +78,14 @@ async def test_the_relay_is_tried_again_and_what_is_known_is_not_said_again(
     settings = {"TELECONNECT_RELAY_ADDRESS": "127.0.0.1"}
     async with serving(tmp_path, clock, relay=True, **settings) as server:
         relay = server.app[RELAY]
-        first = relay.trying
+        assert relay.watch is not None
+        first = relay.watch.trying
         caplog.clear()
         clock.move(TRIED_EVERY)
         await server.app[WAITS].run_due()
-        assert relay.trying is not first
-        assert relay.trying is not None
-        await relay.trying
+        assert relay.watch.trying is not first
+        assert relay.watch.trying is not None
+        await relay.watch.trying
         assert caplog.text == ""
         assert relay.state == "ok"
 
@@ -95,7 +96,9 @@ async def test_a_server_that_stops_does_not_wait_for_a_trial(tmp_path: Path) -> 
     async with serving(tmp_path, clock, relay=True, **settings) as server:
         clock.move(TRIED_EVERY)
         await server.app[WAITS].run_due()
-        trying = server.app[RELAY].trying
+        watch = server.app[RELAY].watch
+        assert watch is not None
+        trying = watch.trying
     assert trying is not None
     assert trying.cancelled()
 

@@ -1,0 +1,72 @@
+"""Whether the relay answers at the addresses that browsers are given: tried now and then, and told."""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from media.client import Relay
+from media.messages import Event
+from media.trial import Outcome, Place, Trial
+from signaling.ports import Timers
+
+TRIED_EVERY = timedelta(minutes=5)
+"Addresses change, a network is mended: what a trial found does not hold for ever."
+
+_log = logging.getLogger("web.relay")
+
+
+class RelayWatch:
+    """Tries a relay from the moment it has started until it is told to stop."""
+
+    def __init__(self, relay: Relay, timers: Timers) -> None:
+        self.unreached = ""
+        "The addresses, if the relay answers at none of them."
+        self.trying: asyncio.Task[None] | None = None
+        self._relay = relay
+        self._trial = Trial(relay)
+        self._timers = timers
+        self._outcome = Outcome()
+        self._stopping = False
+
+    def hear(self, event: Event) -> bool:
+        """Whether the event belongs to a trial, and is nothing to anybody else."""
+        return self._trial.hear(event)
+
+    async def start(self) -> None:
+        """Try it, and again later; does not wait for what is found."""
+        if not self._stopping:
+            self.trying = asyncio.create_task(self._try(), name="relay trial")
+            self._timers.set("relay trial", self._timers.now() + TRIED_EVERY, self.start)
+
+    async def stop(self) -> None:
+        """End the trial that is under way; none follows."""
+        self._stopping = True
+        if self.trying is not None:
+            self.trying.cancel()
+            await asyncio.wait([self.trying])
+
+    async def _try(self) -> None:
+        outcome = await self._trial.run()
+        if outcome in (self._outcome, Outcome()):
+            return
+        self._outcome = outcome
+        answered, silent = _listed(outcome.answered), _listed(outcome.silent)
+        asked = {port for _, port in (*outcome.answered, *outcome.silent)}
+        everybody = len(asked) == self._relay.settings.workers
+        self.unreached = silent if everybody and not answered else ""
+        if answered:
+            _log.info("The relay answers this machine at %s", answered)
+        if silent:
+            _log.warning(
+                "The relay does not answer this machine at %s. Behind a network address"
+                " translation that does not lead back browsers may reach it there all the same;"
+                " otherwise the address is wrong or something holds UDP up.",
+                silent,
+            )
+
+
+def _listed(places: Iterable[Place]) -> str:
+    return ", ".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in places
+    )
