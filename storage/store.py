@@ -12,7 +12,7 @@ from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.device_checks import DeviceChecks
-from storage.errors import StorageError
+from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.notice_texts import NoticeTexts
@@ -46,10 +46,7 @@ class Records:
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"The data folder {data_dir} cannot be made: {error}.") from error
+    make_folder(data_dir)
     return load_master_key(master_key, data_dir)
 
 
