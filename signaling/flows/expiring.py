@@ -1,5 +1,6 @@
 """Sessions that nobody came to: closed some time after their hour, then forgotten like others."""
 
+import logging
 from datetime import timedelta
 
 from signaling.errors import TransitionRefused
@@ -9,6 +10,8 @@ from signaling.ports import Clock, Store, Timers
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)
+
+_log = logging.getLogger(__name__)
 
 
 class Expiring:
@@ -34,13 +37,15 @@ class Expiring:
         overdue = await self._store.read.consultations.overdue(now - self._after, BATCH)
         expired = 0
         for consultation in overdue:
-            room = await self._rooms.open(consultation.id)
-            if room.others_online():
-                continue  # somebody sits there and waits
             try:
+                room = await self._rooms.open(consultation.id)
+                if room.others_online():
+                    continue  # somebody sits there and waits
                 await self._holding.expire(room)
                 expired += 1
             except TransitionRefused:
                 continue  # started or canceled meanwhile
+            except Exception:  # the others expire all the same
+                _log.exception("not expired", extra={"consultation_id": consultation.id})
         again = now if expired == BATCH else now + LOOK_EVERY
         self._timers.set("expire", again, self.expire_due)
