@@ -132,7 +132,7 @@ class AlreadyAnswered(Conflict):
 
 class ChatFull(Conflict):
     code = "chat_full"
-    sentence = N_("This chat is full: nothing more can be sent here. Please plan a new session.")
+    sentence = N_("This chat is full: nothing more can be sent here. A new session is needed.")
 
 
 class InviteNotUsable(TeleConnectError):
