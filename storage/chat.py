@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
 
-from signaling.chat import EVENT_LINES, PAGE_LINES, STORED_LINE_BYTES, ChatMessage, Kind, one_page
+from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
 from storage.database import Executor, Row
 from storage.times import from_ms, to_ms
-from storage.vault import SEALING_BYTES, ConsultationKey, Vault
+from storage.vault import ConsultationKey, Vault
 
 BINDING = 1
 "How texts are bound now; 0 is how they were before, see migration 2."
@@ -47,6 +47,51 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
     )
 
 
+class _Lines:
+    """The lines of one consultation, within one turn of the database's thread."""
+
+    def __init__(self, connection: sqlite3.Connection, consultation_id: str) -> None:
+        self._connection = connection
+        self._id = consultation_id
+
+    def last(self) -> int:
+        """The newest position; 0 if there is none."""
+        return self._number("SELECT MAX(position) FROM chat_message WHERE consultation_id = ?")
+
+    def events_of(self, participant_id: str) -> int:
+        """How many event lines of somebody there are."""
+        return self._number(
+            "SELECT COUNT(*) FROM chat_message"
+            " WHERE consultation_id = ? AND participant_id = ? AND kind <> 'text'",
+            participant_id,
+        )
+
+    def insert(
+        self, position: int, message_id: str, participant_id: str, kind: Kind, sealed: bytes,
+        sent_at: int,
+    ) -> bool:  # fmt: skip
+        """False if this id is there already."""
+        inserted = self._connection.execute(
+            "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind, text,"
+            " sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (consultation_id, id) DO NOTHING",
+            (self._id, position, message_id, participant_id, kind, sealed, sent_at, BINDING),
+        )
+        return inserted.rowcount > 0
+
+    def count(self, participant_id: str, stored: int) -> None:
+        """Somebody has written so many bytes more."""
+        self._connection.execute(
+            "INSERT INTO chat_volume (consultation_id, participant_id, bytes) VALUES (?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
+            (self._id, participant_id, stored),
+        )
+
+    def _number(self, sql: str, *parameters: str) -> int:
+        (found,) = self._connection.execute(sql, (self._id, *parameters)).fetchone()
+        return int(found or 0)
+
+
 class Chat:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
@@ -69,31 +114,17 @@ class Chat:
         sent_at = to_ms(now)
 
         def add(connection: sqlite3.Connection) -> int | None:
-            if kind != "text" and _event_lines(connection) >= EVENT_LINES:
+            lines = _Lines(connection, consultation_id)
+            if kind != "text" and lines.events_of(participant_id) >= EVENT_LINES:
                 return None
-            (position,) = connection.execute(
-                "SELECT COALESCE(MAX(position), 0) + 1 FROM chat_message WHERE consultation_id = ?",
-                (consultation_id,),
-            ).fetchone()
+            position = lines.last() + 1
             place = _place(BINDING, message_id, position, participant_id, kind, sent_at)
-            added = connection.execute(
-                "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind,"
-                " text, sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (consultation_id, id) DO NOTHING",
-                (
-                    consultation_id, position, message_id, participant_id, kind,
-                    key.seal(place, text.encode()), sent_at, BINDING,
-                ),
-            )  # fmt: skip
-            return position if added.rowcount else None
-
-        def _event_lines(connection: sqlite3.Connection) -> int:
-            (count,) = connection.execute(
-                "SELECT COUNT(*) FROM chat_message"
-                " WHERE consultation_id = ? AND participant_id = ? AND kind <> 'text'",
-                (consultation_id, participant_id),
-            ).fetchone()
-            return int(count)
+            sealed = key.seal(place, text.encode())
+            if not lines.insert(position, message_id, participant_id, kind, sealed, sent_at):
+                return None
+            if kind == "text":
+                lines.count(participant_id, stored_bytes(text))
+            return position
 
         # the position, and what is sealed for it, in one turn: nobody writes in between
         position = await self._executor.run(add)
@@ -149,9 +180,8 @@ class Chat:
     async def written(self, consultation_id: str) -> dict[str, int]:
         """Participant id -> what they have written, in the bytes of `signaling.chat.stored_bytes`."""
         rows = await self._executor.rows(
-            "SELECT participant_id, SUM(length(text) + ?) AS bytes FROM chat_message"
-            " WHERE consultation_id = ? AND kind = 'text' GROUP BY participant_id",
-            (STORED_LINE_BYTES - SEALING_BYTES, consultation_id),
+            "SELECT participant_id, bytes FROM chat_volume WHERE consultation_id = ?",
+            (consultation_id,),
         )
         return {row["participant_id"]: row["bytes"] for row in rows}
 

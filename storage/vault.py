@@ -25,8 +25,6 @@ from storage.errors import MasterKeyError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-SEALING_BYTES = NONCE_BYTES + 16
-"By how much a sealed value is longer: nonce and tag."
 TOKEN_BYTES = 16
 "128 random bits in an address: 22 characters, which matters in an SMS."
 CACHED_KEYS = 4096

@@ -109,7 +109,9 @@ async def test_lines_that_the_version_before_wrote_still_open(tmp_path: Path) ->
     store = await Store.open(tmp_path, None)
     await add(store, "from now")
     lines = await store.read.chat.of_consultation("consultation")
+    written = await store.read.chat.written("consultation")
     await store.close()
+    assert written == {"amina": stored_bytes("from before") + stored_bytes("from now")}
     assert [line.text for line in lines] == ["from before", "from now"]
 
 
