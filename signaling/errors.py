@@ -11,7 +11,8 @@ TeleConnectError
 ├── Conflict                409  right request, wrong moment
 │   ├── TransitionRefused   409  a life cycle has no such step
 │   ├── NobodyThere         409  a session is started while the other side is away
-│   └── AlreadyAnswered     409  somebody else was first
+│   ├── AlreadyAnswered     409  somebody else was first
+│   └── ChatFull            409  as much was written as a session holds
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
 ├── TooManyRequests         429
@@ -127,6 +128,11 @@ class NobodyThere(Conflict):
 class AlreadyAnswered(Conflict):
     code = "already_answered"
     sentence = N_("Somebody has already answered.")
+
+
+class ChatFull(Conflict):
+    code = "chat_full"
+    sentence = N_("This chat is full: nothing more can be sent here. A new session is needed.")
 
 
 class InviteNotUsable(TeleConnectError):

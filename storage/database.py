@@ -42,7 +42,7 @@ class Executor:
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        return await self._run(
+        return await self.run(
             lambda connection: connection.execute(sql, cast(Any, parameters)).fetchall()
         )
 
@@ -53,7 +53,7 @@ class Executor:
     async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement once for each set of parameters."""
         sets = list(parameters)
-        await self._run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
+        await self.run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
 
     def owe(self, *statements: str) -> None:
         """Run these before the next statement, or at `settle`."""
@@ -69,13 +69,15 @@ class Executor:
     async def settle(self) -> None:
         """Run what is owed."""
         if self._owed:
-            await self._run(lambda connection: None)
+            await self.run(lambda connection: None)
 
     def forgive(self) -> None:
         """Nothing is owed any more."""
         self._owed.clear()
 
-    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run several statements, and what belongs between them, in one turn of the thread."""
+
         def run(connection: sqlite3.Connection) -> T:
             # what fails stays owed: nothing must run outside the transaction meant for it
             while self._owed:

@@ -17,6 +17,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from signaling.messages import PROTOCOL_VERSION
 from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox
@@ -196,7 +197,12 @@ class Person:
         wire = await self.connect()
         members: dict[str, Any] = {"resume": resume} if resume else {}
         await wire.send(
-            "hello", version=1, stream="room", peer_id=peer_id or an_id("peer"), **room, **members
+            "hello",
+            version=PROTOCOL_VERSION,
+            stream="room",
+            peer_id=peer_id or an_id("peer"),
+            **room,
+            **members,
         )
         first = await wire.frame()
         if first["type"] == "error":

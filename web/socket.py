@@ -27,7 +27,8 @@ HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
 HELLO_WITHIN = 10.0
 MAX_QUEUED_BYTES = 2 * 2**20
-"A reader that is this far behind is cut off; it comes back and resumes."
+"""A reader that is this far behind is cut off; it comes back and resumes. What it gets when it comes
+is not counted, only what waits behind: nobody is too slow for their own welcome."""
 MAX_QUEUED_FRAMES = 2000
 BURST = 200
 RATE = 50.0
@@ -51,18 +52,20 @@ class Socket:
         self.web_session = web_session
         "Digest of the web session it was opened with."
         self._response = response
-        self._frames: list[str] = []
+        self._frames: list[tuple[str, int]] = []
+        "Each with what it counts; a frame that does not count has 0."
         self._queued_bytes = self._queued_frames = 0
         self._closing: tuple[int, bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._transport = transport
 
-    def send(self, frame: str) -> None:
+    def send(self, frame: str, *, counted: bool = True) -> None:
         if self._closing is not None:
             return
-        self._frames.append(frame)
-        self._queued_bytes += len(frame)
-        self._queued_frames += 1
+        size = len(frame) if counted else 0
+        self._frames.append((frame, size))
+        self._queued_bytes += size
+        self._queued_frames += bool(size)
         if self._queued_bytes > MAX_QUEUED_BYTES or self._queued_frames > MAX_QUEUED_FRAMES:
             self._cut_off()
             return
@@ -86,10 +89,10 @@ class Socket:
         try:
             while self._frames:
                 frames, self._frames = self._frames, []
-                for frame in frames:
+                for frame, size in frames:
                     await self._response.send_str(frame)
-                    self._queued_bytes -= len(frame)
-                    self._queued_frames -= 1
+                    self._queued_bytes -= size
+                    self._queued_frames -= bool(size)
             if self._closing is not None:
                 code, reason = self._closing
                 await self._response.close(code=code, message=reason)
@@ -117,11 +120,19 @@ class Allowance:
 
     def take(self) -> None:
         """Raises TooManyRequests when used up."""
+        if self._after_one() < 0:
+            raise TooManyRequests
+
+    async def wait(self) -> None:
+        """Take one, and where it is used up, not before there is one again."""
+        if (left := self._after_one()) < 0:
+            await asyncio.sleep(-left / RATE)
+
+    def _after_one(self) -> float:
         now = asyncio.get_running_loop().time()
         self._left = min(BURST, self._left + (now - self._at) * RATE) - 1
         self._at = now
-        if self._left < 0:
-            raise TooManyRequests
+        return self._left
 
 
 SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
@@ -239,12 +250,19 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
 
 
 async def _messages(response: web.WebSocketResponse) -> AsyncIterator[Any]:
-    """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests."""
-    allowance = Allowance()
+    """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests.
+
+    Who reads back a long chat asks as fast as the answers come, and is slowed down instead.
+    """
+    allowance, reading = Allowance(), Allowance()
     async for frame in response:
         if frame.type is WSMsgType.TEXT:
-            allowance.take()
-            yield wire.decode(frame.data)
+            message = wire.decode(frame.data)
+            if isinstance(message, wire.ReadChat):
+                await reading.wait()
+            else:
+                allowance.take()
+            yield message
         elif frame.type is WSMsgType.BINARY:
             raise InvalidMessage
 
@@ -260,6 +278,8 @@ async def _handle(
             return wire.Pong()
         case wire.ChatSend():
             return await chatting.send(attendance, message)
+        case wire.ReadChat():
+            return await chatting.read(attendance, message)
         case wire.Seen():
             await chatting.seen(attendance, message)
         case wire.StartConsultation():

@@ -24,6 +24,7 @@ from signaling.consultation import Consultation
 from signaling.flows.accounting import new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
+from signaling.messages import PROTOCOL_VERSION
 from signaling.token import new_token, token_digest
 from storage.store import Records, Store
 from web.passwords import Passwords
@@ -238,7 +239,7 @@ async def connect(
     )
     hello = {
         "type": "hello",
-        "version": 1,
+        "version": PROTOCOL_VERSION,
         "stream": "room",
         "peer_id": secrets.token_urlsafe(12),
         "consultation_id": place.consultation_id,

@@ -11,7 +11,8 @@ from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers
-from signaling.room import Room, to_ms
+from signaling.room import Room
+from signaling.wire_values import to_ms
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that
@@ -93,7 +94,7 @@ class Attending:
         if seat.role != "scheduler" and room.waiting_since is None:
             room.waiting_since = now
         async with self._rooms.turn(room.consultation.id):
-            first = _announced(room, participant_id) != "joined"
+            first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]
             if first or arriving:
                 await self._record(
@@ -112,7 +113,7 @@ class Attending:
             if not room.others_online():
                 room.waiting_since = None
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
-            line: Kind | None = "left" if _announced(room, participant_id) == "joined" else None
+            line: Kind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
         if room.empty:
@@ -146,15 +147,3 @@ class Attending:
 
 def _name(what: str, room: Room, participant_id: str) -> str:
     return f"{what}:{room.consultation.id}:{participant_id}"
-
-
-def _announced(room: Room, participant_id: str) -> str | None:
-    """The last thing that the chat says of somebody's coming and going."""
-    return next(
-        (
-            line.kind
-            for line in reversed(room.chat)
-            if line.participant_id == participant_id and line.kind in ("joined", "left")
-        ),
-        None,
-    )

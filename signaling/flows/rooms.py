@@ -13,6 +13,7 @@ from signaling.errors import NotFound
 from signaling.hub import Hub
 from signaling.ports import Connection, Store, Timers
 from signaling.room import Room, Seat
+from signaling.transcript import Transcript
 
 REST = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."
@@ -104,7 +105,11 @@ class Rooms:
         room = Room(
             consultation,
             seats,
-            await read.chat.of_consultation(consultation_id),
+            Transcript(
+                await read.chat.page(consultation_id),
+                await read.chat.written(consultation_id),
+                await read.chat.announced(consultation_id),
+            ),
             await read.chat.seen(consultation_id),
         )
         if consultation.state in CALL_STATES:

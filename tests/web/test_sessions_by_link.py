@@ -15,6 +15,7 @@ import pytest
 
 from signaling.flows.attending import LEAVE_GRACE
 from signaling.flows.rooms import REST
+from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
@@ -118,7 +119,9 @@ async def test_a_second_device_takes_over_and_the_first_is_told(
         assert await wire.until("replaced")
         assert await wire.end() == 4001
         again = await phone.connect()
-        await again.send("hello", version=1, stream="room", peer_id="peer-0001", invite_id=seat)
+        await again.send(
+            "hello", version=PROTOCOL_VERSION, stream="room", peer_id="peer-0001", invite_id=seat
+        )
         assert (await again.frame())["code"] == "not_found"
 
 
@@ -172,7 +175,11 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
             assert "Bashir" not in text
         socket = await other.connect()
         await socket.send(
-            "hello", version=1, stream="room", peer_id="peer-0001", consultation_id=consultation_id
+            "hello",
+            version=PROTOCOL_VERSION,
+            stream="room",
+            peer_id="peer-0001",
+            consultation_id=consultation_id,
         )
         assert (await socket.frame())["code"] == "not_found"
         assert await socket.end() == 4404
@@ -196,7 +203,9 @@ async def test_a_closed_session_lets_nobody_in_by_link(nurse: Person, phone: Per
         assert (await phone.get(path)).status == 410
     assert (await phone.post(link)).status == 410
     again = await phone.connect()
-    await again.send("hello", version=1, stream="room", peer_id="peer-0001", invite_id=seat)
+    await again.send(
+        "hello", version=PROTOCOL_VERSION, stream="room", peer_id="peer-0001", invite_id=seat
+    )
     assert (await again.frame())["code"] == "invite_not_usable"
     assert await again.end() == 4410
 
@@ -416,7 +425,11 @@ async def test_a_room_that_nobody_enters_does_not_stay_in_memory(
     assert await rested()
     stranger = await phone.connect()
     await stranger.send(
-        "hello", version=1, stream="room", peer_id="peer-0001", consultation_id=consultation_id
+        "hello",
+        version=PROTOCOL_VERSION,
+        stream="room",
+        peer_id="peer-0001",
+        consultation_id=consultation_id,
     )
     await stranger.end()
     assert await rested()
