@@ -5,7 +5,7 @@ when it changed, and not at all for somebody who only looks.
 """
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -87,10 +87,15 @@ class SqliteStorage(AbstractStorage):
     async def sign_out_everywhere(self, account_id: str) -> None:
         await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
 
-    async def forget_expired(self) -> None:
-        """Delete the web sessions that are over."""
+    async def forget_expired(self) -> datetime | None:
+        """Delete the web sessions that are over; when the next one will be."""
         now = self._clock.now()
-        await self._store.write(lambda records: records.web_sessions.remove_expired(now))
+
+        async def work(records: Records) -> datetime | None:
+            await records.web_sessions.remove_expired(now)
+            return await records.web_sessions.next_expiry()
+
+        return await self._store.write(work)
 
     async def _write(self, token: str, session: Session) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))
@@ -99,7 +104,11 @@ class SqliteStorage(AbstractStorage):
         digest = token_digest(token)
 
         async def work(records: Records) -> None:
-            await records.web_sessions.save(digest, account_id, data, now, now + _lifetime(session))
+            over = now + _lifetime(session)
+            if session.new:
+                await records.web_sessions.save(digest, account_id, data, now, over)
+            else:
+                await records.web_sessions.change(digest, account_id, data, over)
 
         await self._store.write(work)
 

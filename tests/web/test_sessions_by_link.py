@@ -340,7 +340,7 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
     assert len(await server.app[STORE]._database.read.rows("SELECT * FROM consultation")) == 1
     clock.move(moment("2026-12-08 14:30") - moment("2026-12-08 14:29"))
     await server.app[CLOCKWORK].run_due()
-    assert await desk.end() == 4410
+    assert await desk.end() == 4401  # long ago: a working day is over sooner
     needles = [b"Zarathustra", b"Thus-spoke", b"amina@example.org", b"Bring-the-eagle",
                link.rpartition("/")[2].encode(), row["wrapped"], consultation_id.encode(),
                seat.encode()]  # fmt: skip

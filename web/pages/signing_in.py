@@ -17,7 +17,6 @@ from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.routes import path
-from web.socket import end_sockets
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
 
@@ -49,10 +48,7 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session = await get_session(request)
-    if isinstance(session.identity, str):
-        end_sockets(request.app, token_digest(session.identity))
-    session.invalidate()
+    (await get_session(request)).invalidate()
     raise web.HTTPSeeOther(path("sign_in"))
 
 
