@@ -18,6 +18,7 @@ from storage.invites import Invites
 from storage.losses import Losses
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.purged import Purged
 from storage.replies import Replies
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
@@ -39,9 +40,10 @@ class Records:
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
         self.interpreters = Interpreters(executor, vault)
-        self.audit = Audit(executor)
+        self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault)
         self.notice_texts = NoticeTexts(executor)
+        self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)
 

@@ -28,6 +28,7 @@ from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, ConfigError
 from web.delivery import add_delivery
 from web.errors import errors
+from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
 from web.limits import Limits
 from web.live_access import LiveAccess
@@ -81,6 +82,7 @@ async def create_app(
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
+    app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits)
     store.losses.listeners.append(live.lost)
 
@@ -146,6 +148,7 @@ async def create_app(
         await forwarding.close()
         for provider in providers:
             await provider.close()
+        await failed_sign_ins.close()
         await store.close()
 
     app.cleanup_ctx.append(running)

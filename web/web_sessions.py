@@ -5,6 +5,7 @@ when it changed, and not at all for somebody who only looks.
 """
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,8 @@ SIGNED_IN_LIFETIME = timedelta(hours=12)
 "From signing in: a working day and its overtime."
 SEAT_LIFETIME = timedelta(days=7)
 "Of somebody who came by link; the link itself lets them in again at any time."
+
+Work = Callable[[Records], Awaitable[None]]
 
 
 class SqliteStorage(AbstractStorage):
@@ -72,16 +75,17 @@ class SqliteStorage(AbstractStorage):
         await self._write(token, session)
         self.save_cookie(response, token, max_age=int(_lifetime(session).total_seconds()))
 
-    async def settle(self, session: Session) -> bytes:
+    async def settle(self, session: Session, also: Work | None = None) -> bytes:
         """Write a session now, before its cookie leaves; returns its digest.
 
-        For what is to be tied to the session in the same request, as a seat is.
+        For what is to be tied to the session in the same request, as a seat is. `also` is done in
+        the same transaction.
         """
         if not isinstance(session.identity, str):
             session.set_new_identity(new_token())
             session.changed()
         token = str(session.identity)
-        await self._write(token, session)
+        await self._write(token, session, also)
         return token_digest(token)
 
     async def sign_out_everywhere(self, account_id: str) -> None:
@@ -97,7 +101,7 @@ class SqliteStorage(AbstractStorage):
 
         return await self._store.write(work)
 
-    async def _write(self, token: str, session: Session) -> None:
+    async def _write(self, token: str, session: Session, also: Work | None = None) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))
         now = self._clock.now()
         account_id = session.get("account_id")
@@ -109,6 +113,8 @@ class SqliteStorage(AbstractStorage):
                 await records.web_sessions.save(digest, account_id, data, now, over)
             else:
                 await records.web_sessions.change(digest, account_id, data, over)
+            if also is not None:
+                await also(records)
 
         await self._store.write(work)
 

@@ -137,6 +137,8 @@ class Attending:
                 await records.consultations.change(consultation)
             if line is None:
                 return None
+            if line == "joined":
+                await records.audit.append(now, participant_id, "enter", consultation.id)
             return await records.chat.append(
                 consultation.id, new_id(), participant_id, line, "", now
             )

@@ -49,6 +49,18 @@ class Clinic:
         self.clock.move(by)
         await self.server.app[CLOCKWORK].run_due()
 
+    async def behind_its_back(self, sql: str, *values: str) -> None:
+        """Another program writes to the database; the server finds out when it looks again."""
+
+        def write() -> None:
+            database = sqlite3.connect(self.folder / DATABASE_NAME, timeout=60)
+            with database:
+                database.execute(sql, values)
+            database.close()
+
+        await asyncio.to_thread(write)
+        await self.pass_time(LOOK_EVERY)
+
 
 async def _lobby(person: Person) -> Wire:
     wire = await person.connect()
@@ -120,17 +132,13 @@ async def twelve_hours_over(clinic: Clinic) -> None:
 
 
 async def gone_behind_the_servers_back(clinic: Clinic) -> None:
-    with sqlite3.connect(clinic.folder / DATABASE_NAME) as database:
-        database.execute("DELETE FROM web_session WHERE account_id = ?", (clinic.account.id,))
-    database.close()
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.behind_its_back("DELETE FROM web_session WHERE account_id = ?", clinic.account.id)
 
 
 async def disabled_behind_the_servers_back(clinic: Clinic) -> None:
-    with sqlite3.connect(clinic.folder / DATABASE_NAME) as database:
-        database.execute("UPDATE account SET disabled_at = 1 WHERE id = ?", (clinic.account.id,))
-    database.close()
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.behind_its_back(
+        "UPDATE account SET disabled_at = 1 WHERE id = ?", clinic.account.id
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,18 +186,12 @@ async def taken_over(clinic: Clinic) -> int:
 
 
 async def seat_gone_behind_the_servers_back(clinic: Clinic) -> int:
-    with sqlite3.connect(clinic.folder / DATABASE_NAME) as database:
-        database.execute("DELETE FROM seat")
-    database.close()
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.behind_its_back("DELETE FROM seat")
     return 4001
 
 
 async def revoked_behind_the_servers_back(clinic: Clinic) -> int:
-    with sqlite3.connect(clinic.folder / DATABASE_NAME) as database:
-        database.execute("UPDATE invite SET state = 'revoked'")
-    database.close()
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.behind_its_back("UPDATE invite SET state = 'revoked'")
     return 4410
 
 
@@ -260,13 +262,10 @@ async def test_a_purged_session_is_gone_for_its_scheduler_too(tmp_path: Path) ->
 
 
 async def test_a_session_of_somebody_else_now_is_left(clinic: Clinic) -> None:
-    with sqlite3.connect(clinic.folder / DATABASE_NAME) as database:
-        database.execute(
-            "UPDATE consultation SET scheduler_id ="
-            " (SELECT id FROM account WHERE role = 'administrator')"
-        )
-    database.close()
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.behind_its_back(
+        "UPDATE consultation SET scheduler_id ="
+        " (SELECT id FROM account WHERE role = 'administrator')"
+    )
     await assert_ended(clinic.room, 4410)
     await clinic.lobby.send("ping")
     assert await clinic.lobby.until("pong")

@@ -9,6 +9,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.planning import EDITABLE_STATES
 from signaling.report import Report, ReportLine, reduce_report
+from storage.store import Records
 from web.keys import CLOCK, CONFIG, HOLDING, LIVE, PLANNING, STORE
 from web.live_access import Grounds
 from web.markup.session import session_page
@@ -54,6 +55,12 @@ async def report(request: web.Request) -> web.Response:
             brand=app[CONFIG].brand,
             made_at=app[CLOCK].now(),
         )
+
+    async def log(records: Records) -> None:
+        owned(await records.consultations.get(consultation.id), account.id, "export")
+        await records.audit.append(app[CLOCK].now(), account.id, "export", consultation.id)
+
+    await app[STORE].write(log)
     return web.Response(
         body=drawn,
         content_type="application/pdf",
