@@ -7,10 +7,11 @@ import sys
 from datetime import UTC, datetime
 
 from signaling.account import AccountRole, checked_password
+from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
-from storage.store import Store
+from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
 
@@ -30,8 +31,13 @@ async def create(
         now=datetime.now(UTC),
     )
     store = await Store.open(config.data_dir, config.master_key)
+
+    async def add(records: Records) -> None:
+        await records.accounts.add(account)
+        await records.audit.append(account.created_at, SCRIPT, "create_account", account.id)
+
     try:
-        await store.write(lambda records: records.accounts.add(account))
+        await store.write(add)
     finally:
         await store.close()
 

@@ -191,6 +191,10 @@ class Audit(Protocol):
     async def append(self, at: datetime, actor: str, action: str, thing: str) -> None: ...
 
 
+class Purged(Protocol):
+    async def count(self, consultation_id: str, now: datetime) -> None: ...
+
+
 class Sender(Protocol):
     """One way to reach a person; see `signaling/delivery/`."""
 
@@ -316,6 +320,8 @@ class Records(Protocol):
     def interpreters(self) -> Interpreters: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def purged(self) -> Purged: ...
 
 
 class Store(Protocol):

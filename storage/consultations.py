@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from signaling.consultation import Consultation
-from storage.database import Executor, Row
+from storage.database import Executor, Row, batched, marks
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
@@ -67,11 +67,20 @@ class Consultations:
     async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
         """The account ids of those who hold these consultations, each once."""
         ids = tuple(consultation_ids)
-        marks = ", ".join("?" * len(ids))
         rows = await self._executor.rows(
-            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks})", ids
+            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
         )
         return [row["scheduler_id"] for row in rows]
+
+    async def holders(self, consultation_ids: Iterable[str]) -> dict[str, str]:
+        """Consultation id -> account id of who holds it, of those that exist."""
+        found: dict[str, str] = {}
+        for ids in batched(consultation_ids):
+            for row in await self._executor.rows(
+                f"SELECT id, scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
+            ):
+                found[row["id"]] = row["scheduler_id"]
+        return found
 
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
@@ -88,9 +97,8 @@ class Consultations:
 
     async def of_scheduler(self, scheduler_id: str, states: Sequence[str]) -> list[Consultation]:
         """In these states, soonest first."""
-        marks = ", ".join("?" * len(states))
         rows = await self._executor.rows(
-            f"SELECT * FROM consultation WHERE scheduler_id = ? AND state IN ({marks})"
+            f"SELECT * FROM consultation WHERE scheduler_id = ? AND state IN ({marks(states)})"
             " ORDER BY COALESCE(planned_at, created_at), id",
             (scheduler_id, *states),
         )

@@ -9,8 +9,9 @@ them are answered only after the common COMMIT, so what is acknowledged is on di
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -39,6 +40,7 @@ class Executor:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._owed: list[str] = []
+        self._after: list[Callable[[], None]] = []
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
@@ -71,6 +73,25 @@ class Executor:
         if self._owed:
             await self.run(lambda connection: None)
 
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once what is being written is durable; never, if it is undone."""
+        self._after.append(action)
+
+    @property
+    def actions(self) -> int:
+        """How many actions wait for the commit."""
+        return len(self._after)
+
+    def drop_actions(self, after: int) -> None:
+        """Keep only the first `after`: what the others tell of was undone."""
+        del self._after[after:]
+
+    def committed(self) -> None:
+        """Everything is durable: what waited for that is called before any writer goes on."""
+        for action in self._after:
+            asyncio.get_running_loop().call_soon(action)
+        self._after.clear()
+
     def forgive(self) -> None:
         """Nothing is owed any more."""
         self._owed.clear()
@@ -89,6 +110,22 @@ class Executor:
         connection = cast(Any, self._connection)
         result: T = await connection._execute(run, connection._conn)
         return result
+
+
+IN_ONE_STATEMENT = 500
+"Values that one statement asks for: SQLite allows more, and other readers wait for each statement."
+
+
+def batched(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    """The values, each once, in groups that fit into one statement."""
+    left = iter(set(values))
+    while group := tuple(islice(left, IN_ONE_STATEMENT)):
+        yield group
+
+
+def marks(values: Sequence[Any]) -> str:
+    """The question marks that stand for `values` in a statement."""
+    return ", ".join("?" * len(values))
 
 
 Work = Callable[[Executor], Awaitable[Any]]
@@ -182,11 +219,13 @@ class Database:
             if not alone:
                 await executor.settle()
             for work, future in group:
+                waiting = executor.actions
                 if not alone:
                     executor.owe("SAVEPOINT work")
                 try:
                     results.append((future, await work(executor)))
                 except Exception as error:
+                    executor.drop_actions(waiting)
                     failures.append((future, error))
                     if alone or not self._writer.in_transaction:
                         raise
@@ -198,8 +237,10 @@ class Database:
             if not executor.take_back("BEGIN IMMEDIATE"):
                 executor.owe("COMMIT")
                 await executor.settle()
+            executor.committed()
         except Exception as error:
             executor.forgive()
+            executor.drop_actions(0)
             if self._writer.in_transaction:
                 await self._writer.execute("ROLLBACK")
             told = {future for future, _ in failures}

@@ -15,8 +15,10 @@ from storage.device_checks import DeviceChecks
 from storage.errors import StorageError
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.losses import Losses
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.purged import Purged
 from storage.replies import Replies
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
@@ -28,19 +30,20 @@ T = TypeVar("T")
 class Records:
     """The nouns, on one connection: the reader's, or the writer's within a transaction."""
 
-    def __init__(self, executor: Executor, vault: Vault) -> None:
-        self.accounts = Accounts(executor)
-        self.web_sessions = WebSessions(executor)
+    def __init__(self, executor: Executor, vault: Vault, losses: Losses) -> None:
+        self.web_sessions = WebSessions(executor, losses)
+        self.accounts = Accounts(executor, self.web_sessions)
         self.consultations = Consultations(executor, vault)
-        self.invites = Invites(executor, vault)
+        self.invites = Invites(executor, vault, losses)
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
         self.interpreters = Interpreters(executor, vault)
-        self.audit = Audit(executor)
+        self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault)
         self.notice_texts = NoticeTexts(executor)
+        self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)
 
@@ -58,8 +61,9 @@ class Store:
 
     def __init__(self, database: Database, vault: Vault) -> None:
         self._database = database
-        self.read = Records(database.read, vault)
-        self._written = Records(database.write_executor, vault)
+        self.losses = Losses()
+        self.read = Records(database.read, vault, self.losses)
+        self._written = Records(database.write_executor, vault, self.losses)
 
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":

@@ -118,11 +118,33 @@ class Vault:
         self._opened.pop(consultation_id, None)
         await executor.rows("DELETE FROM vault_key WHERE consultation_id = ?", (consultation_id,))
 
+    async def secret(self, executor: Executor, name: str) -> bytes:
+        """The server's own key of this name: 32 random bytes, made when first asked for.
+
+        Within a transaction, which may be undone: nothing is remembered here.
+        """
+        if found := await self.find_secret(executor, name):
+            return found
+        key, nonce = os.urandom(KEY_BYTES), os.urandom(NONCE_BYTES)
+        wrapped = nonce + self._master.encrypt(nonce, key, f"secret:{name}".encode())
+        await executor.rows(
+            "INSERT INTO sealed_secret (name, wrapped) VALUES (?, ?)", (name, wrapped)
+        )
+        return key
+
+    async def find_secret(self, executor: Executor, name: str) -> bytes | None:
+        """The key of this name, if it was made. Raises MasterKeyError."""
+        row = await executor.row("SELECT wrapped FROM sealed_secret WHERE name = ?", (name,))
+        return self._unwrap(f"secret:{name}", row["wrapped"]) if row else None
+
     async def check(self, executor: Executor) -> None:
         """Make sure that the master key is the one of this database. Raises MasterKeyError."""
         row = await executor.row("SELECT consultation_id, wrapped FROM vault_key LIMIT 1")
         if row is not None:
             self._unwrap(row["consultation_id"], row["wrapped"])
+        row = await executor.row("SELECT name, wrapped FROM sealed_secret LIMIT 1")
+        if row is not None:
+            self._unwrap(f"secret:{row['name']}", row["wrapped"])
 
     def _remember(self, consultation_id: str, key: ConsultationKey) -> ConsultationKey:
         self._opened[consultation_id] = key
@@ -130,10 +152,10 @@ class Vault:
             self._opened.popitem(last=False)
         return key
 
-    def _unwrap(self, consultation_id: str, wrapped: bytes) -> bytes:
+    def _unwrap(self, place: str, wrapped: bytes) -> bytes:
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
-            return self._master.decrypt(nonce, sealed, consultation_id.encode())
+            return self._master.decrypt(nonce, sealed, place.encode())
         except InvalidTag:
             raise MasterKeyError(
                 "The master key is not the one this database was written with. Restore the "

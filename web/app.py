@@ -28,8 +28,10 @@ from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, ConfigError
 from web.delivery import add_delivery
 from web.errors import errors
+from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
 from web.limits import Limits
+from web.live_access import LiveAccess
 from web.passwords import Passwords
 from web.relay import MediaRelay
 from web.security import add_headers, same_origin
@@ -39,6 +41,8 @@ from web.static_files import StaticFiles
 from web.texts import Texts
 from web.web_sessions import SqliteStorage
 
+LOOK_FOR_EXPIRED = timedelta(hours=1)
+"Shorter than any web session lasts, so that each one ends in the moment when its time is over."
 MAX_FORM_BYTES = 256 * 1024
 "Of a posted form; files will have a way of their own."
 
@@ -78,6 +82,9 @@ async def create_app(
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
+    app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
+    app[keys.LIVE] = live = LiveAccess(store, clock, waits)
+    store.losses.listeners.append(live.lost)
 
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
@@ -112,8 +119,11 @@ async def create_app(
     )
 
     async def forget_web_sessions() -> None:
-        clockwork.set("web sessions", clock.now() + timedelta(hours=1), forget_web_sessions)
-        await web_sessions.forget_expired()
+        # set first: whatever goes wrong below is tried again
+        clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
+        over = await web_sessions.forget_expired()
+        if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
+            clockwork.set("web sessions", over, forget_web_sessions)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
@@ -124,6 +134,7 @@ async def create_app(
         await expiring.expire_due()
         await forgetting.purge_due()
         await forget_web_sessions()
+        live.watch()
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
@@ -137,6 +148,7 @@ async def create_app(
         await forwarding.close()
         for provider in providers:
             await provider.close()
+        await failed_sign_ins.close()
         await store.close()
 
     app.cleanup_ctx.append(running)

@@ -23,7 +23,9 @@ from signaling.ports import Clock
 from storage.store import Store
 from web.clockwork import Clockwork
 from web.config import Config
+from web.failed_sign_ins import FailedSignIns
 from web.limits import Limits
+from web.live_access import LiveAccess
 from web.notice_words import OperatorWords
 from web.passwords import Passwords
 from web.relay import MediaRelay
@@ -45,6 +47,8 @@ STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
+FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
+LIVE = web.AppKey("live", LiveAccess)
 PASSWORDS = web.AppKey("passwords", Passwords)
 LIMITS = web.AppKey("limits", Limits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)

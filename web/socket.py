@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from aiohttp import WSMsgType, web
@@ -20,7 +20,8 @@ from signaling.errors import (
 from signaling.flows.rooms import Attendance
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, ROOMS
+from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
+from web.live_access import Grounds
 from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
@@ -35,6 +36,8 @@ RATE = 50.0
 """Messages a socket may send at once, and per second for ever: a call being set up between four
 people sends some 120 candidates within a few seconds."""
 
+FAREWELLS: dict[str, wire.Message] = {"replaced": wire.Replaced(), "gone": wire.Goodbye("gone")}
+
 _log = logging.getLogger("web.socket")
 
 
@@ -46,11 +49,8 @@ class Socket:
         response: web.WebSocketResponse,
         transport: asyncio.Transport | None,
         peer_id: str,
-        web_session: bytes | None,
     ) -> None:
         self.peer_id = peer_id
-        self.web_session = web_session
-        "Digest of the web session it was opened with."
         self._response = response
         self._frames: list[tuple[str, int]] = []
         "Each with what it counts; a frame that does not count has 0."
@@ -70,6 +70,17 @@ class Socket:
             self._cut_off()
             return
         self._write_soon()
+
+    @property
+    def closing(self) -> bool:
+        """Nothing is sent any more, and nothing is listened to."""
+        return self._closing is not None
+
+    def end(self, reason: str) -> None:
+        """Close, for whoever may not be here any more; a page knows best what it was told."""
+        if farewell := FAREWELLS.get(reason):
+            self.send(wire.encode(farewell))
+        self.close(reason)
 
     def close(self, reason: str) -> None:
         if self._closing is None:
@@ -177,13 +188,12 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     if account is None:
         raise SignInRequired
     hub = request.app[ROOMS].hub
-    connection = Socket(
-        response, request.transport, hello.peer_id, await web_session_digest(request)
-    )
-    with _registered(request.app, connection):
+    connection = Socket(response, request.transport, hello.peer_id)
+    grounds = Grounds(await web_session_digest(request))
+    async with _registered(request.app, connection, grounds):
         hub.enter_lobby(account.id, connection)
         try:
-            async for message in _messages(response):
+            async for message in _messages(response, connection):
                 if not isinstance(message, wire.Ping):
                     raise InvalidMessage
                 connection.send(wire.encode(wire.Pong()))
@@ -200,10 +210,14 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    connection = Socket(
-        response, request.transport, hello.peer_id, await web_session_digest(request)
+    connection = Socket(response, request.transport, hello.peer_id)
+    grounds = Grounds(
+        await web_session_digest(request),
+        invite_id=hello.invite_id,
+        held=None if hello.invite_id else (consultation_id, participant_id),
     )
-    with _registered(app, connection):
+    await app[ROOMS].open(consultation_id)  # so that nothing is waited for on the way to the seat
+    async with _registered(app, connection, grounds):
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -213,7 +227,7 @@ async def _room(
             app[CONFIG].media_policy,
         )
         try:
-            async for message in _messages(response):
+            async for message in _messages(response, connection):
                 try:
                     answer = await _handle(app, attendance, message)
                 except Exception as error:
@@ -249,13 +263,15 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
     return hello.consultation_id, account.id
 
 
-async def _messages(response: web.WebSocketResponse) -> AsyncIterator[Any]:
+async def _messages(response: web.WebSocketResponse, connection: Socket) -> AsyncIterator[Any]:
     """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests.
 
     Who reads back a long chat asks as fast as the answers come, and is slowed down instead.
     """
     allowance, reading = Allowance(), Allowance()
     async for frame in response:
+        if connection.closing:
+            return
         if frame.type is WSMsgType.TEXT:
             message = wire.decode(frame.data)
             if isinstance(message, wire.ReadChat):
@@ -317,20 +333,17 @@ async def _handle(
     return None
 
 
-@contextlib.contextmanager
-def _registered(app: web.Application, connection: Socket) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _registered(
+    app: web.Application, connection: Socket, grounds: Grounds
+) -> AsyncIterator[None]:
+    """Raises SignInRequired, InviteNotUsable or NotFound where the grounds are gone already."""
     app[SOCKETS].add(connection)
     try:
-        yield
+        async with app[LIVE].leaning(grounds, connection.end):
+            yield
     finally:
         app[SOCKETS].discard(connection)
-
-
-def end_sockets(app: web.Application, web_session: bytes) -> None:
-    """Somebody signed out: what this browser had open ends with it."""
-    for connection in app[SOCKETS]:
-        if connection.web_session == web_session:
-            connection.close("sign_in_required")
 
 
 async def say_goodbye(app: web.Application) -> None:

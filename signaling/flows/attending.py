@@ -5,8 +5,8 @@ from datetime import timedelta
 from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, Kind
-from signaling.consultation import TRANSITIONS
-from signaling.errors import NotFound
+from signaling.consultation import OPEN_STATES, TRANSITIONS
+from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
@@ -38,13 +38,18 @@ class Attending:
         ice_servers: list[wire.IceServer],
         media_policy: wire.MediaPolicy,
     ) -> Attendance:
-        """Seat a connection. Raises NotFound if this person has no seat there (any more)."""
+        """Seat a connection.
+
+        Raises NotFound if this person has no seat there (any more), InviteNotUsable if it is over.
+        """
         room = await self._rooms.open(consultation_id)
         seat = room.seats.get(participant_id)
         if seat is None:
             raise NotFound
         require(seat.role, "enter")
         require(seat.role, "read_chat")  # the snapshot holds it
+        if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
+            raise InviteNotUsable  # closed while this socket was on its way
 
         def welcome(resumed: bool) -> wire.Welcome:
             return wire.Welcome(
@@ -133,6 +138,8 @@ class Attending:
                 await records.consultations.change(consultation)
             if line is None:
                 return None
+            if line == "joined":
+                await records.audit.append(now, participant_id, "enter", consultation.id)
             return await records.chat.append(
                 consultation.id, new_id(), participant_id, line, "", now
             )

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from signaling.audit import SERVER
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
@@ -59,6 +60,9 @@ class Forgetting:
             current = await records.consultations.get(consultation_id)
             if current is None or current.closed_at is None or current.closed_at > ended_by:
                 return False  # reopened in this very moment
+            now = self._clock.now()
+            await records.audit.append(now, SERVER, "purge", consultation_id)
+            await records.purged.count(consultation_id, now)
             await records.consultations.purge(consultation_id)
             return True
 

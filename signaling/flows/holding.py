@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from signaling import messages as wire
 from signaling.access import owned, require
+from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
 from signaling.errors import NobodyThere
 from signaling.flows.calling import Calling
@@ -84,6 +85,8 @@ class Holding:
             if command_id is not None:
                 await records.chat.first_time(consultation_id, command_id)
             await records.consultations.change(changed)
+            actor = SERVER if event == "expire" else participant_id
+            await records.audit.append(now, actor, event, consultation_id)
             if event == "start":
                 await records.notices.drop_pending(consultation_id, ("reminder",))
             if event == "expire":

@@ -27,6 +27,7 @@ from signaling.room import Seat
 from signaling.token import token_digest
 
 USUAL_MINUTES = 30
+_WORDS = {"refuse": "decline_request", "expire": "expire_request"}
 
 
 class Interpreting:
@@ -96,6 +97,7 @@ class Interpreting:
             expires_at=now + self._timeout,
         )
         await records.interpreters.add_request(request)
+        await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
         await self._write_to(
             records, "interpreter_request", changed, scheduler, organization, request
         )
@@ -135,6 +137,7 @@ class Interpreting:
                     )
                 accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)
+                await self._log(records, request, "accept_request")
                 person = replace(interpreter, time_zone=accepted.time_zone)
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
@@ -183,6 +186,9 @@ class Interpreting:
             async def work(records: Records) -> None:
                 await self.withdraw(records, room.consultation, scheduler)
                 await records.consultations.change(waived)
+                await records.audit.append(
+                    self._clock.now(), scheduler.id, "waive_interpreter", consultation_id
+                )
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
                         await self._inviting.tell_about(records, waived, scheduler, invite)
@@ -241,6 +247,7 @@ class Interpreting:
 
             async def work(records: Records) -> Consultation:
                 current = await self._decide(records, request, event)
+                await self._log(records, request, _WORDS[event])
                 scheduler = await records.accounts.get(current.scheduler_id)
                 if scheduler is None:
                     raise NotFound
@@ -273,6 +280,11 @@ class Interpreting:
             raise AlreadyAnswered
         await records.interpreters.change_request(current.after(event, self._clock.now()))
         return consultation
+
+    async def _log(self, records: Records, request: InterpreterRequest, word: str) -> None:
+        """An organization decided, or let its time pass."""
+        actor = request.organization_id
+        await records.audit.append(self._clock.now(), actor, word, request.consultation_id)
 
     async def _write_to(
         self,

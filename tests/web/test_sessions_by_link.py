@@ -186,7 +186,8 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
     for method, path in pages:  # nor for the person who sits there by link
         assert (await phone.ask(method, path)).status in (303, 401), path
     changed = [line for line in dump(server) if line not in before]
-    assert [line for line in changed if "web_session" not in line] == []
+    about_signing_in = ("web_session", "'sign_in'")
+    assert [line for line in changed if not any(word in line for word in about_signing_in)] == []
 
 
 async def test_a_closed_session_lets_nobody_in_by_link(nurse: Person, phone: Person) -> None:
@@ -349,7 +350,7 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
     assert len(await server.app[STORE]._database.read.rows("SELECT * FROM consultation")) == 1
     clock.move(moment("2026-12-08 14:30") - moment("2026-12-08 14:29"))
     await server.app[CLOCKWORK].run_due()
-    assert await desk.end() == 4410
+    assert await desk.end() == 4401  # long ago: a working day is over sooner
     needles = [b"Zarathustra", b"Thus-spoke", b"amina@example.org", b"Bring-the-eagle",
                link.rpartition("/")[2].encode(), row["wrapped"], consultation_id.encode(),
                seat.encode()]  # fmt: skip

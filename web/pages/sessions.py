@@ -9,11 +9,13 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.planning import EDITABLE_STATES
 from signaling.report import Report, ReportLine, reduce_report
-from web.keys import CLOCK, CONFIG, HOLDING, PLANNING, STORE
+from storage.store import Records
+from web.keys import CLOCK, CONFIG, HOLDING, LIVE, PLANNING, STORE
+from web.live_access import Grounds
 from web.markup.session import session_page
 from web.report_pdf import draw
 from web.routes import path
-from web.viewing import show, signed_in, viewer_of
+from web.viewing import show, signed_in, viewer_of, web_session_digest
 from web.views import SessionView
 
 
@@ -44,13 +46,21 @@ async def report(request: web.Request) -> web.Response:
     """The PDF of a consultation, drawn in a thread; never kept."""
     account, consultation = await _own(request, "export")
     app, viewer = request.app, await viewer_of(request)
-    drawn = await asyncio.to_thread(
-        draw,
-        await _facts(request, account, consultation, viewer.language, viewer.time_zone),
-        viewer.translate,
-        brand=app[CONFIG].brand,
-        made_at=app[CLOCK].now(),
-    )
+    grounds = Grounds(await web_session_digest(request), held=(consultation.id, account.id))
+    async with app[LIVE].only_while(grounds):
+        drawn = await asyncio.to_thread(
+            draw,
+            await _facts(request, account, consultation, viewer.language, viewer.time_zone),
+            viewer.translate,
+            brand=app[CONFIG].brand,
+            made_at=app[CLOCK].now(),
+        )
+
+    async def log(records: Records) -> None:
+        owned(await records.consultations.get(consultation.id), account.id, "export")
+        await records.audit.append(app[CLOCK].now(), account.id, "export", consultation.id)
+
+    await app[STORE].write(log)
     return web.Response(
         body=drawn,
         content_type="application/pdf",

@@ -220,7 +220,7 @@ function endSentence(reason) {
     case "sign_in_required":
       return page.role === "scheduler"
         ? _("You are signed out. Please sign in again.")
-        : _("This link cannot be used any more. Please ask the person who invited you.");
+        : _("Your time on this page is over. To come back, open your link again.");
     case "not_found":
     case "gone":
       return _("This session is over.");
