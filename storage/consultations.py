@@ -131,6 +131,16 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Destroy the key, then delete every row of the consultation."""
+        """Destroy the key, then delete every row of the consultation.
+
+        With it go the web sessions of browsers that have no seat in another one.
+        """
         await self._vault.destroy(self._executor, consultation_id)
+        await self._executor.rows(
+            "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("
+            " SELECT web_session_digest FROM seat JOIN invite ON invite.id = seat.invite_id"
+            " GROUP BY web_session_digest"
+            " HAVING MIN(invite.consultation_id = ?1) AND MAX(invite.consultation_id = ?1))",
+            (consultation_id,),
+        )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))

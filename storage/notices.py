@@ -1,5 +1,6 @@
 """Notices and delivery attempts: the queue of everything that is written to people outside."""
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -123,6 +124,14 @@ class Notices:
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
+
+    async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
+        """Those of `notice_ids` that are stored."""
+        rows = await self._executor.rows(
+            "SELECT id FROM notice WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(notice_ids)),),
+        )
+        return frozenset(row["id"] for row in rows)
 
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
         """In the order they were queued."""

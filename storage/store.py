@@ -84,6 +84,9 @@ class Store:
         """
         return await self._database.write(lambda _: work(self._written))
 
-    async def forget(self) -> None:
-        """Overwrite what deleted rows left behind in the write-ahead log."""
-        await self._database.forget()
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if somebody still reads it.
+
+        Raises Unavailable.
+        """
+        return await self._database.forget()

@@ -13,6 +13,7 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.device_checking import DeviceChecking
+from signaling.flows.emptying import Emptying
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
@@ -103,8 +104,9 @@ async def create_app(
         raise
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
+    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, app[keys.OUTBOX]
+        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying
     )
 
     expiring = Expiring(
@@ -117,12 +119,12 @@ async def create_app(
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
+        await forgetting.begin()
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
         await interpreting.expire_due()
         await expiring.expire_due()
-        await forgetting.purge_due()
         await forget_web_sessions()
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]

@@ -82,7 +82,9 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
-    notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
+    notifying = Notifying(
+        store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
+    )
     interpreting = Interpreting(
         store,
         rooms,

@@ -9,6 +9,7 @@ from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
 from signaling.flows.device_checking import DeviceChecking
+from signaling.flows.emptying import Emptying
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
@@ -56,6 +57,7 @@ ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
+EMPTYING = web.AppKey("emptying", Emptying)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 HOLDING = web.AppKey("holding", Holding)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from signaling.flows.emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
@@ -22,6 +23,7 @@ class Forgetting:
         timers: Timers,
         retention: timedelta,
         outbox: Outbox,
+        emptying: Emptying,
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -29,6 +31,13 @@ class Forgetting:
         self._timers = timers
         self._retention = retention
         self._outbox = outbox
+        self._emptying = emptying
+
+    async def begin(self) -> None:
+        """Before anybody is served: end what a server that was killed had begun, purge what is due."""
+        await self._outbox.discard_halves()
+        await self.purge_due()
+        await self._emptying.empty()
 
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
@@ -38,8 +47,9 @@ class Forgetting:
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         for consultation in ended:
             await self._purge(consultation.id, now - self._retention)
+        await self._sweep()
         if ended:
-            await self._store.forget()
+            await self._emptying.empty()
         if len(ended) == BATCH:
             self._timers.set("purge", now, self._purge_again)
             return len(ended)
@@ -51,6 +61,15 @@ class Forgetting:
 
     async def _purge_again(self) -> None:
         await self.purge_due()
+
+    async def _sweep(self) -> None:
+        """Delete what is written in the outbox folder of notices that exist no more.
+
+        A notice exists before its file, so what is not found after the files were listed is gone.
+        """
+        written = await self._outbox.written()
+        known = await self._store.read.notices.existing(written)
+        await self._outbox.forget(written - known)
 
     async def _purge(self, consultation_id: str, ended_by: datetime) -> None:
         notices = await self._store.read.notices.of_consultation(consultation_id)
@@ -64,9 +83,6 @@ class Forgetting:
 
         # the files first: after a crash in between, the rows still tell that there is work left
         await self._outbox.forget([notice.id for notice in notices])
-        if not await self._store.write(work):
-            return
-        room = self._rooms.hub.room(consultation_id)
-        if room is not None:
-            self._rooms.see_off(room, everybody=True)
-            self._rooms.hub.remove(consultation_id)
+        async with self._rooms.closed_to_all(consultation_id):
+            if await self._store.write(work):
+                self._rooms.end(consultation_id)
