@@ -9,6 +9,7 @@ from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
 from storage.chat import Chat
+from storage.clock import Clock
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.device_checks import DeviceChecks
@@ -34,6 +35,7 @@ class Records:
         self.consultations = Consultations(executor, vault)
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)
+        self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)

@@ -21,6 +21,7 @@ from signaling.flows.holding import Holding
 from signaling.flows.keeping import Keeping
 from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
@@ -80,6 +81,7 @@ async def create_app(
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 
+    app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
@@ -106,25 +108,49 @@ async def create_app(
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying
+        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
     )
 
     expiring = Expiring(
-        store, rooms, holding, clock, clockwork, timedelta(hours=config.expiry_hours)
+        store,
+        rooms,
+        holding,
+        clock,
+        clockwork,
+        timekeeping,
+        timedelta(hours=config.expiry_hours),
     )
+    abandoning = app[keys.ABANDONING]
 
     async def forget_web_sessions() -> None:
         clockwork.set("web sessions", clock.now() + timedelta(hours=1), forget_web_sessions)
-        await web_sessions.forget_expired()
+        if timekeeping.sure:
+            await web_sessions.forget_expired()
+
+    def look_again() -> None:
+        """The clock was set: everything that follows it looks anew what is due."""
+        for name, action in (
+            ("interpreters", interpreting.expire_due),
+            ("expire", expiring.expire_due),
+            ("abandoned", abandoning.look),
+            ("purge", forgetting.purge_again),
+            ("web sessions", forget_web_sessions),
+        ):
+            clockwork.set(name, clock.now(), action)
+        notifying.wake()
+
+    timekeeping.followers.append(look_again)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
+        await timekeeping.begin()
         await forgetting.begin()
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
         await interpreting.expire_due()
         await expiring.expire_due()
+        await abandoning.look()
         await forget_web_sessions()
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.flows.abandoning import Abandoning
 from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
@@ -20,6 +21,7 @@ from signaling.flows.planning import Planning
 from signaling.flows.probing import Probing
 from signaling.flows.receiving import Receiving
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock
 from storage.store import Store
 from web.clockwork import Clockwork
@@ -55,6 +57,7 @@ ROOMS = web.AppKey("rooms", Rooms)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
+ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
@@ -66,6 +69,7 @@ INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
 PROBING = web.AppKey("probing", Probing)
 COMPOSING = web.AppKey("composing", Composing)
+TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 RECEIVING = web.AppKey("receiving", Receiving)
 NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)
 WORDING = web.AppKey("wording", Wording)

@@ -90,7 +90,12 @@ class SqliteStorage(AbstractStorage):
     async def forget_expired(self) -> None:
         """Delete the web sessions that are over."""
         now = self._clock.now()
-        await self._store.write(lambda records: records.web_sessions.remove_expired(now))
+
+        async def work(records: Records) -> None:
+            await records.web_sessions.bring_back(now, SIGNED_IN_LIFETIME, SEAT_LIFETIME)
+            await records.web_sessions.remove_expired(now)
+
+        await self._store.write(work)
 
     async def _write(self, token: str, session: Session) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from signaling.flows.emptying import Emptying
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
 BATCH = 200
@@ -24,6 +25,7 @@ class Forgetting:
         retention: timedelta,
         outbox: Outbox,
         emptying: Emptying,
+        timekeeping: Timekeeping,
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -32,6 +34,7 @@ class Forgetting:
         self._retention = retention
         self._outbox = outbox
         self._emptying = emptying
+        self._timekeeping = timekeeping
 
     async def begin(self) -> None:
         """Before anybody is served: end what a server that was killed had begun, purge what is due."""
@@ -43,23 +46,26 @@ class Forgetting:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
         # set first: whatever goes wrong below is tried again
-        self._timers.set("purge", now + RETRY, self._purge_again)
+        self._timers.set("purge", now + RETRY, self.purge_again)
+        await self._sweep()
+        if not self._timekeeping.sure:
+            return 0
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         for consultation in ended:
             await self._purge(consultation.id, now - self._retention)
-        await self._sweep()
         if ended:
             await self._emptying.empty()
         if len(ended) == BATCH:
-            self._timers.set("purge", now, self._purge_again)
+            self._timers.set("purge", now, self.purge_again)
             return len(ended)
         # what is closed from now on is due later
         next_end = await self._store.read.consultations.next_end()
         due = (next_end or now) + self._retention
-        self._timers.set("purge", max(due, now + INSTANT), self._purge_again)
+        self._timers.set("purge", max(due, now + INSTANT), self.purge_again)
         return len(ended)
 
-    async def _purge_again(self) -> None:
+    async def purge_again(self) -> None:
+        """The same, as a timer."""
         await self.purge_due()
 
     async def _sweep(self) -> None:
