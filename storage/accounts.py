@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
@@ -148,6 +148,15 @@ class WebSessions:
     async def remove_all_of(self, account_id: str) -> None:
         """Sign somebody out everywhere."""
         await self._remove("account_id = ?", account_id)
+
+    async def bring_back(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
+        """None lives longer than these lifetimes, whatever the clock said when it was stored."""
+        await self._executor.rows(
+            "UPDATE web_session SET expires_at ="
+            " MIN(expires_at, CASE WHEN account_id IS NULL THEN ?2 ELSE ?1 END)"
+            " WHERE expires_at > ?1",
+            (to_ms(now + signed_in), to_ms(now + by_link)),
+        )
 
     async def remove_expired(self, now: datetime) -> None:
         await self._remove("expires_at <= ?", to_ms(now))

@@ -34,6 +34,7 @@ class Consultations:
             note=note,
             interpreting=row["interpreting"],
             interpreting_language=row["interpreting_language"],
+            last_event_at=from_ms(row["last_event_at"]),
             calendar_sequence=row["calendar_sequence"],
         )
 
@@ -42,13 +43,15 @@ class Consultations:
         await self._executor.rows(
             "INSERT INTO consultation (id, scheduler_id, kind, state, created_at, planned_at,"
             " time_zone, started_at, closed_at, calendar_sequence, interpreting,"
-            " interpreting_language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " interpreting_language, last_event_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 consultation.id, consultation.scheduler_id, consultation.kind, consultation.state,
                 to_ms(consultation.created_at), maybe_ms(consultation.planned_at),
                 consultation.time_zone, maybe_ms(consultation.started_at),
                 maybe_ms(consultation.closed_at), consultation.calendar_sequence,
                 consultation.interpreting, consultation.interpreting_language,
+                to_ms(consultation.created_at),
             ),
         )  # fmt: skip
         key = await self._vault.create(self._executor, consultation.id)
@@ -117,6 +120,22 @@ class Consultations:
         )
         return [await self._consultation(row) for row in rows]
 
+    async def left_alone(self, before: datetime, after_id: str, limit: int) -> list[Consultation]:
+        """Started ones in which nothing has happened since `before`, by id, beyond `after_id`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM consultation WHERE state IN ('active', 'kept_open')"
+            " AND last_event_at <= ? AND id > ? ORDER BY id LIMIT ?",
+            (to_ms(before), after_id, limit),
+        )
+        return [await self._consultation(row) for row in rows]
+
+    async def bring_back(self, now: datetime) -> None:
+        """What lies in the future and decides about an end was written by a clock that was wrong."""
+        for column in ("closed_at", "created_at", "last_event_at"):
+            await self._executor.rows(
+                f"UPDATE consultation SET {column} = ?1 WHERE {column} > ?1", (to_ms(now),)
+            )
+
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]:
         """Closed or canceled at or before `moment`: what retention says must go."""
         rows = await self._executor.rows(
@@ -139,6 +158,16 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Destroy the key, then delete every row of the consultation."""
+        """Destroy the key, then delete every row of the consultation.
+
+        With it go the web sessions of browsers that have no seat in another one.
+        """
         await self._vault.destroy(self._executor, consultation_id)
+        await self._executor.rows(
+            "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("
+            " SELECT web_session_digest FROM seat JOIN invite ON invite.id = seat.invite_id"
+            " GROUP BY web_session_digest"
+            " HAVING MIN(invite.consultation_id = ?1) AND MAX(invite.consultation_id = ?1))",
+            (consultation_id,),
+        )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))

@@ -26,6 +26,11 @@ Parameters = Sequence[Any] | dict[str, Any]
 
 WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 "Seconds between tries to switch a new file to write-ahead logging while another process does."
+BUSY_MS = 5000
+"How long a statement waits for another process that writes."
+EMPTYING_MS = 100
+"""How long emptying the log waits for readers: for those of our own, which take milliseconds. All
+writing stands still meanwhile."""
 MAX_GROUP = 64
 "Writers that share one commit at most: a bound on how much one failing disk write takes along."
 
@@ -95,6 +100,10 @@ class Executor:
     def forgive(self) -> None:
         """Nothing is owed any more."""
         self._owed.clear()
+
+    async def empty_log(self) -> bool:
+        """Empty the write-ahead log; False if somebody still reads from it."""
+        return await self.run(_empty_log)
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run several statements, and what belongs between them, in one turn of the thread."""
@@ -179,7 +188,7 @@ class Database:
         if self._task:
             await self._task
         await self._reader.close()
-        await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        await self.write_executor.empty_log()
         await self._writer.close()
 
     async def write(self, work: Callable[[Executor], Awaitable[T]]) -> T:
@@ -195,11 +204,15 @@ class Database:
         # shielded: a caller that goes away does not undo what the group is committing
         return await asyncio.shield(future)
 
-    async def forget(self) -> None:
-        """Overwrite what deleted rows left in the write-ahead log. Raises Unavailable."""
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if it is not done.
+
+        Whoever reads an older state (a backup, a tool) keeps it in the write-ahead log and in the
+        pages that wait there; nobody is waited for. Raises Unavailable.
+        """
         async with self._turn:  # within a transaction SQLite refuses it
             try:
-                await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                return await self.write_executor.empty_log()
             except sqlite3.OperationalError as error:
                 raise Unavailable from error
 
@@ -263,13 +276,23 @@ def _domain_error(error: BaseException) -> BaseException:
     return error
 
 
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    connection.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")
+    try:
+        # (1 if somebody was in the way, pages in the log, pages of them that were written back)
+        busy, pages, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not busy and pages <= 0
+
+
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
     connection.row_factory = sqlite3.Row
     try:
         await _switch_to_wal(connection)
         for pragma in (
-            "busy_timeout=5000",
+            f"busy_timeout={BUSY_MS}",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",

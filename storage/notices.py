@@ -1,5 +1,6 @@
 """Notices and delivery attempts: the queue of everything that is written to people outside."""
 
+import json
 import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,7 +8,7 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from signaling.notice import Attempt, Content, Envelope, Notice, Occasion
+from signaling.notice import GIVE_UP_AFTER, Attempt, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
 from storage.database import Executor, Parameters, Row
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
@@ -123,6 +124,41 @@ class Notices:
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
+
+    async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
+        """Those of `notice_ids` that are stored."""
+        rows = await self._executor.rows(
+            "SELECT id FROM notice WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(notice_ids)),),
+        )
+        return frozenset(row["id"] for row in rows)
+
+    async def queued_at(self, dedupe_key: str) -> datetime | None:
+        """When this was queued; None: it was not."""
+        row = await self._executor.row(
+            "SELECT created_at FROM notice WHERE dedupe_key = ?", (dedupe_key,)
+        )
+        return maybe_from_ms(row["created_at"]) if row else None
+
+    async def bring_back(self, now: datetime) -> None:
+        """What waits for a time beyond any that it could have been given waits no longer.
+
+        Reminders follow the date of their session, which people choose.
+        """
+        limit = to_ms(now + GIVE_UP_AFTER)
+        await self._executor.rows(
+            "UPDATE notice SET due_at = MIN(due_at, ?1), next_at = MIN(next_at, ?1)"
+            " WHERE next_at > ?2 AND occasion <> 'reminder'",
+            (to_ms(now), limit),
+        )
+        await self._executor.rows(
+            "UPDATE notice SET created_at = ?1 WHERE created_at > ?1", (to_ms(now),)
+        )
+        await self._executor.rows(
+            "UPDATE delivery_attempt SET first_try_at = ?1, next_try_at = ?1"
+            " WHERE first_try_at > ?1 AND next_try_at IS NOT NULL",
+            (to_ms(now),),
+        )
 
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
         """In the order they were queued."""

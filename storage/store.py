@@ -9,6 +9,7 @@ from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
 from storage.chat import Chat
+from storage.clock import Clock
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.device_checks import DeviceChecks
@@ -36,6 +37,7 @@ class Records:
         self.consultations = Consultations(executor, vault)
         self.invites = Invites(executor, vault, losses)
         self.chat = Chat(executor, vault)
+        self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
@@ -88,6 +90,9 @@ class Store:
         """
         return await self._database.write(lambda _: work(self._written))
 
-    async def forget(self) -> None:
-        """Overwrite what deleted rows left behind in the write-ahead log."""
-        await self._database.forget()
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if somebody still reads it.
+
+        Raises Unavailable.
+        """
+        return await self._database.forget()

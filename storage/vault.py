@@ -14,14 +14,18 @@ import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from signaling.errors import NotFound
 from storage.database import Executor
 from storage.errors import MasterKeyError
+
+T = TypeVar("T")
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -63,6 +67,8 @@ class Vault:
             master_key
         )
         self._opened: OrderedDict[str, ConsultationKey] = OrderedDict()
+        self._destroyed: OrderedDict[str, None] = OrderedDict()
+        """The last ones: whoever fetched such a key in the moment of its end must not keep it."""
 
     async def create(self, executor: Executor, consultation_id: str) -> ConsultationKey:
         """A fresh key for a consultation whose row was just written."""
@@ -76,7 +82,7 @@ class Vault:
         return self._remember(consultation_id, ConsultationKey(consultation_id, key))
 
     async def key(self, executor: Executor, consultation_id: str) -> ConsultationKey:
-        """The key of a consultation. Raises KeyError if it was destroyed, MasterKeyError."""
+        """The key of a consultation. Raises NotFound if it was destroyed, MasterKeyError."""
         if found := self._opened.get(consultation_id):
             self._opened.move_to_end(consultation_id)
             return found
@@ -84,7 +90,7 @@ class Vault:
             "SELECT wrapped FROM vault_key WHERE consultation_id = ?", (consultation_id,)
         )
         if row is None:
-            raise KeyError(consultation_id)
+            raise NotFound
         return self._remember(
             consultation_id,
             ConsultationKey(consultation_id, self._unwrap(consultation_id, row["wrapped"])),
@@ -116,6 +122,7 @@ class Vault:
     async def destroy(self, executor: Executor, consultation_id: str) -> None:
         """Destroy the key. Nothing sealed under it can be read ever again."""
         self._opened.pop(consultation_id, None)
+        _add(self._destroyed, consultation_id, None)
         await executor.rows("DELETE FROM vault_key WHERE consultation_id = ?", (consultation_id,))
 
     async def secret(self, executor: Executor, name: str) -> bytes:
@@ -147,9 +154,8 @@ class Vault:
             self._unwrap(f"secret:{row['name']}", row["wrapped"])
 
     def _remember(self, consultation_id: str, key: ConsultationKey) -> ConsultationKey:
-        self._opened[consultation_id] = key
-        if len(self._opened) > CACHED_KEYS:
-            self._opened.popitem(last=False)
+        if consultation_id not in self._destroyed:
+            _add(self._opened, consultation_id, key)
         return key
 
     def _unwrap(self, place: str, wrapped: bytes) -> bytes:
@@ -161,6 +167,12 @@ class Vault:
                 "The master key is not the one this database was written with. Restore the "
                 "right one (TELECONNECT_MASTER_KEY or the file master.key in the data folder)."
             ) from None
+
+
+def _add(kept: "OrderedDict[str, T]", consultation_id: str, value: T) -> None:
+    kept[consultation_id] = value
+    if len(kept) > CACHED_KEYS:
+        kept.popitem(last=False)
 
 
 def load_master_key(configured: str | None, data_dir: Path) -> bytes:

@@ -13,6 +13,7 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.device_checking import DeviceChecking
+from signaling.flows.emptying import Emptying
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
@@ -20,6 +21,7 @@ from signaling.flows.holding import Holding
 from signaling.flows.keeping import Keeping
 from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
@@ -86,6 +88,7 @@ async def create_app(
     app[keys.LIVE] = live = LiveAccess(store, clock, waits)
     store.losses.listeners.append(live.lost)
 
+    app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
@@ -110,29 +113,55 @@ async def create_app(
         raise
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
+    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, app[keys.OUTBOX]
+        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
     )
 
     expiring = Expiring(
-        store, rooms, holding, clock, clockwork, timedelta(hours=config.expiry_hours)
+        store,
+        rooms,
+        holding,
+        clock,
+        clockwork,
+        timekeeping,
+        timedelta(hours=config.expiry_hours),
     )
+    abandoning = app[keys.ABANDONING]
 
     async def forget_web_sessions() -> None:
         # set first: whatever goes wrong below is tried again
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
+        if not timekeeping.sure:
+            return
         over = await web_sessions.forget_expired()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 
+    def look_again() -> None:
+        """The clock was set: everything that follows it looks anew what is due."""
+        for name, action in (
+            ("interpreters", interpreting.expire_due),
+            ("expire", expiring.expire_due),
+            ("abandoned", abandoning.look),
+            ("purge", forgetting.purge_again),
+            ("web sessions", forget_web_sessions),
+        ):
+            clockwork.set(name, clock.now(), action)
+        notifying.wake()
+
+    timekeeping.followers.append(look_again)
+
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
+        await timekeeping.begin()
+        await forgetting.begin()
         await store.write(lambda records: records.consultations.forget_presence())
         await notifying.recover()
         notifying.wake()
         await interpreting.expire_due()
         await expiring.expire_due()
-        await forgetting.purge_due()
+        await abandoning.look()
         await forget_web_sessions()
         live.watch()
         clockworks = {clockwork, waits}

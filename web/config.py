@@ -92,6 +92,12 @@ SETTINGS = (
         "Hours after its time at which a session that nobody held is closed.",
     ),
     Setting(
+        "TELECONNECT_ABANDONED_DAYS",
+        "7",
+        "Days after the last event at which an open session with nobody in it is closed; the"
+        " scheduler is told a day before.",
+    ),
+    Setting(
         "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
         "24",
         "Hours an interpreting organization has to answer before the next one is asked.",
@@ -172,6 +178,7 @@ class Config:
     early_entry_minutes: float
     reminder_minutes: tuple[float, ...]
     expiry_hours: float
+    abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
     brand: str
@@ -228,6 +235,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
         expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
+        abandoned_days=_amount("TELECONNECT_ABANDONED_DAYS", values),
         interpreter_timeout_hours=_amount("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", values),
         default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],

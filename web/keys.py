@@ -3,12 +3,14 @@
 from aiohttp import web
 
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.flows.abandoning import Abandoning
 from signaling.flows.arriving import Arriving
 from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.composing import Composing
 from signaling.flows.device_checking import DeviceChecking
+from signaling.flows.emptying import Emptying
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
 from signaling.flows.holding import Holding
@@ -19,6 +21,7 @@ from signaling.flows.planning import Planning
 from signaling.flows.probing import Probing
 from signaling.flows.receiving import Receiving
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock
 from storage.store import Store
 from web.clockwork import Clockwork
@@ -58,8 +61,10 @@ ROOMS = web.AppKey("rooms", Rooms)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
+ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
+EMPTYING = web.AppKey("emptying", Emptying)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 HOLDING = web.AppKey("holding", Holding)
@@ -68,6 +73,7 @@ INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
 PROBING = web.AppKey("probing", Probing)
 COMPOSING = web.AppKey("composing", Composing)
+TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 RECEIVING = web.AppKey("receiving", Receiving)
 NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)
 WORDING = web.AppKey("wording", Wording)

@@ -96,6 +96,7 @@ class SqliteStorage(AbstractStorage):
         now = self._clock.now()
 
         async def work(records: Records) -> datetime | None:
+            await records.web_sessions.bring_back(now, SIGNED_IN_LIFETIME, SEAT_LIFETIME)
             await records.web_sessions.remove_expired(now)
             return await records.web_sessions.next_expiry()
 

@@ -82,7 +82,8 @@ class Attending:
     async def leave(self, attendance: Attendance) -> None:
         """The socket of an attendance is gone, for whatever reason."""
         room, participant_id = attendance.room, attendance.participant_id
-        if not room.detach(participant_id, attendance.connection, self._clock.now()):
+        detached = room.detach(participant_id, attendance.connection, self._clock.now())
+        if not detached or not self._rooms.is_live(room):
             return
         self._calling.dropped_out(room, participant_id)
 

@@ -1,11 +1,14 @@
 """Sessions that nobody came to: closed some time after their hour, then forgotten like others."""
 
 from datetime import timedelta
+from functools import partial
 
-from signaling.errors import TransitionRefused
 from signaling.flows.holding import Holding
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Store, Timers
+from signaling.room import Room
+from signaling.standing import NOT_STARTED
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)
@@ -19,6 +22,7 @@ class Expiring:
         holding: Holding,
         clock: Clock,
         timers: Timers,
+        timekeeping: Timekeeping,
         after: timedelta,
     ) -> None:
         self._store = store
@@ -26,21 +30,24 @@ class Expiring:
         self._holding = holding
         self._clock = clock
         self._timers = timers
+        self._timekeeping = timekeeping
         self._after = after
 
     async def expire_due(self) -> None:
         """Expire what is due, and look again later."""
         now = self._clock.now()
+        self._timers.set("expire", now + LOOK_EVERY, self.expire_due)
+        if not self._timekeeping.sure:
+            return
         overdue = await self._store.read.consultations.overdue(now - self._after, BATCH)
         expired = 0
         for consultation in overdue:
             room = await self._rooms.open(consultation.id)
-            if room.others_online():
-                continue  # somebody sits there and waits
-            try:
-                await self._holding.expire(room)
-                expired += 1
-            except TransitionRefused:
-                continue  # started or canceled meanwhile
-        again = now if expired == BATCH else now + LOOK_EVERY
-        self._timers.set("expire", again, self.expire_due)
+            expired += await self._holding.expire(room, partial(_is_unheld, room))
+        if expired == BATCH:
+            self._timers.set("expire", now, self.expire_due)
+
+
+async def _is_unheld(room: Room) -> bool:
+    """Whether it was not started or canceled meanwhile, and nobody sits there and waits."""
+    return room.consultation.state in NOT_STARTED and not room.others_online()

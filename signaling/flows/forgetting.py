@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from signaling.audit import SERVER
+from signaling.flows.emptying import Emptying
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
 BATCH = 200
@@ -23,6 +25,8 @@ class Forgetting:
         timers: Timers,
         retention: timedelta,
         outbox: Outbox,
+        emptying: Emptying,
+        timekeeping: Timekeeping,
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -30,28 +34,49 @@ class Forgetting:
         self._timers = timers
         self._retention = retention
         self._outbox = outbox
+        self._emptying = emptying
+        self._timekeeping = timekeeping
+
+    async def begin(self) -> None:
+        """Before anybody is served: end what a server that was killed had begun, purge what is due."""
+        await self._outbox.discard_halves()
+        await self.purge_due()
+        await self._emptying.empty()
 
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
         # set first: whatever goes wrong below is tried again
-        self._timers.set("purge", now + RETRY, self._purge_again)
+        self._timers.set("purge", now + RETRY, self.purge_again)
+        await self._sweep()
+        if not self._timekeeping.sure:
+            return 0
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         for consultation in ended:
             await self._purge(consultation.id, now - self._retention)
         if ended:
-            await self._store.forget()
+            await self._emptying.empty()
         if len(ended) == BATCH:
-            self._timers.set("purge", now, self._purge_again)
+            self._timers.set("purge", now, self.purge_again)
             return len(ended)
         # what is closed from now on is due later
         next_end = await self._store.read.consultations.next_end()
         due = (next_end or now) + self._retention
-        self._timers.set("purge", max(due, now + INSTANT), self._purge_again)
+        self._timers.set("purge", max(due, now + INSTANT), self.purge_again)
         return len(ended)
 
-    async def _purge_again(self) -> None:
+    async def purge_again(self) -> None:
+        """The same, as a timer."""
         await self.purge_due()
+
+    async def _sweep(self) -> None:
+        """Delete what is written in the outbox folder of notices that exist no more.
+
+        A notice exists before its file, so what is not found after the files were listed is gone.
+        """
+        written = await self._outbox.written()
+        known = await self._store.read.notices.existing(written)
+        await self._outbox.forget(written - known)
 
     async def _purge(self, consultation_id: str, ended_by: datetime) -> None:
         notices = await self._store.read.notices.of_consultation(consultation_id)
@@ -68,9 +93,6 @@ class Forgetting:
 
         # the files first: after a crash in between, the rows still tell that there is work left
         await self._outbox.forget([notice.id for notice in notices])
-        if not await self._store.write(work):
-            return
-        room = self._rooms.hub.room(consultation_id)
-        if room is not None:
-            self._rooms.see_off(room, everybody=True)
-            self._rooms.hub.remove(consultation_id)
+        async with self._rooms.closed_to_all(consultation_id):
+            if await self._store.write(work):
+                self._rooms.end(consultation_id)

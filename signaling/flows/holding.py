@@ -1,5 +1,6 @@
 """What happens when a session is started, terminated, taken up again, or reopened."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from signaling import messages as wire
@@ -58,10 +59,13 @@ class Holding:
         async with self._rooms.turn(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 
-    async def expire(self, room: Room) -> None:
-        """Close a session that nobody held. Raises TransitionRefused if it has begun."""
+    async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
+        """Close a session that nobody holds if it is `still` to be closed when its turn comes."""
         async with self._rooms.turn(room.consultation.id):
+            if not self._rooms.is_live(room) or not await still():
+                return False
             await self._advance(room, room.consultation.scheduler_id, None, "expire")
+        return True
 
     async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
         room = attendance.room
@@ -78,7 +82,7 @@ class Holding:
         if command_id is not None and await self._done(consultation_id, command_id):
             return
         changed = room.consultation.after(event, now)
-        if event in ("close", "keep_open"):
+        if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 
         async def work(records: Records) -> ChatMessage | None:

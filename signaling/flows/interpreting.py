@@ -14,6 +14,7 @@ from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable,
 from signaling.flows.composing import Composing, Recipient
 from signaling.flows.inviting import Inviting
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.identifier import new_id
 from signaling.interpreter_request import (
     InterpreterRequest,
@@ -40,6 +41,7 @@ class Interpreting:
         wording: Wording,
         clock: Clock,
         timers: Timers,
+        timekeeping: Timekeeping,
         timeout: timedelta,
         queued: Callable[[], None],
     ) -> None:
@@ -50,6 +52,7 @@ class Interpreting:
         self._wording = wording
         self._clock = clock
         self._timers = timers
+        self._timekeeping = timekeeping
         self._timeout = timeout
         self._queued = queued
 
@@ -163,6 +166,8 @@ class Interpreting:
 
     async def expire_due(self) -> None:
         """Requests without an answer go to the next organization."""
+        if not self._timekeeping.sure:
+            return  # asked again when it is
         for request in await self._store.read.interpreters.expired(self._clock.now()):
             try:
                 await self._pass_on(request, "expire")

@@ -1,6 +1,7 @@
 """Sending what is in the outbox: claimed, handed over, settled, each step durable by itself."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -8,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from signaling.errors import Unavailable
 from signaling.flows.bookkeeping import Job, claim, recover, settle, take
 from signaling.notice import Channel, Outcome, Outgoing, PermanentFailure, TemporaryFailure
-from signaling.ports import Clock, Records, Sender, Store, Timers
+from signaling.ports import Clock, Outbox, Records, Sender, Store, Timers
 
 MAILS_IN_HAND = 32
 """Mails that are claimed and not settled, at most: enough to keep the connections busy while the
@@ -27,6 +28,7 @@ class Notifying:
         self,
         store: Store,
         senders: Mapping[Channel, Sender],
+        outbox: Outbox,
         clock: Clock,
         timers: Timers,
         random: Callable[[], float],
@@ -34,6 +36,7 @@ class Notifying:
     ) -> None:
         self._store = store
         self._senders = senders
+        self._outbox = outbox
         self._clock = clock
         self._timers = timers
         self._random = random
@@ -88,19 +91,20 @@ class Notifying:
         now = self._clock.now()
         room = self._room(done)
 
-        async def work(records: Records) -> list[Job]:
-            if done:
-                await settle(records, done, now, self._random)
-            return await claim(records, now, room) if room > 0 else []
+        async def work(records: Records) -> tuple[list[Job], list[str]]:
+            purged = await settle(records, done, now, self._random) if done else []
+            return await claim(records, now, room) if room > 0 else [], purged
 
         try:
-            jobs = await self._store.write(work)
+            jobs, purged = await self._store.write(work)
         except BaseException:
             self._done = done + self._done
             raise
         for job, _ in done:
             del self._in_hand[job.notice.id]
         self._in_hand |= {job.notice.id: job for job in jobs}
+        with contextlib.suppress(OSError):  # what cannot be deleted now is found by the next purge
+            await self._outbox.forget(purged)  # written after their purge had looked for files
         if done:
             await self._changed({job.notice.consultation_id for job, _ in done})
         return jobs

@@ -6,6 +6,7 @@ import os
 import stat
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.account import Account
 from signaling.consultation import Consultation
+from signaling.errors import NotFound
+from storage.database import Executor, Parameters, Row
 from storage.errors import MasterKeyError
 from storage.store import Records, Store
 from storage.vault import ConsultationKey, load_master_key
@@ -127,3 +130,35 @@ async def test_the_server_says_one_sentence_and_ends(
     assert len(lines) == 1
     assert lines[0].startswith("TeleConnect cannot start. ")
     assert sentence in lines[0]
+
+
+class Overtaken(Executor):
+    """The reader, on whose answers something else is always quicker."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(store._database.read._connection)
+        self._meanwhile = meanwhile
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        found = await super().rows(sql, parameters)
+        await self._meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("several", [False, True])
+async def test_who_fetched_a_key_in_the_moment_of_its_end_does_not_keep_it(
+    tmp_path: Path, several: bool
+) -> None:
+    await with_one_consultation(tmp_path)
+    store = await Store.open(tmp_path, None)
+    vault = store.read.chat._vault
+    read = Overtaken(
+        store, lambda: store.write(lambda records: records.consultations.purge("consultation"))
+    )
+    if several:
+        assert "consultation" in await vault.keys(read, ["consultation"])
+    else:
+        assert await vault.key(read, "consultation")
+    with pytest.raises(NotFound):
+        await vault.key(store._database.read, "consultation")
+    await store.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
-from web.keys import CLOCK, CONFIG, RELAY, ROOMS, STATIC, STORE, TEXTS
+from web.keys import CLOCK, CONFIG, EMPTYING, RELAY, ROOMS, STATIC, STORE, TEXTS, TIMEKEEPING
 from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
 
@@ -67,6 +67,8 @@ async def ready(request: web.Request) -> web.Response:
         {
             "status": "ok",
             "outbox_late_s": round(max(late, 0.0), 1),
+            "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
+            "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
         }
     )
