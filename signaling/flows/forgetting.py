@@ -85,6 +85,7 @@ class Forgetting:
             if current is None or current.closed_at is None or current.closed_at > ended_by:
                 return False  # reopened in this very moment
             await records.consultations.purge(consultation_id)
+            await records.audit.append(self._clock.now(), "server", "purge", consultation_id)
             return True
 
         # the files first: after a crash in between, the rows still tell that there is work left
