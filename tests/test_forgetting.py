@@ -112,6 +112,21 @@ async def test_a_reader_that_holds_on_only_delays_the_end_of_a_key(tmp_path: Pat
         assert await late_s(nurse) == 0
 
 
+async def test_what_holds_a_purge_up_is_told_after_a_minute_and_then_every_hour(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = MovableClock(NOW)
+    lines = []
+    async with clinic(tmp_path, clock) as (server, nurse):
+        await one_closed(server, nurse)
+        with reader(tmp_path):
+            await pass_time(server, clock, RETENTION)
+            for minutes in (0.5, 1, 50, 15):
+                await pass_time(server, clock, timedelta(minutes=minutes))
+                lines.append(sum("write-ahead log" in line for line in caplog.messages))
+    assert lines == [0, 1, 1, 2]
+
+
 PURGE_AND_DIE = """
 import asyncio, os, signal, sys
 from pathlib import Path

@@ -93,7 +93,7 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
 ) -> None:
     monkeypatch.setenv("TELECONNECT_RETENTION_HOURS", "0")
     monkeypatch.setenv("TELECONNECT_RELAY_WORKERS", "0")
-    record, before, cookie, found = Record(tmp_path), list[Held](), "", 0
+    record, before, cookie, closed, purged = Record(tmp_path), list[Held](), "", 0, 0
     for turn in range(rounds + 1):
         async with (
             process(tmp_path, first=turn == 0) as (running, server, printed),
@@ -108,7 +108,6 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
                 cookie = nurse.cookie
             nurse.plant(cookie)
             over = [held for held in before if held.acknowledged]
-            found += sum(bool(record.residue(held)) for held in over)
             async with asyncio.timeout(120):
                 while any(record.residue(held) for held in over):
                     await nurse.get("/readyz")
@@ -124,5 +123,7 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
             await asyncio.sleep(random.random() * WITHIN_S)
             running.kill()
             await asyncio.gather(*closing)
-    print(f"{rounds} kills; {found} sessions were left to the next start")
+            closed += sum(held.acknowledged for held in before)
+            purged += sum(not holding(tmp_path, held.key) for held in before)
+    print(f"{rounds} kills, {rounds * AT_ONCE} sessions: {closed} closed, {purged} purged before")
     assert not list((tmp_path / "outbox").glob(".*"))

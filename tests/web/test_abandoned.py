@@ -144,3 +144,30 @@ async def test_a_server_that_was_off_tells_first_and_closes_a_day_later(
     assert await left.state() == "active"
     await left.pass_time(2 * HOUR)
     assert await left.state() == "closed"
+
+
+async def test_a_session_that_nobody_came_to_is_closed_a_day_after_its_time(left: Left) -> None:
+    await left.nurse.sign_in()
+    left.link = await left.nurse.invite("Amina")
+    await left.pass_time(DAY - HOUR)
+    assert (await left.phone.get(left.link)).status == 200
+    await left.pass_time(HOUR)
+    assert (await left.phone.get(left.link)).status == 410
+    await left.pass_time(DAY)
+    read = left.server.app[STORE].read
+    account = await read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    states = ("planned", "waiting", "active", "kept_open", "closed", "canceled")
+    assert await read.consultations.of_scheduler(account.id, states) == []
+
+
+async def test_somebody_who_sits_there_and_waits_is_not_sent_away(left: Left) -> None:
+    await left.nurse.sign_in()
+    seat = await left.phone.join(await left.nurse.invite("Amina"))
+    amina = await left.phone.enter(invite_id=seat)
+    left.id = await consultation_of(amina)
+    await left.pass_time(3 * DAY)
+    assert await left.state() == "waiting"
+    await left.leave(amina)
+    await left.pass_time(HOUR)
+    assert await left.state() == "closed"
