@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from . import messages
@@ -67,6 +67,8 @@ class RelaySettings:
     "Addresses to bind; all of the families in ``addresses`` when empty."
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    "All that the workers have of one."
 
 
 @dataclass
@@ -315,7 +317,7 @@ class Relay:
         number = self.settings.port + index if self.settings.port else 0
         hosts = self.settings.hosts or hosts_for(self.addresses)
         start = Start(hosts, number, self.addresses, self.settings.limits)
-        return await WorkerProcess.spawn(start, self._receive)
+        return await WorkerProcess.spawn(start, self._receive, self.settings.environment)
 
     def _receive(self, event: Event) -> None:
         if isinstance(event, Disconnected):

@@ -8,8 +8,9 @@ import logging
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -62,10 +63,16 @@ class WorkerProcess:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def spawn(cls, start: Start, on_event: Callable[[Event], None]) -> WorkerProcess:
+    async def spawn(
+        cls,
+        start: Start,
+        on_event: Callable[[Event], None],
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> WorkerProcess:
         """Start a worker and wait until it listens. Raises RelayUnavailable.
 
-        ``on_event`` must not raise.
+        ``on_event`` must not raise. The worker reads what strangers send, so of our environment it
+        gets ``environment`` and nothing else, and of what we have open only its socket and the log.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
@@ -78,6 +85,8 @@ class WorkerProcess:
                 str(theirs.fileno()),
                 pass_fds=[theirs.fileno()],
                 stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                env=environment,
                 cwd=Path(__file__).parents[1],
             )
         except OSError as error:

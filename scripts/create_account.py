@@ -11,6 +11,7 @@ from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
+from storage.folder_lock import DataFolderLock
 from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
@@ -30,16 +31,17 @@ async def create(
         time_zone=time_zone,
         now=datetime.now(UTC),
     )
-    store = await Store.open(config.data_dir, config.master_key)
 
     async def add(records: Records) -> None:
         await records.accounts.add(account)
         await records.audit.append(account.created_at, SCRIPT, "create_account", account.id)
 
-    try:
-        await store.write(add)
-    finally:
-        await store.close()
+    with DataFolderLock.share(config.data_dir):
+        store = await Store.open(config.data_dir, config.master_key)
+        try:
+            await store.write(add)
+        finally:
+            await store.close()
 
 
 def main() -> int:

@@ -1,13 +1,19 @@
 """Consultations: rows without anything that names a person."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from cryptography.exceptions import InvalidTag
+
 from signaling.consultation import Consultation
+from signaling.errors import NotFound
 from storage.database import Executor, Row, batched, marks
+from storage.errors import MasterKeyError
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
+_log = logging.getLogger(__name__)
 _NOTE = "consultation.note"
 
 
@@ -17,10 +23,6 @@ class Consultations:
         self._vault = vault
 
     async def _consultation(self, row: Row) -> Consultation:
-        note = ""
-        if row["note"] is not None:
-            key = await self._vault.key(self._executor, row["id"])
-            note = key.open(_NOTE, row["note"]).decode()
         return Consultation(
             id=row["id"],
             scheduler_id=row["scheduler_id"],
@@ -31,12 +33,23 @@ class Consultations:
             time_zone=row["time_zone"],
             started_at=maybe_from_ms(row["started_at"]),
             closed_at=maybe_from_ms(row["closed_at"]),
-            note=note,
+            note=await self._note(row),
             interpreting=row["interpreting"],
             interpreting_language=row["interpreting_language"],
             last_event_at=from_ms(row["last_event_at"]),
             calendar_sequence=row["calendar_sequence"],
         )
+
+    async def _note(self, row: Row) -> str:
+        """Nothing where it cannot be read: the consultation must go on, end and be forgotten."""
+        if row["note"] is None:
+            return ""
+        try:
+            key = await self._vault.key(self._executor, row["id"])
+            return key.open(_NOTE, row["note"]).decode()
+        except (InvalidTag, KeyError, MasterKeyError, NotFound):
+            _log.exception("unreadable", extra={"consultation_id": row["id"]})
+            return ""
 
     async def add(self, consultation: Consultation) -> None:
         """Write the row and make its key."""

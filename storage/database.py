@@ -7,6 +7,8 @@ them are answered only after the common COMMIT, so what is acknowledged is on di
 """
 
 import asyncio
+import contextlib
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
@@ -23,6 +25,8 @@ from storage.errors import NewerDatabase, StorageError
 T = TypeVar("T")
 Row = sqlite3.Row
 Parameters = Sequence[Any] | dict[str, Any]
+
+_log = logging.getLogger(__name__)
 
 WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 "Seconds between tries to switch a new file to write-ahead logging while another process does."
@@ -140,6 +144,16 @@ def marks(values: Sequence[Any]) -> str:
 Work = Callable[[Executor], Awaitable[Any]]
 
 
+@contextlib.contextmanager
+def usable(path: Path, done: str) -> Iterator[None]:
+    """Raise StorageError with a sentence where the database cannot be `done` ("read" ...)."""
+    try:
+        yield
+    except (sqlite3.Error, Unavailable) as error:
+        reason = error.__cause__ if isinstance(error, Unavailable) else error
+        raise StorageError(f"The database {path} cannot be {done}: {reason}.") from error
+
+
 def _migrations() -> list[tuple[int, str]]:
     """(number, SQL) of every migration, ascending."""
     folder = files("storage") / "migrations"
@@ -166,30 +180,32 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
-        """Open and migrate. Raises NewerDatabase or StorageError."""
-        try:
-            writer = await _connect(path)
-        except sqlite3.Error as error:
-            raise StorageError(f"The database {path} cannot be opened: {error}.") from error
-        try:
-            await _migrate(writer, path)
-            reader = await _connect(path)
-        except sqlite3.Error as error:
-            await writer.close()
-            raise StorageError(f"The database {path} cannot be read: {error}.") from error
-        except BaseException:
-            await writer.close()
-            raise
-        await reader.execute("PRAGMA query_only=ON")
+        """Open, migrate and prove that it can be written. Raises NewerDatabase or StorageError."""
+        async with contextlib.AsyncExitStack() as opened:
+            with usable(path, "opened"):
+                writer = await _connect(path)
+                opened.push_async_callback(writer.close)
+            with usable(path, "read"):
+                await _migrate(writer, path)
+                reader = await _connect(path)
+                opened.push_async_callback(reader.close)
+                await reader.execute("PRAGMA query_only=ON")
+            with usable(path, "written"):
+                await _rewrite_version(writer)
+            opened.pop_all()
         return cls(writer, reader)
 
     async def close(self) -> None:
-        """Finish what is queued, then close."""
+        """Finish what is queued, then close, whatever becomes of emptying the log."""
         if self._task:
             await self._task
         await self._reader.close()
-        await self.write_executor.empty_log()
-        await self._writer.close()
+        try:
+            await self.write_executor.empty_log()
+        except sqlite3.Error:
+            _log.exception("the write-ahead log was not emptied")
+        finally:
+            await self._writer.close()
 
     async def write(self, work: Callable[[Executor], Awaitable[T]]) -> T:
         """Run `work` in a transaction and return its result after the commit.
@@ -318,6 +334,11 @@ async def _switch_to_wal(connection: aiosqlite.Connection) -> None:
             if pause is None or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
                 raise
             await asyncio.sleep(pause)
+
+
+async def _rewrite_version(connection: aiosqlite.Connection) -> None:
+    """Write something: a full disk, a file that is only to be read, and a lock show at the start."""
+    await connection.execute(f"PRAGMA user_version={await _version(connection)}")
 
 
 async def _version(connection: aiosqlite.Connection) -> int:

@@ -2,15 +2,17 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from signaling.notice import GIVE_UP_AFTER, Attempt, Content, Envelope, Notice, Occasion
+from signaling.notice import GIVE_UP_AFTER, Attempt, Channel, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
 from storage.database import Executor, Parameters, Row
+from storage.errors import MasterKeyError
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import ConsultationKey, Vault
 
@@ -54,9 +56,11 @@ def _opened(key: ConsultationKey, row: Row) -> Envelope:
     return msgspec.json.decode(key.open(_place(row["id"]), row["envelope"]), type=Envelope)
 
 
-def _opened_or_none(key: ConsultationKey, row: Row) -> Envelope:
+def _opened_or_none(key: ConsultationKey | None, row: Row) -> Envelope:
     """One without any way if it cannot be read: it must not hold up those behind it."""
     try:
+        if key is None:
+            raise InvalidTag
         return _opened(key, row)
     except (InvalidTag, msgspec.MsgspecError):
         _log.exception("unreadable", extra={"notice_id": row["id"]})
@@ -73,20 +77,28 @@ class Notices:
         key = await self._vault.key(self._executor, notice.consultation_id)
         rows = await self._executor.rows(
             "INSERT INTO notice (id, consultation_id, invite_id, occasion, dedupe_key, envelope,"
-            " created_at, due_at, next_at, state, version)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " created_at, due_at, next_at, state, version, channel)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
             (
                 notice.id, notice.consultation_id, notice.invite_id, notice.occasion,
                 notice.dedupe_key, key.seal(_place(notice.id), msgspec.json.encode(envelope)),
                 to_ms(now), to_ms(notice.due_at), to_ms(notice.due_at), notice.state,
-                notice.version,
+                notice.version, envelope.ways[0].channel if envelope.ways else "email",
             ),
         )  # fmt: skip
         return bool(rows)
 
-    async def due(self, now: datetime, limit: int) -> list[Due]:
-        """Whatever is to be done by now, oldest first."""
+    async def due(self, now: datetime, room: Mapping[Channel, int]) -> list[Due]:
+        """What is to be done by now, oldest first, of each channel as many as there is room."""
+        some = [channel for channel in room if room[channel] > 0]
+        if not some:
+            return []
+        oldest = " UNION ALL ".join(
+            "SELECT id FROM (SELECT id FROM notice WHERE next_at <= :now"
+            f" AND channel = '{channel}' ORDER BY next_at LIMIT {room[channel]:d})"
+            for channel in some
+        )
         return await self._with_all(
             "SELECT notice.*, consultation.planned_at, notice.occasion = 'reminder' AND EXISTS ("
             " SELECT 1 FROM notice AS later"
@@ -95,24 +107,35 @@ class Notices:
             " AND later.state = 'pending' AND later.due_at <= :now"
             " AND later.due_at > notice.due_at) AS overtaken"
             " FROM notice JOIN consultation ON consultation.id = notice.consultation_id"
-            " WHERE notice.next_at <= :now ORDER BY notice.next_at LIMIT :limit",
-            {"now": to_ms(now), "limit": limit},
+            f" WHERE notice.id IN ({oldest}) ORDER BY notice.next_at",
+            {"now": to_ms(now)},
         )
 
     async def _with_all(self, sql: str, parameters: Parameters = ()) -> list[Due]:
         rows = await self._executor.rows(sql, parameters)
         attempts = await self._attempts_of([row["id"] for row in rows])
-        keys = await self._vault.keys(self._executor, (row["consultation_id"] for row in rows))
+        keys = await self._keys({row["consultation_id"] for row in rows})
         return [
             Due(
                 _notice(row),
-                _opened_or_none(keys[row["consultation_id"]], row),
+                _opened_or_none(keys.get(row["consultation_id"]), row),
                 tuple(attempts[row["id"]]),
                 maybe_from_ms(row["planned_at"]),
                 bool(row["overtaken"]),
             )
             for row in rows
         ]
+
+    async def _keys(self, consultation_ids: Collection[str]) -> dict[str, ConsultationKey]:
+        """Those that can be opened; one that was damaged must not hold up those behind it."""
+        try:
+            return await self._vault.keys(self._executor, consultation_ids)
+        except MasterKeyError:
+            found: dict[str, ConsultationKey] = {}
+            for each in consultation_ids:
+                with suppress(MasterKeyError):
+                    found |= await self._vault.keys(self._executor, [each])
+            return found
 
     async def next_due(self) -> datetime | None:
         """When something is to be done next; None: nothing is queued."""
@@ -178,6 +201,13 @@ class Notices:
         await self._executor.many(
             "UPDATE notice SET state = ?, next_at = ? WHERE id = ?",
             [(notice.state, maybe_ms(next_at), notice.id) for notice, next_at in changes],
+        )
+
+    async def turn_to(self, turned: Iterable[tuple[str, Channel]]) -> None:
+        """Store (notice id, channel of the way that is tried next)."""
+        await self._executor.many(
+            "UPDATE notice SET channel = ? WHERE id = ?",
+            [(channel, notice_id) for notice_id, channel in turned],
         )
 
     async def drop_pending(self, consultation_id: str, occasions: Sequence[str]) -> None:

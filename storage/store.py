@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,9 +12,9 @@ from storage.calls import Calls
 from storage.chat import Chat
 from storage.clock import Clock
 from storage.consultations import Consultations
-from storage.database import Database, Executor
+from storage.database import Database, Executor, usable
 from storage.device_checks import DeviceChecks
-from storage.errors import StorageError
+from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.losses import Losses
@@ -51,18 +52,16 @@ class Records:
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"The data folder {data_dir} cannot be made: {error}.") from error
+    make_folder(data_dir)
     return load_master_key(master_key, data_dir)
 
 
 class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, path: Path) -> None:
         self._database = database
+        self._path = path
         self.losses = Losses()
         self.read = Records(database.read, vault, self.losses)
         self._written = Records(database.write_executor, vault, self.losses)
@@ -71,14 +70,20 @@ class Store:
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
         """Open the data folder. Raises StorageError with a sentence for the operator."""
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
-        database = await Database.open(data_dir / DATABASE_NAME)
+        path = data_dir / DATABASE_NAME
+        database = await Database.open(path)
         vault = Vault(key)
         try:
-            await vault.check(database.read)
+            with usable(path, "read"):
+                await vault.check(database.read)
         except BaseException:
             await database.close()
             raise
-        return cls(database, vault)
+        return cls(database, vault, path)
+
+    def starting(self) -> AbstractContextManager[None]:
+        """What fails in here keeps a server from starting: raises StorageError with a sentence."""
+        return usable(self._path, "used")
 
     async def close(self) -> None:
         await self._database.close()

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -38,18 +39,44 @@ def main() -> int:
         config = load()
         for name in unknown_settings():
             _log.warning("There is no setting %s; README.md lists those there are.", name)
+        check_streams()
         listeners = listen(config)
         if config.port == 0:
             config = load(port=listeners[0].getsockname()[1])
         asyncio.run(serve(config, listeners))
     except (ConfigError, StorageError) as error:
-        print(f"TeleConnect cannot start. {error}", file=sys.stderr)
-        return 1
+        return give_up(str(error))
     except OSError as error:
-        reason = error.strerror or error
-        print(f"TeleConnect cannot start. {error.filename or ''} {reason}", file=sys.stderr)
-        return 1
+        reason = error.strerror or str(error)
+        return give_up(f"{error.filename}: {reason}." if error.filename else f"{reason}.")
     return 0
+
+
+def give_up(sentence: str) -> int:
+    """Tell the operator why nothing is served; the exit status."""
+    print(f"TeleConnect cannot start. {sentence}", file=sys.stderr)
+    return 1
+
+
+def check_streams() -> None:
+    """Raises ConfigError if there is nowhere to write to: a socket would take the place."""
+    if sys.stdout is None:
+        raise ConfigError(
+            "Standard output is closed. The address of the first start is written there: let it "
+            "lead to a file, a journal or /dev/null."
+        )
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+
+
+def say(line: str) -> None:
+    """Write to standard output. Raises ConfigError."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        # what is still in the buffer would be tried, and complained about, once more at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ConfigError(f"Standard output cannot be written: {error.strerror}.") from error
 
 
 def listen(config: Config) -> list[socket.socket]:
@@ -82,22 +109,26 @@ def listen(config: Config) -> list[socket.socket]:
 
 async def serve(config: Config, listeners: list[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT. Raises StorageError if the data cannot be used."""
-    app = await create_app(config)
-    # the access log would show tokens in paths; web/errors.py logs by route
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
-    await runner.setup()
-    for listener in listeners:
-        await web.SockSite(runner, listener).start()
-    print(f"TeleConnect serves at {config.public_url}", flush=True)
-    if not await app[STORE].read.accounts.exists():
-        address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())
-        print(f"Create the administrator's account at {address}", flush=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await stop.wait()
-    await runner.cleanup()
+    app = await create_app(config)
+    # the access log would show tokens in paths; web/errors.py logs by route
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+    try:
+        await runner.setup()
+        for listener in listeners:
+            await web.SockSite(runner, listener).start()
+        say(f"TeleConnect serves at {config.public_url}")
+        with app[STORE].starting():
+            is_new = not await app[STORE].read.accounts.exists()
+        if is_new:
+            address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())
+            say(f"Create the administrator's account at {address}")
+        await stop.wait()
+    finally:
+        await runner.cleanup()
 
 
 if __name__ == "__main__":

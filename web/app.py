@@ -24,10 +24,11 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.hub import Hub
 from signaling.ports import Clock
+from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SteadyClock, SystemClock
-from web.config import Config, ConfigError
+from web.config import Config
 from web.delivery import add_delivery
 from web.errors import errors
 from web.failed_sign_ins import FailedSignIns
@@ -57,15 +58,33 @@ async def create_app(
 ) -> web.Application:
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
-    What waits follows `steady`, or `clock` if that alone is given. Cleaning the application up
-    closes the store.
+    What waits follows `steady`, or `clock` if that alone is given. What is opened here is closed
+    when the application is cleaned up, or at once if it cannot be made.
     """
     if clock is None:
         clock = SystemClock()
         steady = steady or SteadyClock(clock)
     if passwords is None:
         passwords = await asyncio.to_thread(Passwords)
-    store = await Store.open(config.data_dir, config.master_key)
+    async with contextlib.AsyncExitStack() as opened:
+        lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
+        opened.callback(lock.release)
+        store = await Store.open(config.data_dir, config.master_key)
+        opened.push_async_callback(store.close)
+        app = await _assemble(config, store, clock, passwords, steady)
+        kept = opened.pop_all()
+
+    async def open_until_the_end(_: web.Application) -> AsyncIterator[None]:
+        async with kept:
+            yield
+
+    app.cleanup_ctx.insert(0, open_until_the_end)
+    return app
+
+
+async def _assemble(
+    config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
+) -> web.Application:
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
         middlewares=[session_middleware(web_sessions), errors, same_origin],
@@ -106,11 +125,7 @@ async def create_app(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    try:
-        providers = await add_delivery(app, config)
-    except ConfigError:
-        await store.close()
-        raise
+    providers = await add_delivery(app, config)
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
@@ -154,16 +169,17 @@ async def create_app(
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
-        await timekeeping.begin()
-        await forgetting.begin()
-        await store.write(lambda records: records.consultations.forget_presence())
-        await notifying.recover()
-        notifying.wake()
-        await interpreting.expire_due()
-        await expiring.expire_due()
-        await abandoning.look()
-        await forget_web_sessions()
-        live.watch()
+        with store.starting():
+            await timekeeping.begin()
+            await forgetting.begin()
+            await store.write(lambda records: records.consultations.forget_presence())
+            await notifying.recover()
+            notifying.wake()
+            await interpreting.expire_due()
+            await expiring.expire_due()
+            await abandoning.look()
+            await forget_web_sessions()
+            live.watch()
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
@@ -178,7 +194,6 @@ async def create_app(
         for provider in providers:
             await provider.close()
         await failed_sign_ins.close()
-        await store.close()
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)

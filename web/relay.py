@@ -15,7 +15,7 @@ from media.messages import Publishing
 from signaling import forwarder as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire_values import RelayTrack
-from web.config import Config
+from web.config import Config, harmless_environment
 from web.relay_watch import RelayWatch
 
 ENCODINGS = ("h", "l")
@@ -49,6 +49,7 @@ class MediaRelay:
                 addresses=config.relay_addresses,
                 name=config.public_url.host or "",
                 workers=config.relay_workers,
+                environment=harmless_environment(),
             )
             self.relay = Relay(settings, self._receive)
             self.watch = RelayWatch(self.relay, timers)

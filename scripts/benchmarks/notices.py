@@ -72,7 +72,9 @@ async def _queue(data_dir: Path) -> tuple[Outgoing, datetime, float]:
         due_at = datetime.now(UTC) + DUE_IN
 
         async def only_reminders(records: Records) -> Envelope:
-            queued = [due.notice for due in await records.notices.due(planned_at, 2 * NOTICES)]
+            queued = [
+                due.notice for due in await records.notices.due(planned_at, {"email": 2 * NOTICES})
+            ]
             reminders = [notice for notice in queued if notice.occasion == "reminder"]
             invitations = [notice for notice in queued if notice.occasion != "reminder"]
             assert len(reminders) == len(invitations) == NOTICES

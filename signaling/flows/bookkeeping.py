@@ -4,12 +4,12 @@ A notice that waits has a `next_at`; one that is claimed has none until it is se
 is claimed is handed over by one task, and a server that starts finds what another one left behind.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signaling.identifier import new_id
-from signaling.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome
+from signaling.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome, Way
 from signaling.ports import Records
 from signaling.standing import Due, conclude, hour_has_passed
 
@@ -35,12 +35,12 @@ class Job:
         return self.attempt.channel in REPEATABLE
 
 
-async def claim(records: Records, now: datetime, limit: int) -> list[Job]:
-    """Take up to `limit` notices that are due; drop what is pointless by now."""
+async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) -> list[Job]:
+    """Take what is due, as many of each channel as there is room; drop what is pointless by now."""
     jobs: list[Job] = []
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
-    for due in await records.notices.due(now, limit):
+    for due in await records.notices.due(now, room):
         notice = due.notice
         if due.overtaken:
             changes.append((notice.after("drop"), None))
@@ -116,7 +116,7 @@ async def settle(
             else each
             for each in attempts
         ]
-        moved.append((notice, settled, len(job.envelope.ways)))
+        moved.append((notice, settled, job.envelope.ways))
     await records.notices.change(untouched)
     await put_back(records, moved, now)
     return [job.notice.id for job, _ in done if job.notice.id not in current]
@@ -133,27 +133,33 @@ async def recover(records: Records, now: datetime, random: Callable[[], float]) 
                 untouched.append((due.notice, now))
             continue
         recovered = [*due.attempts[:-1], attempt.recover(now, random())]
-        moved.append((due.notice, recovered, len(due.envelope.ways)))
+        moved.append((due.notice, recovered, due.envelope.ways))
     await records.notices.change(untouched)
     await put_back(records, moved, now)
 
 
 async def put_back(
-    records: Records, moved: Iterable[tuple[Notice, Sequence[Attempt], int]], now: datetime
+    records: Records,
+    moved: Iterable[tuple[Notice, Sequence[Attempt], Sequence[Way]]],
+    now: datetime,
 ) -> None:
-    """Store (notice, its attempts, how many ways it has) of which an attempt has moved.
+    """Store (notice, its attempts, its ways) of which an attempt has moved.
 
     What that means for the notice and its invite is stored with it.
     """
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
     told = []
+    turned: list[tuple[str, Channel]] = []
     for notice, attempts, ways in moved:
-        concluded, latest, next_at = conclude(notice, attempts, ways, now)
+        concluded, latest, next_at = conclude(notice, attempts, len(ways), now)
+        if latest.state in OVER_STATES and len(attempts) < len(ways):
+            turned.append((notice.id, ways[len(attempts)].channel))
         changes.append((concluded, next_at))
         stored += enumerate([*attempts[:-1], latest])
         if concluded.state == "handed_over" and concluded.invite_id is not None:
             told.append(concluded.invite_id)
     await records.invites.mark_sent(told)
+    await records.notices.turn_to(turned)
     await records.notices.put_attempts(stored)
     await records.notices.change(changes)

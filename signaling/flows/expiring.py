@@ -1,5 +1,6 @@
 """Sessions that nobody came to: closed some time after their hour, then forgotten like others."""
 
+import logging
 from datetime import timedelta
 from functools import partial
 
@@ -12,6 +13,8 @@ from signaling.standing import NOT_STARTED
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)
+
+_log = logging.getLogger(__name__)
 
 
 class Expiring:
@@ -42,8 +45,11 @@ class Expiring:
         overdue = await self._store.read.consultations.overdue(now - self._after, BATCH)
         expired = 0
         for consultation in overdue:
-            room = await self._rooms.open(consultation.id)
-            expired += await self._holding.expire(room, partial(_is_unheld, room))
+            try:
+                room = await self._rooms.open(consultation.id)
+                expired += await self._holding.expire(room, partial(_is_unheld, room))
+            except Exception:  # the others expire all the same
+                _log.exception("not expired", extra={"consultation_id": consultation.id})
         if expired == BATCH:
             self._timers.set("expire", now, self.expire_due)
 

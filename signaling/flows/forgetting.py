@@ -1,5 +1,6 @@
 """What must be forgotten, and forgetting it."""
 
+import logging
 from datetime import datetime, timedelta
 
 from signaling.audit import SERVER
@@ -14,6 +15,8 @@ RETRY = timedelta(minutes=10)
 "When a purge that failed is tried again."
 INSTANT = timedelta(seconds=1)
 "A purge never follows another without a pause, not even where nothing is to be kept."
+
+_log = logging.getLogger(__name__)
 
 
 class Forgetting:
@@ -52,10 +55,17 @@ class Forgetting:
         if not self._timekeeping.sure:
             return 0
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
+        failed = False
         for consultation in ended:
-            await self._purge(consultation.id, now - self._retention)
+            try:
+                await self._purge(consultation.id, now - self._retention)
+            except Exception:  # the others are forgotten all the same
+                _log.exception("not purged", extra={"consultation_id": consultation.id})
+                failed = True
         if ended:
             await self._emptying.empty()
+        if failed:
+            return len(ended)
         if len(ended) == BATCH:
             self._timers.set("purge", now, self.purge_again)
             return len(ended)

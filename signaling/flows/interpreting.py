@@ -3,6 +3,7 @@
 Nobody else is written to before an organization accepted; then everybody is, once.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -29,6 +30,10 @@ from signaling.token import token_digest
 
 USUAL_MINUTES = 30
 _WORDS = {"refuse": "decline_request", "expire": "expire_request"}
+TRY_AGAIN_AFTER = timedelta(minutes=1)
+"A request that could not be passed on is looked at again after this."
+
+_log = logging.getLogger(__name__)
 
 
 class Interpreting:
@@ -168,12 +173,24 @@ class Interpreting:
         """Requests without an answer go to the next organization."""
         if not self._timekeeping.sure:
             return  # asked again when it is
-        for request in await self._store.read.interpreters.expired(self._clock.now()):
+        now = self._clock.now()
+        failed = False
+        for request in await self._store.read.interpreters.expired(now):
             try:
-                await self._pass_on(request, "expire")
-            except AlreadyAnswered:
-                await self._retire(request)
-        await self.watch()
+                await self._expire(request)
+            except Exception:  # the others are passed on all the same
+                _log.exception("not passed on", extra={"consultation_id": request.consultation_id})
+                failed = True
+        if failed:
+            self._timers.set("interpreters", now + TRY_AGAIN_AFTER, self.expire_due)
+        else:
+            await self.watch()
+
+    async def _expire(self, request: InterpreterRequest) -> None:
+        try:
+            await self._pass_on(request, "expire")
+        except AlreadyAnswered:
+            await self._retire(request)
 
     async def watch(self) -> None:
         """Set the timer for the request that expires next."""

@@ -4,22 +4,41 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
+from weakref import WeakValueDictionary
 
 from signaling.errors import Unavailable
 from signaling.flows.bookkeeping import Job, claim, recover, settle, take
-from signaling.notice import Channel, Outcome, Outgoing, PermanentFailure, TemporaryFailure
+from signaling.notice import (
+    Channel,
+    Outcome,
+    Outgoing,
+    PermanentFailure,
+    TemporaryFailure,
+    UnknownOutcome,
+)
 from signaling.ports import Clock, Outbox, Records, Sender, Store, Timers
 
-MAILS_IN_HAND = 32
-"""Mails that are claimed and not settled, at most: enough to keep the connections busy while the
-books are written, and few, for a mail that is claimed leaves even if it is canceled meanwhile."""
-PHONES_IN_HAND = 500
-"Phone messages are asked for once more before they leave. So many may wait, and no mail behind them."
+IN_HAND: Mapping[Channel, int] = {"email": 32, "sms": 500, "whatsapp": 500}
+"""Claimed and not settled, at most. Mails: enough to keep the connections busy while the books are
+written, and few, for a mail that is claimed leaves even if it is canceled meanwhile. Phone messages
+are asked for once more before they leave. No channel waits for another's provider."""
 AT_ONCE: Mapping[Channel, int] = {"email": 8, "sms": 1, "whatsapp": 1}
 """Being handed over at the same time. What a server was handing over when it died is `unknown` for
 a phone, and its provider takes one after the other anyway."""
+DOMAIN_AT_ONCE = 3
+"""Mails to one domain at the same time: where a mail server waits for a domain that hangs, one of
+its four connections is left for all others."""
+HAND_OVER_WITHIN_S = 300.0
+"A provider has limits of its own; one that does not keep them is not waited for any longer."
+WATCHED_EVERY = timedelta(minutes=1)
+"The queue is looked at so often even if nobody has said that there is something to do."
+STUCK_AFTER = timedelta(minutes=10)
+"Without any progress, and longer than any hand-over may take."
 
+Done = tuple[Job, Outcome | None]
 _log = logging.getLogger(__name__)
 
 
@@ -43,10 +62,13 @@ class Notifying:
         self._changed = changed
         self._busy = asyncio.Lock()
         self._gates = {channel: asyncio.Semaphore(count) for channel, count in AT_ONCE.items()}
+        self._domains: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._moved_at = clock.now()
+        "When the books were last written."
         self._in_hand: dict[str, Job] = {}
         "Notice id -> what is claimed and not settled."
         self._handing_over: set[asyncio.Task[None]] = set()
-        self._done: list[tuple[Job, Outcome | None]] = []
+        self._done: list[Done] = []
         self._news = asyncio.Event()
         self._closing = False
 
@@ -54,9 +76,23 @@ class Notifying:
         """Something was queued: look as soon as possible."""
         self._timers.set("notices", self._clock.now(), self.deliver_due)
 
+    async def watch(self) -> None:
+        """Look at the queue now and then: a wake that was lost must not be the end of it."""
+        self._timers.set("queue", self._clock.now() + WATCHED_EVERY, self.watch)
+        await self.deliver_due()
+
+    def is_stuck(self, due_since: datetime | None) -> bool:
+        """Whether what has been due `due_since` then waits while nothing at all moves."""
+        before = self._clock.now() - STUCK_AFTER
+        return due_since is not None and max(due_since, self._moved_at) < before
+
     async def recover(self) -> None:
-        """What was being sent when the server stopped is tried again or marked unknown."""
+        """What was being sent when the server stopped is tried again or marked unknown.
+
+        From now on the queue is watched.
+        """
         now = self._clock.now()
+        self._timers.set("queue", now + WATCHED_EVERY, self.watch)
         await self._store.write(lambda records: recover(records, now, self._random))
 
     def close(self) -> None:
@@ -65,6 +101,9 @@ class Notifying:
 
     async def deliver_due(self) -> None:
         """Send everything that is due, then set the timer for what comes next."""
+        if self._busy.locked():  # whoever is at it looks again
+            self._news.set()
+            return
         async with self._busy:
             try:
                 while True:
@@ -72,7 +111,8 @@ class Notifying:
                         task = asyncio.create_task(self._hand_over(job), name="hand over")
                         self._handing_over.add(task)
                         task.add_done_callback(self._handing_over.discard)
-                    if not self._in_hand:
+                    await self._set_timer()
+                    if not self._in_hand and not self._news.is_set():
                         break
                     await self._news.wait()
             except asyncio.CancelledError:
@@ -80,8 +120,12 @@ class Notifying:
                     task.cancel()
                 await asyncio.gather(*self._handing_over, return_exceptions=True)
                 raise
+
+    async def _set_timer(self) -> None:
+        """Look again when the next notice is due; for one that is, there is no room as yet."""
         next_due = await self._store.read.notices.next_due()
-        if next_due is not None and not self._closing:
+        waits_for_room = next_due is not None and next_due <= self._clock.now() and self._in_hand
+        if next_due is not None and not waits_for_room and not self._closing:
             self._timers.set("notices", next_due, self.deliver_due)
 
     async def _keep_books(self) -> list[Job]:
@@ -93,15 +137,18 @@ class Notifying:
 
         async def work(records: Records) -> tuple[list[Job], list[str]]:
             purged = await settle(records, done, now, self._random) if done else []
-            return await claim(records, now, room) if room > 0 else [], purged
+            return await claim(records, now, room), purged
 
         try:
             jobs, purged = await self._store.write(work)
-        except BaseException:
-            self._done = done + self._done
-            raise
+        except BaseException as error:
+            if not done or isinstance(error, Unavailable) or not isinstance(error, Exception):
+                self._done = done + self._done
+                raise
+            jobs, purged = [], await self._settle_each(done, now)
+        self._moved_at = now
         for job, _ in done:
-            del self._in_hand[job.notice.id]
+            self._in_hand.pop(job.notice.id, None)
         self._in_hand |= {job.notice.id: job for job in jobs}
         with contextlib.suppress(OSError):  # what cannot be deleted now is found by the next purge
             await self._outbox.forget(purged)  # written after their purge had looked for files
@@ -109,20 +156,49 @@ class Notifying:
             await self._changed({job.notice.consultation_id for job, _ in done})
         return jobs
 
-    def _room(self, done: Iterable[tuple[Job, Outcome | None]]) -> int:
-        """How many more notices may be claimed; nobody knows their channels before."""
+    async def _settle_each(self, done: Sequence[Done], now: datetime) -> list[str]:
+        """Settle what could not be settled together; what cannot be at all stands before nobody.
+
+        Claims nothing: there is news. Returns the notices that were purged meanwhile.
+        """
+        purged: list[str] = []
+        for index, each in enumerate(done):
+
+            async def work(records: Records, each: Done = each) -> list[str]:
+                return await settle(records, [each], now, self._random)
+
+            try:
+                purged += await self._store.write(work)
+            except Unavailable:
+                self._done = [*done[index:], *self._done]
+                raise
+            except Exception:
+                _log.exception("not settled", extra={"notice_id": each[0].notice.id})
+            self._in_hand.pop(each[0].notice.id, None)
+        self._news.set()
+        return purged
+
+    def _room(self, done: Iterable[Done]) -> dict[Channel, int]:
+        """How many more notices may be claimed, by channel."""
         if self._closing:
-            return 0
-        held = Counter(job.is_repeatable for job in self._in_hand.values())
-        held.subtract(job.is_repeatable for job, _ in done)
-        return min(MAILS_IN_HAND - held[True], PHONES_IN_HAND - held[False])
+            return {}
+        held = Counter(job.attempt.channel for job in self._in_hand.values())
+        held.subtract(job.attempt.channel for job, _ in done)
+        return {channel: most - held[channel] for channel, most in IN_HAND.items()}
 
     async def _hand_over(self, job: Job) -> None:
-        async with self._gates[job.attempt.channel]:
+        async with self._domain_gate(job), self._gates[job.attempt.channel]:
             needed = job.is_repeatable or await self._take(job)
             outcome = await self._send(job) if needed else None
         self._done.append((job, outcome))
         self._news.set()
+
+    def _domain_gate(self, job: Job) -> AbstractAsyncContextManager[object]:
+        """Bounds what is sent to one domain of mail."""
+        domain = job.envelope.address.rpartition("@")[2].lower()
+        if job.attempt.channel != "email":
+            return contextlib.nullcontext()
+        return self._domains.setdefault(domain, asyncio.Semaphore(DOMAIN_AT_ONCE))
 
     async def _take(self, job: Job) -> bool:
         try:
@@ -148,7 +224,11 @@ class Notifying:
             sender_id=job.attempt.sender_id,
         )
         try:
-            return await sender.send(outgoing)
+            async with asyncio.timeout(HAND_OVER_WITHIN_S):
+                return await sender.send(outgoing)
+        except TimeoutError:
+            _log.error("sender hangs", extra={"notice_id": job.notice.id})
+            return UnknownOutcome("reply_lost")
         except Exception:
             _log.exception("sender failed", extra={"notice_id": job.notice.id})
             return TemporaryFailure("provider_failed")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from signaling.errors import TransitionRefused
 from signaling.flows.bookkeeping import put_back
-from signaling.notice import Receipt
+from signaling.notice import Receipt, Way
 from signaling.ports import Clock, Records, Store
 from signaling.reply import Reply
 from signaling.standing import is_true
@@ -65,9 +65,9 @@ class Receiving:
             moved if each.id == moved.id else each
             for each in await records.notices.attempts(notice.id)
         ]
-        ways = len(attempts)  # a failure is the end of what is not true any more
+        ways: tuple[Way, ...] = ()  # a failure is the end of what is not true any more
         if is_true(notice, consultation, invite, now):
-            ways = len((await records.notices.envelope(notice)).ways)
+            ways = (await records.notices.envelope(notice)).ways
         await put_back(records, [(notice, attempts, ways)], now)
         return notice.consultation_id
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from signaling.flows.bookkeeping import claim
+from signaling.flows.notifying import IN_HAND
 from tests.delivering.desk import Desk, Outside, desk
 from web.keys import NOTIFYING, STORE
 
@@ -29,7 +30,7 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
                 typed = {**form, "address": f"+4179123456{number}"}
                 assert (await nurse.person.post("/invites/new", typed)).status == 303
             jobs = await nurse.server.app[STORE].write(
-                lambda records: claim(records, nurse.now, 10)
+                lambda records: claim(records, nurse.now, IN_HAND)
             )
             assert len(jobs) == 3
             assert await notifying._take(jobs[0])  # it leaves, and then the power goes
@@ -70,7 +71,7 @@ async def test_what_was_called_off_in_between_does_not_leave(
             form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
             await nurse.person.post("/invites/new", {**form, "address": "+41791234567"})
             [job] = await nurse.server.app[STORE].write(
-                lambda records: claim(records, nurse.now, 10)
+                lambda records: claim(records, nurse.now, IN_HAND)
             )
             page = (await nurse.person.get("/invites")).text
             session = page.split('data-consultation-id="')[1].split('"')[0]

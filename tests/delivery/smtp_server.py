@@ -55,6 +55,13 @@ class MailServer:
     "Set at every mail."
     released: asyncio.Event | None = None
     "Where there is one, each mail is answered only once it is set."
+    hanging_domain: str = ""
+    "Who is to get mail there is not answered for before `awake`."
+    hanging: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    "Can be taken once for each who is not answered for."
+    awake: asyncio.Event = field(default_factory=asyncio.Event)
+    asked: list[str] = field(default_factory=list)
+    "Every recipient so far, answered for or not."
     deserted: asyncio.Event = field(default_factory=asyncio.Event)
     "Set whenever the last connection has ended."
     _transports: set[Any] = field(default_factory=set)
@@ -81,6 +88,10 @@ class _Handler:
     async def handle_RCPT(
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        self.server.asked.append(address)
+        if address.endswith(f"@{self.server.hanging_domain}"):
+            self.server.hanging.release()
+            await self.server.awake.wait()
         answer = self.server.on_recipient(address)
         if answer is None:
             envelope.rcpt_tos.append(address)

@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.people import Person
 from tests.serving import Server, moment, serving
 from tests.web.calling import table
 from web.clockwork import MovableClock
+from web.config import SETTINGS
 from web.keys import RELAY, WAITS
 from web.relay_watch import TRIED_EVERY
 
@@ -139,3 +142,32 @@ async def test_without_a_relay_there_are_no_figures_of_it(tmp_path: Path) -> Non
     async with serving(tmp_path) as server, Person(server) as person:
         assert "teleconnect_relay" not in (await person.get("/metrics")).text
         assert await state(person) == "unavailable"
+
+
+async def test_the_process_that_reads_what_strangers_send_has_no_secret_and_nothing_of_ours_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets = {setting.name: f"hidden-{setting.name}" for setting in SETTINGS if setting.secret}
+    for name, value in {**secrets, "SOMETHING_ELSE": "hidden", "LC_ALL": "C.UTF-8"}.items():
+        monkeypatch.setenv(name, value)
+    async with serving(tmp_path, relay=True, TELECONNECT_RELAY_ADDRESS="127.0.0.1") as server:
+        relay = server.app[RELAY].relay
+        assert relay is not None
+        [worker] = [Path(f"/proc/{process_id}") for process_id in relay.process_ids()]
+        environment = (worker / "environ").read_bytes()
+        assert b"LC_ALL=C.UTF-8" in environment
+        assert b"hidden" not in environment
+        assert b"TELECONNECT" not in environment + (worker / "cmdline").read_bytes()
+        ours, theirs = opened_by(Path("/proc/self")), opened_by(worker)
+        assert str(tmp_path / "serving.lock") in ours
+        assert ours & theirs == set()
+
+
+def opened_by(process: Path) -> set[str]:
+    """Sockets, pipes and files of a process beside its three streams."""
+    opened = set()
+    for link in (process / "fd").iterdir():
+        if int(link.name) > 2:
+            with suppress(FileNotFoundError):  # of the listing itself
+                opened.add(os.readlink(link))
+    return {each for each in opened if not each.startswith(("anon_inode:", "/dev/"))}

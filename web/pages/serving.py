@@ -8,7 +8,18 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
-from web.keys import CLOCK, CONFIG, EMPTYING, RELAY, ROOMS, STATIC, STORE, TEXTS, TIMEKEEPING
+from web.keys import (
+    CLOCK,
+    CONFIG,
+    EMPTYING,
+    NOTIFYING,
+    RELAY,
+    ROOMS,
+    STATIC,
+    STORE,
+    TEXTS,
+    TIMEKEEPING,
+)
 from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
 
@@ -52,9 +63,10 @@ async def health(request: web.Request) -> web.Response:
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The database answers, the disk has room, the outbox moves. Raises Unavailable.
+    """The database answers, the disk has room, the outbox moves; else 503. Raises Unavailable.
 
-    Without the relay the server is of use all the same: its state is only told.
+    A provider that is away holds nothing up: its notices are due later. Without the relay the
+    server is of use all the same: its state is only told.
     """
     app = request.app
     await app[STORE].read.accounts.exists()
@@ -63,14 +75,16 @@ async def ready(request: web.Request) -> web.Response:
         raise Unavailable
     next_due = await app[STORE].read.notices.next_due()
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
+    stuck = app[NOTIFYING].is_stuck(next_due)
     return web.json_response(
         {
-            "status": "ok",
+            "status": "outbox" if stuck else "ok",
             "outbox_late_s": round(max(late, 0.0), 1),
             "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
-        }
+        },
+        status=503 if stuck else 200,
     )
 
 

@@ -1,0 +1,149 @@
+"""Nothing that cannot be settled, read or sent stands in front of others."""
+
+import asyncio
+import json
+
+from signaling.flows.bookkeeping import recover
+from signaling.flows.notifying import DOMAIN_AT_ONCE, IN_HAND
+from tests.delivering.desk import Desk
+from tests.delivering.test_phones import SMS, attempts
+from web.keys import CLOCKWORK, NOTIFYING, STORE
+
+FORM = {"kind": "remote", "first_name": "A", "language": "en"}
+
+
+async def queue(nurse: Desk, address: str, **fields: str) -> None:
+    """Invite, and wait for nothing."""
+    answer = await nurse.person.post("/invites/new", {**FORM, "address": address, **fields})
+    assert answer.status == 303, answer.text
+
+
+async def damage_keys(nurse: Desk) -> None:
+    """The keys of all consultations so far, as a bad disk leaves them."""
+    store = nurse.server.app[STORE]
+    await store._database.write(
+        lambda executor: executor.rows("UPDATE vault_key SET wrapped = zeroblob(60)")
+    )
+    store.read.notices._vault._opened.clear()
+
+
+async def ready(nurse: Desk) -> tuple[int, str]:
+    answer = await nurse.person.get("/readyz")
+    return answer.status, answer.text
+
+
+async def test_an_outcome_for_a_notice_that_somebody_else_has_moved_does_not_hold_up_the_next(
+    nurse: Desk,
+) -> None:
+    nurse.outside.mail.released = asyncio.Event()
+    await queue(nurse, "a@example.org")
+    await nurse.outside.mail.arrived.wait()
+    await nurse.server.app[STORE].write(lambda records: recover(records, nurse.now, lambda: 0.5))
+    nurse.outside.mail.released.set()
+    await nurse.invite(address="b@example.org")
+    assert nurse.outside.mail.asked == ["a@example.org", "b@example.org"]
+    assert ("email", "sent", "") in await attempts(nurse)
+    assert not nurse.server.app[NOTIFYING]._done
+    nurse.move(hours=2)
+    await nurse.deliver()
+    assert {state for _, state, _ in await attempts(nurse)} == {"sent"}
+
+
+async def sessions(nurse: Desk) -> list[str]:
+    """The ids of those that are kept, the oldest first."""
+    rows = await nurse.server.app[STORE]._database.read.rows("SELECT id FROM consultation")
+    return [row["id"] for row in rows]
+
+
+async def pass_days(nurse: Desk, days: int) -> None:
+    for _ in range(days):
+        nurse.move(hours=25)
+        await nurse.server.app[CLOCKWORK].run_due()
+
+
+async def test_a_key_that_is_damaged_holds_up_no_mail_and_no_forgetting(nurse: Desk) -> None:
+    async with nurse.server.app[NOTIFYING]._busy:
+        await queue(nurse, "a@example.org", note="for the first")
+        await damage_keys(nurse)
+        [damaged] = await sessions(nurse)
+        await queue(nurse, "b@example.org", note="for the second")
+    await nurse.deliver()
+    assert nurse.outside.mail.asked == ["b@example.org"]
+    await pass_days(nurse, 2)  # one to expire, one to be forgotten
+    assert await sessions(nurse) == [damaged]
+
+
+async def test_what_cannot_be_purged_keeps_nobody_else(nurse: Desk) -> None:
+    await nurse.invite(address="a@example.org")
+    [stubborn] = await sessions(nurse)
+    await nurse.invite(address="b@example.org")
+    database = nurse.server.app[STORE]._database
+    await database.write(
+        lambda executor: executor.rows(
+            f"CREATE TRIGGER stubborn BEFORE DELETE ON consultation WHEN OLD.id = '{stubborn}'"
+            " BEGIN SELECT RAISE(ABORT, 'a bad page'); END"
+        )
+    )
+    await pass_days(nurse, 2)
+    assert await sessions(nurse) == [stubborn]
+    await database.write(lambda executor: executor.rows("DROP TRIGGER stubborn"))
+    await pass_days(nurse, 1)
+    assert await sessions(nurse) == []
+
+
+async def test_more_mails_than_may_be_in_hand_hang_and_an_sms_leaves(nurse: Desk) -> None:
+    nurse.outside.mail.hanging_domain = "hanging.example"
+    async with nurse.server.app[NOTIFYING]._busy:
+        for number in range(IN_HAND["email"] + 1):
+            await queue(nurse, f"a{number}@hanging.example")
+    nurse.server.app[NOTIFYING].wake()
+    await nurse.outside.mail.hanging.acquire()
+    await queue(nurse, **SMS)
+    await nurse.outside.phones.arrived.wait()
+    assert {state for channel, state, _ in await attempts(nurse) if channel == "email"} == {
+        "sending"
+    }
+    nurse.outside.mail.awake.set()
+
+
+async def test_a_domain_that_hangs_leaves_a_connection_for_others(nurse: Desk) -> None:
+    nurse.outside.mail.hanging_domain = "hanging.example"
+    async with nurse.server.app[NOTIFYING]._busy:
+        for number in range(10):
+            await queue(nurse, f"a{number}@hanging.example")
+    nurse.server.app[NOTIFYING].wake()
+    for _ in range(DOMAIN_AT_ONCE):
+        await nurse.outside.mail.hanging.acquire()
+    await queue(nurse, "b@example.org")
+    await nurse.outside.mail.arrived.wait()
+    assert {state for _, state, _ in await attempts(nurse)} <= {"sending", "sent"}
+    assert [each.recipients for each in nurse.outside.mail.received] == [["b@example.org"]]
+    nurse.outside.mail.awake.set()
+
+
+async def test_a_wake_that_was_lost_is_made_up_for(nurse: Desk) -> None:
+    async with nurse.server.app[NOTIFYING]._busy:
+        await queue(nurse, "a@example.org")
+        nurse.server.app[CLOCKWORK].cancel("notices")
+        await nurse.server.app[CLOCKWORK].run_due()
+    nurse.move(minutes=1)
+    await nurse.server.app[CLOCKWORK].run_due()
+    assert nurse.outside.mail.asked == ["a@example.org"]
+
+
+async def test_readiness_tells_of_a_queue_that_stands_still_and_not_of_a_provider_that_is_away(
+    nurse: Desk,
+) -> None:
+    nurse.outside.mail.on_recipient = lambda address: "451 4.3.0 Come back later"
+    await nurse.invite(address="a@example.org")
+    nurse.move(minutes=11)
+    await nurse.deliver()
+    assert (await ready(nurse))[0] == 200
+    async with nurse.server.app[NOTIFYING]._busy:  # as one that never comes back would
+        nurse.move(minutes=13)
+        await nurse.server.app[CLOCKWORK].run_due()
+        status, said = await ready(nurse)
+        assert (status, json.loads(said)["status"]) == (503, "outbox")
+    nurse.move(minutes=1)
+    await nurse.server.app[CLOCKWORK].run_due()
+    assert (await ready(nurse))[0] == 200
