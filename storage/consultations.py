@@ -1,10 +1,12 @@
 """Consultations: rows without anything that names a person."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from signaling.consultation import Consultation
 from storage.database import Executor, Row
+from storage.purged_list import PurgedList
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
@@ -12,9 +14,10 @@ _NOTE = "consultation.note"
 
 
 class Consultations:
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    def __init__(self, executor: Executor, vault: Vault, purged: PurgedList) -> None:
         self._executor = executor
         self._vault = vault
+        self._purged = purged
 
     async def _consultation(self, row: Row) -> Consultation:
         note = ""
@@ -63,6 +66,23 @@ class Consultations:
             "SELECT * FROM consultation WHERE id = ?", (consultation_id,)
         )
         return await self._consultation(row) if row else None
+
+    async def among(self, consultation_ids: Iterable[str]) -> list[str]:
+        """Which of these ids, of any number, exist."""
+        rows = await self._executor.rows(
+            "SELECT id FROM consultation WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(consultation_ids)),),
+        )
+        return [row["id"] for row in rows]
+
+    async def in_states(self, states: Sequence[str]) -> list[Consultation]:
+        """Everybody's in these states, oldest first."""
+        marks = ", ".join("?" * len(states))
+        rows = await self._executor.rows(
+            f"SELECT * FROM consultation WHERE state IN ({marks}) ORDER BY created_at, id",
+            tuple(states),
+        )
+        return [await self._consultation(row) for row in rows]
 
     async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
         """The account ids of those who hold these consultations, each once."""
@@ -131,6 +151,7 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Destroy the key, then delete every row of the consultation."""
+        """Note the purge, destroy the key, then delete every row of the consultation."""
+        await self._purged.add([consultation_id])
         await self._vault.destroy(self._executor, consultation_id)
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))

@@ -1,6 +1,7 @@
 """Everything stored, by noun, over one database and one vault."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
@@ -12,26 +13,29 @@ from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.device_checks import DeviceChecks
-from storage.errors import StorageError
+from storage.errors import StorageError, WrongMasterKey
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.purged_list import PURGED_LIST, PurgedList
 from storage.replies import Replies
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
-from storage.vault import DATABASE_NAME, Vault, load_master_key
+from storage.vault import Vault
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class Records:
     """The nouns, on one connection: the reader's, or the writer's within a transaction."""
 
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    def __init__(self, executor: Executor, vault: Vault, purged: PurgedList) -> None:
         self.accounts = Accounts(executor)
         self.web_sessions = WebSessions(executor)
-        self.consultations = Consultations(executor, vault)
+        self.consultations = Consultations(executor, vault, purged)
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)
         self.calls = Calls(executor)
@@ -53,26 +57,56 @@ def _prepare(data_dir: Path, master_key: str | None) -> bytes:
     return load_master_key(master_key, data_dir)
 
 
+async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vault:
+    """The vault, with the next key from `key_folder` if a key was being replaced by that one."""
+    try:
+        return await Vault.open(database, key)
+    except WrongMasterKey as error:
+        if key_folder is None:
+            raise
+        next_key = await asyncio.to_thread(take_next, key_folder, error.needed)
+        if next_key is None:
+            raise
+        return await Vault.open(database, next_key)
+
+
 class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
+    def __init__(self, database: Database, vault: Vault, purged: PurgedList) -> None:
         self._database = database
-        self.read = Records(database.read, vault)
-        self._written = Records(database.write_executor, vault)
+        self._purged = purged
+        self.read = Records(database.read, vault, purged)
+        self._written = Records(database.write_executor, vault, purged)
 
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
         """Open the data folder. Raises StorageError with a sentence for the operator."""
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
         database = await Database.open(data_dir / DATABASE_NAME)
-        vault = Vault(key)
         try:
-            await vault.check(database.read)
+            vault = await _vault(database, key, None if master_key else data_dir)
+            store = cls(database, vault, PurgedList(data_dir / PURGED_LIST))
+            await store._purge_again()
         except BaseException:
             await database.close()
             raise
-        return cls(database, vault)
+        return store
+
+    async def _purge_again(self) -> None:
+        """Nothing comes back that was purged: not by a crash in between, nor by an old database."""
+        listed = await asyncio.to_thread(self._purged.read)
+        back = await self.read.consultations.among(listed)
+        if not back:
+            return
+
+        async def work(records: Records) -> None:
+            for consultation_id in back:
+                await records.consultations.purge(consultation_id)
+
+        await self.write(work)
+        await self.forget()
+        _log.warning("%d sessions that had been deleted were deleted again", len(back))
 
     async def close(self) -> None:
         await self._database.close()
