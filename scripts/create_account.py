@@ -10,6 +10,7 @@ from signaling.account import AccountRole, checked_password
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
+from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
@@ -29,11 +30,12 @@ async def create(
         time_zone=time_zone,
         now=datetime.now(UTC),
     )
-    store = await Store.open(config.data_dir, config.master_key)
-    try:
-        await store.write(lambda records: records.accounts.add(account))
-    finally:
-        await store.close()
+    with DataFolderLock.share(config.data_dir):
+        store = await Store.open(config.data_dir, config.master_key)
+        try:
+            await store.write(lambda records: records.accounts.add(account))
+        finally:
+            await store.close()
 
 
 def main() -> int:

@@ -1,8 +1,20 @@
 """What can be wrong with the data folder, said before anything is served."""
 
+from pathlib import Path
+
 
 class StorageError(Exception):
     """The data cannot be used; the message is a sentence for the operator."""
+
+
+class FolderInUse(StorageError):
+    """Somebody else works on the data folder, and both at once would spoil it."""
+
+    def __init__(self, data_dir: Path, user: str) -> None:
+        super().__init__(
+            f"{user} is using the data folder {data_dir}. Stop that first, or set "
+            "TELECONNECT_DATA_DIR to another folder."
+        )
 
 
 class NewerDatabase(StorageError):

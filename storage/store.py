@@ -13,7 +13,8 @@ from storage.chat import Chat
 from storage.consultations import Consultations
 from storage.database import Database, Executor
 from storage.device_checks import DeviceChecks
-from storage.errors import StorageError, WrongMasterKey
+from storage.errors import WrongMasterKey
+from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.master_key import DATABASE_NAME, load_master_key, take_next
@@ -50,10 +51,7 @@ class Records:
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:
-    try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(f"The data folder {data_dir} cannot be made: {error}.") from error
+    make_folder(data_dir)
     return load_master_key(master_key, data_dir)
 
 

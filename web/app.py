@@ -52,7 +52,7 @@ async def create_app(
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
     What waits follows `steady`, or `clock` if that alone is given. Cleaning the application up
-    closes the store.
+    closes the store and lets go of the data folder.
     """
     if clock is None:
         clock = SystemClock()
