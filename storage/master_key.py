@@ -68,7 +68,7 @@ def make_key(file: Path) -> bytes:
     half = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         try:
-            durable.write(half, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
+            durable.write(half, encoded(secrets.token_bytes(KEY_BYTES)))
             with suppress(FileExistsError):  # of two that start at once one makes the key
                 os.link(half, file)
         finally:
@@ -97,6 +97,11 @@ def take_next(data_dir: Path, needed: str) -> bytes | None:
     except OSError as error:
         raise MasterKeyError(f"The master key {next_file} cannot be moved: {error}.") from error
     return key
+
+
+def encoded(key: bytes) -> bytes:
+    """A key as its file holds it."""
+    return base64.b64encode(key) + b"\n"
 
 
 def decode(text: str, source: str) -> bytes:
