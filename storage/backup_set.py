@@ -111,9 +111,7 @@ def read(folder: Path) -> Manifest:
         try:
             found = describe([folder / name])[name]
         except OSError as error:
-            raise StorageError(
-                f"{folder} is not complete: {name}: {error.strerror}."
-            ) from error
+            raise StorageError(f"{folder} is not complete: {name}: {error.strerror}.") from error
         if found != expected or Path(name).name != name:
             raise StorageError(f"{folder} is damaged: {name} is not what was written.")
     return manifest

@@ -67,6 +67,10 @@ class Consultations:
         )
         return await self._consultation(row) if row else None
 
+    async def count(self) -> int:
+        rows = await self._executor.rows("SELECT COUNT(*) AS number FROM consultation")
+        return int(rows[0]["number"])
+
     async def among(self, consultation_ids: Iterable[str]) -> list[str]:
         """Which of these ids, of any number, exist."""
         rows = await self._executor.rows(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from storage.backing_up import STAGING
 from storage.errors import FolderInUse, StorageError
-from storage.folder_lock import DataFolderLock
+from storage.folder_lock import DataFolderLock, make_folder
 from storage.master_key import DATABASE_NAME, KEY_NAME
 from storage.purged_list import PURGED_LIST, PurgedList
 from storage.restored_folder import finish
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 
 def prepare(data_dir: Path) -> None:
     """Mend permissions, complete what was interrupted. Raises StorageError."""
+    make_folder(data_dir)
     try:
         mend_permissions(data_dir)
         finish(data_dir)
@@ -63,7 +64,9 @@ def mend_permissions(data_dir: Path) -> None:
                 "server's user its owner, or take the permission away."
             )
         else:
-            _log.warning("Others than the owner can use %s, and that could not be mended.", path.name)
+            _log.warning(
+                "Others than the owner can use %s, and that could not be mended.", path.name
+            )
 
 
 def _mend(path: Path, facts: os.stat_result) -> bool:

@@ -124,6 +124,9 @@ class Notices:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
 
+    async def ids(self) -> set[str]:
+        return {row["id"] for row in await self._executor.rows("SELECT id FROM notice")}
+
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
         """In the order they were queued."""
         rows = await self._executor.rows(
@@ -276,6 +279,15 @@ class Notices:
             "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
             " JOIN consultation ON consultation.id = notice.consultation_id"
             " WHERE notice.next_at IS NULL AND notice.id IN ("
+            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
+        )
+
+    async def unfinished(self) -> list[Due]:
+        """Whatever would still be tried: what waits, and what was under way."""
+        return await self._with_all(
+            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
+            " JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
             " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
         )
 

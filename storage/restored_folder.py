@@ -42,8 +42,10 @@ def begin(data_dir: Path) -> Path:
 
 
 def decide(data_dir: Path) -> None:
-    """From here on the restored files are those of the folder. Raises OSError."""
+    """From here on the restored files are those of the folder. Raises OSError, StorageError."""
     staging = data_dir / RESTORING
+    if any((staging / name).exists() for name in DATABASE_FILES[:-1]):
+        raise StorageError("The restored database is still in use.")
     for path in staging.iterdir():
         durable.sync(path)
     durable.sync(staging)

@@ -15,7 +15,6 @@ from storage.database import Database, Executor
 from storage.errors import MasterKeyError, StorageError, WrongMasterKey
 from storage.master_key import (
     DATABASE_NAME,
-    KEY_NAME,
     NEXT_KEY_NAME,
     key_id,
     load_master_key,

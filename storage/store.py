@@ -27,6 +27,8 @@ from storage.used_tokens import UsedTokens
 from storage.vault import Vault
 
 T = TypeVar("T")
+SIGNED_IN = ("web_session", "seat")
+"Tables of who is signed in and where: nothing in them outlives a restore."
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +117,15 @@ class Store:
         Raises what `work` raises (its statements are undone), or Unavailable.
         """
         return await self._database.write(lambda _: work(self._written))
+
+    async def sign_everybody_out(self) -> None:
+        """Forget who is signed in, and who holds which seat."""
+
+        async def work(executor: Executor) -> None:
+            for table in SIGNED_IN:
+                await executor.rows(f"DELETE FROM {table}")
+
+        await self._database.write(work)
 
     async def forget(self) -> None:
         """Overwrite what deleted rows left behind in the write-ahead log."""

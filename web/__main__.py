@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -10,6 +11,7 @@ import sys
 from aiohttp import web
 
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.keys import SETUP_TOKEN, STORE
@@ -34,6 +36,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     set_up()
+    os.umask(OWNER_ONLY)
     try:
         config = load()
         for name in unknown_settings():

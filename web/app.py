@@ -22,6 +22,7 @@ from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
 from signaling.hub import Hub
 from signaling.ports import Clock
+from storage import folder
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -59,6 +60,7 @@ async def create_app(
         steady = steady or SteadyClock(clock)
     if passwords is None:
         passwords = await asyncio.to_thread(Passwords)
+    await asyncio.to_thread(folder.prepare, config.data_dir)
     store = await Store.open(config.data_dir, config.master_key)
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
