@@ -10,12 +10,13 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 _SOURCE = """
-import importlib, json, os, signal, sys, time
+import importlib, json, os, select, signal, sys, time
 for name in sys.argv[1:]:
     importlib.import_module(name)
 print(flush=True)
@@ -38,11 +39,13 @@ for line in sys.stdin:
             sys.stderr.flush()
         finally:
             os._exit(status or 0)
-    if order["kill_after"] is not None:
-        time.sleep(order["kill_after"])
+    child = os.pidfd_open(pid)
+    if not select.select([child], [], [], order["kill_after"])[0]:
         os.kill(pid, signal.SIGKILL)
+    os.close(child)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    print(json.dumps([status, time.monotonic() - began]), flush=True)
+    ended = time.monotonic()
+    print(json.dumps([status, ended - began]), flush=True)
 """
 MODULES = ("scripts.backup", "scripts.restore", "scripts.rotate_master_key")
 
@@ -102,9 +105,20 @@ class Commands:
         status, took_s = json.loads(self._process.stdout.readline())
         return Ended(status, out.read_text("utf-8"), err.read_text("utf-8"), took_s)
 
-    def killed_within(
-        self, whole_s: float, module: str, *arguments: object, **environment: str
-    ) -> Ended:
-        """Kill a command at a random moment of the time that a whole run takes."""
-        moment = random.random() * whole_s
-        return self.run(module, *arguments, kill_after=moment, **environment)
+    def kills(
+        self, times: int, module: str, *arguments: object, **environment: str
+    ) -> Iterator[None]:
+        """Run and kill a command `times` times, each at a random moment of what a whole run takes.
+
+        Comes back after each run, also after one that was over before.
+        """
+        whole_s = 1.0
+        killed = 0
+        while killed < times:
+            moment = random.random() * whole_s
+            ended = self.run(module, *arguments, kill_after=moment, **environment)
+            killed += ended.killed
+            if not ended.killed:
+                assert ended.status == 0, ended.err
+                whole_s = min(whole_s, ended.took_s)
+            yield
