@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from signaling.account import AccountRole, checked_password
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web.config import ConfigError, load
@@ -51,6 +53,7 @@ def main() -> int:
         "--password-stdin", action="store_true", help="read the password from standard input"
     )
     chosen = parser.parse_args()
+    os.umask(OWNER_ONLY)
     if chosen.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:

@@ -16,7 +16,7 @@ from storage.backup_set import Manifest
 from storage.errors import StorageError
 from storage.folder_lock import DataFolderLock
 from storage.master_key import DATABASE_NAME
-from storage.restoring import Prepared, prepare, sweep_outbox
+from storage.restoring import Prepared, prepare
 from storage.store import Records, Store
 from web.config import Config, ConfigError, load
 
@@ -28,7 +28,6 @@ class Restored:
     manifest: Manifest
     settled: Settled
     sessions: int
-    notice_ids: set[str]
     brings_key: bool
 
 
@@ -57,7 +56,6 @@ async def bring_to_present(prepared: Prepared, answer: str | None, name: str) ->
             prepared.manifest,
             settled,
             await store.read.consultations.count(),
-            await store.read.notices.ids(),
             prepared.brings_key,
         )
     finally:
@@ -84,7 +82,6 @@ def restore(config: Config, chosen: argparse.Namespace) -> Restored:
             raise
         restored_folder.decide(data_dir)
         restored_folder.finish(data_dir)
-        sweep_outbox(data_dir, restored.notice_ids)
         return restored
 
 

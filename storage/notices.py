@@ -124,9 +124,6 @@ class Notices:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
 
-    async def ids(self) -> set[str]:
-        return {row["id"] for row in await self._executor.rows("SELECT id FROM notice")}
-
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
         """In the order they were queued."""
         rows = await self._executor.rows(

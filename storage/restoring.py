@@ -66,14 +66,6 @@ def prepare(
     return Prepared(staging, manifest, encoded(key).decode().strip(), (staging / KEY_NAME).exists())
 
 
-def sweep_outbox(data_dir: Path, notice_ids: set[str]) -> None:
-    """Delete written notices that the restored database does not know. Raises OSError."""
-    outbox = data_dir / "outbox"
-    for path in outbox.iterdir() if outbox.is_dir() else ():
-        if path.stem.removeprefix(".").split(".")[0] not in notice_ids:
-            path.unlink(missing_ok=True)
-
-
 def _unpack(source: Path, staging: Path, identity: Identity | None) -> None:
     if source.suffix != SUFFIX:
         shutil.copyfile(source, staging / source.name)

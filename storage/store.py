@@ -22,6 +22,7 @@ from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
 from storage.purged_list import PURGED_LIST, PurgedList
 from storage.replies import Replies
+from storage.restored_folder import refuse_half
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
 from storage.vault import Vault
@@ -54,6 +55,7 @@ class Records:
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:
     make_folder(data_dir)
+    refuse_half(data_dir)
     return load_master_key(master_key, data_dir)
 
 
