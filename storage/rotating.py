@@ -76,9 +76,10 @@ async def _rotate(database: Database, old: bytes, new: bytes) -> int:
 
 
 async def _rewrap(executor: Executor, old: Wrapping, new: Wrapping) -> int:
+    # first, for what the log needs is wrapped by the old key
+    await Audit(executor).append(datetime.now(UTC), "operator", "rotate_master_key", new.key_id)
     keys = sum([await _rewrap_table(executor, table, old, new) for table in WRAPPED])
     await executor.rows("UPDATE master_key SET key_id = ?", (new.key_id,))
-    await Audit(executor).append(datetime.now(UTC), "operator", "rotate_master_key", new.key_id)
     return keys
 
 

@@ -6,8 +6,8 @@ its place, so that a value moved to another row does not open. Invite tokens are
 (HKDF, RFC 5869): nothing that opens a door is stored, and destroying the wrapped key makes
 everything that a backup or a free page still holds noise.
 
-Nothing else may be derived from the master key but its id: it can be replaced, and then only
-what is listed in WRAPPED is wrapped anew.
+Nothing in the database may be derived from the master key but its id: it can be replaced, and
+then only what is listed in WRAPPED is wrapped anew.
 """
 
 import base64
@@ -114,7 +114,7 @@ class Vault:
         """
         vault = cls(master_key)
         known = await vault.check(database.read)
-        vault._address_key = await vault.secret(database.read, ADDRESS_KEY) or b""
+        vault._address_key = await vault.find_secret(database.read, ADDRESS_KEY) or b""
         if not known or not vault._address_key:
             await database.write(vault._establish)
         return vault
@@ -126,9 +126,12 @@ class Vault:
             if row["key_id"] != self._wrapping.key_id:
                 raise WrongMasterKey(row["key_id"], self._wrapping.key_id)
             return True
-        row = await executor.row("SELECT consultation_id, wrapped FROM vault_key LIMIT 1")
-        if row is not None:  # written before databases knew the id of their key
-            self._wrapping.unwrap(VAULT_KEYS, row["consultation_id"], row["wrapped"])
+        for table in WRAPPED:  # written before databases knew the id of their key
+            row = await executor.row(
+                f"SELECT {table.id_column} AS name, wrapped FROM {table.table} LIMIT 1"
+            )
+            if row is not None:
+                self._wrapping.unwrap(table, row["name"], row["wrapped"])
         return False
 
     async def _establish(self, executor: Executor) -> None:
@@ -138,21 +141,27 @@ class Vault:
         )
         # digests from before this key was kept stay what they are
         old = await executor.row("SELECT 1 FROM invite WHERE address_digest IS NOT NULL LIMIT 1")
-        key = derived(self._master_key, ADDRESS_KEY, KEY_BYTES) if old else os.urandom(KEY_BYTES)
-        self._address_key = await self.make_secret(executor, ADDRESS_KEY, key)
+        first = derived(self._master_key, ADDRESS_KEY, KEY_BYTES) if old else None
+        self._address_key = await self.secret(executor, ADDRESS_KEY, first)
 
-    async def secret(self, executor: Executor, name: str) -> bytes | None:
-        """A secret that belongs to no consultation, if it was made. Raises MasterKeyError."""
+    async def find_secret(self, executor: Executor, name: str) -> bytes | None:
+        """A key that belongs to no consultation, if it was made. Raises MasterKeyError."""
         row = await executor.row("SELECT wrapped FROM sealed_secret WHERE name = ?", (name,))
         return self._wrapping.unwrap(SECRETS, name, row["wrapped"]) if row else None
 
-    async def make_secret(self, executor: Executor, name: str, secret: bytes) -> bytes:
-        """Keep `secret` under `name`, unless there is one already; returns the one that is kept."""
+    async def secret(self, executor: Executor, name: str, first: bytes | None = None) -> bytes:
+        """The key of this name, within a transaction: made when first asked for, random or `first`.
+
+        Nothing is remembered here, for the transaction may be undone.
+        """
+        if found := await self.find_secret(executor, name):
+            return found
+        key = first or os.urandom(KEY_BYTES)
         await executor.rows(
-            "INSERT OR IGNORE INTO sealed_secret (name, wrapped) VALUES (?, ?)",
-            (name, self._wrapping.wrap(SECRETS, name, secret)),
+            "INSERT INTO sealed_secret (name, wrapped) VALUES (?, ?)",
+            (name, self._wrapping.wrap(SECRETS, name, key)),
         )
-        return await self.secret(executor, name) or secret
+        return key
 
     async def create(self, executor: Executor, consultation_id: str) -> ConsultationKey:
         """A fresh key for a consultation whose row was just written."""
