@@ -55,7 +55,7 @@ async def bring_to_present(prepared: Prepared, answer: str | None, name: str) ->
         return Restored(
             prepared.manifest,
             settled,
-            await store.read.consultations.count(),
+            len(await store.read.consultations.ids()),
             prepared.brings_key,
         )
     finally:

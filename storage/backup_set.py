@@ -3,7 +3,7 @@
     teleconnect-20261128T054300Z/
         manifest.json             what follows, with sizes and digests
         teleconnect.sqlite3       or teleconnect.sqlite3.age
-        purged.log                ids, see storage/purged_list.py
+        purged.log                see storage/purged_list.py
         master.key.age            only where it was asked for
 
 A set gets its name when it is complete; until then it is a folder whose name begins with a dot,

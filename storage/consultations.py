@@ -1,6 +1,5 @@
 """Consultations: rows without anything that names a person."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
@@ -67,17 +66,9 @@ class Consultations:
         )
         return await self._consultation(row) if row else None
 
-    async def count(self) -> int:
-        rows = await self._executor.rows("SELECT COUNT(*) AS number FROM consultation")
-        return int(rows[0]["number"])
-
-    async def among(self, consultation_ids: Iterable[str]) -> list[str]:
-        """Which of these ids, of any number, exist."""
-        rows = await self._executor.rows(
-            "SELECT id FROM consultation WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(consultation_ids)),),
-        )
-        return [row["id"] for row in rows]
+    async def ids(self) -> list[str]:
+        """Of all there are."""
+        return [row["id"] for row in await self._executor.rows("SELECT id FROM consultation")]
 
     async def in_states(self, states: Sequence[str]) -> list[Consultation]:
         """Everybody's in these states, oldest first."""

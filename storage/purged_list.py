@@ -1,8 +1,9 @@
-"""The ids of purged consultations, in a file beside the database.
+"""Which consultations were purged, in a file beside the database.
 
-A backup brings back what was purged since, and the database in it knows nothing of that. So the
-ids outlive it here, one a line after the day: random characters, nothing about anybody. What is
-listed is purged again wherever a database is opened that still has it.
+A backup brings back what was purged since, and the database in it knows nothing of that. So a
+digest of each id outlives it here, one a line after the day: whoever does not have that very
+consultation learns nothing from it. What is listed is purged again wherever a database is opened
+that still has it.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from signaling.errors import Unavailable
@@ -18,10 +20,15 @@ from storage import durable
 PURGED_LIST = "purged.log"
 KEPT = timedelta(days=400)
 "Longer than anybody may keep a backup; then an id is dropped."
-_LINE = re.compile(r"(\d{4}-\d\d-\d\d) ([A-Za-z0-9_-]{8,64})")
+_LINE = re.compile(r"(\d{4}-\d\d-\d\d) ([0-9a-f]{32})")
 
 Entries = Mapping[str, date]
-"Id -> the day of its purge, by this machine's clock."
+"Digest of an id -> the day of its purge, by this machine's clock."
+
+
+def digest(consultation_id: str) -> str:
+    """What the list holds of a consultation: 128 bits of its id's SHA-256, in hexadecimal."""
+    return sha256(consultation_id.encode()).hexdigest()[:32]
 
 
 class PurgedList:
@@ -42,7 +49,8 @@ class PurgedList:
             size = opened.seek(0, os.SEEK_END)
             # what a power cut left of a line must not swallow the next one
             whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
-            opened.write((b"" if whole else b"\n") + _lines(dict.fromkeys(ids, _today())))
+            lines = _lines(dict.fromkeys(map(digest, ids), _today()))
+            opened.write((b"" if whole else b"\n") + lines)
             os.fsync(descriptor)
         if born:
             durable.sync(self._file.parent)

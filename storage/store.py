@@ -20,7 +20,7 @@ from storage.invites import Invites
 from storage.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
-from storage.purged_list import PURGED_LIST, PurgedList
+from storage.purged_list import PURGED_LIST, PurgedList, digest
 from storage.replies import Replies
 from storage.restored_folder import refuse_half
 from storage.settings import Settings
@@ -98,7 +98,7 @@ class Store:
     async def _purge_again(self) -> None:
         """Nothing comes back that was purged: not by a crash in between, nor by an old database."""
         listed = await asyncio.to_thread(self._purged.read)
-        back = await self.read.consultations.among(listed)
+        back = [each for each in await self.read.consultations.ids() if digest(each) in listed]
         if not back:
             return
 
