@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import getpass
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
 from storage.store import Records, Store
 from web.config import ConfigError, load
@@ -57,6 +59,7 @@ def main() -> int:
         "--password-stdin", action="store_true", help="read the password from standard input"
     )
     chosen = parser.parse_args()
+    os.umask(OWNER_ONLY)
     if chosen.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:

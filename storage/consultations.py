@@ -10,6 +10,7 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from storage.database import Executor, Row, batched, marks
 from storage.errors import MasterKeyError
+from storage.purged_list import PurgedList
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
@@ -18,9 +19,10 @@ _NOTE = "consultation.note"
 
 
 class Consultations:
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    def __init__(self, executor: Executor, vault: Vault, purged: PurgedList) -> None:
         self._executor = executor
         self._vault = vault
+        self._purged = purged
 
     async def _consultation(self, row: Row) -> Consultation:
         return Consultation(
@@ -79,6 +81,19 @@ class Consultations:
             "SELECT * FROM consultation WHERE id = ?", (consultation_id,)
         )
         return await self._consultation(row) if row else None
+
+    async def ids(self) -> list[str]:
+        """Of all there are."""
+        return [row["id"] for row in await self._executor.rows("SELECT id FROM consultation")]
+
+    async def in_states(self, states: Sequence[str]) -> list[Consultation]:
+        """Everybody's in these states, oldest first."""
+        marks = ", ".join("?" * len(states))
+        rows = await self._executor.rows(
+            f"SELECT * FROM consultation WHERE state IN ({marks}) ORDER BY created_at, id",
+            tuple(states),
+        )
+        return [await self._consultation(row) for row in rows]
 
     async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
         """The account ids of those who hold these consultations, each once."""
@@ -171,10 +186,11 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Destroy the key, then delete every row of the consultation.
+        """Note the purge, destroy the key, then delete every row of the consultation.
 
         With it go the web sessions of browsers that have no seat in another one.
         """
+        await self._purged.add([consultation_id])
         await self._vault.destroy(self._executor, consultation_id)
         await self._executor.rows(
             "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("

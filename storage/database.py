@@ -165,6 +165,11 @@ def _migrations() -> list[tuple[int, str]]:
     return sorted(found)
 
 
+def newest_schema() -> int:
+    """The schema that this program writes."""
+    return _migrations()[-1][0]
+
+
 class Database:
     """Open with `await Database.open(path)`, close with `close()`."""
 

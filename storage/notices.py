@@ -345,6 +345,15 @@ class Notices:
             " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
         )
 
+    async def unfinished(self) -> list[Due]:
+        """Whatever would still be tried: what waits, and what was under way."""
+        return await self._with_all(
+            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
+            " JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
+            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
+        )
+
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
         """Invite id -> the latest attempt at telling that person anything."""
         marks = ", ".join("?" * len(invite_ids))

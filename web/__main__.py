@@ -11,6 +11,7 @@ import sys
 from aiohttp import web
 
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.keys import SETUP_TOKEN, STORE
@@ -35,6 +36,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     set_up()
+    os.umask(OWNER_ONLY)
     try:
         config = load()
         for name in unknown_settings():

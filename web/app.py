@@ -24,6 +24,7 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.hub import Hub
 from signaling.ports import Clock
+from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web import keys
@@ -69,6 +70,7 @@ async def create_app(
     async with contextlib.AsyncExitStack() as opened:
         lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
         opened.callback(lock.release)
+        await asyncio.to_thread(folder.prepare, config.data_dir)
         store = await Store.open(config.data_dir, config.master_key)
         opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock, passwords, steady)

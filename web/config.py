@@ -46,9 +46,14 @@ SETTINGS = (
     Setting(
         "TELECONNECT_MASTER_KEY",
         "",
-        "32 bytes in base64 that wrap all other keys; empty: the file master.key in the data"
-        " folder, made at the first start.",
+        "32 bytes in base64 that wrap all other keys; empty: they are in a file.",
         secret=True,
+    ),
+    Setting(
+        "TELECONNECT_MASTER_KEY_FILE",
+        "",
+        "File with the master key; empty: systemd's credential master_key, or else master.key in"
+        " the data folder, made at the first start.",
     ),
     Setting(
         "TELECONNECT_SMTP_URL",
@@ -224,7 +229,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
         data_dir=Path(values["TELECONNECT_DATA_DIR"]),
-        master_key=values["TELECONNECT_MASTER_KEY"] or None,
+        master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         smtp_url=smtp_url,
         mail_from=values["TELECONNECT_MAIL_FROM"]
         or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
@@ -244,6 +249,25 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],
     )
+
+
+def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> str | None:
+    """The text of the file that holds the master key, unless it is the one in the data folder.
+
+    Services of systemd find their credentials in a folder of their own, see systemd.exec(5).
+    """
+    name = values["TELECONNECT_MASTER_KEY_FILE"]
+    credential = Path(environment.get("CREDENTIALS_DIRECTORY", "")) / "master_key"
+    if not name and not (credential.is_absolute() and credential.exists()):
+        return None
+    file = Path(name) if name else credential
+    try:
+        text = file.read_text("ascii").strip()
+    except (OSError, ValueError):
+        text = ""
+    if not text:
+        raise ConfigError(f"The master key cannot be read from {file}.")
+    return text
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -7,7 +7,7 @@ from signaling import messages as wire
 from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
-from signaling.errors import NobodyThere
+from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
@@ -53,9 +53,15 @@ class Holding:
         return await self._step(attendance, message.id, "resume")
 
     async def reopen(self, consultation_id: str, account_id: str) -> None:
-        """Open a closed session again. Raises NotFound or TransitionRefused."""
+        """Open a closed session again. Raises NotFound or TransitionRefused.
+
+        Not once it is due to be forgotten: it may be noted as forgotten already.
+        """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, account_id, "reopen")
+        purge_at = room.consultation.purge_at(self.retention)
+        if purge_at is not None and purge_at <= self._clock.now():
+            raise TransitionRefused("consultation", room.consultation.state, "reopen")
         async with self._rooms.turn(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 

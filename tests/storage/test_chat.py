@@ -22,8 +22,9 @@ from signaling.chat import (
 )
 from signaling.consultation import Consultation
 from storage.database import Executor
+from storage.master_key import DATABASE_NAME
 from storage.store import Records, Store
-from storage.vault import DATABASE_NAME, Vault
+from storage.vault import Vault
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)

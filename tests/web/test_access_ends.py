@@ -17,7 +17,7 @@ from aiohttp.test_utils import make_mocked_request
 from signaling.account import Account
 from signaling.errors import SignInRequired
 from signaling.token import token_digest
-from storage.vault import DATABASE_NAME
+from storage.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock

@@ -7,6 +7,7 @@ import logging
 import re
 import sqlite3
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
@@ -385,6 +386,20 @@ async def test_a_reopened_session_is_not_purged_and_its_link_works_again(
     await server.app[CLOCKWORK].run_due()
     rows = await server.app[STORE]._database.read.rows("SELECT state FROM consultation")
     assert len(rows) == 1
+
+
+async def test_what_is_due_to_be_forgotten_is_not_opened_again(
+    server: Server, nurse: Person, phone: Person, clock: MovableClock
+) -> None:
+    wire = await phone.enter(invite_id=await phone.join(await nurse.invite()))
+    consultation_id = await consultation_of(wire)
+    desk = await nurse.enter(consultation_id=consultation_id)
+    await desk.command("start_consultation")
+    await desk.command("terminate_consultation", choice="close")
+    server.app[CLOCKWORK].cancel("purge")  # it did not succeed at its hour
+    clock.move(timedelta(hours=24))
+    await nurse.sign_in()
+    assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 409
 
 
 async def test_older_safari_joins_by_the_form_of_the_link(nurse: Person, phone: Person) -> None:

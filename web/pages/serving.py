@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
+from storage.backup_set import last_backup
 from web.keys import (
     CLOCK,
     CONFIG,
@@ -83,9 +84,16 @@ async def ready(request: web.Request) -> web.Response:
             "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
+            "backup_age_s": await _backup_age(app),
         },
         status=503 if stuck else 200,
     )
+
+
+async def _backup_age(app: web.Application) -> float | None:
+    """Seconds since the newest backup; None: none was ever made, as far as is known."""
+    made_at = await asyncio.to_thread(last_backup, app[CONFIG].data_dir)
+    return None if made_at is None else round((app[CLOCK].now() - made_at).total_seconds(), 1)
 
 
 async def metrics(request: web.Request) -> web.Response:
