@@ -100,8 +100,8 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         phone.plant(cookie)
         amina = await phone.enter(invite_id=seat)
         snapshot = next(frame for frame in amina.frames if frame["type"] == "snapshot")
-        stored = [(line["id"], line["position"]) for line in snapshot["chat"]
-                  if line["kind"] == "text"]  # fmt: skip
+        chat = await amina.chat()
+        stored = [(line["id"], line["position"]) for line in chat if line["kind"] == "text"]
         assert dict(stored) == acknowledged
         assert len(stored) == len(acknowledged)
         assert snapshot["consultation"]["state"] == "active"

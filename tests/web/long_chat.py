@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from signaling.chat import Kind
-from tests.people import Person, Refused, Wire, an_id
+from tests.people import Person, an_id
 from tests.serving import Server
 from web.keys import CLOCK, STORE
 
@@ -46,25 +46,3 @@ async def write(
                 await records.chat.append(consultation_id, an_id("stored"), author, kind, text, now)
 
         await store.write(lambda records, at=start: work(records, lines[at : at + AT_ONCE]))
-
-
-async def read_back(wire: Wire) -> list[dict[str, Any]]:
-    """Every line up to the newest one of the snapshot, asked for page by page."""
-    snapshot = next(frame for frame in wire.frames if frame["type"] == "snapshot")
-    lines: list[dict[str, Any]] = snapshot["chat"]
-    while lines[0]["position"] > 1:
-        lines = await page(wire, before=lines[0]["position"]) + lines
-    return lines
-
-
-async def page(wire: Wire, **where: int) -> list[dict[str, Any]]:
-    """The lines before or after a position. Raises Refused."""
-    question = an_id("question")
-    await wire.send("read_chat", id=question, **where)
-    while True:
-        frame = await wire.frame()
-        if frame.get("id") == question:
-            if frame["type"] == "error":
-                raise Refused(frame)
-            found: list[dict[str, Any]] = frame["chat"]
-            return found

@@ -11,7 +11,7 @@ import pytest
 from signaling.chat import AUTHOR_BYTES, EVENT_LINES, stored_bytes
 from tests.people import Person, Refused, Wire
 from tests.serving import Server, serving
-from tests.web.long_chat import planned, read_back, write
+from tests.web.long_chat import planned, write
 from web import socket
 from web.keys import STORE
 
@@ -36,8 +36,11 @@ async def test_much_that_was_written_keeps_nobody_out(server: Server) -> None:
         desk = await nurse.enter(consultation_id=laid.consultation_id)
         await desk.command("start_consultation")
         for wire in (amina, desk):
-            lines = [line for line in await read_back(wire) if line["kind"] == "text"]
+            lines = [line for line in await wire.chat() if line["kind"] == "text"]
             assert [line["text"][:4] for line in lines] == [f"{n:04}" for n in range(3000)]
+        between = await desk.chat_page(after=7, before=10)
+        assert [line["position"] for line in between] == [8, 9]
+        assert (await desk.chat_page(after=2999))[0]["position"] == 3000
         await amina.say("still here")
         await desk.say("so am I")
         await desk.command("terminate_consultation", choice="close")
@@ -135,7 +138,7 @@ async def test_a_hundred_thousand_lines_are_entered_read_back_closed_and_exporte
         desk = await nurse.enter(consultation_id=laid.consultation_id)
         await desk.command("start_consultation")
         note("entered")
-        for lines in await asyncio.gather(read_back(amina), read_back(desk)):
+        for lines in await asyncio.gather(amina.chat(), desk.chat()):
             assert [line["text"] for line in lines if line["kind"] == "text"] == texts
         note("read back")
         await amina.say("the last one")
