@@ -1,10 +1,12 @@
 """Everything stored, by noun, over one database and one vault."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from storage import database
 from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
@@ -69,14 +71,14 @@ class Store:
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
         """Open the data folder. Raises StorageError with a sentence for the operator."""
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
-        database = await Database.open(data_dir / DATABASE_NAME)
+        opened = await Database.open(data_dir / DATABASE_NAME)
         vault = Vault(key)
         try:
-            await vault.check(database.read)
+            await vault.check(opened.read)
         except BaseException:
-            await database.close()
+            await opened.close()
             raise
-        return cls(database, vault)
+        return cls(opened, vault)
 
     async def close(self) -> None:
         await self._database.close()
@@ -91,3 +93,13 @@ class Store:
     async def forget(self) -> None:
         """Overwrite what deleted rows left behind in the write-ahead log."""
         await self._database.forget()
+
+
+@contextlib.asynccontextmanager
+async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Records]:
+    """What is stored, for reading alone, also while a server runs. Raises StorageError."""
+    key = await asyncio.to_thread(load_master_key, master_key, data_dir, make=False)
+    vault = Vault(key)
+    async with database.reading(data_dir / DATABASE_NAME) as executor:
+        await vault.check(executor)
+        yield Records(executor, vault, Losses())

@@ -163,10 +163,10 @@ class Vault:
             ) from None
 
 
-def load_master_key(configured: str | None, data_dir: Path) -> bytes:
+def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True) -> bytes:
     """The master key: 32 bytes, base64, from the setting or the file `master.key`.
 
-    The file is made at the first start, readable by its owner only. If the database exists and
+    Unless not to `make` it, the file is made at the first start, readable by its owner only. If the database exists and
     the file does not, the key was lost and this says so. Raises MasterKeyError.
     """
     if configured:
@@ -182,6 +182,8 @@ def load_master_key(configured: str | None, data_dir: Path) -> bytes:
             ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise MasterKeyError(f"The master key {file} cannot be read: {error}.") from error
+    if not make:
+        raise MasterKeyError(f"There is no data in the folder {data_dir}.")
     key = secrets.token_bytes(KEY_BYTES)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -24,6 +24,7 @@ from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
 from web import keys
+from web.audit_watch import AuditWatch
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, ConfigError
 from web.delivery import add_delivery
@@ -82,6 +83,7 @@ async def create_app(
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
+    app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits)
     store.losses.listeners.append(live.lost)
@@ -135,6 +137,7 @@ async def create_app(
         await forgetting.purge_due()
         await forget_web_sessions()
         live.watch()
+        waits.set("audit", waits.now(), audit_watch.check_again)
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
@@ -149,6 +152,7 @@ async def create_app(
         for provider in providers:
             await provider.close()
         await failed_sign_ins.close()
+        await audit_watch.close()
         await store.close()
 
     app.cleanup_ctx.append(running)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
-    "notice_id", "account_id", "reason",
+    "notice_id", "account_id", "reason", "number", "digest",
 )  # fmt: skip
 
 
