@@ -163,6 +163,13 @@ class Audit:
         )
         return [_line(row) for row in rows]
 
+    async def after(self, number: int, limit: int) -> list[AuditLine]:
+        """At most `limit` lines, oldest first, from above the line `number`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", (number, limit)
+        )
+        return [_line(row) for row in rows]
+
     async def check(self, since: Head | None = None) -> Finding:
         """Look through the chain, all of it or from a line that was found to hold on."""
         key = await self._vault.find_secret(self._executor, KEY)

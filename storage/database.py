@@ -11,11 +11,12 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -287,6 +288,32 @@ class Database:
         for future, result in results:
             if not future.done():
                 future.set_result(result)
+
+
+@contextlib.asynccontextmanager
+async def reading(path: Path) -> AsyncIterator[Executor]:
+    """The database for reading alone, also while a server writes.
+
+    Raises StorageError, also for a file of another version.
+    """
+    try:
+        # read only: a file that is not there is not made
+        reader = await aiosqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise StorageError(f"The database {path} cannot be opened: {error}.") from error
+    try:
+        reader.row_factory = sqlite3.Row
+        known = await asyncio.to_thread(_migrations)
+        if await _version(reader) != known[-1][0]:
+            raise StorageError(
+                f"The database {path} is of another version of TeleConnect: start this one's "
+                "server once, or use the program it was written with."
+            )
+        yield Executor(reader)
+    except sqlite3.Error as error:
+        raise StorageError(f"The database {path} cannot be read: {error}.") from error
+    finally:
+        await reader.close()
 
 
 def _domain_error(error: BaseException) -> BaseException:

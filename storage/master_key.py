@@ -33,11 +33,12 @@ def key_id(key: bytes) -> str:
     return derived(key, "key id", ID_BYTES).hex()
 
 
-def load_master_key(configured: str | None, data_dir: Path) -> bytes:
+def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True) -> bytes:
     """The master key: 32 bytes, base64, from the settings or the file `master.key`.
 
-    The file is made at the first start, readable by its owner only. If the database exists and
-    the file does not, the key was lost and this says so. Raises MasterKeyError.
+    Unless not to `make` one, the file is made at the first start, readable by its owner only. If
+    the database exists and the file does not, the key was lost and this says so. Raises
+    MasterKeyError.
     """
     if configured:
         return decode(configured, "TELECONNECT_MASTER_KEY")
@@ -50,6 +51,8 @@ def load_master_key(configured: str | None, data_dir: Path) -> bytes:
             f"The database is there, but its master key {file} is missing. Put the file "
             "back or set TELECONNECT_MASTER_KEY; without it nothing stored can be read."
         )
+    if not make:
+        raise MasterKeyError(f"There is no data in the folder {data_dir}.")
     return make_key(file)
 
 

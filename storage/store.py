@@ -1,12 +1,14 @@
 """Everything stored, by noun, over one database and one vault."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from storage import database
 from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
@@ -98,14 +100,14 @@ class Store:
         """Open the data folder. Raises StorageError with a sentence for the operator."""
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
         path = data_dir / DATABASE_NAME
-        database = await Database.open(path)
+        opened = await Database.open(path)
         try:
             with usable(path, "read"):
-                vault = await _vault(database, key, None if master_key else data_dir)
-                store = cls(database, vault, path, PurgedList(data_dir / PURGED_LIST))
+                vault = await _vault(opened, key, None if master_key else data_dir)
+                store = cls(opened, vault, path, PurgedList(data_dir / PURGED_LIST))
                 await store._purge_again()
         except BaseException:
-            await database.close()
+            await opened.close()
             raise
         return store
 
@@ -153,3 +155,13 @@ class Store:
         Raises Unavailable.
         """
         return await self._database.forget()
+
+
+@contextlib.asynccontextmanager
+async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Records]:
+    """What is stored, for reading alone, also while a server runs. Raises StorageError."""
+    key = await asyncio.to_thread(load_master_key, master_key, data_dir, make=False)
+    vault = Vault(key)
+    async with database.reading(data_dir / DATABASE_NAME) as executor:
+        await vault.check(executor)
+        yield Records(executor, vault, Losses(), PurgedList(data_dir / PURGED_LIST))

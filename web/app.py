@@ -28,6 +28,7 @@ from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web import keys
+from web.audit_watch import AuditWatch
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config
 from web.delivery import add_delivery
@@ -105,6 +106,7 @@ async def _assemble(
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
+    app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits)
     store.losses.listeners.append(live.lost)
@@ -182,6 +184,7 @@ async def _assemble(
             await abandoning.look()
             await forget_web_sessions()
             live.watch()
+            waits.set("audit", waits.now(), audit_watch.check_again)
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
@@ -196,6 +199,7 @@ async def _assemble(
         for provider in providers:
             await provider.close()
         await failed_sign_ins.close()
+        await audit_watch.close()
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)

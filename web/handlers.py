@@ -16,8 +16,8 @@ from web.pages import (
     signing_in,
     webhooks,
 )
+from web.pages.administration import audit, organizations, people, routes, templates, texts
 from web.pages.administration import index as administration
-from web.pages.administration import organizations, people, routes, templates, texts
 from web.pages.administration import sessions as rules
 from web.routes import PATHS
 from web.socket import socket
@@ -86,6 +86,7 @@ HANDLERS = {
     ("GET", "admin_templates"): templates.show_templates,
     ("GET", "admin_template"): templates.show_template,
     ("POST", "admin_template"): templates.save_template,
+    ("GET", "admin_audit"): audit.show_audit,
     ("GET", "admin_outbox"): administration.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,

@@ -24,6 +24,7 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock
 from storage.store import Store
+from web.audit_watch import AuditWatch
 from web.clockwork import Clockwork
 from web.config import Config
 from web.failed_sign_ins import FailedSignIns
@@ -50,6 +51,7 @@ STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
+AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 LIVE = web.AppKey("live", LiveAccess)
 PASSWORDS = web.AppKey("passwords", Passwords)

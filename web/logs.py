@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
-    "notice_id", "account_id", "reason", "late_s", "off_s",
+    "notice_id", "account_id", "reason", "late_s", "off_s", "number", "digest",
 )  # fmt: skip
 
 
