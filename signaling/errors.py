@@ -14,6 +14,7 @@ TeleConnectError
 │   └── AlreadyAnswered     409  somebody else was first
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
+├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
 └── Unavailable             503  the server cannot do it now: disk full, stopping
 
@@ -139,6 +140,12 @@ class TooLarge(TeleConnectError):
     code = "too_large"
     status = 413
     sentence = N_("This is too large to be sent.")
+
+
+class WrongMediaType(TeleConnectError):
+    code = "wrong_media_type"
+    status = 415
+    sentence = N_("This address takes nothing of this kind.")
 
 
 class TooManyRequests(TeleConnectError):

@@ -7,11 +7,10 @@ import signal
 import socket
 import sys
 
-from aiohttp import web
-
 from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
+from web.doorman import claim_descriptors, open_doors
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import set_up
 from web.routes import public_address
@@ -34,6 +33,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     set_up()
+    claim_descriptors()
     try:
         config = load()
         for name in unknown_settings():
@@ -83,11 +83,7 @@ def listen(config: Config) -> list[socket.socket]:
 async def serve(config: Config, listeners: list[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT. Raises StorageError if the data cannot be used."""
     app = await create_app(config)
-    # the access log would show tokens in paths; web/errors.py logs by route
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
-    await runner.setup()
-    for listener in listeners:
-        await web.SockSite(runner, listener).start()
+    runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
     print(f"TeleConnect serves at {config.public_url}", flush=True)
     if not await app[STORE].read.accounts.exists():
         address = public_address(config.public_url, "setup", token=app[SETUP_TOKEN].make())

@@ -24,9 +24,11 @@ from signaling.hub import Hub
 from signaling.ports import Clock
 from storage.store import Store
 from web import keys
+from web.bodies import look_first
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, ConfigError
 from web.delivery import add_delivery
+from web.doorman import DOORMAN, Doorman
 from web.errors import errors
 from web.handlers import add_routes
 from web.limits import Limits
@@ -62,7 +64,7 @@ async def create_app(
     store = await Store.open(config.data_dir, config.master_key)
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
-        middlewares=[session_middleware(web_sessions), errors, same_origin],
+        middlewares=[session_middleware(web_sessions), errors, same_origin, look_first],
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
@@ -78,6 +80,7 @@ async def create_app(
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
+    app[DOORMAN] = Doorman(app)
 
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
