@@ -149,7 +149,7 @@ class Line(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
             # of the library's own: ours are answered by web/errors.py
-            resp = self._plain(resp.status)
+            resp = self._refusal(resp.status)
         finished = await super().finish_response(request, resp, start_time)
         self._in_request = False
         direct = self.visitor.network is not None
@@ -169,13 +169,12 @@ class Line(web.RequestHandler):
             raise exc  # who asked has left
         if status >= 500:
             _log.error("request failed", exc_info=exc)
-        else:
-            _log.info("no request", extra={"status": status})
         if request.writer.output_size > 0:
             raise ConnectionError("Half of an answer has been sent.")
-        return self._plain(status)
+        return self._refusal(status)
 
-    def _plain(self, status: int) -> web.Response:
+    def _refusal(self, status: int) -> web.Response:
+        _log.info("no request", extra={"status": status})
         response = web.Response(
             status=status,
             text=HTTPStatus(status).phrase + "\n",

@@ -72,8 +72,12 @@ class _Crowd:
     def __len__(self) -> int:
         return sum(map(len, self._standing.values()))
 
-    def __contains__(self, visitor: Visitor) -> bool:
-        return visitor in self._standing[visitor.standing]
+    def __contains__(self, visitor: object) -> bool:
+        return isinstance(visitor, Visitor) and visitor in self._standing[visitor.standing]
+
+    def __iter__(self) -> Iterator[Visitor]:
+        for visitors in self._standing.values():
+            yield from visitors
 
     def add(self, visitor: Visitor) -> None:
         self._standing[visitor.standing][visitor] = None
@@ -86,9 +90,7 @@ class _Crowd:
 
     def waited_for(self) -> Iterator[Visitor]:
         """Everybody who is not being served, who goes first at the head."""
-        for standing, visitors in self._standing.items():
-            if standing is not FINAL:
-                yield from visitors
+        return (visitor for visitor in self if visitor.standing is not FINAL)
 
 
 @dataclass
@@ -111,8 +113,11 @@ class Visitors:
     def __len__(self) -> int:
         return len(self._all)
 
-    def __contains__(self, visitor: Visitor) -> bool:
+    def __contains__(self, visitor: object) -> bool:
         return visitor in self._all
+
+    def __iter__(self) -> Iterator[Visitor]:
+        return iter(self._all)
 
     def must_wait(self) -> timedelta | None:
         """How long the next one is not to be taken: there is no place, and all who could go are new.
