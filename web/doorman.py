@@ -41,8 +41,9 @@ RESERVE = 64
 "Descriptors that no visitor gets: database, outbox, mail servers, the relay's pipes, its trials."
 BACKLOG = 1024
 "Connections that wait to be taken: who comes in the middle of a flood is not turned away."
-AT_ONCE = 16
-"Connections taken before anything else is done, so that those who speak are heard in between."
+AT_ONCE = 4
+"""Connections taken before anything else is done: in a flood those who are here already are heard
+in between."""
 TRY_AGAIN_AFTER = 0.1
 "Seconds until connections are taken again when there was no descriptor."
 LOOK_EVERY = timedelta(seconds=1)

@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -23,8 +24,11 @@ from typing import Any
 
 import aiohttp
 
-BREATH = 0.2
-"Seconds between what a stranger says, and before it comes again: all of them share a processor."
+LETTER_EVERY = 1.0
+"Seconds between what a stranger says."
+COME_AGAIN_AFTER = 0.2
+NICE = 10
+"They share the processors with the server, and in life have their own."
 PARTS = 950
 SILENCES = (
     b"",
@@ -66,7 +70,7 @@ class Storm:
         try:
             writer.write(said)
             while not over.done():
-                await asyncio.wait([over], timeout=BREATH)
+                await asyncio.wait([over], timeout=LETTER_EVERY)
                 if said:
                     writer.write(b"x")
         finally:
@@ -97,7 +101,7 @@ class Storm:
             while not ws.closed:
                 await ws.ping()
                 with contextlib.suppress(TimeoutError):
-                    await ws.receive(BREATH)
+                    await ws.receive(LETTER_EVERY)
         self.sockets_ended += 1
 
     async def blow(self, *, silent: int, forms: int, pinging: int) -> None:
@@ -126,7 +130,7 @@ async def _for_ever(once: Callable[[], Awaitable[Any]]) -> None:
     while True:
         with contextlib.suppress(OSError, aiohttp.ClientError):
             await once()
-        await asyncio.sleep(BREATH)
+        await asyncio.sleep(COME_AGAIN_AFTER)
 
 
 class Crowd:
@@ -176,6 +180,7 @@ async def strangers(port: int, *, silent: int, forms: int, pinging: int) -> Asyn
 
 
 async def _main(port: int, silent: int, forms: int, pinging: int) -> None:
+    os.nice(NICE)
     storm = Storm(port)
     blowing = asyncio.create_task(storm.blow(silent=silent, forms=forms, pinging=pinging))
     loop = asyncio.get_running_loop()
