@@ -145,7 +145,7 @@ class TooLarge(TeleConnectError):
 class WrongMediaType(TeleConnectError):
     code = "wrong_media_type"
     status = 415
-    sentence = N_("This address takes nothing of this kind.")
+    sentence = N_("The server does not accept this format.")
 
 
 class TooManyRequests(TeleConnectError):
