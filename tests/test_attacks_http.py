@@ -18,6 +18,7 @@ from tests.attacking import SECRETS, Target, nothing_is_told, target
 from tests.people import PATIENCE, Person
 from tests.serving import moment
 from web.clockwork import MovableClock
+from web.keys import WAITS
 from web.routes import PATHS
 
 ODD = [

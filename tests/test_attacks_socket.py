@@ -30,7 +30,7 @@ async def prey(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
 def well_formed(chance: random.Random, prey: Target, calls: list[str]) -> dict[str, Any]:
     """A message that can be understood, by chance at the wrong moment or about the wrong thing."""
-    someone = chance.choice(["peer-0", "peer-1", "peer-2", "nobody-01", prey.seat])
+    someone = chance.choice(["peer-0000", "peer-0001", "peer-0002", "nobody-01", prey.seat])
     call = chance.choice([*calls[-2:], "no-such-call"])
     command = chance.choice(["command-x1", "command-x2", an_id("odd")])
     return chance.choice(
@@ -119,7 +119,7 @@ class Attacker:
 
     def __init__(self, number: int, person: Person, prey: Target, room: dict[str, str]) -> None:
         self.chance = random.Random(number)
-        self.peer_id = f"peer-{number}"
+        self.peer_id = f"peer-000{number}"
         self.person, self.prey, self.room = person, prey, room
         self.said = 0
 
@@ -153,8 +153,8 @@ async def test_odd_messages_of_three_people_in_a_call_are_no_error(
 ) -> None:
     """Three times `count` of them."""
     room = {"consultation_id": prey.consultation_id}
-    desk = await prey.nurse.enter(peer_id="peer-0", **room)
-    amina = await prey.zubaida.enter(peer_id="peer-1", invite_id=prey.seat)
+    desk = await prey.nurse.enter(peer_id="peer-0000", **room)
+    amina = await prey.zubaida.enter(peer_id="peer-0001", invite_id=prey.seat)
     await desk.command("start_consultation")
     await amina.until("consultation_changed")
     calls: list[str] = []
