@@ -15,6 +15,7 @@ TeleConnectError
 │   └── ChatFull            409  as much was written as a session holds
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
+├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
 └── Unavailable             503  the server cannot do it now: disk full, stopping
 
@@ -145,6 +146,12 @@ class TooLarge(TeleConnectError):
     code = "too_large"
     status = 413
     sentence = N_("This is too large to be sent.")
+
+
+class WrongMediaType(TeleConnectError):
+    code = "wrong_media_type"
+    status = 415
+    sentence = N_("The server does not accept this format.")
 
 
 class TooManyRequests(TeleConnectError):

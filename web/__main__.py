@@ -8,12 +8,11 @@ import signal
 import socket
 import sys
 
-from aiohttp import web
-
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
+from web.doorman import claim_descriptors, open_doors
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import set_up
 from web.routes import public_address
@@ -37,6 +36,7 @@ def main() -> int:
     ).parse_args()
     set_up()
     os.umask(OWNER_ONLY)
+    claim_descriptors()
     try:
         config = load()
         for name in unknown_settings():
@@ -116,12 +116,8 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = await create_app(config)
-    # the access log would show tokens in paths; web/errors.py logs by route
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+    runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
     try:
-        await runner.setup()
-        for listener in listeners:
-            await web.SockSite(runner, listener).start()
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():
             is_new = not await app[STORE].read.accounts.exists()

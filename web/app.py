@@ -29,9 +29,11 @@ from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.audit_watch import AuditWatch
+from web.bodies import look_first
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config
 from web.delivery import add_delivery
+from web.doorman import DOORMAN, Doorman
 from web.errors import errors
 from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
@@ -90,7 +92,7 @@ async def _assemble(
 ) -> web.Application:
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
-        middlewares=[session_middleware(web_sessions), errors, same_origin],
+        middlewares=[session_middleware(web_sessions), errors, same_origin, look_first],
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
@@ -110,6 +112,7 @@ async def _assemble(
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits)
     store.losses.listeners.append(live.lost)
+    app[DOORMAN] = Doorman(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)

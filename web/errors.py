@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import (
+    InvalidInput,
     InviteNotUsable,
     NotFound,
     SignInRequired,
@@ -54,6 +55,8 @@ def domain_error(error: Exception) -> TeleConnectError:
         return TooLarge()
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
         return NotFound()
+    if isinstance(error, web.RequestPayloadError):
+        return InvalidInput("body")
     return TeleConnectError()
 
 
@@ -74,6 +77,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         response = await _answer(request, domain_error(error), error.status)
     except Exception as error:
+        if isinstance(error, OSError | web.RequestPayloadError) and has_left(request):
+            raise ConnectionResetError from error  # no line: a stranger could write any number
         known = domain_error(error)
         if known.status >= 500:
             _log.exception("request failed", extra=extra | {"code": known.code})
@@ -81,6 +86,11 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     elapsed = round((time.monotonic() - started) * 1000, 1)
     _log.info("request", extra=extra | {"status": response.status, "duration_ms": elapsed})
     return response
+
+
+def has_left(request: web.Request) -> bool:
+    """Nobody is there to be answered: reading or writing failed because of that."""
+    return request.transport is None or request.transport.is_closing()
 
 
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:

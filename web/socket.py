@@ -6,11 +6,12 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 
 from signaling import messages as wire
 from signaling.access import owned
 from signaling.errors import (
+    InvalidInput,
     InvalidMessage,
     NotFound,
     SignInRequired,
@@ -18,6 +19,7 @@ from signaling.errors import (
     TooManyRequests,
 )
 from signaling.flows.rooms import Attendance
+from web.doorman import admitted, greets
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
@@ -154,7 +156,7 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     response = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
-    await response.prepare(request)
+    await _shake_hands(request, response)
     translate = (await viewer_of(request)).translate
     try:
         hello = await _hello(response)
@@ -169,10 +171,19 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     return response
 
 
+async def _shake_hands(request: web.Request, response: web.WebSocketResponse) -> None:
+    """Raises InvalidInput, or HTTPBadRequest, for what is no WebSocket handshake."""
+    if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
+        raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
+    await response.prepare(request)
+    greets(request)
+
+
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
     """The first message. Raises InvalidMessage for anything else, or for silence."""
     try:
-        frame = await response.receive(timeout=HELLO_WITHIN)
+        async with asyncio.timeout(HELLO_WITHIN):  # receive() would begin anew with each ping
+            frame = await response.receive()
     except TimeoutError:
         raise InvalidMessage from None
     if frame.type is not WSMsgType.TEXT:
@@ -187,6 +198,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     account = await account_of(request)
     if account is None:
         raise SignInRequired
+    admitted(request)
     hub = request.app[ROOMS].hub
     connection = Socket(response, request.transport, hello.peer_id)
     grounds = Grounds(await web_session_digest(request))
@@ -210,6 +222,7 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
+    admitted(request)
     connection = Socket(response, request.transport, hello.peer_id)
     grounds = Grounds(
         await web_session_digest(request),
