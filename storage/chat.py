@@ -1,5 +1,6 @@
 """Chat messages, who has seen how far, and commands that were done."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from signaling.chat import ChatMessage, Kind
@@ -64,6 +65,18 @@ class Chat:
         if row is None:
             return None
         return self._message(await self._vault.key(self._executor, consultation_id), row)
+
+    async def pages(self, consultation_id: str) -> AsyncIterator[list[ChatMessage]]:
+        """Every line in order, page by page; others read in between."""
+        key = await self._vault.key(self._executor, consultation_id)
+        position = 0
+        while rows := await self._executor.rows(
+            "SELECT * FROM chat_message WHERE consultation_id = ? AND position > ?"
+            " ORDER BY position LIMIT 100",
+            (consultation_id, position),
+        ):
+            yield [self._message(key, row) for row in rows]
+            position = rows[-1]["position"]
 
     async def of_consultation(self, consultation_id: str) -> list[ChatMessage]:
         """Every line, in order."""

@@ -25,13 +25,14 @@ from signaling.ports import Clock
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SteadyClock, SystemClock
-from web.config import Config, ConfigError
+from web.config import Config, ConfigError, harmless
 from web.delivery import add_delivery
 from web.errors import errors
 from web.handlers import add_routes
 from web.limits import Limits
 from web.passwords import Passwords
 from web.relay import MediaRelay
+from web.report_workers import ReportWorkers
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
@@ -77,6 +78,7 @@ async def create_app(
     app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
+    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless())
     app[SOCKETS] = set()
 
     rooms = Rooms(store, Hub(), waits)
@@ -141,7 +143,12 @@ async def create_app(
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)
+
+    async def stop_reports(_: web.Application) -> None:
+        report_workers.stop()
+
     app.on_shutdown.append(say_goodbye)
+    app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)
     add_routes(app)
     return app

@@ -17,6 +17,9 @@ from signaling.price import Price
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 64
 
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
+"All that a process of ours is told of the environment."
+
 
 class ConfigError(Exception):
     """A setting that cannot be used; the message is a sentence for the operator."""
@@ -232,6 +235,11 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],
     )
+
+
+def harmless(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a process of ours needs of `environment`, and no secret among it."""
+    return {name: environment[name] for name in INHERITED if name in environment}
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

@@ -3,7 +3,7 @@
 Here is what stands on the paper and in which order. What belongs in a report at all is the
 rule of `signaling/report.py`; how text of any script becomes lines is in `web/report_lines.py`,
 how lines become pages in `web/report_sheet.py`. fpdf2, HarfBuzz and pypdf are imported when
-the first report is drawn, because a server that draws none should not carry them.
+a report is drawn, because the server, which only orders reports, should not carry them.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def draw(
 ) -> bytes:
     """Draw `report` and return the file; with `password`, it opens only with that.
 
-    `_` translates English sentences into the report's language. The call is synchronous and
-    may take seconds for a long chat, so a server runs it in a thread. The same arguments give
-    the same bytes, except that encryption is never the same twice.
+    `_` translates English sentences into the report's language. A long chat takes seconds of
+    a processor, so `web/report_process.py` calls this. The same arguments give the same bytes,
+    except that encryption is never the same twice.
     """
     dates = dates_for(report.language, report.time_zone)
     sheet = Sheet(Fonts(), rtl=dates.rtl)
