@@ -18,6 +18,8 @@ TeleConnectError
 ├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
 └── Unavailable             503  the server cannot do it now: disk full, stopping
+    ├── ReportNotDrawn      503  drawing a report failed or took too long
+    └── ReportsBusy         503  others' reports are being drawn
 
 An error carries data and a sentence from the catalogs; `web/errors.py` alone turns it
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
@@ -164,3 +166,14 @@ class Unavailable(TeleConnectError):
     code = "unavailable"
     status = 503
     sentence = N_("The server cannot store this right now. Nothing was lost; please try again.")
+
+
+class ReportNotDrawn(Unavailable):
+    sentence = N_("The report could not be made this time. Nothing was lost; please try again.")
+
+
+class ReportsBusy(Unavailable):
+    """No turn came; `retry_after` are the seconds after which to ask again."""
+
+    retry_after = 30
+    sentence = N_("Other reports are being made right now. Please try again in a minute.")

@@ -31,7 +31,7 @@ from web import keys
 from web.audit_watch import AuditWatch
 from web.bodies import look_first
 from web.clockwork import Clockwork, SteadyClock, SystemClock
-from web.config import Config
+from web.config import Config, harmless_environment
 from web.delivery import add_delivery
 from web.doorman import DOORMAN, Doorman
 from web.errors import errors
@@ -41,6 +41,7 @@ from web.limits import Limits
 from web.live_access import LiveAccess
 from web.passwords import Passwords
 from web.relay import MediaRelay
+from web.report_workers import ReportWorkers
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
@@ -107,6 +108,7 @@ async def _assemble(
     app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
+    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
@@ -206,7 +208,12 @@ async def _assemble(
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)
+
+    async def stop_reports(_: web.Application) -> None:
+        report_workers.stop()
+
     app.on_shutdown.append(say_goodbye)
+    app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)
     add_routes(app)
     return app

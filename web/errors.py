@@ -11,6 +11,7 @@ from signaling.errors import (
     InvalidInput,
     InviteNotUsable,
     NotFound,
+    ReportsBusy,
     SignInRequired,
     TeleConnectError,
     TooLarge,
@@ -29,6 +30,13 @@ def sentence(error: TeleConnectError, translate: Callable[[str], str]) -> str:
     """What the reader is told, in their language."""
     text = translate(error.sentence)
     return text % error.values if error.values else text
+
+
+def retry_after(error: TeleConnectError) -> dict[str, str]:
+    """The header that tells programs how long to wait (RFC 9110, 10.2.3), if anybody must."""
+    if isinstance(error, ReportsBusy):
+        return {hdrs.RETRY_AFTER: str(error.retry_after)}
+    return {}
 
 
 def refusal(
@@ -99,8 +107,11 @@ async def _answer(request: web.Request, error: TeleConnectError, status: int) ->
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate)
     if _wants_page(request):
-        return show(error_page(viewer, status, text), status)
-    return web.json_response({"code": error.code, "text": text}, status=status)
+        answer = show(error_page(viewer, status, text), status)
+    else:
+        answer = web.json_response({"code": error.code, "text": text}, status=status)
+    answer.headers.update(retry_after(error))
+    return answer
 
 
 def _wants_page(request: web.Request) -> bool:

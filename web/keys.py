@@ -33,6 +33,7 @@ from web.live_access import LiveAccess
 from web.notice_words import OperatorWords
 from web.passwords import Passwords
 from web.relay import MediaRelay
+from web.report_workers import ReportWorkers
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
 from web.texts import Texts
@@ -58,6 +59,7 @@ PASSWORDS = web.AppKey("passwords", Passwords)
 LIMITS = web.AppKey("limits", Limits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
+REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
 ARRIVING = web.AppKey("arriving", Arriving)
