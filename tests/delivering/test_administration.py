@@ -17,6 +17,7 @@ PAGES = (
     "/admin/texts/invitation/fr/mail",
     "/admin/templates",
     "/admin/templates/reminder/ar",
+    "/admin/audit",
     "/admin/outbox",
     "/admin/interpreters",
     "/admin/sessions",
