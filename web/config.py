@@ -13,6 +13,8 @@ from media.turn import TurnService
 from signaling import price
 from signaling.errors import InvalidInput
 from signaling.price import Price
+from storage.errors import MasterKeyError
+from storage.master_key import encoded, read_key
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 64
@@ -262,12 +264,12 @@ def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> st
         return None
     file = Path(name) if name else credential
     try:
-        text = file.read_text("ascii").strip()
-    except (OSError, ValueError):
-        text = ""
-    if not text:
-        raise ConfigError(f"The master key cannot be read from {file}.")
-    return text
+        key = read_key(file)
+    except MasterKeyError as error:
+        raise ConfigError(str(error)) from error
+    if key is None:
+        raise ConfigError(f"There is no file {file}, which is to hold the master key.")
+    return encoded(key).decode().strip()
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

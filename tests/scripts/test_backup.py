@@ -9,7 +9,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,12 +30,6 @@ from web.keys import CLOCK
 
 BACKUP = "scripts.backup"
 SESSIONS = 20
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    with Commands(tmp_path_factory.mktemp("backup") / "data") as running:
-        yield running
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,12 +35,6 @@ KEPT_TABLES = {
     "vault_key", "whatsapp_template",
 }  # fmt: skip
 "Tables that a restore brings back. A token that was used up must stay so."
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    with Commands(tmp_path_factory.mktemp("restore") / "data") as running:
-        yield running
 
 
 @pytest.fixture

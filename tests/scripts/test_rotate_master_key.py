@@ -3,7 +3,6 @@
 import base64
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from web.config import ConfigError, load
 ROTATE = "scripts.rotate_master_key"
 SESSIONS = 20
 GIVEN = base64.b64encode(bytes(range(32))).decode()
-
-
-@pytest.fixture(scope="module")
-def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    with Commands(tmp_path_factory.mktemp("rotate") / "data") as running:
-        yield running
 
 
 def rotated(commands: Commands, data_dir: Path, *arguments: object, **environment: str) -> str:
@@ -133,25 +126,35 @@ def test_a_hundred_kills_leave_the_old_key_or_the_new(commands: Commands, tmp_pa
 
 
 def test_the_key_comes_from_the_first_place_that_has_one(tmp_path: Path) -> None:
+    keys = [base64.b64encode(bytes([number]) * 32).decode() for number in range(3)]
     file = tmp_path / "some.key"
-    file.write_text("from a file\n")
-    (tmp_path / "master_key").write_text("from systemd\n")
+    file.write_text(f"{keys[1]}\n")
+    (tmp_path / "master_key").write_text(keys[2])
     everything = {
-        "TELECONNECT_MASTER_KEY": "from the environment",
+        "TELECONNECT_MASTER_KEY": keys[0],
         "TELECONNECT_MASTER_KEY_FILE": str(file),
         "CREDENTIALS_DIRECTORY": str(tmp_path),
     }
     names = [*everything]
     found = [load({name: everything[name] for name in names[at:]}).master_key for at in range(4)]
-    assert found == ["from the environment", "from a file", "from systemd", None]
+    assert found == [*keys, None]
 
 
-@pytest.mark.parametrize("body", [None, b"", b"\xff"])
-def test_a_key_file_that_cannot_be_read_is_named(tmp_path: Path, body: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (None, "There is no file {}"),
+        (b"", "in {} is not 32 bytes"),
+        (b"\xff", "{} cannot be read"),
+    ],
+)
+def test_a_key_file_of_the_settings_that_holds_no_key_is_named(
+    tmp_path: Path, body: bytes | None, sentence: str
+) -> None:
     file = tmp_path / "some.key"
     if body is not None:
         file.write_bytes(body)
-    with pytest.raises(ConfigError, match=f"cannot be read from {file}"):
+    with pytest.raises(ConfigError, match=sentence.format(file)):
         load({"TELECONNECT_MASTER_KEY_FILE": str(file)})
 
 
