@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import getpass
+import os
 import sys
 from datetime import UTC, datetime
 
 from signaling.account import AccountRole, checked_password
+from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
-from storage.store import Store
+from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
 
@@ -30,10 +33,15 @@ async def create(
         time_zone=time_zone,
         now=datetime.now(UTC),
     )
+
+    async def add(records: Records) -> None:
+        await records.accounts.add(account)
+        await records.audit.append(account.created_at, SCRIPT, "create_account", account.id)
+
     with DataFolderLock.share(config.data_dir):
         store = await Store.open(config.data_dir, config.master_key)
         try:
-            await store.write(lambda records: records.accounts.add(account))
+            await store.write(add)
         finally:
             await store.close()
 
@@ -51,6 +59,7 @@ def main() -> int:
         "--password-stdin", action="store_true", help="read the password from standard input"
     )
     chosen = parser.parse_args()
+    os.umask(OWNER_ONLY)
     if chosen.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:

@@ -1,8 +1,9 @@
 """Pictures of notices as people receive them: `python -m scripts.show_notices --out folder`.
 
 Plays a planned session through the real flows in a folder of its own (invited, moved, reminded,
-canceled, by mail and by SMS) or, with --from, takes the files of an outbox folder, and draws each
-notice with Chromium: the HTML of a mail as it is, an SMS as a telephone shows it.
+canceled, by mail and by SMS) and one that was left open, or takes the files of an outbox folder
+with --from, and draws each notice with Chromium: the HTML of a mail as it is, an SMS as a telephone
+shows it.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from signaling.invite import Channel, Person
 from web.app import create_app
 from web.clockwork import MovableClock
 from web.config import load
-from web.keys import CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
+from web.keys import ABANDONING, CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
 from web.texts import OWN_NAMES
 
 WIDTH = 420
@@ -81,6 +82,14 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         await deliver()
         await app[PLANNING].cancel(consultation.id, nurse)
         await deliver()
+    # one that is started and left, of which its scheduler is told
+    person = Person("أمينة", "حداد", "none", "", language, time_zone)
+    consultation, _ = await app[INVITING].invite(nurse, Plan("remote", (("service_user", person),)))
+    left = consultation.after("arrive", clock.now()).after("start", clock.now())
+    await app[STORE].write(lambda records: records.consultations.change(left))
+    clock.move(timedelta(days=7))
+    await app[ABANDONING].look()
+    await deliver()
     await app[STORE].close()
     return files
 

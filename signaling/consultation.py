@@ -14,7 +14,7 @@ TRANSITIONS = {
     "planned": {"arrive": "waiting", "cancel": "canceled", "expire": "closed"},
     # waiting: somebody of the other side is online; leaving again undoes it
     "waiting": {"leave": "planned", "start": "active", "cancel": "canceled", "expire": "closed"},
-    "active": {"keep_open": "kept_open", "close": "closed"},
+    "active": {"keep_open": "kept_open", "close": "closed", "expire": "closed"},
     # kept_open: terminated, but chat and calls may be taken up again at any time
     "kept_open": {"resume": "active", "close": "closed", "expire": "closed"},
     # closed: reopened by its scheduler as long as it is not purged
@@ -50,6 +50,8 @@ class Consultation:
     interpreting: str = "none"
     "What the session waits for, see interpreter_request.INTERPRETING_TRANSITIONS."
     interpreting_language: str = ""
+    last_event_at: datetime | None = None
+    "As it was when this was read, to the hour: anybody came, left, wrote, started or called."
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 

@@ -11,11 +11,15 @@ TeleConnectError
 ├── Conflict                409  right request, wrong moment
 │   ├── TransitionRefused   409  a life cycle has no such step
 │   ├── NobodyThere         409  a session is started while the other side is away
-│   └── AlreadyAnswered     409  somebody else was first
+│   ├── AlreadyAnswered     409  somebody else was first
+│   └── ChatFull            409  as much was written as a session holds
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
+├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
 └── Unavailable             503  the server cannot do it now: disk full, stopping
+    ├── ReportNotDrawn      503  drawing a report failed or took too long
+    └── ReportsBusy         503  others' reports are being drawn
 
 An error carries data and a sentence from the catalogs; `web/errors.py` alone turns it
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
@@ -129,6 +133,11 @@ class AlreadyAnswered(Conflict):
     sentence = N_("Somebody has already answered.")
 
 
+class ChatFull(Conflict):
+    code = "chat_full"
+    sentence = N_("This chat is full: nothing more can be sent here. A new session is needed.")
+
+
 class InviteNotUsable(TeleConnectError):
     code = "invite_not_usable"
     status = 410
@@ -141,6 +150,12 @@ class TooLarge(TeleConnectError):
     sentence = N_("This is too large to be sent.")
 
 
+class WrongMediaType(TeleConnectError):
+    code = "wrong_media_type"
+    status = 415
+    sentence = N_("The server does not accept this format.")
+
+
 class TooManyRequests(TeleConnectError):
     code = "too_many_requests"
     status = 429
@@ -151,3 +166,14 @@ class Unavailable(TeleConnectError):
     code = "unavailable"
     status = 503
     sentence = N_("The server cannot store this right now. Nothing was lost; please try again.")
+
+
+class ReportNotDrawn(Unavailable):
+    sentence = N_("The report could not be made this time. Nothing was lost; please try again.")
+
+
+class ReportsBusy(Unavailable):
+    """No turn came; `retry_after` are the seconds after which to ask again."""
+
+    retry_after = 30
+    sentence = N_("Other reports are being made right now. Please try again in a minute.")

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from signaling import messages as wire
 from signaling.ports import Connection
-from signaling.room import Room, to_ms
+from signaling.room import Room
+from signaling.wire_values import to_ms
 
 
 class Hub:
@@ -32,7 +33,7 @@ class Hub:
 
     def enter_lobby(self, scheduler_id: str, connection: Connection) -> None:
         self._lobbies.setdefault(scheduler_id, set()).add(connection)
-        connection.send(wire.encode(self.lobby(scheduler_id)))
+        connection.send(wire.encode(self.lobby(scheduler_id)), counted=False)
 
     def leave_lobby(self, scheduler_id: str, connection: Connection) -> None:
         connections = self._lobbies.get(scheduler_id, set())

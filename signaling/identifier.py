@@ -6,6 +6,9 @@ import secrets
 PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
 "What an identifier made by us or by a browser may look like."
 
+NEW_ID = re.compile(r"[A-Za-z0-9_-]{16}")
+"What `new_id` makes."
+
 
 def new_id() -> str:
     """A fresh identifier of 16 characters (96 random bits)."""

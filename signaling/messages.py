@@ -13,6 +13,9 @@ from msgspec import Meta
 
 from signaling.errors import InvalidMessage
 from signaling.wire_values import (
+    CLOSE_CODES as CLOSE_CODES,
+)
+from signaling.wire_values import (
     CallMember as CallMember,
 )
 from signaling.wire_values import (
@@ -49,6 +52,9 @@ from signaling.wire_values import (
     ParticipantRole as ParticipantRole,
 )
 from signaling.wire_values import (
+    Position as Position,
+)
+from signaling.wire_values import (
     Quality as Quality,
 )
 from signaling.wire_values import (
@@ -76,7 +82,7 @@ from signaling.wire_values import (
     WaitingEntry as WaitingEntry,
 )
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 64 * 1024
 "A description of four video sections takes some 12 kB; nothing legitimate comes near this."
 
@@ -120,6 +126,16 @@ class Seen(Message, tag="seen", frozen=True):
     """Everything up to this position has been on the screen."""
 
     position: Annotated[int, Meta(ge=1)]
+
+
+class ReadChat(Message, tag="read_chat", frozen=True):
+    """Read lines between two positions: the nearest before `before`, else those after `after`."""
+
+    id: Id
+    before: Position | None = None
+    "Absent: up to the newest line."
+    after: Position | None = None
+    "Absent: from the first line."
 
 
 class StartConsultation(Message, tag="start_consultation", frozen=True):
@@ -212,6 +228,7 @@ ClientMessage = (
     | Ping
     | ChatSend
     | Seen
+    | ReadChat
     | StartConsultation
     | TerminateConsultation
     | ResumeConsultation
@@ -246,7 +263,7 @@ class Welcome(Message, tag="welcome", frozen=True):
 
 
 class Snapshot(Message, tag="snapshot", frozen=True):
-    """The whole room as of `seq`."""
+    """The room as of `seq`, with the newest lines of its chat."""
 
     seq: int
     consultation: ConsultationView
@@ -276,6 +293,13 @@ class ChatAdded(Message, tag="chat_added", frozen=True):
     message: ChatLine
 
 
+class ChatPage(Message, tag="chat_page", frozen=True):
+    """The answer to `read_chat`: lines that follow each other, in order; none where there are none."""
+
+    id: str
+    chat: list[ChatLine]
+
+
 class SeenChanged(Message, tag="seen_changed", frozen=True):
     seq: int
     participant_id: str
@@ -295,6 +319,8 @@ class Ack(Message, tag="ack", frozen=True):
     id: str
     position: int | None = None
     "Of the chat message, for chat_send."
+    nearly_full: bool = False
+    "Its author cannot write much more in this session."
 
 
 class Refusal(Message, tag="error", frozen=True):
@@ -381,6 +407,7 @@ ServerMessage = (
     | SeenChanged
     | CallChanged
     | Ack
+    | ChatPage
     | Refusal
     | Pong
     | ReceiveDescription
@@ -403,19 +430,6 @@ RoomEvent = (
     | SeenChanged
     | CallChanged
 )
-
-CLOSE_CODES = {
-    "restart": 1012,
-    "gone": 4410,
-    "too_large": 1009,
-    "slow": 4008,
-    "replaced": 4001,
-    "sign_in_required": 4401,
-    "not_found": 4404,
-    "invalid_message": 4400,
-    "too_many_requests": 4429,
-}
-"WebSocket close codes by reason; browsers come back by themselves after 1006, 1012 and 4008 only."
 
 _decoder = msgspec.json.Decoder(ClientMessage)
 _encoder = msgspec.json.Encoder()

@@ -37,6 +37,7 @@ Occasion = Literal[
     "interpreter_request_withdrawn",
     "interpreter_accepted",
     "interpreter_unavailable",
+    "left_open",
     "account_created",
     "password_reset",
 ]

@@ -146,6 +146,18 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
         ),
         short="",
     ),
+    "left_open": NoticeText(
+        subject=N_("An open session will be closed"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "nothing has happened in one of your open sessions for some days. It will be closed:\n\n"
+            "**$moment**\n\n"
+            "Then its links do not work any more, and it is deleted like every closed session. "
+            "To keep it, open it and write something there:\n\n"
+            "$link"
+        ),
+        short="",
+    ),
     "reminder": NoticeText(
         subject=N_("Reminder of your session"),
         mail=N_(
@@ -180,7 +192,9 @@ def placeholders(text: str) -> set[str]:
 def known_placeholders(occasion: Occasion) -> list[str]:
     """What a text for this occasion may hold, in the order of PLACEHOLDERS."""
     known = {"name", "scheduler", "link", "test_link", "moment", "note"}
-    if occasion.startswith("interpreter"):
+    if occasion == "left_open":
+        known = placeholders(NOTICE_TEXTS[occasion].mail)
+    elif occasion.startswith("interpreter"):
         source = NOTICE_TEXTS[occasion]
         known = {"name", "scheduler"} | placeholders(source.subject + source.mail)
     return [name for name in PLACEHOLDERS if name in known]

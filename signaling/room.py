@@ -1,8 +1,8 @@
 """A room: the live side of one consultation, from the first connection to the last.
 
-Holds who is here, the chat as everybody sees it, the call, and the numbered events by which a
-browser that was away catches up. Knows no clock, no storage and no socket library: moments come
-in as arguments, connections are anything that can `send`.
+Holds who is here, the end of the chat, the call, and the numbered events by which a browser that
+was away catches up. Knows no clock, no storage and no socket library: moments come in as
+arguments, connections are anything that can `send`.
 """
 
 from collections import deque
@@ -17,18 +17,20 @@ from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
 from signaling.ports import Connection
+from signaling.transcript import Transcript
+from signaling.wire_values import to_ms
 
 Role = wire.ParticipantRole
 Quality = wire.Quality
 
 KEPT_EVENTS = 1000
-"Events a browser may have missed and still catch up without a snapshot."
+KEPT_CHARACTERS = 256 * 1024
+"""Events a browser may have missed and still catch up without a snapshot. Longer than this they are
+no shorter way than a snapshot and the lines that it has not."""
 KEPT_SIGNALS = 128
 "Negotiation messages kept for a peer whose socket is coming back: two offers with candidates."
-
-
-def to_ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
+KEPT_SIGNAL_CHARACTERS = 256 * 1024
+"The most they may hold: an offer has some 12,000."
 
 
 @dataclass
@@ -66,19 +68,20 @@ class Room:
         self,
         consultation: Consultation,
         seats: Iterable[Seat],
-        chat: Iterable[ChatMessage],
+        chat: Transcript,
         seen: dict[str, int],
     ) -> None:
         self.consultation = consultation
         self.seats = {seat.participant_id: seat for seat in seats}
-        self.chat = [chat_line(message) for message in chat]
+        self.chat = chat
         self.seen = dict(seen)
         self.call: Call | None = None
         self.scheduler_busy = False
         self.waiting_since: datetime | None = None
         self.epoch = new_id()
         self.seq = 0
-        self._events: deque[tuple[int, str]] = deque(maxlen=KEPT_EVENTS)
+        self._events: deque[tuple[int, str]] = deque()
+        self._event_characters = 0
 
     def take_up(self, call: Call | None) -> None:
         """Go on with a call that was going on when the server stopped: its pages come back."""
@@ -126,11 +129,10 @@ class Room:
         seat.connection, seat.peer_id = connection, connection.peer_id
         seat.present, seat.left_at = True, None
         missed = self._missed(resume)
-        connection.send(wire.encode(welcome(missed is not None)))
-        for frame in [self.snapshot()] if missed is None else missed:
-            connection.send(frame)
-        for frame in seat.signals:
-            connection.send(frame)
+        first = [wire.encode(welcome(missed is not None))]
+        first += [self.snapshot()] if missed is None else missed
+        for frame in first + seat.signals:
+            connection.send(frame, counted=False)
         seat.signals.clear()
         if before is None:
             self.tell_participant(participant_id)
@@ -152,10 +154,17 @@ class Room:
         """Number an event, keep it, and send it to everybody here."""
         self.seq += 1
         frame = wire.encode(make(self.seq))
-        self._events.append((self.seq, frame))
+        self._keep(frame)
         for seat in self.seats.values():
             if seat.connection is not None:
                 seat.connection.send(frame)
+
+    def _keep(self, frame: str) -> None:
+        """Keep the newest event for those who are away, and forget the oldest ones over it."""
+        self._events.append((self.seq, frame))
+        self._event_characters += len(frame)
+        while len(self._events) > KEPT_EVENTS or self._event_characters > KEPT_CHARACTERS:
+            self._event_characters -= len(self._events.popleft()[1])
 
     def tell_participant(self, participant_id: str) -> None:
         view = self.seats[participant_id].view()
@@ -176,17 +185,12 @@ class Room:
             self.tell_call()
 
     def add_chat(self, message: ChatMessage) -> None:
-        line = chat_line(message)
-        self.chat.append(line)
-        if len(self.chat) > 1 and self.chat[-2].position > line.position:
-            self.chat.sort(key=lambda entry: entry.position)
+        line = self.chat.add(message)
         self.publish(lambda seq: wire.ChatAdded(seq, line))
 
     def mark_seen(self, participant_id: str, position: int) -> bool:
         """Move somebody's marker; False if it is there already or points past the chat."""
-        if not self.chat or position > self.chat[-1].position:
-            return False
-        if position <= self.seen.get(participant_id, 0):
+        if position > self.chat.last or position <= self.seen.get(participant_id, 0):
             return False
         self.seen[participant_id] = position
         self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
@@ -211,7 +215,11 @@ class Room:
             seat.connection.send(frame)
         else:
             seat.signals.append(frame)
-            del seat.signals[:-KEPT_SIGNALS]
+            while (
+                len(seat.signals) > KEPT_SIGNALS
+                or sum(map(len, seat.signals)) > KEPT_SIGNAL_CHARACTERS
+            ):
+                del seat.signals[0]
         return True
 
     def tell_page(self, peer_id: str, message: wire.Message) -> None:
@@ -228,7 +236,7 @@ class Room:
                 seq=self.seq,
                 consultation=self.consultation_view(),
                 participants=[seat.view() for seat in self.seats.values()],
-                chat=self.chat,
+                chat=self.chat.lines,
                 seen=self.seen,
                 call=None if self.call is None or self.call.over else self.call_view(),
             )
@@ -288,14 +296,3 @@ class Room:
         if resume.seq + 1 < oldest:
             return None
         return [frame for seq, frame in self._events if seq > resume.seq]
-
-
-def chat_line(message: ChatMessage) -> wire.ChatLine:
-    return wire.ChatLine(
-        message.id,
-        message.position,
-        message.participant_id,
-        message.kind,
-        message.text,
-        to_ms(message.sent_at),
-    )

@@ -1,5 +1,6 @@
 """What the wire messages of `/socket` are made of; see `messages.py`."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,10 +10,30 @@ Id = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{8,64}\Z")]
 Text = Annotated[str, Meta(max_length=8000)]
 Sdp = Annotated[str, Meta(max_length=48_000)]
 Seq = Annotated[int, Meta(ge=0)]
+Position = Annotated[int, Meta(ge=0, lt=2**53)]
+"Of a chat line: 1, 2, 3 ...; 0 is before the first."
 ParticipantRole = Literal["scheduler", "service_user", "companion", "colleague", "interpreter"]
 Quality = Literal["good", "fair", "poor"]
 MediaPolicy = Literal["auto", "relay"]
 TrackKind = Literal["audio", "video", "screen"]
+
+
+CLOSE_CODES = {
+    "restart": 1012,
+    "gone": 4410,
+    "too_large": 1009,
+    "slow": 4008,
+    "replaced": 4001,
+    "sign_in_required": 4401,
+    "not_found": 4404,
+    "invalid_message": 4400,
+    "too_many_requests": 4429,
+}
+"WebSocket close codes by reason; browsers come back by themselves after 1006, 1012 and 4008 only."
+
+
+def to_ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):

@@ -1,11 +1,13 @@
 """Accounts and web sessions."""
 
 import sqlite3
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
-from storage.database import Executor, Row
+from storage.database import Executor, Row, batched, marks
+from storage.losses import Losses
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
@@ -24,8 +26,9 @@ def _account(row: Row) -> Account:
 
 
 class Accounts:
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, web_sessions: "WebSessions") -> None:
         self._executor = executor
+        self._web_sessions = web_sessions
 
     async def add(self, account: Account) -> None:
         """Raises InvalidInput if the email is taken."""
@@ -64,22 +67,32 @@ class Accounts:
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
 
     async def change(self, account: Account) -> None:
-        """Store the changeable parts: name, hash, language, zone, disabled."""
+        """Store the changeable parts: name, role, hash, language, zone, disabled.
+
+        Who is disabled, or may do something else from now on, is signed out everywhere.
+        """
+        before = await self.get(account.id)
         await self._executor.rows(
-            "UPDATE account SET name = ?, password_hash = ?, language = ?, time_zone = ?,"
-            " disabled_at = ? WHERE id = ?",
+            "UPDATE account SET name = ?, role = ?, password_hash = ?, language = ?,"
+            " time_zone = ?, disabled_at = ? WHERE id = ?",
             (
-                account.name, account.password_hash, account.language, account.time_zone,
-                maybe_ms(account.disabled_at), account.id,
+                account.name, account.role, account.password_hash, account.language,
+                account.time_zone, maybe_ms(account.disabled_at), account.id,
             ),
         )  # fmt: skip
+        if account.disabled_at or (before and before.role != account.role):
+            await self._web_sessions.remove_all_of(account.id)
 
 
 class WebSessions:
-    """Who is signed in: rows by the digest of the cookie's token."""
+    """Who is signed in: rows by the digest of the cookie's token.
 
-    def __init__(self, executor: Executor) -> None:
+    Whatever removes a row ends what is open on the strength of it, see `storage/losses.py`.
+    """
+
+    def __init__(self, executor: Executor, losses: Losses) -> None:
         self._executor = executor
+        self._losses = losses
 
     async def load(self, digest: bytes, now: datetime) -> tuple[str, datetime] | None:
         """(data, created_at) of a session that has not expired."""
@@ -88,6 +101,25 @@ class WebSessions:
             (digest, to_ms(now)),
         )
         return (row["data"], from_ms(row["created_at"])) if row else None
+
+    async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
+        """Those of these that have not expired, and whose account, if any, is not disabled."""
+        found: set[bytes] = set()
+        for group in batched(digests):
+            rows = await self._executor.rows(
+                "SELECT token_digest FROM web_session"
+                " LEFT JOIN account ON account.id = web_session.account_id"
+                f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?"
+                " AND account.disabled_at IS NULL",
+                (*group, to_ms(now)),
+            )
+            found.update(row["token_digest"] for row in rows)
+        return found
+
+    async def next_expiry(self) -> datetime | None:
+        """When the next one is over."""
+        row = await self._executor.row("SELECT MIN(expires_at) AS expires_at FROM web_session")
+        return maybe_from_ms(row["expires_at"]) if row else None
 
     async def save(
         self, digest: bytes, account_id: str | None, data: str, now: datetime, expires_at: datetime
@@ -100,12 +132,38 @@ class WebSessions:
             (digest, account_id, data, to_ms(now), to_ms(expires_at)),
         )
 
+    async def change(
+        self, digest: bytes, account_id: str | None, data: str, expires_at: datetime
+    ) -> None:
+        """Store what a session holds now, unless it was ended meanwhile."""
+        await self._executor.rows(
+            "UPDATE web_session SET account_id = ?, data = ?, expires_at = ?"
+            " WHERE token_digest = ?",
+            (account_id, data, to_ms(expires_at), digest),
+        )
+
     async def remove(self, digest: bytes) -> None:
-        await self._executor.rows("DELETE FROM web_session WHERE token_digest = ?", (digest,))
+        await self._remove("token_digest = ?", digest)
 
     async def remove_all_of(self, account_id: str) -> None:
         """Sign somebody out everywhere."""
-        await self._executor.rows("DELETE FROM web_session WHERE account_id = ?", (account_id,))
+        await self._remove("account_id = ?", account_id)
+
+    async def bring_back(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
+        """None lives longer than these lifetimes, whatever the clock said when it was stored."""
+        await self._executor.rows(
+            "UPDATE web_session SET expires_at ="
+            " MIN(expires_at, CASE WHEN account_id IS NULL THEN ?2 ELSE ?1 END)"
+            " WHERE expires_at > ?1",
+            (to_ms(now + signed_in), to_ms(now + by_link)),
+        )
 
     async def remove_expired(self, now: datetime) -> None:
-        await self._executor.rows("DELETE FROM web_session WHERE expires_at <= ?", (to_ms(now),))
+        await self._remove("expires_at <= ?", to_ms(now))
+
+    async def _remove(self, condition: str, *values: bytes | str | int) -> None:
+        """The one way in which rows go."""
+        rows = await self._executor.rows(
+            f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values
+        )
+        self._losses.ended(self._executor, (row["token_digest"] for row in rows))

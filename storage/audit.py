@@ -1,52 +1,209 @@
-"""The audit log: who did what when, without content; a changed or missing line shows.
+"""The audit log: who did what when, without content; a line that was changed or taken out shows.
 
-Each line's digest covers the digest of the line before (a hash chain), so that a line cannot be
-changed or taken out without recomputing everything after it.
+Each line's digest covers the digest of the line before (a hash chain) under a key that only the
+master key opens (HMAC, RFC 2104): whoever writes to the file and has no master key can neither
+change nor add one. Lines from before there was a key are chained by plain SHA-256; the first line
+with a key, `BEGIN`, covers the last of them. A cut end does not show in the lines themselves:
+compare with the number and digest of a line that was noted elsewhere (`Head`).
+
+A session and its people leave no id behind when they are deleted, so lines name them by a
+reference that the key makes of the id: the same in every line, and for nobody to follow back.
 """
 
+import base64
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
+import msgspec
+
+from signaling.identifier import NEW_ID
 from storage.database import Executor, Row
-from storage.times import to_ms
+from storage.times import from_ms, to_ms
+from storage.vault import Vault
 
 START = bytes(32)
+KEY = "audit"
+"Name of the secret."
+BEGIN = "begin_keyed_log"
+"Action of the first line under the key."
+PAGE = 500
+"Lines read at a time: whoever else wants to read waits no longer."
+REFERENCE_BYTES = 9
 
 
-def _digest(before: bytes, number: int, at: int, actor: str, action: str, thing: str) -> bytes:
-    line = "\x1f".join((str(number), str(at), actor, action, thing))
-    return sha256(before + line.encode()).digest()
+@dataclass(frozen=True)
+class AuditLine:
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    thing: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """A line by number and digest; what a later check is compared with."""
+
+    number: int
+    digest: bytes
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.digest.hex()}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """Raises ValueError."""
+        number, _, digest = text.partition(":")
+        return cls(int(number), bytes.fromhex(digest))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What looking through the chain has found."""
+
+    head: Head
+    "The last line that holds."
+    broken: int | None = None
+    "Number of the first line that is changed, missing or not by this server's key."
+
+    @property
+    def holds(self) -> bool:
+        return self.broken is None
+
+
+def _plain_digest(before: bytes, row: Row) -> bytes:
+    """Of a line from before there was a key."""
+    parts = (str(row["number"]), str(row["at"]), row["actor"], row["action"], row["object"])
+    return sha256(before + "\x1f".join(parts).encode()).digest()
+
+
+def _digest(
+    key: bytes, before: bytes, number: int, at: int, actor: str, action: str, thing: str
+) -> bytes:
+    line = msgspec.json.encode([number, at, actor, action, thing])
+    return hmac.digest(key, before + line, "sha256")
+
+
+def _keyed_digest(key: bytes, before: bytes, row: Row) -> bytes:
+    return _digest(
+        key, before, row["number"], row["at"], row["actor"], row["action"], row["object"]
+    )
 
 
 class Audit:
-    def __init__(self, executor: Executor) -> None:
+    def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
+        self._vault = vault
 
     async def append(self, at: datetime, actor: str, action: str, thing: str) -> None:
-        """Add a line; `actor` and `thing` are identifiers, never names."""
-        last = await self._executor.row(
-            "SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1"
-        )
-        number = last["number"] + 1 if last else 1
-        before = last["digest"] if last else START
-        digest = _digest(before, number, to_ms(at), actor, action, thing)
+        """Add a line; `actor` and `thing` are identifiers, never names, `action` a verb."""
+        key = await self._vault.find_secret(self._executor, KEY)
+        head = await self.head()
+        if key is None:
+            key = await self._vault.secret(self._executor, KEY)
+            head = await self._add(key, head, at, "server", BEGIN, "")
+        actor = await self._named(key, actor)
+        await self._add(key, head, at, actor, action, await self._named(key, thing))
+
+    async def _add(
+        self, key: bytes, head: Head, at: datetime, actor: str, action: str, thing: str
+    ) -> Head:
+        number = head.number + 1
+        digest = _digest(key, head.digest, number, to_ms(at), actor, action, thing)
         await self._executor.rows(
             "INSERT INTO audit (number, at, actor, action, object, digest)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             (number, to_ms(at), actor, action, thing, digest),
         )
+        return Head(number, digest)
+
+    async def _named(self, key: bytes, identifier: str) -> str:
+        """What a line says for an id: a reference where the id is deleted with its session."""
+        if not NEW_ID.fullmatch(identifier):
+            return identifier
+        row = await self._executor.row(
+            "SELECT '' AS kind FROM account WHERE id = :id"
+            " UNION ALL SELECT '' FROM interpreting_organization WHERE id = :id"
+            " UNION ALL SELECT 'session' FROM consultation WHERE id = :id"
+            " UNION ALL SELECT 'invite' FROM invite WHERE id = :id",
+            {"id": identifier},
+        )
+        kind = row["kind"] if row else "deleted"
+        return f"{kind}:{_reference(key, identifier)}" if kind else identifier
+
+    async def reference(self, text: str) -> str:
+        """The same text has the same one; without the key it tells nothing. Within a transaction."""
+        return _reference(await self._vault.secret(self._executor, KEY), text)
+
+    async def head(self) -> Head:
+        """The last line; number 0 if there is none."""
+        last = await self._executor.row(
+            "SELECT number, digest FROM audit ORDER BY number DESC LIMIT 1"
+        )
+        return Head(last["number"], last["digest"]) if last else Head(0, START)
+
+    async def digest_of(self, number: int) -> bytes | None:
+        row = await self._executor.row("SELECT digest FROM audit WHERE number = ?", (number,))
+        return row["digest"] if row else None
 
     async def lines(self) -> list[Row]:
-        return await self._executor.rows("SELECT * FROM audit ORDER BY number")
+        """Every line but the one that begins the log, oldest first."""
+        return await self._executor.rows(
+            "SELECT * FROM audit WHERE action <> ? ORDER BY number", (BEGIN,)
+        )
+
+    async def page(self, before: int | None, limit: int) -> list[AuditLine]:
+        """At most `limit` lines, newest first, from below the line `before`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?",
+            (2**62 if before is None else before, limit),
+        )
+        return [_line(row) for row in rows]
+
+    async def after(self, number: int, limit: int) -> list[AuditLine]:
+        """At most `limit` lines, oldest first, from above the line `number`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", (number, limit)
+        )
+        return [_line(row) for row in rows]
+
+    async def check(self, since: Head | None = None) -> Finding:
+        """Look through the chain, all of it or from a line that was found to hold on."""
+        key = await self._vault.find_secret(self._executor, KEY)
+        head, keyed = since or Head(0, START), since is not None
+        async for row in self._rows_after(head.number):
+            keyed = keyed or row["action"] == BEGIN
+            if keyed:
+                digest = _keyed_digest(key, head.digest, row) if key else b""
+            else:
+                digest = _plain_digest(head.digest, row)
+            if row["number"] != head.number + 1 or row["digest"] != digest:
+                return Finding(head, head.number + 1)
+            head = Head(row["number"], digest)
+        if head.number and not keyed:  # somebody took the lines under the key, and wrote others
+            return Finding(Head(0, START), 1)
+        return Finding(head)
 
     async def first_broken(self) -> int | None:
         """The number of the first line that is not what was written; None: all are."""
-        before = START
-        for expected, row in enumerate(await self.lines(), 1):
-            digest = _digest(
-                before, expected, row["at"], row["actor"], row["action"], row["object"]
-            )
-            if row["number"] != expected or row["digest"] != digest:
-                return expected
-            before = digest
-        return None
+        return (await self.check()).broken
+
+    async def _rows_after(self, number: int) -> AsyncIterator[Row]:
+        while rows := await self._executor.rows(
+            "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", (number, PAGE)
+        ):
+            for row in rows:
+                yield row
+            number = rows[-1]["number"]
+
+
+def _reference(key: bytes, text: str) -> str:
+    digest = hmac.digest(key, b"reference:" + text.encode("utf-8", "surrogatepass"), "sha256")
+    return base64.urlsafe_b64encode(digest[:REFERENCE_BYTES]).decode()
+
+
+def _line(row: Row) -> AuditLine:
+    return AuditLine(row["number"], from_ms(row["at"]), row["actor"], row["action"], row["object"])

@@ -8,8 +8,9 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
-from storage.database import Executor, Row
+from storage.database import Executor, Row, batched, marks
 from storage.errors import MasterKeyError
+from storage.purged_list import PurgedList
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
@@ -18,9 +19,10 @@ _NOTE = "consultation.note"
 
 
 class Consultations:
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    def __init__(self, executor: Executor, vault: Vault, purged: PurgedList) -> None:
         self._executor = executor
         self._vault = vault
+        self._purged = purged
 
     async def _consultation(self, row: Row) -> Consultation:
         return Consultation(
@@ -36,6 +38,7 @@ class Consultations:
             note=await self._note(row),
             interpreting=row["interpreting"],
             interpreting_language=row["interpreting_language"],
+            last_event_at=from_ms(row["last_event_at"]),
             calendar_sequence=row["calendar_sequence"],
         )
 
@@ -55,13 +58,15 @@ class Consultations:
         await self._executor.rows(
             "INSERT INTO consultation (id, scheduler_id, kind, state, created_at, planned_at,"
             " time_zone, started_at, closed_at, calendar_sequence, interpreting,"
-            " interpreting_language) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " interpreting_language, last_event_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 consultation.id, consultation.scheduler_id, consultation.kind, consultation.state,
                 to_ms(consultation.created_at), maybe_ms(consultation.planned_at),
                 consultation.time_zone, maybe_ms(consultation.started_at),
                 maybe_ms(consultation.closed_at), consultation.calendar_sequence,
                 consultation.interpreting, consultation.interpreting_language,
+                to_ms(consultation.created_at),
             ),
         )  # fmt: skip
         key = await self._vault.create(self._executor, consultation.id)
@@ -77,14 +82,36 @@ class Consultations:
         )
         return await self._consultation(row) if row else None
 
+    async def ids(self) -> list[str]:
+        """Of all there are."""
+        return [row["id"] for row in await self._executor.rows("SELECT id FROM consultation")]
+
+    async def in_states(self, states: Sequence[str]) -> list[Consultation]:
+        """Everybody's in these states, oldest first."""
+        marks = ", ".join("?" * len(states))
+        rows = await self._executor.rows(
+            f"SELECT * FROM consultation WHERE state IN ({marks}) ORDER BY created_at, id",
+            tuple(states),
+        )
+        return [await self._consultation(row) for row in rows]
+
     async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
         """The account ids of those who hold these consultations, each once."""
         ids = tuple(consultation_ids)
-        marks = ", ".join("?" * len(ids))
         rows = await self._executor.rows(
-            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks})", ids
+            f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
         )
         return [row["scheduler_id"] for row in rows]
+
+    async def holders(self, consultation_ids: Iterable[str]) -> dict[str, str]:
+        """Consultation id -> account id of who holds it, of those that exist."""
+        found: dict[str, str] = {}
+        for ids in batched(consultation_ids):
+            for row in await self._executor.rows(
+                f"SELECT id, scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
+            ):
+                found[row["id"]] = row["scheduler_id"]
+        return found
 
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
@@ -101,9 +128,8 @@ class Consultations:
 
     async def of_scheduler(self, scheduler_id: str, states: Sequence[str]) -> list[Consultation]:
         """In these states, soonest first."""
-        marks = ", ".join("?" * len(states))
         rows = await self._executor.rows(
-            f"SELECT * FROM consultation WHERE scheduler_id = ? AND state IN ({marks})"
+            f"SELECT * FROM consultation WHERE scheduler_id = ? AND state IN ({marks(states)})"
             " ORDER BY COALESCE(planned_at, created_at), id",
             (scheduler_id, *states),
         )
@@ -121,6 +147,22 @@ class Consultations:
             (to_ms(before), limit),
         )
         return [await self._consultation(row) for row in rows]
+
+    async def left_alone(self, before: datetime, after_id: str, limit: int) -> list[Consultation]:
+        """Started ones in which nothing has happened since `before`, by id, beyond `after_id`."""
+        rows = await self._executor.rows(
+            "SELECT * FROM consultation WHERE state IN ('active', 'kept_open')"
+            " AND last_event_at <= ? AND id > ? ORDER BY id LIMIT ?",
+            (to_ms(before), after_id, limit),
+        )
+        return [await self._consultation(row) for row in rows]
+
+    async def bring_back(self, now: datetime) -> None:
+        """What lies in the future and decides about an end was written by a clock that was wrong."""
+        for column in ("closed_at", "created_at", "last_event_at"):
+            await self._executor.rows(
+                f"UPDATE consultation SET {column} = ?1 WHERE {column} > ?1", (to_ms(now),)
+            )
 
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]:
         """Closed or canceled at or before `moment`: what retention says must go."""
@@ -144,6 +186,17 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Destroy the key, then delete every row of the consultation."""
+        """Note the purge, destroy the key, then delete every row of the consultation.
+
+        With it go the web sessions of browsers that have no seat in another one.
+        """
+        await self._purged.add([consultation_id])
         await self._vault.destroy(self._executor, consultation_id)
+        await self._executor.rows(
+            "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("
+            " SELECT web_session_digest FROM seat JOIN invite ON invite.id = seat.invite_id"
+            " GROUP BY web_session_digest"
+            " HAVING MIN(invite.consultation_id = ?1) AND MAX(invite.consultation_id = ?1))",
+            (consultation_id,),
+        )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))

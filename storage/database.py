@@ -11,10 +11,12 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 import aiosqlite
 
@@ -31,6 +33,11 @@ WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 "Seconds between tries to switch a new file to write-ahead logging while another process does."
 WAL_WAIT = 0.1
 "Seconds that each of these tries may take itself, where a lock of another kind is in the way."
+BUSY_MS = 5000
+"How long a statement waits for another process that writes."
+EMPTYING_MS = 100
+"""How long emptying the log waits for readers: for those of our own, which take milliseconds. All
+writing stands still meanwhile."""
 MAX_GROUP = 64
 "Writers that share one commit at most: a bound on how much one failing disk write takes along."
 
@@ -45,10 +52,11 @@ class Executor:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._owed: list[str] = []
+        self._after: list[Callable[[], None]] = []
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Run one statement and return all its rows."""
-        return await self._run(
+        return await self.run(
             lambda connection: connection.execute(sql, cast(Any, parameters)).fetchall()
         )
 
@@ -59,7 +67,7 @@ class Executor:
     async def many(self, sql: str, parameters: Iterable[Parameters]) -> None:
         """Run one statement once for each set of parameters."""
         sets = list(parameters)
-        await self._run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
+        await self.run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
 
     def owe(self, *statements: str) -> None:
         """Run these before the next statement, or at `settle`."""
@@ -75,13 +83,38 @@ class Executor:
     async def settle(self) -> None:
         """Run what is owed."""
         if self._owed:
-            await self._run(lambda connection: None)
+            await self.run(lambda connection: None)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Call `action` once what is being written is durable; never, if it is undone."""
+        self._after.append(action)
+
+    @property
+    def actions(self) -> int:
+        """How many actions wait for the commit."""
+        return len(self._after)
+
+    def drop_actions(self, after: int) -> None:
+        """Keep only the first `after`: what the others tell of was undone."""
+        del self._after[after:]
+
+    def committed(self) -> None:
+        """Everything is durable: what waited for that is called before any writer goes on."""
+        for action in self._after:
+            asyncio.get_running_loop().call_soon(action)
+        self._after.clear()
 
     def forgive(self) -> None:
         """Nothing is owed any more."""
         self._owed.clear()
 
-    async def _run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def empty_log(self) -> bool:
+        """Empty the write-ahead log; False if somebody still reads from it."""
+        return await self.run(_empty_log)
+
+    async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run several statements, and what belongs between them, in one turn of the thread."""
+
         def run(connection: sqlite3.Connection) -> T:
             # what fails stays owed: nothing must run outside the transaction meant for it
             while self._owed:
@@ -93,6 +126,22 @@ class Executor:
         connection = cast(Any, self._connection)
         result: T = await connection._execute(run, connection._conn)
         return result
+
+
+IN_ONE_STATEMENT = 500
+"Values that one statement asks for: SQLite allows more, and other readers wait for each statement."
+
+
+def batched(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
+    """The values, each once, in groups that fit into one statement."""
+    left = iter(set(values))
+    while group := tuple(islice(left, IN_ONE_STATEMENT)):
+        yield group
+
+
+def marks(values: Sequence[Any]) -> str:
+    """The question marks that stand for `values` in a statement."""
+    return ", ".join("?" * len(values))
 
 
 Work = Callable[[Executor], Awaitable[Any]]
@@ -117,6 +166,11 @@ def _migrations() -> list[tuple[int, str]]:
         if entry.name.endswith(".sql")
     ]
     return sorted(found)
+
+
+def newest_schema() -> int:
+    """The schema that this program writes."""
+    return _migrations()[-1][0]
 
 
 class Database:
@@ -155,7 +209,7 @@ class Database:
             await self._task
         await self._reader.close()
         try:
-            await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            await self.write_executor.empty_log()
         except sqlite3.Error:
             _log.exception("the write-ahead log was not emptied")
         finally:
@@ -174,11 +228,15 @@ class Database:
         # shielded: a caller that goes away does not undo what the group is committing
         return await asyncio.shield(future)
 
-    async def forget(self) -> None:
-        """Overwrite what deleted rows left in the write-ahead log. Raises Unavailable."""
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if it is not done.
+
+        Whoever reads an older state (a backup, a tool) keeps it in the write-ahead log and in the
+        pages that wait there; nobody is waited for. Raises Unavailable.
+        """
         async with self._turn:  # within a transaction SQLite refuses it
             try:
-                await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                return await self.write_executor.empty_log()
             except sqlite3.OperationalError as error:
                 raise Unavailable from error
 
@@ -198,11 +256,13 @@ class Database:
             if not alone:
                 await executor.settle()
             for work, future in group:
+                waiting = executor.actions
                 if not alone:
                     executor.owe("SAVEPOINT work")
                 try:
                     results.append((future, await work(executor)))
                 except Exception as error:
+                    executor.drop_actions(waiting)
                     failures.append((future, error))
                     if alone or not self._writer.in_transaction:
                         raise
@@ -214,8 +274,10 @@ class Database:
             if not executor.take_back("BEGIN IMMEDIATE"):
                 executor.owe("COMMIT")
                 await executor.settle()
+            executor.committed()
         except Exception as error:
             executor.forgive()
+            executor.drop_actions(0)
             if self._writer.in_transaction:
                 await self._writer.execute("ROLLBACK")
             told = {future for future, _ in failures}
@@ -230,12 +292,48 @@ class Database:
                 future.set_result(result)
 
 
+@contextlib.asynccontextmanager
+async def reading(path: Path) -> AsyncIterator[Executor]:
+    """The database for reading alone, also while a server writes.
+
+    Raises StorageError, also for a file of another version.
+    """
+    try:
+        # read only: a file that is not there is not made
+        reader = await aiosqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+    except sqlite3.Error as error:
+        raise StorageError(f"The database {path} cannot be opened: {error}.") from error
+    try:
+        reader.row_factory = sqlite3.Row
+        known = await asyncio.to_thread(_migrations)
+        if await _version(reader) != known[-1][0]:
+            raise StorageError(
+                f"The database {path} is of another version of TeleConnect: start this one's "
+                "server once, or use the program it was written with."
+            )
+        yield Executor(reader)
+    except sqlite3.Error as error:
+        raise StorageError(f"The database {path} cannot be read: {error}.") from error
+    finally:
+        await reader.close()
+
+
 def _domain_error(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):
         unavailable = Unavailable()
         unavailable.__cause__ = error
         return unavailable
     return error
+
+
+def _empty_log(connection: sqlite3.Connection) -> bool:
+    connection.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")
+    try:
+        # (1 if somebody was in the way, pages in the log, pages of them that were written back)
+        busy, pages, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not busy and pages <= 0
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
@@ -246,7 +344,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     try:
         await _switch_to_wal(connection)
         for pragma in (
-            "busy_timeout=5000",
+            f"busy_timeout={BUSY_MS}",
             "synchronous=FULL",
             "foreign_keys=ON",
             "secure_delete=ON",

@@ -23,3 +23,16 @@ class NewerDatabase(StorageError):
 
 class MasterKeyError(StorageError):
     """The master key is missing, unreadable, malformed, or not the one of this database."""
+
+
+class WrongMasterKey(MasterKeyError):
+    """Another master key than the one that wraps the database's keys, told by their ids."""
+
+    def __init__(self, needed: str, given: str) -> None:
+        self.needed = needed
+        super().__init__(
+            "The master key is not the one this database was written with: the key with the id "
+            f"{needed} is needed, this one is {given}. Restore the right one "
+            "(TELECONNECT_MASTER_KEY, TELECONNECT_MASTER_KEY_FILE or the file master.key in the "
+            "data folder)."
+        )

@@ -6,6 +6,8 @@
 | `share`: a command that may run beside a server, such as `scripts.create_account` | | shared |
 | `take`: a command that must be alone with the data | exclusive | exclusive |
 
+`back_up` is `share` for one command at a time: it holds `backing-up.lock` exclusively as well.
+
 A lock ends with its process, however that ends, so none is ever left behind. The files are empty
 and stay; who deletes them while they are held lets a second one in. The locks are those of flock,
 which Linux passes on to the file server where the folder is on NFS.
@@ -23,9 +25,11 @@ from storage.errors import FolderInUse, StorageError
 
 SERVING = "serving.lock"
 USING = "using.lock"
+BACKING_UP = "backing-up.lock"
 USERS = {
     SERVING: "A server, or a command that must be alone with it,",
     USING: "A command",
+    BACKING_UP: "Another backup",
 }
 "Who is in the way, by the lock that was refused."
 
@@ -56,6 +60,11 @@ class DataFolderLock:
     def share(cls, data_dir: Path) -> "DataFolderLock":
         """For a command that may run beside a server and beside others of its kind."""
         return cls(data_dir, {USING: fcntl.LOCK_SH})
+
+    @classmethod
+    def back_up(cls, data_dir: Path) -> "DataFolderLock":
+        """For a backup: beside a server and other commands, but not beside another backup."""
+        return cls(data_dir, {USING: fcntl.LOCK_SH, BACKING_UP: fcntl.LOCK_EX})
 
     @classmethod
     def take(cls, data_dir: Path) -> "DataFolderLock":

@@ -112,6 +112,14 @@ class Interpreters:
         )
         return [_request(row) for row in rows]
 
+    async def bring_back(self, now: datetime) -> None:
+        """A request of the future was sent by a clock that was wrong: it waits from now on."""
+        await self._executor.rows(
+            "UPDATE interpreter_request SET expires_at = expires_at - created_at + ?1,"
+            " created_at = ?1 WHERE created_at > ?1 AND state = 'sent'",
+            (to_ms(now),),
+        )
+
     async def next_expiry(self) -> datetime | None:
         row = await self._executor.row(
             "SELECT MIN(expires_at) AS expires_at FROM interpreter_request WHERE state = 'sent'"

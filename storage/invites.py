@@ -9,15 +9,17 @@ import msgspec
 
 from signaling.invite import Invite, Person
 from signaling.token import token_digest
-from storage.database import Executor, Row
+from storage.database import Executor, Row, batched, marks
+from storage.losses import Losses
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import Vault
 
 
 class Invites:
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    def __init__(self, executor: Executor, vault: Vault, losses: Losses) -> None:
         self._executor = executor
         self._vault = vault
+        self._losses = losses
 
     async def _invite(self, row: Row) -> Invite:
         key = await self._vault.key(self._executor, row["consultation_id"])
@@ -110,6 +112,9 @@ class Invites:
 
     async def take_seat(self, invite_id: str, web_session_digest: bytes, now: datetime) -> None:
         """Give the seat to this browser; whoever had it before has it no more."""
+        before = await self._holder(invite_id)
+        if before is not None and before != web_session_digest:
+            self._losses.taken(self._executor, invite_id, before)
         await self._executor.rows(
             "INSERT INTO seat (invite_id, web_session_digest, taken_at) VALUES (?, ?, ?)"
             " ON CONFLICT (invite_id) DO UPDATE SET"
@@ -118,7 +123,27 @@ class Invites:
         )
 
     async def holds_seat(self, invite_id: str, web_session_digest: bytes) -> bool:
+        holder = await self._holder(invite_id)
+        return holder is not None and compare_digest(holder, web_session_digest)
+
+    async def holders(self, invite_ids: Iterable[str]) -> dict[str, bytes | None]:
+        """Invite id -> digest of the browser that has its seat; without those that are over."""
+        found: dict[str, bytes | None] = {}
+        for ids in batched(invite_ids):
+            for row in await self._executor.rows(
+                "SELECT invite.id, seat.web_session_digest FROM invite"
+                " JOIN consultation ON consultation.id = invite.consultation_id"
+                " LEFT JOIN seat ON seat.invite_id = invite.id"
+                f" WHERE invite.id IN ({marks(ids)})"
+                " AND invite.state NOT IN ('revoked', 'expired')"
+                " AND consultation.state IN ('planned', 'waiting', 'active', 'kept_open')",
+                ids,
+            ):
+                found[row["id"]] = row["web_session_digest"]
+        return found
+
+    async def _holder(self, invite_id: str) -> bytes | None:
         row = await self._executor.row(
             "SELECT web_session_digest FROM seat WHERE invite_id = ?", (invite_id,)
         )
-        return row is not None and compare_digest(row["web_session_digest"], web_session_digest)
+        return row["web_session_digest"] if row else None

@@ -1,5 +1,6 @@
 """Notices and delivery attempts: the queue of everything that is written to people outside."""
 
+import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -8,7 +9,7 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from signaling.notice import Attempt, Channel, Content, Envelope, Notice, Occasion
+from signaling.notice import GIVE_UP_AFTER, Attempt, Channel, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
 from storage.database import Executor, Parameters, Row
 from storage.errors import MasterKeyError
@@ -146,6 +147,41 @@ class Notices:
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
+
+    async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
+        """Those of `notice_ids` that are stored."""
+        rows = await self._executor.rows(
+            "SELECT id FROM notice WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(notice_ids)),),
+        )
+        return frozenset(row["id"] for row in rows)
+
+    async def queued_at(self, dedupe_key: str) -> datetime | None:
+        """When this was queued; None: it was not."""
+        row = await self._executor.row(
+            "SELECT created_at FROM notice WHERE dedupe_key = ?", (dedupe_key,)
+        )
+        return maybe_from_ms(row["created_at"]) if row else None
+
+    async def bring_back(self, now: datetime) -> None:
+        """What waits for a time beyond any that it could have been given waits no longer.
+
+        Reminders follow the date of their session, which people choose.
+        """
+        limit = to_ms(now + GIVE_UP_AFTER)
+        await self._executor.rows(
+            "UPDATE notice SET due_at = MIN(due_at, ?1), next_at = MIN(next_at, ?1)"
+            " WHERE next_at > ?2 AND occasion <> 'reminder'",
+            (to_ms(now), limit),
+        )
+        await self._executor.rows(
+            "UPDATE notice SET created_at = ?1 WHERE created_at > ?1", (to_ms(now),)
+        )
+        await self._executor.rows(
+            "UPDATE delivery_attempt SET first_try_at = ?1, next_try_at = ?1"
+            " WHERE first_try_at > ?1 AND next_try_at IS NOT NULL",
+            (to_ms(now),),
+        )
 
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
         """In the order they were queued."""
@@ -306,6 +342,15 @@ class Notices:
             "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
             " JOIN consultation ON consultation.id = notice.consultation_id"
             " WHERE notice.next_at IS NULL AND notice.id IN ("
+            " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
+        )
+
+    async def unfinished(self) -> list[Due]:
+        """Whatever would still be tried: what waits, and what was under way."""
+        return await self._with_all(
+            "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
+            " JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE notice.next_at IS NOT NULL OR notice.state = 'pending' OR notice.id IN ("
             " SELECT notice_id FROM delivery_attempt WHERE state IN ('sending', 'queued'))"
         )
 

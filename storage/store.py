@@ -1,83 +1,134 @@
 """Everything stored, by noun, over one database and one vault."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
+from storage import database
 from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
 from storage.chat import Chat
+from storage.clock import Clock
 from storage.consultations import Consultations
 from storage.database import Database, Executor, usable
 from storage.device_checks import DeviceChecks
+from storage.errors import WrongMasterKey
 from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.losses import Losses
+from storage.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.purged import Purged
+from storage.purged_list import PURGED_LIST, PurgedList, digest
 from storage.replies import Replies
+from storage.restored_folder import refuse_half
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
-from storage.vault import DATABASE_NAME, Vault, load_master_key
+from storage.vault import Vault
 
 T = TypeVar("T")
+SIGNED_IN = ("web_session", "seat")
+"Tables of who is signed in and where: nothing in them outlives a restore."
+_log = logging.getLogger(__name__)
 
 
 class Records:
     """The nouns, on one connection: the reader's, or the writer's within a transaction."""
 
-    def __init__(self, executor: Executor, vault: Vault) -> None:
-        self.accounts = Accounts(executor)
-        self.web_sessions = WebSessions(executor)
-        self.consultations = Consultations(executor, vault)
-        self.invites = Invites(executor, vault)
+    def __init__(
+        self, executor: Executor, vault: Vault, losses: Losses, purged_list: PurgedList
+    ) -> None:
+        self.web_sessions = WebSessions(executor, losses)
+        self.accounts = Accounts(executor, self.web_sessions)
+        self.consultations = Consultations(executor, vault, purged_list)
+        self.invites = Invites(executor, vault, losses)
         self.chat = Chat(executor, vault)
+        self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
         self.interpreters = Interpreters(executor, vault)
-        self.audit = Audit(executor)
+        self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault)
         self.notice_texts = NoticeTexts(executor)
+        self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)
 
 
 def _prepare(data_dir: Path, master_key: str | None) -> bytes:
     make_folder(data_dir)
+    refuse_half(data_dir)
     return load_master_key(master_key, data_dir)
+
+
+async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vault:
+    """The vault, with the next key from `key_folder` if a key was being replaced by that one."""
+    try:
+        return await Vault.open(database, key)
+    except WrongMasterKey as error:
+        if key_folder is None:
+            raise
+        next_key = await asyncio.to_thread(take_next, key_folder, error.needed)
+        if next_key is None:
+            raise
+        return await Vault.open(database, next_key)
 
 
 class Store:
     """Open with `await Store.open(...)`, close with `close()`."""
 
-    def __init__(self, database: Database, vault: Vault, path: Path) -> None:
+    def __init__(
+        self, database: Database, vault: Vault, path: Path, purged_list: PurgedList
+    ) -> None:
         self._database = database
         self._path = path
-        self.read = Records(database.read, vault)
-        self._written = Records(database.write_executor, vault)
+        self._purged_list = purged_list
+        self.losses = Losses()
+        self.read = Records(database.read, vault, self.losses, purged_list)
+        self._written = Records(database.write_executor, vault, self.losses, purged_list)
 
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
         """Open the data folder. Raises StorageError with a sentence for the operator."""
         key = await asyncio.to_thread(_prepare, data_dir, master_key)
         path = data_dir / DATABASE_NAME
-        database = await Database.open(path)
-        vault = Vault(key)
+        opened = await Database.open(path)
         try:
             with usable(path, "read"):
-                await vault.check(database.read)
+                vault = await _vault(opened, key, None if master_key else data_dir)
+                store = cls(opened, vault, path, PurgedList(data_dir / PURGED_LIST))
+                await store._purge_again()
         except BaseException:
-            await database.close()
+            await opened.close()
             raise
-        return cls(database, vault, path)
+        return store
 
     def starting(self) -> AbstractContextManager[None]:
         """What fails in here keeps a server from starting: raises StorageError with a sentence."""
         return usable(self._path, "used")
+
+    async def _purge_again(self) -> None:
+        """Nothing comes back that was purged: not by a crash in between, nor by an old database."""
+        listed = await asyncio.to_thread(self._purged_list.read)
+        back = [each for each in await self.read.consultations.ids() if digest(each) in listed]
+        if not back:
+            return
+
+        async def work(records: Records) -> None:
+            for consultation_id in back:
+                await records.consultations.purge(consultation_id)
+
+        await self.write(work)
+        await self.forget()
+        _log.warning("%d sessions that had been deleted were deleted again", len(back))
 
     async def close(self) -> None:
         await self._database.close()
@@ -89,6 +140,28 @@ class Store:
         """
         return await self._database.write(lambda _: work(self._written))
 
-    async def forget(self) -> None:
-        """Overwrite what deleted rows left behind in the write-ahead log."""
-        await self._database.forget()
+    async def sign_everybody_out(self) -> None:
+        """Forget who is signed in, and who holds which seat."""
+
+        async def work(executor: Executor) -> None:
+            for table in SIGNED_IN:
+                await executor.rows(f"DELETE FROM {table}")
+
+        await self._database.write(work)
+
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if somebody still reads it.
+
+        Raises Unavailable.
+        """
+        return await self._database.forget()
+
+
+@contextlib.asynccontextmanager
+async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Records]:
+    """What is stored, for reading alone, also while a server runs. Raises StorageError."""
+    key = await asyncio.to_thread(load_master_key, master_key, data_dir, make=False)
+    vault = Vault(key)
+    async with database.reading(data_dir / DATABASE_NAME) as executor:
+        await vault.check(executor)
+        yield Records(executor, vault, Losses(), PurgedList(data_dir / PURGED_LIST))

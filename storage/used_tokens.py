@@ -1,9 +1,11 @@
 """Tokens of webhooks that had their effect: each is good once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from storage.database import Executor
 from storage.times import to_ms
+
+LONGEST = timedelta(days=1)
 
 
 class UsedTokens:
@@ -13,6 +15,12 @@ class UsedTokens:
     async def is_used(self, token_id: str) -> bool:
         return bool(
             await self._executor.rows("SELECT 1 FROM used_token WHERE token_id = ?", (token_id,))
+        )
+
+    async def bring_back(self, now: datetime) -> None:
+        """No token is believed for longer than minutes."""
+        await self._executor.rows(
+            "UPDATE used_token SET forget_at = ?1 WHERE forget_at > ?1", (to_ms(now + LONGEST),)
         )
 
     async def use(self, token_id: str, forget_at: datetime, now: datetime) -> bool:

@@ -5,38 +5,62 @@ data, chat and files are sealed under it with AES-256-GCM (NIST SP 800-38D), eac
 its place, so that a value moved to another row does not open. Invite tokens are derived from it
 (HKDF, RFC 5869): nothing that opens a door is stored, and destroying the wrapped key makes
 everything that a backup or a free page still holds noise.
+
+Nothing in the database may be derived from the master key but its id: it can be replaced, and
+then only what is listed in WRAPPED is wrapped anew.
 """
 
 import base64
 import hmac
 import os
-import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage.database import Executor
-from storage.errors import MasterKeyError
+from signaling.errors import NotFound
+from storage.database import Database, Executor
+from storage.errors import MasterKeyError, WrongMasterKey
+from storage.master_key import KEY_BYTES, derived, key_id
 
-KEY_BYTES = 32
+T = TypeVar("T")
+
 NONCE_BYTES = 12
 TOKEN_BYTES = 16
 "128 random bits in an address: 22 characters, which matters in an SMS."
 CACHED_KEYS = 4096
+ONE_KEY, TWO_KEYS = 1, 2
+"""Versions of a consultation's key: in the first it encrypts itself and tokens are derived from it;
+in the second what encrypts is derived too, so that no key has two uses."""
+ADDRESS_KEY = "address digest"
+
+
+@dataclass(frozen=True)
+class Wrapped:
+    """A table of keys that the master key wraps."""
+
+    table: str
+    id_column: str
+    prefix: str
+    "Stands before the id in what a wrapped key is bound to."
+
+
+VAULT_KEYS = Wrapped("vault_key", "consultation_id", "")
+SECRETS = Wrapped("sealed_secret", "name", "secret:")
+WRAPPED = (VAULT_KEYS, SECRETS)
+"Everything that the master key wraps."
 
 
 class ConsultationKey:
     """The opened key of one consultation."""
 
-    def __init__(self, consultation_id: str, key: bytes) -> None:
+    def __init__(self, consultation_id: str, key: bytes, version: int = TWO_KEYS) -> None:
         self._id = consultation_id
         self._key = key
-        self._cipher = AESGCM(key)
+        self._cipher = AESGCM(key if version == ONE_KEY else derived(key, "cipher", KEY_BYTES))
 
     def seal(self, place: str, plain: bytes) -> bytes:
         """Encrypt `plain` for `place` ("table.column.row"): nonce, ciphertext and tag."""
@@ -50,45 +74,120 @@ class ConsultationKey:
 
     def token(self, purpose: str) -> str:
         """The token for `purpose`; always the same for the same consultation and purpose."""
-        raw = HKDF(SHA256(), TOKEN_BYTES, salt=None, info=f"token:{purpose}".encode())
-        return base64.urlsafe_b64encode(raw.derive(self._key)).rstrip(b"=").decode()
+        raw = derived(self._key, f"token:{purpose}", TOKEN_BYTES)
+        return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+class Wrapping:
+    """What the master key does: wrap other keys, each bound to its place."""
+
+    def __init__(self, master_key: bytes) -> None:
+        self._cipher = AESGCM(master_key)
+        self.key_id = key_id(master_key)
+
+    def wrap(self, place: Wrapped, name: str, key: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, f"{place.prefix}{name}".encode())
+
+    def unwrap(self, place: Wrapped, name: str, wrapped: bytes) -> bytes:
+        """Raises MasterKeyError if another key has wrapped it."""
+        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, sealed, f"{place.prefix}{name}".encode())
+        except InvalidTag:
+            raise MasterKeyError(
+                "The master key is not the one this database was written with. Restore the "
+                "right one (TELECONNECT_MASTER_KEY or the file master.key in the data folder)."
+            ) from None
 
 
 class Vault:
-    """Makes, wraps, opens and destroys consultation keys."""
+    """Makes, wraps, opens and destroys keys."""
 
     def __init__(self, master_key: bytes) -> None:
-        self._master = AESGCM(master_key)
-        self._address_key = HKDF(SHA256(), KEY_BYTES, salt=None, info=b"address digest").derive(
-            master_key
-        )
+        self._wrapping = Wrapping(master_key)
+        self._master_key = master_key
+        self._address_key = b""
         self._opened: OrderedDict[str, ConsultationKey] = OrderedDict()
+        self._destroyed: OrderedDict[str, None] = OrderedDict()
+        """The last ones: whoever fetched such a key in the moment of its end must not keep it."""
+
+    @classmethod
+    async def open(cls, database: Database, master_key: bytes) -> "Vault":
+        """The vault of a database; the first key that opens it is its master key from then on.
+
+        Raises MasterKeyError if `master_key` is another.
+        """
+        vault = cls(master_key)
+        known = await vault.check(database.read)
+        vault._address_key = await vault.find_secret(database.read, ADDRESS_KEY) or b""
+        if not known or not vault._address_key:
+            await database.write(vault._establish)
+        return vault
+
+    async def check(self, executor: Executor) -> bool:
+        """Whether the database knows its master key. Raises MasterKeyError if that is not ours."""
+        row = await executor.row("SELECT key_id FROM master_key")
+        if row is not None:
+            if row["key_id"] != self._wrapping.key_id:
+                raise WrongMasterKey(row["key_id"], self._wrapping.key_id)
+            return True
+        for table in WRAPPED:  # written before databases knew the id of their key
+            row = await executor.row(
+                f"SELECT {table.id_column} AS name, wrapped FROM {table.table} LIMIT 1"
+            )
+            if row is not None:
+                self._wrapping.unwrap(table, row["name"], row["wrapped"])
+        return False
+
+    async def _establish(self, executor: Executor) -> None:
+        await executor.rows(
+            "INSERT OR IGNORE INTO master_key (only, key_id) VALUES (1, ?)",
+            (self._wrapping.key_id,),
+        )
+        # digests from before this key was kept stay what they are
+        old = await executor.row("SELECT 1 FROM invite WHERE address_digest IS NOT NULL LIMIT 1")
+        first = derived(self._master_key, ADDRESS_KEY, KEY_BYTES) if old else None
+        self._address_key = await self.secret(executor, ADDRESS_KEY, first)
+
+    async def find_secret(self, executor: Executor, name: str) -> bytes | None:
+        """A key that belongs to no consultation, if it was made. Raises MasterKeyError."""
+        row = await executor.row("SELECT wrapped FROM sealed_secret WHERE name = ?", (name,))
+        return self._wrapping.unwrap(SECRETS, name, row["wrapped"]) if row else None
+
+    async def secret(self, executor: Executor, name: str, first: bytes | None = None) -> bytes:
+        """The key of this name, within a transaction: made when first asked for, random or `first`.
+
+        Nothing is remembered here, for the transaction may be undone.
+        """
+        if found := await self.find_secret(executor, name):
+            return found
+        key = first or os.urandom(KEY_BYTES)
+        await executor.rows(
+            "INSERT INTO sealed_secret (name, wrapped) VALUES (?, ?)",
+            (name, self._wrapping.wrap(SECRETS, name, key)),
+        )
+        return key
 
     async def create(self, executor: Executor, consultation_id: str) -> ConsultationKey:
         """A fresh key for a consultation whose row was just written."""
         key = AESGCM.generate_key(KEY_BYTES * 8)
-        nonce = os.urandom(NONCE_BYTES)
-        wrapped = nonce + self._master.encrypt(nonce, key, consultation_id.encode())
         await executor.rows(
-            "INSERT INTO vault_key (consultation_id, wrapped) VALUES (?, ?)",
-            (consultation_id, wrapped),
+            "INSERT INTO vault_key (consultation_id, wrapped, version) VALUES (?, ?, ?)",
+            (
+                consultation_id,
+                self._wrapping.wrap(VAULT_KEYS, consultation_id, key),
+                TWO_KEYS,
+            ),
         )
         return self._remember(consultation_id, ConsultationKey(consultation_id, key))
 
     async def key(self, executor: Executor, consultation_id: str) -> ConsultationKey:
-        """The key of a consultation. Raises KeyError if it was destroyed, MasterKeyError."""
-        if found := self._opened.get(consultation_id):
-            self._opened.move_to_end(consultation_id)
-            return found
-        row = await executor.row(
-            "SELECT wrapped FROM vault_key WHERE consultation_id = ?", (consultation_id,)
-        )
-        if row is None:
-            raise KeyError(consultation_id)
-        return self._remember(
-            consultation_id,
-            ConsultationKey(consultation_id, self._unwrap(consultation_id, row["wrapped"])),
-        )
+        """The key of a consultation. Raises NotFound if it was destroyed, MasterKeyError."""
+        found = await self.keys(executor, (consultation_id,))
+        if consultation_id not in found:
+            raise NotFound
+        return found[consultation_id]
 
     async def keys(
         self, executor: Executor, consultation_ids: Iterable[str]
@@ -96,17 +195,19 @@ class Vault:
         """Several keys at once, by consultation; destroyed ones are missing. Raises MasterKeyError."""
         wanted = set(consultation_ids)
         found = {each: self._opened[each] for each in wanted if each in self._opened}
+        for each in found:
+            self._opened.move_to_end(each)
         missing = tuple(wanted - found.keys())
         if missing:
             marks = ", ".join("?" * len(missing))
             for row in await executor.rows(
-                f"SELECT consultation_id, wrapped FROM vault_key WHERE consultation_id IN ({marks})",
+                "SELECT consultation_id, wrapped, version FROM vault_key"
+                f" WHERE consultation_id IN ({marks})",
                 missing,
             ):
                 each = row["consultation_id"]
-                found[each] = self._remember(
-                    each, ConsultationKey(each, self._unwrap(each, row["wrapped"]))
-                )
+                key = self._wrapping.unwrap(VAULT_KEYS, each, row["wrapped"])
+                found[each] = self._remember(each, ConsultationKey(each, key, row["version"]))
         return found
 
     def address_digest(self, address: str) -> bytes:
@@ -116,70 +217,16 @@ class Vault:
     async def destroy(self, executor: Executor, consultation_id: str) -> None:
         """Destroy the key. Nothing sealed under it can be read ever again."""
         self._opened.pop(consultation_id, None)
+        _add(self._destroyed, consultation_id, None)
         await executor.rows("DELETE FROM vault_key WHERE consultation_id = ?", (consultation_id,))
 
-    async def check(self, executor: Executor) -> None:
-        """Make sure that the master key is the one of this database. Raises MasterKeyError."""
-        row = await executor.row("SELECT consultation_id, wrapped FROM vault_key LIMIT 1")
-        if row is not None:
-            self._unwrap(row["consultation_id"], row["wrapped"])
-
     def _remember(self, consultation_id: str, key: ConsultationKey) -> ConsultationKey:
-        self._opened[consultation_id] = key
-        if len(self._opened) > CACHED_KEYS:
-            self._opened.popitem(last=False)
+        if consultation_id not in self._destroyed:
+            _add(self._opened, consultation_id, key)
         return key
 
-    def _unwrap(self, consultation_id: str, wrapped: bytes) -> bytes:
-        nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        try:
-            return self._master.decrypt(nonce, sealed, consultation_id.encode())
-        except InvalidTag:
-            raise MasterKeyError(
-                "The master key is not the one this database was written with. Restore the "
-                "right one (TELECONNECT_MASTER_KEY or the file master.key in the data folder)."
-            ) from None
 
-
-def load_master_key(configured: str | None, data_dir: Path) -> bytes:
-    """The master key: 32 bytes, base64, from the setting or the file `master.key`.
-
-    The file is made at the first start, readable by its owner only. If the database exists and
-    the file does not, the key was lost and this says so. Raises MasterKeyError.
-    """
-    if configured:
-        return _decode(configured, "TELECONNECT_MASTER_KEY")
-    file = data_dir / "master.key"
-    try:
-        return _decode(file.read_text("ascii"), str(file))
-    except FileNotFoundError:
-        if (data_dir / DATABASE_NAME).exists():
-            raise MasterKeyError(
-                f"The database is there, but its master key {file} is missing. Put the file "
-                "back or set TELECONNECT_MASTER_KEY; without it nothing stored can be read."
-            ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MasterKeyError(f"The master key {file} cannot be read: {error}.") from error
-    key = secrets.token_bytes(KEY_BYTES)
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as opened:
-            opened.write(base64.b64encode(key) + b"\n")
-            opened.flush()
-            os.fsync(opened.fileno())
-    except OSError as error:
-        raise MasterKeyError(f"The master key {file} cannot be written: {error}.") from error
-    return key
-
-
-DATABASE_NAME = "teleconnect.sqlite3"
-
-
-def _decode(text: str, source: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
-        raise MasterKeyError(f"The master key in {source} is not 32 bytes in base64.")
-    return key
+def _add(kept: "OrderedDict[str, T]", consultation_id: str, value: T) -> None:
+    kept[consultation_id] = value
+    if len(kept) > CACHED_KEYS:
+        kept.popitem(last=False)

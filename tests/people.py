@@ -17,6 +17,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from signaling.messages import PROTOCOL_VERSION
 from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox
@@ -95,6 +96,26 @@ class Wire:
 
     async def say(self, text: str, message_id: str | None = None) -> dict[str, Any]:
         return await self.command("chat_send", text=text, id=message_id or an_id("message"))
+
+    async def chat(self) -> list[dict[str, Any]]:
+        """Every line up to the newest one of the snapshot, asked for page by page."""
+        snapshot = next(frame for frame in self.frames if frame["type"] == "snapshot")
+        lines: list[dict[str, Any]] = snapshot["chat"]
+        while lines and lines[0]["position"] > 1:
+            lines = await self.chat_page(before=lines[0]["position"]) + lines
+        return lines
+
+    async def chat_page(self, **where: int) -> list[dict[str, Any]]:
+        """Lines before or after a position. Raises Refused."""
+        question = an_id("question")
+        await self.send("read_chat", id=question, **where)
+        while True:
+            frame = await self.frame()
+            if frame.get("id") == question:
+                if frame["type"] == "error":
+                    raise Refused(frame)
+                page: list[dict[str, Any]] = frame["chat"]
+                return page
 
     async def end(self) -> int | None:
         """Read to the end; the close code."""
@@ -196,7 +217,12 @@ class Person:
         wire = await self.connect()
         members: dict[str, Any] = {"resume": resume} if resume else {}
         await wire.send(
-            "hello", version=1, stream="room", peer_id=peer_id or an_id("peer"), **room, **members
+            "hello",
+            version=PROTOCOL_VERSION,
+            stream="room",
+            peer_id=peer_id or an_id("peer"),
+            **room,
+            **members,
         )
         first = await wire.frame()
         if first["type"] == "error":

@@ -15,6 +15,7 @@ from signaling.flows.accounting import new_account
 from signaling.ports import Clock
 from web.app import create_app
 from web.config import Config, load
+from web.doorman import open_doors
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 from web.passwords import Passwords
 
@@ -76,9 +77,7 @@ async def serving(
     }
     config = load(environment, port=port)
     app = await create_app(config, clock, QUICK, steady)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    await web.SockSite(runner, listener).start()
+    runner = await open_doors(app, [listener], shutdown_timeout=1)
     starting = app[RELAY].starting
     assert starting is not None
     await starting

@@ -19,6 +19,17 @@ LATENCY = {
     "other_side_p50_ms": 1.5,
     "other_side_p99_ms": 3.0,
 }
+SEEN = {
+    "messages": 2400,
+    "ack_p50_ms": 2.0,
+    "ack_p99_ms": 8.0,
+    "health_p50_ms": 3.0,
+    "health_longest_ms": 20.0,
+    "joined": 60,
+    "join_p50_ms": 30.0,
+    "join_longest_ms": 200.0,
+    "shut_out": 0,
+}
 PART = {"median": 300.0, "longest": 500.0}
 SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "chat": (
@@ -135,6 +146,20 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
             ],
         },
         "1.2%",
+    ),
+    "strangers": (
+        {
+            "quiet": SEEN,
+            "storm": SEEN | {"ack_p99_ms": 19.75},
+            "ratio": 2.47,
+            "silent_opened": 11_000,
+            "silent_ended": 10_000,
+            "first_ended_seconds": 1.0,
+            "sockets_ended": 600,
+            "forms_refused": 2500,
+            "log_bytes_per_minute": 490_000.0,
+        },
+        "19.75",
     ),
     "notices": (
         {

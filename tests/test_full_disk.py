@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
+from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person, Refused, consultation_of, outbox
 from tests.serving import serving
 from web.keys import CLOCKWORK, STORE
@@ -99,8 +100,8 @@ async def test_a_full_disk_loses_nothing_acknowledged_and_is_left_behind(disk: S
         phone.plant(cookie)
         amina = await phone.enter(invite_id=seat)
         snapshot = next(frame for frame in amina.frames if frame["type"] == "snapshot")
-        stored = [(line["id"], line["position"]) for line in snapshot["chat"]
-                  if line["kind"] == "text"]  # fmt: skip
+        chat = await amina.chat()
+        stored = [(line["id"], line["position"]) for line in chat if line["kind"] == "text"]
         assert dict(stored) == acknowledged
         assert len(stored) == len(acknowledged)
         assert snapshot["consultation"]["state"] == "active"
@@ -123,11 +124,13 @@ async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) ->
             while True:
                 await database.write(burn)
         wire = await phone.connect()
-        await wire.send("hello", version=1, stream="room", peer_id="peer-0001", invite_id=seat)
+        await wire.send(
+            "hello", version=PROTOCOL_VERSION, stream="room", peer_id="peer-0001", invite_id=seat
+        )
         assert (await wire.until("error"))["code"] == "unavailable"
         assert await wire.end() == 1011
         lobby = await nurse.connect()
-        await lobby.send("hello", version=1, stream="lobby", peer_id="peer-0002")
+        await lobby.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-0002")
         assert (await lobby.until("lobby"))["waiting"] == []
         disk.free()
         await server.app[CLOCKWORK].run_due()

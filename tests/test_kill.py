@@ -108,8 +108,8 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(tmp_path: Path)
     async with process(tmp_path) as (_, server, _), Person(server) as phone:
         phone.plant(cookies[1])
         amina = await phone.enter(invite_id=seat)
-        snapshot = next(frame for frame in amina.frames if frame["type"] == "snapshot")
-    check(snapshot["chat"], writers)
+        chat = await amina.chat()
+    check(chat, writers)
 
 
 def check(chat: list[dict[str, Any]], writers: list[Writer]) -> None:

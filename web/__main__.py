@@ -8,11 +8,11 @@ import signal
 import socket
 import sys
 
-from aiohttp import web
-
 from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
+from web.doorman import claim_descriptors, open_doors
 from web.keys import SETUP_TOKEN, STORE
 from web.listening import listen, places
 from web.logs import set_up
@@ -36,11 +36,13 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     ).parse_args()
     set_up()
+    os.umask(OWNER_ONLY)
+    claim_descriptors()
     try:
+        check_streams()
         config = load()
         for name in unknown_settings():
             _log.warning("There is no setting %s; README.md lists those there are.", name)
-        check_streams()
         listeners = listen(config)
         if config.port == 0:
             config = load(port=listeners[0].getsockname()[1])
@@ -60,14 +62,16 @@ def give_up(sentence: str) -> int:
 
 
 def check_streams() -> None:
-    """Raises ConfigError if there is nowhere to write to: a socket would take the place."""
+    """See that no socket takes the place of a stream. Raises ConfigError without an output."""
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
     if sys.stdout is None:
         raise ConfigError(
             "Standard output is closed. The address of the first start is written there: let it "
             "lead to a file, a journal or /dev/null."
         )
-    if sys.stdin is None:
-        os.open(os.devnull, os.O_RDONLY)
+    if sys.stderr is None:
+        os.open(os.devnull, os.O_WRONLY)
 
 
 def say(line: str) -> None:
@@ -87,12 +91,8 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = await create_app(config)
-    # the access log would show tokens in paths; web/errors.py logs by route
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GRACE)
+    runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
     try:
-        await runner.setup()
-        for listener in listeners:
-            await web.SockSite(runner, listener).start()
         _log.info("Listening at %s", places(listeners))
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():

@@ -13,6 +13,7 @@ from signaling.flows.attending import Attending
 from signaling.flows.calling import Calling
 from signaling.flows.chatting import Chatting
 from signaling.flows.device_checking import DeviceChecking
+from signaling.flows.emptying import Emptying
 from signaling.flows.expiring import Expiring
 from signaling.flows.forgetting import Forgetting
 from signaling.flows.forwarding import Forwarding
@@ -20,19 +21,27 @@ from signaling.flows.holding import Holding
 from signaling.flows.keeping import Keeping
 from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.hub import Hub
 from signaling.ports import Clock
+from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Store
 from web import keys
+from web.audit_watch import AuditWatch
+from web.bodies import look_first
 from web.clockwork import Clockwork, SteadyClock, SystemClock
-from web.config import Config
+from web.config import Config, harmless_environment
 from web.delivery import add_delivery
+from web.doorman import DOORMAN, Doorman
 from web.errors import errors
+from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
 from web.limits import Limits
+from web.live_access import LiveAccess
 from web.passwords import Passwords
 from web.relay import MediaRelay
+from web.report_workers import ReportWorkers
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
@@ -40,6 +49,8 @@ from web.static_files import StaticFiles
 from web.texts import Texts
 from web.web_sessions import SqliteStorage
 
+LOOK_FOR_EXPIRED = timedelta(hours=1)
+"Shorter than any web session lasts, so that each one ends in the moment when its time is over."
 MAX_FORM_BYTES = 256 * 1024
 "Of a posted form; files will have a way of their own."
 
@@ -63,6 +74,7 @@ async def create_app(
     async with contextlib.AsyncExitStack() as opened:
         lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
         opened.callback(lock.release)
+        await asyncio.to_thread(folder.prepare, config.data_dir)
         store = await Store.open(config.data_dir, config.master_key)
         opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock, passwords, steady)
@@ -81,7 +93,7 @@ async def _assemble(
 ) -> web.Application:
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
-        middlewares=[session_middleware(web_sessions), errors, same_origin],
+        middlewares=[session_middleware(web_sessions), errors, same_origin, look_first],
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
@@ -96,8 +108,15 @@ async def _assemble(
     app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
+    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
+    app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
+    app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
+    app[keys.LIVE] = live = LiveAccess(store, clock, waits)
+    store.losses.listeners.append(live.lost)
+    app[DOORMAN] = Doorman(app)
 
+    app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
@@ -118,28 +137,59 @@ async def _assemble(
     providers = await add_delivery(app, config)
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
+    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, app[keys.OUTBOX]
+        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
     )
 
     expiring = Expiring(
-        store, rooms, holding, clock, clockwork, timedelta(hours=config.expiry_hours)
+        store,
+        rooms,
+        holding,
+        clock,
+        clockwork,
+        timekeeping,
+        timedelta(hours=config.expiry_hours),
     )
+    abandoning = app[keys.ABANDONING]
 
     async def forget_web_sessions() -> None:
-        clockwork.set("web sessions", clock.now() + timedelta(hours=1), forget_web_sessions)
-        await web_sessions.forget_expired()
+        # set first: whatever goes wrong below is tried again
+        clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
+        if not timekeeping.sure:
+            return
+        over = await web_sessions.forget_expired()
+        if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
+            clockwork.set("web sessions", over, forget_web_sessions)
+
+    def look_again() -> None:
+        """The clock was set: everything that follows it looks anew what is due."""
+        for name, action in (
+            ("interpreters", interpreting.expire_due),
+            ("expire", expiring.expire_due),
+            ("abandoned", abandoning.look),
+            ("purge", forgetting.purge_again),
+            ("web sessions", forget_web_sessions),
+        ):
+            clockwork.set(name, clock.now(), action)
+        notifying.wake()
+
+    timekeeping.followers.append(look_again)
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         with store.starting():
+            await timekeeping.begin()
+            await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
             await notifying.recover()
             notifying.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
-            await forgetting.purge_due()
+            await abandoning.look()
             await forget_web_sessions()
+            live.watch()
+            waits.set("audit", waits.now(), audit_watch.check_again)
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
@@ -153,10 +203,17 @@ async def _assemble(
         await forwarding.close()
         for provider in providers:
             await provider.close()
+        await failed_sign_ins.close()
+        await audit_watch.close()
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)
+
+    async def stop_reports(_: web.Application) -> None:
+        report_workers.stop()
+
     app.on_shutdown.append(say_goodbye)
+    app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)
     add_routes(app)
     return app

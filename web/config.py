@@ -13,6 +13,8 @@ from media.turn import TurnService
 from signaling import price
 from signaling.errors import InvalidInput
 from signaling.price import Price
+from storage.errors import MasterKeyError
+from storage.master_key import encoded, read_key
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 64
@@ -51,9 +53,14 @@ SETTINGS = (
     Setting(
         "TELECONNECT_MASTER_KEY",
         "",
-        "32 bytes in base64 that wrap all other keys; empty: the file master.key in the data"
-        " folder, made at the first start.",
+        "32 bytes in base64 that wrap all other keys; empty: they are in a file.",
         secret=True,
+    ),
+    Setting(
+        "TELECONNECT_MASTER_KEY_FILE",
+        "",
+        "File with the master key; empty: systemd's credential master_key, or else master.key in"
+        " the data folder, made at the first start.",
     ),
     Setting(
         "TELECONNECT_SMTP_URL",
@@ -99,6 +106,12 @@ SETTINGS = (
         "TELECONNECT_EXPIRY_HOURS",
         "24",
         "Hours after its time at which a session that nobody held is closed.",
+    ),
+    Setting(
+        "TELECONNECT_ABANDONED_DAYS",
+        "7",
+        "Days after the last event at which an open session with nobody in it is closed; the"
+        " scheduler is told a day before.",
     ),
     Setting(
         "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
@@ -181,6 +194,7 @@ class Config:
     early_entry_minutes: float
     reminder_minutes: tuple[float, ...]
     expiry_hours: float
+    abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
     brand: str
@@ -235,7 +249,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
         data_dir=Path(values["TELECONNECT_DATA_DIR"]),
-        master_key=values["TELECONNECT_MASTER_KEY"] or None,
+        master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         smtp_url=smtp_url,
         mail_from=values["TELECONNECT_MAIL_FROM"]
         or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
@@ -250,10 +264,30 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
         expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
+        abandoned_days=_amount("TELECONNECT_ABANDONED_DAYS", values),
         interpreter_timeout_hours=_amount("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", values),
         default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
         brand=values["TELECONNECT_BRAND"],
     )
+
+
+def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> str | None:
+    """The text of the file that holds the master key, unless it is the one in the data folder.
+
+    Services of systemd find their credentials in a folder of their own, see systemd.exec(5).
+    """
+    name = values["TELECONNECT_MASTER_KEY_FILE"]
+    credential = Path(environment.get("CREDENTIALS_DIRECTORY", "")) / "master_key"
+    if not name and not (credential.is_absolute() and credential.exists()):
+        return None
+    file = Path(name) if name else credential
+    try:
+        key = read_key(file)
+    except MasterKeyError as error:
+        raise ConfigError(str(error)) from error
+    if key is None:
+        raise ConfigError(f"There is no file {file}, which is to hold the master key.")
+    return encoded(key).decode().strip()
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:

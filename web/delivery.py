@@ -8,6 +8,7 @@ from aiohttp import web
 from signaling.delivery import DeliverySettings, Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
+from signaling.flows.abandoning import Abandoning
 from signaling.flows.composing import Composing
 from signaling.flows.interpreting import Interpreting
 from signaling.flows.inviting import Inviting
@@ -82,7 +83,9 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
-    notifying = Notifying(store, dict(providers), clock, clockwork, random.random, rooms.changed)
+    notifying = Notifying(
+        store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
+    )
     interpreting = Interpreting(
         store,
         rooms,
@@ -91,7 +94,20 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         wording,
         clock,
         clockwork,
+        app[keys.TIMEKEEPING],
         timedelta(hours=config.interpreter_timeout_hours),
+        notifying.wake,
+    )
+    app[keys.ABANDONING] = Abandoning(
+        store,
+        rooms,
+        app[keys.HOLDING],
+        composing,
+        wording,
+        clock,
+        clockwork,
+        app[keys.TIMEKEEPING],
+        timedelta(days=config.abandoned_days),
         notifying.wake,
     )
     app[keys.OUTBOX] = outbox

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import (
+    InvalidInput,
     InviteNotUsable,
     NotFound,
+    ReportsBusy,
     SignInRequired,
     TeleConnectError,
     TooLarge,
@@ -28,6 +30,13 @@ def sentence(error: TeleConnectError, translate: Callable[[str], str]) -> str:
     """What the reader is told, in their language."""
     text = translate(error.sentence)
     return text % error.values if error.values else text
+
+
+def retry_after(error: TeleConnectError) -> dict[str, str]:
+    """The header that tells programs how long to wait (RFC 9110, 10.2.3), if anybody must."""
+    if isinstance(error, ReportsBusy):
+        return {hdrs.RETRY_AFTER: str(error.retry_after)}
+    return {}
 
 
 def refusal(
@@ -54,6 +63,8 @@ def domain_error(error: Exception) -> TeleConnectError:
         return TooLarge()
     if isinstance(error, web.HTTPNotFound | web.HTTPMethodNotAllowed):
         return NotFound()
+    if isinstance(error, web.RequestPayloadError):
+        return InvalidInput("body")
     return TeleConnectError()
 
 
@@ -74,6 +85,8 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
             raise
         response = await _answer(request, domain_error(error), error.status)
     except Exception as error:
+        if isinstance(error, OSError | web.RequestPayloadError) and has_left(request):
+            raise ConnectionResetError from error  # no line: a stranger could write any number
         known = domain_error(error)
         if known.status >= 500:
             _log.exception("request failed", extra=extra | {"code": known.code})
@@ -83,14 +96,22 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     return response
 
 
+def has_left(request: web.Request) -> bool:
+    """Nobody is there to be answered: reading or writing failed because of that."""
+    return request.transport is None or request.transport.is_closing()
+
+
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
         return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate)
     if _wants_page(request):
-        return show(error_page(viewer, status, text), status)
-    return web.json_response({"code": error.code, "text": text}, status=status)
+        answer = show(error_page(viewer, status, text), status)
+    else:
+        answer = web.json_response({"code": error.code, "text": text}, status=status)
+    answer.headers.update(retry_after(error))
+    return answer
 
 
 def _wants_page(request: web.Request) -> bool:

@@ -10,14 +10,15 @@ from web.pages import (
     interpreting,
     invites,
     previewing,
+    reporting,
     serving,
     session_people,
     sessions,
     signing_in,
     webhooks,
 )
+from web.pages.administration import audit, organizations, people, routes, templates, texts
 from web.pages.administration import index as administration
-from web.pages.administration import organizations, people, routes, templates, texts
 from web.pages.administration import sessions as rules
 from web.routes import PATHS
 from web.socket import socket
@@ -49,7 +50,7 @@ HANDLERS = {
     ("POST", "start_next"): dashboard.start_next,
     ("GET", "session"): sessions.show_session,
     ("POST", "reopen_session"): sessions.reopen,
-    ("GET", "report"): sessions.report,
+    ("GET", "report"): reporting.report,
     ("GET", "opened"): dashboard.show_opened,
     ("GET", "history"): dashboard.show_history,
     ("POST", "invite_without_interpreter"): interpreting.invite_without,
@@ -86,6 +87,7 @@ HANDLERS = {
     ("GET", "admin_templates"): templates.show_templates,
     ("GET", "admin_template"): templates.show_template,
     ("POST", "admin_template"): templates.save_template,
+    ("GET", "admin_audit"): audit.show_audit,
     ("GET", "admin_outbox"): administration.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,

@@ -75,6 +75,8 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(socket.getaddrinfo(address, port, family, socket.SOCK_STREAM)[0][4])
+        # at once: two that have only bound a port do not see each other; who comes waits
+        listener.listen()
     except OSError:
         listener.close()
         raise

@@ -7,7 +7,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.consultation import Consultation
 from storage.times import from_ms
-from web.keys import CLOCK, HOLDING, ROOMS, STORE
+from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow
 
@@ -61,6 +61,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         if invites and invites[0].id in checks
         else "not_tested",
         interpreting=consultation.interpreting,
+        closes_at=await app[ABANDONING].closes_at(consultation),
         # what was no text is told by its kind: image, location
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 FIELDS = (
     "method", "route", "status", "duration_ms", "code", "timer", "consultation_id", "invite_id",
-    "notice_id", "account_id", "reason",
+    "notice_id", "account_id", "reason", "late_s", "off_s", "number", "digest", "count",
 )  # fmt: skip
 
 
@@ -40,13 +40,14 @@ def set_up() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # these libraries log bodies, addresses and tokens
+    # these libraries log bodies, addresses and tokens, or whatever a stranger makes them
     for name in (
         "aiosqlite",
         "vonage",
         "urllib3",
         "aiosmtplib",
         "aiohttp.access",
+        "aiohttp.websocket",
         "fontTools",
         "fpdf",
     ):

@@ -20,29 +20,34 @@ def locale_of(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language))
 
 
+def local(at: datetime, time_zone: str) -> datetime:
+    """A moment as the clocks of a zone show it."""
+    return at.astimezone(ZoneInfo(time_zone))
+
+
 def long_moment(at: datetime, time_zone: str, language: str) -> str:
     """For notices: "Monday, 7 December 2026, 14:30 (Central European Time)"."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    day = format_date(local, "full", locale=locale_of(language))
-    return f"{_joined(day, local, language)} ({zone_name(at, time_zone, language)})"
+    here = local(at, time_zone)
+    day = format_date(here, "full", locale=locale_of(language))
+    return f"{_joined(day, here, language)} ({zone_name(at, time_zone, language)})"
 
 
 def short_moment(at: datetime, time_zone: str, language: str) -> str:
     """For lists: "Mon 7 Dec 2026, 14:30"."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    day = format_date(local, "EEE d MMM y", locale=locale_of(language))
-    return _joined(day, local, language)
+    here = local(at, time_zone)
+    day = format_date(here, "EEE d MMM y", locale=locale_of(language))
+    return _joined(day, here, language)
 
 
 def full_day(at: datetime, time_zone: str, language: str) -> str:
     """For reports: "Monday, 7 December 2026"."""
-    local = at.astimezone(ZoneInfo(time_zone))
-    return _plain(format_date(local, "full", locale=locale_of(language)))
+    here = local(at, time_zone)
+    return _plain(format_date(here, "full", locale=locale_of(language)))
 
 
 def clock_time(at: datetime, time_zone: str) -> str:
     """For reports: "14:30"."""
-    return f"{at.astimezone(ZoneInfo(time_zone)):%H:%M}"
+    return f"{local(at, time_zone):%H:%M}"
 
 
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
@@ -65,5 +70,5 @@ def _plain(text: str) -> str:
     return text.replace("\u2019", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
-def _joined(day: str, local: datetime, language: str) -> str:
-    return f"{_plain(day)}{_COMMAS.get(language, ',')} {local:%H:%M}"
+def _joined(day: str, here: datetime, language: str) -> str:
+    return f"{_plain(day)}{_COMMAS.get(language, ',')} {here:%H:%M}"

@@ -62,9 +62,11 @@ def resolve_levels(text: str, base: int) -> list[int]:
 
     `base` is 0 for a paragraph that runs left-to-right and 1 for the other way.
     """
+    if base == 0 and text.isascii():
+        return [0] * len(text)  # most texts, and nothing in them can turn
     kinds = [unicodedata.bidirectional(character) for character in text]
     if base == 0 and not any(kind in ("R", "AL", "AN", "RLI", "FSI", "LRI") for kind in kinds):
-        return [0] * len(text)  # most texts, and nothing in them can turn
+        return [0] * len(text)
     levels, sequences = _isolate(text, kinds, base)
     for sequence in sequences:
         direction = "R" if levels[sequence[0]] % 2 else "L"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
@@ -20,6 +20,10 @@ class Dates:
 
     language: str
     time_zone: str
+
+    def day(self, moment: datetime) -> date:
+        """Tell the day, for comparing."""
+        return moments.local(moment, self.time_zone).date()
 
     def date(self, moment: datetime) -> str:
         """Write the day with its weekday: "Sunday, 22 November 2026"."""

@@ -3,7 +3,7 @@
 Here is what stands on the paper and in which order. What belongs in a report at all is the
 rule of `signaling/report.py`; how text of any script becomes lines is in `web/report_lines.py`,
 how lines become pages in `web/report_sheet.py`. fpdf2, HarfBuzz and pypdf are imported when
-the first report is drawn, because a server that draws none should not carry them.
+a report is drawn, because the server, which only orders reports, should not carry them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
 from web.report_dates import Dates, dates_for
 from web.report_fonts import Fonts
-from web.report_ink import Color
+from web.report_ink import Color, Ink
 from web.report_sheet import BOTTOM, CONTENT, TOP, Sheet, Style
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
 
 _INK: Color = (28, 37, 41)
 _GRAY: Color = (88, 100, 108)
@@ -48,16 +52,17 @@ def draw(
 ) -> bytes:
     """Draw `report` and return the file; with `password`, it opens only with that.
 
-    `_` translates English sentences into the report's language. The call is synchronous and
-    may take seconds for a long chat, so a server runs it in a thread. The same arguments give
-    the same bytes, except that encryption is never the same twice.
+    `_` translates English sentences into the report's language. A long chat takes seconds of
+    a processor, so `web/report_process.py` calls this. The same arguments give the same bytes,
+    except that encryption is never the same twice.
     """
     dates = dates_for(report.language, report.time_zone)
-    sheet = Sheet(Fonts(), rtl=dates.rtl)
+    pdf = _empty(report, _, made_at=made_at)
+    sheet = Sheet(Fonts(), Ink(pdf), rtl=dates.rtl)
     _place_facts(sheet, report, dates, _)
     _place_chat(sheet, report, dates, _)
     _place_edges(sheet, report, dates, _, brand=brand, made_at=made_at)
-    data = _write(sheet, report, _, made_at=made_at)
+    data = bytes(pdf.output())
     return data if password is None else _encrypt(data, password)
 
 
@@ -103,13 +108,13 @@ def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], s
     if not report.lines:
         sheet.heading(_("Nothing was written in the chat."), _ASIDE)
         return
-    day = dates.date(report.started_at) if report.started_at else ""
+    day = dates.day(report.started_at) if report.started_at else None
     for line in report.lines:
-        if dates.date(line.sent_at) != day:
-            day = dates.date(line.sent_at)
+        if dates.day(line.sent_at) != day:
+            day = dates.day(line.sent_at)
             sheet.keep(70)
             sheet.gap(4)
-            sheet.heading(day, _ASIDE)
+            sheet.heading(dates.date(line.sent_at), _ASIDE)
             sheet.gap(4)
         _place_line(sheet, line, dates.time(line.sent_at))
 
@@ -136,7 +141,7 @@ def _place_edges(
     made_at: datetime,
 ) -> None:
     """Give every page its head (brand, what this is) and foot (when made, page number)."""
-    count = len(sheet.pages)
+    count = sheet.ink.pages
     title = _("Consultation report")
     if report.started_at is not None:
         title = f"{title} \u00b7 {_isolated(dates.moment(report.started_at))}"
@@ -157,17 +162,17 @@ def _isolated(text: str) -> str:
     return f"\u2068{text}\u2069"
 
 
-def _write(sheet: Sheet, report: Report, _: Callable[[str], str], *, made_at: datetime) -> bytes:
+def _empty(report: Report, _: Callable[[str], str], *, made_at: datetime) -> FPDF:
     from fpdf import FPDF
 
     pdf = FPDF(unit="pt", format="A4")
     # Otherwise "{nb}" in a chat would be replaced by the number of pages.
     pdf.alias_nb_pages("")
+    pdf.set_auto_page_break(False)
     pdf.set_title(_("Consultation report"))
     pdf.set_lang(report.language)
     pdf.set_creation_date(made_at)
-    sheet.draw(pdf)
-    return bytes(pdf.output())
+    return pdf
 
 
 def _encrypt(data: bytes, password: str) -> bytes:

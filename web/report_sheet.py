@@ -1,7 +1,7 @@
 """The sheet of paper: lines are set down one below the other until a page is full.
 
-First everything is placed, then drawn: only so does the first page know how many there are.
-Lengths are points (1/72 inch). "Leading" is the side where a line of the report's language
+What is set down is drawn at once, so that a long report is never in memory twice; what needs to
+know how many pages there are is added at the end. Lengths are points (1/72 inch). "Leading" is the side where a line of the report's language
 begins, "trailing" the other: the whole layout is mirrored by meaning these two, not left and
 right.
 """
@@ -9,15 +9,11 @@ right.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from web.report_fonts import Fonts, path_of
+from web.report_fonts import LONGEST_REMEMBERED, Fonts, remember
 from web.report_ink import Color, Ink
 from web.report_lines import Line, lay_out
-
-if TYPE_CHECKING:
-    from fpdf import FPDF
 
 WIDTH, HEIGHT = 595.28, 841.89  # A4
 MARGIN = 56.7
@@ -34,31 +30,12 @@ class Style:
     bold: bool = False
 
 
-@dataclass(frozen=True)
-class _Placed:
-    line: Line
-    x: float
-    baseline: float
-    style: Style
-
-
-@dataclass(frozen=True)
-class _Rule:
-    baseline: float
-    color: Color
-
-
-@dataclass
-class _Page:
-    items: list[_Placed | _Rule] = field(default_factory=list)
-
-
 class Sheet:
     """Pages of one report, filled from top to bottom."""
 
-    def __init__(self, fonts: Fonts, *, rtl: bool) -> None:
-        self.fonts, self.rtl = fonts, rtl
-        self.pages = [_Page()]
+    def __init__(self, fonts: Fonts, ink: Ink, *, rtl: bool) -> None:
+        self.fonts, self.ink, self.rtl = fonts, ink, rtl
+        ink.add_page()
         self.y = TOP
         "Where the next line begins."
         self._known: dict[tuple[str, Style, float], list[Line]] = {}
@@ -74,8 +51,8 @@ class Sheet:
         lines = lay_out(
             text, self.fonts, size=style.size, width=width, rtl=self.rtl, bold=style.bold
         )
-        if len(text) <= 40:
-            self._known[text, style, width] = lines
+        if len(text) <= LONGEST_REMEMBERED:
+            remember(self._known, (text, style, width), lines)
         return lines
 
     def gap(self, height: float) -> None:
@@ -86,12 +63,12 @@ class Sheet:
     def keep(self, height: float) -> None:
         """Begin a new page unless `height` still fits on this one."""
         if self.y + height > BOTTOM and self.y > TOP:
-            self.pages.append(_Page())
+            self.ink.add_page()
             self.y = TOP
 
     def rule(self, color: Color) -> None:
         """Draw a thin line across the page."""
-        self.pages[-1].items.append(_Rule(self.y, color))
+        self.ink.rule(MARGIN, CONTENT, self.y, color)
 
     def heading(self, text: str, style: Style) -> None:
         """Set down words of the report itself: they begin at its leading edge."""
@@ -138,11 +115,9 @@ class Sheet:
 
     def repeat(self, draw: Callable[[Sheet, int], None]) -> None:
         """Let `draw` add to every page, given its number, what all pages carry."""
-        pages = self.pages
-        for number, page in enumerate(pages, 1):
-            self.pages = [page]
+        for number in range(1, self.ink.pages + 1):
+            self.ink.turn_to(number)
             draw(self, number)
-        self.pages = pages
 
     def across(
         self, baseline: float, leading: str, trailing: str, style: Style, *, rule: Color
@@ -154,38 +129,14 @@ class Sheet:
                 offset = CONTENT - line.width if at_end else 0.0
                 self._place_from_edge(line, offset, baseline, style)
         edge = baseline + 8 if baseline < HEIGHT / 2 else baseline - 14
-        self.pages[-1].items.append(_Rule(edge, rule))
+        self.ink.rule(MARGIN, CONTENT, edge, rule)
 
     def _place_from_edge(self, line: Line, offset: float, baseline: float, style: Style) -> None:
         x = MARGIN + CONTENT - offset - line.width if self.rtl else MARGIN + offset
         self._place(line, x, baseline, style)
 
     def _place(self, line: Line, x: float, baseline: float, style: Style) -> None:
-        self.pages[-1].items.append(_Placed(line, x, baseline, style))
-
-    def draw(self, pdf: FPDF) -> None:
-        """Draw all pages on `pdf`, which must be empty and measure in points."""
-        files = {
-            run.choice.file
-            for page in self.pages
-            for item in page.items
-            if isinstance(item, _Placed)
-            for run in item.line.runs
-        }
-        for file in sorted(files):
-            pdf.add_font(file, "", path_of(file))
-        pdf.set_auto_page_break(False)
-        pdf.set_line_width(0.6)
-        ink = Ink(pdf)
-        for page in self.pages:
-            pdf.add_page()
-            for item in page.items:
-                if isinstance(item, _Rule):
-                    pdf.set_draw_color(*item.color)
-                    pdf.line(MARGIN, item.baseline, MARGIN + CONTENT, item.baseline)
-                    continue
-                style = item.style
-                ink.draw(item.line, item.x, item.baseline, style.size, style.color, style.bold)
+        self.ink.draw(line, x, baseline, style.size, style.color, style.bold)
 
 
 def _baseline(height: float, style: Style) -> float:

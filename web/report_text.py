@@ -8,6 +8,8 @@ between syllables, because breaking by dictionary would need one per language.
 
 import re
 import unicodedata
+from collections.abc import Callable
+from itertools import groupby
 
 # Isolates do what the older embeddings did without disturbing their surroundings. Overrides
 # would show letters in an order in which nobody wrote them, so they become isolates too.
@@ -33,6 +35,9 @@ _KEPT_FORMATS = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u2066\u2067\u206
 
 # They steer the layout and are never drawn themselves.
 INVISIBLE = frozenset("\u200b\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
+
+MOST_NAMED = 4
+"Characters of one paragraph that no font shows and that are named in full."
 
 # More marks than any orthography stacks on one letter, few enough to stay near their line.
 _MOST_MARKS = 6
@@ -127,10 +132,34 @@ def clean(text: str) -> str:
     return "".join(kept)
 
 
-def placeholder(character: str) -> str:
-    """Name a character for which there is no picture, such as "[U+1F600 GRINNING FACE]"."""
-    name = unicodedata.name(character, "")
-    return f"[U+{ord(character):04X} {name}]" if name else f"[U+{ord(character):04X}]"
+def spell_out(text: str, covers: Callable[[str], bool]) -> str:
+    """Write the numbers of characters for which there is no picture, as `covers` says.
+
+    A few in a text are named, such as "[U+1F600 GRINNING FACE]". Of many, whose names would fill
+    pages that nobody can read, each row of them is numbered: "[U+12000 12001 12002]", and
+    "[U+12000 x300]" stands for one that is repeated.
+    """
+    if text.isascii() or covers(text):
+        return text
+    unknown = {character for character in set(text) if not covers(character)}
+    named = sum(map(text.count, unknown)) <= MOST_NAMED
+    return re.sub(
+        f"[{re.escape(''.join(sorted(unknown)))}]+",
+        lambda row: "".join(map(_name, row[0])) if named else _numbers(row[0]),
+        text,
+    )
+
+
+def _name(character: str) -> str:
+    return f"[U+{ord(character):04X} {unicodedata.name(character, '')}".rstrip() + "]"
+
+
+def _numbers(row: str) -> str:
+    parts = []
+    for character, same in groupby(row):
+        count = sum(1 for _ in same)
+        parts.append(f"{ord(character):04X}" + (f" x{count}" if count > 1 else ""))
+    return f"[U+{' '.join(parts)}]"
 
 
 def line_ends(text: str) -> set[int]:

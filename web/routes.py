@@ -48,6 +48,7 @@ PATHS = {
     "landing_calendar": "/i/{token}/session.ics",
     "seat": "/seat/{invite_id}",
     "admin": "/admin",
+    "admin_audit": "/admin/audit",
     "admin_outbox": "/admin/outbox",
     "admin_people": "/admin/people",
     "admin_account": "/admin/people/{account_id}/{step}",

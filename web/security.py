@@ -46,6 +46,7 @@ ASSET_HEADERS = {
 slow network."""
 
 
+SERVER = "TeleConnect"
 SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" in address)
 "Whoever knows one may open it; it must not appear in the next page's Referer."
 OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"]}
@@ -89,10 +90,19 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     )
     if not asset and _address(request) in SECRET_ADDRESSES:
         response.headers.setdefault("Referrer-Policy", "no-referrer")
-    for name, value in (ASSET_HEADERS if asset else HEADERS).items():
+    for name, value in default_headers(secure=request.app[CONFIG].secure, asset=asset).items():
         response.headers.setdefault(name, value)
-    if request.app[CONFIG].secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    response.headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
     # which library serves, and in which version, is nobody's business
-    response.headers[hdrs.SERVER] = "TeleConnect"
+    response.headers[hdrs.SERVER] = SERVER
+
+
+def default_headers(*, secure: bool, asset: bool = False) -> dict[str, str]:
+    """What an answer carries that says nothing else."""
+    headers = {
+        **(ASSET_HEADERS if asset else HEADERS),
+        hdrs.CACHE_CONTROL: "no-store",
+        hdrs.SERVER: SERVER,
+    }
+    if secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    return headers

@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from aiohttp import WSMsgType, web
+from aiohttp import WSMsgType, hdrs, web
 
 from signaling import messages as wire
 from signaling.access import owned
 from signaling.errors import (
+    InvalidInput,
     InvalidMessage,
     NotFound,
     SignInRequired,
@@ -18,21 +19,26 @@ from signaling.errors import (
     TooManyRequests,
 )
 from signaling.flows.rooms import Attendance
+from web.doorman import admitted, greets
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, ROOMS
+from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
+from web.live_access import Grounds
 from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
 HELLO_WITHIN = 10.0
 MAX_QUEUED_BYTES = 2 * 2**20
-"A reader that is this far behind is cut off; it comes back and resumes."
+"""A reader that is this far behind is cut off; it comes back and resumes. What it gets when it comes
+is not counted, only what waits behind: nobody is too slow for their own welcome."""
 MAX_QUEUED_FRAMES = 2000
 BURST = 200
 RATE = 50.0
 """Messages a socket may send at once, and per second for ever: a call being set up between four
 people sends some 120 candidates within a few seconds."""
+
+FAREWELLS: dict[str, wire.Message] = {"replaced": wire.Replaced(), "gone": wire.Goodbye("gone")}
 
 _log = logging.getLogger("web.socket")
 
@@ -45,28 +51,38 @@ class Socket:
         response: web.WebSocketResponse,
         transport: asyncio.Transport | None,
         peer_id: str,
-        web_session: bytes | None,
     ) -> None:
         self.peer_id = peer_id
-        self.web_session = web_session
-        "Digest of the web session it was opened with."
         self._response = response
-        self._frames: list[str] = []
+        self._frames: list[tuple[str, int]] = []
+        "Each with what it counts; a frame that does not count has 0."
         self._queued_bytes = self._queued_frames = 0
         self._closing: tuple[int, bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._transport = transport
 
-    def send(self, frame: str) -> None:
+    def send(self, frame: str, *, counted: bool = True) -> None:
         if self._closing is not None:
             return
-        self._frames.append(frame)
-        self._queued_bytes += len(frame)
-        self._queued_frames += 1
+        size = len(frame) if counted else 0
+        self._frames.append((frame, size))
+        self._queued_bytes += size
+        self._queued_frames += bool(size)
         if self._queued_bytes > MAX_QUEUED_BYTES or self._queued_frames > MAX_QUEUED_FRAMES:
             self._cut_off()
             return
         self._write_soon()
+
+    @property
+    def closing(self) -> bool:
+        """Nothing is sent any more, and nothing is listened to."""
+        return self._closing is not None
+
+    def end(self, reason: str) -> None:
+        """Close, for whoever may not be here any more; a page knows best what it was told."""
+        if farewell := FAREWELLS.get(reason):
+            self.send(wire.encode(farewell))
+        self.close(reason)
 
     def close(self, reason: str) -> None:
         if self._closing is None:
@@ -86,10 +102,10 @@ class Socket:
         try:
             while self._frames:
                 frames, self._frames = self._frames, []
-                for frame in frames:
+                for frame, size in frames:
                     await self._response.send_str(frame)
-                    self._queued_bytes -= len(frame)
-                    self._queued_frames -= 1
+                    self._queued_bytes -= size
+                    self._queued_frames -= bool(size)
             if self._closing is not None:
                 code, reason = self._closing
                 await self._response.close(code=code, message=reason)
@@ -117,11 +133,19 @@ class Allowance:
 
     def take(self) -> None:
         """Raises TooManyRequests when used up."""
+        if self._after_one() < 0:
+            raise TooManyRequests
+
+    async def wait(self) -> None:
+        """Take one, and where it is used up, not before there is one again."""
+        if (left := self._after_one()) < 0:
+            await asyncio.sleep(-left / RATE)
+
+    def _after_one(self) -> float:
         now = asyncio.get_running_loop().time()
         self._left = min(BURST, self._left + (now - self._at) * RATE) - 1
         self._at = now
-        if self._left < 0:
-            raise TooManyRequests
+        return self._left
 
 
 SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
@@ -132,7 +156,7 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     response = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
-    await response.prepare(request)
+    await _shake_hands(request, response)
     translate = (await viewer_of(request)).translate
     try:
         hello = await _hello(response)
@@ -147,10 +171,19 @@ async def socket(request: web.Request) -> web.WebSocketResponse:
     return response
 
 
+async def _shake_hands(request: web.Request, response: web.WebSocketResponse) -> None:
+    """Raises InvalidInput, or HTTPBadRequest, for what is no WebSocket handshake."""
+    if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
+        raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
+    await response.prepare(request)
+    greets(request)
+
+
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
     """The first message. Raises InvalidMessage for anything else, or for silence."""
     try:
-        frame = await response.receive(timeout=HELLO_WITHIN)
+        async with asyncio.timeout(HELLO_WITHIN):  # receive() would begin anew with each ping
+            frame = await response.receive()
     except TimeoutError:
         raise InvalidMessage from None
     if frame.type is not WSMsgType.TEXT:
@@ -165,14 +198,14 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     account = await account_of(request)
     if account is None:
         raise SignInRequired
+    admitted(request)
     hub = request.app[ROOMS].hub
-    connection = Socket(
-        response, request.transport, hello.peer_id, await web_session_digest(request)
-    )
-    with _registered(request.app, connection):
+    connection = Socket(response, request.transport, hello.peer_id)
+    grounds = Grounds(await web_session_digest(request))
+    async with _registered(request.app, connection, grounds):
         hub.enter_lobby(account.id, connection)
         try:
-            async for message in _messages(response):
+            async for message in _messages(response, connection):
                 if not isinstance(message, wire.Ping):
                     raise InvalidMessage
                 connection.send(wire.encode(wire.Pong()))
@@ -189,10 +222,15 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    connection = Socket(
-        response, request.transport, hello.peer_id, await web_session_digest(request)
+    admitted(request)
+    connection = Socket(response, request.transport, hello.peer_id)
+    grounds = Grounds(
+        await web_session_digest(request),
+        invite_id=hello.invite_id,
+        held=None if hello.invite_id else (consultation_id, participant_id),
     )
-    with _registered(app, connection):
+    await app[ROOMS].open(consultation_id)  # so that nothing is waited for on the way to the seat
+    async with _registered(app, connection, grounds):
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -202,7 +240,7 @@ async def _room(
             app[CONFIG].media_policy,
         )
         try:
-            async for message in _messages(response):
+            async for message in _messages(response, connection):
                 try:
                     answer = await _handle(app, attendance, message)
                 except Exception as error:
@@ -238,13 +276,22 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
     return hello.consultation_id, account.id
 
 
-async def _messages(response: web.WebSocketResponse) -> AsyncIterator[Any]:
-    """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests."""
-    allowance = Allowance()
+async def _messages(response: web.WebSocketResponse, connection: Socket) -> AsyncIterator[Any]:
+    """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests.
+
+    Who reads back a long chat asks as fast as the answers come, and is slowed down instead.
+    """
+    allowance, reading = Allowance(), Allowance()
     async for frame in response:
+        if connection.closing:
+            return
         if frame.type is WSMsgType.TEXT:
-            allowance.take()
-            yield wire.decode(frame.data)
+            message = wire.decode(frame.data)
+            if isinstance(message, wire.ReadChat):
+                await reading.wait()
+            else:
+                allowance.take()
+            yield message
         elif frame.type is WSMsgType.BINARY:
             raise InvalidMessage
 
@@ -260,6 +307,8 @@ async def _handle(
             return wire.Pong()
         case wire.ChatSend():
             return await chatting.send(attendance, message)
+        case wire.ReadChat():
+            return await chatting.read(attendance, message)
         case wire.Seen():
             await chatting.seen(attendance, message)
         case wire.StartConsultation():
@@ -297,20 +346,17 @@ async def _handle(
     return None
 
 
-@contextlib.contextmanager
-def _registered(app: web.Application, connection: Socket) -> Iterator[None]:
+@contextlib.asynccontextmanager
+async def _registered(
+    app: web.Application, connection: Socket, grounds: Grounds
+) -> AsyncIterator[None]:
+    """Raises SignInRequired, InviteNotUsable or NotFound where the grounds are gone already."""
     app[SOCKETS].add(connection)
     try:
-        yield
+        async with app[LIVE].leaning(grounds, connection.end):
+            yield
     finally:
         app[SOCKETS].discard(connection)
-
-
-def end_sockets(app: web.Application, web_session: bytes) -> None:
-    """Somebody signed out: what this browser had open ends with it."""
-    for connection in app[SOCKETS]:
-        if connection.web_session == web_session:
-            connection.close("sign_in_required")
 
 
 async def say_goodbye(app: web.Application) -> None:

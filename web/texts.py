@@ -94,18 +94,10 @@ class Texts:
         """All catalogs; read once in the life of the process, as they come with the program."""
         languages = {}
         for code in OWN_NAMES:
-            file = files("signaling") / "locales" / f"{code}.po"
-            catalog = Catalog(locale=code)
-            translations: NullTranslations = NullTranslations()
-            if file.is_file():
-                catalog = read_po(BytesIO(file.read_bytes()), locale=code)
-                compiled = BytesIO()
-                write_mo(compiled, catalog)
-                compiled.seek(0)
-                translations = GNUTranslations(compiled)
+            catalog = _catalog_of(code)
             direction: Direction = "rtl" if Locale.parse(code).text_direction == "rtl" else "ltr"
             languages[code] = Language(
-                code, direction, translations, _browser_catalog(code, direction, catalog)
+                code, direction, _compiled(catalog), _browser_catalog(code, direction, catalog)
             )
         digest = sha256(b"".join(language.catalog for language in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
@@ -135,6 +127,25 @@ class Texts:
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         """Date, time and zone in words, in a language of the catalogs or else in English."""
         return long_moment(at, time_zone, self.get(language).code)
+
+
+def translations_of(code: str) -> NullTranslations:
+    """One language alone, for a process that needs no other."""
+    return _compiled(_catalog_of(code))
+
+
+def _catalog_of(code: str) -> Catalog:
+    file = files("signaling") / "locales" / f"{code}.po"
+    if not file.is_file():
+        return Catalog(locale=code)
+    return read_po(BytesIO(file.read_bytes()), locale=code)
+
+
+def _compiled(catalog: Catalog) -> NullTranslations:
+    compiled = BytesIO()
+    write_mo(compiled, catalog)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:

@@ -73,6 +73,8 @@ class InviteRow:
     "What people answered to an SMS or a WhatsApp message, oldest first."
     interpreting: str = "none"
     "How the search for an interpreter stands."
+    closes_at: datetime | None = None
+    "When it is closed unless something happens in it; None: not soon."
 
     @property
     def may_tell(self) -> bool:

@@ -5,7 +5,8 @@ when it changed, and not at all for somebody who only looks.
 """
 
 import json
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +20,8 @@ SIGNED_IN_LIFETIME = timedelta(hours=12)
 "From signing in: a working day and its overtime."
 SEAT_LIFETIME = timedelta(days=7)
 "Of somebody who came by link; the link itself lets them in again at any time."
+
+Work = Callable[[Records], Awaitable[None]]
 
 
 class SqliteStorage(AbstractStorage):
@@ -72,34 +75,47 @@ class SqliteStorage(AbstractStorage):
         await self._write(token, session)
         self.save_cookie(response, token, max_age=int(_lifetime(session).total_seconds()))
 
-    async def settle(self, session: Session) -> bytes:
+    async def settle(self, session: Session, also: Work | None = None) -> bytes:
         """Write a session now, before its cookie leaves; returns its digest.
 
-        For what is to be tied to the session in the same request, as a seat is.
+        For what is to be tied to the session in the same request, as a seat is. `also` is done in
+        the same transaction.
         """
         if not isinstance(session.identity, str):
             session.set_new_identity(new_token())
             session.changed()
         token = str(session.identity)
-        await self._write(token, session)
+        await self._write(token, session, also)
         return token_digest(token)
 
     async def sign_out_everywhere(self, account_id: str) -> None:
         await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
 
-    async def forget_expired(self) -> None:
-        """Delete the web sessions that are over."""
+    async def forget_expired(self) -> datetime | None:
+        """Delete the web sessions that are over; when the next one will be."""
         now = self._clock.now()
-        await self._store.write(lambda records: records.web_sessions.remove_expired(now))
 
-    async def _write(self, token: str, session: Session) -> None:
+        async def work(records: Records) -> datetime | None:
+            await records.web_sessions.bring_back(now, SIGNED_IN_LIFETIME, SEAT_LIFETIME)
+            await records.web_sessions.remove_expired(now)
+            return await records.web_sessions.next_expiry()
+
+        return await self._store.write(work)
+
+    async def _write(self, token: str, session: Session, also: Work | None = None) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))
         now = self._clock.now()
         account_id = session.get("account_id")
         digest = token_digest(token)
 
         async def work(records: Records) -> None:
-            await records.web_sessions.save(digest, account_id, data, now, now + _lifetime(session))
+            over = now + _lifetime(session)
+            if session.new:
+                await records.web_sessions.save(digest, account_id, data, now, over)
+            else:
+                await records.web_sessions.change(digest, account_id, data, over)
+            if also is not None:
+                await also(records)
 
         await self._store.write(work)
 

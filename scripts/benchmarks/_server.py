@@ -9,12 +9,14 @@ import contextlib
 import json
 import os
 import re
+import resource
 import secrets
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -24,6 +26,7 @@ from signaling.consultation import Consultation
 from signaling.flows.accounting import new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
+from signaling.messages import PROTOCOL_VERSION
 from signaling.token import new_token, token_digest
 from storage.store import Records, Store
 from web.passwords import Passwords
@@ -182,8 +185,13 @@ def resident_bytes(pid: int) -> int:
 
 
 @contextlib.asynccontextmanager
-async def serving(data_dir: Path, **settings: str) -> AsyncIterator[Server]:
-    """`python -m web` on a free port; its log goes to a file beside the data."""
+async def serving(
+    data_dir: Path, *, descriptors: int | None = None, **settings: str
+) -> AsyncIterator[Server]:
+    """`python -m web` on a free port; its log goes to the file `server.log` beside the data.
+
+    It may open so many `descriptors`, if they are said.
+    """
     log = data_dir.parent / "server.log"
     with log.open("wb") as opened:
         process = await asyncio.create_subprocess_exec(
@@ -197,6 +205,7 @@ async def serving(data_dir: Path, **settings: str) -> AsyncIterator[Server]:
                 "TELECONNECT_DATA_DIR": str(data_dir),
                 **settings,
             },
+            preexec_fn=None if descriptors is None else partial(_limit_descriptors, descriptors),
             stdout=asyncio.subprocess.PIPE,
             stderr=opened,
         )
@@ -216,6 +225,10 @@ async def serving(data_dir: Path, **settings: str) -> AsyncIterator[Server]:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def _limit_descriptors(most: int) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextlib.asynccontextmanager
@@ -238,7 +251,7 @@ async def connect(
     )
     hello = {
         "type": "hello",
-        "version": 1,
+        "version": PROTOCOL_VERSION,
         "stream": "room",
         "peer_id": secrets.token_urlsafe(12),
         "consultation_id": place.consultation_id,

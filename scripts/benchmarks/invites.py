@@ -20,8 +20,8 @@ from scripts.benchmarks._figures import lines, percentile
 from scripts.benchmarks._server import add_scheduler, temporary_folder
 from signaling.flows.inviting import Inviting, Plan
 from signaling.invite import Person
+from storage.master_key import DATABASE_NAME
 from storage.store import Store
-from storage.vault import DATABASE_NAME
 from web.app import create_app
 from web.config import load
 from web.keys import INVITING, STORE

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from signaling.delivery import mail
 from signaling.errors import InvalidInput
-from signaling.identifier import PATTERN
+from signaling.identifier import PATTERN, new_id
 from signaling.notice import Outcome, Outgoing, PermanentFailure, Sent, TemporaryFailure
 
 
@@ -36,6 +36,8 @@ class OutboxFolder:
     def __init__(self, folder: Path, mail_from: str) -> None:
         self._folder = folder
         self._sender = mail.sender(mail_from)
+        self._half = f".{new_id()}.half"
+        "How the files end that this process is writing."
 
     async def prepare(self) -> None:
         """Nothing here takes long."""
@@ -70,6 +72,14 @@ class OutboxFolder:
             raise FileNotFoundError(name)
         return await asyncio.to_thread((self._folder / Path(name).name).read_bytes)
 
+    async def written(self) -> frozenset[str]:
+        """Ids of the notices of which there are files."""
+        return frozenset(file.notice_id for file in await self.list())
+
+    async def discard_halves(self) -> None:
+        """Delete what other processes left half written."""
+        await asyncio.to_thread(self._discard_halves)
+
     async def forget(self, notice_ids: Iterable[str]) -> None:
         """Delete what was written for these notices; absent ones are no error."""
         await asyncio.to_thread(self._forget, tuple(notice_ids))
@@ -96,7 +106,7 @@ class OutboxFolder:
 
     def _write(self, name: str, body: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = self._folder / f".{name}.half"
+        half = self._folder / f".{name}{self._half}"
         try:
             descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with open(descriptor, "wb") as file:
@@ -126,9 +136,14 @@ class OutboxFolder:
             files.append(OutboxFile(path.stem, path.name, written_at, facts.st_size))
         return tuple(sorted(files, key=lambda file: file.written_at, reverse=True))
 
+    def _discard_halves(self) -> None:
+        for path in self._folder.glob(".*.half"):
+            if not path.name.endswith(self._half):
+                path.unlink(missing_ok=True)
+
     def _forget(self, notice_ids: tuple[str, ...]) -> None:
         for notice_id in notice_ids:
             if PATTERN.fullmatch(notice_id):
                 for name in (f"{notice_id}.eml", f"{notice_id}.json"):
                     (self._folder / name).unlink(missing_ok=True)
-                    (self._folder / f".{name}.half").unlink(missing_ok=True)
+                    (self._folder / f".{name}{self._half}").unlink(missing_ok=True)

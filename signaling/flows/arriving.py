@@ -65,6 +65,8 @@ class Arriving:
                 raise InviteNotUsable
             redeemed = current.redeem(now)
             await records.invites.change(redeemed)
+            if not await records.invites.holds_seat(redeemed.id, web_session_digest):
+                await records.audit.append(now, redeemed.id, "take_seat", redeemed.consultation_id)
             await records.invites.take_seat(redeemed.id, web_session_digest, now)
             return redeemed
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, Kind
-from signaling.consultation import TRANSITIONS
-from signaling.errors import NotFound
+from signaling.consultation import OPEN_STATES, TRANSITIONS
+from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers
-from signaling.room import Room, to_ms
+from signaling.room import Room
+from signaling.wire_values import to_ms
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that
@@ -37,13 +38,18 @@ class Attending:
         ice_servers: list[wire.IceServer],
         media_policy: wire.MediaPolicy,
     ) -> Attendance:
-        """Seat a connection. Raises NotFound if this person has no seat there (any more)."""
+        """Seat a connection.
+
+        Raises NotFound if this person has no seat there (any more), InviteNotUsable if it is over.
+        """
         room = await self._rooms.open(consultation_id)
         seat = room.seats.get(participant_id)
         if seat is None:
             raise NotFound
         require(seat.role, "enter")
         require(seat.role, "read_chat")  # the snapshot holds it
+        if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
+            raise InviteNotUsable  # closed while this socket was on its way
 
         def welcome(resumed: bool) -> wire.Welcome:
             return wire.Welcome(
@@ -76,7 +82,8 @@ class Attending:
     async def leave(self, attendance: Attendance) -> None:
         """The socket of an attendance is gone, for whatever reason."""
         room, participant_id = attendance.room, attendance.participant_id
-        if not room.detach(participant_id, attendance.connection, self._clock.now()):
+        detached = room.detach(participant_id, attendance.connection, self._clock.now())
+        if not detached or not self._rooms.is_live(room):
             return
         self._calling.dropped_out(room, participant_id)
 
@@ -93,7 +100,7 @@ class Attending:
         if seat.role != "scheduler" and room.waiting_since is None:
             room.waiting_since = now
         async with self._rooms.turn(room.consultation.id):
-            first = _announced(room, participant_id) != "joined"
+            first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]
             if first or arriving:
                 await self._record(
@@ -112,7 +119,7 @@ class Attending:
             if not room.others_online():
                 room.waiting_since = None
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
-            line: Kind | None = "left" if _announced(room, participant_id) == "joined" else None
+            line: Kind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
         if room.empty:
@@ -132,6 +139,8 @@ class Attending:
                 await records.consultations.change(consultation)
             if line is None:
                 return None
+            if line == "joined":
+                await records.audit.append(now, participant_id, "enter", consultation.id)
             return await records.chat.append(
                 consultation.id, new_id(), participant_id, line, "", now
             )
@@ -146,15 +155,3 @@ class Attending:
 
 def _name(what: str, room: Room, participant_id: str) -> str:
     return f"{what}:{room.consultation.id}:{participant_id}"
-
-
-def _announced(room: Room, participant_id: str) -> str | None:
-    """The last thing that the chat says of somebody's coming and going."""
-    return next(
-        (
-            line.kind
-            for line in reversed(room.chat)
-            if line.participant_id == participant_id and line.kind in ("joined", "left")
-        ),
-        None,
-    )

@@ -94,15 +94,18 @@ async def settle(
     done: Sequence[tuple[Job, Outcome | None]],
     now: datetime,
     random: Callable[[], float],
-) -> None:
-    """Store what became of claimed notices; None: nothing has left."""
+) -> list[str]:
+    """Store what became of claimed notices; None: nothing has left.
+
+    The ids of those that were purged meanwhile.
+    """
     # read again: a receipt may have overtaken the answer, the session may be off
     current = await records.notices.standing([job.notice.id for job, _ in done])
     moved = []
     untouched = []
     for job, outcome in done:
         if job.notice.id not in current:
-            continue  # purged
+            continue
         notice, attempts = current[job.notice.id]
         if outcome is None and notice.state == "pending":
             untouched.append((notice, now + UNTOUCHED_WAIT))
@@ -116,6 +119,7 @@ async def settle(
         moved.append((notice, settled, job.envelope.ways))
     await records.notices.change(untouched)
     await put_back(records, moved, now)
+    return [job.notice.id for job, _ in done if job.notice.id not in current]
 
 
 async def recover(records: Records, now: datetime, random: Callable[[], float]) -> None:

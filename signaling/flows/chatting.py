@@ -4,9 +4,10 @@ from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
 from signaling.consultation import WRITABLE_STATES
-from signaling.errors import Conflict
+from signaling.errors import ChatFull, Conflict
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Records, Store
+from signaling.transcript import chat_line
 
 
 class Chatting:
@@ -17,15 +18,17 @@ class Chatting:
     async def send(self, attendance: Attendance, message: wire.ChatSend) -> wire.Ack:
         """Store a message, show it to everybody, and acknowledge it: in this order.
 
-        The same id again is acknowledged again and changes nothing. Raises InvalidInput, or
-        Conflict when the session is over.
+        The same id again is acknowledged again and changes nothing. Raises InvalidInput, Conflict
+        when the session is over, or ChatFull.
         """
         room = attendance.room
         require(attendance.role, "write_chat")
         consultation_id, author = room.consultation.id, attendance.participant_id
         if room.consultation.state not in WRITABLE_STATES:
-            return await self._repeated(consultation_id, author, message.id)
+            return await self._repeated(attendance, message.id, Conflict())
         text = checked_text(message.text)
+        if not room.chat.has_room_for(author, text):
+            return await self._repeated(attendance, message.id, ChatFull())
 
         async def work(records: Records) -> ChatMessage | None:
             return await records.chat.append(
@@ -34,16 +37,32 @@ class Chatting:
 
         added = await self._store.write(work)
         if added is None:
-            return await self._repeated(consultation_id, author, message.id)
+            return await self._repeated(attendance, message.id, Conflict())
         room.add_chat(added)
-        return wire.Ack(message.id, added.position)
+        return wire.Ack(message.id, added.position, room.chat.nearly_full(author))
 
-    async def _repeated(self, consultation_id: str, author: str, message_id: str) -> wire.Ack:
-        """Acknowledge what is stored already. Raises Conflict if it is not, or not by them."""
-        known = await self._store.read.chat.get(consultation_id, message_id)
-        if known is None or known.participant_id != author:
+    async def _repeated(
+        self, attendance: Attendance, message_id: str, otherwise: Conflict
+    ) -> wire.Ack:
+        """Acknowledge what is stored already.
+
+        Raises `otherwise` if it is not stored, Conflict if it is somebody else's.
+        """
+        chat, author = attendance.room.chat, attendance.participant_id
+        known = await self._store.read.chat.get(attendance.room.consultation.id, message_id)
+        if known is None:
+            raise otherwise
+        if known.participant_id != author:
             raise Conflict
-        return wire.Ack(message_id, known.position)
+        return wire.Ack(message_id, known.position, chat.nearly_full(author))
+
+    async def read(self, attendance: Attendance, message: wire.ReadChat) -> wire.ChatPage:
+        """A page of lines by their positions."""
+        require(attendance.role, "read_chat")
+        lines = await self._store.read.chat.page(
+            attendance.room.consultation.id, before=message.before, after=message.after
+        )
+        return wire.ChatPage(message.id, [chat_line(line) for line in lines])
 
     async def seen(self, attendance: Attendance, message: wire.Seen) -> None:
         """Everything up to a position was on somebody's screen."""

@@ -113,15 +113,20 @@ class Composing:
         consultation: Consultation,
         recipient: Recipient,
         values: Mapping[str, str],
+        *,
+        detail: str = "",
     ) -> bool:
-        """Write a mail about a session to somebody who has no invite to it."""
+        """Write a mail about a session to somebody who has no invite to it.
+
+        `detail` tells mails of one occasion apart. False if they were told this already.
+        """
         now = self._clock.now()
         notice = Notice(
             id=new_id(),
             consultation_id=consultation.id,
             invite_id=None,
             occasion=occasion,
-            dedupe_key=dedupe_key(recipient.id, occasion, consultation.calendar_sequence),
+            dedupe_key=dedupe_key(recipient.id, occasion, consultation.calendar_sequence, detail),
             due_at=now,
             version=consultation.calendar_sequence,
         )

@@ -2,11 +2,14 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
-from signaling.errors import TransitionRefused
 from signaling.flows.holding import Holding
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Store, Timers
+from signaling.room import Room
+from signaling.standing import NOT_STARTED
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)
@@ -22,6 +25,7 @@ class Expiring:
         holding: Holding,
         clock: Clock,
         timers: Timers,
+        timekeeping: Timekeeping,
         after: timedelta,
     ) -> None:
         self._store = store
@@ -29,23 +33,27 @@ class Expiring:
         self._holding = holding
         self._clock = clock
         self._timers = timers
+        self._timekeeping = timekeeping
         self._after = after
 
     async def expire_due(self) -> None:
         """Expire what is due, and look again later."""
         now = self._clock.now()
+        self._timers.set("expire", now + LOOK_EVERY, self.expire_due)
+        if not self._timekeeping.sure:
+            return
         overdue = await self._store.read.consultations.overdue(now - self._after, BATCH)
         expired = 0
         for consultation in overdue:
             try:
                 room = await self._rooms.open(consultation.id)
-                if room.others_online():
-                    continue  # somebody sits there and waits
-                await self._holding.expire(room)
-                expired += 1
-            except TransitionRefused:
-                continue  # started or canceled meanwhile
+                expired += await self._holding.expire(room, partial(_is_unheld, room))
             except Exception:  # the others expire all the same
                 _log.exception("not expired", extra={"consultation_id": consultation.id})
-        again = now if expired == BATCH else now + LOOK_EVERY
-        self._timers.set("expire", again, self.expire_due)
+        if expired == BATCH:
+            self._timers.set("expire", now, self.expire_due)
+
+
+async def _is_unheld(room: Room) -> bool:
+    """Whether it was not started or canceled meanwhile, and nobody sits there and waits."""
+    return room.consultation.state in NOT_STARTED and not room.others_online()

@@ -3,7 +3,10 @@
 import logging
 from datetime import datetime, timedelta
 
+from signaling.audit import SERVER
+from signaling.flows.emptying import Emptying
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Outbox, Records, Store, Timers
 
 BATCH = 200
@@ -25,6 +28,8 @@ class Forgetting:
         timers: Timers,
         retention: timedelta,
         outbox: Outbox,
+        emptying: Emptying,
+        timekeeping: Timekeeping,
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -32,12 +37,23 @@ class Forgetting:
         self._timers = timers
         self._retention = retention
         self._outbox = outbox
+        self._emptying = emptying
+        self._timekeeping = timekeeping
+
+    async def begin(self) -> None:
+        """Before anybody is served: end what a server that was killed had begun, purge what is due."""
+        await self._outbox.discard_halves()
+        await self.purge_due()
+        await self._emptying.empty()
 
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
         # set first: whatever goes wrong below is tried again
-        self._timers.set("purge", now + RETRY, self._purge_again)
+        self._timers.set("purge", now + RETRY, self.purge_again)
+        await self._sweep()
+        if not self._timekeeping.sure:
+            return 0
         ended = await self._store.read.consultations.ended_before(now - self._retention, BATCH)
         failed = False
         for consultation in ended:
@@ -47,20 +63,30 @@ class Forgetting:
                 _log.exception("not purged", extra={"consultation_id": consultation.id})
                 failed = True
         if ended:
-            await self._store.forget()
+            await self._emptying.empty()
         if failed:
             return len(ended)
         if len(ended) == BATCH:
-            self._timers.set("purge", now, self._purge_again)
+            self._timers.set("purge", now, self.purge_again)
             return len(ended)
         # what is closed from now on is due later
         next_end = await self._store.read.consultations.next_end()
         due = (next_end or now) + self._retention
-        self._timers.set("purge", max(due, now + INSTANT), self._purge_again)
+        self._timers.set("purge", max(due, now + INSTANT), self.purge_again)
         return len(ended)
 
-    async def _purge_again(self) -> None:
+    async def purge_again(self) -> None:
+        """The same, as a timer."""
         await self.purge_due()
+
+    async def _sweep(self) -> None:
+        """Delete what is written in the outbox folder of notices that exist no more.
+
+        A notice exists before its file, so what is not found after the files were listed is gone.
+        """
+        written = await self._outbox.written()
+        known = await self._store.read.notices.existing(written)
+        await self._outbox.forget(written - known)
 
     async def _purge(self, consultation_id: str, ended_by: datetime) -> None:
         notices = await self._store.read.notices.of_consultation(consultation_id)
@@ -69,14 +95,15 @@ class Forgetting:
             current = await records.consultations.get(consultation_id)
             if current is None or current.closed_at is None or current.closed_at > ended_by:
                 return False  # reopened in this very moment
+            now = self._clock.now()
+            await records.audit.append(now, SERVER, "purge", consultation_id)
+            await records.purged.count(consultation_id, now)
             await records.consultations.purge(consultation_id)
+            await records.audit.append(self._clock.now(), "server", "purge", consultation_id)
             return True
 
         # the files first: after a crash in between, the rows still tell that there is work left
         await self._outbox.forget([notice.id for notice in notices])
-        if not await self._store.write(work):
-            return
-        room = self._rooms.hub.room(consultation_id)
-        if room is not None:
-            self._rooms.see_off(room, everybody=True)
-            self._rooms.hub.remove(consultation_id)
+        async with self._rooms.closed_to_all(consultation_id):
+            if await self._store.write(work):
+                self._rooms.end(consultation_id)

@@ -1,11 +1,13 @@
 """What happens when a session is started, terminated, taken up again, or reopened."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from signaling import messages as wire
 from signaling.access import owned, require
+from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
-from signaling.errors import NobodyThere
+from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
@@ -51,16 +53,25 @@ class Holding:
         return await self._step(attendance, message.id, "resume")
 
     async def reopen(self, consultation_id: str, account_id: str) -> None:
-        """Open a closed session again. Raises NotFound or TransitionRefused."""
+        """Open a closed session again. Raises NotFound or TransitionRefused.
+
+        Not once it is due to be forgotten: it may be noted as forgotten already.
+        """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, account_id, "reopen")
+        purge_at = room.consultation.purge_at(self.retention)
+        if purge_at is not None and purge_at <= self._clock.now():
+            raise TransitionRefused("consultation", room.consultation.state, "reopen")
         async with self._rooms.turn(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 
-    async def expire(self, room: Room) -> None:
-        """Close a session that nobody held. Raises TransitionRefused if it has begun."""
+    async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
+        """Close a session that nobody holds if it is `still` to be closed when its turn comes."""
         async with self._rooms.turn(room.consultation.id):
+            if not self._rooms.is_live(room) or not await still():
+                return False
             await self._advance(room, room.consultation.scheduler_id, None, "expire")
+        return True
 
     async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
         room = attendance.room
@@ -77,17 +88,20 @@ class Holding:
         if command_id is not None and await self._done(consultation_id, command_id):
             return
         changed = room.consultation.after(event, now)
-        if event in ("close", "keep_open"):
+        if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 
         async def work(records: Records) -> ChatMessage | None:
             if command_id is not None:
                 await records.chat.first_time(consultation_id, command_id)
             await records.consultations.change(changed)
+            actor = SERVER if event == "expire" else participant_id
+            await records.audit.append(now, actor, event, consultation_id)
             if event == "start":
                 await records.notices.drop_pending(consultation_id, ("reminder",))
             if event == "expire":
                 await records.notices.drop_all_pending(consultation_id)
+                await records.audit.append(now, "server", "expire", consultation_id)
             for invite in await records.invites.of_consultation(consultation_id):
                 if changed.state == "closed" and invite.usable:
                     await records.invites.change(invite.after("expire"))

@@ -15,6 +15,7 @@ from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable,
 from signaling.flows.composing import Composing, Recipient
 from signaling.flows.inviting import Inviting
 from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
 from signaling.identifier import new_id
 from signaling.interpreter_request import (
     InterpreterRequest,
@@ -28,6 +29,7 @@ from signaling.room import Seat
 from signaling.token import token_digest
 
 USUAL_MINUTES = 30
+_WORDS = {"refuse": "decline_request", "expire": "expire_request"}
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 "A request that could not be passed on is looked at again after this."
 
@@ -44,6 +46,7 @@ class Interpreting:
         wording: Wording,
         clock: Clock,
         timers: Timers,
+        timekeeping: Timekeeping,
         timeout: timedelta,
         queued: Callable[[], None],
     ) -> None:
@@ -54,6 +57,7 @@ class Interpreting:
         self._wording = wording
         self._clock = clock
         self._timers = timers
+        self._timekeeping = timekeeping
         self._timeout = timeout
         self._queued = queued
 
@@ -101,6 +105,7 @@ class Interpreting:
             expires_at=now + self._timeout,
         )
         await records.interpreters.add_request(request)
+        await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
         await self._write_to(
             records, "interpreter_request", changed, scheduler, organization, request
         )
@@ -140,6 +145,7 @@ class Interpreting:
                     )
                 accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)
+                await self._log(records, request, "accept_request")
                 person = replace(interpreter, time_zone=accepted.time_zone)
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
@@ -165,6 +171,8 @@ class Interpreting:
 
     async def expire_due(self) -> None:
         """Requests without an answer go to the next organization."""
+        if not self._timekeeping.sure:
+            return  # asked again when it is
         now = self._clock.now()
         failed = False
         for request in await self._store.read.interpreters.expired(now):
@@ -200,6 +208,9 @@ class Interpreting:
             async def work(records: Records) -> None:
                 await self.withdraw(records, room.consultation, scheduler)
                 await records.consultations.change(waived)
+                await records.audit.append(
+                    self._clock.now(), scheduler.id, "waive_interpreter", consultation_id
+                )
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
                         await self._inviting.tell_about(records, waived, scheduler, invite)
@@ -258,6 +269,7 @@ class Interpreting:
 
             async def work(records: Records) -> Consultation:
                 current = await self._decide(records, request, event)
+                await self._log(records, request, _WORDS[event])
                 scheduler = await records.accounts.get(current.scheduler_id)
                 if scheduler is None:
                     raise NotFound
@@ -290,6 +302,11 @@ class Interpreting:
             raise AlreadyAnswered
         await records.interpreters.change_request(current.after(event, self._clock.now()))
         return consultation
+
+    async def _log(self, records: Records, request: InterpreterRequest, word: str) -> None:
+        """An organization decided, or let its time pass."""
+        actor = request.organization_id
+        await records.audit.append(self._clock.now(), actor, word, request.consultation_id)
 
     async def _write_to(
         self,

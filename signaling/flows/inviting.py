@@ -65,6 +65,7 @@ class Inviting:
 
         async def work(records: Records) -> list[Invite]:
             await records.consultations.add(consultation)
+            await self._log(records, scheduler.id, "invite", consultation.id)
             if consultation.interpreting_language and ask is not None:
                 await ask(records, consultation, scheduler)
             return [
@@ -113,6 +114,7 @@ class Inviting:
             raise Conflict
 
         async def work(records: Records) -> None:
+            await self._log(records, scheduler.id, "send_again", invite_id)
             about = Occurrence(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
             occasion: Occasion = "planned_invitation" if planned else "invitation"
@@ -126,7 +128,17 @@ class Inviting:
     async def link_of(self, invite_id: str, scheduler_id: str) -> tuple[Invite, str]:
         """(invite, token) for its scheduler. Raises NotFound for anybody else, or if revoked."""
         invite, _ = await self._own(invite_id, scheduler_id, "see_links")
+        await self._store.write(
+            lambda records: self._log(records, scheduler_id, "see_link", invite_id)
+        )
         return invite, await self._store.read.invites.token(invite.consultation_id, invite.id)
+
+    async def invited(self, invite_id: str, scheduler_id: str) -> Invite:
+        """An invite that its scheduler may change. Raises NotFound for anybody else, or if revoked."""
+        return (await self._own(invite_id, scheduler_id, "edit"))[0]
+
+    async def _log(self, records: Records, actor: str, action: str, thing: str) -> None:
+        await records.audit.append(self._clock.now(), actor, action, thing)
 
     async def _own(
         self, invite_id: str, scheduler_id: str, action: str

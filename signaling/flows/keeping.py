@@ -74,6 +74,8 @@ class Keeping:
             if command_id and not await chat.first_time(consultation_id, command_id):
                 return False, None
             await records.calls.put(consultation_id, call)
+            if new:
+                await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:
                 return True, None
             line = await chat.append(consultation_id, new_id(), call.started_by, kind, "", now)

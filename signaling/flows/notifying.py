@@ -19,7 +19,7 @@ from signaling.notice import (
     TemporaryFailure,
     UnknownOutcome,
 )
-from signaling.ports import Clock, Records, Sender, Store, Timers
+from signaling.ports import Clock, Outbox, Records, Sender, Store, Timers
 
 IN_HAND: Mapping[Channel, int] = {"email": 32, "sms": 500, "whatsapp": 500}
 """Claimed and not settled, at most. Mails: enough to keep the connections busy while the books are
@@ -47,6 +47,7 @@ class Notifying:
         self,
         store: Store,
         senders: Mapping[Channel, Sender],
+        outbox: Outbox,
         clock: Clock,
         timers: Timers,
         random: Callable[[], float],
@@ -54,6 +55,7 @@ class Notifying:
     ) -> None:
         self._store = store
         self._senders = senders
+        self._outbox = outbox
         self._clock = clock
         self._timers = timers
         self._random = random
@@ -133,38 +135,40 @@ class Notifying:
         now = self._clock.now()
         room = self._room(done)
 
-        async def work(records: Records) -> list[Job]:
-            if done:
-                await settle(records, done, now, self._random)
-            return await claim(records, now, room)
+        async def work(records: Records) -> tuple[list[Job], list[str]]:
+            purged = await settle(records, done, now, self._random) if done else []
+            return await claim(records, now, room), purged
 
         try:
-            jobs = await self._store.write(work)
+            jobs, purged = await self._store.write(work)
         except BaseException as error:
             if not done or isinstance(error, Unavailable) or not isinstance(error, Exception):
                 self._done = done + self._done
                 raise
-            jobs = await self._settle_each(done, now)
+            jobs, purged = [], await self._settle_each(done, now)
         self._moved_at = now
         for job, _ in done:
             self._in_hand.pop(job.notice.id, None)
         self._in_hand |= {job.notice.id: job for job in jobs}
+        with contextlib.suppress(OSError):  # what cannot be deleted now is found by the next purge
+            await self._outbox.forget(purged)  # written after their purge had looked for files
         if done:
             await self._changed({job.notice.consultation_id for job, _ in done})
         return jobs
 
-    async def _settle_each(self, done: Sequence[Done], now: datetime) -> list[Job]:
+    async def _settle_each(self, done: Sequence[Done], now: datetime) -> list[str]:
         """Settle what could not be settled together; what cannot be at all stands before nobody.
 
-        Claims nothing: there is news.
+        Claims nothing: there is news. Returns the notices that were purged meanwhile.
         """
+        purged: list[str] = []
         for index, each in enumerate(done):
 
-            async def work(records: Records, each: Done = each) -> None:
-                await settle(records, [each], now, self._random)
+            async def work(records: Records, each: Done = each) -> list[str]:
+                return await settle(records, [each], now, self._random)
 
             try:
-                await self._store.write(work)
+                purged += await self._store.write(work)
             except Unavailable:
                 self._done = [*done[index:], *self._done]
                 raise
@@ -172,7 +176,7 @@ class Notifying:
                 _log.exception("not settled", extra={"notice_id": each[0].notice.id})
             self._in_hand.pop(each[0].notice.id, None)
         self._news.set()
-        return []
+        return purged
 
     def _room(self, done: Iterable[Done]) -> dict[Channel, int]:
         """How many more notices may be claimed, by channel."""

@@ -110,6 +110,8 @@ class Planning:
                         told = corrected
                 if after is not before and after.may_tell:
                     await self._tell_date(records, after, scheduler, besides=told)
+                if after is not before or corrected:
+                    await self._log(records, scheduler, "edit", consultation_id)
                 return corrected
 
             corrected = await self._store.write(work)
@@ -148,6 +150,7 @@ class Planning:
 
             async def work(records: Records) -> None:
                 await records.consultations.change(canceled)
+                await self._log(records, scheduler, "cancel", consultation_id)
                 await records.notices.drop_all_pending(consultation_id)
                 await self._requests.withdraw(records, room.consultation, scheduler)
                 for invite in await records.invites.of_consultation(consultation_id):
@@ -172,6 +175,7 @@ class Planning:
 
             async def work(records: Records) -> None:
                 await self._correct(records, room.consultation, scheduler, invite, person)
+                await self._log(records, scheduler, "edit_person", invite_id)
 
             await self._store.write(work)
             _show_person(room, invite_id, person)
@@ -228,7 +232,7 @@ class Planning:
                     invite = await self._inviting.add(
                         records, consultation, scheduler, role, person
                     )
-                    await records.audit.append(now, scheduler.id, "add_person", invite.id)
+                    await self._log(records, scheduler, "add_person", invite.id)
                     line = await records.chat.append(
                         consultation.id, new_id(), invite.id, "added", "", now
                     )
@@ -268,6 +272,7 @@ class Planning:
                 await records.notices.drop_pending_of(invite_id)
                 told = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)
                 await self._revoke(records, told, scheduler, invite, "removed")
+                await self._log(records, scheduler, "remove_person", invite_id)
 
             await self._store.write(work)
             self._rooms.remove_seat(room, invite_id)
@@ -286,6 +291,9 @@ class Planning:
             await self._composing.queue(
                 records, occasion, Occurrence(consultation, scheduler, invite)
             )
+
+    async def _log(self, records: Records, scheduler: Account, action: str, thing: str) -> None:
+        await records.audit.append(self._clock.now(), scheduler.id, action, thing)
 
     async def _own(self, consultation_id: str, scheduler: Account, action: str) -> Room:
         room = await self._rooms.open(consultation_id)

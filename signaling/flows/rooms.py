@@ -1,8 +1,8 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakValueDictionary
@@ -13,6 +13,7 @@ from signaling.errors import NotFound
 from signaling.hub import Hub
 from signaling.ports import Connection, Store, Timers
 from signaling.room import Room, Seat
+from signaling.transcript import Transcript
 
 REST = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."
@@ -50,7 +51,7 @@ class Rooms:
         """The live room of a consultation. Raises NotFound if there is no such consultation."""
         if room := self.hub.room(consultation_id):
             return room
-        async with self.turn(f"open:{consultation_id}"):
+        async with self._opening(consultation_id):
             if room := self.hub.room(consultation_id):
                 return room
             room = await self._load(consultation_id)
@@ -59,6 +60,27 @@ class Rooms:
             for opened in self.openers:
                 opened(room)
             return room
+
+    def _opening(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
+        return self.turn(f"open:{consultation_id}")
+
+    @asynccontextmanager
+    async def closed_to_all(self, consultation_id: str) -> AsyncIterator[None]:
+        """Within, nobody changes a consultation or opens its room."""
+        async with self.turn(consultation_id), self._opening(consultation_id):
+            yield
+
+    def end(self, consultation_id: str) -> None:
+        """The consultation exists no more: its live side, if there is one, ends at once."""
+        room = self.hub.room(consultation_id)
+        if room is not None:
+            self.see_off(room, everybody=True)
+            self.hub.remove(consultation_id)
+            self._timers.cancel(_rest(room))
+
+    def is_live(self, room: Room) -> bool:
+        """Whether this is the room that people enter; not one that was purged or forgotten."""
+        return self.hub.room(room.consultation.id) is room
 
     def let_rest(self, room: Room) -> None:
         """Forget the live side of a room that nobody has come to until then."""
@@ -69,7 +91,7 @@ class Rooms:
         self._timers.cancel(_rest(room))
 
     async def _forget(self, room: Room) -> None:
-        if self.hub.room(room.consultation.id) is not room or not room.empty:
+        if not self.is_live(room) or not room.empty:
             return
         if room.call is None or room.call.over:
             self.hub.remove(room.consultation.id)
@@ -104,7 +126,11 @@ class Rooms:
         room = Room(
             consultation,
             seats,
-            await read.chat.of_consultation(consultation_id),
+            Transcript(
+                await read.chat.page(consultation_id),
+                await read.chat.written(consultation_id),
+                await read.chat.announced(consultation_id),
+            ),
             await read.chat.seen(consultation_id),
         )
         if consultation.state in CALL_STATES:

@@ -73,12 +73,25 @@ async def test_what_was_written_is_listed_read_and_forgotten(
     await outbox.send(replace(SMS, notice_id="notice-0002"))
     os.utime(folder / "notice-0001.eml", (0, 0))
     (folder / "README.txt").write_text("not ours")
-    (folder / ".notice-0003.eml.half").write_text("half")
     files = await outbox.list()
     assert [file.name for file in files] == ["notice-0002.json", "notice-0001.eml"]
     assert b"amina@example.org" in await outbox.read("notice-0001.eml")
-    await outbox.forget(["notice-0001", "notice-0002", "notice-0003", "notice-0004", "../x"])
+    await outbox.forget(["notice-0001", "notice-0002", "notice-0004", "../x"])
     assert names(folder) == {"README.txt"}
+
+
+async def test_what_another_process_left_half_written_is_discarded_and_nothing_else(
+    outbox: OutboxFolder, folder: Path
+) -> None:
+    await outbox.discard_halves()
+    await outbox.send(MAIL)
+    (folder / ".notice-0001.eml.half").write_text("half")
+    (folder / f".notice-0002.eml{outbox._half}").write_text("being written")
+    (folder / "README.txt").write_text("not ours")
+    await outbox.discard_halves()
+    kept = {"notice-0001.eml", f".notice-0002.eml{outbox._half}", "README.txt"}
+    assert names(folder) == kept
+    assert await outbox.written() == {"notice-0001"}
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "README.txt", "", "a/b.eml"])

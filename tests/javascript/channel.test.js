@@ -63,11 +63,15 @@ function connected(stored = new Map()) {
   const received = [];
   /** @type {string[]} */
   const states = [];
+  /** @type {[string, string][]} */
+  const refused = [];
   const channel = new Channel({
     address: "wss://example.org/socket",
     hello: () => ({ type: "hello", version: 1, stream: "room", peer_id: "peer-of-me" }),
     onMessage: (message) => received.push(message),
     onState: (state, reason) => states.push(reason ? `${state}: ${reason}` : state),
+    onRefused: (command, refusal) =>
+      refused.push([command.type === "chat_send" ? command.text : command.type, refusal.text]),
     storage: {
       getItem: (key) => stored.get(key) ?? null,
       setItem: (key, value) => void stored.set(key, value),
@@ -87,7 +91,7 @@ function connected(stored = new Map()) {
   });
   channel.open();
   const last = () => /** @type {FakeSocket} */ (sockets.at(-1));
-  return { channel, time, sockets, received, states, stored, last };
+  return { channel, time, sockets, received, states, refused, stored, last };
 }
 
 const chat = (id = "message-1") => ({
@@ -134,7 +138,8 @@ test("a command is sent again on the next socket until it is acknowledged", asyn
   last().welcome();
   assert.deepEqual(last().types, ["hello", "chat_send"]);
   last().say({ type: "ack", id: "message-1", position: 4 });
-  assert.equal((await done).position, 4);
+  const answer = await done;
+  assert.ok(answer.type === "ack" && answer.position === 4);
   assert.deepEqual(channel.pending(), []);
   last().end(1006);
   time.pass(1_000);
@@ -179,6 +184,27 @@ test("a refused command is told to whoever gave it", async () => {
   const done = channel.command({ type: "start_consultation", id: "start-it-1" });
   last().say({ type: "error", id: "start-it-1", code: "nobody_there", text: "Nobody is there." });
   await assert.rejects(done, (error) => error instanceof Refused && error.code === "nobody_there");
+  assert.deepEqual(channel.pending(), []);
+});
+
+test("what a page before this one wrote is given back when it is refused", () => {
+  const stored = new Map([["queue", JSON.stringify([chat()])]]);
+  const { last, refused } = connected(stored);
+  last().welcome();
+  last().say({ type: "error", id: "message-1", code: "chat_full", text: "Full." });
+  assert.deepEqual(refused, [["hello", "Full."]]);
+});
+
+test("a question is asked again until it is answered by its page", async () => {
+  const { channel, last, time } = connected();
+  last().welcome();
+  const page = channel.command({ type: "read_chat", id: "question-1", before: 7 });
+  last().end(1006);
+  time.pass(1_000);
+  last().welcome();
+  assert.deepEqual(last().types, ["hello", "read_chat"]);
+  last().say({ type: "chat_page", id: "question-1", chat: [] });
+  assert.equal((await page).type, "chat_page");
   assert.deepEqual(channel.pending(), []);
 });
 

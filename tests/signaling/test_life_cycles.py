@@ -24,6 +24,7 @@ EXPECTED = {
         waiting    expire       closed
         active     keep_open    kept_open
         active     close        closed
+        active     expire       closed
         kept_open  resume       active
         kept_open  close        closed
         kept_open  expire       closed

@@ -12,11 +12,12 @@ from signaling import messages as wire
 from signaling.errors import InvalidMessage
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "hello": {"version": 1, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
+    "hello": {"version": 2, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
               "resume": {"epoch": "epoch-001", "seq": 0}},
     "ping": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},
     "seen": {"position": 1},
+    "read_chat": {"id": "command-1", "before": 7, "after": 3},
     "start_consultation": {"id": "command-1"},
     "terminate_consultation": {"id": "command-1", "choice": "close"},
     "resume_consultation": {"id": "command-1"},

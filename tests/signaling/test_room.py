@@ -11,7 +11,15 @@ from signaling import messages as wire
 from signaling.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
-from signaling.room import KEPT_EVENTS, KEPT_SIGNALS, Room, Seat
+from signaling.room import (
+    KEPT_CHARACTERS,
+    KEPT_EVENTS,
+    KEPT_SIGNAL_CHARACTERS,
+    KEPT_SIGNALS,
+    Room,
+    Seat,
+)
+from signaling.transcript import Transcript
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
@@ -22,10 +30,12 @@ class Page:
 
     peer_id: str
     frames: list[dict[str, Any]] = field(default_factory=list)
+    counted: int = 0
     closed: str | None = None
 
-    def send(self, frame: str) -> None:
+    def send(self, frame: str, *, counted: bool = True) -> None:
         self.frames.append(json.loads(frame))
+        self.counted += counted
 
     def close(self, reason: str) -> None:
         self.closed = reason
@@ -38,18 +48,22 @@ class Page:
 @pytest.fixture
 def room() -> Room:
     seats = [Seat("nurse", "scheduler", "Nurse Joy"), Seat("amina", "service_user", "Amina")]
-    return Room(Consultation("consultation", "nurse", "remote", "active", NOW), seats, [], {})
+    return Room(
+        Consultation("consultation", "nurse", "remote", "active", NOW), seats, Transcript(), {}
+    )
 
 
 def enter(room: Room, who: str, page: Page, resume: wire.ResumePoint | None = None) -> None:
     def welcome(resumed: bool) -> wire.Welcome:
-        return wire.Welcome(1, 0, who, page.peer_id, room.epoch, resumed, [], "auto")
+        return wire.Welcome(
+            wire.PROTOCOL_VERSION, 0, who, page.peer_id, room.epoch, resumed, [], "auto"
+        )
 
     room.attach(who, page, resume, welcome)
 
 
-def write(room: Room, position: int) -> None:
-    line = ChatMessage(f"message-{position}", "consultation", position, "nurse", "text", "x", NOW)
+def write(room: Room, position: int, text: str = "x") -> None:
+    line = ChatMessage(f"message-{position}", "consultation", position, "nurse", "text", text, NOW)
     room.add_chat(line)
 
 
@@ -94,6 +108,29 @@ def test_what_is_not_kept_any_more_is_replaced_by_a_snapshot(room: Room) -> None
     oldest = room.seq - KEPT_EVENTS
     enter(room, "nurse", last_kept, wire.ResumePoint(room.epoch, oldest))
     assert last_kept.take()[0]["resumed"] is True
+
+
+def test_missing_more_than_a_snapshot_holds_is_answered_by_a_snapshot(room: Room) -> None:
+    nurse, page = Page("page-one"), Page("page-two")
+    enter(room, "nurse", nurse)
+    for position in range(1, 101):
+        write(room, position, "x" * 4000)
+    enter(room, "amina", page, wire.ResumePoint(room.epoch, 1))
+    frames = page.take()
+    assert [frame["type"] for frame in frames[:2]] == ["welcome", "snapshot"]
+    assert frames[1]["chat"][-1]["position"] == 100
+    nurse.take()
+    enter(room, "nurse", nurse, wire.ResumePoint(room.epoch, room.seq - KEPT_CHARACTERS // 5000))
+    assert nurse.take()[0]["resumed"] is True
+
+
+def test_nobody_falls_behind_by_what_they_get_when_they_come(room: Room) -> None:
+    page = Page("page-one")
+    write(room, 1)
+    enter(room, "amina", page)
+    room.seats["amina"].signals.append("{}")
+    enter(room, "amina", page, wire.ResumePoint(room.epoch, 0))
+    assert page.counted == 1, "only the event that tells of the arrival"
 
 
 def test_nothing_missed_is_a_resumption_too(room: Room) -> None:
@@ -162,6 +199,15 @@ def test_negotiation_waits_for_a_page_whose_socket_is_away(room: Room) -> None:
     again = Page("amina-page")
     enter(room, "amina", again)
     assert sum(frame["type"] == "candidate" for frame in again.take()) == KEPT_SIGNALS
+
+
+def test_what_waits_for_a_page_is_bounded_by_its_length_too(room: Room) -> None:
+    _, amina = in_a_call(room)
+    room.detach("amina", amina, NOW)
+    offer = wire.ReceiveDescription("nurse-page", wire.Description("offer", "x" * 40_000))
+    for _ in range(KEPT_SIGNALS):
+        assert room.pass_on("nurse", "amina-page", offer)
+    assert 5 <= len(room.seats["amina"].signals) <= KEPT_SIGNAL_CHARACTERS / 40_000
 
 
 def test_a_reloaded_page_does_not_get_the_negotiation_of_the_old_one(room: Room) -> None:

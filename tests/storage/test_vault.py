@@ -2,21 +2,32 @@
 
 import asyncio
 import base64
+import hmac
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.account import Account
 from signaling.consultation import Consultation
-from storage.errors import MasterKeyError
+from signaling.errors import NotFound
+from signaling.invite import Person
+from storage.database import Executor, Parameters, Row
+from storage.errors import MasterKeyError, WrongMasterKey
+from storage.master_key import derived, key_id, load_master_key
 from storage.store import Records, Store
-from storage.vault import ConsultationKey, load_master_key
+from storage.vault import ConsultationKey
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 KEY = ConsultationKey("consultation", bytes(32))
@@ -127,3 +138,96 @@ async def test_the_server_says_one_sentence_and_ends(
     assert len(lines) == 1
     assert lines[0].startswith("TeleConnect cannot start. ")
     assert sentence in lines[0]
+
+
+class Overtaken(Executor):
+    """The reader, on whose answers something else is always quicker."""
+
+    def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(store._database.read._connection)
+        self._meanwhile = meanwhile
+
+    async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
+        found = await super().rows(sql, parameters)
+        await self._meanwhile()
+        return found
+
+
+@pytest.mark.parametrize("several", [False, True])
+async def test_who_fetched_a_key_in_the_moment_of_its_end_does_not_keep_it(
+    tmp_path: Path, several: bool
+) -> None:
+    await with_one_consultation(tmp_path)
+    store = await Store.open(tmp_path, None)
+    vault = store.read.chat._vault
+    read = Overtaken(
+        store, lambda: store.write(lambda records: records.consultations.purge("consultation"))
+    )
+    if several:
+        assert "consultation" in await vault.keys(read, ["consultation"])
+    else:
+        assert await vault.key(read, "consultation")
+    with pytest.raises(NotFound):
+        await vault.key(store._database.read, "consultation")
+    await store.close()
+
+
+async def test_a_wrong_master_key_is_refused_before_anything_is_stored(tmp_path: Path) -> None:
+    await (await Store.open(tmp_path, GOOD)).close()
+    other = base64.b64encode(bytes(32)).decode()
+    sentence = f"id {key_id(bytes(range(32)))} is needed, this one is {key_id(bytes(32))}"
+    with pytest.raises(WrongMasterKey, match=sentence):
+        await Store.open(tmp_path, other)
+
+
+def sealed(key: bytes, bound_to: str, plain: bytes) -> bytes:
+    return bytes(12) + AESGCM(key).encrypt(bytes(12), plain, bound_to.encode())
+
+
+async def test_what_an_older_version_has_sealed_still_opens(tmp_path: Path) -> None:
+    """Its keys had two uses, and digests of numbers were made with the master key."""
+    master, key = bytes(range(32)), bytes(range(1, 33))
+    number = "+41791234567"
+    person = Person("Amina", "", "sms", number, "en", "UTC")
+    digest = hmac.digest(derived(master, "address digest", 32), number.encode(), "sha256")
+    connection = sqlite3.connect(tmp_path / "teleconnect.sqlite3")
+    with connection:
+        connection.executescript((files("storage") / "migrations/0001.sql").read_text("utf-8"))
+        connection.execute("PRAGMA user_version=1")
+        connection.execute(
+            "INSERT INTO account VALUES ('nurse', 'n@example.org', 'N', 'scheduler', NULL, 'en',"
+            " 'UTC', 0, NULL)"
+        )
+        connection.execute(
+            "INSERT INTO consultation VALUES ('one', 'nurse', 'remote', 'planned', 0, NULL, 'UTC',"
+            " NULL, NULL, ?, 'none', '', 0)",
+            (sealed(key, "one:consultation.note", b"Bring the papers"),),
+        )
+        connection.execute("INSERT INTO vault_key VALUES ('one', ?)", (sealed(master, "one", key),))
+        body = sealed(key, "one:invite.person.first", msgspec.json.encode(asdict(person)))
+        connection.execute(
+            "INSERT INTO invite VALUES ('first', 'one', 'service_user', 'sent', x'00', ?, ?, 0,"
+            " NULL)",
+            (body, digest),
+        )
+    connection.close()
+    store = await Store.open(tmp_path, GOOD)
+    try:
+        consultation = await store.read.consultations.get("one")
+        found = await store.read.invites.latest_of_number(number)
+        token = await store.read.invites.token("one", "first")
+    finally:
+        await store.close()
+    assert consultation is not None
+    assert consultation.note == "Bring the papers"
+    assert found is not None
+    assert found.person == person
+    raw = derived(key, "token:invite:first", 16)
+    assert token == base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def test_a_key_does_not_encrypt_itself() -> None:
+    """Who found how tokens are derived would not hold what opens the chat."""
+    plain = KEY.seal("place", b"Good morning")
+    with pytest.raises(InvalidTag):
+        AESGCM(bytes(32)).decrypt(plain[:12], plain[12:], b"consultation:place")

@@ -138,9 +138,9 @@ async def test_who_is_out_of_reach_is_waited_for_whatever_the_clock_says(
             await catch_up(nurse)
         await laid.pass_time(step)
         await pass_steadily(laid, steady, LEAVE_GRACE - INSTANT)
-        assert room.chat[-1].kind != "left"
+        assert room.chat.lines[-1].kind != "left"
         await pass_steadily(laid, steady, INSTANT)
-        assert room.chat[-1].kind == "left"
+        assert room.chat.lines[-1].kind == "left"
         assert amina_id in room.call.joined()
         await pass_steadily(laid, steady, RECONNECT_GRACE - LEAVE_GRACE)
         assert room.call.over

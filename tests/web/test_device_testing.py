@@ -20,6 +20,7 @@ from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, PROBING, RELAY
 from web.pages.device_testing import MAX_ANSWER_BYTES
 
+JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
 "Where a trial begins for somebody who is signed in."
 
@@ -120,7 +121,7 @@ async def test_a_trial_nobody_answers_is_over_in_time(server: Server, nurse: Per
 async def test_a_bad_answer_ends_the_trial(server: Server, nurse: Person, body: bytes) -> None:
     trial = await begin(nurse)
     await worker_has(server, 1)
-    refused = await nurse.ask("POST", trial["address"], data=body)
+    refused = await nurse.ask("POST", trial["address"], data=body, headers=JSON)
     assert refused.status == 400
     assert json.loads(refused.text)["code"] == "invalid_input"
     await worker_has(server, 0)
@@ -139,7 +140,7 @@ async def test_nobody_but_who_may_open_the_test_is_offered_a_leg(
     async with Person(server, Accept="application/json") as stranger:
         assert (await stranger.post(OWN)).status == 401
         assert (await stranger.post("/i/guessed/test/relay")).status == 410
-        assert (await stranger.ask("POST", f"{OWN}/guessed", data=b'{"sdp": ""}')).status == 404
+        assert (await stranger.ask("POST", f"{OWN}/guessed", json={"sdp": ""})).status == 404
         assert (await stranger.ask("DELETE", f"{OWN}/guessed")).status == 204
         nothing_remains(server)
         assert f'data-relay-path="{link}/test/relay"' in (await stranger.get(f"{link}/test")).text

@@ -322,7 +322,7 @@ async def test_adding_to_a_session_in_progress_needs_the_administrators_switch(
         while added["message"]["kind"] != "added":
             added = await wire.until("chat_added")
     lines = await server.app[STORE].read.audit.lines()
-    assert [line["action"] for line in lines] == ["add_person"]
+    assert [line["action"] for line in lines].count("add_person") == 1
     assert await server.app[STORE].read.audit.first_broken() is None
 
 

@@ -1,6 +1,7 @@
 """The report as a PDF: readable in every script, whatever people wrote."""
 
 import random
+import re
 import time
 import unicodedata
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from web.report_bidi import resolve_levels
 from web.report_fonts import FILES, Fonts, path_of
 from web.report_lines import lay_out
 from web.report_pdf import draw
-from web.report_text import clean, placeholder
+from web.report_text import clean
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 
@@ -252,8 +253,43 @@ def test_control_characters_vanish_and_broken_ones_are_marked() -> None:
 
 
 def test_what_no_font_shows_is_named() -> None:
-    assert placeholder("\U00012000") == "[U+12000 CUNEIFORM SIGN A]"
     assert "[U+12000 CUNEIFORM SIGN A] and [U+E000]" in read(make("\U00012000 and \ue000"))
+
+
+def test_much_that_no_font_shows_is_numbered_and_nothing_of_it_is_lost() -> None:
+    signs = "".join(chr(0x12000 + number) for number in range(300))
+    text = "".join(read(make(f"{signs} and {signs[0] * 500}")).split())
+    assert f"[U+{''.join(f'{ord(sign):04X}' for sign in signs)}]and[U+12000x500]" in text
+
+
+HOSTILE = {
+    "no font": "".join(chr(0x12000 + place % 900) for place in range(4000)),
+    "no font, one sign": "\U00012000" * 4000,
+    "no font, between letters": "a\ue000" * 2000,
+    "no font, between spaces": "\ue000 " * 2000,
+    "Tibetan": "".join(chr(0x0F40 + place % 40) for place in range(4000)),
+    "marks": "".join(
+        chr(97 + place % 26)
+        + "".join(chr(0x300 + (place * 7 + mark * 5) % 70) for mark in range(6))
+        for place in range(570)
+    ),
+    "turning directions": "a\u05d0" * 2000,
+}
+
+
+def work(data: bytes) -> tuple[int, int]:
+    """What drawing took: how many rows of glyphs, and how many glyphs, are in the file."""
+    streams = [page.get_contents() for page in PdfReader(BytesIO(data)).pages]
+    drawn = b"".join(stream.get_data() for stream in streams if stream is not None)
+    return drawn.count(b" BT "), sum(len(codes) // 4 for codes in re.findall(rb"<(\w+)>", drawn))
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_message_takes_little_more_work_than_any_other(text: str) -> None:
+    _, usual = work(make("All is well, " * 308))
+    rows, glyphs = work(make(text))
+    assert glyphs < 7 * usual
+    assert rows < len(text) * 1.1
 
 
 def test_any_character_at_all_is_drawn_without_a_crash_or_a_box() -> None:

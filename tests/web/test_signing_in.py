@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
 from web.clockwork import MovableClock
@@ -90,7 +91,7 @@ async def test_signing_out_ends_the_sockets_of_this_browser_only(server: Server)
         for browser in (here, elsewhere):
             await browser.sign_in()
             wire = await browser.connect()
-            await wire.send("hello", version=1, stream="lobby", peer_id="peer-0001")
+            await wire.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-0001")
             await wire.until("lobby")
             wires.append(wire)
         await here.post("/signout")

@@ -77,8 +77,8 @@ async def test_an_oversized_message_ends_the_conversation(visit: SimpleNamespace
 @pytest.mark.parametrize(
     "frame",
     ['{"type":"ping"}', '{"type":"chat_send","id":"command-1","text":"x"}',
-     '{"type":"hello","version":2,"stream":"lobby","peer_id":"peer-0001"}',
-     '{"type":"hello","version":1,"stream":"room","peer_id":"../../x"}'],
+     '{"type":"hello","version":1,"stream":"lobby","peer_id":"peer-0001"}',
+     '{"type":"hello","version":2,"stream":"room","peer_id":"../../x"}'],
 )  # fmt: skip
 async def test_nobody_is_heard_before_a_right_hello(server: Server, frame: str) -> None:
     async with Person(server) as nurse:
@@ -96,19 +96,25 @@ async def test_without_signing_in_there_is_no_lobby_and_no_room(
         for room in ({"stream": "lobby"},
                      {"stream": "room", "consultation_id": visit.consultation_id}):  # fmt: skip
             wire = await stranger.connect()
-            await wire.send("hello", version=1, peer_id="peer-0001", **room)
+            await wire.send(
+                "hello", version=wire_messages.PROTOCOL_VERSION, peer_id="peer-0001", **room
+            )
             assert (await wire.frame())["code"] == "sign_in_required"
             assert await wire.end() == 4401
         wire = await stranger.connect()
         await wire.send(
-            "hello", version=1, stream="room", peer_id="peer-0001", invite_id=visit.seat
+            "hello",
+            version=wire_messages.PROTOCOL_VERSION,
+            stream="room",
+            peer_id="peer-0001",
+            invite_id=visit.seat,
         )
         assert (await wire.frame())["code"] == "not_found"
 
 
 async def test_a_seat_opens_its_own_room_only(visit: SimpleNamespace) -> None:
     wire = await visit.phone.connect()
-    await wire.send("hello", version=1, stream="room", peer_id="peer-0001",
+    await wire.send("hello", version=wire_messages.PROTOCOL_VERSION, stream="room", peer_id="peer-0001",
                     invite_id=visit.seat, consultation_id="another-room")  # fmt: skip
     assert (await wire.frame())["code"] == "not_found"
 
@@ -246,8 +252,8 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_the_others_do_not_wait
         f"Cookie: teleconnect={visit.phone.cookie}\r\n\r\n"
     )
     hello = (
-        '{"type":"hello","version":1,"stream":"room","peer_id":"slow-page",'
-        f'"invite_id":"{visit.seat}"}}'
+        f'{{"type":"hello","version":{wire_messages.PROTOCOL_VERSION},"stream":"room",'
+        f'"peer_id":"slow-page","invite_id":"{visit.seat}"}}'
     ).encode()
     masked = bytes([0x81, 0x80 | 126, *len(hello).to_bytes(2, "big"), 0, 0, 0, 0]) + hello
     writer.write(handshake.encode() + masked)
@@ -280,7 +286,11 @@ async def test_a_line_that_is_dead_is_noticed_by_the_server(
     async with visit.phone.http.ws_connect("/socket", autoping=False) as mute:
         wire = Wire(mute)
         await wire.send(
-            "hello", version=1, stream="room", peer_id="mute-page", invite_id=visit.seat
+            "hello",
+            version=wire_messages.PROTOCOL_VERSION,
+            stream="room",
+            peer_id="mute-page",
+            invite_id=visit.seat,
         )
         async with asyncio.timeout(60):
             await _went_offline(visit.desk, visit.seat)
@@ -296,7 +306,9 @@ async def test_a_stopping_server_says_goodbye_and_everything_is_there_after_the_
         seat = await phone.join(await nurse.invite())
         amina = await phone.enter(invite_id=seat)
         lobby = await nurse.connect()
-        await lobby.send("hello", version=1, stream="lobby", peer_id="peer-0001")
+        await lobby.send(
+            "hello", version=wire_messages.PROTOCOL_VERSION, stream="lobby", peer_id="peer-0001"
+        )
         await lobby.until("lobby")
         await amina.say("before", "message-0001")
         ends = [asyncio.create_task(wire.end()) for wire in (amina, lobby)]

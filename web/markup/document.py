@@ -62,8 +62,19 @@ def document(
                     signed_in and _account(viewer),
                 ],
             ],
+            signed_in and _signed_out(viewer),
             h.main("#main", tabindex="-1")[body],
         ],
+    ]
+
+
+def _signed_out(viewer: Viewer) -> h.Element:
+    """Shown when that happens while somebody is writing."""
+    _ = viewer.translate
+    return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
+        _("You are signed out. Please sign in again."),
+        " ",
+        h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
     ]
 
 

@@ -126,6 +126,13 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
                 h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
+            row.closes_at is not None
+            and h.p(".hint", data_closes=True)[
+                filled(
+                    _("Will be closed %(time)s, unless something happens in it"),
+                    time=clock(viewer, row.closes_at),
+                )
+            ],
             _interpreting(viewer, row),
             (_person(viewer, person, named=number > 0) for number, person in enumerate(row.people)),
             (

@@ -163,7 +163,15 @@ def _chat(viewer: Viewer) -> h.Element:
             h.summary[_("People"), " ", h.span("#people-count.tag")],
             h.ul("#people-list"),
         ],
-        h.div("#chat-lines.lines", role="log", aria_label=_("Chat"), tabindex="0"),
+        h.div("#chat-scroll.scroll", tabindex="0")[
+            button("earlier-lines", _("Show earlier messages"), style="more", hidden=""),
+            h.div("#chat-lines.lines", role="log", aria_label=_("Chat")),
+            button("later-lines", _("Show later messages"), style="more", hidden=""),
+            button("newest-lines", _("Go to the newest messages"), style="more", hidden=""),
+        ],
+        h.p("#nearly-full.hint", role="status", hidden=True)[
+            _("This chat is nearly full. Soon you will need a new session to go on writing.")
+        ],
         h.form("#chat-form.write")[
             h.textarea(
                 "#chat-text",

@@ -18,6 +18,8 @@ from web.views import DeviceTestView
 
 MAX_BYTES = 2 * 2**20
 "Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."
+BLOCK_BYTES = 2**16
+"Of a transfer, in memory at once: who asks need not take what comes."
 MAX_RESULT_BYTES = 4096
 MAX_ANSWER_BYTES = 32 * 2**10
 "Of a browser's answer to an offer of one line; browsers write some three KB."
@@ -59,16 +61,22 @@ async def keep(request: web.Request) -> web.Response:
     return web.json_response({"readiness": readiness})
 
 
-async def download(request: web.Request) -> web.Response:
+async def download(request: web.Request) -> web.StreamResponse:
     """Bytes that cannot be compressed on their way, as many as asked for, within limits."""
     await request.app[LIMITS].hit("device_test", network(remote(request)))
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
         raise InvalidInput("bytes")
-    size = min(int(asked), MAX_BYTES)
-    block = os.urandom(min(size, 2**16)) or b"-"
-    body = (block * (size // len(block) + 1))[:size]
-    return web.Response(body=body, headers={hdrs.CONTENT_TYPE: "application/octet-stream"})
+    left = min(int(asked), MAX_BYTES)
+    response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "application/octet-stream"})
+    response.content_length = left
+    await response.prepare(request)
+    block = os.urandom(min(left, BLOCK_BYTES))
+    while left > 0:
+        await response.write(block[:left])
+        left -= len(block)
+    await response.write_eof()
+    return response
 
 
 async def upload(request: web.Request) -> web.Response:

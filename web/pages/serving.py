@@ -8,7 +8,19 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
-from web.keys import CLOCK, CONFIG, NOTIFYING, RELAY, ROOMS, STATIC, STORE, TEXTS
+from storage.backup_set import last_backup
+from web.keys import (
+    CLOCK,
+    CONFIG,
+    EMPTYING,
+    NOTIFYING,
+    RELAY,
+    ROOMS,
+    STATIC,
+    STORE,
+    TEXTS,
+    TIMEKEEPING,
+)
 from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
 
@@ -69,10 +81,19 @@ async def ready(request: web.Request) -> web.Response:
         {
             "status": "outbox" if stuck else "ok",
             "outbox_late_s": round(max(late, 0.0), 1),
+            "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
+            "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
+            "backup_age_s": await _backup_age(app),
         },
         status=503 if stuck else 200,
     )
+
+
+async def _backup_age(app: web.Application) -> float | None:
+    """Seconds since the newest backup; None: none was ever made, as far as is known."""
+    made_at = await asyncio.to_thread(last_backup, app[CONFIG].data_dir)
+    return None if made_at is None else round((app[CLOCK].now() - made_at).total_seconds(), 1)
 
 
 async def metrics(request: web.Request) -> web.Response:

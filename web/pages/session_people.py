@@ -81,7 +81,4 @@ async def edit(request: web.Request) -> web.Response:
 async def _invite(request: web.Request) -> Invite:
     """An invite of the scheduler who asks. Raises NotFound for anybody else's."""
     account = await signed_in(request)
-    invite, _token = await request.app[INVITING].link_of(
-        request.match_info["invite_id"], account.id
-    )
-    return invite
+    return await request.app[INVITING].invited(request.match_info["invite_id"], account.id)

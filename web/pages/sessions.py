@@ -1,17 +1,13 @@
-"""The session page of the scheduler, reopening, and the report."""
+"""The session page of the scheduler, and reopening."""
 
-import asyncio
-
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.planning import EDITABLE_STATES
-from signaling.report import Report, ReportLine, reduce_report
-from web.keys import CLOCK, CONFIG, HOLDING, PLANNING, STORE
+from web.keys import HOLDING, PLANNING, STORE
 from web.markup.session import session_page
-from web.report_pdf import draw
 from web.routes import path
 from web.viewing import show, signed_in, viewer_of
 from web.views import SessionView
@@ -38,45 +34,6 @@ async def reopen(request: web.Request) -> web.Response:
     account, consultation = await _own(request, "reopen")
     await request.app[HOLDING].reopen(consultation.id, account.id)
     raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
-
-
-async def report(request: web.Request) -> web.Response:
-    """The PDF of a consultation, drawn in a thread; never kept."""
-    account, consultation = await _own(request, "export")
-    app, viewer = request.app, await viewer_of(request)
-    drawn = await asyncio.to_thread(
-        draw,
-        await _facts(request, account, consultation, viewer.language, viewer.time_zone),
-        viewer.translate,
-        brand=app[CONFIG].brand,
-        made_at=app[CLOCK].now(),
-    )
-    return web.Response(
-        body=drawn,
-        content_type="application/pdf",
-        headers={
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="session-{consultation.id}.pdf"',
-            hdrs.CACHE_CONTROL: "no-store",
-        },
-    )
-
-
-async def _facts(
-    request: web.Request,
-    account: Account,
-    consultation: Consultation,
-    language: str,
-    time_zone: str,
-) -> Report:
-    read = request.app[STORE].read
-    invites = await read.invites.of_consultation(consultation.id)
-    authors = {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
-    lines = tuple(
-        ReportLine(authors.get(message.participant_id, ""), message.sent_at, message.text)
-        for message in await read.chat.of_consultation(consultation.id)
-        if message.kind == "text"
-    )
-    return reduce_report(Report(language, time_zone, consultation.started_at, lines))
 
 
 async def _own(request: web.Request, action: str) -> tuple[Account, Consultation]:

@@ -1,6 +1,6 @@
 """Signing in, signing out, and making the first administrator."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,12 +12,20 @@ from signaling.flows.accounting import new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.errors import sentence
-from web.keys import CLOCK, LIMITS, PASSWORDS, SETUP_TOKEN, STORE, TEXTS
+from web.keys import (
+    CLOCK,
+    FAILED_SIGN_INS,
+    LIMITS,
+    PASSWORDS,
+    SETUP_TOKEN,
+    STORE,
+    TEXTS,
+    WEB_SESSIONS,
+)
 from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.routes import path
-from web.socket import end_sockets
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
 
@@ -41,6 +49,8 @@ async def sign_in(request: web.Request) -> web.Response:
     account = await app[STORE].read.accounts.by_email(email)
     hashed = account.password_hash if account and account.disabled_at is None else None
     if not await app[PASSWORDS].verify(hashed, password[:1024]) or account is None:
+        who = account.id if account else None
+        await app[FAILED_SIGN_INS].note(who, network(remote(request)))
         viewer = await viewer_of(request)
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
         return show(sign_in_page(viewer, form), 401)
@@ -49,9 +59,15 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session = await get_session(request)
-    if isinstance(session.identity, str):
-        end_sockets(request.app, token_digest(session.identity))
+    session, account = await get_session(request), await account_of(request)
+    if account is not None and isinstance(session.identity, str):
+        digest, now = token_digest(session.identity), request.app[CLOCK].now()
+
+        async def work(records: Records) -> None:
+            await records.web_sessions.remove(digest)
+            await records.audit.append(now, account.id, "sign_out", "")
+
+        await request.app[STORE].write(work)
     session.invalidate()
     raise web.HTTPSeeOther(path("sign_in"))
 
@@ -78,7 +94,7 @@ async def set_up(request: web.Request) -> web.Response:
             time_zone=time_zone_of(request),
             now=app[CLOCK].now(),
         )
-        await app[STORE].write(lambda records: _add_first(records, account))
+        await app[STORE].write(lambda records: _add_first(records, account, app[CLOCK].now()))
         app[SETUP_TOKEN].use_up()
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
@@ -105,20 +121,26 @@ async def _check_setup(request: web.Request) -> None:
         raise NotFound
 
 
-async def _add_first(records: Records, account: Account) -> None:
+async def _add_first(records: Records, account: Account, now: datetime) -> None:
     if await records.accounts.exists():
         raise NotFound
     await records.accounts.add(account)
+    await records.audit.append(now, account.id, "set_up", account.id)
 
 
 async def _begin(request: web.Request, account: Account) -> None:
-    before = await get_session(request)
-    if isinstance(before.identity, str):
-        digest = token_digest(before.identity)
-        await request.app[STORE].write(lambda records: records.web_sessions.remove(digest))
+    """Sign somebody in on a new web session."""
+    before, now = await get_session(request), request.app[CLOCK].now()
+
+    async def also(records: Records) -> None:
+        if isinstance(before.identity, str):
+            await records.web_sessions.remove(token_digest(before.identity))
+        await records.audit.append(now, account.id, "sign_in", "")
+
     session: Session = await new_session(request)
     session["account_id"] = account.id
-    session["signed_in_at"] = request.app[CLOCK].now().astimezone(UTC).isoformat()
+    session["signed_in_at"] = now.astimezone(UTC).isoformat()
+    await request.app[WEB_SESSIONS].settle(session, also)
 
 
 def _own_path(text: str) -> str:

@@ -20,6 +20,7 @@ def occasion_word(viewer: Viewer, occasion: Occasion) -> str:
         "interpreter_request_withdrawn": _("Request withdrawn"),
         "interpreter_accepted": _("Interpreter accepted"),
         "interpreter_unavailable": _("No interpreter available"),
+        "left_open": _("Open session left alone"),
         "account_created": _("Account created"),
         "password_reset": _("Password reset"),
     }[occasion]

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from web.keys import OUTBOX, RELAY
+from web.keys import CLOCK, OUTBOX, RELAY, STORE
 from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
@@ -17,6 +17,11 @@ async def show_index(request: web.Request) -> web.Response:
 
 
 async def show_outbox(request: web.Request) -> web.Response:
-    await administrator(request)
+    account = await administrator(request)
+    now = request.app[CLOCK].now()
+    # there are links in these notices: whoever sees one could take that seat
+    await request.app[STORE].write(
+        lambda records: records.audit.append(now, account.id, "see_outbox", "")
+    )
     notices = await read_outbox(request.app[OUTBOX])
     return show(outbox_page(await viewer_of(request), notices))

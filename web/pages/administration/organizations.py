@@ -9,6 +9,7 @@ from signaling.errors import N_, InvalidInput, NotFound
 from signaling.identifier import new_id
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
+from storage.store import Records
 from web.errors import sentence
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
@@ -30,14 +31,19 @@ async def save_organization(request: web.Request) -> web.Response:
     """Add or change one; a refusal keeps what was typed."""
     account = await administrator(request)
     app, typed = request.app, await form_of(request)
+    now = app[CLOCK].now()
     organization_id = request.match_info["organization_id"]
     known = {each.id: each for each in await app[STORE].read.interpreters.organizations()}
-    if organization_id != NEW and organization_id not in known:
+    adding = organization_id == NEW and not typed.get("remove")
+    if not adding and organization_id not in known:
         raise NotFound
     if typed.get("remove"):
-        await app[STORE].write(
-            lambda records: records.interpreters.remove_organization(organization_id)
-        )
+
+        async def remove(records: Records) -> None:
+            await records.interpreters.remove_organization(organization_id)
+            await records.audit.append(now, account.id, "remove_organization", organization_id)
+
+        await app[STORE].write(remove)
         raise web.HTTPSeeOther(path("admin_interpreters"))
     try:
         organization = _read(typed)
@@ -45,10 +51,15 @@ async def save_organization(request: web.Request) -> web.Response:
         viewer = await viewer_of(request)
         form = Form(typed, {error.field: sentence(error, viewer.translate)})
         return await _page(request, organization_id, form, 400)
-    if organization_id != NEW:
+    if not adding:
         organization = replace(organization, id=organization_id)
-    await app[STORE].write(lambda records: records.interpreters.put_organization(organization))
-    await _log(request, account.id, "save_organization", organization.id)
+    word = "add_organization" if adding else "change_organization"
+
+    async def save(records: Records) -> None:
+        await records.interpreters.put_organization(organization)
+        await records.audit.append(now, account.id, word, organization.id)
+
+    await app[STORE].write(save)
     raise web.HTTPSeeOther(path("admin_interpreters"))
 
 
@@ -77,8 +88,3 @@ def _read(typed: dict[str, str]) -> InterpretingOrganization:
         raise InvalidInput("position", N_("Please enter a whole number."))
     active = bool(typed.get("active"))
     return InterpretingOrganization(new_id(), name, address, languages, int(position), active)
-
-
-async def _log(request: web.Request, actor: str, action: str, thing: str) -> None:
-    now = request.app[CLOCK].now()
-    await request.app[STORE].write(lambda records: records.audit.append(now, actor, action, thing))

@@ -16,6 +16,12 @@ from web.texts import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
 
+STEPS = {
+    "disable": "disable_account",
+    "enable": "enable_account",
+    "sign-out": "sign_out_everywhere",
+}
+"Last part of the address -> word of the audit log."
 LAST = N_("The last administrator cannot be disabled.")
 
 
@@ -45,7 +51,7 @@ async def create(request: web.Request) -> web.Response:
 
         async def work(records: Records) -> None:
             await records.accounts.add(account)
-            await records.audit.append(app[CLOCK].now(), actor.id, "create", account.id)
+            await records.audit.append(app[CLOCK].now(), actor.id, "create_account", account.id)
 
         await app[STORE].write(work)
     except InvalidInput as error:
@@ -60,7 +66,7 @@ async def change(request: web.Request) -> web.Response:
     actor = await administrator(request)
     app, now = request.app, request.app[CLOCK].now()
     account_id, step = request.match_info["account_id"], request.match_info["step"]
-    if step not in ("disable", "enable", "sign-out"):
+    if step not in STEPS:
         raise NotFound
 
     async def work(records: Records) -> None:
@@ -75,7 +81,7 @@ async def change(request: web.Request) -> web.Response:
             await records.accounts.change(replace(account, disabled_at=None))
         if step != "enable":
             await records.web_sessions.remove_all_of(account_id)
-        await records.audit.append(now, actor.id, step, account_id)
+        await records.audit.append(now, actor.id, STEPS[step], account_id)
 
     await app[STORE].write(work)
     raise web.HTTPSeeOther(path("admin_people"))

@@ -43,7 +43,7 @@ async def save_routes(request: web.Request) -> web.Response:
 
     async def work(records: Records) -> None:
         await records.settings.put(ROUTES_SETTING, typed)
-        await records.audit.append(app[CLOCK].now(), account.id, "change", "routes")
+        await records.audit.append(app[CLOCK].now(), account.id, "change_routes", "")
 
     await app[STORE].write(work)
     await load_words(app)

@@ -23,7 +23,8 @@ async def save_rules(request: web.Request) -> web.Response:
 
     async def work(records: Records) -> None:
         await records.settings.put(ADD_IN_PROGRESS, value)
-        await records.audit.append(now, account.id, f"{ADD_IN_PROGRESS}:{value}", "")
+        rule = f"{ADD_IN_PROGRESS}:{value}"
+        await records.audit.append(now, account.id, "change_rules", rule)
 
     await request.app[STORE].write(work)
     raise web.HTTPSeeOther(path("admin_sessions"))

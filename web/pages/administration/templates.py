@@ -72,8 +72,8 @@ async def save_template(request: web.Request) -> web.Response:
 
     async def work(records: Records) -> None:
         await records.notice_texts.put_template(occasion, language, template)
-        name = f"template {occasion} {language}"
-        await records.audit.append(app[CLOCK].now(), account.id, "change", name)
+        name = f"{occasion} {language}"
+        await records.audit.append(app[CLOCK].now(), account.id, "change_template", name)
 
     await app[STORE].write(work)
     await load_words(app)

@@ -82,8 +82,8 @@ async def save_text(request: web.Request) -> web.Response:
 
     async def work(records: Records) -> None:
         await records.notice_texts.put_text(place.occasion, place.language, place.part, checked)
-        name = f"text {place.occasion} {place.language} {place.part}"
-        await records.audit.append(app[CLOCK].now(), account.id, "change", name)
+        name = f"{place.occasion} {place.language} {place.part}"
+        await records.audit.append(app[CLOCK].now(), account.id, "change_text", name)
 
     await app[STORE].write(work)
     await load_words(app)

@@ -92,9 +92,11 @@ class Preview {
 
   async #fetch() {
     const asked = this.#asked;
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(this.form)) fields.append(name, String(value));
     const answer = await fetch(this.form.dataset.preview ?? "", {
       method: "POST",
-      body: new FormData(this.form),
+      body: fields,
       headers: { Accept: "application/json" },
     }).catch(() => null);
     // A server that cannot tell is not asked again; an unfinished number is no mistake yet.

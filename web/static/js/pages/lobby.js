@@ -25,6 +25,8 @@ const enableSound = byId("enable-sound", HTMLButtonElement);
 let waiting = [];
 /** @type {Set<string>} */
 let announced = new Set();
+/** Something stands on this page that only its reader has. */
+let typed = false;
 /** The first list says what the page shows already. */
 let told = false;
 
@@ -47,8 +49,20 @@ const channel = new Channel({
     waiting = message.waiting;
     render();
   },
-  onState: () => {},
+  onState: (state, reason) => {
+    if (state === "ended" && reason === "sign_in_required") signedOut();
+  },
 });
+
+/**
+ * Nothing on this page is theirs to see any more. What somebody is writing is not taken away with
+ * it: it can be copied, or sent after signing in on another page.
+ */
+function signedOut() {
+  ringer.stop();
+  if (typed) show(byId("signed-out", HTMLElement), true);
+  else location.replace(byId("sign-in", HTMLAnchorElement).href);
+}
 
 function render() {
   // Also somebody who came back to a session that was kept open.
@@ -149,6 +163,7 @@ enableSound.addEventListener("click", () => {
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }
+document.addEventListener("input", () => (typed = true), { passive: true });
 addEventListener("online", () => channel.wake());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "visible") channel.wake();

@@ -4,7 +4,9 @@ import { Channel, Refused } from "../room/channel.js";
 import { Chat } from "../room/chat.js";
 import { Lead } from "../room/lead.js";
 import { PROTOCOL_VERSION } from "../room/wire.js";
+import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
+import { UnsentMessages } from "../room/unsent.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
@@ -31,6 +33,7 @@ serveReader();
 remindAfterExport();
 await loadCatalog();
 
+const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
 const channel = new Channel({
   address: socketAddress(),
   hello: () => ({
@@ -44,6 +47,9 @@ const channel = new Channel({
   }),
   onMessage: receive,
   onState: showLine,
+  onRefused: (message, refusal) => {
+    if (message.type === "chat_send") unsent.add(message, refusal.text);
+  },
   storage: sessionStorage,
   storageKey: `queue:${seat}`,
 });
@@ -54,9 +60,13 @@ let media = null;
 let welcome = null;
 let loading = false;
 const ringer = new Ringer();
-const chat = new Chat((message) => {
-  void command(message);
-  render();
+const chat = new Chat({
+  send: (message) => {
+    void command(message);
+    render();
+  },
+  read: (where) => void read(where),
+  readNewest: () => void readNewest(),
 });
 const lead = new Lead({
   start: () => command({ type: "start_consultation", id: newId() }),
@@ -82,13 +92,46 @@ async function command(message) {
   }
 }
 
+/** The question for chat lines that was asked last: an answer to another one comes too late. */
+let question = "";
+
+/**
+ * @param {{ before?: number, after?: number }} where
+ * @param {boolean} [instead] of what is being read now
+ */
+async function read(where, instead = false) {
+  if (question && !instead) return;
+  const id = newId();
+  question = id;
+  try {
+    const page = await channel.command({ type: "read_chat", id, ...where });
+    if (question === id && page.type === "chat_page") room = withPage(room, page.chat);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    tell(error.message);
+  } finally {
+    if (question === id) question = "";
+    render();
+  }
+}
+
+/** Leave what was read far back for the newest lines. */
+async function readNewest() {
+  room = { ...room, chat: [] };
+  await read({}, true);
+  const last = room.chat.at(-1);
+  // somebody wrote meanwhile
+  if (last && !isAtEnd(room)) await read({ after: last.position });
+}
+
 /** @param {ServerMessage} message */
 function receive(message) {
   media?.receive(message);
+  if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // Without an id nobody asked: a peer that has just left, or the end of the line, told below.
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
   const { room: next, gap } = after(room, message);
-  room = next;
+  room = next.chat.length > MOST_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
     room = { ...room, seq: -1 };
     gaps += 1;
@@ -134,6 +177,7 @@ function render() {
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
+    unsent.all(),
   );
   const rings = callPhase(room, peerId) === "incoming" && media?.entering !== true;
   if (rings) ringer.start();
@@ -176,7 +220,7 @@ function endSentence(reason) {
     case "sign_in_required":
       return page.role === "scheduler"
         ? _("You are signed out. Please sign in again.")
-        : _("This link cannot be used any more. Please ask the person who invited you.");
+        : _("Your time on this page is over. To come back, open your link again.");
     case "not_found":
     case "gone":
       return _("This session is over.");

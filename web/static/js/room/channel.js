@@ -1,14 +1,14 @@
 /**
  * The line to the server: one WebSocket after the other, for as long as the page lives.
  *
- * Commands stay in a queue until they are acknowledged and are sent again on every new socket;
- * their ids make that harmless. Chat messages survive a reload as well. Everything else is sent
+ * Commands stay in a queue until they are answered and are sent again on every new socket; their
+ * ids make that harmless. Chat messages survive a reload as well. Everything else is sent
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
 import { CLOSE_CODES } from "./wire.js";
 
-/** @import { Ack, ClientMessage, Hello, ServerMessage } from "./messages.js" */
+/** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */
 /** @typedef {"connecting" | "open" | "waiting" | "ended"} LineState */
 
@@ -27,6 +27,8 @@ import { CLOSE_CODES } from "./wire.js";
  * @property {() => Hello} hello made anew for every socket, with the point to resume from
  * @property {(message: ServerMessage) => void} onMessage
  * @property {(state: LineState, reason: string) => void} onState
+ * @property {(command: Command, refusal: Refusal) => void} [onRefused] also one that a page before
+ *   this one gave
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
  * @property {string} [storageKey]
  * @property {Partial<Surroundings>} [surroundings]
@@ -78,7 +80,7 @@ export class Channel {
   #deadline = null;
   /** @type {Map<string, Command>} */
   #queue = new Map();
-  /** @type {Map<string, { resolve: (ack: Ack) => void, reject: (error: Refused) => void }>} */
+  /** @type {Map<string, { resolve: (answer: Ack | ChatPage) => void, reject: (error: Refused) => void }>} */
   #promises = new Map();
 
   /** @param {ChannelOptions} options */
@@ -142,9 +144,9 @@ export class Channel {
   }
 
   /**
-   * Send until acknowledged, over as many sockets as it takes.
+   * Send until answered, over as many sockets as it takes.
    * @param {Command} command
-   * @returns {Promise<Ack>} rejected with Refused
+   * @returns {Promise<Ack | ChatPage>} rejected with Refused
    */
   command(command) {
     this.#queue.set(command.id, command);
@@ -178,7 +180,9 @@ export class Channel {
     if (message.type === "welcome" || (message.type === "lobby" && this.state !== "open")) {
       this.#welcomed();
     }
-    if (message.type === "ack") this.#settle(message.id)?.resolve(message);
+    if (message.type === "ack" || message.type === "chat_page") {
+      this.#settle(message.id)?.resolve(message);
+    }
     if (message.type === "error" && message.id) this.#refused(message.id, message);
     this.options.onMessage(message);
     if (message.type === "error" && message.code === "invite_not_usable") this.close("gone");
@@ -198,7 +202,7 @@ export class Channel {
 
   /**
    * @param {string} id
-   * @param {{ code: string, text: string }} refusal
+   * @param {Refusal} refusal
    */
   #refused(id, refusal) {
     const command = this.#queue.get(id);
@@ -209,6 +213,7 @@ export class Channel {
       }, TRY_AGAIN_AFTER);
       return;
     }
+    if (command) this.options.onRefused?.(command, refusal);
     this.#settle(id)?.reject(new Refused(refusal.code, refusal.text));
   }
 

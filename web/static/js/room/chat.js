@@ -1,32 +1,59 @@
-/** The chat: lines of the room, then what is still on its way; the form below them. */
+/**
+ * The chat: lines of the room, then what is still on its way or was refused; the form below them.
+ * At either end of the lines that are held, more are asked for.
+ */
 
 import { _, fill } from "../shared/catalog.js";
-import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
+import { byId, clone, follow, inside, keepingPlace, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
 import { linkify } from "../shared/linkify.js";
 import { timeOfDay } from "../shared/times.js";
+import { isAtEnd, isAtStart } from "./history.js";
 import { deliveryOf, nameOf } from "./state.js";
 
 /**
  * @import { ChatLine, ClientMessage } from "./messages.js"
  * @import { Room } from "./state.js"
+ * @import { Unsent } from "./unsent.js"
  */
 
 /** @typedef {Extract<ClientMessage, { type: "chat_send" }>} ChatSend */
 
-/** Nearer to the end than this, new lines are followed. */
+/** Nearer to the end than this, new lines are followed; nearer to either, more are asked for. */
 const NEAR_END = 80;
 
+/**
+ * @typedef {object} ChatOptions
+ * @property {(message: ChatSend) => void} send
+ * @property {(where: { before?: number, after?: number }) => void} read nothing happens while a
+ *   page is being read already
+ * @property {() => void} readNewest
+ */
+
 export class Chat {
+  #scroll = byId("chat-scroll", HTMLElement);
   #lines = byId("chat-lines", HTMLElement);
   #form = byId("chat-form", HTMLFormElement);
   #text = byId("chat-text", HTMLTextAreaElement);
   /** What somebody wrote last shows when, until the server has a time for it. */
   #writtenAt = new Map();
+  /** What is shown, as of the last time. @type {Pick<Room, "chat" | "last">} */
+  #shown = { chat: [], last: 0 };
 
-  /** @param {(message: ChatSend) => void} onSend */
-  constructor(onSend) {
-    this.onSend = onSend;
+  /** @param {ChatOptions} options */
+  constructor(options) {
+    this.options = options;
+    this.#scroll.addEventListener("scroll", () => this.#readOn(), { passive: true });
+    // By keyboard the button may be pressed while it is out of sight: its end is what is read on from.
+    byId("earlier-lines", HTMLElement).addEventListener("click", () => {
+      this.#scroll.scrollTop = 0;
+      this.#readEarlier();
+    });
+    byId("later-lines", HTMLElement).addEventListener("click", () => {
+      this.#toEnd();
+      this.#readLater();
+    });
+    byId("newest-lines", HTMLElement).addEventListener("click", () => options.readNewest());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -39,48 +66,63 @@ export class Chat {
     });
   }
 
+  /** Whether the reader looks at the newest lines, rather than having scrolled away from them. */
+  get following() {
+    return this.#below < NEAR_END && isAtEnd(this.#shown);
+  }
+
   /**
    * @param {Room} room
    * @param {ChatSend[]} pending
+   * @param {readonly Unsent[]} unsent
    */
-  render(room, pending) {
+  render(room, pending, unsent) {
     const list = this.#lines;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < NEAR_END;
+    const { following } = this;
     const before = list.childElementCount;
     const known = new Set(room.chat.map((line) => line.id));
-    /** @type {ChatLine[]} */
-    const coming = pending
-      .filter((message) => !known.has(message.id))
-      .map((message) => ({
-        id: message.id,
-        position: 0,
-        participant_id: room.me,
-        kind: "text",
-        text: message.text,
-        sent_at: this.#writtenAt.get(message.id) ?? Date.now(),
-      }));
-    follow(
-      list,
-      [...room.chat, ...coming],
-      (line) => line.id,
-      (line) => (line.kind === "text" ? this.#textLine(room, line) : this.#eventLine(room, line)),
-      (element, line) => {
-        if (line.kind !== "text") return;
-        const mine = line.participant_id === room.me;
-        const state = !line.position ? "sending" : deliveryOf(room, line);
-        element.classList.toggle("mine", mine);
-        setText(inside(element, ".state"), mine ? stateWord(state) : "");
-        if (mine) inside(element, ".state").dataset.state = state;
-        setText(inside(element, "time"), timeOfDay(line.sent_at));
-      },
-    );
+    const coming = pending.filter((message) => !known.has(message.id));
+    const refused = new Map(unsent.map(({ message, reason }) => [message.id, reason]));
+    const own = [...unsent.map(({ message }) => message), ...coming];
+    // Nobody wants to hear a hundred old lines read aloud.
+    const added = before > 0 && this.#shown.chat[0]?.id === room.chat[0]?.id;
+    list.setAttribute("aria-live", added && isAtEnd(this.#shown) ? "polite" : "off");
+    const today = new Date().toDateString();
+    const change = () =>
+      follow(
+        list,
+        [...room.chat, ...own.map((message) => this.#ownLine(room, message))],
+        (line) => line.id,
+        (line) => (line.kind === "text" ? this.#textLine(room, line) : this.#eventLine(room, line)),
+        (element, line) => {
+          if (line.kind !== "text") return;
+          const reason = refused.get(line.id);
+          const state = line.position ? deliveryOf(room, line) : "sending";
+          // Hundreds of lines, at every event: what has not changed is not touched.
+          const mark = `${reason ?? state} ${today}`;
+          if (element.dataset.shown === mark) return;
+          element.dataset.shown = mark;
+          const mine = line.participant_id === room.me;
+          element.classList.toggle("mine", mine);
+          setText(inside(element, ".state"), mine ? stateWord(state, reason) : "");
+          if (mine) inside(element, ".state").dataset.state = reason ? "refused" : state;
+          setText(inside(element, "time"), timeOfDay(line.sent_at));
+        },
+      );
+    if (following) change();
+    else keepingPlace(this.#scroll, list, change);
+    this.#shown = room;
+    this.#showMore(room);
     const writable =
       room.consultation?.state !== "closed" && room.consultation?.state !== "canceled";
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
-    if ((atEnd && list.childElementCount !== before) || before === 0) {
-      list.scrollTop = list.scrollHeight;
-    }
+    if ((following && list.childElementCount !== before) || before === 0) this.#toEnd();
+  }
+
+  /** Not much more can be written here. */
+  showNearlyFull() {
+    show(byId("nearly-full", HTMLElement), true);
   }
 
   /**
@@ -99,9 +141,61 @@ export class Chat {
     const id = newId();
     this.#writtenAt.set(id, Date.now());
     this.#text.value = "";
-    this.onSend({ type: "chat_send", id, text });
-    this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.options.send({ type: "chat_send", id, text });
+    if (!isAtEnd(this.#shown)) this.options.readNewest();
+    this.#toEnd();
     this.#text.focus();
+  }
+
+  get #below() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
+    return scrollHeight - scrollTop - clientHeight;
+  }
+
+  #toEnd() {
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+  }
+
+  #readOn() {
+    if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
+    else if (this.#below < NEAR_END) this.#readLater();
+  }
+
+  #readEarlier() {
+    const first = this.#shown.chat[0];
+    if (first && !isAtStart(this.#shown)) this.options.read({ before: first.position });
+  }
+
+  #readLater() {
+    const last = this.#shown.chat.at(-1);
+    if (last && !isAtEnd(this.#shown)) this.options.read({ after: last.position });
+  }
+
+  /** @param {Room} room */
+  #showMore(room) {
+    const more = { earlier: !isAtStart(room), later: !isAtEnd(room), newest: !isAtEnd(room) };
+    for (const [way, there] of Object.entries(more)) {
+      const button = byId(`${way}-lines`, HTMLElement);
+      if (!there && button === document.activeElement) this.#scroll.focus();
+      show(button, there);
+    }
+  }
+
+  /**
+   * What I wrote, as a line without a position.
+   * @param {Room} room
+   * @param {ChatSend} message
+   * @returns {ChatLine}
+   */
+  #ownLine(room, message) {
+    return {
+      id: message.id,
+      position: 0,
+      participant_id: room.me,
+      kind: "text",
+      text: message.text,
+      sent_at: this.#writtenAt.get(message.id) ?? Date.now(),
+    };
   }
 
   /**
@@ -142,8 +236,12 @@ function anchor(text, href) {
   return link;
 }
 
-/** @param {"sending" | "sent" | "seen"} state */
-function stateWord(state) {
+/**
+ * @param {"sending" | "sent" | "seen"} state
+ * @param {string} [reason] of the refusal
+ */
+function stateWord(state, reason) {
+  if (reason) return fill(_("not sent: %(reason)s"), { reason });
   if (state === "sending") return _("sending");
   return state === "sent" ? _("sent") : _("seen");
 }

@@ -138,6 +138,14 @@
  */
 
 /**
+ * @typedef {object} ReadChat
+ * @property {"read_chat"} type
+ * @property {string} id
+ * @property {number | null} [before]
+ * @property {number | null} [after]
+ */
+
+/**
  * @typedef {object} StartConsultation
  * @property {"start_consultation"} type
  * @property {string} id
@@ -291,6 +299,13 @@
  */
 
 /**
+ * @typedef {object} ChatPage
+ * @property {"chat_page"} type
+ * @property {string} id
+ * @property {ChatLine[]} chat
+ */
+
+/**
  * @typedef {object} SeenChanged
  * @property {"seen_changed"} type
  * @property {number} seq
@@ -310,6 +325,7 @@
  * @property {"ack"} type
  * @property {string} id
  * @property {number | null} [position]
+ * @property {boolean} [nearly_full]
  */
 
 /**
@@ -390,8 +406,8 @@
  * @property {"list_changed"} type
  */
 
-/** @typedef {Hello | Ping | ChatSend | Seen | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | Speaking | PicturePaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | Speaking | PicturePaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
 
 export {};

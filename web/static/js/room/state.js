@@ -1,5 +1,7 @@
 /** The room as this browser knows it: values in, values out. Knows no page and no socket. */
 
+import { withLine, withNewest } from "./history.js";
+
 /**
  * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, ResumePoint,
  *   ServerMessage } from "./messages.js"
@@ -12,7 +14,8 @@
  * @property {number} seq of the last event; -1 before the first snapshot
  * @property {ConsultationView | null} consultation
  * @property {Participant[]} participants
- * @property {ChatLine[]} chat in the order of their positions
+ * @property {ChatLine[]} chat the part of it that is held, see `history.js`
+ * @property {number} last position of the newest chat line
  * @property {Record<string, number>} seen participant id -> position
  * @property {CallView | null} call null when there is none or it is over
  */
@@ -25,6 +28,7 @@ export const EMPTY = Object.freeze({
   consultation: null,
   participants: [],
   chat: [],
+  last: 0,
   seen: {},
   call: null,
 });
@@ -44,11 +48,10 @@ export function after(room, message) {
   }
   if (message.type === "snapshot") {
     return done({
-      ...room,
+      ...withNewest(room, message.chat),
       seq: message.seq,
       consultation: message.consultation,
       participants: message.participants,
-      chat: [...message.chat].sort((one, other) => one.position - other.position),
       seen: message.seen,
       call: current(message.call ?? null),
     });
@@ -91,7 +94,7 @@ function change(room, event) {
         ),
       };
     case "chat_added":
-      return { chat: withLine(room.chat, event.message) };
+      return withLine(room, event.message);
     case "seen_changed":
       return { seen: { ...room.seen, [event.participant_id]: event.position } };
     case "call_changed":
@@ -107,15 +110,6 @@ function withParticipant(participants, changed) {
   const known = participants.some((one) => one.participant_id === changed.participant_id);
   if (!known) return [...participants, changed];
   return participants.map((one) => (one.participant_id === changed.participant_id ? changed : one));
-}
-
-/**
- * @param {ChatLine[]} chat
- * @param {ChatLine} line
- */
-function withLine(chat, line) {
-  if (chat.some((known) => known.id === line.id)) return chat;
-  return [...chat, line].sort((one, other) => one.position - other.position);
 }
 
 /** @param {CallView | null} call */

@@ -83,6 +83,21 @@ export function follow(parent, items, key, make, update) {
 }
 
 /**
+ * Change a list so that what stands at the top of the scrolled part stays where it is, as far as it
+ * remains.
+ * @param {Element} scroll
+ * @param {Element} list
+ * @param {() => void} change
+ */
+export function keepingPlace(scroll, list, change) {
+  const top = scroll.getBoundingClientRect().top;
+  const seen = [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
+  const before = seen?.getBoundingClientRect().top ?? 0;
+  change();
+  if (seen?.isConnected) scroll.scrollTop += seen.getBoundingClientRect().top - before;
+}
+
+/**
  * Set text only where it changes: live regions would read it again.
  * @param {Element} element
  * @param {string} text

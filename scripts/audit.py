@@ -1,0 +1,96 @@
+"""The audit log on the machine itself: `python -m scripts.audit verify`, or `show`.
+
+Reads only, and works while the server runs.
+"""
+
+import argparse
+import asyncio
+import sys
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+
+from storage.audit import Finding, Head
+from storage.errors import StorageError
+from storage.store import Records, reading
+from web.config import ConfigError, load
+
+PAGE = 500
+
+
+async def verify(head: Head | None) -> tuple[bool, str]:
+    """(whether all is well, one sentence about it). Raises StorageError."""
+    async with _reading() as records:
+        finding = await records.audit.check()
+        noted = await records.audit.digest_of(head.number) if head else None
+    return _judge(finding, head, noted)
+
+
+def _judge(finding: Finding, head: Head | None, noted: bytes | None) -> tuple[bool, str]:
+    if not finding.holds:
+        return False, (
+            f"The audit log is broken at line {finding.broken}: it was changed, taken out, or "
+            "written without this server's key."
+        )
+    if head is not None and head.number and noted is None:
+        return False, (
+            f"The end of the audit log was cut: it has {finding.head.number} lines, and line "
+            f"{head.number} was there."
+        )
+    if head is not None and head.number and noted != head.digest:
+        return False, f"Line {head.number} is not the one that was noted: the log was rewritten."
+    return True, f"The audit log holds: {finding.head.number} lines, the last is {finding.head}."
+
+
+async def show(since: datetime | None) -> None:
+    """Print the lines, oldest first. Raises StorageError."""
+    async with _reading() as records:
+        after = 0
+        while lines := await records.audit.after(after, PAGE):
+            for line in lines:
+                if since is None or line.at >= since:
+                    at = line.at.isoformat(timespec="seconds")
+                    print(f"{line.number}\t{at}\t{line.actor}\t{line.action}\t{line.thing}")
+            after = lines[-1].number
+
+
+def _reading() -> AbstractAsyncContextManager[Records]:
+    config = load()
+    return reading(config.data_dir, config.master_key)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.audit", description="Checks or prints the audit log."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("verify", help="say whether the log is as it was written")
+    checking.add_argument(
+        "--head",
+        type=Head.parse,
+        metavar="NUMBER:DIGEST",
+        help='a line noted earlier, as in the server\'s log ("audit head"): was it cut since?',
+    )
+    printing = commands.add_parser("show", help="print the lines, oldest first")
+    printing.add_argument(
+        "--since", type=_moment, metavar="DATE", help="only from then on, as 2026-12-07 (UTC)"
+    )
+    chosen = parser.parse_args()
+    try:
+        if chosen.command == "show":
+            asyncio.run(show(chosen.since))
+            return 0
+        holds, sentence = asyncio.run(verify(chosen.head))
+    except (StorageError, ConfigError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(sentence)
+    return 0 if holds else 1
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Make a backup: `python -m scripts.backup DIRECTORY`, also while the server runs."""
+
+import argparse
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from signaling.errors import TeleConnectError
+from storage.backing_up import back_up
+from storage.backup_set import Manifest, remove_old
+from storage.database import newest_schema
+from storage.errors import StorageError
+from storage.folder import OWNER_ONLY
+from storage.folder_lock import DataFolderLock
+from storage.master_key import DATABASE_NAME, load_master_key
+from storage.restored_folder import refuse_half
+from storage.store import Store
+from web.config import Config, ConfigError, load
+
+
+async def note(config: Config, name: str, manifest: Manifest) -> None:
+    """Add a line to the audit log, unless the server that runs is of an older version."""
+    if manifest.schema != newest_schema():
+        return
+    store = await Store.open(config.data_dir, config.master_key)
+    try:
+        thing = f"{name} sessions={manifest.sessions}"
+        await store.write(
+            lambda records: records.audit.append(manifest.made_at, "operator", "backup", thing)
+        )
+    finally:
+        await store.close()
+
+
+def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, int]:
+    """The set, what it holds, and how many older ones were removed. Raises StorageError."""
+    if not (config.data_dir / DATABASE_NAME).exists():
+        raise StorageError(f"There is no database in {config.data_dir}.")
+    now = datetime.now(UTC)
+    with DataFolderLock.back_up(config.data_dir):
+        refuse_half(config.data_dir)
+        key = load_master_key(config.master_key, config.data_dir)
+        whole, manifest = back_up(
+            config.data_dir, chosen.directory, key, chosen.recipient, chosen.with_key, now
+        )
+        asyncio.run(note(config, whole.name, manifest))
+    try:
+        removed = remove_old(chosen.directory, whole, now, chosen.keep, chosen.keep_days)
+    except OSError as error:
+        raise StorageError(
+            f"{whole} was made, but older ones cannot be removed: {error.strerror}."
+        ) from error
+    return whole, manifest, removed
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.backup",
+        description="Writes a new backup set into a folder, also while the server runs.",
+    )
+    parser.add_argument("directory", type=Path, metavar="DIRECTORY")
+    parser.add_argument(
+        "--recipient",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="encrypt to this public key (age1... or ssh-ed25519 ...); may be repeated",
+    )
+    parser.add_argument(
+        "--with-key", action="store_true", help="put the master key in too; only with --recipient"
+    )
+    parser.add_argument(
+        "--keep", type=int, metavar="N", help="remove all but the N newest sets afterwards"
+    )
+    parser.add_argument(
+        "--keep-days", type=float, metavar="DAYS", help="remove sets older than that afterwards"
+    )
+    chosen = parser.parse_args()
+    if chosen.with_key and not chosen.recipient:
+        parser.error("--with-key needs --recipient: with its key in clear a backup is open")
+    if chosen.keep is not None and chosen.keep < 1:
+        parser.error("--keep must be 1 or more")
+    return chosen
+
+
+def main() -> int:
+    chosen = arguments()
+    os.umask(OWNER_ONLY)
+    try:
+        whole, manifest, removed = make(load(), chosen)
+    except (StorageError, ConfigError) as error:
+        print(f"No backup was made. {error}", file=sys.stderr)
+        return 1
+    except TeleConnectError as error:
+        print(f"No backup was made. {error.sentence}", file=sys.stderr)
+        return 1
+    size = sum(file.size for file in manifest.files.values())
+    print(
+        f"{whole} holds {manifest.sessions} sessions in {size} bytes and needs the master key "
+        f"{manifest.key_id}; {removed} older backups were removed."
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

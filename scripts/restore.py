@@ -1,0 +1,149 @@
+"""Restore a backup: `python -m scripts.restore SET --open close`, while the server is stopped."""
+
+import argparse
+import asyncio
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from signaling.errors import TeleConnectError
+from signaling.flows.restoring import Settled, begun, settle
+from storage import folder, restored_folder
+from storage.backup_set import Manifest
+from storage.errors import StorageError
+from storage.folder_lock import DataFolderLock
+from storage.master_key import DATABASE_NAME
+from storage.restoring import Prepared, prepare
+from storage.store import Records, Store
+from web.config import Config, ConfigError, load
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a restore brought."""
+
+    manifest: Manifest
+    settled: Settled
+    sessions: int
+    brings_key: bool
+
+
+async def bring_to_present(prepared: Prepared, answer: str | None, name: str) -> Restored:
+    """Open what was laid ready and settle it. Raises StorageError without the answer it needs."""
+    now = datetime.now(UTC)
+    store = await Store.open(prepared.folder, prepared.master_key)
+    try:
+        had_begun = await begun(store.read, now)
+        if had_begun and answer is None:
+            raise StorageError(
+                f"{len(had_begun)} sessions were open when the backup was made. Say what becomes "
+                "of them: --open close closes them now, --open keep lets them go on."
+            )
+
+        async def work(records: Records) -> Settled:
+            settled = await settle(records, now, close=answer == "close")
+            counts = f"closed={settled.closed} open={settled.open} silenced={settled.silenced}"
+            await records.audit.append(now, "operator", "restore", f"{name} {counts}")
+            return settled
+
+        settled = await store.write(work)
+        await store.sign_everybody_out()
+        await store.forget()
+        return Restored(
+            prepared.manifest,
+            settled,
+            len(await store.read.consultations.ids()),
+            prepared.brings_key,
+        )
+    finally:
+        await store.close()
+
+
+def restore(config: Config, chosen: argparse.Namespace) -> Restored:
+    """Raises StorageError, ConfigError or OSError; the data folder is then as it was."""
+    data_dir = config.data_dir
+    with DataFolderLock.take(data_dir):
+        folder.prepare(data_dir)
+        if (data_dir / DATABASE_NAME).exists() and not chosen.replace:
+            raise StorageError(
+                f"There is a database in {data_dir} already: say --replace to lose it, or set "
+                "TELECONNECT_DATA_DIR to another folder."
+            )
+        try:
+            prepared = prepare(
+                data_dir, chosen.set, config.master_key, chosen.identity, chosen.purged
+            )
+            restored = asyncio.run(bring_to_present(prepared, chosen.open, chosen.set.name))
+        except BaseException:
+            shutil.rmtree(data_dir / restored_folder.RESTORING, ignore_errors=True)
+            raise
+        restored_folder.decide(data_dir)
+        restored_folder.finish(data_dir)
+        return restored
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m scripts.restore",
+        description="Puts a backup set into the data folder. Stop the server first. Nothing comes"
+        " back that was deleted since, nobody is written to again, and everybody is signed out.",
+    )
+    parser.add_argument("set", type=Path, metavar="SET", help="folder of the set")
+    parser.add_argument(
+        "--identity", type=Path, metavar="FILE", help="private key that opens an encrypted set"
+    )
+    parser.add_argument(
+        "--open",
+        choices=("close", "keep"),
+        help="what becomes of sessions that were open when the backup was made; those whose hour"
+        " is still to come stay planned",
+    )
+    parser.add_argument(
+        "--replace", action="store_true", help="lose the database that is in the data folder"
+    )
+    parser.add_argument(
+        "--purged",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a further list of what was deleted; those in the data folder and in all sets beside"
+        " this one are taken by themselves",
+    )
+    chosen = parser.parse_args()
+    for file in chosen.purged:
+        if not file.is_file():
+            parser.error(f"there is no file {file}")
+    return chosen
+
+
+def main() -> int:
+    chosen = arguments()
+    os.umask(folder.OWNER_ONLY)
+    try:
+        done = restore(load(), chosen)
+    except (StorageError, ConfigError) as error:
+        print(f"Nothing was restored. {error}", file=sys.stderr)
+        return 1
+    except TeleConnectError as error:
+        print(f"Nothing was restored. {error.sentence}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"Nothing was restored. {error.filename}: {error.strerror}.", file=sys.stderr)
+        return 1
+    gone = done.manifest.sessions - done.sessions
+    print(
+        f"{chosen.set.name} is restored: {done.sessions} sessions, {done.settled.closed} of them "
+        f"closed now and {done.settled.open} open or planned; {gone} had been deleted since. "
+        f"{done.settled.silenced} notices that waited are not sent. Everybody signs in anew."
+        + " The master key came with it."
+        * done.brings_key
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

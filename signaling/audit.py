@@ -1,0 +1,54 @@
+"""What the audit log has a line for, and by which word: the one place that decides.
+
+Lines say who did what when, by ids and words of this file; never a name, an address, or what was
+written. `web/audited.py` says the same of addresses that are not in the access table.
+"""
+
+SERVER = "server"
+"Who acts when nobody does: a timer."
+STRANGER = "stranger"
+"Somebody whom the server does not know."
+SCRIPT = "script"
+"Somebody on the machine itself."
+
+OF_ACTIONS: dict[str, tuple[str, ...]] = {
+    "enter": ("enter",),  # once for each joining, as the chat has it; not for each connection
+    # Everybody who enters may read and write, all the time. A line for each message would tell
+    # who spoke with whom, how often and how fast, for longer than the chat itself is kept.
+    "read_chat": (),
+    "write_chat": (),
+    "start_call": ("start_call",),
+    # Whoever enters may join; calls come and go with the network, and so would the lines.
+    "join_call": (),
+    "start": ("start",),
+    "terminate": ("close", "keep_open"),
+    "resume": ("resume",),
+    "reopen": ("reopen",),
+    "cancel": ("cancel",),
+    "edit": ("edit", "edit_person", "remove_person"),
+    "invite": ("invite", "add_person", "send_again", "waive_interpreter"),
+    "export": ("export",),
+    "see_links": ("see_link",),  # whoever sees a link could take that seat
+}
+"Action of the access table -> words of its lines; none with a reason."
+
+OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_request",
+             "expire_request", "take_seat")  # fmt: skip
+"What happens by itself, or by people who have no account."
+
+OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
+               "disable_account", "enable_account", "sign_out_everywhere")  # fmt: skip
+
+OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
+                     "change_routes", "change_text", "change_template", "change_rules",
+                     "see_outbox")  # fmt: skip
+
+WORDS = frozenset(
+    (
+        *(word for words in OF_ACTIONS.values() for word in words),
+        *OF_SERVER,
+        *OF_ACCOUNTS,
+        *OF_ADMINISTRATION,
+        "begin_keyed_log",
+    )
+)

@@ -1,0 +1,109 @@
+"""Sessions that were started and left open: their scheduler is told, then they are closed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from signaling import abandonment
+from signaling.consultation import Consultation
+from signaling.flows.composing import Composing, Recipient
+from signaling.flows.holding import Holding
+from signaling.flows.rooms import Rooms
+from signaling.flows.timekeeping import Timekeeping
+from signaling.ports import Clock, Store, Timers, Wording
+from signaling.room import Room
+
+BATCH = 200
+LOOK_EVERY = timedelta(minutes=10)
+
+
+class Abandoning:
+    def __init__(
+        self,
+        store: Store,
+        rooms: Rooms,
+        holding: Holding,
+        composing: Composing,
+        wording: Wording,
+        clock: Clock,
+        timers: Timers,
+        timekeeping: Timekeeping,
+        after: timedelta,
+        queued: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._rooms = rooms
+        self._holding = holding
+        self._composing = composing
+        self._wording = wording
+        self._clock = clock
+        self._timers = timers
+        self._timekeeping = timekeeping
+        self._after = after
+        self._queued = queued
+
+    async def look(self) -> None:
+        """Tell of what is left alone, close what was told of long enough ago, and look again later."""
+        now = self._clock.now()
+        self._timers.set("abandoned", now + LOOK_EVERY, self.look)
+        if not self._timekeeping.sure:
+            return
+        latest = abandonment.told_of(now, self._after)
+        position = ""
+        while True:
+            left = await self._store.read.consultations.left_alone(latest, position, BATCH)
+            for consultation in left:
+                await self._look_at(consultation, now)
+            if len(left) < BATCH:
+                return
+            position = left[-1].id
+
+    async def closes_at(self, consultation: Consultation) -> datetime | None:
+        """When it is closed unless something happens; None: nobody was told of that yet."""
+        if consultation.state not in abandonment.STATES:
+            return None
+        key = abandonment.warning_key(consultation)
+        told_at = await self._store.read.notices.queued_at(key)
+        if told_at is None:
+            return None
+        return abandonment.closes_at(consultation, told_at, self._after)
+
+    async def _look_at(self, consultation: Consultation, now: datetime) -> None:
+        room = self._rooms.hub.room(consultation.id)
+        if room is not None and not room.empty:
+            return
+        due = await self.closes_at(consultation)
+        if due is None:
+            await self._tell(consultation, now)
+        elif due <= now:
+            room = await self._rooms.open(consultation.id)
+            if await self._holding.expire(room, lambda: self._is_left(room, now)):
+                await self._rooms.changed([consultation.id])
+
+    async def _is_left(self, room: Room, now: datetime) -> bool:
+        """Whether nothing has happened since it was looked at."""
+        current = await self._store.read.consultations.get(room.consultation.id)
+        due = await self.closes_at(current) if current is not None and room.empty else None
+        return due is not None and due <= now
+
+    async def _tell(self, consultation: Consultation, now: datetime) -> None:
+        scheduler = await self._store.read.accounts.get(consultation.scheduler_id)
+        if scheduler is None:
+            return
+        closing = abandonment.closes_at(consultation, now, self._after)
+        language = scheduler.language
+        values = {
+            "moment": self._wording.moment(closing, scheduler.time_zone, language),
+            "link": self._wording.session_address(consultation.id),
+        }
+
+        recipient = Recipient(
+            abandonment.recipient_id(consultation), scheduler.name, scheduler.email, language
+        )
+        detail = abandonment.detail(consultation)
+        await self._store.write(
+            lambda records: self._composing.queue_to(
+                records, "left_open", consultation, recipient, values, detail=detail
+            )
+        )
+        self._queued()
+        await self._rooms.changed([consultation.id])

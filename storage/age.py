@@ -1,0 +1,72 @@
+"""Files encrypted to a public key, in the format of age (age-encryption.org/v1).
+
+Only who holds the identity opens them, not even this server; `age -d -i FILE` does so too. What is
+encrypted passes through in pieces, so memory does not grow with it.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyrage
+
+from storage.errors import StorageError
+
+SUFFIX = ".age"
+
+
+class Recipients:
+    """Public keys: `age1...`, `ssh-ed25519 ...` or `ssh-rsa ...`. Raises StorageError."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = [_recipient(key.strip()) for key in keys]
+
+    def encrypt(self, plain: Path, encrypted: Path) -> None:
+        """Raises OSError."""
+        with plain.open("rb") as reader, encrypted.open("xb") as writer:
+            pyrage.encrypt_io(reader, writer, self._keys)
+
+
+class Identity:
+    """The private keys in a file of age-keygen or ssh-keygen. Raises StorageError."""
+
+    def __init__(self, file: Path) -> None:
+        try:
+            body = file.read_bytes()
+            self._keys = _identities(body)
+        except OSError as error:
+            raise StorageError(f"The identity {file} cannot be read: {error.strerror}.") from error
+        except (pyrage.IdentityError, ValueError) as error:
+            raise StorageError(f"There is no usable private key in {file}.") from error
+        self._file = file
+
+    def decrypt(self, encrypted: Path, plain: Path) -> None:
+        """Raises StorageError if it was encrypted for somebody else, or OSError."""
+        try:
+            with encrypted.open("rb") as reader, plain.open("xb") as writer:
+                pyrage.decrypt_io(reader, writer, self._keys)
+        except pyrage.DecryptError as error:
+            raise StorageError(
+                f"{encrypted.name} is not encrypted for the identity in {self._file}."
+            ) from error
+
+
+def _recipient(key: str) -> object:
+    kind = pyrage.ssh if key.startswith("ssh-") else pyrage.x25519
+    try:
+        return kind.Recipient.from_str(key)
+    except pyrage.RecipientError as error:
+        raise StorageError(
+            f"{key!r} is no public key: give one like age1... or ssh-ed25519 ..."
+        ) from error
+
+
+def _identities(body: bytes) -> list[object]:
+    if body.lstrip().startswith(b"-----BEGIN"):
+        return [pyrage.ssh.Identity.from_buffer(body)]
+    lines = [line.strip() for line in body.decode("ascii").splitlines()]
+    found = [
+        pyrage.x25519.Identity.from_str(line) for line in lines if line and not line.startswith("#")
+    ]
+    if not found:
+        raise ValueError
+    return found

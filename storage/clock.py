@@ -1,0 +1,23 @@
+"""When this server last knew what time it was."""
+
+from datetime import datetime
+
+from storage.database import Executor
+from storage.times import maybe_from_ms, to_ms
+
+
+class Clock:
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def seen_at(self) -> datetime | None:
+        """None: never."""
+        row = await self._executor.row("SELECT seen_at FROM clock")
+        return maybe_from_ms(row["seen_at"]) if row else None
+
+    async def see(self, now: datetime) -> None:
+        await self._executor.rows(
+            "INSERT INTO clock (one, seen_at) VALUES (1, ?)"
+            " ON CONFLICT (one) DO UPDATE SET seen_at = excluded.seen_at",
+            (to_ms(now),),
+        )

@@ -1,0 +1,29 @@
+"""Files that are there whole or not at all, also after a power cut. All of it blocks."""
+
+import os
+from pathlib import Path
+
+
+def write(file: Path, body: bytes) -> None:
+    """Put `body` in place of `file`, readable by its owner only. Raises OSError."""
+    half = file.with_name(f".{file.name}.half")
+    try:
+        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "wb") as opened:
+            opened.write(body)
+            opened.flush()
+            os.fsync(opened.fileno())
+        os.replace(half, file)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
+    sync(file.parent)
+
+
+def sync(path: Path) -> None:
+    """Bring a file's content, or a folder's entries, to the disk. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,118 @@
+"""The master key: 32 bytes that wrap all other keys, kept outside the database.
+
+While it is replaced (`storage/rotating.py`) the next one waits in a file beside it. The database
+says by an id which of the two it needs, so whatever ended the replacing, the right one is taken.
+"""
+
+import base64
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from storage import durable
+from storage.errors import MasterKeyError
+
+KEY_BYTES = 32
+ID_BYTES = 8
+DATABASE_NAME = "teleconnect.sqlite3"
+KEY_NAME = "master.key"
+NEXT_KEY_NAME = "master.key.new"
+
+
+def derived(key: bytes, purpose: str, size: int) -> bytes:
+    """A key of `size` bytes for one purpose (HKDF, RFC 5869)."""
+    return HKDF(SHA256(), size, salt=None, info=purpose.encode()).derive(key)
+
+
+def key_id(key: bytes) -> str:
+    """Tells two master keys apart, and nothing about either: 16 hexadecimal digits."""
+    return derived(key, "key id", ID_BYTES).hex()
+
+
+def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True) -> bytes:
+    """The master key: 32 bytes, base64, from the settings or the file `master.key`.
+
+    Unless not to `make` one, the file is made at the first start, readable by its owner only. If
+    the database exists and the file does not, the key was lost and this says so. Raises
+    MasterKeyError.
+    """
+    if configured:
+        return decode(configured, "TELECONNECT_MASTER_KEY")
+    file = data_dir / KEY_NAME
+    found = read_key(file)
+    if found is not None:
+        return found
+    if (data_dir / DATABASE_NAME).exists():
+        raise MasterKeyError(
+            f"The database is there, but its master key {file} is missing. Put the file "
+            "back or set TELECONNECT_MASTER_KEY; without it nothing stored can be read."
+        )
+    if not make:
+        raise MasterKeyError(f"There is no data in the folder {data_dir}.")
+    return make_key(file)
+
+
+def read_key(file: Path) -> bytes | None:
+    """The key in a file, if there is one. Raises MasterKeyError."""
+    try:
+        return decode(file.read_text("ascii"), str(file))
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise MasterKeyError(f"The master key {file} cannot be read: {error}.") from error
+
+
+def make_key(file: Path) -> bytes:
+    """The key in `file`, which is made if there is none. Raises MasterKeyError."""
+    half = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    try:
+        try:
+            durable.write(half, encoded(secrets.token_bytes(KEY_BYTES)))
+            with suppress(FileExistsError):  # of two that start at once one makes the key
+                os.link(half, file)
+        finally:
+            half.unlink(missing_ok=True)
+        durable.sync(file.parent)
+    except OSError as error:
+        raise MasterKeyError(f"The master key {file} cannot be written: {error}.") from error
+    made = read_key(file)
+    if made is None:
+        raise MasterKeyError(f"The master key {file} is gone in the moment it was made.")
+    return made
+
+
+def take_next(data_dir: Path, needed: str) -> bytes | None:
+    """Put the next key in place if it has the id `needed`. Raises MasterKeyError.
+
+    A server that ended while its key was replaced may need the one or the other.
+    """
+    next_file = data_dir / NEXT_KEY_NAME
+    key = read_key(next_file)
+    if key is None or key_id(key) != needed:
+        return None
+    try:
+        os.replace(next_file, data_dir / KEY_NAME)
+        durable.sync(data_dir)
+    except OSError as error:
+        raise MasterKeyError(f"The master key {next_file} cannot be moved: {error}.") from error
+    return key
+
+
+def encoded(key: bytes) -> bytes:
+    """A key as its file holds it."""
+    return base64.b64encode(key) + b"\n"
+
+
+def decode(text: str, source: str) -> bytes:
+    """32 bytes from their base64; `source` is named where they are none. Raises MasterKeyError."""
+    try:
+        key = base64.b64decode(text.strip(), validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise MasterKeyError(f"The master key in {source} is not 32 bytes in base64.")
+    return key

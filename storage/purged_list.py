@@ -1,0 +1,91 @@
+"""Which consultations were purged, in a file beside the database.
+
+A backup brings back what was purged since, and the database in it knows nothing of that. So a
+digest of each id outlives it here, one a line after the day: whoever does not have that very
+consultation learns nothing from it. What is listed is purged again wherever a database is opened
+that still has it.
+"""
+
+import asyncio
+import os
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from signaling.errors import Unavailable
+from storage import durable
+
+PURGED_LIST = "purged.log"
+KEPT = timedelta(days=400)
+"Longer than anybody may keep a backup; then an id is dropped."
+_LINE = re.compile(r"(\d{4}-\d\d-\d\d) ([0-9a-f]{32})")
+
+Entries = Mapping[str, date]
+"Digest of an id -> the day of its purge, by this machine's clock."
+
+
+def digest(consultation_id: str) -> str:
+    """What the list holds of a consultation: 128 bits of its id's SHA-256, in hexadecimal."""
+    return sha256(consultation_id.encode()).hexdigest()[:32]
+
+
+class PurgedList:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    async def add(self, ids: Iterable[str]) -> None:
+        """Note ids on the disk; to be awaited before their keys are destroyed. Raises Unavailable."""
+        try:
+            await asyncio.to_thread(self._append, tuple(ids))
+        except OSError as error:
+            raise Unavailable from error
+
+    def _append(self, ids: tuple[str, ...]) -> None:
+        born = not self._file.exists()
+        descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with open(descriptor, "rb+", buffering=0) as opened:
+            size = opened.seek(0, os.SEEK_END)
+            # what a power cut left of a line must not swallow the next one
+            whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
+            lines = _lines(dict.fromkeys(map(digest, ids), _today()))
+            opened.write((b"" if whole else b"\n") + lines)
+            os.fsync(descriptor)
+        if born:
+            durable.sync(self._file.parent)
+
+    def read(self) -> Entries:
+        """What is listed; a line that is none is passed over. Raises OSError."""
+        try:
+            text = self._file.read_text("ascii", "replace")
+        except FileNotFoundError:
+            return {}
+        found = (_LINE.fullmatch(line) for line in text.splitlines())
+        return {line[2]: day for line in found if line and (day := _day(line[1]))}
+
+    def replace(self, entries: Entries) -> None:
+        """Write these, less those that are too old. Nobody may add meanwhile. Raises OSError."""
+        oldest = _today() - KEPT
+        durable.write(self._file, _lines({i: d for i, d in entries.items() if d >= oldest}))
+
+    def prune(self) -> None:
+        """Drop what is too old. Nobody may add meanwhile. Raises OSError."""
+        entries = self.read()
+        if any(day < _today() - KEPT for day in entries.values()):
+            self.replace(entries)
+
+
+def _lines(entries: Entries) -> bytes:
+    return "".join(f"{day.isoformat()} {each}\n" for each, day in entries.items()).encode()
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -1,0 +1,74 @@
+"""Putting restored files in the place of those that stood in the data folder.
+
+| Folder | holds |
+|---|---|
+| `.restoring` | what a restore prepares; nothing has changed yet |
+| `.restored` | the same, complete: giving it this name is the moment that decides |
+| `.replaced` | what stood in the folder before, until it is deleted |
+
+`finish` moves on from any place where a restore was ended, and does nothing where none was begun.
+So a kill at any moment leaves the old database or the new one, and neither with the log of the
+other.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from storage import durable
+from storage.errors import StorageError
+from storage.master_key import DATABASE_NAME
+
+RESTORING = ".restoring"
+RESTORED = ".restored"
+REPLACED = ".replaced"
+DATABASE_FILES = (f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", DATABASE_NAME)
+
+
+def refuse_half(data_dir: Path) -> None:
+    """Raises StorageError if a restore has to be finished first."""
+    if (data_dir / RESTORED).exists():
+        raise StorageError(
+            f"A restore of {data_dir} was interrupted. Start the server, which finishes it."
+        )
+
+
+def begin(data_dir: Path) -> Path:
+    """An empty folder for what is to be restored. Raises OSError."""
+    staging = data_dir / RESTORING
+    shutil.rmtree(staging, ignore_errors=True)
+    staging.mkdir(mode=0o700)
+    return staging
+
+
+def decide(data_dir: Path) -> None:
+    """From here on the restored files are those of the folder. Raises OSError, StorageError."""
+    staging = data_dir / RESTORING
+    if any((staging / name).exists() for name in DATABASE_FILES[:-1]):
+        raise StorageError("The restored database is still in use.")
+    for path in staging.iterdir():
+        durable.sync(path)
+    durable.sync(staging)
+    os.rename(staging, data_dir / RESTORED)
+    durable.sync(data_dir)
+
+
+def finish(data_dir: Path) -> None:
+    """Complete a restore that was decided, and clear away one that was not. Raises OSError."""
+    restored, replaced = data_dir / RESTORED, data_dir / REPLACED
+    if restored.exists():
+        if (restored / DATABASE_NAME).exists():
+            replaced.mkdir(mode=0o700, exist_ok=True)
+            for name in DATABASE_FILES:
+                if (data_dir / name).exists():
+                    os.replace(data_dir / name, replaced / name)
+            durable.sync(data_dir)
+        # the database last: while it is here, the one in the folder is the old one
+        for path in sorted(restored.iterdir(), key=lambda path: path.name == DATABASE_NAME):
+            os.replace(path, data_dir / path.name)
+        durable.sync(data_dir)
+        restored.rmdir()
+        durable.sync(data_dir)
+    for left in (data_dir / RESTORING, replaced):
+        if left.exists():
+            shutil.rmtree(left)

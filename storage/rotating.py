@@ -1,0 +1,107 @@
+"""Replacing the master key: every key that it wraps is wrapped by a new one, in one transaction.
+
+The new key is on the disk before the database needs it, and the database says by its id which one
+it needs. So whatever ends this, the data folder opens with the old key or with the new one, and
+the same command once more completes what was begun.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.audit import Audit
+from storage.database import Database, Executor
+from storage.errors import MasterKeyError, StorageError, WrongMasterKey
+from storage.master_key import (
+    DATABASE_NAME,
+    NEXT_KEY_NAME,
+    key_id,
+    load_master_key,
+    make_key,
+    take_next,
+)
+from storage.vault import WRAPPED, Vault, Wrapped, Wrapping
+
+BATCH = 500
+"Keys that are wrapped anew in one go."
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What a replacing did."""
+
+    old_id: str
+    new_id: str
+    keys: int
+    "How many were wrapped anew; none if that had been done before."
+
+
+async def rotate(data_dir: Path, configured: str | None, new_key_file: Path | None) -> Rotation:
+    """Replace the master key. The caller has the data folder for itself. Raises StorageError.
+
+    The new key is the one in `new_key_file`, or one that is made there. Without such a file the
+    key in the data folder is replaced, which cannot be done to one that the settings give.
+    """
+    if configured and new_key_file is None:
+        raise StorageError(
+            "The master key comes from the settings, where this command cannot replace it: say "
+            "with --new-key-file where the new one shall be written, and set that one afterwards."
+        )
+    if not (data_dir / DATABASE_NAME).exists():
+        raise StorageError(f"There is no database in {data_dir}.")
+    old = await asyncio.to_thread(load_master_key, configured, data_dir)
+    new_file = new_key_file or data_dir / NEXT_KEY_NAME
+    new = await asyncio.to_thread(make_key, new_file)
+    database = await Database.open(data_dir / DATABASE_NAME)
+    try:
+        keys = await _rotate(database, old, new)
+    finally:
+        await database.close()  # and the old wrappings leave the log
+    if new_key_file is None:
+        await asyncio.to_thread(take_next, data_dir, key_id(new))
+    return Rotation(key_id(old), key_id(new), keys)
+
+
+async def _rotate(database: Database, old: bytes, new: bytes) -> int:
+    try:
+        vault = await Vault.open(database, old)
+    except WrongMasterKey as error:
+        if error.needed == key_id(new):
+            return 0
+        raise
+    if old == new:
+        raise MasterKeyError("The new master key is the one that is in use.")
+    return await database.write(
+        lambda executor: _rewrap(executor, vault, Wrapping(old), Wrapping(new))
+    )
+
+
+async def _rewrap(executor: Executor, vault: Vault, old: Wrapping, new: Wrapping) -> int:
+    # first, for what the log needs is wrapped by the old key
+    await Audit(executor, vault).append(
+        datetime.now(UTC), "operator", "rotate_master_key", new.key_id
+    )
+    keys = sum([await _rewrap_table(executor, table, old, new) for table in WRAPPED])
+    await executor.rows("UPDATE master_key SET key_id = ?", (new.key_id,))
+    return keys
+
+
+async def _rewrap_table(executor: Executor, table: Wrapped, old: Wrapping, new: Wrapping) -> int:
+    name, done = table.id_column, 0
+    last = ""
+    while rows := await executor.rows(
+        f"SELECT {name} AS name, wrapped FROM {table.table} WHERE {name} > ?"
+        f" ORDER BY {name} LIMIT {BATCH}",
+        (last,),
+    ):
+        await executor.many(
+            f"UPDATE {table.table} SET wrapped = ? WHERE {name} = ?",
+            [
+                (new.wrap(table, each, old.unwrap(table, each, wrapped)), each)
+                for each, wrapped in rows
+            ],
+        )
+        last = rows[-1]["name"]
+        done += len(rows)
+    return done

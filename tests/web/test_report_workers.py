@@ -1,0 +1,236 @@
+"""Reports are drawn in processes of their own: they hold up nobody and end when they should."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+from collections.abc import AsyncIterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from tests.people import Answer, Person, Wire, consultation_of
+from tests.serving import Server, serving
+from web.keys import REPORT_WORKERS
+from web.report_process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
+
+CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        for name in ("nurse", "doctor", "midwife"):
+            await running.account(f"{name}@example.org", name.title())
+        yield running
+
+
+@pytest.fixture
+async def nurse(server: Server) -> AsyncIterator[Person]:
+    async with SignedIn(server, "nurse") as person:
+        yield person
+
+
+@pytest.fixture
+async def phone(server: Server) -> AsyncIterator[Person]:
+    async with Person(server) as person:
+        yield person
+
+
+class SignedIn(Person):
+    """A scheduler of the fixture, by name."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        super().__init__(server)
+        self._address = f"{name}@example.org"
+
+    async def __aenter__(self) -> "SignedIn":
+        await self.sign_in(self._address)
+        return self
+
+
+async def session(scheduler: Person, guest: Person, *texts: str) -> tuple[str, Wire]:
+    """A session in which the guest wrote: the address of its report, and the guest's socket."""
+    wire = await guest.enter(invite_id=await guest.join(await scheduler.invite()))
+    for text in texts:
+        await wire.say(text)
+    return f"/sessions/{await consultation_of(wire)}/report.pdf", wire
+
+
+def about(process_id: int, file: str) -> bytes:
+    """What the system tells of a process."""
+    return Path(f"/proc/{process_id}/{file}").read_bytes()
+
+
+def children() -> set[int]:
+    """Processes of ours that draw a report, as the system lists them."""
+    found = set()
+    for child in map(int, CHILDREN.read_text().split()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            if b"web.report_process" in about(child, "cmdline"):
+                found.add(child)
+    return found
+
+
+class Drawing:
+    """Stops every drawing process as soon as it is there, so that nothing depends on speed."""
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self.stopped: list[int] = []
+
+    async def look(self) -> int:
+        """Have the server answer, then stop what is new; how many draw now."""
+        assert (await self._person.get("/healthz")).status == 200
+        now = children()
+        for child in now - set(self.stopped):
+            os.kill(child, signal.SIGSTOP)
+            self.stopped.append(child)
+        return len(now)
+
+    async def until(self, count: int) -> None:
+        """Wait until so many draw."""
+        while await self.look() != count:
+            pass
+
+    def go_on(self) -> None:
+        for child in children():
+            os.kill(child, signal.SIGCONT)
+
+
+def text_of(answer: Answer) -> str:
+    assert answer.status == 200, answer.text[:500]
+    return "\n".join(page.extract_text() for page in PdfReader(BytesIO(answer.body)).pages)
+
+
+@pytest.mark.parametrize("count", [3, pytest.param(8, marks=pytest.mark.soak)])
+async def test_exports_of_one_account_go_one_at_a_time_and_chat_goes_on(
+    server: Server, nurse: Person, phone: Person, count: int
+) -> None:
+    report, wire = await session(nurse, phone, "What was said")
+    drawing = Drawing(phone)
+    exports = [asyncio.create_task(nurse.get(report)) for _ in range(count)]
+    for done in range(count):
+        await drawing.until(1)
+        for _ in range(5):
+            assert await drawing.look() == 1
+        await wire.say("Somebody else goes on")
+        assert sum(export.done() for export in exports) == done
+        drawing.go_on()
+        await asyncio.wait(
+            [each for each in exports if not each.done()], return_when=asyncio.FIRST_COMPLETED
+        )
+    for export in exports:
+        assert "What was said" in text_of(await export)
+    assert len(drawing.stopped) == count
+
+
+async def test_two_are_drawn_at_once_and_the_third_waits(server: Server, phone: Person) -> None:
+    async with (
+        SignedIn(server, "nurse") as one,
+        SignedIn(server, "doctor") as two,
+        SignedIn(server, "midwife") as three,
+    ):
+        sessions = [await session(each, phone, "Good morning") for each in (one, two, three)]
+        drawing = Drawing(phone)
+        exports = [
+            asyncio.create_task(person.get(report))
+            for person, (report, _) in zip((one, two, three), sessions, strict=True)
+        ]
+        await drawing.until(2)
+        for _ in range(5):
+            assert await drawing.look() == 2
+        assert len(drawing.stopped) == 2
+        drawing.go_on()
+        await asyncio.wait(exports, return_when=asyncio.FIRST_COMPLETED)
+        while len(drawing.stopped) < 3:
+            assert await drawing.look() <= 2
+        drawing.go_on()
+        for export in exports:
+            assert "Good morning" in text_of(await export)
+
+
+async def test_who_waits_too_long_is_told_when_to_come_back(
+    server: Server, nurse: Person, phone: Person
+) -> None:
+    report, _ = await session(nurse, phone)
+    drawing = Drawing(phone)
+    first = asyncio.create_task(nurse.get(report))
+    await drawing.until(1)
+    server.app[REPORT_WORKERS].patience = 0.0
+    answer = await nurse.get(report)
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "30"
+    assert "Other reports are being made right now. Please try again in a minute." in answer.text
+    drawing.go_on()
+    assert (await first).status == 200
+    assert (await nurse.get(report)).status == 200
+
+
+async def test_a_process_that_is_killed_is_told_and_the_next_export_works(
+    server: Server, nurse: Person, phone: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    report, _ = await session(nurse, phone, "Zarathustra")
+    drawing = Drawing(phone)
+    export = asyncio.create_task(nurse.get(report))
+    await drawing.until(1)
+    os.kill(drawing.stopped[0], signal.SIGKILL)
+    answer = await export
+    assert answer.status == 503
+    assert "The report could not be made this time." in answer.text
+    (line,) = [each for each in caplog.records if each.name == "web.report_workers"]
+    assert line.levelno == logging.ERROR and vars(line)["status"] == -signal.SIGKILL
+    assert "Zarathustra" not in str(vars(line))
+    assert "Zarathustra" in text_of(await nurse.get(report))
+
+
+async def test_a_browser_that_leaves_ends_its_process(
+    server: Server, nurse: Person, phone: Person
+) -> None:
+    report, _ = await session(nurse, phone)
+    drawing = Drawing(phone)
+    export = asyncio.create_task(nurse.get(report))
+    await drawing.until(1)
+    export.cancel()
+    await drawing.until(0)
+    assert (await nurse.get(report)).status == 200
+
+
+async def test_a_server_that_stops_ends_them(tmp_path: Path) -> None:
+    async with contextlib.AsyncExitStack() as people:
+        async with serving(tmp_path) as server:
+            await server.account()
+            nurse = await people.enter_async_context(SignedIn(server, "nurse"))
+            phone = await people.enter_async_context(Person(server))
+            report, _ = await session(nurse, phone)
+            drawing = Drawing(phone)
+            export = asyncio.create_task(nurse.get(report))
+            await drawing.until(1)
+        assert children() == set()
+        assert (await export).status == 503
+
+
+async def test_a_process_is_restrained_and_knows_no_secret(
+    server: Server, nurse: Person, phone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, _ = await session(nurse, phone, "Zarathustra")
+    drawing = Drawing(phone)
+    export = asyncio.create_task(nurse.get(report))
+    await drawing.until(1)
+    (child,) = drawing.stopped
+    environment = about(child, "environ")
+    assert b"PATH=" in environment
+    assert not any(secret in environment for secret in (b"TELECONNECT", b"PASSWORD", b"KEY"))
+    assert b"Zarathustra" not in about(child, "cmdline")
+    while resource.prlimit(child, resource.RLIMIT_CPU)[0] != CPU_SECONDS:
+        os.kill(child, signal.SIGCONT)
+        await drawing.look()
+    assert os.getpriority(os.PRIO_PROCESS, child) == os.getpriority(os.PRIO_PROCESS, 0) + PRIORITY
+    assert resource.prlimit(child, resource.RLIMIT_AS)[0] == MEMORY_BYTES
+    assert resource.prlimit(child, resource.RLIMIT_CORE) == (0, 0)
+    assert resource.prlimit(child, resource.RLIMIT_FSIZE) == (0, 0)
+    assert (await export).status == 200

@@ -1,0 +1,55 @@
+"""Which addresses that change or disclose something have a line in the audit log, and which word.
+
+What is done over the socket follows the access table, see `signaling/audit.py`.
+"""
+
+LINES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("POST", "sign_in"): ("sign_in", "sign_in_failed"),
+    ("POST", "sign_out"): ("sign_out",),
+    ("POST", "setup"): ("set_up", "sign_in"),
+    ("POST", "new_invite"): ("invite", "ask_interpreter"),
+    ("GET", "invite_link"): ("see_link",),
+    ("GET", "invite_qr"): ("see_link",),
+    ("POST", "invite_send_again"): ("send_again",),
+    ("POST", "edit_invite"): ("edit_person",),
+    ("POST", "invite_remove"): ("remove_person",),
+    ("POST", "edit_session"): ("edit",),
+    ("POST", "add_people"): ("add_person",),
+    ("POST", "session_people"): ("add_person",),
+    ("POST", "cancel_session"): ("cancel",),
+    ("POST", "reopen_session"): ("reopen",),
+    ("GET", "report"): ("export",),
+    ("POST", "invite_without_interpreter"): ("waive_interpreter",),
+    ("POST", "interpreter_request"): ("accept_request", "decline_request"),
+    ("POST", "landing"): ("take_seat",),
+    ("GET", "socket"): ("enter", "start", "close", "keep_open", "resume", "start_call"),
+    ("POST", "admin_interpreter"): (
+        "add_organization",
+        "change_organization",
+        "remove_organization",
+    ),
+    ("POST", "admin_sessions"): ("change_rules",),
+    ("POST", "admin_people"): ("create_account",),
+    ("POST", "admin_account"): ("disable_account", "enable_account", "sign_out_everywhere"),
+    ("POST", "admin_routes"): ("change_routes",),
+    ("POST", "admin_text"): ("change_text",),
+    ("POST", "admin_template"): ("change_template",),
+    ("GET", "admin_outbox"): ("see_outbox",),
+}
+"(method, name of the address) -> words of its lines."
+
+WITHOUT: dict[tuple[str, str], str] = {
+    ("POST", "language"): "a cookie of this browser",
+    ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
+    ("POST", "start_next"): "leads to the session; starting it has a line",
+    ("POST", "device_test"): "judges a device, and keeps nothing",
+    ("POST", "device_test_upload"): "counts bytes, and keeps nothing",
+    ("POST", "device_test_relay"): "tries the relay, and keeps nothing",
+    ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
+    ("POST", "relay_trial"): "tries the relay, and keeps nothing",
+    ("DELETE", "relay_trial"): "ends what nobody keeps",
+    ("POST", "landing_test"): "about a device; deleted with the session",
+    ("POST", "webhook_status"): "what became of a notice; deleted with the session",
+    ("POST", "webhook_inbound"): "what somebody wrote; deleted with the session",
+}
+"(method, name of the address) -> why it has no line."

@@ -1,0 +1,58 @@
+"""Failed sign-ins in the audit log, without giving strangers a way to fill the disk.
+
+The first failure of an account from a network is a line at once; those that follow within the hour
+are counted, and are one line at its end. So many pairs have lines of their own in an hour; what is
+beyond them is counted together.
+"""
+
+from collections import Counter
+from datetime import timedelta
+
+from signaling.audit import STRANGER
+from signaling.ports import Clock, Timers
+from storage.store import Records, Store
+
+WINDOW = timedelta(hours=1)
+MOST_PAIRS = 100
+ELSEWHERE = "elsewhere"
+"In place of the network, for all that have no line of their own."
+
+
+class FailedSignIns:
+    def __init__(self, store: Store, clock: Clock, timers: Timers) -> None:
+        self._store = store
+        self._clock = clock
+        self._timers = timers
+        self._more: Counter[tuple[str, str]] = Counter()
+        "(account id or STRANGER, network) -> failures that have no line yet."
+
+    async def note(self, account_id: str | None, network: str) -> None:
+        """Somebody failed to sign in; `account_id` None: there is no such account."""
+        pair = (account_id or STRANGER, network)
+        if not self._more:
+            self._timers.set("failed sign-ins", self._timers.now() + WINDOW, self.close)
+        if pair in self._more:
+            self._more[pair] += 1
+        elif len(self._more) < MOST_PAIRS:
+            self._more[pair] = 0
+            await self._store.write(lambda records: self._line(records, pair, 1))
+        else:
+            self._more[STRANGER, ELSEWHERE] += 1
+
+    async def close(self) -> None:
+        """End the hour: what was counted becomes lines."""
+        counted, self._more = self._more, Counter()
+
+        async def work(records: Records) -> None:
+            for pair, count in counted.items():
+                if count:
+                    await self._line(records, pair, count)
+
+        await self._store.write(work)
+
+    async def _line(self, records: Records, pair: tuple[str, str], count: int) -> None:
+        who, network = pair
+        if network != ELSEWHERE:
+            network = await records.audit.reference(network)
+        thing = f"network:{network} {count}"
+        await records.audit.append(self._clock.now(), who, "sign_in_failed", thing)

@@ -1,0 +1,151 @@
+"""What is open because somebody may have it, and how it ends when they may not any more.
+
+Sockets, uploads and downloads lean on a browser's web session, on the seat of an invite, or on an
+account's place in a consultation. What the store says is lost ends at once; besides, everything
+that is open is compared with the store again and again, so that nothing lives on because somebody
+forgot to say so, or wrote to the database from elsewhere.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
+from signaling.ports import Clock, Timers
+from storage.losses import Loss, SeatTaken
+from storage.store import Store
+
+LOOK_EVERY = timedelta(seconds=25)
+"How often everything open is compared with the store: as often as sockets are pinged."
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """What something open leans on: all of it must hold."""
+
+    web_session: bytes | None
+    "Digest of the browser's; None: it has none, and will not get far."
+    invite_id: str | None = None
+    "Whose seat this browser has."
+    held: tuple[str, str] | None = None
+    "(consultation id, account id of its scheduler)."
+
+
+_ERRORS: dict[str, type[TeleConnectError]] = {
+    "sign_in_required": SignInRequired,
+    "gone": InviteNotUsable,
+    "replaced": NotFound,
+}
+
+
+@dataclass(eq=False)
+class _Open:
+    grounds: Grounds
+    end: Callable[[str], None]
+
+
+class LiveAccess:
+    def __init__(self, store: Store, clock: Clock, timers: Timers) -> None:
+        self._store = store
+        self._clock = clock
+        self._timers = timers
+        self._open: set[_Open] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextlib.asynccontextmanager
+    async def leaning(self, grounds: Grounds, end: Callable[[str], None]) -> AsyncIterator[None]:
+        """Call `end` with a key of messages.CLOSE_CODES as soon as `grounds` are gone.
+
+        Raises SignInRequired, InviteNotUsable or NotFound if they are gone already.
+        """
+        entry = _Open(grounds, end)
+        self._open.add(entry)  # before the store is asked: then no loss goes unnoticed between
+        try:
+            reason = (await self._missing([entry])).get(entry)
+            if reason is not None:
+                raise _ERRORS[reason]
+            yield
+        finally:
+            self._open.discard(entry)
+
+    @contextlib.asynccontextmanager
+    async def only_while(self, grounds: Grounds) -> AsyncIterator[None]:
+        """Break off what a request does inside when its grounds are gone; raises as `leaning`."""
+        task = asyncio.current_task()
+        assert task is not None
+        ended: list[str] = []
+
+        def end(reason: str) -> None:
+            if not ended and task.cancel():
+                ended.append(reason)
+
+        try:
+            async with self.leaning(grounds, end):
+                yield
+        except asyncio.CancelledError:
+            if not ended or task.uncancel():
+                raise  # somebody else wants the task to end
+            raise _ERRORS[ended[0]] from None
+
+    def lost(self, loss: Loss) -> None:
+        """End what leaned on that."""
+        if isinstance(loss, SeatTaken):
+            seat = (loss.invite_id, loss.web_session_digest)
+            self._end(lambda one: (one.invite_id, one.web_session) == seat, "replaced")
+        else:
+            self._end(lambda one: one.web_session in loss.digests, "sign_in_required")
+
+    def watch(self) -> None:
+        """Compare with the store from now on."""
+        self._timers.set("access", self._timers.now() + LOOK_EVERY, self._look_again)
+
+    async def _look_again(self) -> None:
+        self.watch()
+        await self.look()
+
+    async def look(self) -> None:
+        """Compare everything open with the store, and end what leans on nothing."""
+        for one, reason in (await self._missing(list(self._open))).items():
+            if one in self._open:
+                one.end(reason)
+
+    async def _missing(self, entries: Sequence[_Open]) -> dict[_Open, str]:
+        """What must end, and why: a key of messages.CLOSE_CODES."""
+        read, now = self._store.read, self._clock.now()
+        alive = await read.web_sessions.alive(_digests(entries), now)
+        seats = await read.invites.holders(
+            one.grounds.invite_id for one in entries if one.grounds.invite_id
+        )
+        held = await read.consultations.holders(
+            one.grounds.held[0] for one in entries if one.grounds.held
+        )
+        found = {one: _reason(one.grounds, alive, seats, held) for one in entries}
+        return {one: reason for one, reason in found.items() if reason is not None}
+
+    def _end(self, concerned: Callable[[Grounds], bool], reason: str) -> None:
+        for one in [each for each in self._open if concerned(each.grounds)]:
+            one.end(reason)
+
+
+def _digests(entries: Iterable[_Open]) -> Iterator[bytes]:
+    return (one.grounds.web_session for one in entries if one.grounds.web_session is not None)
+
+
+def _reason(
+    grounds: Grounds, alive: set[bytes], seats: dict[str, bytes | None], held: dict[str, str]
+) -> str | None:
+    """Why this must end: a key of messages.CLOSE_CODES; None: it need not."""
+    if grounds.web_session not in alive:
+        return "sign_in_required"
+    if grounds.invite_id is not None:
+        if grounds.invite_id not in seats:
+            return "gone"
+        if seats[grounds.invite_id] != grounds.web_session:
+            return "replaced"
+    if grounds.held is not None and held.get(grounds.held[0]) != grounds.held[1]:
+        return "gone"
+    return None

@@ -1,0 +1,86 @@
+"""`python -m web.report_process` draws one report: facts come by stdin, the PDF goes by stdout.
+
+`web/report_workers.py` starts it. A report takes long and its text comes from strangers, so it is
+drawn outside the server, with less right to the processor than anybody, and with limits that the
+system keeps even where the program hangs. It writes no file: not the report, not a core dump.
+
+On stdin stands an `Order`, then the lines of the report, one JSON value on each line of text. What
+it complains of goes by stdout too, in place of the PDF, and quotes nothing of what people wrote.
+"""
+
+import os
+import resource
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import BinaryIO
+
+import msgspec
+
+from signaling.report import Report, ReportLine, reduce_report
+from web.report_pdf import draw
+from web.texts import translations_of
+
+CPU_SECONDS = 300
+"Far above the longest part of a report; see docs/benchmarks.md."
+MEMORY_BYTES = 1536 * 2**20
+"Addresses, of which those in use are half."
+PRIORITY = 10
+"As `nice` counts: the server and its calls come first."
+
+_lines = msgspec.json.Decoder(ReportLine)
+
+
+class Order(msgspec.Struct):
+    """What is to be drawn, but for the lines of the chat."""
+
+    report: Report
+    brand: str
+    made_at: datetime
+
+
+def encode(value: Order | ReportLine) -> bytes:
+    """One line of the process's input."""
+    return msgspec.json.encode(value) + b"\n"
+
+
+def draw_from(source: Iterable[bytes]) -> bytes:
+    """Draw what an input orders. Raises msgspec.DecodeError for what is none."""
+    lines = iter(source)
+    order = msgspec.json.decode(next(lines, b""), type=Order)
+    facts = replace(order.report, lines=tuple(map(_lines.decode, lines)))
+    translate = translations_of(facts.language).gettext
+    return draw(reduce_report(facts), translate, brand=order.brand, made_at=order.made_at)
+
+
+def main(source: BinaryIO, target: BinaryIO) -> int:
+    _restrain()
+    try:
+        target.write(draw_from(source))
+    except Exception as error:
+        target.write(_complaint(error).encode())
+        return 1
+    return 0
+
+
+def _restrain() -> None:
+    os.nice(PRIORITY)
+    for limit, most in (
+        (resource.RLIMIT_CPU, CPU_SECONDS),
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+    ):
+        resource.setrlimit(limit, (most, most))
+
+
+def _complaint(error: Exception) -> str:
+    """Kind and place of an error; its own text may quote what somebody wrote."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.stdin.buffer, sys.stdout.buffer))
