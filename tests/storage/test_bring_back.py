@@ -51,11 +51,11 @@ async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> No
     session = await read.consultations.get("session")
     assert session is not None
     assert (session.created_at, session.closed_at, session.last_event_at) == (NOW, NOW, NOW)
-    due = {each.notice.id: each for each in await read.notices.due(NOW, 10)}
+    due = {each.notice.id: each for each in await read.notices.due(NOW, {"email": 10})}
     assert due.keys() == {"invitation"}
     (attempt,) = due["invitation"].attempts
     assert (attempt.first_try_at, attempt.next_try_at) == (NOW, NOW)
-    assert {each.notice.id for each in await read.notices.due(NOW + 30 * DAY, 10)} == {
+    assert {each.notice.id for each in await read.notices.due(NOW + 30 * DAY, {"email": 10})} == {
         "invitation", "soon", "reminder",
     }  # fmt: skip
     assert await read.interpreters.next_expiry() == NOW + DAY
