@@ -15,10 +15,9 @@ from pypdf import PdfReader
 
 from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
+from tests.web.drawing import Drawing, about, children
 from web.keys import REPORT_WORKERS
 from web.report_process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
-
-CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 
 @pytest.fixture
@@ -59,47 +58,6 @@ async def session(scheduler: Person, guest: Person, *texts: str) -> tuple[str, W
     for text in texts:
         await wire.say(text)
     return f"/sessions/{await consultation_of(wire)}/report.pdf", wire
-
-
-def about(process_id: int, file: str) -> bytes:
-    """What the system tells of a process."""
-    return Path(f"/proc/{process_id}/{file}").read_bytes()
-
-
-def children() -> set[int]:
-    """Processes of ours that draw a report, as the system lists them."""
-    found = set()
-    for child in map(int, CHILDREN.read_text().split()):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if b"web.report_process" in about(child, "cmdline"):
-                found.add(child)
-    return found
-
-
-class Drawing:
-    """Stops every drawing process as soon as it is there, so that nothing depends on speed."""
-
-    def __init__(self, person: Person) -> None:
-        self._person = person
-        self.stopped: list[int] = []
-
-    async def look(self) -> int:
-        """Have the server answer, then stop what is new; how many draw now."""
-        assert (await self._person.get("/healthz")).status == 200
-        now = children()
-        for child in now - set(self.stopped):
-            os.kill(child, signal.SIGSTOP)
-            self.stopped.append(child)
-        return len(now)
-
-    async def until(self, count: int) -> None:
-        """Wait until so many draw."""
-        while await self.look() != count:
-            pass
-
-    def go_on(self) -> None:
-        for child in children():
-            os.kill(child, signal.SIGCONT)
 
 
 def text_of(answer: Answer) -> str:
