@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
 "Seconds between tries to switch a new file to write-ahead logging while another process does."
+WAL_WAIT = 0.1
+"Seconds that each of these tries may take itself, where a lock of another kind is in the way."
 BUSY_MS = 5000
 "How long a statement waits for another process that writes."
 EMPTYING_MS = 100
@@ -335,7 +337,9 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, cached_statements=256)
+    connection = await aiosqlite.connect(
+        path, isolation_level=None, cached_statements=256, timeout=WAL_WAIT
+    )
     connection.row_factory = sqlite3.Row
     try:
         await _switch_to_wal(connection)

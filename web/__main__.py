@@ -14,6 +14,7 @@ from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.doorman import claim_descriptors, open_doors
 from web.keys import SETUP_TOKEN, STORE
+from web.listening import listen, places
 from web.logs import set_up
 from web.routes import public_address
 
@@ -38,10 +39,10 @@ def main() -> int:
     os.umask(OWNER_ONLY)
     claim_descriptors()
     try:
+        check_streams()
         config = load()
         for name in unknown_settings():
             _log.warning("There is no setting %s; README.md lists those there are.", name)
-        check_streams()
         listeners = listen(config)
         if config.port == 0:
             config = load(port=listeners[0].getsockname()[1])
@@ -61,14 +62,16 @@ def give_up(sentence: str) -> int:
 
 
 def check_streams() -> None:
-    """Raises ConfigError if there is nowhere to write to: a socket would take the place."""
+    """See that no socket takes the place of a stream. Raises ConfigError without an output."""
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
     if sys.stdout is None:
         raise ConfigError(
             "Standard output is closed. The address of the first start is written there: let it "
             "lead to a file, a journal or /dev/null."
         )
-    if sys.stdin is None:
-        os.open(os.devnull, os.O_RDONLY)
+    if sys.stderr is None:
+        os.open(os.devnull, os.O_WRONLY)
 
 
 def say(line: str) -> None:
@@ -81,34 +84,6 @@ def say(line: str) -> None:
         raise ConfigError(f"Standard output cannot be written: {error.strerror}.") from error
 
 
-def listen(config: Config) -> list[socket.socket]:
-    """Take the port, on IPv4 and IPv6 where no address is set. Raises ConfigError."""
-    host = config.host
-    families = [socket.AF_INET] if host and ":" not in host else [socket.AF_INET6]
-    if host is None:
-        families = [socket.AF_INET, socket.AF_INET6]
-    listeners: list[socket.socket] = []
-    port = config.port
-    for family in families:
-        address = host or ("0.0.0.0" if family == socket.AF_INET else "::")
-        try:
-            listener = socket.socket(family, socket.SOCK_STREAM)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listener.bind((address, port))
-        except OSError as error:
-            if listeners:  # a machine without IPv6
-                continue
-            raise ConfigError(
-                f"Port {port} cannot be taken on {address}: {error.strerror}. Set PORT or "
-                "TELECONNECT_HOST, or stop what uses it."
-            ) from error
-        listeners.append(listener)
-        port = listener.getsockname()[1]
-    return listeners
-
-
 async def serve(config: Config, listeners: list[socket.socket]) -> None:
     """Serve until SIGTERM or SIGINT. Raises StorageError if the data cannot be used."""
     stop = asyncio.Event()
@@ -118,6 +93,7 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     app = await create_app(config)
     runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
     try:
+        _log.info("Listening at %s", places(listeners))
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():
             is_new = not await app[STORE].read.accounts.exists()

@@ -38,7 +38,12 @@ class Setting:
 
 SETTINGS = (
     Setting("PORT", "8080", "Port of the web server; 0 takes a free one."),
-    Setting("TELECONNECT_HOST", "", "Address to listen on; empty: all of this machine."),
+    Setting(
+        "TELECONNECT_HOST",
+        "",
+        "Address to listen on, 0.0.0.0 or :: for all; empty: this machine's loopback, or all where"
+        " the public URL is http with another name than localhost.",
+    ),
     Setting(
         "TELECONNECT_PUBLIC_URL",
         "",
@@ -193,6 +198,19 @@ class Config:
     interpreter_timeout_hours: float
     default_region: str | None
     brand: str
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Addresses to listen on.
+
+        Unless one is set: this machine's loopback, where a proxy with TLS stands in front or the
+        server is only tried out; all, where people reach it by HTTP under another name.
+        """
+        if self.host is not None:
+            return (self.host,)
+        if self.secure or self.public_url.host in LOOPBACK_HOSTS:
+            return ("127.0.0.1", "::1")
+        return ("0.0.0.0", "::")
 
     @property
     def secure(self) -> bool:
