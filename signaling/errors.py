@@ -21,12 +21,19 @@ An error carries data and a sentence from the catalogs; `web/errors.py` alone tu
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
+from datetime import timedelta
+from math import ceil
 from typing import ClassVar
 
 
 def N_(text: str) -> str:
     """Mark a sentence for the catalogs without translating it yet."""
     return text
+
+
+def Nn_(one: str, many: str) -> tuple[str, str]:
+    """Mark a sentence in both numbers for the catalogs without translating it yet."""
+    return one, many
 
 
 class TeleConnectError(Exception):
@@ -142,9 +149,23 @@ class TooLarge(TeleConnectError):
 
 
 class TooManyRequests(TeleConnectError):
+    """Slower, please: `wait` from now on the next attempt is let in.
+
+    `counted` are the sentences for one minute and for more; they take `values["minutes"]`.
+    """
+
     code = "too_many_requests"
     status = 429
     sentence = N_("Too many attempts. Please wait a few minutes and try again.")
+    counted = Nn_(
+        "Too many attempts. Please try again in %(minutes)s minute.",
+        "Too many attempts. Please try again in %(minutes)s minutes.",
+    )
+
+    def __init__(self, wait: timedelta = timedelta(), **values: object) -> None:
+        self.seconds = ceil(wait.total_seconds())
+        self.minutes = max(1, ceil(self.seconds / 60))
+        super().__init__(None, minutes=self.minutes, **values)
 
 
 class Unavailable(TeleConnectError):

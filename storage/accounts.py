@@ -64,13 +64,13 @@ class Accounts:
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
 
     async def change(self, account: Account) -> None:
-        """Store the changeable parts: name, hash, language, zone, disabled."""
+        """Store the changeable parts: name, role, hash, language, zone, disabled."""
         await self._executor.rows(
-            "UPDATE account SET name = ?, password_hash = ?, language = ?, time_zone = ?,"
-            " disabled_at = ? WHERE id = ?",
+            "UPDATE account SET name = ?, role = ?, password_hash = ?, language = ?,"
+            " time_zone = ?, disabled_at = ? WHERE id = ?",
             (
-                account.name, account.password_hash, account.language, account.time_zone,
-                maybe_ms(account.disabled_at), account.id,
+                account.name, account.role, account.password_hash, account.language,
+                account.time_zone, maybe_ms(account.disabled_at), account.id,
             ),
         )  # fmt: skip
 
@@ -99,6 +99,25 @@ class WebSessions:
             " expires_at = excluded.expires_at",
             (digest, account_id, data, to_ms(now), to_ms(expires_at)),
         )
+
+    async def of_account(
+        self, account_id: str, now: datetime
+    ) -> list[tuple[bytes, str, datetime, datetime]]:
+        """(digest, data, created_at, expires_at) of each, the newest first."""
+        rows = await self._executor.rows(
+            "SELECT * FROM web_session WHERE account_id = ? AND expires_at > ?"
+            " ORDER BY created_at DESC, token_digest",
+            (account_id, to_ms(now)),
+        )
+        return [
+            (
+                row["token_digest"],
+                row["data"],
+                from_ms(row["created_at"]),
+                from_ms(row["expires_at"]),
+            )
+            for row in rows
+        ]
 
     async def remove(self, digest: bytes) -> None:
         await self._executor.rows("DELETE FROM web_session WHERE token_digest = ?", (digest,))

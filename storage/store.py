@@ -15,8 +15,10 @@ from storage.device_checks import DeviceChecks
 from storage.errors import StorageError
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.known_browsers import KnownBrowsers
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.password_links import PasswordLinks
 from storage.replies import Replies
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
@@ -31,6 +33,8 @@ class Records:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self.accounts = Accounts(executor)
         self.web_sessions = WebSessions(executor)
+        self.known_browsers = KnownBrowsers(executor)
+        self.password_links = PasswordLinks(executor)
         self.consultations = Consultations(executor, vault)
         self.invites = Invites(executor, vault)
         self.chat = Chat(executor, vault)

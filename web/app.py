@@ -75,7 +75,7 @@ async def create_app(
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     app[keys.PASSWORDS] = passwords
-    app[keys.LIMITS] = Limits()
+    app[keys.LIMITS] = Limits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[SOCKETS] = set()
 

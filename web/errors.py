@@ -13,6 +13,7 @@ from signaling.errors import (
     SignInRequired,
     TeleConnectError,
     TooLarge,
+    TooManyRequests,
     Unavailable,
 )
 from signaling.messages import CLOSE_CODES, Refusal
@@ -24,10 +25,23 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("web.requests")
 
 
-def sentence(error: TeleConnectError, translate: Callable[[str], str]) -> str:
-    """What the reader is told, in their language."""
+def sentence(
+    error: TeleConnectError,
+    translate: Callable[[str], str],
+    plural: Callable[[str, str, int], str] | None = None,
+) -> str:
+    """What the reader is told, in their language; with `plural` also how long to wait."""
     text = translate(error.sentence)
+    if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
+        text = plural(*error.counted, error.minutes)
     return text % error.values if error.values else text
+
+
+def retry_after(error: TeleConnectError) -> dict[str, str]:
+    """The header that tells programs how long to wait (RFC 9110, 10.2.3), if anybody must."""
+    if isinstance(error, TooManyRequests) and error.seconds:
+        return {hdrs.RETRY_AFTER: str(error.seconds)}
+    return {}
 
 
 def refusal(
@@ -87,10 +101,13 @@ async def _answer(request: web.Request, error: TeleConnectError, status: int) ->
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
         return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
     viewer = await viewer_of(request)
-    text = sentence(error, viewer.translate)
+    text = sentence(error, viewer.translate, viewer.plural)
     if _wants_page(request):
-        return show(error_page(viewer, status, text), status)
-    return web.json_response({"code": error.code, "text": text}, status=status)
+        answer = show(error_page(viewer, status, text), status)
+    else:
+        answer = web.json_response({"code": error.code, "text": text}, status=status)
+    answer.headers.update(retry_after(error))
+    return answer
 
 
 def _wants_page(request: web.Request) -> bool:

@@ -88,9 +88,15 @@ class SqliteStorage(AbstractStorage):
         await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
 
     async def forget_expired(self) -> None:
-        """Delete the web sessions that are over."""
+        """Delete the web sessions that are over, and what else of signing in is too old."""
         now = self._clock.now()
-        await self._store.write(lambda records: records.web_sessions.remove_expired(now))
+
+        async def work(records: Records) -> None:
+            await records.web_sessions.remove_expired(now)
+            await records.known_browsers.remove_expired(now)
+            await records.password_links.remove_expired(now)
+
+        await self._store.write(work)
 
     async def _write(self, token: str, session: Session) -> None:
         data = json.dumps(self._get_session_data(session).get("session", {}))

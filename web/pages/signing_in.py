@@ -1,22 +1,24 @@
 """Signing in, signing out, and making the first administrator."""
 
-from datetime import UTC
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp_session import Session, get_session, new_session
+from aiohttp_session import get_session
 
-from signaling.account import Account, checked_password
-from signaling.errors import N_, InvalidInput, NotFound
+from signaling.account import Account
+from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.accounting import new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.errors import sentence
-from web.keys import CLOCK, LIMITS, PASSWORDS, SETUP_TOKEN, STORE, TEXTS
+from web.errors import retry_after, sentence
+from web.guessing import before_reading, guess
+from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, SETUP_TOKEN, STORE, TEXTS
+from web.known_browsers import Browser, browser_of
 from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.routes import path
+from web.signing import begin
 from web.socket import end_sockets
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
@@ -33,19 +35,52 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.Response:
     """Check email and password; the web session gets a new token, so none can be planted."""
-    app, typed = request.app, await form_of(request)
-    email, password = typed.get("email", "").strip(), typed.get("password", "")
-    limits = app[LIMITS]
-    await limits.hit("sign_in_address", network(remote(request)))
-    await limits.hit("sign_in_account", email.casefold())
-    account = await app[STORE].read.accounts.by_email(email)
-    hashed = account.password_hash if account and account.disabled_at is None else None
-    if not await app[PASSWORDS].verify(hashed, password[:1024]) or account is None:
-        viewer = await viewer_of(request)
+    app, browser = request.app, await browser_of(request)
+    await before_reading(request, browser)
+    typed = await form_of(request)
+    email, password = typed.get("email", "").strip(), typed.get("password", "")[:1024]
+    found = await app[STORE].read.accounts.by_email(email)
+    account = found if found and found.disabled_at is None else None
+    try:
+        answer = await _let_in(request, browser, account, email, password)
+    except TooManyRequests as error:
+        return await _refuse(request, email, error)
+    if answer is None:
+        return await _refuse(request, email)
+    raise answer
+
+
+async def _let_in(
+    request: web.Request, browser: Browser, account: Account | None, email: str, password: str
+) -> web.HTTPSeeOther | None:
+    """The way in if the password is right. Raises TooManyRequests."""
+    passwords = request.app[PASSWORDS]
+    attempt = await guess(request, browser, account, email)
+    place = None if attempt.known else network(remote(request))
+    hashed = account.password_hash if account else None
+    try:
+        right = await passwords.verify(hashed, password, place)
+    except TooManyRequests:
+        attempt.give_back()
+        raise
+    if not right or account is None or hashed is None:
+        return None
+    attempt.give_back()
+    return await begin(request, browser, account, renewed=await passwords.renewed(hashed, password))
+
+
+async def _refuse(
+    request: web.Request, email: str, error: TooManyRequests | None = None
+) -> web.Response:
+    """The form again; the same whether there is no such account or the password is wrong."""
+    viewer = await viewer_of(request)
+    if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
         return show(sign_in_page(viewer, form), 401)
-    await _begin(request, account)
-    raise web.HTTPSeeOther(path("dashboard"))
+    form = Form({"email": email}, {"": sentence(error, viewer.translate, viewer.plural)})
+    answer = show(sign_in_page(viewer, form), error.status)
+    answer.headers.update(retry_after(error))
+    return answer
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -68,12 +103,12 @@ async def set_up(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
     try:
-        password = checked_password(typed.get("password", ""))
+        known = (app[CONFIG].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],
             role="administrator",
-            password_hash=await app[PASSWORDS].hash(password),
+            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
             language=viewer.language,
             time_zone=time_zone_of(request),
             now=app[CLOCK].now(),
@@ -83,8 +118,7 @@ async def set_up(request: web.Request) -> web.Response:
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
-    await _begin(request, account)
-    raise web.HTTPSeeOther(path("dashboard"))
+    raise await begin(request, await browser_of(request), account) or Conflict
 
 
 async def choose_language(request: web.Request) -> web.Response:
@@ -99,9 +133,10 @@ async def choose_language(request: web.Request) -> web.Response:
 
 
 async def _check_setup(request: web.Request) -> None:
-    """Raises NotFound for another token, and once there is any account."""
+    """Raises NotFound for another token, and once there is any account; TooManyRequests."""
     fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
     if not fits or await request.app[STORE].read.accounts.exists():
+        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
         raise NotFound
 
 
@@ -109,16 +144,6 @@ async def _add_first(records: Records, account: Account) -> None:
     if await records.accounts.exists():
         raise NotFound
     await records.accounts.add(account)
-
-
-async def _begin(request: web.Request, account: Account) -> None:
-    before = await get_session(request)
-    if isinstance(before.identity, str):
-        digest = token_digest(before.identity)
-        await request.app[STORE].write(lambda records: records.web_sessions.remove(digest))
-    session: Session = await new_session(request)
-    session["account_id"] = account.id
-    session["signed_in_at"] = request.app[CLOCK].now().astimezone(UTC).isoformat()
 
 
 def _own_path(text: str) -> str:

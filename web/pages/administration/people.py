@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.account import Account, AccountRole, checked_password
+from signaling.account import Account, AccountRole
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
 from signaling.flows.accounting import new_account
 from storage.store import Records
 from web.errors import sentence
-from web.keys import CLOCK, PASSWORDS, STORE
+from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import people_page
 from web.routes import path
 from web.texts import OWN_NAMES
@@ -32,12 +32,12 @@ async def create(request: web.Request) -> web.Response:
     values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
     role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
     try:
-        password = checked_password(typed.get("password", ""))
+        known = (app[CONFIG].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],
             role=role,
-            password_hash=await app[PASSWORDS].hash(password),
+            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
             language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
             time_zone=actor.time_zone,
             now=app[CLOCK].now(),
@@ -75,6 +75,7 @@ async def change(request: web.Request) -> web.Response:
             await records.accounts.change(replace(account, disabled_at=None))
         if step != "enable":
             await records.web_sessions.remove_all_of(account_id)
+            await records.known_browsers.remove_all_of(account_id)
         await records.audit.append(now, actor.id, step, account_id)
 
     await app[STORE].write(work)
