@@ -15,6 +15,8 @@ TeleConnectError
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
 ├── TooManyRequests         429
+│   ├── TooMuchSent         429  more than a scheduler sends within an hour
+│   └── TooMuchForOne       429  more than one address is sent within an hour
 └── Unavailable             503  the server cannot do it now: disk full, stopping
 
 An error carries data and a sentence from the catalogs; `web/errors.py` alone turns it
@@ -166,6 +168,30 @@ class TooManyRequests(TeleConnectError):
         self.seconds = ceil(wait.total_seconds())
         self.minutes = max(1, ceil(self.seconds / 60))
         super().__init__(None, minutes=self.minutes, **values)
+
+
+class TooMuchSent(TooManyRequests):
+    """A scheduler has written to people outside as often as goes within an hour."""
+
+    sentence = N_("You have sent as many messages as can be sent within an hour.")
+    counted = Nn_(
+        "You have sent as many messages as can be sent within an hour."
+        " Please wait %(minutes)s minute.",
+        "You have sent as many messages as can be sent within an hour."
+        " Please wait %(minutes)s minutes.",
+    )
+
+
+class TooMuchForOne(TooManyRequests):
+    """One address was written to as often as anybody should be within an hour."""
+
+    sentence = N_("%(name)s was sent as many messages as anybody should get within an hour.")
+    counted = Nn_(
+        "%(name)s was sent as many messages as anybody should get within an hour."
+        " Please wait %(minutes)s minute.",
+        "%(name)s was sent as many messages as anybody should get within an hour."
+        " Please wait %(minutes)s minutes.",
+    )
 
 
 class Unavailable(TeleConnectError):

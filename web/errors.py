@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import (
+    InvalidInput,
     InviteNotUsable,
     NotFound,
     SignInRequired,
@@ -20,6 +21,7 @@ from signaling.messages import CLOSE_CODES, Refusal
 from web.markup.errors import error_page
 from web.routes import path
 from web.viewing import show, viewer_of
+from web.views import Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("web.requests")
@@ -42,6 +44,12 @@ def retry_after(error: TeleConnectError) -> dict[str, str]:
     if isinstance(error, TooManyRequests) and error.seconds:
         return {hdrs.RETRY_AFTER: str(error.seconds)}
     return {}
+
+
+def form_errors(error: InvalidInput | TooManyRequests, viewer: Viewer) -> dict[str, str]:
+    """What a form says that is shown again: at its field, or above all of them."""
+    field = error.field if isinstance(error, InvalidInput) else ""
+    return {field: sentence(error, viewer.translate, viewer.plural)}
 
 
 def refusal(

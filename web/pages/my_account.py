@@ -9,7 +9,7 @@ from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.accounting import set_password, sign_out_everywhere
 from storage.store import Records
-from web.errors import retry_after, sentence
+from web.errors import form_errors, retry_after
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.known_browsers import browser_of, hand_over, remember
 from web.markup.my_account import my_account_page
@@ -30,12 +30,8 @@ async def change_password(request: web.Request) -> web.Response:
     try:
         await request.app[LIMITS].hit("choose_password", account.id)
         answer = await _change(request, account, await form_of(request))
-    except InvalidInput as error:
-        form = Form({}, {error.field: sentence(error, viewer.translate)})
-        return await _page(request, form, 400)
-    except TooManyRequests as error:
-        form = Form({}, {"": sentence(error, viewer.translate, viewer.plural)})
-        refused = await _page(request, form, error.status)
+    except (InvalidInput, TooManyRequests) as error:
+        refused = await _page(request, Form({}, form_errors(error, viewer)), error.status)
         refused.headers.update(retry_after(error))
         return refused
     raise answer

@@ -10,7 +10,7 @@ from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyReques
 from signaling.flows.accounting import new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.errors import retry_after, sentence
+from web.errors import form_errors, retry_after, sentence
 from web.guessing import before_reading, guess
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, SETUP_TOKEN, STORE, TEXTS
 from web.known_browsers import Browser, browser_of
@@ -77,10 +77,8 @@ async def _refuse(
     if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
         return show(sign_in_page(viewer, form), 401)
-    form = Form({"email": email}, {"": sentence(error, viewer.translate, viewer.plural)})
-    answer = show(sign_in_page(viewer, form), error.status)
-    answer.headers.update(retry_after(error))
-    return answer
+    form = Form({"email": email}, form_errors(error, viewer))
+    return show(sign_in_page(viewer, form), error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
