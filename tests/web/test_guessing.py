@@ -153,6 +153,15 @@ async def test_every_answer_that_asks_to_wait_says_how_long(server: Server, kind
         assert minutes_of(answer) == 1
 
 
+async def test_the_wait_is_told_in_the_readers_language(server: Server) -> None:
+    await guesses(server, 1, 10)
+    async with at(server, 1) as guesser:
+        await guesser.post("/language", {"language": "fr", "next": "/signin"})
+        answer = await guesser.sign_in(password="a guess")
+        assert "15 minutes" in answer.text
+        assert "Please try again" not in answer.text
+
+
 @pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(days=1)])
 async def test_a_step_of_the_wall_clock_neither_lets_a_guesser_on_nor_keeps_anybody_out(
     tmp_path: Path, step: timedelta
