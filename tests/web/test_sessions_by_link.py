@@ -187,7 +187,7 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
     for method, path in pages:  # nor for the person who sits there by link
         assert (await phone.ask(method, path)).status in (303, 401), path
     changed = [line for line in dump(server) if line not in before]
-    about_signing_in = ("web_session", "'sign_in'")
+    about_signing_in = ("web_session", "known_browser", "'sign_in'")
     assert [line for line in changed if not any(word in line for word in about_signing_in)] == []
 
 
