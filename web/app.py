@@ -25,7 +25,7 @@ from signaling.ports import Clock
 from storage.store import Store
 from web import keys
 from web.clockwork import Clockwork, SteadyClock, SystemClock
-from web.config import Config, ConfigError, harmless
+from web.config import Config, ConfigError, harmless_environment
 from web.delivery import add_delivery
 from web.errors import errors
 from web.handlers import add_routes
@@ -78,7 +78,7 @@ async def create_app(
     app[keys.PASSWORDS] = passwords
     app[keys.LIMITS] = Limits()
     app[keys.SETUP_TOKEN] = SetupToken()
-    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless())
+    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
 
     rooms = Rooms(store, Hub(), waits)

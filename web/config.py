@@ -17,8 +17,9 @@ from signaling.price import Price
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 64
 
-INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH")
-"All that a process of ours is told of the environment."
+HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
+HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
+"What Python itself needs where it is not that of the system, and what an operator tunes it with."
 
 
 class ConfigError(Exception):
@@ -237,15 +238,19 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     )
 
 
-def harmless(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What a process of ours needs of `environment`, and no secret among it."""
-    return {name: environment[name] for name in INHERITED if name in environment}
-
-
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Names that look like settings and are none: most likely misspelled."""
     known = {setting.name for setting in SETTINGS}
     return [name for name in environment if name.startswith("TELECONNECT_") and name not in known]
+
+
+def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What processes that are started by the server have of its environment: no setting, no secret."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name in HARMLESS or name.startswith(HARMLESS_BEGINNINGS)
+    }
 
 
 def _whole(name: str, text: str) -> int:
