@@ -79,6 +79,18 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "59,000",
     ),
+    "report": (
+        {
+            "rows": {
+                "one short line": {
+                    "seconds": 0.75,
+                    "memory_bytes": 90_000_000.0,
+                    "bytes": 20_000.0,
+                }
+            }
+        },
+        "0.75",
+    ),
     "invites": (
         {
             "past_consultations": 100_000,

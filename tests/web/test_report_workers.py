@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -192,3 +193,24 @@ async def test_a_process_is_restrained_and_knows_no_secret(
     assert resource.prlimit(child, resource.RLIMIT_CORE) == (0, 0)
     assert resource.prlimit(child, resource.RLIMIT_FSIZE) == (0, 0)
     assert (await export).status == 200
+
+
+async def test_a_long_report_comes_in_parts_that_together_hold_every_line(
+    server: Server, nurse: Person, phone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.report.PART_SIZE", 1000)
+    said = [f"Line {number} of a long conversation" for number in range(25)]
+    report, _ = await session(nurse, phone, *said)
+    page = await nurse.get(report)
+    assert "its report comes in several files" in page.text
+    parts = re.findall(r'name="part" value="(\d)"', page.text)
+    assert parts == ["1", "2", "3"]
+    texts = []
+    for part in parts:
+        answer = await nurse.get(f"{report}?part={part}")
+        assert f'-{part}.pdf"' in answer.headers["Content-Disposition"]
+        texts.append(text_of(answer))
+        assert f"Part {part} of 3" in texts[-1]
+    assert re.findall(r"Line \d+ of a long conversation", "".join(texts)) == said
+    for wrong in ("0", "4", "x", "²", "1 "):
+        assert (await nurse.get(f"{report}?part={wrong}")).status == 404
