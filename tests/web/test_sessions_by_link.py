@@ -366,7 +366,7 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
         assert rows == [], table
     line = (await server.app[STORE].read.audit.lines())[-1]
     assert (line["actor"], line["action"]) == ("server", "purge")
-    assert line["object"].startswith("deleted:")
+    assert line["object"].startswith("session:")
     assert "Zarathustra" not in (await nurse.get("/history")).text
 
 
