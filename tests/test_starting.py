@@ -18,8 +18,8 @@ import pytest
 
 from storage.errors import StorageError
 from storage.folder_lock import DataFolderLock
+from storage.master_key import DATABASE_NAME
 from storage.store import Store
-from storage.vault import DATABASE_NAME
 from tests.serving import QUICK
 from tests.test_full_disk import SmallDisk
 from tests.test_kill import process
