@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from storage.backing_up import back_up
 from storage.backup_set import Manifest, remove_old
@@ -28,7 +29,7 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
     try:
         thing = f"{name} sessions={manifest.sessions}"
         await store.write(
-            lambda records: records.audit.append(manifest.made_at, "operator", "backup", thing)
+            lambda records: records.audit.append(manifest.made_at, SCRIPT, "backup", thing)
         )
     finally:
         await store.close()

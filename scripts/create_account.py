@@ -7,7 +7,7 @@ import os
 import sys
 from datetime import UTC, datetime
 
-from signaling.account import AccountRole, checked_password
+from signaling.account import AccountRole
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.accounting import new_account
@@ -28,7 +28,7 @@ async def create(
         email=email,
         name=name,
         role=role,
-        password_hash=await Passwords().hash(checked_password(password)),
+        password_hash=await Passwords().choose(password, (config.brand, email, name)),
         language=language,
         time_zone=time_zone,
         now=datetime.now(UTC),

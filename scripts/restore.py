@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.restoring import Settled, begun, settle
 from storage import folder, restored_folder
@@ -46,7 +47,7 @@ async def bring_to_present(prepared: Prepared, answer: str | None, name: str) ->
         async def work(records: Records) -> Settled:
             settled = await settle(records, now, close=answer == "close")
             counts = f"closed={settled.closed} open={settled.open} silenced={settled.silenced}"
-            await records.audit.append(now, "operator", "restore", f"{name} {counts}")
+            await records.audit.append(now, SCRIPT, "restore", f"{name} {counts}")
             return settled
 
         settled = await store.write(work)

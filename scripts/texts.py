@@ -26,8 +26,8 @@ COMPLETE = ("fr", "es", "ar", "uk")
 LANGUAGES = tuple(code for code in OWN_NAMES if code != SOURCE_LANGUAGE)
 WIDTH = 100
 
-KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "_n": (1, 2), "plural": (1, 2)}
-"`_n` and `plural` are ngettext in the browser and in Python."
+KEYWORDS = {**DEFAULT_KEYWORDS, "N_": None, "Nn_": (1, 2), "_n": (1, 2), "plural": (1, 2)}
+"`_n` and `plural` are ngettext in the browser and in Python; `N_` and `Nn_` only mark."
 
 _EAST_SLAVIC = (
     "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : "

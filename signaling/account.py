@@ -7,8 +7,8 @@ from typing import Literal
 from signaling.errors import N_, InvalidInput
 
 AccountRole = Literal["scheduler", "administrator"]
-PASSWORD_LENGTH = 10
-"Shortest accepted password; length is what protects (NIST SP 800-63B)."
+PASSWORD_LENGTH = 12
+"Shortest password that is taken (OWASP ASVS 2.1.1); shorter ones of earlier times stay valid."
 LONGEST_PASSWORD = 512
 
 

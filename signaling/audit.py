@@ -37,11 +37,16 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 "What happens by itself, or by people who have no account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
-               "disable_account", "enable_account", "sign_out_everywhere")  # fmt: skip
+               "disable_account", "enable_account", "change_role", "sign_out_everywhere",
+               "sign_out_elsewhere", "change_password", "reset_password",
+               "choose_password")  # fmt: skip
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
                      "see_outbox")  # fmt: skip
+
+OF_MACHINE = ("backup", "restore", "rotate_master_key")
+"What is done by commands on the machine itself."
 
 WORDS = frozenset(
     (
@@ -49,6 +54,7 @@ WORDS = frozenset(
         *OF_SERVER,
         *OF_ACCOUNTS,
         *OF_ADMINISTRATION,
+        *OF_MACHINE,
         "begin_keyed_log",
     )
 )

@@ -17,6 +17,8 @@ TeleConnectError
 ├── TooLarge                413
 ├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
+│   ├── TooMuchSent         429  more than a scheduler sends within an hour
+│   └── TooMuchForOne       429  more than one address is sent within an hour
 └── Unavailable             503  the server cannot do it now: disk full, stopping
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
@@ -25,12 +27,19 @@ An error carries data and a sentence from the catalogs; `web/errors.py` alone tu
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
+from datetime import timedelta
+from math import ceil
 from typing import ClassVar
 
 
 def N_(text: str) -> str:
     """Mark a sentence for the catalogs without translating it yet."""
     return text
+
+
+def Nn_(one: str, many: str) -> tuple[str, str]:
+    """Mark a sentence in both numbers for the catalogs without translating it yet."""
+    return one, many
 
 
 class TeleConnectError(Exception):
@@ -157,9 +166,47 @@ class WrongMediaType(TeleConnectError):
 
 
 class TooManyRequests(TeleConnectError):
+    """Slower, please: `wait` from now on the next attempt is let in.
+
+    `counted` are the sentences for one minute and for more; they take `values["minutes"]`.
+    """
+
     code = "too_many_requests"
     status = 429
     sentence = N_("Too many attempts. Please wait a few minutes and try again.")
+    counted = Nn_(
+        "Too many attempts. Please try again in %(minutes)s minute.",
+        "Too many attempts. Please try again in %(minutes)s minutes.",
+    )
+
+    def __init__(self, wait: timedelta = timedelta(), **values: object) -> None:
+        self.seconds = ceil(wait.total_seconds())
+        self.minutes = max(1, ceil(self.seconds / 60))
+        super().__init__(None, minutes=self.minutes, **values)
+
+
+class TooMuchSent(TooManyRequests):
+    """A scheduler has written to people outside as often as goes within an hour."""
+
+    sentence = N_("You have sent as many messages as can be sent within an hour.")
+    counted = Nn_(
+        "You have sent as many messages as can be sent within an hour."
+        " Please wait %(minutes)s minute.",
+        "You have sent as many messages as can be sent within an hour."
+        " Please wait %(minutes)s minutes.",
+    )
+
+
+class TooMuchForOne(TooManyRequests):
+    """One address was written to as often as anybody should be within an hour."""
+
+    sentence = N_("%(name)s was sent as many messages as anybody should get within an hour.")
+    counted = Nn_(
+        "%(name)s was sent as many messages as anybody should get within an hour."
+        " Please wait %(minutes)s minute.",
+        "%(name)s was sent as many messages as anybody should get within an hour."
+        " Please wait %(minutes)s minutes.",
+    )
 
 
 class Unavailable(TeleConnectError):

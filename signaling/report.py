@@ -12,6 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+PART_SIZE = 8 * 2**20
+"""Of the chat in one file, as `printed_size` counts: some 65,000 short lines. A longer chat comes in
+several: each is drawn while a browser waits, and opens on an old computer."""
+
 LineKind = Literal["chat", "event"]
 
 
@@ -58,6 +62,9 @@ class Report:
     lines: tuple[ReportLine, ...] = ()
     names: tuple[str, ...] = ()
     ended_at: datetime | None = None
+    part: int = 1
+    parts: int = 1
+    "Which file of how many this is."
 
     def __post_init__(self) -> None:
         # Raises ZoneInfoNotFoundError (a KeyError) or ValueError for a name that is no zone.
@@ -99,3 +106,21 @@ def _refuse_naive(name: str, value: datetime) -> None:
     # A time without a zone would silently be read as the server's own.
     if value.utcoffset() != UTC.utcoffset(None):
         raise ValueError(f"{name} must be in UTC")
+
+
+def printed_size(text: str) -> int:
+    """What a text takes of a report: its bytes, and room for its author and its line ends."""
+    return 64 + len(text.encode()) + 48 * text.count("\n")
+
+
+class Parts:
+    """Tells to which part of a report a line belongs: ask for each, in the order of the chat."""
+
+    def __init__(self) -> None:
+        self._before = 0
+
+    def part_of(self, text: str) -> int:
+        """Count a line; the first part is 1. A line is never divided."""
+        part = self._before // PART_SIZE + 1
+        self._before += printed_size(text)
+        return part

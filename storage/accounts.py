@@ -142,6 +142,25 @@ class WebSessions:
             (account_id, data, to_ms(expires_at), digest),
         )
 
+    async def of_account(
+        self, account_id: str, now: datetime
+    ) -> list[tuple[bytes, str, datetime, datetime]]:
+        """(digest, data, created_at, expires_at) of each, the newest first."""
+        rows = await self._executor.rows(
+            "SELECT * FROM web_session WHERE account_id = ? AND expires_at > ?"
+            " ORDER BY created_at DESC, token_digest",
+            (account_id, to_ms(now)),
+        )
+        return [
+            (
+                row["token_digest"],
+                row["data"],
+                from_ms(row["created_at"]),
+                from_ms(row["expires_at"]),
+            )
+            for row in rows
+        ]
+
     async def remove(self, digest: bytes) -> None:
         await self._remove("token_digest = ?", digest)
 

@@ -77,17 +77,49 @@ class Notices:
         key = await self._vault.key(self._executor, notice.consultation_id)
         rows = await self._executor.rows(
             "INSERT INTO notice (id, consultation_id, invite_id, occasion, dedupe_key, envelope,"
-            " created_at, due_at, next_at, state, version, channel)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " created_at, due_at, next_at, state, version, channel, address_digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (dedupe_key) DO NOTHING RETURNING id",
             (
                 notice.id, notice.consultation_id, notice.invite_id, notice.occasion,
                 notice.dedupe_key, key.seal(_place(notice.id), msgspec.json.encode(envelope)),
                 to_ms(now), to_ms(notice.due_at), to_ms(notice.due_at), notice.state,
                 notice.version, envelope.ways[0].channel if envelope.ways else "email",
+                self._vault.address_digest(envelope.address.casefold()),
             ),
         )  # fmt: skip
         return bool(rows)
+
+    async def sent_to(
+        self, address: str, since: datetime, now: datetime, *, beyond: int
+    ) -> datetime | None:
+        """When the newest was queued of those to this address that are more than `beyond`.
+
+        Reminders do not count, nor what a clock that was wrong has put into the future.
+        """
+        return await self._moment(
+            "SELECT created_at FROM notice WHERE address_digest = ?"
+            " AND created_at > ? AND created_at <= ? AND occasion <> 'reminder'"
+            " ORDER BY created_at DESC LIMIT 1 OFFSET ?",
+            (self._vault.address_digest(address.casefold()), to_ms(since), to_ms(now), beyond),
+        )
+
+    async def sent_by(
+        self, scheduler_id: str, since: datetime, now: datetime, *, beyond: int
+    ) -> datetime | None:
+        """The same for those about the sessions of one scheduler."""
+        return await self._moment(
+            "SELECT notice.created_at FROM notice"
+            " JOIN consultation ON consultation.id = notice.consultation_id"
+            " WHERE consultation.scheduler_id = ? AND notice.created_at > ?"
+            " AND notice.created_at <= ? AND notice.occasion <> 'reminder'"
+            " ORDER BY notice.created_at DESC LIMIT 1 OFFSET ?",
+            (scheduler_id, to_ms(since), to_ms(now), beyond),
+        )
+
+    async def _moment(self, sql: str, parameters: Parameters) -> datetime | None:
+        row = await self._executor.row(sql, parameters)
+        return maybe_from_ms(row["created_at"]) if row else None
 
     async def due(self, now: datetime, room: Mapping[Channel, int]) -> list[Due]:
         """What is to be done by now, oldest first, of each channel as many as there is room."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from signaling.audit import SCRIPT
 from storage.audit import Audit
 from storage.database import Database, Executor
 from storage.errors import MasterKeyError, StorageError, WrongMasterKey
@@ -79,9 +80,7 @@ async def _rotate(database: Database, old: bytes, new: bytes) -> int:
 
 async def _rewrap(executor: Executor, vault: Vault, old: Wrapping, new: Wrapping) -> int:
     # first, for what the log needs is wrapped by the old key
-    await Audit(executor, vault).append(
-        datetime.now(UTC), "operator", "rotate_master_key", new.key_id
-    )
+    await Audit(executor, vault).append(datetime.now(UTC), SCRIPT, "rotate_master_key", new.key_id)
     keys = sum([await _rewrap_table(executor, table, old, new) for table in WRAPPED])
     await executor.rows("UPDATE master_key SET key_id = ?", (new.key_id,))
     return keys

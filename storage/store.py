@@ -21,10 +21,12 @@ from storage.errors import WrongMasterKey
 from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
+from storage.known_browsers import KnownBrowsers
 from storage.losses import Losses
 from storage.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
+from storage.password_links import PasswordLinks
 from storage.purged import Purged
 from storage.purged_list import PURGED_LIST, PurgedList, digest
 from storage.replies import Replies
@@ -34,7 +36,7 @@ from storage.used_tokens import UsedTokens
 from storage.vault import Vault
 
 T = TypeVar("T")
-SIGNED_IN = ("web_session", "seat")
+SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")
 "Tables of who is signed in and where: nothing in them outlives a restore."
 _log = logging.getLogger(__name__)
 
@@ -49,6 +51,8 @@ class Records:
         self.accounts = Accounts(executor, self.web_sessions)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, losses)
+        self.known_browsers = KnownBrowsers(executor)
+        self.password_links = PasswordLinks(executor)
         self.chat = Chat(executor, vault)
         self.clock = Clock(executor)
         self.calls = Calls(executor)

@@ -43,8 +43,12 @@ TYPES = [
     "multipart/form-data; boundary=x", "text/plain", "application/octet-stream",
     "application/x-www-form-urlencoded; charset=klingon",
 ]  # fmt: skip
-KEEP = {("POST", "sign_out"), ("POST", "admin_account")}
-"What would end the attack: signing out, disabling the attackers."
+KEEP = {
+    ("POST", "sign_out"), ("POST", "admin_account"),
+    ("POST", "landing_test_relay"), ("POST", "device_test_relay"),
+}  # fmt: skip
+"""What would end the attack (signing out, disabling the attackers), and what is answered by 503 as
+there is no relay here."""
 
 
 @pytest.fixture

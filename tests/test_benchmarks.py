@@ -79,6 +79,18 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "59,000",
     ),
+    "report": (
+        {
+            "rows": {
+                "one short line": {
+                    "seconds": 0.75,
+                    "memory_bytes": 90_000_000.0,
+                    "bytes": 20_000.0,
+                }
+            }
+        },
+        "0.75",
+    ),
     "invites": (
         {
             "past_consultations": 100_000,
@@ -90,6 +102,14 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
             "empty_p99_ms": 11.0,
         },
         "11.00",
+    ),
+    "sign_in": (
+        {
+            "rounds": 8,
+            "median_ms": {"there": 200.0, "not there": 190.0, "disabled": 198.0},
+            "ratio": {"there": 1.0, "not there": 0.95, "disabled": 0.99},
+        },
+        "0.95",
     ),
     "relay_attack": (
         {

@@ -145,7 +145,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(tmp_path: Pat
                 nurse.plant(cookie)
             for number in range(6):
                 names.append(f"Person-{turn}-{number}")
-                await nurse.invite(names[-1])
+                await nurse.invite(names[-1], address=f"{names[-1].lower()}@example.org")
             running.kill()  # some of the notices are claimed, some are half written
     async with process(tmp_path) as (_, server, _), Person(server) as nurse:
         nurse.plant(cookie)

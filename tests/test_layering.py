@@ -48,7 +48,7 @@ SQL = re.compile(
 "Capitals as SQL is written, or small letters with the grammar; not a sentence like 'Delete it'."
 
 ADDRESS = re.compile(
-    r"/(signin|signout|setup|invites|waiting-room|sessions|opened|history|device-test|i|r|admin"
+    r"/(signin|signout|setup|password|account|invites|waiting-room|sessions|opened|history|device-test|i|r|admin"
     r"|socket|static|healthz|readyz|metrics)(?![\w.-])"
 )
 MARKUP_FROM_TEXT = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b")

@@ -5,17 +5,30 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 
-from scripts.texts import COMPLETE, LANGUAGES, PLURAL_FORMS, ROOT, check, compare, extract, merged
-from scripts.texts import read as read_catalog
+from scripts.texts import (
+    COMPLETE,
+    LANGUAGES,
+    PLURAL_FORMS,
+    ROOT,
+    check,
+    compare,
+    extract,
+    merged,
+    read,
+)
 from signaling.delivery.segments import count
 from signaling.notice_texts import NOTICE_TEXTS
 from web.texts import OWN_NAMES, Texts
+
+read_catalog = cache(read)
+"Each is read once; no test changes it."
 
 PLACE = re.compile(r"%\(\w+\)s|%[^(\s\w]|%%|\$\w+")
 TAG = re.compile(r"</?[a-zA-Z!][^>]*>")
@@ -117,6 +130,7 @@ def test_placeholders_are_those_of_the_source(language: str) -> None:
     none(complaints())
 
 
+@cache
 def form_of(language: str, number: int) -> int:
     from gettext import c2py
 
@@ -218,7 +232,9 @@ def test_short_notices_fit_the_alphabet_of_telephones(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_browser_gets_its_sentences_and_its_plurals(language: str, texts: Texts) -> None:
+def test_the_browser_gets_its_sentences_and_its_plurals(
+    language: str, texts: Texts, template: Catalog
+) -> None:
     catalog = json.loads(texts.languages[language].catalog)
     count = read_catalog(language).num_plurals
     rule = Locale.parse(language).plural_form
@@ -229,7 +245,6 @@ def test_the_browser_gets_its_sentences_and_its_plurals(language: str, texts: Te
     for forms in catalog["messages"].values():
         assert isinstance(forms, str) or (len(forms) == count and all(forms))
     if language in COMPLETE:
-        template = extract()
         wanted = [m for m in template if any(path.endswith(".js") for path, _ in m.locations)]
         keys = {m.id if isinstance(m.id, str) else m.id[0] for m in wanted}
         assert set(catalog["messages"]) == keys

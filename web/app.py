@@ -106,7 +106,7 @@ async def _assemble(
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     app[keys.PASSWORDS] = passwords
-    app[keys.LIMITS] = Limits()
+    app[keys.LIMITS] = Limits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()

@@ -37,6 +37,7 @@ STRANGERS = {
     ("POST", "sign_in"): Body(limit="form"),
     ("POST", "sign_out"): Body(limit="form"),
     ("POST", "setup"): Body(limit="form"),
+    ("POST", "choose_password"): Body(limit="form"),
     ("POST", "language"): Body(limit="form"),
     ("POST", "landing"): Body(limit="form"),
     ("POST", "interpreter_request"): Body(limit="form"),

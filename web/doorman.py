@@ -235,7 +235,9 @@ class Door(web.BaseSite):
 
     def _take(self) -> None:
         for _ in range(AT_ONCE):
-            if wait := self._doorman.visitors.must_wait():
+            visitors = self._doorman.visitors
+            crowded = visitors.crowded
+            if wait := visitors.must_wait():
                 return self._pause(wait.total_seconds())
             try:
                 connection, address = self._listener.accept()
@@ -253,6 +255,8 @@ class Door(web.BaseSite):
             task = self._loop.create_task(self._open(connection, self._doorman.line(visitor)))
             self._opening.add(task)
             task.add_done_callback(self._opening.discard)
+            if crowded:
+                return self._pause(visitors.pace.total_seconds())
         return None
 
     async def _open(self, connection: socket.socket, line: Line) -> None:

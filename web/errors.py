@@ -15,20 +15,28 @@ from signaling.errors import (
     SignInRequired,
     TeleConnectError,
     TooLarge,
+    TooManyRequests,
     Unavailable,
 )
 from signaling.messages import CLOSE_CODES, Refusal
 from web.markup.errors import error_page
 from web.routes import path
 from web.viewing import show, viewer_of
+from web.views import Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("web.requests")
 
 
-def sentence(error: TeleConnectError, translate: Callable[[str], str]) -> str:
-    """What the reader is told, in their language."""
+def sentence(
+    error: TeleConnectError,
+    translate: Callable[[str], str],
+    plural: Callable[[str, str, int], str] | None = None,
+) -> str:
+    """What the reader is told, in their language; with `plural` also how long to wait."""
     text = translate(error.sentence)
+    if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
+        text = plural(*error.counted, error.minutes)
     return text % error.values if error.values else text
 
 
@@ -36,7 +44,15 @@ def retry_after(error: TeleConnectError) -> dict[str, str]:
     """The header that tells programs how long to wait (RFC 9110, 10.2.3), if anybody must."""
     if isinstance(error, ReportsBusy):
         return {hdrs.RETRY_AFTER: str(error.retry_after)}
+    if isinstance(error, TooManyRequests) and error.seconds:
+        return {hdrs.RETRY_AFTER: str(error.seconds)}
     return {}
+
+
+def form_errors(error: InvalidInput | TooManyRequests, viewer: Viewer) -> dict[str, str]:
+    """What a form says that is shown again: at its field, or above all of them."""
+    field = error.field if isinstance(error, InvalidInput) else ""
+    return {field: sentence(error, viewer.translate, viewer.plural)}
 
 
 def refusal(
@@ -105,7 +121,7 @@ async def _answer(request: web.Request, error: TeleConnectError, status: int) ->
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
         return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
     viewer = await viewer_of(request)
-    text = sentence(error, viewer.translate)
+    text = sentence(error, viewer.translate, viewer.plural)
     if _wants_page(request):
         answer = show(error_page(viewer, status, text), status)
     else:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from web.report_fonts import BOLD_FILE, Run, path_of, remember
+from web.report_fonts import BOLD_FILE, LONGEST_REMEMBERED, Run, path_of, remember
 from web.report_lines import Line
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class Ink:
             shown = self._shown.get((run, size))
             if shown is None:
                 shown = self._font(run.choice.file).show(run, size)
-                remember(self._shown, (run, size), shown)
+                if len(run.text) <= LONGEST_REMEMBERED:
+                    remember(self._shown, (run, size), shown)
             if abs(pending) >= 0.5:
                 parts.append(f"{pending:.0f}")
                 pending -= round(pending)

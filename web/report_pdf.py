@@ -68,6 +68,8 @@ def draw(
 
 def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
     sheet.heading(_("Consultation report"), _TITLE)
+    if report.parts > 1:
+        sheet.heading(_part(report, _), _LABEL)
     sheet.gap(8)
     facts: list[tuple[str, str]] = []
     if report.started_at is None:
@@ -145,6 +147,8 @@ def _place_edges(
     title = _("Consultation report")
     if report.started_at is not None:
         title = f"{title} \u00b7 {_isolated(dates.moment(report.started_at))}"
+    if report.parts > 1:
+        title = f"{title} \u00b7 {_part(report, _)}"
     made = _("Made on %(date)s") % {"date": _isolated(dates.moment(made_at))}
 
     def draw_edges(page: Sheet, number: int) -> None:
@@ -155,6 +159,10 @@ def _place_edges(
         page.across(BOTTOM + 30, made, place, _EDGE, rule=_HAIRLINE)
 
     sheet.repeat(draw_edges)
+
+
+def _part(report: Report, _: Callable[[str], str]) -> str:
+    return _("Part %(part)s of %(parts)s") % {"part": report.part, "parts": report.parts}
 
 
 def _isolated(text: str) -> str:

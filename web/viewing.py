@@ -1,5 +1,6 @@
 """Who is asking, and the page they get."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -113,9 +114,11 @@ def by_link(viewer: Viewer) -> Viewer:
     return replace(viewer, account_name=None, account_role=None)
 
 
-def show(page: htpy.Renderable, status: int = 200) -> web.Response:
+def show(
+    page: htpy.Renderable, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
     """Answer with a page."""
-    return web.Response(text=str(page), content_type="text/html", status=status)
+    return web.Response(text=str(page), content_type="text/html", status=status, headers=headers)
 
 
 async def form_of(request: web.Request) -> dict[str, str]:

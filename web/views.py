@@ -199,3 +199,17 @@ class OrganizationRow:
     languages: tuple[str, ...]
     position: int
     active: bool
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """One browser in which somebody is signed in."""
+
+    id: str
+    "Names it on the page; opens nothing."
+    browser: str
+    system: str
+    "In the words people use, as browser; empty where nobody knows."
+    since: datetime
+    here: bool
+    "Whether it is the browser that asks."

@@ -125,14 +125,20 @@ class Visitors:
         None if it can be taken now, or refused.
         """
         first = next(self._all.waited_for(), None)
-        if first is None or first.standing is not Standing.UNHEARD or not self._crowded:
+        if first is None or first.standing is not Standing.UNHEARD or not self.crowded:
             return None
         left = first.since + STAY_AT_LEAST - self.now()
         return left if left > timedelta() else None
 
     @property
-    def _crowded(self) -> bool:
+    def crowded(self) -> bool:
+        """Whether somebody has to go for whoever comes next."""
         return len(self._all) >= self.places or self._all.unheard() >= self.places_for_unheard
+
+    @property
+    def pace(self) -> timedelta:
+        """Between two who come while it is crowded: a storm is spread evenly over its time."""
+        return STAY_AT_LEAST / min(self.places, self.places_for_unheard)
 
     def admit(self, network: str | None) -> bool:
         """Make room for one more; false if all places belong to people who are being served."""

@@ -92,12 +92,17 @@ class SqliteStorage(AbstractStorage):
         await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
 
     async def forget_expired(self) -> datetime | None:
-        """Delete the web sessions that are over; when the next one will be."""
+        """Delete the web sessions that are over, and what else of signing in is too old.
+
+        Returns when the next web session will be over.
+        """
         now = self._clock.now()
 
         async def work(records: Records) -> datetime | None:
             await records.web_sessions.bring_back(now, SIGNED_IN_LIFETIME, SEAT_LIFETIME)
             await records.web_sessions.remove_expired(now)
+            await records.known_browsers.remove_expired(now)
+            await records.password_links.remove_expired(now)
             return await records.web_sessions.next_expiry()
 
         return await self._store.write(work)

@@ -123,10 +123,10 @@ async def furnish(
         await store.close()
 
 
-async def add_scheduler(store: Store) -> Account:
-    """A scheduler who holds consultations made directly."""
+async def add_scheduler(store: Store, email: str = "nurse@example.org") -> Account:
+    """A scheduler who holds consultations made directly; invites at most 300 people an hour."""
     scheduler = new_account(
-        email="nurse@example.org",
+        email=email,
         name="Nurse Joy",
         role="scheduler",
         password_hash=None,

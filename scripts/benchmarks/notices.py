@@ -34,6 +34,7 @@ from signaling.notice import Envelope, Outgoing
 from storage.store import Records
 
 NOTICES = 10_000
+OF_ONE_SCHEDULER = 250
 BARE_MAILS = 3_000
 "Enough to know a bare loop's rate, which does not change with their number."
 MAIL_FROM = "Clinic <noreply@clinic.example>"
@@ -63,10 +64,11 @@ async def _sink(count: int) -> AsyncIterator[tuple[int, asyncio.StreamReader]]:
 async def _queue(data_dir: Path) -> tuple[Outgoing, datetime, float]:
     """Plan sessions; returns one reminder, when all are due, and sessions planned per second."""
     async with assembled(data_dir) as (store, inviting):
-        scheduler = await add_scheduler(store)
         planned_at = datetime.now(UTC) + timedelta(hours=1)
         started = time.perf_counter()
         for number in range(NOTICES):
+            if number % OF_ONE_SCHEDULER == 0:
+                scheduler = await add_scheduler(store, f"nurse{number}@example.org")
             await inviting.invite(scheduler, plan(number, planned_at))
         took = time.perf_counter() - started
         due_at = datetime.now(UTC) + DUE_IN

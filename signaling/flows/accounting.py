@@ -1,12 +1,21 @@
-"""Making accounts."""
+"""Making accounts, and what becomes of their passwords, roles and web sessions."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from signaling.account import Account, AccountRole
 from signaling.contact import Contact
-from signaling.errors import N_, InvalidInput
+from signaling.errors import N_, Conflict, InvalidInput, NotFound
 from signaling.identifier import new_id
+from signaling.ports import Records
 from signaling.text import one_line
+from signaling.token import new_token, token_digest
+
+LINK_LIFETIME = timedelta(hours=24)
+"Of an address at which somebody chooses a new password."
+LAST = N_("The last administrator cannot be disabled.")
+LAST_ROLE = N_("The last administrator stays one.")
+OWN_ROLE = N_("Nobody changes their own role.")
 
 
 def new_account(
@@ -34,4 +43,103 @@ def new_account(
         language=language,
         time_zone=time_zone,
         created_at=now,
+    )
+
+
+# What follows happens within the caller's transaction.
+
+
+async def set_password(
+    records: Records,
+    account: Account,
+    password_hash: str,
+    now: datetime,
+    *,
+    actor: str,
+    action: str,
+    keep: bytes | None = None,
+) -> Account:
+    """Give an account another password: whoever signed in before is signed out, but for `keep`.
+
+    `keep` is the digest of the web session that asks. No other browser is known any more, and an
+    address at which a password was to be chosen is dead.
+    """
+    changed = replace(account, password_hash=password_hash)
+    await records.accounts.change(changed)
+    await sign_out_everywhere(records, account.id, now, keep=keep)
+    await records.password_links.remove_of(account.id)
+    await records.audit.append(now, actor, action, account.id)
+    return changed
+
+
+async def sign_out_everywhere(
+    records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
+) -> None:
+    """Sign somebody out everywhere, but for the web session `keep`; no browser is known any more."""
+    if keep is None:
+        await records.web_sessions.remove_all_of(account_id)
+    else:
+        for digest, *_ in await records.web_sessions.of_account(account_id, now):
+            if digest != keep:
+                await records.web_sessions.remove(digest)
+    await records.known_browsers.remove_all_of(account_id)
+
+
+async def make_password_link(
+    records: Records, account_id: str, now: datetime, *, actor: str
+) -> str:
+    """The token of a one-time address at which somebody chooses a new password.
+
+    The password they have goes on until then. Raises NotFound for an account that is disabled.
+    """
+    account = await records.accounts.get(account_id)
+    if account is None or account.disabled_at is not None:
+        raise NotFound
+    token = new_token()
+    await records.password_links.put(account_id, token_digest(token), now + LINK_LIFETIME)
+    await records.audit.append(now, actor, "reset_password", account_id)
+    return token
+
+
+async def look_up_link(records: Records, token: str, now: datetime) -> Account:
+    """Whose password is chosen at an address. Raises NotFound if that is over."""
+    account_id = await records.password_links.account_of(token_digest(token), now)
+    account = await records.accounts.get(account_id) if account_id else None
+    if account is None or account.disabled_at is not None:
+        raise NotFound(
+            N_("This link cannot be used any more. Please ask an administrator for a new one.")
+        )
+    return account
+
+
+async def change_role(
+    records: Records, account_id: str, role: AccountRole, now: datetime, *, actor: str
+) -> None:
+    """Give somebody another role. Raises NotFound; Conflict for oneself or the last one."""
+    account = await records.accounts.get(account_id)
+    if account is None:
+        raise NotFound
+    if account_id == actor:
+        raise Conflict(OWN_ROLE)
+    if role != "administrator" and not await another_administrator(records, account):
+        raise Conflict(LAST_ROLE)
+    if account.role != role:
+        await records.accounts.change(replace(account, role=role))
+        await records.audit.append(now, actor, "change_role", account_id)
+
+
+async def disable(records: Records, account: Account, now: datetime) -> None:
+    """Let somebody sign in no more. Raises Conflict for the last administrator."""
+    if not await another_administrator(records, account):
+        raise Conflict(LAST)
+    await records.accounts.change(replace(account, disabled_at=now))
+    await records.password_links.remove_of(account.id)
+    await sign_out_everywhere(records, account.id, now)
+
+
+async def another_administrator(records: Records, account: Account) -> bool:
+    """Whether somebody can still administer this server without this account."""
+    return any(
+        other.role == "administrator" and other.disabled_at is None and other.id != account.id
+        for other in await records.accounts.all()
     )

@@ -8,7 +8,7 @@ from signaling.chat import ChatMessage, Kind
 from signaling.consultation import OPEN_STATES, TRANSITIONS
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.calling import Calling
-from signaling.flows.rooms import Attendance, Rooms
+from signaling.flows.rooms import Attendance, Rooms, absence
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers
 from signaling.room import Room
@@ -64,7 +64,7 @@ class Attending:
             )
 
         self._rooms.keep_awake(room)
-        self._timers.cancel(_name("leave", room, participant_id))
+        self._timers.cancel(absence(room, participant_id))
         attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
         room.attach(participant_id, connection, hello.resume, welcome)
@@ -91,7 +91,7 @@ class Attending:
             await self._gone(room, participant_id)
 
         until = self._timers.now() + LEAVE_GRACE
-        self._timers.set(_name("leave", room, participant_id), until, gone)
+        self._timers.set(absence(room, participant_id), until, gone)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
 
     async def _arrived(self, room: Room, participant_id: str) -> None:
@@ -151,7 +151,3 @@ class Attending:
             room.tell_consultation()
         if message is not None:
             room.add_chat(message)
-
-
-def _name(what: str, room: Room, participant_id: str) -> str:
-    return f"{what}:{room.consultation.id}:{participant_id}"

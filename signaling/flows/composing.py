@@ -7,8 +7,9 @@ from datetime import datetime
 from string import Template as Placeholders
 
 from signaling.account import Account
+from signaling.allowance import WINDOW, Allowance
 from signaling.consultation import Consultation
-from signaling.errors import N_
+from signaling.errors import N_, TooMuchForOne, TooMuchSent
 from signaling.identifier import new_id
 from signaling.invite import Invite
 from signaling.notice import (
@@ -76,11 +77,13 @@ class Composing:
         *,
         due_at: datetime | None = None,
         detail: str = "",
+        allowance: Allowance | None = None,
     ) -> bool:
         """Write a notice for one invite into the outbox, within the caller's transaction.
 
-        `detail` tells notices of one occasion apart. False if nothing is to be sent: the link is
-        given by hand, or this person was told this already.
+        `detail` tells notices of one occasion apart; `allowance` bounds what somebody asks for,
+        what the server owes has none. False if nothing is to be sent: the link is given by hand,
+        or this person was told this already. Raises TooMuchSent, TooMuchForOne.
         """
         person = about.invite.person
         if person.channel == "none":
@@ -104,7 +107,9 @@ class Composing:
             ways=self._ways.of(person),
             content=self.content(occasion, about, token),
         )
-        return await records.notices.add(notice, envelope, now)
+        return await self._add(
+            records, notice, envelope, about.scheduler.id, person.name, allowance
+        )
 
     async def queue_to(
         self,
@@ -115,10 +120,11 @@ class Composing:
         values: Mapping[str, str],
         *,
         detail: str = "",
+        allowance: Allowance | None = None,
     ) -> bool:
-        """Write a mail about a session to somebody who has no invite to it.
+        """Write a mail about a session to somebody who has no invite to it, as `queue` does.
 
-        `detail` tells mails of one occasion apart. False if they were told this already.
+        `detail` tells mails of one occasion apart.
         """
         now = self._clock.now()
         notice = Notice(
@@ -136,7 +142,36 @@ class Composing:
             ways=(Way("email"),),
             content=self._mail(occasion, {**values, "name": recipient.name}, recipient.language),
         )
-        return await records.notices.add(notice, envelope, now)
+        return await self._add(
+            records, notice, envelope, consultation.scheduler_id, recipient.name, allowance
+        )
+
+    async def _add(
+        self,
+        records: Records,
+        notice: Notice,
+        envelope: Envelope,
+        scheduler_id: str,
+        name: str,
+        allowance: Allowance | None,
+    ) -> bool:
+        now = self._clock.now()
+        added = await records.notices.add(notice, envelope, now)
+        if added and allowance is not None:
+            since = now - WINDOW
+            too_many = await records.notices.sent_to(
+                envelope.address, since, now, beyond=allowance.to_address
+            )
+            if too_many is not None:
+                raise TooMuchForOne(too_many - since, name=name)
+            if allowance.by_scheduler is None:
+                return added
+            too_many = await records.notices.sent_by(
+                scheduler_id, since, now, beyond=allowance.by_scheduler
+            )
+            if too_many is not None:
+                raise TooMuchSent(too_many - since)
+        return added
 
     def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
         """The words of a notice, and its calendar part where it has one."""

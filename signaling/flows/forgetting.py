@@ -99,7 +99,6 @@ class Forgetting:
             await records.audit.append(now, SERVER, "purge", consultation_id)
             await records.purged.count(consultation_id, now)
             await records.consultations.purge(consultation_id)
-            await records.audit.append(self._clock.now(), "server", "purge", consultation_id)
             return True
 
         # the files first: after a crash in between, the rows still tell that there is work left

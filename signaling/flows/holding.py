@@ -101,7 +101,6 @@ class Holding:
                 await records.notices.drop_pending(consultation_id, ("reminder",))
             if event == "expire":
                 await records.notices.drop_all_pending(consultation_id)
-                await records.audit.append(now, "server", "expire", consultation_id)
             for invite in await records.invites.of_consultation(consultation_id):
                 if changed.state == "closed" and invite.usable:
                     await records.invites.change(invite.after("expire"))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from signaling.access import owned
 from signaling.account import Account
+from signaling.allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
 from signaling.flows.composing import Composing, Recipient
@@ -72,7 +73,11 @@ class Interpreting:
         )
 
     async def ask(
-        self, records: Records, consultation: Consultation, scheduler: Account
+        self,
+        records: Records,
+        consultation: Consultation,
+        scheduler: Account,
+        allowance: Allowance | None = None,
     ) -> Consultation:
         """Ask the next organization, or give up; within the caller's transaction."""
         requests = await records.interpreters.requests_of(consultation.id)
@@ -107,7 +112,7 @@ class Interpreting:
         await records.interpreters.add_request(request)
         await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
         await self._write_to(
-            records, "interpreter_request", changed, scheduler, organization, request
+            records, "interpreter_request", changed, scheduler, organization, request, allowance
         )
         return changed
 
@@ -149,9 +154,9 @@ class Interpreting:
                 person = replace(interpreter, time_zone=accepted.time_zone)
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
-                        await self._inviting.tell_about(records, accepted, scheduler, invite)
+                        await self._inviting.tell_about(records, accepted, scheduler, invite, None)
                 added = await self._inviting.add(
-                    records, accepted, scheduler, "interpreter", person
+                    records, accepted, scheduler, "interpreter", person, None
                 )
                 return accepted, added.id
 
@@ -199,7 +204,11 @@ class Interpreting:
             self._timers.set("interpreters", expiry, self.expire_due)
 
     async def invite_without(self, consultation_id: str, scheduler: Account) -> None:
-        """Go on without an interpreter: everybody is told now. Raises NotFound, TransitionRefused."""
+        """Go on without an interpreter: everybody is told now.
+
+        Raises NotFound, TransitionRefused,
+        TooMuchSent, TooMuchForOne.
+        """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, scheduler.id, "invite")
         async with self._rooms.turn(consultation_id):
@@ -213,7 +222,9 @@ class Interpreting:
                 )
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
-                        await self._inviting.tell_about(records, waived, scheduler, invite)
+                        await self._inviting.tell_about(
+                            records, waived, scheduler, invite, INVITING
+                        )
 
             await self._store.write(work)
             room.consultation = waived
@@ -225,7 +236,9 @@ class Interpreting:
         The request and its link stay. An interpreter who accepted is told like everybody.
         """
         for request in await self._open_requests(records, moved):
-            await self._write_about(records, "interpreter_request_moved", moved, scheduler, request)
+            await self._write_about(
+                records, "interpreter_request_moved", moved, scheduler, request, ASKING_AGAIN
+            )
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
@@ -255,12 +268,13 @@ class Interpreting:
         consultation: Consultation,
         scheduler: Account,
         request: InterpreterRequest,
+        allowance: Allowance | None = None,
     ) -> None:
         """Write to the organization that was asked, unless it was removed since."""
         for organization in await records.interpreters.organizations():
             if organization.id == request.organization_id:
                 await self._write_to(
-                    records, occasion, consultation, scheduler, organization, request
+                    records, occasion, consultation, scheduler, organization, request, allowance
                 )
 
     async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
@@ -316,6 +330,7 @@ class Interpreting:
         scheduler: Account,
         organization: InterpretingOrganization,
         request: InterpreterRequest,
+        allowance: Allowance | None,
     ) -> None:
         token = await records.interpreters.token(consultation.id, request.id)
         recipient = Recipient(request.id, organization.name, organization.email, scheduler.language)
@@ -329,6 +344,7 @@ class Interpreting:
                 "link": self._wording.request_address(token),
                 "until": self._moment(request.expires_at, consultation, scheduler.language),
             },
+            allowance=allowance,
         )
 
     async def _tell_scheduler(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from signaling.access import owned
 from signaling.account import Account
+from signaling.allowance import ASKING, INVITING, Allowance
 from signaling.consultation import Consultation, Kind
 from signaling.errors import Conflict, NotFound
 from signaling.flows.composing import Composing, Occurrence
@@ -31,7 +32,7 @@ class Plan:
     "Language for which an interpreter is needed; empty: none is."
 
 
-Ask = Callable[[Records, Consultation, Account], Awaitable[Consultation]]
+Ask = Callable[[Records, Consultation, Account, Allowance], Awaitable[Consultation]]
 
 
 class Inviting:
@@ -48,7 +49,8 @@ class Inviting:
     ) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing.
 
-        Where an interpreter is needed, `ask` asks for one, and nobody else is told yet.
+        Where an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
+        TooMuchSent, TooMuchForOne.
         """
         consultation = Consultation(
             id=new_id(),
@@ -67,9 +69,9 @@ class Inviting:
             await records.consultations.add(consultation)
             await self._log(records, scheduler.id, "invite", consultation.id)
             if consultation.interpreting_language and ask is not None:
-                await ask(records, consultation, scheduler)
+                await ask(records, consultation, scheduler, ASKING)
             return [
-                await self.add(records, consultation, scheduler, role, person)
+                await self.add(records, consultation, scheduler, role, person, INVITING)
                 for role, person in plan.people
             ]
 
@@ -82,6 +84,7 @@ class Inviting:
         scheduler: Account,
         role: Role,
         person: Person,
+        allowance: Allowance | None,
     ) -> Invite:
         """Give one person a seat and tell them, within the caller's transaction."""
         invite_id = new_id()
@@ -91,24 +94,30 @@ class Inviting:
         )
         await records.invites.add(invite)
         if consultation.may_tell:
-            await self.tell_about(records, consultation, scheduler, invite)
+            await self.tell_about(records, consultation, scheduler, invite, allowance)
         return invite
 
     async def tell_about(
-        self, records: Records, consultation: Consultation, scheduler: Account, invite: Invite
+        self,
+        records: Records,
+        consultation: Consultation,
+        scheduler: Account,
+        invite: Invite,
+        allowance: Allowance | None,
     ) -> None:
         """Send somebody their invitation, once."""
-        await self.tell(records, Occurrence(consultation, scheduler, invite, consultation.note))
+        about = Occurrence(consultation, scheduler, invite, consultation.note)
+        await self.tell(records, about, allowance)
 
-    async def tell(self, records: Records, about: Occurrence, *, detail: str = "") -> None:
+    async def tell(self, records: Records, about: Occurrence, allowance: Allowance | None) -> None:
         """Queue the invitation and the reminders of one person."""
         planned = about.consultation.planned_at is not None
         occasion: Occasion = "planned_invitation" if planned else "invitation"
-        await self._composing.queue(records, occasion, about, detail=detail)
+        await self._composing.queue(records, occasion, about, allowance=allowance)
         await self._reminding.queue(records, about)
 
     async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
-        """Send somebody their link once more. Raises NotFound."""
+        """Send somebody their link once more. Raises NotFound, TooMuchSent, TooMuchForOne."""
         invite, consultation = await self._own(invite_id, scheduler.id, "invite")
         if not consultation.may_tell:
             raise Conflict
@@ -120,7 +129,9 @@ class Inviting:
             occasion: Occasion = "planned_invitation" if planned else "invitation"
             # what still waits is sent now, and a button that is pressed twice sends once
             if not await records.notices.hasten(invite_id, occasion, self._clock.now()):
-                await self._composing.queue(records, occasion, about, detail=new_id())
+                await self._composing.queue(
+                    records, occasion, about, detail=new_id(), allowance=INVITING
+                )
 
         await self._store.write(work)
         return invite

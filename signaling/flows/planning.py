@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 from signaling.access import owned
 from signaling.account import Account
+from signaling.allowance import INVITING, MOVING
 from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
@@ -78,7 +79,7 @@ class Planning:
 
         Everybody is told of a new date, calendars are updated; whoever was not reached yet, or is
         reached otherwise now, gets the invitation. `planned_at` None leaves the date as it is.
-        Raises NotFound, or Conflict once the session has started.
+        Raises NotFound, TooMuchSent, TooMuchForOne, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
         async with self._rooms.turn(consultation_id):
@@ -130,10 +131,10 @@ class Planning:
                 continue
             about = Occurrence(moved, scheduler, invite, moved.note)
             if await records.notices.was_reached(invite.id):
-                await self._composing.queue(records, "moved", about)
+                await self._composing.queue(records, "moved", about, allowance=MOVING)
                 await self._reminding.queue(records, about)
             else:
-                await self._inviting.tell(records, about)
+                await self._inviting.tell(records, about, MOVING)
 
     async def cancel(self, consultation_id: str, scheduler: Account) -> None:
         """Call a session off: its people are told, its links close, nothing stale is sent.
@@ -202,7 +203,7 @@ class Planning:
         await records.notices.drop_pending_of(invite.id)
         await records.notices.forget_keys_of(invite.id)
         about = Occurrence(consultation, scheduler, changed, consultation.note)
-        await self._inviting.tell(records, about)
+        await self._inviting.tell(records, about, INVITING)
         return True
 
     async def add_people(
@@ -230,7 +231,7 @@ class Planning:
                 added = []
                 for role, person in people:
                     invite = await self._inviting.add(
-                        records, consultation, scheduler, role, person
+                        records, consultation, scheduler, role, person, INVITING
                     )
                     await self._log(records, scheduler, "add_person", invite.id)
                     line = await records.chat.append(

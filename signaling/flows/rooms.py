@@ -77,6 +77,8 @@ class Rooms:
             self.see_off(room, everybody=True)
             self.hub.remove(consultation_id)
             self._timers.cancel(_rest(room))
+            for participant_id in room.seats:
+                self._timers.cancel(absence(room, participant_id))
 
     def is_live(self, room: Room) -> bool:
         """Whether this is the room that people enter; not one that was purged or forgotten."""
@@ -175,6 +177,11 @@ def _dismiss(seat: Seat) -> None:
     if seat.connection is not None:
         seat.connection.send(wire.encode(wire.Goodbye("gone")))
         seat.connection.close("gone")
+
+
+def absence(room: Room, participant_id: str) -> str:
+    """Name of the timer after which somebody who is away has left."""
+    return f"leave:{room.consultation.id}:{participant_id}"
 
 
 def _rest(room: Room) -> str:

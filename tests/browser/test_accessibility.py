@@ -67,6 +67,8 @@ async def test_no_page_has_a_violation(
         ("history", path("history")),
         ("session", path("session", consultation_id=found.consultation_id)),
         ("outbox", path("admin_outbox")),
+        ("people", path("admin_people")),
+        ("my account", path("account")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)

@@ -27,6 +27,8 @@ from tests.serving import serving
 from web.keys import INVITING
 
 NOTICES = int(os.environ.get("NOTICES", "1000"))
+EACH = 250
+"Of one scheduler, who sends no more than 300 an hour."
 KILLS = int(os.environ.get("KILLS", "100"))
 SMTP_DELAY_S = 0.08
 SMS_DELAY_S = 0.05
@@ -50,9 +52,10 @@ class Log:
 
 async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: str) -> None:
     async with serving(data_dir, **settings) as server:
-        nurse = await server.account()
         # what is queued leaves only later, from the servers that are killed
         for number in range(NOTICES):
+            if number % EACH == 0:
+                nurse = await server.account(f"nurse{number}@example.org")
             plan = Plan("remote", (("service_user", person(number)),))
             await server.app[INVITING].invite(nurse, plan)
 

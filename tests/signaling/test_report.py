@@ -5,7 +5,14 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 
-from signaling.report import Report, ReportContents, ReportLine, reduce_report
+from signaling.report import (
+    PART_SIZE,
+    Parts,
+    Report,
+    ReportContents,
+    ReportLine,
+    reduce_report,
+)
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 FACTS = Report(
@@ -63,3 +70,13 @@ def test_an_unknown_zone_is_refused() -> None:
 def test_a_line_is_chat_or_event() -> None:
     with pytest.raises(ValueError, match="poem"):
         ReportLine("Amal", START, "Hello", "poem")  # type: ignore[arg-type]
+
+
+def test_a_chat_is_divided_between_lines_and_short_ones_count_too() -> None:
+    parts = Parts()
+    text = "a" * (PART_SIZE // 2)
+    assert [parts.part_of(text) for _ in range(5)] == [1, 1, 2, 2, 3]
+    parts = Parts()
+    assert [parts.part_of("\n" * 3999) for _ in range(100)][-1] > 1
+    parts = Parts()
+    assert max(parts.part_of("ok") for _ in range(100_000)) == 1

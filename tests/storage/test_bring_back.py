@@ -6,10 +6,11 @@ from pathlib import Path
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
-from signaling.notice import Attempt, Content, Envelope, Notice, Occasion, Way
+from signaling.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
 from storage.store import Records, Store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
+ROOM: dict[Channel, int] = {"email": 10, "sms": 10, "whatsapp": 10}
 DAY = timedelta(days=1)
 AHEAD = NOW + 3650 * DAY
 ENVELOPE = Envelope("amina@example.org", "en", (Way("email"),), Content("Subject", "Text"))
@@ -51,11 +52,11 @@ async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> No
     session = await read.consultations.get("session")
     assert session is not None
     assert (session.created_at, session.closed_at, session.last_event_at) == (NOW, NOW, NOW)
-    due = {each.notice.id: each for each in await read.notices.due(NOW, {"email": 10})}
+    due = {each.notice.id: each for each in await read.notices.due(NOW, ROOM)}
     assert due.keys() == {"invitation"}
     (attempt,) = due["invitation"].attempts
     assert (attempt.first_try_at, attempt.next_try_at) == (NOW, NOW)
-    assert {each.notice.id for each in await read.notices.due(NOW + 30 * DAY, {"email": 10})} == {
+    assert {each.notice.id for each in await read.notices.due(NOW + 30 * DAY, ROOM)} == {
         "invitation", "soon", "reminder",
     }  # fmt: skip
     assert await read.interpreters.next_expiry() == NOW + DAY

@@ -9,6 +9,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.account import Account
 from signaling.chat import (
@@ -24,7 +25,7 @@ from signaling.consultation import Consultation
 from storage.database import Executor
 from storage.master_key import DATABASE_NAME
 from storage.store import Records, Store
-from storage.vault import Vault
+from storage.vault import ONE_KEY, ConsultationKey
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
@@ -100,7 +101,10 @@ async def test_lines_that_the_version_before_wrote_still_open(tmp_path: Path) ->
             " interpreting, interpreting_language)"
             " VALUES ('consultation', 'nurse', 'remote', 'active', 0, 'UTC', '', '')"
         )
-        sealing = await Vault(key).create(executor, "consultation")
+        own = bytes(range(1, 33))
+        wrapped = bytes(12) + AESGCM(key).encrypt(bytes(12), own, b"consultation")
+        await executor.rows("INSERT INTO vault_key VALUES ('consultation', ?)", (wrapped,))
+        sealing = ConsultationKey("consultation", own, ONE_KEY)
         sealed = sealing.seal("chat_message.text.old-line", b"from before")
         await executor.rows(
             "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind, text,"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person, Wire, consultation_of, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
@@ -97,7 +98,11 @@ async def test_what_was_left_open_is_told_of_closed_and_forgotten(left: Left, st
     assert (await left.phone.get(left.link)).status == 410
     again = await left.phone.connect()
     await again.send(
-        "hello", version=1, stream="room", peer_id="peer-0001", consultation_id=left.id
+        "hello",
+        version=PROTOCOL_VERSION,
+        stream="room",
+        peer_id="peer-0001",
+        consultation_id=left.id,
     )
     assert await again.end() in (4401, 4404, 4410)
     await left.pass_time(DAY)

@@ -68,7 +68,7 @@ class Town:
         scheduler = await app[STORE].read.accounts.by_email("nurse@example.org")
         assert scheduler is not None
         people = tuple(
-            (role, Invited(role, "", "email", f"{role}@example.org", "en")) for role in SEATED
+            (role, Invited(role, "", "none", f"{role}@example.org", "en")) for role in SEATED
         )
         consultation, invites = await app[INVITING].invite(scheduler, Plan("remote", people))
         return consultation, {invite.role: invite for invite in invites}

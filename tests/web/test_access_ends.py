@@ -2,13 +2,11 @@
 
 import asyncio
 import sqlite3
-import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,14 +14,15 @@ from aiohttp.test_utils import make_mocked_request
 
 from signaling.account import Account
 from signaling.errors import SignInRequired
+from signaling.messages import PROTOCOL_VERSION
 from signaling.token import token_digest
 from storage.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
+from tests.web.drawing import Drawing
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIVE, STORE, WEB_SESSIONS
 from web.live_access import LOOK_EVERY, Grounds
-from web.pages import sessions
 from web.web_sessions import SEAT_LIFETIME, SIGNED_IN_LIFETIME
 
 
@@ -64,7 +63,7 @@ class Clinic:
 
 async def _lobby(person: Person) -> Wire:
     wire = await person.connect()
-    await wire.send("hello", version=1, stream="lobby", peer_id="peer-lobby-0001")
+    await wire.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-lobby-0001")
     await wire.until("lobby")
     return wire
 
@@ -338,22 +337,15 @@ async def test_a_request_that_is_canceled_otherwise_is_just_canceled(clinic: Cli
 
 
 async def test_no_report_is_given_to_somebody_who_was_signed_out_meanwhile(
-    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+    clinic: Clinic,
 ) -> None:
     await closed(clinic)
     path = f"/sessions/{clinic.consultation_id}/report.pdf"
     assert (await clinic.nurse.get(path)).status == 200
-    drawing, go_on = threading.Event(), threading.Event()
-
-    def slow(*arguments: Any, **options: Any) -> bytes:
-        drawing.set()
-        go_on.wait(30)
-        return b"%PDF"
-
-    monkeypatch.setattr(sessions, "draw", slow)
+    drawing = Drawing(clinic.amina)
     asked = asyncio.create_task(clinic.nurse.get(path))
-    await asyncio.to_thread(drawing.wait, 30)
+    await drawing.until(1)
     await signed_out_everywhere(clinic)
     answer = await asked
-    go_on.set()
     assert (answer.status, answer.body) == (303, b"")
+    await drawing.until(0)

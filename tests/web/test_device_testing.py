@@ -159,7 +159,7 @@ async def test_one_network_gets_only_so_many_trials_a_minute(server: Server, nur
         await nurse.ask("DELETE", (await begin(nurse))["address"])
     refused = await nurse.post(OWN)
     assert refused.status == 429
-    assert "Please wait" in json.loads(refused.text)["text"]
+    assert "Please try again in 1 minute." in json.loads(refused.text)["text"]
     neighbor = {"X-Forwarded-For": "198.51.100.7"}  # as a proxy on this machine says
     assert (await nurse.post(OWN, **neighbor)).status == 200
 

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
+from signaling.messages import PROTOCOL_VERSION
 from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module
@@ -193,7 +194,7 @@ async def test_a_socket_without_hello_is_one_of_the_first_to_go(house: SimpleNam
     async with Person(house.server) as nurse, Person(house.server) as stranger:
         await nurse.sign_in()
         lobby = await nurse.connect()
-        await lobby.send("hello", version=1, stream="lobby", peer_id="peer-0001")
+        await lobby.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-0001")
         await lobby.until("lobby")
         await nurse.get("/healthz")
         silent = await stranger.connect()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import resource
 import signal
 from collections.abc import AsyncIterator
@@ -15,10 +16,9 @@ from pypdf import PdfReader
 
 from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
+from tests.web.drawing import Drawing, about, children
 from web.keys import REPORT_WORKERS
 from web.report_process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
-
-CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 
 @pytest.fixture
@@ -59,47 +59,6 @@ async def session(scheduler: Person, guest: Person, *texts: str) -> tuple[str, W
     for text in texts:
         await wire.say(text)
     return f"/sessions/{await consultation_of(wire)}/report.pdf", wire
-
-
-def about(process_id: int, file: str) -> bytes:
-    """What the system tells of a process."""
-    return Path(f"/proc/{process_id}/{file}").read_bytes()
-
-
-def children() -> set[int]:
-    """Processes of ours that draw a report, as the system lists them."""
-    found = set()
-    for child in map(int, CHILDREN.read_text().split()):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if b"web.report_process" in about(child, "cmdline"):
-                found.add(child)
-    return found
-
-
-class Drawing:
-    """Stops every drawing process as soon as it is there, so that nothing depends on speed."""
-
-    def __init__(self, person: Person) -> None:
-        self._person = person
-        self.stopped: list[int] = []
-
-    async def look(self) -> int:
-        """Have the server answer, then stop what is new; how many draw now."""
-        assert (await self._person.get("/healthz")).status == 200
-        now = children()
-        for child in now - set(self.stopped):
-            os.kill(child, signal.SIGSTOP)
-            self.stopped.append(child)
-        return len(now)
-
-    async def until(self, count: int) -> None:
-        """Wait until so many draw."""
-        while await self.look() != count:
-            pass
-
-    def go_on(self) -> None:
-        for child in children():
-            os.kill(child, signal.SIGCONT)
 
 
 def text_of(answer: Answer) -> str:
@@ -234,3 +193,24 @@ async def test_a_process_is_restrained_and_knows_no_secret(
     assert resource.prlimit(child, resource.RLIMIT_CORE) == (0, 0)
     assert resource.prlimit(child, resource.RLIMIT_FSIZE) == (0, 0)
     assert (await export).status == 200
+
+
+async def test_a_long_report_comes_in_parts_that_together_hold_every_line(
+    server: Server, nurse: Person, phone: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signaling.report.PART_SIZE", 1000)
+    said = [f"Line {number} of a long conversation" for number in range(25)]
+    report, _ = await session(nurse, phone, *said)
+    page = await nurse.get(report)
+    assert "its report comes in several files" in page.text
+    parts = re.findall(r'name="part" value="(\d)"', page.text)
+    assert parts == ["1", "2", "3"]
+    texts = []
+    for part in parts:
+        answer = await nurse.get(f"{report}?part={part}")
+        assert f'-{part}.pdf"' in answer.headers["Content-Disposition"]
+        texts.append(text_of(answer))
+        assert f"Part {part} of 3" in texts[-1]
+    assert re.findall(r"Line \d+ of a long conversation", "".join(texts)) == said
+    for wrong in ("0", "4", "x", "²", "1 "):
+        assert (await nurse.get(f"{report}?part={wrong}")).status == 404

@@ -118,14 +118,6 @@ async def test_what_has_expired_is_deleted(server: Server, clock: MovableClock) 
         assert await database.read.rows("SELECT * FROM web_session") == []
 
 
-async def test_ten_wrong_passwords_are_enough_for_five_minutes(server: Server) -> None:
-    async with Person(server) as guesser:
-        for _ in range(10):
-            assert (await guesser.sign_in("NURSE@example.org", "a guess")).status == 401
-        assert (await guesser.sign_in()).status == 429
-        assert (await guesser.sign_in("other@example.org")).status == 401
-
-
 async def test_behind_a_proxy_one_flooding_address_does_not_lock_out_the_others(
     server: Server,
 ) -> None:

@@ -20,17 +20,33 @@ def email_field(viewer: Viewer, form: Form, *, autocomplete: str = "username") -
     )
 
 
-def password_field(viewer: Viewer, form: Form, *, new: bool = False) -> h.Element:
+def password_field(
+    viewer: Viewer, form: Form, *, name: str = "password", label: str = "", new: bool = False
+) -> h.Element:
     """A password; a new one is told how long it must be."""
     _ = viewer.translate
     hint = _("At least %(length)s characters. A few words are easier to remember.")
     return field(
         form,
-        "password",
-        _("Password"),
+        name,
+        label or _("Password"),
         kind="password",
         hint=hint % {"length": PASSWORD_LENGTH} if new else None,
         required=True,
         autocomplete="new-password" if new else "current-password",
         direction="ltr",
+    )
+
+
+def whose(email: str) -> h.VoidElement:
+    """Whose password a form asks for: password managers look for it, people see it elsewhere."""
+    return h.input(
+        ".unseen",
+        type="text",
+        name="email",
+        value=email,
+        autocomplete="username",
+        readonly=True,
+        tabindex="-1",
+        aria_hidden="true",
     )

@@ -98,6 +98,7 @@ def _menu(viewer: Viewer) -> h.Element:
     ]
     if viewer.account_role == "administrator":
         entries.append(("admin", _("Administration")))
+    entries.append(("account", _("My account")))
     return h.nav(aria_label=_("Main menu"))[
         h.ul[
             (

@@ -7,11 +7,11 @@ from aiohttp import web
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import InvalidInput
+from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
-from web.errors import sentence
+from web.errors import form_errors, retry_after
 from web.forms.invitation import read_moment, read_person
-from web.keys import NOTIFYING, PLANNING, STORE
+from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.edit_session import edit_session_page
 from web.pages.invites import reading_of
 from web.pages.session_people import invite_more
@@ -36,6 +36,7 @@ async def edit(request: web.Request) -> web.Response:
     reading = reading_of(request, account, viewer)
     planning = request.app[PLANNING]
     try:
+        await request.app[LIMITS].hit("invite", account.id)
         person = read_person(typed, reading) if invites[0].role == "service_user" else None
         planned_at, time_zone = consultation.planned_at, consultation.time_zone
         before = _values(consultation, invites[0])
@@ -43,10 +44,10 @@ async def edit(request: web.Request) -> web.Response:
             # only a changed date must lie ahead: a late correction of a name is none
             planned_at, time_zone = read_moment(typed, reading)
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
-    except InvalidInput as error:
-        form = Form(typed, {error.field: sentence(error, viewer.translate)})
+    except (InvalidInput, TooManyRequests) as error:
+        form = Form(typed, form_errors(error, viewer))
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
-        return show(page, 400)
+        return show(page, error.status, retry_after(error))
     request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
@@ -57,10 +58,11 @@ async def add_people(request: web.Request) -> web.Response:
     viewer, typed = await viewer_of(request), await form_of(request)
     try:
         await invite_more(request, typed)
-    except InvalidInput as error:
+    except (InvalidInput, TooManyRequests) as error:
         values = _values(consultation, invites[0]) | typed
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
-        return show(edit_session_page(viewer, form, consultation.id, _people(invites)), 400)
+        form = Form(values, form_errors(error, viewer))
+        page = edit_session_page(viewer, form, consultation.id, _people(invites))
+        return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
 
 

@@ -8,8 +8,8 @@ from aiohttp import hdrs, web
 
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
-from signaling.errors import InvalidInput
-from web.errors import sentence
+from signaling.errors import InvalidInput, TooManyRequests
+from web.errors import form_errors, retry_after
 from web.forms.invitation import Reading, read_plan
 from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
 from web.listing import invite_rows
@@ -82,13 +82,14 @@ async def send_invite(request: web.Request) -> web.Response:
     """Make the session and queue its notices; a refusal shows the form with all that was typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
     app, typed = request.app, await form_of(request)
-    await app[LIMITS].hit("invite", account.id)
     try:
+        await app[LIMITS].hit("invite", account.id)
         plan = read_plan(typed, reading_of(request, account, viewer))
         consultation, invites = await app[INVITING].invite(account, plan, app[INTERPRETING].ask)
-    except InvalidInput as error:
-        form = Form(typed, {error.field: sentence(error, viewer.translate)})
-        return show(new_invite_page(viewer, form, await interpreting_of(request)), 400)
+    except (InvalidInput, TooManyRequests) as error:
+        form = Form(typed, form_errors(error, viewer))
+        page = new_invite_page(viewer, form, await interpreting_of(request))
+        return show(page, error.status, retry_after(error))
     app[NOTIFYING].wake()
     if consultation.interpreting != "none":
         await app[INTERPRETING].watch()

@@ -5,11 +5,11 @@ from dataclasses import replace
 from aiohttp import web
 
 from signaling.access import owned
-from signaling.errors import N_, InvalidInput
+from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
-from web.errors import sentence
+from web.errors import form_errors, retry_after
 from web.forms.invitation import Typed, read_other, read_others
-from web.keys import INVITING, NOTIFYING, PLANNING, STORE
+from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
 from web.routes import path
@@ -25,16 +25,17 @@ async def add(request: web.Request) -> web.Response:
     typed, viewer = await form_of(request), await viewer_of(request)
     try:
         await invite_more(request, typed)
-    except InvalidInput as error:
-        return await _page(
-            request, Form(typed, {error.field: sentence(error, viewer.translate)}), 400
-        )
+    except (InvalidInput, TooManyRequests) as error:
+        answer = await _page(request, Form(typed, form_errors(error, viewer)), error.status)
+        answer.headers.update(retry_after(error))
+        return answer
     raise web.HTTPSeeOther(path("session", consultation_id=request.match_info["consultation_id"]))
 
 
 async def invite_more(request: web.Request, typed: Typed) -> None:
-    """Invite everybody that `typed` names to the session of this address. Raises InvalidInput."""
+    """Invite everybody that `typed` names to the session of this address. Raises InvalidInput, TooManyRequests."""
     account, viewer = await signed_in(request), await viewer_of(request)
+    await request.app[LIMITS].hit("invite", account.id)
     people = read_others(typed, reading_of(request, account, viewer))
     if not people:
         raise InvalidInput(
@@ -68,12 +69,14 @@ async def edit(request: web.Request) -> web.Response:
     account, typed = await signed_in(request), await form_of(request)
     viewer, invite = await viewer_of(request), await _invite(request)
     try:
+        await request.app[LIMITS].hit("invite", account.id)
         person = read_other(typed, invite.role, reading_of(request, account, viewer))
         person = replace(person, time_zone=invite.person.time_zone)
         await request.app[PLANNING].change_person(invite.id, account, person)
-    except InvalidInput as error:
-        form = Form(typed, {error.field: sentence(error, viewer.translate)})
-        return show(edit_invite_page(viewer, form, invite.id, invite.consultation_id), 400)
+    except (InvalidInput, TooManyRequests) as error:
+        form = Form(typed, form_errors(error, viewer))
+        page = edit_invite_page(viewer, form, invite.id, invite.consultation_id)
+        return show(page, error.status, retry_after(error))
     request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 

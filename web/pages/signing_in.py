@@ -1,31 +1,34 @@
 """Signing in, signing out, and making the first administrator."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from aiohttp_session import Session, get_session, new_session
+from aiohttp_session import get_session
 
-from signaling.account import Account, checked_password
-from signaling.errors import N_, InvalidInput, NotFound
+from signaling.account import Account
+from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.accounting import new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.errors import sentence
+from web.errors import form_errors, retry_after, sentence
+from web.guessing import before_reading, guess
 from web.keys import (
     CLOCK,
+    CONFIG,
     FAILED_SIGN_INS,
     LIMITS,
     PASSWORDS,
     SETUP_TOKEN,
     STORE,
     TEXTS,
-    WEB_SESSIONS,
 )
+from web.known_browsers import Browser, browser_of
 from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.routes import path
+from web.signing import begin
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
 
@@ -41,21 +44,52 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.Response:
     """Check email and password; the web session gets a new token, so none can be planted."""
-    app, typed = request.app, await form_of(request)
-    email, password = typed.get("email", "").strip(), typed.get("password", "")
-    limits = app[LIMITS]
-    await limits.hit("sign_in_address", network(remote(request)))
-    await limits.hit("sign_in_account", email.casefold())
-    account = await app[STORE].read.accounts.by_email(email)
-    hashed = account.password_hash if account and account.disabled_at is None else None
-    if not await app[PASSWORDS].verify(hashed, password[:1024]) or account is None:
-        who = account.id if account else None
+    app, browser = request.app, await browser_of(request)
+    await before_reading(request, browser)
+    typed = await form_of(request)
+    email, password = typed.get("email", "").strip(), typed.get("password", "")[:1024]
+    found = await app[STORE].read.accounts.by_email(email)
+    account = found if found and found.disabled_at is None else None
+    try:
+        answer = await _let_in(request, browser, account, email, password)
+    except TooManyRequests as error:
+        return await _refuse(request, email, error)
+    if answer is None:
+        who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, network(remote(request)))
-        viewer = await viewer_of(request)
+        return await _refuse(request, email)
+    raise answer
+
+
+async def _let_in(
+    request: web.Request, browser: Browser, account: Account | None, email: str, password: str
+) -> web.HTTPSeeOther | None:
+    """The way in if the password is right. Raises TooManyRequests."""
+    passwords = request.app[PASSWORDS]
+    attempt = await guess(request, browser, account, email)
+    place = None if attempt.known else network(remote(request))
+    hashed = account.password_hash if account else None
+    try:
+        right = await passwords.verify(hashed, password, place)
+    except TooManyRequests:
+        attempt.give_back()
+        raise
+    if not right or account is None or hashed is None:
+        return None
+    attempt.give_back()
+    return await begin(request, browser, account, renewed=await passwords.renewed(hashed, password))
+
+
+async def _refuse(
+    request: web.Request, email: str, error: TooManyRequests | None = None
+) -> web.Response:
+    """The form again; the same whether there is no such account or the password is wrong."""
+    viewer = await viewer_of(request)
+    if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
         return show(sign_in_page(viewer, form), 401)
-    await _begin(request, account)
-    raise web.HTTPSeeOther(path("dashboard"))
+    form = Form({"email": email}, form_errors(error, viewer))
+    return show(sign_in_page(viewer, form), error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -84,12 +118,12 @@ async def set_up(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
     try:
-        password = checked_password(typed.get("password", ""))
+        known = (app[CONFIG].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],
             role="administrator",
-            password_hash=await app[PASSWORDS].hash(password),
+            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
             language=viewer.language,
             time_zone=time_zone_of(request),
             now=app[CLOCK].now(),
@@ -99,8 +133,7 @@ async def set_up(request: web.Request) -> web.Response:
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
-    await _begin(request, account)
-    raise web.HTTPSeeOther(path("dashboard"))
+    raise await begin(request, await browser_of(request), account) or Conflict
 
 
 async def choose_language(request: web.Request) -> web.Response:
@@ -115,9 +148,10 @@ async def choose_language(request: web.Request) -> web.Response:
 
 
 async def _check_setup(request: web.Request) -> None:
-    """Raises NotFound for another token, and once there is any account."""
+    """Raises NotFound for another token, and once there is any account; TooManyRequests."""
     fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
     if not fits or await request.app[STORE].read.accounts.exists():
+        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
         raise NotFound
 
 
@@ -126,21 +160,6 @@ async def _add_first(records: Records, account: Account, now: datetime) -> None:
         raise NotFound
     await records.accounts.add(account)
     await records.audit.append(now, account.id, "set_up", account.id)
-
-
-async def _begin(request: web.Request, account: Account) -> None:
-    """Sign somebody in on a new web session."""
-    before, now = await get_session(request), request.app[CLOCK].now()
-
-    async def also(records: Records) -> None:
-        if isinstance(before.identity, str):
-            await records.web_sessions.remove(token_digest(before.identity))
-        await records.audit.append(now, account.id, "sign_in", "")
-
-    session: Session = await new_session(request)
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    await request.app[WEB_SESSIONS].settle(session, also)
 
 
 def _own_path(text: str) -> str:

@@ -6,8 +6,9 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.administration.index import administration_frame
-from web.markup.controls import action, error_summary, field, select, submit
+from web.markup.controls import action, button, error_summary, field, go, select, submit
 from web.markup.credentials import email_field, password_field
+from web.markup.document import document
 from web.routes import path
 from web.views import Form, Viewer
 
@@ -59,7 +60,40 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
             not account.disabled_at
             and [
                 step("sign-out", _("Sign out everywhere")),
-                account.id != own_id and step("disable", _("Disable")),
+                account.id != own_id
+                and [
+                    step("password-link", _("Make a link to choose a new password")),
+                    step("make-scheduler", _("Make a scheduler"))
+                    if account.role == "administrator"
+                    else step("make-administrator", _("Make an administrator")),
+                    step("disable", _("Disable")),
+                ],
             ],
         ],
     ]
+
+
+def password_link_page(viewer: Viewer, account: Account, link: str) -> h.Element:
+    """The one-time address, to be copied: it is not shown again."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        _("A new password"),
+        h.div(".narrow")[
+            h.h1(dir="auto")[account.name],
+            h.p[_("Give this link to the person whose account it is. It is shown only once.")],
+            h.div(".card")[
+                h.p("#password-link.link-text", dir="ltr")[link],
+                button("copy-link", _("Copy link"), data_copy="#password-link"),
+                h.p("#copy-status", role="status"),
+            ],
+            h.p(".hint")[
+                _(
+                    "Whoever opens it within 24 hours chooses a new password and is signed in."
+                    " It works once; a new link makes this one worthless."
+                )
+            ],
+            h.div(".actions")[go(path("admin_people"), _("People"), primary=True)],
+        ],
+        module="js/pages/copy-link.js",
+    )

@@ -4,14 +4,20 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.account import Account, AccountRole, checked_password
-from signaling.errors import N_, Conflict, InvalidInput, NotFound
-from signaling.flows.accounting import new_account
+from signaling.account import Account, AccountRole
+from signaling.errors import InvalidInput, NotFound
+from signaling.flows.accounting import (
+    change_role,
+    disable,
+    make_password_link,
+    new_account,
+    sign_out_everywhere,
+)
 from storage.store import Records
 from web.errors import sentence
-from web.keys import CLOCK, PASSWORDS, STORE
-from web.markup.administration.people import people_page
-from web.routes import path
+from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
+from web.markup.administration.people import password_link_page, people_page
+from web.routes import path, public_address
 from web.texts import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
@@ -22,7 +28,6 @@ STEPS = {
     "sign-out": "sign_out_everywhere",
 }
 "Last part of the address -> word of the audit log."
-LAST = N_("The last administrator cannot be disabled.")
 
 
 async def show_people(request: web.Request) -> web.Response:
@@ -38,12 +43,12 @@ async def create(request: web.Request) -> web.Response:
     values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
     role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
     try:
-        password = checked_password(typed.get("password", ""))
+        known = (app[CONFIG].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],
             role=role,
-            password_hash=await app[PASSWORDS].hash(password),
+            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
             language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
             time_zone=actor.time_zone,
             now=app[CLOCK].now(),
@@ -61,35 +66,51 @@ async def create(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(path("admin_people"))
 
 
+ROLES: dict[str, AccountRole] = {
+    "make-administrator": "administrator",
+    "make-scheduler": "scheduler",
+}
+"Step -> role that it gives."
+
+
 async def change(request: web.Request) -> web.Response:
-    """Disable, enable, or sign out everywhere. Raises NotFound; Conflict for the last one."""
+    """Disable, enable, sign out everywhere, another role, or a link to choose a new password.
+
+    Raises NotFound; Conflict for the last administrator and for one's own role.
+    """
     actor = await administrator(request)
-    app, now = request.app, request.app[CLOCK].now()
     account_id, step = request.match_info["account_id"], request.match_info["step"]
-    if step not in STEPS:
-        raise NotFound
+    if step == "password-link":
+        return await _make_link(request, actor, account_id)
+    now = request.app[CLOCK].now()
 
     async def work(records: Records) -> None:
+        if step in ROLES:
+            await change_role(records, account_id, ROLES[step], now, actor=actor.id)
+            return
         account = await records.accounts.get(account_id)
-        if account is None:
+        if account is None or step not in STEPS:
             raise NotFound
         if step == "disable":
-            if not await _another_administrator(records, account):
-                raise Conflict(LAST)
-            await records.accounts.change(replace(account, disabled_at=now))
+            await disable(records, account, now)
         elif step == "enable":
             await records.accounts.change(replace(account, disabled_at=None))
-        if step != "enable":
-            await records.web_sessions.remove_all_of(account_id)
+        else:
+            await sign_out_everywhere(records, account_id, now)
         await records.audit.append(now, actor.id, STEPS[step], account_id)
 
-    await app[STORE].write(work)
+    await request.app[STORE].write(work)
     raise web.HTTPSeeOther(path("admin_people"))
 
 
-async def _another_administrator(records: Records, account: Account) -> bool:
-    """Whether somebody can still administer this server without this account."""
-    return any(
-        other.role == "administrator" and other.disabled_at is None and other.id != account.id
-        for other in await records.accounts.all()
+async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:
+    """The page that shows the one-time address, once: only its digest is kept."""
+    app, now = request.app, request.app[CLOCK].now()
+    token = await app[STORE].write(
+        lambda records: make_password_link(records, account_id, now, actor=actor.id)
     )
+    account = await app[STORE].read.accounts.get(account_id)
+    if account is None:
+        raise NotFound
+    link = public_address(app[CONFIG].public_url, "choose_password", token=token)
+    return show(password_link_page(await viewer_of(request), account, link))

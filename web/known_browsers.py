@@ -1,0 +1,69 @@
+"""Browsers that have signed in before, told by a cookie of their own.
+
+The device cookies of OWASP's "Slow Down Online Guessing Attacks with Device Cookies": the cookie
+opens nothing. A browser that shows it tries passwords from an allowance of its own, so that
+nobody else's guessing keeps it out. It is an opaque token whose digest is stored, a new one at
+each sign-in, so that a planted one is worth nothing once it matters.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.token import new_token, token_digest
+from storage.store import Records
+from web.keys import CLOCK, CONFIG, STORE
+
+LIFETIME = timedelta(days=180)
+"Since the browser last signed in."
+
+
+@dataclass(frozen=True)
+class Browser:
+    digest: bytes | None
+    "Of its cookie; None if it has none, or none that anybody knows."
+    accounts: frozenset[str]
+    "Those it has signed in to."
+
+
+async def browser_of(request: web.Request) -> Browser:
+    """The browser that asks."""
+    token = request.cookies.get(_cookie(request))
+    if token:
+        digest, now = token_digest(token), request.app[CLOCK].now()
+        accounts = await request.app[STORE].read.known_browsers.accounts_of(digest, now)
+        if accounts:
+            return Browser(digest, accounts)
+    return Browser(None, frozenset())
+
+
+async def remember(
+    request: web.Request, records: Records, browser: Browser, account_id: str
+) -> str:
+    """Know this browser for an account, within the caller's transaction; its next cookie."""
+    token = new_token()
+    expires_at = request.app[CLOCK].now() + LIFETIME
+    await records.known_browsers.put(
+        token_digest(token), account_id, expires_at, before=browser.digest
+    )
+    return token
+
+
+def hand_over(request: web.Request, answer: web.StreamResponse, token: str) -> None:
+    """Give the browser its cookie."""
+    answer.set_cookie(
+        _cookie(request),
+        token,
+        max_age=int(LIFETIME.total_seconds()),
+        path="/",
+        secure=request.app[CONFIG].secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def _cookie(request: web.Request) -> str:
+    # the prefix makes browsers refuse the cookie from any other host or path (RFC 6265bis)
+    prefix = "__Host-" if request.app[CONFIG].secure else ""
+    return f"{prefix}teleconnect-browser"

@@ -1,0 +1,30 @@
+"""The page behind a one-time address at which somebody chooses a new password."""
+
+import htpy as h
+
+from web.markup.controls import error_summary, submit
+from web.markup.credentials import password_field, whose
+from web.markup.document import document
+from web.views import Form, Viewer
+
+
+def choose_password_page(viewer: Viewer, form: Form, email: str, action: str) -> h.Element:
+    """`action` is where the form is posted to: the address itself."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        _("A new password"),
+        h.div(".narrow")[
+            h.h1[_("A new password")],
+            h.p[h.bdi[email]],
+            error_summary(viewer, form, [("password", _("New password"))]),
+            h.form(".card", method="post", action=action)[
+                whose(email),
+                password_field(viewer, form, label=_("New password"), new=True),
+                h.p(".hint")[
+                    _("Afterwards this browser is signed in, and every other one is signed out.")
+                ],
+                submit(_("Set the password")),
+            ],
+        ],
+    )

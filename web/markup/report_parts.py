@@ -1,0 +1,38 @@
+"""The parts of a long report, each a file of its own."""
+
+import htpy as h
+
+from web.markup.controls import go
+from web.markup.document import document
+from web.markup.history import export_dialog
+from web.routes import path
+from web.views import Viewer
+
+
+def report_parts_page(viewer: Viewer, consultation_id: str, parts: int) -> h.Element:
+    _ = viewer.translate
+    address = path("report", consultation_id=consultation_id)
+    return document(
+        viewer,
+        _("Consultation report"),
+        [
+            h.h1[_("Consultation report")],
+            h.p[_("Much was written in this session, so its report comes in several files.")],
+            h.ul(".list")[
+                (
+                    h.li(".row")[
+                        go(
+                            address,
+                            _("Part %(part)s of %(parts)s") % {"part": part, "parts": parts},
+                            name="part",
+                            value=str(part),
+                            data_export=True,
+                        )
+                    ]
+                    for part in range(1, parts + 1)
+                )
+            ],
+            export_dialog(viewer),
+        ],
+        module="js/pages/history.js",
+    )

@@ -1,0 +1,112 @@
+""" "My account": changing one's own password, seeing and ending where one is signed in."""
+
+import json
+from hashlib import sha256
+
+from aiohttp import web
+
+from signaling.account import Account
+from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
+from signaling.flows.accounting import set_password, sign_out_everywhere
+from storage.store import Records
+from web.errors import form_errors, retry_after
+from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.known_browsers import browser_of, hand_over, remember
+from web.markup.my_account import my_account_page
+from web.routes import path
+from web.viewing import form_of, show, signed_in, viewer_of, web_session_digest
+from web.views import Form, SignedIn
+
+WRONG = N_("This is not your present password.")
+
+
+async def show_account(request: web.Request) -> web.Response:
+    return await _page(request, Form())
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """Ask for the present password, set the new one, and sign out everybody else who used it."""
+    account, viewer = await signed_in(request), await viewer_of(request)
+    try:
+        await request.app[LIMITS].hit("choose_password", account.id)
+        answer = await _change(request, account, await form_of(request))
+    except (InvalidInput, TooManyRequests) as error:
+        refused = await _page(request, Form({}, form_errors(error, viewer)), error.status)
+        refused.headers.update(retry_after(error))
+        return refused
+    raise answer
+
+
+async def _change(
+    request: web.Request, account: Account, typed: dict[str, str]
+) -> web.HTTPSeeOther:
+    """The way back to the page. Raises InvalidInput for either password."""
+    app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
+    present = typed.get("present", "")[:1024]
+    if not await app[PASSWORDS].verify(account.password_hash, present):
+        raise InvalidInput("present", WRONG)
+    known = (app[CONFIG].brand, account.email, account.name)
+    password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
+    now = app[CLOCK].now()
+
+    async def work(records: Records) -> str:
+        stored = await records.accounts.get(account.id)
+        if stored is None or stored.password_hash != account.password_hash:
+            raise InvalidInput("present", WRONG)  # it was changed while this one was checked
+        await set_password(
+            records, stored, password_hash, now,
+            actor=account.id, action="change_password", keep=keep,
+        )  # fmt: skip
+        return await remember(request, records, browser, account.id)
+
+    token = await app[STORE].write(work)
+    app[LIMITS].give_back("choose_password", account.id)
+    answer = web.HTTPSeeOther(path("account", {"done": "password"}))
+    hand_over(request, answer, token)
+    return answer
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """End one of one's own web sessions, or all but this one. Raises NotFound."""
+    account, here = await signed_in(request), await web_session_digest(request)
+    where, browser = (await form_of(request)).get("where", ""), await browser_of(request)
+    answer, now = web.HTTPSeeOther(path("account", {"done": "sign-out"})), request.app[CLOCK].now()
+
+    async def everywhere_else(records: Records) -> str:
+        await sign_out_everywhere(records, account.id, now, keep=here)
+        await records.audit.append(now, account.id, "sign_out_elsewhere", account.id)
+        return await remember(request, records, browser, account.id)
+
+    async def there(records: Records) -> None:
+        for digest, *_ in await records.web_sessions.of_account(account.id, now):
+            if digest != here and where == _name(digest):
+                await records.web_sessions.remove(digest)
+                await records.audit.append(now, account.id, "sign_out_elsewhere", account.id)
+                return
+        raise NotFound
+
+    if where == "others":
+        hand_over(request, answer, await request.app[STORE].write(everywhere_else))
+    else:
+        await request.app[STORE].write(there)
+    raise answer
+
+
+async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
+    account, here = await signed_in(request), await web_session_digest(request)
+    app = request.app
+    found = await app[STORE].read.web_sessions.of_account(account.id, app[CLOCK].now())
+    places = []
+    for digest, data, since, _over in found:
+        browser, system = json.loads(data).get("browser") or ("", "")
+        places.append(SignedIn(_name(digest), browser, system, since, digest == here))
+    places.sort(key=lambda place: not place.here)
+    page = my_account_page(
+        await viewer_of(request), form, account.email, places, done=request.query.get("done", "")
+    )
+    return show(page, status)
+
+
+def _name(digest: bytes) -> str:
+    """What a web session is called on the page: neither its token nor what is stored of it."""
+    return sha256(digest).hexdigest()[:16]
