@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,11 @@ LIFETIME_SECONDS = 6 * 3600
 """A long consultation with a coffee break. coturn lets an allocation made in time go on only as
 long as its credentials are good, so they must outlast the call."""
 
-_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+_URI = re.compile(
+    r"(stuns?|turns?):(\[[0-9a-f:.]+\]|[\w.-]+)(:(?P<port>\d{1,5}))?(\?transport=(udp|tcp))?",
+    re.ASCII | re.IGNORECASE,
+)
+"RFC 7064, RFC 7065. A browser makes no connection at all where one of them is wrong."
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,9 @@ class TurnService:
 
     def __post_init__(self) -> None:
         for url in self.urls:
-            if not url.startswith(_SCHEMES):
-                raise ValueError(f"{url} is neither a stun: nor a turn: URI")
+            found = _URI.fullmatch(url)
+            if not found or not 0 < int(found["port"] or 1) < 65536:
+                raise ValueError("addresses must be like turn:host.example:3478")
         if self.turn_urls and not self.secret:
             raise ValueError("TURN servers need the secret they share with this server")
 

@@ -2,11 +2,15 @@
 
 import ipaddress
 import os
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.headerregistry import Address
 from pathlib import Path
 from typing import Literal
 
+from phonenumbers import SUPPORTED_REGIONS
 from yarl import URL
 
 from media.turn import TurnService
@@ -18,6 +22,11 @@ from storage.master_key import encoded, read_key
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 MOST_WORKERS = 64
+MOST_AMOUNT = 100_000
+"Of hours, days or minutes: any date, less or more so many days, is still a date."
+_HOST = re.compile(r"(?!-)[\w-]{1,63}(?<!-)(\.(?!-)[\w-]{1,63}(?<!-))*\.?", re.ASCII)
+_SMS_SENDER = re.compile(r"\+?\d{5,15}|[\w .&-]{1,11}", re.ASCII)
+_NUMBER = re.compile(r"\+?\d{5,15}", re.ASCII)
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
@@ -232,7 +241,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     `port` overrides PORT, for a server that has already taken one.
     """
     values = {
-        setting.name: environment.get(setting.name, "").strip() or setting.default
+        setting.name: _line(setting.name, environment.get(setting.name, "")) or setting.default
         for setting in SETTINGS
     }
     if port is None:
@@ -242,31 +251,31 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     if media_policy not in ("auto", "relay"):
         raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
     smtp_url = values["TELECONNECT_SMTP_URL"] or None
-    if smtp_url and URL(smtp_url).scheme not in ("smtp", "smtps"):
-        raise ConfigError("TELECONNECT_SMTP_URL must begin with smtp:// or smtps://.")
     return Config(
         port=port,
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
-        data_dir=Path(values["TELECONNECT_DATA_DIR"]),
+        data_dir=_folder("TELECONNECT_DATA_DIR", values),
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         smtp_url=smtp_url,
         mail_from=values["TELECONNECT_MAIL_FROM"]
-        or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
+        or _mail_from(values["TELECONNECT_BRAND"], public_url),
         vonage=_vonage(values),
         sms_prices=_prices(values["TELECONNECT_SMS_PRICES"]),
         media_policy="relay" if media_policy == "relay" else "auto",
         turn=_turn(values),
         relay_addresses=_addresses(values["TELECONNECT_RELAY_ADDRESS"]),
         relay_port=_whole("TELECONNECT_RELAY_PORT", values["TELECONNECT_RELAY_PORT"] or str(port)),
-        relay_workers=_workers(values["TELECONNECT_RELAY_WORKERS"]),
+        relay_workers=_whole(
+            "TELECONNECT_RELAY_WORKERS", values["TELECONNECT_RELAY_WORKERS"], MOST_WORKERS, ""
+        ),
         retention_hours=_amount("TELECONNECT_RETENTION_HOURS", values),
         early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
         reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
         expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
         abandoned_days=_amount("TELECONNECT_ABANDONED_DAYS", values),
         interpreter_timeout_hours=_amount("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", values),
-        default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
+        default_region=_region(values["TELECONNECT_DEFAULT_REGION"].upper()),
         brand=values["TELECONNECT_BRAND"],
     )
 
@@ -305,20 +314,47 @@ def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[st
     }
 
 
-def _whole(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise ConfigError(f"{name} must be a port number, 0 to 65535.")
+def _line(name: str, text: str) -> str:
+    """What is set, without spaces around it. Raises ConfigError for what no terminal shows."""
+    text = text.strip()
+    shown = text.replace("\n", "") if name == "TELECONNECT_VONAGE_PRIVATE_KEY" else text
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in shown):
+        raise ConfigError(f"{name} must be one line of text in UTF-8.")
+    return text
+
+
+def _folder(name: str, values: Mapping[str, str]) -> Path:
+    if values[name].startswith("~"):
+        raise ConfigError(f"{name} begins with ~, which means a folder to shells alone.")
+    return Path(values[name])
+
+
+def _mail_from(brand: str, public_url: URL) -> str:
+    if not brand.isprintable():
+        raise ConfigError("TELECONNECT_BRAND must be a name without invisible characters.")
+    host = public_url.raw_host or ""
+    return str(Address(brand, "noreply", host if _HOST.fullmatch(host) else "localhost"))
+
+
+def _region(text: str) -> str | None:
+    if text and text not in SUPPORTED_REGIONS:
+        raise ConfigError(
+            "TELECONNECT_DEFAULT_REGION must be a country's two letters, as CH or KE."
+        )
+    return text or None
+
+
+def _whole(name: str, text: str, most: int = 65535, what: str = "a port number, ") -> int:
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > most:
+        raise ConfigError(f"{name} must be {what}0 to {most}.")
     return int(text)
 
 
 def _amount(name: str, values: Mapping[str, str]) -> float:
-    try:
-        amount = float(values[name])
-    except ValueError:
-        amount = -1
-    if not 0 <= amount < 1_000_000:
-        raise ConfigError(f"{name} must be a number, 0 or more.")
-    return amount
+    text = values[name]
+    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,9})?", text) or float(text) > MOST_AMOUNT:
+        raise ConfigError(f"{name} must be a number, 0 to {MOST_AMOUNT}.")
+    return float(text)
 
 
 def _amounts(name: str, values: Mapping[str, str]) -> tuple[float, ...]:
@@ -339,15 +375,14 @@ def _turn(values: Mapping[str, str]) -> TurnService:
 def _addresses(text: str) -> tuple[str, ...]:
     parts = tuple(part.strip() for part in text.split(",") if part.strip())
     try:
-        return tuple(str(ipaddress.ip_address(part)) for part in parts)
+        found = [ipaddress.ip_address(part) for part in parts]
     except ValueError:
-        raise ConfigError("TELECONNECT_RELAY_ADDRESS must be IP addresses.") from None
-
-
-def _workers(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > MOST_WORKERS:
-        raise ConfigError(f"TELECONNECT_RELAY_WORKERS must be 0 to {MOST_WORKERS}.")
-    return int(text)
+        found = []
+    if len(found) < len(parts) or any(each.is_unspecified or "%" in str(each) for each in found):
+        raise ConfigError(
+            "TELECONNECT_RELAY_ADDRESS must be IP addresses at which the relay is reached."
+        )
+    return tuple(map(str, found))
 
 
 def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
@@ -375,6 +410,12 @@ def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
         raise ConfigError(
             "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
         )
+    if part["SMS_FROM"] and not _SMS_SENDER.fullmatch(part["SMS_FROM"]):
+        raise ConfigError(
+            "TELECONNECT_VONAGE_SMS_FROM must be a number, or at most 11 letters and digits."
+        )
+    if part["WHATSAPP_FROM"] and not _NUMBER.fullmatch(part["WHATSAPP_FROM"]):
+        raise ConfigError("TELECONNECT_VONAGE_WHATSAPP_FROM must be a number, as +41790000000.")
     return VonageConfig(
         part["APPLICATION_ID"],
         key,
@@ -398,6 +439,10 @@ def _public_url(text: str) -> URL:
         origin = url.origin()
     except ValueError:
         raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example.") from None
-    if url.scheme not in ("http", "https") or url.path not in ("", "/") or url.query_string:
-        raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example, no path.")
+    host = url.raw_host or ""
+    more = url.path not in ("", "/") or url.query_string or url.fragment or url.user is not None
+    if url.scheme not in ("http", "https") or more or not (":" in host or _HOST.fullmatch(host)):
+        raise ConfigError(
+            "TELECONNECT_PUBLIC_URL must be like https://host.example, with no path or user."
+        )
     return origin

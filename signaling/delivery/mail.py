@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.errors import HeaderParseError, ObsoleteHeaderDefect
 from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
@@ -38,7 +39,7 @@ class Mail:
 def sender(mail_from: str) -> Sender:
     """Who `Clinic <noreply@clinic.example>` is. Raises InvalidInput."""
     name, spec = parseaddr(mail_from)
-    if not spec.isascii() or not mail_from.isprintable():
+    if not spec.isascii() or not mail_from.isprintable() or not _is_one(mail_from):
         spec = ""
     try:
         address = _address(spec, name)
@@ -49,6 +50,16 @@ def sender(mail_from: str) -> Sender:
         ) from None
     line: str = SMTP.fold("From", SMTP.header_factory("From", str(address)))
     return Sender(address, line.encode())
+
+
+def _is_one(text: str) -> bool:
+    """Whether nothing but one address is there: what is left out would be so without a word."""
+    try:
+        found = SMTP.header_factory("From", text)
+    except (HeaderParseError, IndexError):  # which it raises for "a@"
+        return False
+    defects = [each for each in found.defects if not isinstance(each, ObsoleteHeaderDefect)]
+    return not defects and len(found.addresses) == 1
 
 
 def _address(spec: str, name: str = "") -> Address:
