@@ -70,10 +70,9 @@ class SqliteStorage(AbstractStorage):
                 samesite="Lax",
             )
             return
-        fresh = not isinstance(token, str)
-        if fresh:
-            token = new_token()
-        await self._write(token, session, fresh=fresh)
+        known = isinstance(token, str)
+        token = str(token) if known else new_token()
+        await self._write(token, session, fresh=not known)
         self.save_cookie(response, token, max_age=int(_lifetime(session).total_seconds()))
 
     async def settle(self, session: Session, also: Work | None = None) -> bytes:
