@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,11 @@ LIFETIME_SECONDS = 6 * 3600
 """A long consultation with a coffee break. coturn lets an allocation made in time go on only as
 long as its credentials are good, so they must outlast the call."""
 
-_SCHEMES = ("stun:", "stuns:", "turn:", "turns:")
+_URI = re.compile(
+    r"(stun|turn)s?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
+    r"(\?transport=(udp|tcp))?",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,9 @@ class TurnService:
 
     def __post_init__(self) -> None:
         for url in self.urls:
-            if not url.startswith(_SCHEMES):
-                raise ValueError(f"{url} is neither a stun: nor a turn: URI")
+            found = _URI.fullmatch(url)
+            if found is None or not 0 < int(found["port"] or 3478) < 65536:
+                raise ValueError("each must be like turn:turn.example.org:3478?transport=udp")
         if self.turn_urls and not self.secret:
             raise ValueError("TURN servers need the secret they share with this server")
 

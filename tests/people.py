@@ -134,6 +134,8 @@ class Person:
         self.url = f"http://127.0.0.1:{server.config.port}"
         self.http = aiohttp.ClientSession(
             self.url,
+            # a test that moves the clock by hours makes idle connections end under its hands
+            connector=aiohttp.TCPConnector(force_close=True),
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             headers={"Accept": "text/html", **headers},
         )

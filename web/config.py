@@ -1,23 +1,22 @@
 """The settings: the only place that reads the environment. README.md has the same table."""
 
-import ipaddress
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from yarl import URL
 
 from media.turn import TurnService
-from signaling import price
-from signaling.errors import InvalidInput
 from signaling.price import Price
 from storage.errors import MasterKeyError
 from storage.master_key import encoded, read_key
+from web import setting_values as read
 
+T = TypeVar("T")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
-MOST_WORKERS = 64
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
@@ -41,8 +40,8 @@ SETTINGS = (
     Setting(
         "TELECONNECT_HOST",
         "",
-        "Address to listen on, 0.0.0.0 or :: for all; empty: this machine's loopback, or all where"
-        " the public URL is http with another name than localhost.",
+        "Addresses to listen on, separated by commas, 0.0.0.0 and :: for all; empty: this machine's"
+        " loopback, or all where the public URL is http with another name than localhost.",
     ),
     Setting(
         "TELECONNECT_PUBLIC_URL",
@@ -207,7 +206,7 @@ class Config:
         server is only tried out; all, where people reach it by HTTP under another name.
         """
         if self.host is not None:
-            return (self.host,)
+            return tuple(filter(None, (each.strip() for each in self.host.split(","))))
         if self.secure or self.public_url.host in LOOPBACK_HOSTS:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")
@@ -231,44 +230,68 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
 
     `port` overrides PORT, for a server that has already taken one.
     """
-    values = {
-        setting.name: environment.get(setting.name, "").strip() or setting.default
-        for setting in SETTINGS
-    }
+    values = _values(environment)
+    given = partial(_read, values)
     if port is None:
-        port = _whole("PORT", values["PORT"])
-    public_url = _public_url(values["TELECONNECT_PUBLIC_URL"] or f"http://localhost:{port}")
-    media_policy = values["TELECONNECT_MEDIA_POLICY"]
-    if media_policy not in ("auto", "relay"):
+        port = given("PORT", read.port)
+    public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
+    if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
         raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
-    smtp_url = values["TELECONNECT_SMTP_URL"] or None
-    if smtp_url and URL(smtp_url).scheme not in ("smtp", "smtps"):
-        raise ConfigError("TELECONNECT_SMTP_URL must begin with smtp:// or smtps://.")
+    brand = given("TELECONNECT_BRAND", read.brand)
+    workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
+    relay_port = given("TELECONNECT_RELAY_PORT", read.port)
+    relay_port = port if relay_port is None else relay_port
+    if relay_port and relay_port + workers - 1 > 65535:
+        raise ConfigError(
+            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
+        )
     return Config(
         port=port,
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
         data_dir=Path(values["TELECONNECT_DATA_DIR"]),
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
-        smtp_url=smtp_url,
-        mail_from=values["TELECONNECT_MAIL_FROM"]
-        or f"{values['TELECONNECT_BRAND']} <noreply@{public_url.host}>",
+        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server),
+        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
+        or read.default_sender(brand, public_url.raw_host or ""),
         vonage=_vonage(values),
-        sms_prices=_prices(values["TELECONNECT_SMS_PRICES"]),
-        media_policy="relay" if media_policy == "relay" else "auto",
+        sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
+        media_policy="relay" if values["TELECONNECT_MEDIA_POLICY"] == "relay" else "auto",
         turn=_turn(values),
-        relay_addresses=_addresses(values["TELECONNECT_RELAY_ADDRESS"]),
-        relay_port=_whole("TELECONNECT_RELAY_PORT", values["TELECONNECT_RELAY_PORT"] or str(port)),
-        relay_workers=_workers(values["TELECONNECT_RELAY_WORKERS"]),
-        retention_hours=_amount("TELECONNECT_RETENTION_HOURS", values),
-        early_entry_minutes=_amount("TELECONNECT_EARLY_ENTRY_MINUTES", values),
-        reminder_minutes=_amounts("TELECONNECT_REMINDER_MINUTES", values),
-        expiry_hours=_amount("TELECONNECT_EXPIRY_HOURS", values),
-        abandoned_days=_amount("TELECONNECT_ABANDONED_DAYS", values),
-        interpreter_timeout_hours=_amount("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", values),
-        default_region=values["TELECONNECT_DEFAULT_REGION"].upper() or None,
-        brand=values["TELECONNECT_BRAND"],
+        relay_addresses=given("TELECONNECT_RELAY_ADDRESS", read.relay_addresses) or (),
+        relay_port=relay_port,
+        relay_workers=workers,
+        retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
+        early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
+        reminder_minutes=given("TELECONNECT_REMINDER_MINUTES", read.amounts),
+        expiry_hours=given("TELECONNECT_EXPIRY_HOURS", read.amount),
+        abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
+        interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
+        default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
+        brand=brand,
     )
+
+
+def _values(environment: Mapping[str, str]) -> dict[str, str]:
+    """Name -> what stands there, or the default. Raises ConfigError."""
+    values = {}
+    for setting in SETTINGS:
+        try:
+            text = read.plain(
+                environment.get(setting.name, ""), multiline=setting.name.endswith("KEY")
+            )
+        except ValueError as error:
+            raise ConfigError(f"{setting.name} {error}.") from None
+        values[setting.name] = text or setting.default
+    return values
+
+
+def _read(values: Mapping[str, str], name: str, reader: Callable[[str], T]) -> Any:
+    """What a setting says; None where it is empty. Raises ConfigError."""
+    try:
+        return reader(values[name]) if values[name] else None
+    except ValueError as error:
+        raise ConfigError(f"{name} {error}.") from None
 
 
 def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> str | None:
@@ -305,27 +328,6 @@ def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[st
     }
 
 
-def _whole(name: str, text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise ConfigError(f"{name} must be a port number, 0 to 65535.")
-    return int(text)
-
-
-def _amount(name: str, values: Mapping[str, str]) -> float:
-    try:
-        amount = float(values[name])
-    except ValueError:
-        amount = -1
-    if not 0 <= amount < 1_000_000:
-        raise ConfigError(f"{name} must be a number, 0 or more.")
-    return amount
-
-
-def _amounts(name: str, values: Mapping[str, str]) -> tuple[float, ...]:
-    parts = [part.strip() for part in values[name].split(",") if part.strip()]
-    return tuple(_amount(name, {name: part}) for part in parts)
-
-
 def _turn(values: Mapping[str, str]) -> TurnService:
     urls = values["TELECONNECT_TURN_URLS"].split(",")
     try:
@@ -336,68 +338,27 @@ def _turn(values: Mapping[str, str]) -> TurnService:
         raise ConfigError(f"TELECONNECT_TURN_URLS and TELECONNECT_TURN_SECRET: {error}.") from None
 
 
-def _addresses(text: str) -> tuple[str, ...]:
-    parts = tuple(part.strip() for part in text.split(",") if part.strip())
-    try:
-        return tuple(str(ipaddress.ip_address(part)) for part in parts)
-    except ValueError:
-        raise ConfigError("TELECONNECT_RELAY_ADDRESS must be IP addresses.") from None
-
-
-def _workers(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > MOST_WORKERS:
-        raise ConfigError(f"TELECONNECT_RELAY_WORKERS must be 0 to {MOST_WORKERS}.")
-    return int(text)
-
-
 def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
-    part = {
-        name: values[f"TELECONNECT_VONAGE_{name}"]
-        for name in (
-            "APPLICATION_ID", "PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM",
-            "API_URL",
-        )
-    }  # fmt: skip
-    if not part["APPLICATION_ID"]:
+    given = partial(_read, values)
+    if not values["TELECONNECT_VONAGE_APPLICATION_ID"]:
+        for name in ("PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM"):
+            if values[f"TELECONNECT_VONAGE_{name}"]:
+                raise ConfigError(
+                    f"TELECONNECT_VONAGE_{name} is set, and TELECONNECT_VONAGE_APPLICATION_ID not."
+                )
         return None
-    key = part["PRIVATE_KEY"].replace("\\n", "\n")
-    if "PRIVATE KEY" not in key:
-        try:
-            key = Path(key).read_text("ascii")
-        except (OSError, ValueError):
-            key = ""
-    if not key.startswith("-----BEGIN PRIVATE KEY-----"):
-        raise ConfigError(
-            "TELECONNECT_VONAGE_PRIVATE_KEY must be the text that begins with BEGIN PRIVATE KEY, "
-            "or the path of the file that holds it."
-        )
-    if not part["SMS_FROM"] and not part["WHATSAPP_FROM"]:
+    if not values["TELECONNECT_VONAGE_PRIVATE_KEY"]:
+        raise ConfigError("TELECONNECT_VONAGE_PRIVATE_KEY is missing.")
+    config = VonageConfig(
+        given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
+        given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
+        values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
+        given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
+        given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
+        given("TELECONNECT_VONAGE_API_URL", read.api_url),
+    )
+    if not config.sms_from and not config.whatsapp_from:
         raise ConfigError(
             "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
         )
-    return VonageConfig(
-        part["APPLICATION_ID"],
-        key,
-        part["SIGNATURE_SECRET"],
-        part["SMS_FROM"],
-        part["WHATSAPP_FROM"],
-        part["API_URL"],
-    )
-
-
-def _prices(text: str) -> tuple[Price, ...]:
-    try:
-        return price.parse(text)
-    except InvalidInput:
-        raise ConfigError("TELECONNECT_SMS_PRICES must be like +41=0.07 CHF, +=0.05 EUR.") from None
-
-
-def _public_url(text: str) -> URL:
-    try:
-        url = URL(text)
-        origin = url.origin()
-    except ValueError:
-        raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example.") from None
-    if url.scheme not in ("http", "https") or url.path not in ("", "/") or url.query_string:
-        raise ConfigError("TELECONNECT_PUBLIC_URL must be like https://host.example, no path.")
-    return origin
+    return config

@@ -34,7 +34,7 @@ class DeliverySettings:
     mail_from: str
     "`Clinic <noreply@clinic.example>` or the bare address."
     smtp_url: str = field(default="", repr=False)
-    "As in `signaling/delivery/smtp.py`; empty: mails go to the outbox folder."
+    "As in `signaling/delivery/smtp_url.py`; empty: mails go to the outbox folder."
     vonage_application_id: str = ""
     vonage_private_key: str = field(default="", repr=False)
     "PKCS#8 PEM, its line breaks real or written as \\n."
@@ -54,7 +54,8 @@ def _outbox_folder(settings: DeliverySettings) -> Provider:
 
 
 def _smtp(settings: DeliverySettings) -> Provider:
-    from signaling.delivery.smtp import Smtp, SmtpServer
+    from signaling.delivery.smtp import Smtp
+    from signaling.delivery.smtp_url import SmtpServer
 
     return Smtp(SmtpServer.from_url(settings.smtp_url), settings.mail_from)
 

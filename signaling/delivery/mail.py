@@ -1,15 +1,20 @@
 """A notice as a mail: text, HTML and calendar."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 
 from signaling.contact import Contact
 from signaling.delivery.mime import file_part, header, multipart, text_header, text_part
 from signaling.errors import N_, InvalidInput
 from signaling.notice import Outgoing
+from signaling.text import one_line
+
+_NAMED = re.compile(r"(.*)<([^<>]*)>")
 
 
 @dataclass(frozen=True)
@@ -36,19 +41,34 @@ class Mail:
 
 
 def sender(mail_from: str) -> Sender:
-    """Who `Clinic <noreply@clinic.example>` is. Raises InvalidInput."""
-    name, spec = parseaddr(mail_from)
-    if not spec.isascii() or not mail_from.isprintable():
-        spec = ""
+    """Who `Clinic @ Home <noreply@clinic.example>` is: one address, and a name as it stands.
+
+    The name may stand in quotes, as RFC 5322 writes it. Raises InvalidInput.
+    """
+    found = _NAMED.fullmatch(mail_from.strip())
+    name, spec = (found[1].strip(), found[2].strip()) if found else ("", mail_from.strip())
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    elif set(name) & set("<>"):
+        spec = ""  # most likely several senders
     try:
-        address = _address(spec, name)
+        if not spec.isascii():
+            raise InvalidInput("mail_from")
+        address = _address(spec, one_line("mail_from", name))
     except InvalidInput:
         raise InvalidInput(
             "mail_from",
             N_("The sender of mails must be an address, for example Clinic <noreply@clinic.org>."),
         ) from None
+    return Sender(address, _from_line(address))
+
+
+def _from_line(address: Address) -> bytes:
+    if "=?" in address.display_name:  # would be read as the beginning of an encoded word
+        name = Header(address.display_name, "utf-8", header_name="From").encode(linesep="\r\n")
+        return f"From: {name}\r\n <{address.addr_spec}>\r\n".encode()
     line: str = SMTP.fold("From", SMTP.header_factory("From", str(address)))
-    return Sender(address, line.encode())
+    return line.encode()
 
 
 def _address(spec: str, name: str = "") -> Address:

@@ -1,14 +1,8 @@
 """Mail by SMTP (RFC 5321), over a few connections that are kept for the next mails.
 
-    smtp://user:password@mail.example:587     STARTTLS required, certificate checked
-    smtps://user:password@mail.example:465    TLS from the first byte, certificate checked
-    smtp://localhost                          port 25, STARTTLS if offered
-    smtp://mail.example?starttls=required     STARTTLS required, certificate checked
-    smtp://localhost:2525?starttls=never      never encrypted
-
 Where encryption is only used if offered, the certificate is not checked: whoever stands in the way
-could as well remove the offer (RFC 7435 section 3). Characters such as `@` in a password are
-percent-encoded. A private certificate authority is trusted by SSL_CERT_FILE.
+could as well remove the offer (RFC 7435 section 3). A private certificate authority is trusted by
+SSL_CERT_FILE.
 
 A mail goes to one recipient per transaction, so every refusal is that recipient's own. What broke
 before the text was sent left nothing behind. What broke after it, before the server's answer, may
@@ -18,14 +12,12 @@ have arrived: the next try carries the same Message-ID.
 import asyncio
 import re
 import ssl
-from dataclasses import dataclass, field
-from typing import Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 import aiosmtplib
 
 from signaling.delivery import mail
-from signaling.errors import N_, InvalidInput
+from signaling.delivery.smtp_url import SmtpServer
+from signaling.errors import InvalidInput
 from signaling.notice import (
     Outcome,
     Outgoing,
@@ -43,60 +35,6 @@ IDLE_S = 20.0
 "An unused connection is closed before most servers do it (Postfix: 300 s, many relays: 30 s)."
 
 _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}\b", re.ASCII)
-
-
-@dataclass(frozen=True)
-class SmtpServer:
-    """Where mails are handed over, and how."""
-
-    host: str
-    port: int
-    tls: Literal["implicit", "required", "offered", "never"]
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-
-    @classmethod
-    def from_url(cls, url: str) -> "SmtpServer":
-        """Read an address as in the module's docstring. Raises InvalidInput, without the secret."""
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError:
-            raise InvalidInput(
-                "smtp_url", N_("The mail server must look like smtp://user:password@host:587.")
-            ) from None
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if (
-            parts.scheme not in ("smtp", "smtps")
-            or not parts.hostname
-            or parts.path not in ("", "/")
-            or parts.fragment
-            or port == 0
-            or any(character.isspace() or not character.isprintable() for character in url)
-        ):
-            raise InvalidInput(
-                "smtp_url", N_("The mail server must look like smtp://user:password@host:587.")
-            )
-        wish = options.pop("starttls", None)
-        if options or wish not in (None, "required", "never"):
-            raise InvalidInput(
-                "smtp_url", N_("The mail server knows one option: starttls=required or never.")
-            )
-        if parts.scheme == "smtps" and wish is not None:
-            raise InvalidInput(
-                "smtp_url", N_("A mail server of smtps:// is always encrypted, without STARTTLS.")
-            )
-        user = unquote(parts.username) if parts.username else None
-        password = unquote(parts.password) if parts.password is not None else None
-        tls: Literal["implicit", "required", "offered", "never"]
-        if parts.scheme == "smtps":
-            tls = "implicit"
-        elif wish == "never":
-            tls = "never"
-        else:
-            tls = "required" if wish == "required" or user is not None else "offered"
-        usual = {"implicit": 465, "required": 587}.get(tls, 25)
-        return cls(parts.hostname, port or usual, tls, user, password)
 
 
 class _TlsMissing(aiosmtplib.SMTPException):

@@ -21,6 +21,7 @@ from web.listening import listen, places
             ("0.0.0.0",),
         ),
         ({"TELECONNECT_HOST": "::1"}, ("::1",)),
+        ({"TELECONNECT_HOST": "0.0.0.0, ::"}, ("0.0.0.0", "::")),
     ],
 )
 def test_only_a_server_that_people_reach_by_itself_listens_to_all(

@@ -1,0 +1,252 @@
+"""Every setting: what is taken, and rightly, and what is refused with a sentence that names it."""
+
+from email import message_from_bytes
+from email.policy import default
+
+import pytest
+
+from signaling.delivery.mail import sender
+from signaling.delivery.smtp_url import SmtpServer
+from tests.delivery.vonage_server import _key_pair
+from web.config import SETTINGS, Config, ConfigError, load
+
+VONAGE = {
+    "TELECONNECT_VONAGE_APPLICATION_ID": "78d335fa-323d-0114-9c3d-d6f0d48968cf",
+    "TELECONNECT_VONAGE_PRIVATE_KEY": _key_pair()[0],
+    "TELECONNECT_VONAGE_SMS_FROM": "Clinic",
+}
+TURN = {"TELECONNECT_TURN_URLS": "turn:turn.example.org", "TELECONNECT_TURN_SECRET": "secret"}
+NUMBER_SETTINGS = (
+    "TELECONNECT_RETENTION_HOURS", "TELECONNECT_EARLY_ENTRY_MINUTES", "TELECONNECT_EXPIRY_HOURS",
+    "TELECONNECT_ABANDONED_DAYS", "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
+    "TELECONNECT_REMINDER_MINUTES",
+)  # fmt: skip
+NO_NUMBERS = (
+    "nan",
+    "inf",
+    "-1",
+    "1e9",
+    "1_000",
+    "24h",
+    "1000000",
+    "9" * 5000,
+    "٢٤",
+    "0x10",
+    "1,5x",
+)
+
+REFUSED: dict[str, tuple[str, ...]] = {
+    "PORT": ("65536", "-1", "8080.0", "http", "9" * 5000, "٨٠", "80 80"),
+    "TELECONNECT_HOST": ("a\x00b",),  # whether it is an address shows when it is listened on
+    "TELECONNECT_PUBLIC_URL": (
+        "tele.example.org", "//tele.example.org", "ftp://tele.example.org", "https://",
+        "https://tele.example.org/path", "https://tele.example.org?a=b", "https://tele.example.org#a",
+        "https://user:password@tele.example.org", "https://user@tele.example.org",
+        "https://tele.example.org:0", "https://tele.example.org:65536", "https://tele.example.org:x",
+        "https://tele example.org", "https://..", "https://" + "x" * 64 + ".example",
+        "https://1.2.3", "https://1.2.3.400", "https://[::1", "https://[::g]", "https://a,b.example",
+    ),
+    "TELECONNECT_DATA_DIR": ("da\x00ta",),
+    "TELECONNECT_MASTER_KEY": ("line\x00",),
+    "TELECONNECT_MASTER_KEY_FILE": ("/nowhere/master.key",),
+    "TELECONNECT_SMTP_URL": (
+        "http://mail.example", "mail.example:587", "smtp:mail.example", "smtp://", "smtp://@",
+        "smtp://u:p@", "smtp://u:p@mail.example:x", "smtp://u:p@mail.example:0",
+        "smtp://u:p@mail.example:65536", "smtp://u:p@mail.example:587:25", "smtp://u:p@[::1",
+        "smtp://u:p@::1", "smtp://u:p@[nonsense]", "smtp://u:p@mail.example/path",
+        "smtp://u:p@mail.example#x", "smtp://u:p@mail.example?tls=no",
+        "smtp://u:p@mail.example?starttls=perhaps", "smtp://u:p@mail.example?x",
+        "smtps://u:p@mail.example?starttls=never", "smtp://u:%ff@mail.example",
+        "smtp://u:p@mail\texample", "smtp://u:p@" + "x" * 70 + ".example",
+    ),
+    "TELECONNECT_MAIL_FROM": (
+        "nobody", "a@b@c", "Hospital @ Home", "<a@b.example> <c@d.example>",
+        "A <a@b.example>, B <c@d.example>", "a@b.example, c@d.example", "Clinic <a@b.example> x",
+        "Clinic <>", "Clinic <nobody>", "Cli\u202enic <a@b.example>",
+        "Clinic <hôpital@b.example>", "x" * 81 + " <a@b.example>", "Clinic <a b@c.example>",
+    ),
+    "TELECONNECT_VONAGE_APPLICATION_ID": ("application", "78d335fa323d01149c3dd6f0d48968cf"),
+    "TELECONNECT_VONAGE_PRIVATE_KEY": (
+        "", "secret", "/nowhere/private.key", "-----BEGIN PRIVATE KEY-----\nAAAA",
+        _key_pair()[0][:200],
+    ),
+    "TELECONNECT_VONAGE_SIGNATURE_SECRET": ("line\nbreak",),
+    "TELECONNECT_VONAGE_SMS_FROM": (
+        "A name that is too long", "Spital Zürich", "12", "+", "+41 79 000", "a\x07",
+    ),
+    "TELECONNECT_VONAGE_WHATSAPP_FROM": ("Clinic", "0041790000000", "079", "+41 79", "++41790000000"),
+    "TELECONNECT_VONAGE_API_URL": (
+        "api.nexmo.com", "http://api.nexmo.com", "https://", "https://api.nexmo.com/v1",
+        "https://u:p@api.nexmo.com", "https://api.nexmo.com:x", "https://[::1",
+    ),
+    "TELECONNECT_SMS_PRICES": ("0.07", "+41=x CHF", "+41=0.07", "41=0.07 CHF", "+41=inf CHF"),
+    "TELECONNECT_DEFAULT_REGION": ("ZZZZ", "ZZ", "Switzerland", "41", "C H"),
+    "TELECONNECT_MEDIA_POLICY": ("Relay!", "on", "true", "1"),
+    "TELECONNECT_TURN_URLS": (
+        "turn.example.org", "turn://turn.example.org", "turn:", "turn:turn.example.org:x",
+        "turn:turn.example.org:65536", "turn:a b", "https://turn.example.org", "turn:u@turn.example",
+        "turn:turn.example.org?transport=sctp", "turn:turn.example.org;stun:stun.example.org",
+    ),
+    "TELECONNECT_TURN_SECRET": ("",),
+    "TELECONNECT_RELAY_ADDRESS": (
+        "0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "fe80::1%eth0", "relay.example",
+        "10.0.0", "10.0.0.7:8080", "10.0.0.7;10.0.0.8",
+    ),
+    "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
+    "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
+    "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
+    **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
+}  # fmt: skip
+"Setting -> values that cannot be."
+
+TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
+    "PORT": (("0", "port", 0), ("65535", "port", 65535), ('"8081"', "port", 8081)),
+    "TELECONNECT_HOST": (("127.0.0.1", "hosts", ("127.0.0.1",)), ("::", "hosts", ("::",))),
+    "TELECONNECT_PUBLIC_URL": (
+        ("HTTPS://Tele.Example.ORG/", "public_url", "https://tele.example.org"),
+        ("https://tele.example.org:8443", "public_url", "https://tele.example.org:8443"),
+        ("https://käse.example", "public_url", "https://xn--kse-qla.example"),
+        ("http://[::1]:8080", "public_url", "http://[::1]:8080"),
+        ("http://10.0.0.7", "public_url", "http://10.0.0.7"),
+        ("http://ward_1.local", "public_url", "http://ward_1.local"),
+        ("'https://tele.example.org'", "public_url", "https://tele.example.org"),
+    ),
+    "TELECONNECT_DATA_DIR": ((" /srv/tele connect ", "data_dir", "/srv/tele connect"),),
+    "TELECONNECT_MASTER_KEY": (("k" * 44, "master_key", "k" * 44),),
+    "TELECONNECT_SMTP_URL": (("smtps://mail.example", "smtp_url", "smtps://mail.example"),),
+    "TELECONNECT_MAIL_FROM": (
+        ("Clinic <a@b.example>", "mail_from", "Clinic <a@b.example>"),
+        ("a@b.example", "mail_from", "a@b.example"),
+    ),
+    "TELECONNECT_SMS_PRICES": (("", "sms_prices", ()),),
+    "TELECONNECT_DEFAULT_REGION": (("ch", "default_region", "CH"), ("", "default_region", None)),
+    "TELECONNECT_MEDIA_POLICY": (("relay", "media_policy", "relay"),),
+    "TELECONNECT_RELAY_ADDRESS": (
+        ("10.0.0.7, 2001:DB8::7", "relay_addresses", ("10.0.0.7", "2001:db8::7")),
+        ("", "relay_addresses", ()),
+    ),
+    "TELECONNECT_RELAY_PORT": (
+        ("0", "relay_port", 0), ("", "relay_port", 8080), ("9000", "relay_port", 9000),
+    ),
+    "TELECONNECT_RELAY_WORKERS": (("0", "relay_workers", 0), ("64", "relay_workers", 64)),
+    "TELECONNECT_BRAND": (
+        ('"Hospital, North"', "brand", "Hospital, North"),
+        ("Hôpital  @ \"Nord\" <3", "brand", "Hôpital @ \"Nord\" <3"),
+        ("👩🏽\u200d⚕️ مستشفى", "brand", "👩🏽\u200d⚕️ مستشفى"),
+    ),
+    "TELECONNECT_REMINDER_MINUTES": (("60, 5.5,", "reminder_minutes", (60.0, 5.5)),),
+    "TELECONNECT_RETENTION_HOURS": (("0", "retention_hours", 0.0), ("0.5", "retention_hours", 0.5)),
+    "TELECONNECT_EARLY_ENTRY_MINUTES": (("15", "early_entry_minutes", 15.0),),
+    "TELECONNECT_EXPIRY_HOURS": (("48", "expiry_hours", 48.0),),
+    "TELECONNECT_ABANDONED_DAYS": (("7", "abandoned_days", 7.0),),
+    "TELECONNECT_INTERPRETER_TIMEOUT_HOURS": (("12", "interpreter_timeout_hours", 12.0),),
+}  # fmt: skip
+"Setting -> (what is set, the member of Config, what it is there)."
+
+
+def settings(name: str, value: str) -> Config:
+    """With what this one goes along with."""
+    beside = VONAGE if "VONAGE" in name else TURN if "TURN" in name else {}
+    return load({**beside, name: value})
+
+
+def test_every_setting_has_values_that_are_refused() -> None:
+    assert REFUSED.keys() == {setting.name for setting in SETTINGS}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in REFUSED.items() for value in values]
+)
+def test_what_cannot_be_is_refused_with_a_sentence_that_names_it(name: str, value: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        settings(name, value)
+    said = str(refused.value)
+    assert name in said or value in said  # a file is named as it is
+    assert said.endswith(".")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member", "expected"),
+    [(name, *each) for name, values in TAKEN.items() for each in values],
+)
+def test_what_can_be_is_taken_as_it_is_meant(
+    name: str, value: str, member: str, expected: object
+) -> None:
+    found = getattr(settings(name, value), member)
+    assert (str(found) if isinstance(expected, str) else found) == expected
+
+
+@pytest.mark.parametrize(
+    ("login", "user", "password"),
+    [
+        ("u:AbC/d+e=", "u", "AbC/d+e="),
+        ("u:a#b?c[d]e:f@g/", "u", "a#b?c[d]e:f@g/"),
+        ("user@example.org:p", "user@example.org", "p"),
+        ("user%40example.org:p%23%25", "user@example.org", "p#%"),
+        ("u:100%", "u", "100%"),
+        ("u:smtp://x@y", "u", "smtp://x@y"),
+        ("u:pass word", "u", "pass word"),
+        ("u:pässwörd", "u", "pässwörd"),
+        ("u", "u", None),
+        ("u:", "u", ""),
+    ],
+)
+@pytest.mark.parametrize("place", ["mail.example:587", "mail.example", "[2001:db8::1]:25/"])
+def test_a_password_of_the_mail_server_needs_no_encoding(
+    login: str, user: str, password: str | None, place: str
+) -> None:
+    url = load({"TELECONNECT_SMTP_URL": f"smtp://{login}@{place}?starttls=required"}).smtp_url
+    assert url is not None
+    server = SmtpServer.from_url(url)
+    assert (server.user, server.password) == (user, password)
+    assert server.host in ("mail.example", "2001:db8::1")
+    assert server.port == (25 if ":25" in place else 587)
+    assert server.tls == "required"
+
+
+@pytest.mark.parametrize(
+    "brand",
+    [
+        "TeleConnect", "Hospital @ Home", "Clinic: North", "North, South; West", "<Clinic>", "a\\b",
+        'The "good" one', "Hôpital, Nord", "😀 Clinic", "مستشفى @ البيت", "(East)", "Dr. Who",
+        "=?utf-8?q?x?=", "Больница Север", "a@b.example", "Clinic <a@b.example>",
+    ],
+)  # fmt: skip
+def test_any_name_stands_in_the_sender_of_mails_as_it_is(brand: str) -> None:
+    config = load({"TELECONNECT_BRAND": brand, "TELECONNECT_PUBLIC_URL": "https://käse.example"})
+    line = sender(config.mail_from).line
+    assert line.isascii()
+    header = message_from_bytes(line + b"\r\n", policy=default)["From"]
+    [address] = header.addresses
+    assert address.display_name == brand
+    assert address.addr_spec == "noreply@xn--kse-qla.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("Hospital @ Home <a@b.example>", "Hospital @ Home"),
+        ("Clinic: North <a@b.example>", "Clinic: North"),
+        ("North, South <a@b.example>", "North, South"),
+        ('"Hospital @ Home" <a@b.example>', "Hospital @ Home"),
+        (r'"The \"good\" one" <a@b.example>', 'The "good" one'),
+        ('Klinik "Nord" <a@b.example>', 'Klinik "Nord"'),
+        ("<a@b.example>", ""),
+        ("a@b.example", ""),
+    ],
+)
+def test_the_sender_of_mails_is_nobody_else_than_it_says(given: str, name: str) -> None:
+    found = sender(load({"TELECONNECT_MAIL_FROM": given}).mail_from).address
+    assert (found.display_name, found.addr_spec) == (name, "a@b.example")
+
+
+def test_settings_of_phones_without_an_account_are_refused() -> None:
+    for name in ("PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM"):
+        with pytest.raises(ConfigError, match=f"TELECONNECT_VONAGE_{name} is set, and TELECONN"):
+            load({f"TELECONNECT_VONAGE_{name}": "+41790000000"})
+
+
+def test_workers_beyond_the_last_port_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"TELECONNECT_RELAY_PORT and .*_WORKERS lead beyond"):
+        load({"TELECONNECT_RELAY_PORT": "65534", "TELECONNECT_RELAY_WORKERS": "3"})

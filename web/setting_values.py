@@ -1,0 +1,205 @@
+"""What the values of settings are. Each function reads one, or raises ValueError with the rest of a
+sentence that begins with the setting's name; no value is quoted there, it may be a secret."""
+
+import ipaddress
+import re
+import unicodedata
+from email.headerregistry import Address
+from pathlib import Path
+
+import phonenumbers
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from yarl import URL
+
+from signaling import price
+from signaling.contact import E164
+from signaling.delivery import mail, vonage_account
+from signaling.delivery.smtp_url import SmtpServer
+from signaling.errors import InvalidInput
+from signaling.price import Price
+from signaling.text import one_line
+
+MOST_WORKERS = 64
+MOST = 1_000_000
+_NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?", re.ASCII)
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_SENDER = re.compile(r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}", re.ASCII)
+
+
+def plain(text: str, *, multiline: bool = False) -> str:
+    """Without what an environment file leaves: space at the ends, a pair of quotes around it all."""
+    text = text.strip()
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1].strip()
+    allowed = "\r\n\t" if multiline else ""
+    if any(
+        unicodedata.category(each) in ("Cc", "Cs", "Zl", "Zp") and each not in allowed
+        for each in text
+    ):
+        raise ValueError("must be one line of text in UTF-8")
+    return text
+
+
+def port(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
+        raise ValueError("must be a port number, 0 to 65535")
+    return int(text)
+
+
+def amount(text: str) -> float:
+    if not _NUMBER.fullmatch(text) or float(text) >= MOST:
+        raise ValueError(f"must be a number, 0 or more and below {MOST}")
+    return float(text)
+
+
+def amounts(text: str) -> tuple[float, ...]:
+    return tuple(amount(part) for part in _parts(text))
+
+
+def workers(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,3}", text, re.ASCII) or int(text) > MOST_WORKERS:
+        raise ValueError(f"must be 0 to {MOST_WORKERS}")
+    return int(text)
+
+
+def public_url(text: str) -> URL:
+    """The origin; a name outside of ASCII is encoded as browsers do it."""
+    try:
+        url = URL(text)
+        origin = url.origin()
+    except ValueError:
+        raise ValueError("must be like https://host.example") from None
+    if (
+        url.scheme not in ("http", "https")
+        or not _is_host(url.raw_host or "")
+        or url.explicit_port == 0
+        or url.user is not None
+        or url.password is not None
+        or url.path not in ("", "/")
+        or url.query_string
+        or url.fragment
+    ):
+        raise ValueError("must be like https://host.example, nothing before or behind it")
+    return origin
+
+
+def _is_host(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        # a name of digits alone would be a mistyped address
+        return _HOST.fullmatch(host) is not None and not re.fullmatch(r"[0-9.]+", host)
+    return True
+
+
+def brand(text: str) -> str:
+    try:
+        return one_line("brand", text, required=True)
+    except InvalidInput:
+        raise ValueError(
+            "must be one line of at most 80 characters, none of which turns text around"
+        ) from None
+
+
+def default_sender(brand: str, host: str) -> str:
+    domain = "localhost" if ":" in host else host
+    return str(Address(brand, "noreply", domain))
+
+
+def sender(text: str) -> str:
+    try:
+        mail.sender(text)
+    except InvalidInput:
+        raise ValueError("must be an address, or like Clinic <noreply@clinic.example>") from None
+    return text
+
+
+def mail_server(text: str) -> str:
+    try:
+        SmtpServer.from_url(text)
+    except InvalidInput as error:
+        raise ValueError(f"cannot be used: {error.sentence.rstrip('.')}") from None
+    return text
+
+
+def region(text: str) -> str:
+    if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("must be a country as CH or KE (ISO 3166)")
+    return text.upper()
+
+
+def prices(text: str) -> tuple[Price, ...]:
+    try:
+        return price.parse(text)
+    except InvalidInput:
+        raise ValueError("must be like +41=0.07 CHF, +=0.05 EUR") from None
+
+
+def relay_addresses(text: str) -> tuple[str, ...]:
+    try:
+        addresses = [ipaddress.ip_address(part) for part in _parts(text)]
+    except ValueError:
+        raise ValueError("must be IP addresses") from None
+    if any(
+        each.is_unspecified
+        or each.is_multicast
+        or "%" in str(each)
+        or str(each) == "255.255.255.255"
+        for each in addresses
+    ):
+        raise ValueError("must be IP addresses that browsers can send to")
+    return tuple(str(each) for each in addresses)
+
+
+def application_id(text: str) -> str:
+    if not _UUID.fullmatch(text):
+        raise ValueError(
+            "must be the id of an application, like 78d335fa-323d-0114-9c3d-d6f0d48968cf"
+        )
+    return text
+
+
+def private_key(text: str) -> str:
+    """PKCS#8 PEM, its line breaks real or written as a backslash and n, or the path of its file."""
+    key = text.replace("\\n", "\n")
+    if "PRIVATE KEY" not in key:
+        try:
+            key = Path(key).read_text("ascii")
+        except (OSError, ValueError):
+            key = ""
+    try:
+        if not key.startswith("-----BEGIN PRIVATE KEY-----"):
+            raise ValueError
+        load_pem_private_key(key.encode("ascii"), None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        raise ValueError(
+            "must be the whole text that begins with BEGIN PRIVATE KEY, or the path of the file"
+            " that holds it"
+        ) from None
+    return key
+
+
+def sms_sender(text: str) -> str:
+    if not _SENDER.fullmatch(text):
+        raise ValueError("must be a number, or a name of at most 11 letters and digits")
+    return text
+
+
+def whatsapp_number(text: str) -> str:
+    if not E164.fullmatch("+" + text.removeprefix("+")):
+        raise ValueError("must be a number with its country code, like +41790000000")
+    return text
+
+
+def api_url(text: str) -> str:
+    try:
+        vonage_account.host_of(text)
+    except InvalidInput:
+        raise ValueError("must be like https://api.nexmo.com") from None
+    return text
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
