@@ -1,7 +1,7 @@
 """What the audit log has a line for, and by which word: the one place that decides.
 
 Lines say who did what when, by ids and words of this file; never a name, an address, or what was
-written. `web/audited.py` says the same of addresses that are not in the access table.
+written.
 """
 
 SERVER = "server"

@@ -181,7 +181,7 @@ class WebSessions:
         await self._remove("expires_at <= ?", to_ms(now))
 
     async def _remove(self, condition: str, *values: bytes | str | int) -> None:
-        """The one way in which rows go."""
+        """The one way in which rows go while a server runs, but for those of a purged session."""
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values
         )

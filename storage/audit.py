@@ -149,12 +149,6 @@ class Audit:
         row = await self._executor.row("SELECT digest FROM audit WHERE number = ?", (number,))
         return row["digest"] if row else None
 
-    async def lines(self) -> list[Row]:
-        """Every line but the one that begins the log, oldest first."""
-        return await self._executor.rows(
-            "SELECT * FROM audit WHERE action <> ? ORDER BY number", (BEGIN,)
-        )
-
     async def page(self, before: int | None, limit: int) -> list[AuditLine]:
         """At most `limit` lines, newest first, from below the line `before`."""
         rows = await self._executor.rows(
@@ -186,10 +180,6 @@ class Audit:
         if head.number and not keyed:  # somebody took the lines under the key, and wrote others
             return Finding(Head(0, START), 1)
         return Finding(head)
-
-    async def first_broken(self) -> int | None:
-        """The number of the first line that is not what was written; None: all are."""
-        return (await self.check()).broken
 
     async def _rows_after(self, number: int) -> AsyncIterator[Row]:
         while rows := await self._executor.rows(

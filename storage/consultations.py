@@ -88,9 +88,8 @@ class Consultations:
 
     async def in_states(self, states: Sequence[str]) -> list[Consultation]:
         """Everybody's in these states, oldest first."""
-        marks = ", ".join("?" * len(states))
         rows = await self._executor.rows(
-            f"SELECT * FROM consultation WHERE state IN ({marks}) ORDER BY created_at, id",
+            f"SELECT * FROM consultation WHERE state IN ({marks(states)}) ORDER BY created_at, id",
             tuple(states),
         )
         return [await self._consultation(row) for row in rows]
@@ -151,8 +150,9 @@ class Consultations:
     async def left_alone(self, before: datetime, after_id: str, limit: int) -> list[Consultation]:
         """Started ones in which nothing has happened since `before`, by id, beyond `after_id`."""
         rows = await self._executor.rows(
-            "SELECT * FROM consultation WHERE state IN ('active', 'kept_open')"
-            " AND last_event_at <= ? AND id > ? ORDER BY id LIMIT ?",
+            "SELECT * FROM consultation INDEXED BY consultation_abandoned"
+            " WHERE state IN ('active', 'kept_open') AND last_event_at <= ? AND id > ?"
+            " ORDER BY id LIMIT ?",
             (to_ms(before), after_id, limit),
         )
         return [await self._consultation(row) for row in rows]
@@ -194,15 +194,18 @@ class Consultations:
     async def purge(self, consultation_id: str) -> None:
         """Note the purge, destroy the key, then delete every row of the consultation.
 
-        With it go the web sessions of browsers that have no seat in another one.
+        With it go the web sessions of browsers that have no seat in another one; whoever purges
+        ends what is open in the room.
         """
         await self._purged.add([consultation_id])
         await self._vault.destroy(self._executor, consultation_id)
         await self._executor.rows(
             "DELETE FROM web_session WHERE account_id IS NULL AND token_digest IN ("
-            " SELECT web_session_digest FROM seat JOIN invite ON invite.id = seat.invite_id"
-            " GROUP BY web_session_digest"
-            " HAVING MIN(invite.consultation_id = ?1) AND MAX(invite.consultation_id = ?1))",
+            " SELECT web_session_digest FROM invite JOIN seat ON seat.invite_id = invite.id"
+            " WHERE invite.consultation_id = ?1)"
+            " AND NOT EXISTS (SELECT 1 FROM seat JOIN invite ON invite.id = seat.invite_id"
+            " WHERE seat.web_session_digest = web_session.token_digest"
+            " AND invite.consultation_id <> ?1)",
             (consultation_id,),
         )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))

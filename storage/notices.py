@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.notice import GIVE_UP_AFTER, Attempt, Channel, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
-from storage.database import Executor, Parameters, Row
+from storage.database import Executor, Parameters, Row, marks
 from storage.errors import MasterKeyError
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import ConsultationKey, Vault
@@ -109,7 +109,7 @@ class Notices:
     ) -> datetime | None:
         """The same for those about the sessions of one scheduler."""
         return await self._moment(
-            "SELECT notice.created_at FROM notice"
+            "SELECT notice.created_at FROM notice INDEXED BY notice_created"
             " JOIN consultation ON consultation.id = notice.consultation_id"
             " WHERE consultation.scheduler_id = ? AND notice.created_at > ?"
             " AND notice.created_at <= ? AND notice.occasion <> 'reminder'"
@@ -247,10 +247,9 @@ class Notices:
 
         What is being sent this moment may still arrive, but is not tried again.
         """
-        marks = ", ".join("?" * len(occasions))
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
-            f" AND state = 'pending' AND occasion IN ({marks})",
+            f" AND state = 'pending' AND occasion IN ({marks(occasions)})",
             (consultation_id, *occasions),
         )
 
@@ -320,9 +319,8 @@ class Notices:
 
     async def _attempts_of(self, notice_ids: Sequence[str]) -> dict[str, list[Attempt]]:
         found: dict[str, list[Attempt]] = {notice_id: [] for notice_id in notice_ids}
-        marks = ", ".join("?" * len(notice_ids))
         for row in await self._executor.rows(
-            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks}) ORDER BY number",
+            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(notice_ids)}) ORDER BY number",
             tuple(notice_ids),
         ):
             found[row["notice_id"]].append(_attempt(row))
@@ -361,9 +359,8 @@ class Notices:
 
     async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
         """Id -> (notice, its attempts in the order of their ways) of those that still exist."""
-        marks = ", ".join("?" * len(notice_ids))
         rows = await self._executor.rows(
-            f"SELECT * FROM notice WHERE id IN ({marks})", tuple(notice_ids)
+            f"SELECT * FROM notice WHERE id IN ({marks(notice_ids)})", tuple(notice_ids)
         )
         attempts = await self._attempts_of(notice_ids)
         return {row["id"]: (_notice(row), attempts[row["id"]]) for row in rows}
@@ -388,11 +385,10 @@ class Notices:
 
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
         """Invite id -> the latest attempt at telling that person anything."""
-        marks = ", ".join("?" * len(invite_ids))
         rows = await self._executor.rows(
             "SELECT notice.invite_id, delivery_attempt.* FROM delivery_attempt"
             " JOIN notice ON notice.id = delivery_attempt.notice_id"
-            f" WHERE notice.invite_id IN ({marks})"
+            f" WHERE notice.invite_id IN ({marks(invite_ids)})"
             " ORDER BY notice.created_at, notice.rowid, delivery_attempt.number",
             tuple(invite_ids),
         )

@@ -1,4 +1,7 @@
-"""What stays of sessions that were deleted: how many there were, and nothing else."""
+"""How many sessions were deleted, and how much with them, by month; administrators see the sums.
+
+Which ones they were is nowhere but, as digests, in `storage/purged_list.py`.
+"""
 
 from datetime import datetime
 

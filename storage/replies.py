@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from signaling.invite import Invite
 from signaling.reply import Reply, StoredReply
-from storage.database import Executor
+from storage.database import Executor, marks
 from storage.times import from_ms, to_ms
 from storage.vault import Vault
 
@@ -35,9 +35,8 @@ class Replies:
 
     async def of_invites(self, invite_ids: Sequence[str]) -> list[StoredReply]:
         """In the order they were written."""
-        marks = ", ".join("?" * len(invite_ids))
         rows = await self._executor.rows(
-            f"SELECT * FROM reply WHERE invite_id IN ({marks}) ORDER BY at, rowid",
+            f"SELECT * FROM reply WHERE invite_id IN ({marks(invite_ids)}) ORDER BY at, rowid",
             tuple(invite_ids),
         )
         replies = []

@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
-from storage.database import Database, Executor
+from storage.database import Database, Executor, marks
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.master_key import KEY_BYTES, derived, key_id
 
@@ -199,10 +199,9 @@ class Vault:
             self._opened.move_to_end(each)
         missing = tuple(wanted - found.keys())
         if missing:
-            marks = ", ".join("?" * len(missing))
             for row in await executor.rows(
                 "SELECT consultation_id, wrapped, version FROM vault_key"
-                f" WHERE consultation_id IN ({marks})",
+                f" WHERE consultation_id IN ({marks(missing)})",
                 missing,
             ):
                 each = row["consultation_id"]

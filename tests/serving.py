@@ -13,6 +13,8 @@ from argon2 import PasswordHasher
 from signaling.account import Account, AccountRole
 from signaling.flows.accounting import new_account
 from signaling.ports import Clock
+from storage.audit import BEGIN, AuditLine
+from storage.store import Store
 from web.app import create_app
 from web.config import Config, load
 from web.doorman import open_doors
@@ -50,6 +52,11 @@ class Server:
         )
         await self.app[STORE].write(lambda records: records.accounts.add(account))
         return account
+
+
+async def audit_lines(store: Store) -> list[AuditLine]:
+    """The audit log but for the line that begins it, oldest first."""
+    return [line for line in await store.read.audit.after(0, 10_000) if line.action != BEGIN]
 
 
 @contextlib.asynccontextmanager

@@ -89,9 +89,6 @@ class SqliteStorage(AbstractStorage):
         await self._write(token, session, also, fresh=fresh)
         return token_digest(token)
 
-    async def sign_out_everywhere(self, account_id: str) -> None:
-        await self._store.write(lambda records: records.web_sessions.remove_all_of(account_id))
-
     async def forget_expired(self) -> datetime | None:
         """Delete the web sessions that are over, and what else of signing in is too old.
 

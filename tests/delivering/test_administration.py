@@ -6,7 +6,7 @@ import pytest
 
 from tests.delivering.desk import NUMBER, Desk
 from tests.people import Person
-from tests.serving import PASSWORD
+from tests.serving import PASSWORD, audit_lines
 from web.keys import STORE
 
 PAGES = (
@@ -163,6 +163,6 @@ async def test_the_rule_for_sessions_in_progress_is_kept_and_logged(nurse: Desk)
         assert (answer.status, answer.location) == (303, "/admin/sessions")
         page = (await nurse.person.get("/admin/sessions")).text
         assert (re.search(rf'name="{rule}"[^>]* checked', page) is not None) is checked
-    lines = await nurse.server.app[STORE].read.audit.lines()
-    changes = [line["object"] for line in lines if line["action"] == "change_rules"]
+    lines = await audit_lines(nurse.server.app[STORE])
+    changes = [line.thing for line in lines if line.action == "change_rules"]
     assert changes == [f"{rule}:on", f"{rule}:off"]

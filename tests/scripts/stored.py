@@ -13,6 +13,7 @@ from signaling.token import token_digest
 from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Records, Store
+from tests.serving import audit_lines
 
 NURSE = Account(
     "account-nurse", "nurse@example.org", "Nurse Joy", "scheduler", None, "en", "UTC",
@@ -67,15 +68,14 @@ def look(data_dir: Path, key: str | None = None) -> Seen:
     async def run() -> Seen:
         store = await Store.open(data_dir, key)
         try:
-            broken = await store.read.audit.first_broken()
-            assert broken is None
+            assert (await store.read.audit.check()).holds
             found = await store.read.consultations.in_states(
                 ("planned", "waiting", "active", "kept_open", "closed")
             )
             return Seen(
                 {one.id: one.note for one in found},
                 {one.id: one.state for one in found},
-                [line["action"] for line in await store.read.audit.lines()],
+                [line.action for line in await audit_lines(store)],
                 await store.read.invites.latest_of_number(NUMBER) is not None,
             )
         finally:

@@ -23,7 +23,7 @@ from storage.store import SIGNED_IN, Records, Store
 from tests.people import Person, consultation_of
 from tests.scripts.commands import Commands, Ended
 from tests.scripts.stored import NURSE, fill, look, notes
-from tests.serving import serving
+from tests.serving import audit_lines, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
@@ -111,9 +111,9 @@ async def test_a_backup_from_before_closing_brings_nothing_forgotten_back(
         assert closed.state == "closed"
         await server.app[CLOCKWORK].run_due()
         assert await asyncio.to_thread(outbox, data_dir) <= written
-        actions = [line["action"] for line in await store.read.audit.lines()]
+        actions = [line.action for line in await audit_lines(store)]
         assert actions[-1] == "restore"
-        assert await store.read.audit.first_broken() is None
+        assert (await store.read.audit.check()).holds
     left = await asyncio.to_thread(bytes_in, data_dir)
     assert forgotten not in left
     assert ids["Amina"].encode() not in left

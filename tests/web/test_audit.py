@@ -14,8 +14,8 @@ import pytest
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from tests.people import Person, consultation_of, outbox
-from tests.serving import PASSWORD, Server, moment, serving
-from web.audited import LINES, WITHOUT
+from tests.serving import PASSWORD, Server, audit_lines, moment, serving
+from tests.web.audited import LINES, WITHOUT
 from web.clockwork import MovableClock
 from web.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
@@ -45,8 +45,8 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
 
 async def lines(server: Server) -> list[tuple[str, str, str]]:
     """(actor, action, thing) of every line."""
-    rows = await server.app[STORE].read.audit.lines()
-    return [(row["actor"], row["action"], row["object"]) for row in rows]
+    found = await audit_lines(server.app[STORE])
+    return [(line.actor, line.action, line.thing) for line in found]
 
 
 async def words(server: Server) -> set[str]:
@@ -155,7 +155,7 @@ async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
             clock.move(timedelta(hours=25))
             await server.app[CLOCKWORK].run_due()
         assert await words(server) == WORDS - {"begin_keyed_log", *OF_MACHINE}
-        assert await server.app[STORE].read.audit.first_broken() is None
+        assert (await server.app[STORE].read.audit.check()).holds
         await boss.sign_in("boss@example.org")
         page = await boss.get("/admin/audit")
     written = json.dumps(await lines(server))

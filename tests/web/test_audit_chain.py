@@ -16,7 +16,7 @@ import pytest
 
 from storage.audit import Head
 from storage.master_key import DATABASE_NAME
-from tests.serving import Server, serving
+from tests.serving import Server, audit_lines, serving
 from tests.web.test_audit import administer
 from web.keys import CLOCK, STORE
 
@@ -211,4 +211,4 @@ async def test_a_key_that_was_made_in_a_transaction_that_failed_is_not_used(serv
         await store.write(failing)
     await store.write(lambda records: records.audit.append(now, "boss", "change_routes", ""))
     assert (await store.read.audit.check()).holds
-    assert len(await store.read.audit.lines()) == 1
+    assert len(await audit_lines(store)) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from signaling.interpreter_request import InterpretingOrganization
 from tests.people import Person, gather, outbox
-from tests.serving import Server, moment, serving
+from tests.serving import Server, audit_lines, moment, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
@@ -321,9 +321,9 @@ async def test_adding_to_a_session_in_progress_needs_the_administrators_switch(
         added = await wire.until("chat_added")
         while added["message"]["kind"] != "added":
             added = await wire.until("chat_added")
-    lines = await server.app[STORE].read.audit.lines()
-    assert [line["action"] for line in lines].count("add_person") == 1
-    assert await server.app[STORE].read.audit.first_broken() is None
+    lines = await audit_lines(server.app[STORE])
+    assert [line.action for line in lines].count("add_person") == 1
+    assert (await server.app[STORE].read.audit.check()).holds
 
 
 async def test_a_companion_at_a_corrected_address_gets_the_same_link(

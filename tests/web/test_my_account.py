@@ -13,7 +13,7 @@ from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.token import token_digest
 from tests.people import Answer, Person
-from tests.serving import PASSWORD, Server, moment, serving
+from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from web.browser_names import browser_name
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
@@ -43,8 +43,8 @@ async def account(server: Server, email: str = NURSE) -> Account:
 
 
 async def audit(server: Server) -> list[tuple[str, str, str]]:
-    lines = await server.app[STORE].read.audit.lines()
-    return [(line["actor"], line["action"], line["object"]) for line in lines]
+    lines = await audit_lines(server.app[STORE])
+    return [(line.actor, line.action, line.thing) for line in lines]
 
 
 async def known_browsers(server: Server) -> list[bytes]:

@@ -18,7 +18,7 @@ from signaling.flows.attending import LEAVE_GRACE
 from signaling.flows.rooms import REST
 from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person, consultation_of, outbox
-from tests.serving import Server, moment, serving
+from tests.serving import Server, audit_lines, moment, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, ROOMS, STORE
 from web.logs import JsonFormatter
@@ -364,9 +364,9 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
                   "notice", "delivery_attempt"):  # fmt: skip
         rows = await server.app[STORE]._database.read.rows(f"SELECT * FROM {table}")
         assert rows == [], table
-    line = (await server.app[STORE].read.audit.lines())[-1]
-    assert (line["actor"], line["action"]) == ("server", "purge")
-    assert line["object"].startswith("session:")
+    line = (await audit_lines(server.app[STORE]))[-1]
+    assert (line.actor, line.action) == ("server", "purge")
+    assert line.thing.startswith("session:")
     assert "Zarathustra" not in (await nurse.get("/history")).text
 
 

@@ -14,6 +14,7 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
+from web.errors import has_left
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
 from web.live_access import Grounds
 from web.markup.report_parts import report_parts_page
@@ -121,7 +122,7 @@ async def _while_there(request: web.Request, work: Coroutine[None, None, bytes])
     task = asyncio.create_task(work)
     try:
         while not task.done():
-            if request.transport is None or request.transport.is_closing():
+            if has_left(request):
                 return None
             await asyncio.wait({task}, timeout=LOOK_SECONDS)
         return task.result()

@@ -28,6 +28,11 @@ STEPS = {
     "sign-out": "sign_out_everywhere",
 }
 "Last part of the address -> word of the audit log."
+ROLES: dict[str, AccountRole] = {
+    "make-administrator": "administrator",
+    "make-scheduler": "scheduler",
+}
+"Last part of the address -> role that it gives."
 
 
 async def show_people(request: web.Request) -> web.Response:
@@ -64,13 +69,6 @@ async def create(request: web.Request) -> web.Response:
         accounts = await app[STORE].read.accounts.all()
         return show(people_page(viewer, form, accounts, actor.id), 400)
     raise web.HTTPSeeOther(path("admin_people"))
-
-
-ROLES: dict[str, AccountRole] = {
-    "make-administrator": "administrator",
-    "make-scheduler": "scheduler",
-}
-"Step -> role that it gives."
 
 
 async def change(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Which addresses that change or disclose something have a line in the audit log, and which word.
+"""What was decided of each address that changes or discloses something: which words of the audit log.
 
 What is done over the socket follows the access table, see `signaling/audit.py`.
 """
