@@ -9,6 +9,7 @@ them are answered only after the common COMMIT, so what is acknowledged is on di
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -191,6 +192,7 @@ class Database:
         """Open, migrate and prove that it can be written. Raises NewerDatabase or StorageError."""
         async with contextlib.AsyncExitStack() as opened:
             with usable(path, "opened"):
+                await asyncio.to_thread(_make, path)
                 writer = await _connect(path)
                 opened.push_async_callback(writer.close)
             with usable(path, "read"):
@@ -334,6 +336,12 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
     finally:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     return not busy and pages <= 0
+
+
+def _make(path: Path) -> None:
+    """Make the file, if there is none, for its owner alone; its log gets the same permissions."""
+    with contextlib.suppress(OSError):  # SQLite says better what is in the way
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

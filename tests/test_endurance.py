@@ -26,10 +26,9 @@ SECRETS = {
     "TELECONNECT_SMTP_URL": "smtp://tele:sm7p-5ecret@127.0.0.1:9",
     "TELECONNECT_TURN_URLS": "turn:turn.example.org",
     "TELECONNECT_TURN_SECRET": "7urn-5ecret",
-    "TELECONNECT_VONAGE_SIGNATURE_SECRET": "v0nage-5ecret",
 }
 "Well-formed, and found in a log or a command line at once."
-MARKS = ("bWFzdGVya2V5", "masterkey", "sm7p-5ecret", "7urn-5ecret", "v0nage-5ecret", "k3y-5ecret")
+MARKS = ("bWFzdGVya2V5", "masterkey", "sm7p-5ecret", "7urn-5ecret", "k3y-5ecret")
 BROKEN = {
     "master key": {"TELECONNECT_MASTER_KEY": "k3y-5ecret"},
     "mail scheme": {"TELECONNECT_SMTP_URL": "http://tele:sm7p-5ecret@mail.example.org"},
@@ -117,8 +116,14 @@ async def test_rooms_that_were_left_are_forgotten(tmp_path: Path, count: int) ->
         clock.move(timedelta(minutes=11))
         await server.app[CLOCKWORK].run_due()
         assert hub.room_count() == 0
-        gc.collect()
-        assert not [each for each in gc.get_objects() if isinstance(each, Room)]
+        async with asyncio.timeout(60):
+            while _rooms_in_memory():  # the last conversations are still ending
+                await nurse.get("/healthz")
+
+
+def _rooms_in_memory() -> int:
+    gc.collect()
+    return sum(isinstance(each, Room) for each in gc.get_objects())
 
 
 async def _ended(settings: dict[str, str], folder: Path) -> tuple[int | None, str]:
