@@ -5,6 +5,7 @@ Reads only, and works while the server runs.
 
 import argparse
 import asyncio
+import os
 import sys
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
@@ -78,10 +79,14 @@ def main() -> int:
     try:
         if chosen.command == "show":
             asyncio.run(show(chosen.since))
+            sys.stdout.flush()
             return 0
         holds, sentence = asyncio.run(verify(chosen.head))
     except (StorageError, ConfigError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     print(sentence)
     return 0 if holds else 1

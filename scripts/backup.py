@@ -15,10 +15,12 @@ from storage.database import newest_schema
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
-from storage.master_key import DATABASE_NAME, load_master_key
-from storage.restored_folder import refuse_half
+from storage.master_key import load_master_key
+from storage.restored_folder import refuse_half, require_database
 from storage.store import Store
 from web.config import Config, ConfigError, load
+
+MOST_DAYS = 100_000
 
 
 async def note(config: Config, name: str, manifest: Manifest) -> None:
@@ -37,8 +39,7 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
 
 def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, int]:
     """The set, what it holds, and how many older ones were removed. Raises StorageError."""
-    if not (config.data_dir / DATABASE_NAME).exists():
-        raise StorageError(f"There is no database in {config.data_dir}.")
+    require_database(config.data_dir)
     now = datetime.now(UTC)
     with DataFolderLock.back_up(config.data_dir):
         refuse_half(config.data_dir)
@@ -76,7 +77,7 @@ def arguments() -> argparse.Namespace:
         "--keep", type=int, metavar="N", help="remove all but the N newest sets afterwards"
     )
     parser.add_argument(
-        "--keep-days", type=float, metavar="DAYS", help="remove sets older than that afterwards"
+        "--keep-days", type=_days, metavar="DAYS", help="remove sets older than that afterwards"
     )
     chosen = parser.parse_args()
     if chosen.with_key and not chosen.recipient:
@@ -84,6 +85,14 @@ def arguments() -> argparse.Namespace:
     if chosen.keep is not None and chosen.keep < 1:
         parser.error("--keep must be 1 or more")
     return chosen
+
+
+def _days(text: str) -> float:
+    """Raises ValueError."""
+    days = float(text)
+    if not 0 <= days <= MOST_DAYS:
+        raise ValueError
+    return days
 
 
 def main() -> int:

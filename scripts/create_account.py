@@ -63,7 +63,11 @@ def main() -> int:
     if chosen.password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
-        password = getpass.getpass()
+        try:
+            password = getpass.getpass()
+        except EOFError:
+            print("\nNo password was given: type it, or use --password-stdin.", file=sys.stderr)
+            return 1
     try:
         asyncio.run(
             create(

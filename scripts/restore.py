@@ -115,6 +115,7 @@ def arguments() -> argparse.Namespace:
         " this one are taken by themselves",
     )
     chosen = parser.parse_args()
+    chosen.set = chosen.set.absolute()  # also "." has a name
     for file in chosen.purged:
         if not file.is_file():
             parser.error(f"there is no file {file}")

@@ -10,12 +10,14 @@ from signaling.errors import TeleConnectError
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY, prepare
 from storage.folder_lock import DataFolderLock
+from storage.restored_folder import require_database
 from storage.rotating import Rotation, rotate
 from web.config import Config, ConfigError, load
 
 
 def replace_key(config: Config, new_key_file: Path | None) -> Rotation:
     """Raises StorageError, or Unavailable if the disk is full."""
+    require_database(config.data_dir)
     with DataFolderLock.take(config.data_dir):
         prepare(config.data_dir)
         return asyncio.run(rotate(config.data_dir, config.master_key, new_key_file))

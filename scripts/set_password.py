@@ -15,6 +15,7 @@ from signaling.flows.accounting import make_password_link, set_password
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
+from storage.restored_folder import require_database
 from storage.store import Store
 from web.config import Config, ConfigError, load
 from web.passwords import Passwords
@@ -29,6 +30,7 @@ async def change(email: str, password: str | None) -> str:
     Raises TeleConnectError or StorageError.
     """
     config = load()
+    require_database(config.data_dir)
     with DataFolderLock.share(config.data_dir):
         store = await Store.open(config.data_dir, config.master_key)
         try:

@@ -32,6 +32,8 @@ BEGIN = "begin_keyed_log"
 PAGE = 500
 "Lines read at a time: whoever else wants to read waits no longer."
 REFERENCE_BYTES = 9
+MOST_LINES = 2**62
+"More than any log has; SQLite counts so far."
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,10 @@ class Head:
     def parse(cls, text: str) -> "Head":
         """Raises ValueError."""
         number, _, digest = text.partition(":")
-        return cls(int(number), bytes.fromhex(digest))
+        head = cls(int(number), bytes.fromhex(digest))
+        if not 0 <= head.number < MOST_LINES or len(head.digest) != len(START):
+            raise ValueError
+        return head
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class Audit:
         """At most `limit` lines, newest first, from below the line `before`."""
         rows = await self._executor.rows(
             "SELECT * FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?",
-            (2**62 if before is None else before, limit),
+            (MOST_LINES if before is None else before, limit),
         )
         return [_line(row) for row in rows]
 

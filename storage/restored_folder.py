@@ -33,6 +33,15 @@ def refuse_half(data_dir: Path) -> None:
         )
 
 
+def require_database(data_dir: Path) -> None:
+    """Raises StorageError where there is none, not even one that a restore has decided on.
+
+    To be asked before the folder is locked, for that would make it.
+    """
+    if not any((data_dir / name).exists() for name in (DATABASE_NAME, RESTORED)):
+        raise StorageError(f"There is no database in {data_dir}.")
+
+
 def begin(data_dir: Path) -> Path:
     """An empty folder for what is to be restored. Raises OSError."""
     staging = data_dir / RESTORING

@@ -29,6 +29,7 @@ for line in sys.stdin:
         try:
             for number, name in ((1, "out"), (2, "err")):
                 os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), number)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
             os.environ.update(order["environment"])
             sys.argv = order["argv"]
             try:
@@ -47,7 +48,10 @@ for line in sys.stdin:
     ended = time.monotonic()
     print(json.dumps([status, ended - began]), flush=True)
 """
-MODULES = ("scripts.backup", "scripts.restore", "scripts.rotate_master_key")
+MODULES = (
+    "scripts.audit", "scripts.backup", "scripts.create_account", "scripts.restore",
+    "scripts.rotate_master_key", "scripts.set_password",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
