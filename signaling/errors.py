@@ -12,7 +12,8 @@ TeleConnectError
 │   ├── TransitionRefused   409  a life cycle has no such step
 │   ├── NobodyThere         409  a session is started while the other side is away
 │   ├── AlreadyAnswered     409  somebody else was first
-│   └── ChatFull            409  as much was written as a session holds
+│   ├── ChatFull            409  as much was written as a session holds
+│   └── CallsFull           409  somebody has called as often as a session holds
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 ├── TooLarge                413
 ├── WrongMediaType          415  a body of a kind that this address does not take
@@ -145,6 +146,11 @@ class AlreadyAnswered(Conflict):
 class ChatFull(Conflict):
     code = "chat_full"
     sentence = N_("This chat is full: nothing more can be sent here. A new session is needed.")
+
+
+class CallsFull(Conflict):
+    code = "calls_full"
+    sentence = N_("You cannot join any more calls in this session. A new session is needed.")
 
 
 class InviteNotUsable(TeleConnectError):

@@ -12,25 +12,31 @@ class Calls:
     def __init__(self, executor: Executor) -> None:
         self._executor = executor
 
-    async def put(self, consultation_id: str, call: Call) -> None:
-        """Write or rewrite the call. Who was in it is forgotten when it is over."""
+    async def put(self, consultation_id: str, call: Call) -> bool:
+        """Write or rewrite the call. Who was in it is forgotten when it is over.
+
+        False, and nothing is written, if another call has this id, or it was over already.
+        """
         members = (
             {}
             if call.over
             else {name: [member.state, member.peer_id] for name, member in call.members.items()}
         )
-        await self._executor.rows(
+        rows = await self._executor.rows(
             "INSERT INTO call (id, consultation_id, media, state, started_by, started_at,"
             " answered_at, ended_at, topology, members) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (id) DO UPDATE SET state = excluded.state,"
             " answered_at = excluded.answered_at, ended_at = excluded.ended_at,"
-            " topology = excluded.topology, members = excluded.members",
+            " topology = excluded.topology, members = excluded.members"
+            " WHERE consultation_id = excluded.consultation_id AND started_by = excluded.started_by"
+            " AND ended_at IS NULL RETURNING id",
             (
                 call.id, consultation_id, call.media, call.state, call.started_by,
                 to_ms(call.started_at), maybe_ms(call.answered_at), maybe_ms(call.ended_at),
                 call.path.topology.value, json.dumps(members),
             ),
         )  # fmt: skip
+        return bool(rows)
 
     async def current(self, consultation_id: str) -> Call | None:
         """The call that was not over when it was last written."""

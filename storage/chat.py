@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import datetime
 
 from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
+from signaling.command import Command
 from storage.database import Executor, Row
 from storage.times import from_ms, to_ms
 from storage.vault import ConsultationKey, Vault
@@ -45,6 +46,11 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
         text=key.open(place, row["text"]).decode(),
         sent_at=from_ms(row["sent_at"]),
     )
+
+
+def _stored(command: Command) -> str:
+    """One person's commands stand together, and are nobody else's."""
+    return f"{command.participant_id}.{command.id}"  # no id has a dot; next after it comes a slash
 
 
 class _Lines:
@@ -212,19 +218,27 @@ class Chat:
         )
         return {row["participant_id"]: row["position"] for row in rows}
 
-    async def first_time(self, consultation_id: str, command_id: str) -> bool:
+    async def first_time(self, consultation_id: str, command: Command) -> bool:
         """Note a command as done; False if it was done before."""
         rows = await self._executor.rows(
             "INSERT INTO command (consultation_id, id) VALUES (?, ?)"
             " ON CONFLICT DO NOTHING RETURNING id",
-            (consultation_id, command_id),
+            (consultation_id, _stored(command)),
         )
         return bool(rows)
 
-    async def was_done(self, consultation_id: str, command_id: str) -> bool:
+    async def commands_of(self, consultation_id: str, participant_id: str) -> int:
+        """How many commands of somebody are noted."""
+        row = await self._executor.row(
+            "SELECT COUNT(*) AS count FROM command WHERE consultation_id = ? AND id > ? AND id < ?",
+            (consultation_id, f"{participant_id}.", f"{participant_id}/"),
+        )
+        return int(row["count"]) if row else 0
+
+    async def was_done(self, consultation_id: str, command: Command) -> bool:
         return bool(
             await self._executor.rows(
                 "SELECT 1 FROM command WHERE consultation_id = ? AND id = ?",
-                (consultation_id, command_id),
+                (consultation_id, _stored(command)),
             )
         )

@@ -157,6 +157,12 @@ class Consultations:
         )
         return [await self._consultation(row) for row in rows]
 
+    async def touch(self, consultation_id: str, now: datetime) -> None:
+        """Something has happened in it now: how long it was left alone before counts no more."""
+        await self._executor.rows(
+            "UPDATE consultation SET last_event_at = ? WHERE id = ?", (to_ms(now), consultation_id)
+        )
+
     async def bring_back(self, now: datetime) -> None:
         """What lies in the future and decides about an end was written by a clock that was wrong."""
         for column in ("closed_at", "created_at", "last_event_at"):

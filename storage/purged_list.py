@@ -16,6 +16,7 @@ from pathlib import Path
 
 from signaling.errors import Unavailable
 from storage import durable
+from storage.errors import StorageError
 
 PURGED_LIST = "purged.log"
 KEPT = timedelta(days=400)
@@ -45,35 +46,48 @@ class PurgedList:
     def _append(self, ids: tuple[str, ...]) -> None:
         born = not self._file.exists()
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        with open(descriptor, "rb+", buffering=0) as opened:
-            size = opened.seek(0, os.SEEK_END)
+        with open(descriptor, "ab") as opened:  # which writes all of it, or raises
+            size = opened.tell()
             # what a power cut left of a line must not swallow the next one
             whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
             lines = _lines(dict.fromkeys(map(digest, ids), _today()))
             opened.write((b"" if whole else b"\n") + lines)
+            opened.flush()
             os.fsync(descriptor)
         if born:
             durable.sync(self._file.parent)
 
     def read(self) -> Entries:
-        """What is listed; a line that is none is passed over. Raises OSError."""
+        """What is listed; a line that is none is passed over. Raises StorageError."""
         try:
             text = self._file.read_text("ascii", "replace")
         except FileNotFoundError:
             return {}
-        found = (_LINE.fullmatch(line) for line in text.splitlines())
-        return {line[2]: day for line in found if line and (day := _day(line[1]))}
+        except OSError as error:
+            raise StorageError(
+                f"The list of what was deleted {self._file} cannot be read: {error.strerror}."
+            ) from error
+        entries: dict[str, date] = {}
+        for line in filter(None, map(_LINE.fullmatch, text.splitlines())):
+            if day := _day(line[1]):
+                entries[line[2]] = max(day, entries.get(line[2], day))
+        return entries
 
     def replace(self, entries: Entries) -> None:
         """Write these, less those that are too old. Nobody may add meanwhile. Raises OSError."""
-        oldest = _today() - KEPT
-        durable.write(self._file, _lines({i: d for i, d in entries.items() if d >= oldest}))
+        durable.write(self._file, _lines(_kept(entries)))
 
     def prune(self) -> None:
-        """Drop what is too old. Nobody may add meanwhile. Raises OSError."""
+        """Drop what is too old. Nobody may add meanwhile. Raises StorageError, OSError."""
         entries = self.read()
-        if any(day < _today() - KEPT for day in entries.values()):
+        if _kept(entries) != entries:
             self.replace(entries)
+
+
+def _kept(entries: Entries) -> Entries:
+    """Those that are not too old, compared with the newest too: a clock that is wrong drops none."""
+    oldest = min(_today(), max(entries.values(), default=_today())) - KEPT
+    return {each: day for each, day in entries.items() if day >= oldest}
 
 
 def _lines(entries: Entries) -> bytes:

@@ -16,6 +16,7 @@ from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
 from signaling.flows.receiving import Receiving
 from signaling.flows.reminding import Reminding
+from signaling.notice import Channel
 from signaling.route import parse
 from storage.store import Store
 from web import keys
@@ -52,6 +53,18 @@ def delivery_settings(config: Config) -> DeliverySettings:
     )
 
 
+def open_delivery(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
+    """The providers, to be closed at the end, and the folder that stands in for them.
+
+    Raises ConfigError.
+    """
+    try:
+        providers = open_providers(delivery_settings(config))
+        return providers, OutboxFolder(config.data_dir / "outbox", config.mail_from)
+    except InvalidInput as error:
+        raise ConfigError(f"TELECONNECT_{error.field.upper()}: {error.sentence}") from None
+
+
 async def load_words(app: web.Application) -> None:
     """Take the operator's routes, texts and templates from the store."""
     store: Store = app[keys.STORE]
@@ -69,11 +82,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     """
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
     clockwork = app[keys.CLOCKWORK]
-    try:
-        providers = open_providers(delivery_settings(config))
-        outbox = OutboxFolder(config.data_dir / "outbox", config.mail_from)
-    except InvalidInput as error:
-        raise ConfigError(error.sentence) from None
+    providers, outbox = open_delivery(config)
     words = OperatorWords(app[keys.TEXTS])
     # the outbox folder needs nobody's approval
     speaks = (lambda: words.has_templates) if config.vonage else (lambda: True)

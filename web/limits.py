@@ -23,6 +23,10 @@ LIMITS: dict[str, RateLimitItem] = {
     "sign_in_address": parse("100/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
+    # Taking the seat of one link by a browser that has not got it, which leaves two rows: from one
+    # network, and from all. People change phones and clear cookies some times a day.
+    "join_network": parse("20/hour"),
+    "join": parse("60/hour"),
     # one test makes some eight requests of at most 2 MB
     "device_test": parse("120/minute"),
     # one test makes one; of the places for trials nobody may hold all

@@ -70,9 +70,9 @@ class SqliteStorage(AbstractStorage):
                 samesite="Lax",
             )
             return
-        if not isinstance(token, str):
-            token = new_token()
-        await self._write(token, session)
+        known = isinstance(token, str)
+        token = str(token) if known else new_token()
+        await self._write(token, session, fresh=not known)
         self.save_cookie(response, token, max_age=int(_lifetime(session).total_seconds()))
 
     async def settle(self, session: Session, also: Work | None = None) -> bytes:
@@ -81,11 +81,12 @@ class SqliteStorage(AbstractStorage):
         For what is to be tied to the session in the same request, as a seat is. `also` is done in
         the same transaction.
         """
-        if not isinstance(session.identity, str):
+        fresh = not isinstance(session.identity, str)
+        if fresh:
             session.set_new_identity(new_token())
             session.changed()
         token = str(session.identity)
-        await self._write(token, session, also)
+        await self._write(token, session, also, fresh=fresh)
         return token_digest(token)
 
     async def forget_expired(self) -> datetime | None:
@@ -104,7 +105,10 @@ class SqliteStorage(AbstractStorage):
 
         return await self._store.write(work)
 
-    async def _write(self, token: str, session: Session, also: Work | None = None) -> None:
+    async def _write(
+        self, token: str, session: Session, also: Work | None = None, *, fresh: bool
+    ) -> None:
+        """Only a `fresh` session is added: one that has been written may have been ended since."""
         data = json.dumps(self._get_session_data(session).get("session", {}))
         now = self._clock.now()
         account_id = session.get("account_id")
@@ -112,7 +116,7 @@ class SqliteStorage(AbstractStorage):
 
         async def work(records: Records) -> None:
             over = now + _lifetime(session)
-            if session.new:
+            if fresh:
                 await records.web_sessions.save(digest, account_id, data, now, over)
             else:
                 await records.web_sessions.change(digest, account_id, data, over)

@@ -49,18 +49,23 @@ class Arriving:
             opens_at = door if door > self._clock.now() else None
         return Arrival(invite, consultation, scheduler, opens_at)
 
+    async def knock(self, token: str) -> Invite:
+        """Whose seat may be taken by this link now. Raises InviteNotUsable, also when too early."""
+        arrival = await self.look(token)
+        if arrival.opens_at is not None:
+            raise InviteNotUsable
+        return arrival.invite
+
     async def redeem(self, token: str, web_session_digest: bytes) -> Invite:
         """Take the seat for this browser; another one that had it loses it.
 
         Raises InviteNotUsable.
         """
-        arrival = await self.look(token)
-        if arrival.opens_at is not None:
-            raise InviteNotUsable
+        invite = await self.knock(token)
         now = self._clock.now()
 
         async def work(records: Records) -> Invite:
-            current = await records.invites.get(arrival.invite.id)
+            current = await records.invites.get(invite.id)
             if current is None:
                 raise InviteNotUsable
             redeemed = current.redeem(now)
@@ -72,15 +77,17 @@ class Arriving:
 
         return await self._store.write(work)
 
+    async def holds(self, invite_id: str, web_session_digest: bytes | None) -> bool:
+        """Whether this browser has the seat."""
+        if web_session_digest is None:
+            return False
+        return await self._store.read.invites.holds_seat(invite_id, web_session_digest)
+
     async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
         """What the holder of a seat may see. Raises NotFound if this browser does not hold it."""
         read = self._store.read
         invite = await read.invites.get(invite_id)
-        if (
-            invite is None
-            or web_session_digest is None
-            or not await read.invites.holds_seat(invite_id, web_session_digest)
-        ):
+        if invite is None or not await self.holds(invite_id, web_session_digest):
             raise NotFound
         if not invite.usable:
             raise InviteNotUsable

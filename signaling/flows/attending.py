@@ -139,11 +139,12 @@ class Attending:
                 await records.consultations.change(consultation)
             if line is None:
                 return None
-            if line == "joined":
-                await records.audit.append(now, participant_id, "enter", consultation.id)
-            return await records.chat.append(
+            noted = await records.chat.append(
                 consultation.id, new_id(), participant_id, line, "", now
             )
+            if noted is not None and line == "joined":  # as often as the chat says so, no more
+                await records.audit.append(now, participant_id, "enter", consultation.id)
+            return noted
 
         message = await self._store.write(work)
         if consultation is not room.consultation:

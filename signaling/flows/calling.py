@@ -26,7 +26,10 @@ class Calling:
     # --- commands
 
     async def start(self, attendance: Attendance, message: wire.CallStart) -> wire.Ack:
-        """Ring everybody who is online; joins the call if there is one already."""
+        """Ring everybody who is online; joins the call if there is one already.
+
+        Raises Conflict, or CallsFull for somebody who has called too often.
+        """
         require(attendance.role, "start_call")
         room, caller = attendance.room, attendance.participant_id
         async with self._keeping.turn(room):
@@ -35,18 +38,16 @@ class Calling:
             peer_id = attendance.connection.peer_id
             if room.call is not None and not room.call.over:
                 joined = room.call.accept(caller, peer_id, self._clock.now())
-                await self._keeping.change(room, message.id, joined)
+                await self._keeping.change(room, attendance.command(message.id), joined)
                 return wire.Ack(message.id)
-            if room.call is not None and room.call.id == message.id:
-                return wire.Ack(message.id)  # the repeated command of a call that is over
             others = [seat.participant_id for seat in room.seats.values() if seat.online]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
-            await self._keeping.change(room, message.id, call)
-            self._ring(room, call, RING_TIMEOUT)
+            if await self._keeping.change(room, attendance.command(message.id), call):
+                self._ring(room, call, RING_TIMEOUT)
         return wire.Ack(message.id)
 
     async def accept(self, attendance: Attendance, message: wire.CallAccept) -> wire.Ack:
-        """Answer, join late, or come back with a reloaded page."""
+        """Answer, join late, or come back with a reloaded page. Raises Conflict or CallsFull."""
         require(attendance.role, "join_call")
         room = attendance.room
         async with self._keeping.turn(room):
@@ -54,7 +55,7 @@ class Calling:
             changed = call.accept(
                 attendance.participant_id, attendance.connection.peer_id, self._clock.now()
             )
-            await self._keeping.change(room, message.id, changed)
+            await self._keeping.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def decline(self, attendance: Attendance, message: wire.CallDecline) -> wire.Ack:
@@ -62,7 +63,7 @@ class Calling:
         async with self._keeping.turn(room):
             call = self._current(room, message.call_id)
             changed = call.decline(attendance.participant_id, self._clock.now())
-            await self._keeping.change(room, message.id, changed)
+            await self._keeping.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def hang_up(self, attendance: Attendance, message: wire.CallLeave) -> wire.Ack:
@@ -71,7 +72,7 @@ class Calling:
             call = room.call
             if call is not None and call.id == message.call_id:
                 changed = call.leave(attendance.participant_id, self._clock.now())
-                await self._keeping.change(room, message.id, changed)
+                await self._keeping.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def end(self, room: Room) -> None:

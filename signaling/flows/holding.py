@@ -7,6 +7,7 @@ from signaling import messages as wire
 from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
+from signaling.command import Command
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
@@ -76,24 +77,26 @@ class Holding:
     async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
         room = attendance.room
         async with self._rooms.turn(room.consultation.id):
-            await self._advance(room, attendance.participant_id, command_id, event)
+            await self._advance(
+                room, attendance.participant_id, attendance.command(command_id), event
+            )
         return wire.Ack(command_id)
 
     async def _advance(
-        self, room: Room, participant_id: str, command_id: str | None, event: str
+        self, room: Room, participant_id: str, command: Command | None, event: str
     ) -> None:
         """One step of the consultation with all that hangs on it, in one transaction."""
         now = self._clock.now()
         consultation_id = room.consultation.id
-        if command_id is not None and await self._done(consultation_id, command_id):
+        if command is not None and await self._done(consultation_id, command):
             return
         changed = room.consultation.after(event, now)
         if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 
         async def work(records: Records) -> ChatMessage | None:
-            if command_id is not None:
-                await records.chat.first_time(consultation_id, command_id)
+            if command is not None:
+                await records.chat.first_time(consultation_id, command)
             await records.consultations.change(changed)
             actor = SERVER if event == "expire" else participant_id
             await records.audit.append(now, actor, event, consultation_id)
@@ -121,5 +124,5 @@ class Holding:
             self._rooms.see_off(room)
         self._rooms.tell_scheduler(changed.scheduler_id)
 
-    async def _done(self, consultation_id: str, command_id: str) -> bool:
-        return await self._store.read.chat.was_done(consultation_id, command_id)
+    async def _done(self, consultation_id: str, command: Command) -> bool:
+        return await self._store.read.chat.was_done(consultation_id, command)

@@ -7,6 +7,8 @@ from datetime import datetime
 
 from signaling.call import Call
 from signaling.chat import ChatMessage, Kind
+from signaling.command import MOST, Command
+from signaling.errors import CallsFull, Conflict
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Forwarder, Records, Store, Timers
@@ -51,10 +53,11 @@ class Keeping:
             if room.call is not None and room.call.id == call_id and not room.call.over:
                 await self.change(room, None, change(room.call, self._clock.now()))
 
-    async def change(self, room: Room, command_id: str | None, call: Call) -> None:
+    async def change(self, room: Room, command: Command | None, call: Call) -> bool:
         """Store the call as it is now, then tell; the line in the chat with it.
 
-        Within the room's turn. A command that was done before changes nothing.
+        Within the room's turn. False if nothing has changed, as by a command that was done before.
+        Raises Conflict for the id of another call, CallsFull for who joins too often.
         """
         before = room.call
         now = self._clock.now()
@@ -64,16 +67,21 @@ class Keeping:
             path = steer(call.path, joined, self.policy, usable, self._timers.now())
             call = replace(call, path=path)
         if call == before:
-            return
+            return False
         consultation_id = room.consultation.id
         new = before is None or before.id != call.id
         kind: Kind | None = "call_started" if new else _END_LINES.get(call.state)
 
         async def work(records: Records) -> tuple[bool, ChatMessage | None]:
             chat = records.chat
-            if command_id and not await chat.first_time(consultation_id, command_id):
-                return False, None
-            await records.calls.put(consultation_id, call)
+            if command is not None:
+                if not await chat.first_time(consultation_id, command):
+                    return False, None
+                asked = await chat.commands_of(consultation_id, command.participant_id)
+                if asked > MOST and command.participant_id in call.joined():
+                    raise CallsFull
+            if not await records.calls.put(consultation_id, call):
+                raise Conflict
             if new:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:
@@ -83,7 +91,7 @@ class Keeping:
 
         first, line = await self._store.write(work)
         if not first:
-            return
+            return False
         room.call = call
         self._stop_timers(room, call)
         room.tell_call()
@@ -91,6 +99,7 @@ class Keeping:
             room.add_chat(line)
         for follow in self.followers:
             follow(room)
+        return True
 
     def _stop_timers(self, room: Room, call: Call) -> None:
         if call.over:

@@ -65,8 +65,12 @@ async def _close(records: Records, consultation: Consultation, now: datetime) ->
 
 
 async def _take_leave(records: Records, consultation: Consultation, now: datetime) -> None:
-    """Nobody is in a call; an organization whose time is over is asked no more, nor the next."""
+    """Nobody is in a call; an organization whose time is over is asked no more, nor the next.
+
+    How long it was left alone before tells nothing of the time since.
+    """
     await _end_call(records, consultation, now)
+    await records.consultations.touch(consultation.id, now)
     for request in await records.interpreters.requests_of(consultation.id):
         if request.state == "sent" and request.expires_at <= now:
             await records.interpreters.change_request(request.after("expire", now))

@@ -8,6 +8,7 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from signaling import messages as wire
+from signaling.command import Command
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.hub import Hub
@@ -27,6 +28,10 @@ class Attendance:
     participant_id: str
     role: str
     connection: Connection
+
+    def command(self, command_id: str) -> Command:
+        """What they ask for, by the id that their browser made."""
+        return Command(self.participant_id, command_id)
 
 
 class Rooms:

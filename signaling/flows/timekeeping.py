@@ -61,7 +61,9 @@ class Timekeeping:
         else:
             off = round(self._watch.astray.total_seconds())
             _log.warning(
-                "the clock was set; until it has held nothing is deleted", extra={"off_s": off}
+                "the clock was set, the server was off for days, or an older backup was restored;"
+                " until the clock has held for an hour nothing is deleted",
+                extra={"off_s": off},
             )
 
     async def _beat(self) -> None:

@@ -34,7 +34,8 @@ KEPT_TABLES = {
     "invite", "master_key", "notice", "notice_text", "purged", "reply", "sealed_secret", "seen",
     "setting", "used_token", "vault_key", "whatsapp_template",
 }  # fmt: skip
-"Tables that a restore brings back. A token that was used up must stay so."
+"""Tables that a restore brings back. A token that was used up must stay so, and a clock that is far
+from the time in the backup has to hold before anything is deleted by it."""
 
 
 @pytest.fixture
@@ -193,6 +194,40 @@ def test_what_was_open_becomes_what_the_operator_says(
     assert not list(data_dir.glob(".rest*"))
     restored(commands, data_dir, whole, "--open", answer)
     assert set(look(data_dir).states.values()) == {state}
+
+
+async def test_what_the_operator_lets_go_on_is_not_closed_as_abandoned_at_once(
+    commands: Commands, data_dir: Path
+) -> None:
+    """Whoever was told of its end before the backup is told of it anew."""
+    clock = MovableClock(datetime.now(UTC) - timedelta(days=10))
+    async with serving(data_dir, clock) as server:
+        await server.app[STORE].write(prepare_left_session)
+        clock.move(timedelta(days=6, hours=1))
+        await server.app[CLOCKWORK].run_due()
+        notices = server.app[STORE].read.notices
+        assert [each.occasion for each in await notices.of_consultation("left-1")] == ["left_open"]
+    whole = await asyncio.to_thread(backed_up, commands, data_dir)
+    await asyncio.to_thread(restored, commands, data_dir, whole, "--replace", "--open", "keep")
+    clock = MovableClock(datetime.now(UTC))
+    async with serving(data_dir, clock) as server:
+        consultations = server.app[STORE].read.consultations
+        for past, state, told in ((0, "active", 1), (6.1, "active", 2), (1.1, "closed", 2)):
+            clock.move(timedelta(days=past))
+            await server.app[CLOCKWORK].run_due()
+            found = await consultations.get("left-1")
+            assert found is not None
+            assert found.state == state
+            notices = await server.app[STORE].read.notices.of_consultation("left-1")
+            assert [each.occasion for each in notices].count("left_open") == told
+
+
+async def prepare_left_session(records: Records) -> None:
+    then = datetime.now(UTC) - timedelta(days=10)
+    await records.accounts.add(NURSE)
+    await records.consultations.add(
+        Consultation("left-1", NURSE.id, "remote", "active", then, started_at=then)
+    )
 
 
 def test_sessions_whose_hour_is_to_come_stay_planned(commands: Commands, data_dir: Path) -> None:

@@ -1,13 +1,16 @@
 """The list of what was purged: durable, tolerant of what a power cut leaves, not endless."""
 
 import asyncio
+import resource
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from signaling.errors import Unavailable
+from storage.errors import StorageError
 from storage.purged_list import KEPT, PurgedList, digest
+from storage.store import Store
 
 
 @pytest.fixture
@@ -47,10 +50,61 @@ async def test_half_a_line_spoils_no_other(purged: PurgedList, tmp_path: Path) -
 async def test_what_is_older_than_any_backup_is_dropped(purged: PurgedList, tmp_path: Path) -> None:
     today = datetime.now(UTC).date()
     old, young = today - KEPT - timedelta(days=1), today - KEPT + timedelta(days=1)
-    lines = f"{old} {digest('old')}\n{young} {digest('young')}\n"
+    lines = f"{old} {digest('old')}\n{young} {digest('young')}\n{today} {digest('new')}\n"
     (tmp_path / "purged.log").write_text(lines)
     await asyncio.to_thread(purged.prune)
-    assert await asyncio.to_thread(purged.read) == {digest("young"): young}
+    assert set(await asyncio.to_thread(purged.read)) == {digest("young"), digest("new")}
+
+
+async def test_a_clock_that_is_years_ahead_drops_nothing(
+    purged: PurgedList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await purged.add(["consultation-1"])
+    day = datetime.now(UTC).date()
+    monkeypatch.setattr("storage.purged_list._today", lambda: day.replace(year=2099))
+    await asyncio.to_thread(purged.prune)
+    entries = await asyncio.to_thread(purged.read)
+    await asyncio.to_thread(purged.replace, entries)
+    assert list(await asyncio.to_thread(purged.read)) == [digest("consultation-1")]
+
+
+async def test_of_an_id_that_is_listed_twice_the_latest_day_counts(
+    purged: PurgedList, tmp_path: Path
+) -> None:
+    today = datetime.now(UTC).date()
+    lines = f"{today} {digest('one')}\n1970-01-01 {digest('one')}\n"
+    (tmp_path / "purged.log").write_text(lines)
+    await asyncio.to_thread(purged.prune)
+    assert await asyncio.to_thread(purged.read) == {digest("one"): today}
+
+
+async def test_half_a_line_is_no_note(purged: PurgedList, tmp_path: Path) -> None:
+    """A disk that is nearly full takes a part of what is written, and says so by a number alone."""
+    await purged.add(["consultation-1"])
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, ((tmp_path / "purged.log").stat().st_size + 20, limit[1])
+    )
+    try:
+        with pytest.raises(Unavailable):
+            await purged.add(["consultation-2"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    await purged.add(["consultation-2"])
+    assert list(await asyncio.to_thread(purged.read)) == [
+        digest("consultation-1"),
+        digest("consultation-2"),
+    ]
+
+
+async def test_a_list_that_cannot_be_read_is_told_of_in_a_sentence(tmp_path: Path) -> None:
+    await (await Store.open(tmp_path, None)).close()
+    (tmp_path / "purged.log").mkdir()
+    with pytest.raises(
+        StorageError,
+        match=r"The list of what was deleted .*/purged.log cannot be read: Is a direct",
+    ):
+        await Store.open(tmp_path, None)
 
 
 async def test_a_list_that_cannot_be_written_holds_the_purge_up(tmp_path: Path) -> None:

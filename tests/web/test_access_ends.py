@@ -293,6 +293,20 @@ async def test_a_session_that_was_ended_is_not_brought_back_by_a_request_under_w
     assert clinic.account.id not in [row["account_id"] for row in rows]
 
 
+async def test_a_session_that_has_just_begun_is_not_brought_back_by_its_own_answer(
+    clinic: Clinic,
+) -> None:
+    """Signing in writes the session at once, and its cookie when the answer leaves."""
+    web_sessions, store = clinic.server.app[WEB_SESSIONS], clinic.server.app[STORE]
+    session = await web_sessions.new_session()
+    session["account_id"] = clinic.account.id
+    await web_sessions.settle(session)
+    await signed_out_everywhere(clinic)
+    await web_sessions.save_session(await _request_of(clinic), web.Response(), session)
+    rows = await store._database.read.rows("SELECT account_id FROM web_session")
+    assert clinic.account.id not in [row["account_id"] for row in rows]
+
+
 async def _request_of(clinic: Clinic) -> web.Request:
     return make_mocked_request("GET", "/", headers={"Cookie": f"teleconnect={clinic.nurse.cookie}"})
 

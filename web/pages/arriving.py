@@ -12,7 +12,7 @@ from web.markup.landing import closed_link_page, landing_page
 from web.markup.session import moved_page, session_page
 from web.routes import path
 from web.terms import terms_html
-from web.viewing import by_link, seated, show, viewer_of
+from web.viewing import by_link, seated, show, viewer_of, web_session_digest
 from web.views import LandingView, SessionView
 
 
@@ -61,10 +61,16 @@ async def calendar(request: web.Request) -> web.Response:
 
 
 async def join(request: web.Request) -> web.Response:
-    """Take the seat. The token leaves the address bar with the redirect."""
+    """Take the seat. The token leaves the address bar with the redirect.
+
+    Raises TooManyRequests: each new browser leaves a web session behind, and a line in the audit.
+    """
     app, token = request.app, request.match_info["token"]
     try:
-        await app[ARRIVING].look(token)  # a guessed token leaves no web session behind
+        invite = await app[ARRIVING].knock(token)  # what opens nothing leaves nothing behind
+        if not await app[ARRIVING].holds(invite.id, await web_session_digest(request)):
+            await app[LIMITS].hit("join_network", f"{invite.id} {network(remote(request))}")
+            await app[LIMITS].hit("join", invite.id)
         session = await get_session(request)
         session["seated"] = True
         digest = await app[WEB_SESSIONS].settle(session)

@@ -1,0 +1,87 @@
+"""Taking a seat: easy for whoever has the link, and no way to fill the database with it."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.people import Person
+from tests.serving import Server, moment, serving
+from web.clockwork import MovableClock
+from web.keys import STORE
+from web.limits import LIMITS
+
+NOW = moment("2026-12-07 14:30")
+FROM_ONE_NETWORK = LIMITS["join_network"].amount
+ALTOGETHER = LIMITS["join"].amount
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(NOW)
+
+
+@pytest.fixture
+async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
+    async with serving(tmp_path, clock) as running:
+        await running.account()
+        yield running
+
+
+@pytest.fixture
+async def nurse(server: Server) -> AsyncIterator[Person]:
+    async with Person(server) as person:
+        await person.sign_in()
+        yield person
+
+
+async def rows(server: Server, table: str) -> int:
+    found = await server.app[STORE]._database.read.row(f"SELECT COUNT(*) AS count FROM {table}")
+    assert found is not None
+    return int(found["count"])
+
+
+async def join_anew(server: Server, link: str, network: str) -> tuple[int, str]:
+    """A browser without a cookie takes the seat: the status, and when it may come back."""
+    async with Person(server) as phone:
+        answer = await phone.post(link, **{"X-Forwarded-For": network})
+        return answer.status, answer.headers.get("Retry-After", "")
+
+
+async def test_a_link_is_taken_so_often_and_no_more(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    link = await nurse.invite()
+    before = await rows(server, "web_session"), await rows(server, "audit")
+    for _ in range(FROM_ONE_NETWORK):
+        assert (await join_anew(server, link, "192.0.2.1"))[0] == 303
+    status, retry_after = await join_anew(server, link, "192.0.2.1")
+    assert (status, retry_after) == (429, "3600")
+    for number in range(ALTOGETHER - FROM_ONE_NETWORK + 30):
+        await join_anew(server, link, f"198.51.100.{number // FROM_ONE_NETWORK}")
+    after = await rows(server, "web_session"), await rows(server, "audit")
+    assert [now - then for now, then in zip(after, before, strict=True)] == [ALTOGETHER] * 2
+    assert (await join_anew(server, await nurse.invite("Paul"), "192.0.2.1"))[0] == 303
+    clock.move(timedelta(hours=1))
+    assert (await join_anew(server, link, "192.0.2.1"))[0] == 303
+
+
+async def test_who_holds_the_seat_takes_it_as_often_as_they_like(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite()
+    async with Person(server) as phone:
+        for _ in range(FROM_ONE_NETWORK + 5):
+            await phone.join(link)
+
+
+async def test_who_comes_too_early_leaves_no_web_session_behind(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite(plan_later="on", date="2026-12-09", time="10:00", time_zone="UTC")
+    before = await rows(server, "web_session")
+    async with Person(server) as phone:
+        assert (await phone.post(link)).status == 410
+        assert phone.cookie == ""
+    assert await rows(server, "web_session") == before
