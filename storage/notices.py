@@ -1,6 +1,5 @@
 """Notices and delivery attempts: the queue of everything that is written to people outside."""
 
-import json
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +10,7 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.notice import GIVE_UP_AFTER, Attempt, Channel, Content, Envelope, Notice, Occasion
 from signaling.standing import Due
-from storage.database import Executor, Parameters, Row, marks
+from storage.database import Executor, Parameters, Row, batched, marks
 from storage.errors import MasterKeyError
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.vault import ConsultationKey, Vault
@@ -182,11 +181,13 @@ class Notices:
 
     async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
         """Those of `notice_ids` that are stored."""
-        rows = await self._executor.rows(
-            "SELECT id FROM notice WHERE id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(notice_ids)),),
-        )
-        return frozenset(row["id"] for row in rows)
+        found: set[str] = set()
+        for ids in batched(notice_ids):
+            rows = await self._executor.rows(
+                f"SELECT id FROM notice WHERE id IN ({marks(ids)})", ids
+            )
+            found.update(row["id"] for row in rows)
+        return frozenset(found)
 
     async def queued_at(self, dedupe_key: str) -> datetime | None:
         """When this was queued; None: it was not."""
@@ -319,11 +320,12 @@ class Notices:
 
     async def _attempts_of(self, notice_ids: Sequence[str]) -> dict[str, list[Attempt]]:
         found: dict[str, list[Attempt]] = {notice_id: [] for notice_id in notice_ids}
-        for row in await self._executor.rows(
-            f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(notice_ids)}) ORDER BY number",
-            tuple(notice_ids),
-        ):
-            found[row["notice_id"]].append(_attempt(row))
+        for ids in batched(notice_ids):
+            for row in await self._executor.rows(
+                f"SELECT * FROM delivery_attempt WHERE notice_id IN ({marks(ids)}) ORDER BY number",
+                ids,
+            ):
+                found[row["notice_id"]].append(_attempt(row))
         return found
 
     async def put_attempts(self, attempts: Iterable[tuple[int, Attempt]]) -> None:

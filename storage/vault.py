@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
-from storage.database import Database, Executor, marks
+from storage.database import Database, Executor, batched, marks
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.master_key import KEY_BYTES, derived, key_id
 
@@ -197,8 +197,7 @@ class Vault:
         found = {each: self._opened[each] for each in wanted if each in self._opened}
         for each in found:
             self._opened.move_to_end(each)
-        missing = tuple(wanted - found.keys())
-        if missing:
+        for missing in batched(wanted - found.keys()):
             for row in await executor.rows(
                 "SELECT consultation_id, wrapped, version FROM vault_key"
                 f" WHERE consultation_id IN ({marks(missing)})",

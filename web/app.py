@@ -203,8 +203,10 @@ async def _assemble(
         await forwarding.close()
         for provider in providers:
             await provider.close()
-        await failed_sign_ins.close()
-        await audit_watch.close()
+        try:
+            await failed_sign_ins.close()
+        finally:  # a full disk takes those lines and no others
+            await audit_watch.close()
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)

@@ -9,6 +9,7 @@ from collections import Counter
 from datetime import timedelta
 
 from signaling.audit import STRANGER
+from signaling.errors import Unavailable
 from signaling.ports import Clock, Timers
 from storage.store import Records, Store
 
@@ -40,7 +41,7 @@ class FailedSignIns:
             self._more[STRANGER, ELSEWHERE] += 1
 
     async def close(self) -> None:
-        """End the hour: what was counted becomes lines."""
+        """End the hour: what was counted becomes lines. Raises Unavailable; then it is kept."""
         counted, self._more = self._more, Counter()
 
         async def work(records: Records) -> None:
@@ -48,7 +49,11 @@ class FailedSignIns:
                 if count:
                     await self._line(records, pair, count)
 
-        await self._store.write(work)
+        try:
+            await self._store.write(work)
+        except Unavailable:
+            self._more.update(counted)
+            raise
 
     async def _line(self, records: Records, pair: tuple[str, str], count: int) -> None:
         who, network = pair

@@ -159,18 +159,16 @@ class Composing:
         added = await records.notices.add(notice, envelope, now)
         if added and allowance is not None:
             since = now - WINDOW
-            too_many = await records.notices.sent_to(
+            if newest := await records.notices.sent_to(
                 envelope.address, since, now, beyond=allowance.to_address
-            )
-            if too_many is not None:
-                raise TooMuchForOne(too_many - since, name=name)
-            if allowance.by_scheduler is None:
-                return added
-            too_many = await records.notices.sent_by(
-                scheduler_id, since, now, beyond=allowance.by_scheduler
-            )
-            if too_many is not None:
-                raise TooMuchSent(too_many - since)
+            ):
+                raise TooMuchForOne(newest - since, name=name)
+            if allowance.by_scheduler is not None and (
+                newest := await records.notices.sent_by(
+                    scheduler_id, since, now, beyond=allowance.by_scheduler
+                )
+            ):
+                raise TooMuchSent(newest - since)
         return added
 
     def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:

@@ -206,8 +206,7 @@ class Interpreting:
     async def invite_without(self, consultation_id: str, scheduler: Account) -> None:
         """Go on without an interpreter: everybody is told now.
 
-        Raises NotFound, TransitionRefused,
-        TooMuchSent, TooMuchForOne.
+        Raises NotFound, TransitionRefused, TooMuchSent, TooMuchForOne.
         """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, scheduler.id, "invite")

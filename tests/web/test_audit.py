@@ -13,13 +13,14 @@ import pytest
 
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
+from signaling.errors import Unavailable
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.web.audited import LINES, WITHOUT
 from web.clockwork import MovableClock
 from web.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
-from web.keys import CLOCK, CLOCKWORK, SETUP_TOKEN, STORE, WAITS
+from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
 from web.markup.administration.audit_words import action_word
 
 ROOT = Path(__file__).parents[2]
@@ -290,6 +291,26 @@ async def test_failed_sign_ins_are_one_line_and_a_count_for_each_account_and_net
         await server.app[WAITS].run_due()
         found = (await lines(server))[2:]
         assert [(actor, thing[-2:]) for actor, _, thing in found] == [(account.id, " 4")]
+
+
+async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can(
+    server: Server, clock: MovableClock
+) -> None:
+    async def query_only(state: str) -> None:
+        executor = server.app[STORE]._database.write_executor
+        await executor.run(lambda connection: connection.execute(f"PRAGMA query_only={state}"))
+
+    async with Person(server) as guesser:
+        for _ in range(3):
+            await guesser.sign_in("nobody@example.org")
+        await query_only("ON")
+        with pytest.raises(Unavailable):
+            await server.app[FAILED_SIGN_INS].close()
+        await query_only("OFF")
+        await guesser.sign_in("nobody@example.org")
+        clock.move(WINDOW)
+        await server.app[WAITS].run_due()
+    assert [thing[-2:] for _, _, thing in await lines(server)] == [" 1", " 3"]
 
 
 async def test_strangers_cannot_fill_the_disk_with_failed_sign_ins(
