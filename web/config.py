@@ -341,7 +341,7 @@ def _turn(values: Mapping[str, str]) -> TurnService:
 def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
     given = partial(_read, values)
     if not values["TELECONNECT_VONAGE_APPLICATION_ID"]:
-        for name in ("PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM"):
+        for name in ("PRIVATE_KEY", "SMS_FROM", "WHATSAPP_FROM"):
             if values[f"TELECONNECT_VONAGE_{name}"]:
                 raise ConfigError(
                     f"TELECONNECT_VONAGE_{name} is set, and TELECONNECT_VONAGE_APPLICATION_ID not."

@@ -242,7 +242,7 @@ def test_the_sender_of_mails_is_nobody_else_than_it_says(given: str, name: str) 
 
 
 def test_settings_of_phones_without_an_account_are_refused() -> None:
-    for name in ("PRIVATE_KEY", "SIGNATURE_SECRET", "SMS_FROM", "WHATSAPP_FROM"):
+    for name in ("PRIVATE_KEY", "SMS_FROM", "WHATSAPP_FROM"):
         with pytest.raises(ConfigError, match=f"TELECONNECT_VONAGE_{name} is set, and TELECONN"):
             load({f"TELECONNECT_VONAGE_{name}": "+41790000000"})
 
