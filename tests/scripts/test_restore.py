@@ -15,19 +15,17 @@ from signaling.call import Call
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notice import Attempt, Content, Envelope, Notice, Way
-from storage import restored_folder
-from storage.errors import StorageError
 from storage.folder_lock import DataFolderLock
 from storage.purged_list import PurgedList, digest
 from storage.store import SIGNED_IN, Records, Store
 from tests.people import Person, consultation_of
-from tests.scripts.commands import Commands, Ended
+from tests.scripts.commands import Commands
+from tests.scripts.restores import attempted, backed_up, purge, restored
 from tests.scripts.stored import NURSE, fill, look, notes
 from tests.serving import audit_lines, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
-BACKUP, RESTORE = "scripts.backup", "scripts.restore"
 KEPT_TABLES = {
     "account", "audit", "call", "chat_message", "chat_volume", "clock", "command", "consultation",
     "delivery_attempt", "device_check", "interpreter_request", "interpreting_organization",
@@ -43,23 +41,6 @@ def data_dir(tmp_path: Path) -> Path:
     folder = tmp_path / "data"
     folder.mkdir(mode=0o700)
     return folder
-
-
-def backed_up(commands: Commands, data_dir: Path, *arguments: object) -> Path:
-    directory = data_dir.parent / "sets"
-    ended = commands.run(BACKUP, directory, *arguments, TELECONNECT_DATA_DIR=str(data_dir))
-    assert ended.status == 0, ended.err
-    return Path(ended.out.split(" holds ")[0])
-
-
-def restored(commands: Commands, data_dir: Path, *arguments: object) -> str:
-    ended = attempted(commands, data_dir, *arguments)
-    assert ended.status == 0, ended.err
-    return ended.out
-
-
-def attempted(commands: Commands, data_dir: Path, *arguments: object) -> Ended:
-    return commands.run(RESTORE, *arguments, TELECONNECT_DATA_DIR=str(data_dir))
 
 
 def bytes_in(data_dir: Path) -> bytes:
@@ -130,19 +111,6 @@ async def wrapped_key(store: Store, consultation_id: str) -> bytes:
 
 def outbox(data_dir: Path) -> set[str]:
     return {path.name for path in (data_dir / "outbox").iterdir()}
-
-
-async def purge(data_dir: Path, *ids: str) -> None:
-    store = await Store.open(data_dir, None)
-    try:
-
-        async def work(records: Records) -> None:
-            for each in ids:
-                await records.consultations.purge(each)
-
-        await store.write(work)
-    finally:
-        await store.close()
 
 
 def test_a_lost_machine_is_restored_from_an_older_set_without_what_went_since(
@@ -403,66 +371,3 @@ def test_a_database_is_not_replaced_unasked_nor_under_a_server(
         ended = attempted(commands, data_dir, whole, "--replace")
     assert ended.status == 1
     assert "is using the data folder" in ended.err
-
-
-def test_a_restore_that_was_decided_is_finished_by_the_next_start(
-    commands: Commands, data_dir: Path
-) -> None:
-    """And nobody else gets to see the half of it."""
-    fill(data_dir, 1)
-    whole = backed_up(commands, data_dir)
-    fill_more(data_dir)
-    staging = restored_folder.begin(data_dir)
-    shutil.copyfile(whole / "teleconnect.sqlite3", staging / "teleconnect.sqlite3")
-    (data_dir / "teleconnect.sqlite3-wal").write_bytes(b"of the old database")
-    restored_folder.decide(data_dir)
-    with pytest.raises(StorageError, match="A restore of"):
-        restored_folder.refuse_half(data_dir)
-    assert "was interrupted" in commands.run(
-        BACKUP, data_dir.parent / "sets", TELECONNECT_DATA_DIR=str(data_dir)
-    ).err  # fmt: skip
-    assert look(data_dir).notes == notes(1)
-    assert not list(data_dir.glob(".re*"))
-
-
-def fill_more(data_dir: Path) -> None:
-    async def work(records: Records) -> None:
-        await records.settings.put("later", "than the backup")
-
-    async def run() -> None:
-        store = await Store.open(data_dir, None)
-        try:
-            await store.write(work)
-        finally:
-            await store.close()
-
-    asyncio.run(run())
-
-
-def killed_again_and_again(commands: Commands, data_dir: Path, kills: int) -> None:
-    """Whatever moment a kill hits, the next start finds the old state or the new one, whole."""
-    fill(data_dir, 3)
-    whole = backed_up(commands, data_dir)
-    asyncio.run(purge(data_dir, "session-0000"))
-    old = data_dir.parent / "old"
-    shutil.copytree(data_dir, old)
-    both = set()
-    arguments = (whole, "--replace", "--open", "keep")
-    for _ in commands.kills(kills, RESTORE, *arguments, TELECONNECT_DATA_DIR=str(data_dir)):
-        seen = look(data_dir)
-        assert sorted(seen.notes) == ["session-0001", "session-0002"]
-        both.add("restore" in seen.audit)
-        assert seen.audit in ([], ["backup"], ["restore"])
-        assert not list(data_dir.glob(".re*"))
-        shutil.rmtree(data_dir)
-        shutil.copytree(old, data_dir)
-    assert both
-
-
-def test_a_kill_leaves_the_old_state_or_the_new(commands: Commands, data_dir: Path) -> None:
-    killed_again_and_again(commands, data_dir, 2)
-
-
-@pytest.mark.soak
-def test_a_hundred_kills_leave_the_old_state_or_the_new(commands: Commands, data_dir: Path) -> None:
-    killed_again_and_again(commands, data_dir, 100)
