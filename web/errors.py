@@ -104,12 +104,18 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         if isinstance(error, OSError | web.RequestPayloadError) and has_left(request):
             raise ConnectionResetError from error  # no line: a stranger could write any number
         known = domain_error(error)
-        if known.status >= 500:
-            _log.exception("request failed", extra=extra | {"code": known.code})
+        extra["code"] = known.code
+        if known.status >= 500 and not _meant(error):
+            _log.exception("request failed", extra=extra)
         response = await _answer(request, known, known.status)
     elapsed = round((time.monotonic() - started) * 1000, 1)
     _log.info("request", extra=extra | {"status": response.status, "duration_ms": elapsed})
     return response
+
+
+def _meant(error: Exception) -> bool:
+    """A refusal of our own, as when everybody has to wait; not the outcome of a failure below."""
+    return isinstance(error, TeleConnectError) and error.__cause__ is None
 
 
 def has_left(request: web.Request) -> bool:
