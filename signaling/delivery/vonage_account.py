@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 TIMEOUT_S = 10
 "For connecting, and for each wait for bytes of the answer."
 
+WHOLE_S = 60.0
+"For all of one message: an answer that trickles keeps within the other limit for ever."
+
 CLIENT_REF_LENGTH = 100
 
 MakeMessage = Callable[[], Any]
@@ -54,6 +57,7 @@ class VonageAccount:
         api_host: str = "api.nexmo.com",
         status_url: str = "",
         timeout_s: int = TIMEOUT_S,
+        whole_s: float = WHOLE_S,
     ) -> None:
         self._application_id = application_id
         self._private_key = private_key.replace("\\n", "\n").strip() + "\n"
@@ -65,6 +69,7 @@ class VonageAccount:
         self._api_host = api_host
         self.status_url = status_url or None
         self._timeout_s = timeout_s
+        self._whole_s = whole_s
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vonage")
         self._client: Any = None
 
@@ -87,14 +92,26 @@ class VonageAccount:
 
         A canceled caller does not stop what is already in the thread.
         """
-        return await asyncio.get_running_loop().run_in_executor(
+        sending = asyncio.get_running_loop().run_in_executor(
             self._thread, self._send, make_message, malformed
         )
+        try:
+            async with asyncio.timeout(self._whole_s):
+                return await sending
+        except TimeoutError:
+            self._leave_thread()
+            return UnknownOutcome("reply_lost")
 
     async def close(self) -> None:
         """Finish what is under way, then end connections and thread."""
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
+
+    def _leave_thread(self) -> None:
+        """What hangs there ends when the provider lets go; the next message has another thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="vonage")
+        self._client = None
 
     def _disconnect(self) -> None:
         if self._client is not None:

@@ -220,6 +220,21 @@ async def test_many_tasks_send_one_after_the_other(server: VonageServer) -> None
     }
 
 
+async def test_an_answer_that_trickles_is_given_up_and_the_next_message_leaves(
+    server: VonageServer,
+) -> None:
+    server.answers = ["drip"]
+    account = VonageAccount(
+        server.application_id, server.private_key, api_host=server.host, whole_s=SHORT_S
+    )
+    await account.prepare()
+    sms = VonageSms(account, "Clinic")
+    assert await sms.send(SMS) == UnknownOutcome("reply_lost")
+    assert isinstance(await sms.send(SMS), Sent)
+    server.released.set()
+    await sms.close()
+
+
 async def test_the_event_loop_is_free_while_the_provider_hangs(server: VonageServer) -> None:
     server.answers = ["hang"]
     sending = asyncio.create_task(send(server))

@@ -29,7 +29,9 @@ from vonage_messages.models import Sms, WhatsappTemplate
 
 from tests.delivery.certificates import certificates
 
-Answer = int | Literal["hang", "cut", "no_json", "no_uuid"] | tuple[int, dict[str, str], str]
+Answer = (
+    int | Literal["hang", "drip", "cut", "no_json", "no_uuid"] | tuple[int, dict[str, str], str]
+)
 "A status, a way to break after the request was read, or (status, headers, body)."
 
 MODELS: dict[tuple[str, str], type[BaseModel]] = {
@@ -99,6 +101,13 @@ async def vonage_server(*, authority: str = "trusted") -> AsyncIterator[VonageSe
             case "hang":
                 await server.released.wait()
                 return web.Response()
+            case "drip":
+                dripping = web.StreamResponse(headers={"Content-Type": "application/json"})
+                await dripping.prepare(request)
+                while not server.released.is_set():
+                    await dripping.write(b" ")
+                    await asyncio.sleep(0.05)
+                return dripping
             case "no_json":
                 return web.Response(status=202, text="accepted")
             case "no_uuid":
