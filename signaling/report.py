@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-PART_SIZE = 8 * 2**20
-"""Of the chat in one file, as `printed_size` counts: some 65,000 short lines. A longer chat comes in
+PART_SIZE = 4 * 2**20
+"""Of the chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat comes in
 several: each is drawn while a browser waits, and opens on an old computer."""
 
 LineKind = Literal["chat", "event"]

@@ -8,6 +8,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -56,6 +57,10 @@ MARKUP_FROM_TEXT = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|docume
 MOST_LINES = 450
 JAVASCRIPT_FOLDERS = ("web/static/", "tests/javascript/")
 "scripts/check reads these; eslint.config.js is a tool's setting."
+
+
+parsed = cache(ast.parse)
+"Each file is read by several rules."
 
 
 def layer(module: str) -> str | None:
@@ -110,7 +115,7 @@ def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def bad_imports(path: str, source: str) -> Iterator[str]:
     own = layer(module_name(path))
     assert own is not None, f"{path} belongs to no layer"
-    for line, name in imports(path, ast.parse(source)):
+    for line, name in imports(path, parsed(source)):
         other = layer(name)
         if other is not None:
             if other not in MAY_IMPORT[own]:
@@ -126,7 +131,7 @@ def bad_imports(path: str, source: str) -> Iterator[str]:
 def clocks_in_rules(path: str, source: str) -> Iterator[str]:
     if layer(module_name(path)) != "rules":
         return
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         match node:
             case ast.Attribute(
                 value=ast.Name(id="datetime" | "date") | ast.Attribute(attr="datetime" | "date"),
@@ -139,7 +144,7 @@ def environment_reads(path: str, source: str) -> Iterator[str]:
     if path == "web/config.py":
         return
     names = {"environ", "environb", "getenv", "getenvb"}
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         match node:
             case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in names:
                 yield f"{path}:{node.lineno}: os.{name}: only web/config.py reads the environment"
@@ -152,7 +157,7 @@ def environment_reads(path: str, source: str) -> Iterator[str]:
 def sql_outside_storage(path: str, source: str) -> Iterator[str]:
     if path.startswith(("storage/", "scripts/benchmarks/")):
         return
-    for line, text in strings(ast.parse(source)):
+    for line, text in strings(parsed(source)):
         if SQL.match(text):
             yield f"{path}:{line}: SQL lives in storage: {text.strip()[:40]!r}"
 
@@ -160,7 +165,7 @@ def sql_outside_storage(path: str, source: str) -> Iterator[str]:
 def addresses_outside_routes(path: str, source: str) -> Iterator[str]:
     if not path.startswith("web/") or path == "web/routes.py":
         return
-    for line, text in strings(ast.parse(source)):
+    for line, text in strings(parsed(source)):
         if ADDRESS.match(text):
             yield f"{path}:{line}: addresses live in web/routes.py: {text!r}"
 
