@@ -117,7 +117,7 @@ def test_a_setting_is_one_line_of_text(value: str, phone: dict[str, str]) -> Non
 
 
 async def test_the_most_that_a_setting_allows_can_be_served(tmp_path: Path) -> None:
-    async with serving(tmp_path, **MOST) as server, Person(server) as anybody:
+    async with serving(tmp_path, None, **MOST) as server, Person(server) as anybody:
         assert (await anybody.get("/readyz")).status == 200
 
 
