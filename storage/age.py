@@ -6,9 +6,11 @@ encrypted passes through in pieces, so memory does not grow with it.
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
 
 import pyrage
 
+from storage import durable
 from storage.errors import StorageError
 
 SUFFIX = ".age"
@@ -22,7 +24,7 @@ class Recipients:
 
     def encrypt(self, plain: Path, encrypted: Path) -> None:
         """Raises OSError."""
-        with plain.open("rb") as reader, encrypted.open("xb") as writer:
+        with plain.open("rb") as reader, durable.naming(encrypted), _Written(encrypted) as writer:
             pyrage.encrypt_io(reader, writer, self._keys)
 
 
@@ -42,12 +44,46 @@ class Identity:
     def decrypt(self, encrypted: Path, plain: Path) -> None:
         """Raises StorageError if it was encrypted for somebody else, or OSError."""
         try:
-            with encrypted.open("rb") as reader, plain.open("xb") as writer:
+            with encrypted.open("rb") as reader, durable.naming(plain), _Written(plain) as writer:
                 pyrage.decrypt_io(reader, writer, self._keys)
         except pyrage.DecryptError as error:
             raise StorageError(
                 f"{encrypted.name} is not encrypted for the identity in {self._file}."
             ) from error
+
+
+class _Written:
+    """A new file. What the disk refuses is raised at its end: in between it would be taken for a
+    fault of the encryption."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file.open("xb")
+        self._refused: OSError | None = None
+
+    def write(self, body: bytes) -> int:
+        try:
+            return self._file.write(body)
+        except OSError as error:
+            self._refused = self._refused or error
+            raise
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def __enter__(self) -> "_Written":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self._file.close()
+        finally:
+            if self._refused:
+                raise self._refused from error
 
 
 def _recipient(key: str) -> object:

@@ -1,11 +1,34 @@
 """Files that are there whole or not at all, also after a power cut. All of it blocks."""
 
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+@contextmanager
+def naming(file: Path) -> Iterator[None]:
+    """An OSError names this file: the one of a write names none, and that of a copy its source."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(file)) from error
+
+
+def copy(source: Path, target: Path) -> None:
+    """Raises OSError."""
+    with naming(target):
+        shutil.copyfile(source, target)
 
 
 def write(file: Path, body: bytes) -> None:
     """Put `body` in place of `file`, readable by its owner only. Raises OSError."""
+    with naming(file):
+        _write(file, body)
+
+
+def _write(file: Path, body: bytes) -> None:
     half = file.with_name(f".{file.name}.half")
     try:
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -59,11 +59,11 @@ def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True
 def read_key(file: Path) -> bytes | None:
     """The key in a file, if there is one. Raises MasterKeyError."""
     try:
-        return decode(file.read_text("ascii"), str(file))
+        return decode(file.read_text("ascii", "replace"), str(file))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise MasterKeyError(f"The master key {file} cannot be read: {error}.") from error
+    except OSError as error:
+        raise MasterKeyError(f"The master key {file} cannot be read: {error.strerror}.") from error
 
 
 def make_key(file: Path) -> bytes:
@@ -78,7 +78,9 @@ def make_key(file: Path) -> bytes:
             half.unlink(missing_ok=True)
         durable.sync(file.parent)
     except OSError as error:
-        raise MasterKeyError(f"The master key {file} cannot be written: {error}.") from error
+        raise MasterKeyError(
+            f"The master key {file} cannot be written: {error.strerror}."
+        ) from error
     made = read_key(file)
     if made is None:
         raise MasterKeyError(f"The master key {file} is gone in the moment it was made.")
@@ -98,7 +100,9 @@ def take_next(data_dir: Path, needed: str) -> bytes | None:
         os.replace(next_file, data_dir / KEY_NAME)
         durable.sync(data_dir)
     except OSError as error:
-        raise MasterKeyError(f"The master key {next_file} cannot be moved: {error}.") from error
+        raise MasterKeyError(
+            f"The master key {next_file} cannot be moved: {error.strerror}."
+        ) from error
     return key
 
 

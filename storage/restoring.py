@@ -5,13 +5,12 @@ then put in place (`storage/restored_folder.py`).
 """
 
 import hmac
-import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from storage import backup_set, restored_folder
+from storage import backup_set, durable, restored_folder
 from storage.age import SUFFIX, Identity
 from storage.backup_set import Manifest
 from storage.checking import check
@@ -68,7 +67,7 @@ def prepare(
 
 def _unpack(source: Path, staging: Path, identity: Identity | None) -> None:
     if source.suffix != SUFFIX:
-        shutil.copyfile(source, staging / source.name)
+        durable.copy(source, staging / source.name)
     elif identity is None:
         raise StorageError(f"{source} is encrypted: say with --identity where its key is.")
     else:

@@ -17,8 +17,10 @@ from tests.test_kill import process
 
 AT_ONCE = 3
 "Sessions that are closed when the server is killed."
-WITHIN_S = 1.5
-"Of the first closing; a purge runs a second after the one before."
+KEPT_S = 0.75
+"From closing to purge: every other kill falls into this time, and the others into the purge."
+PURGING_S = 0.05
+"In which the keys of all three are destroyed, and the log is emptied."
 
 
 @dataclass
@@ -54,6 +56,10 @@ class Record:
         finally:
             connection.close()
 
+    def key(self, consultation_id: str) -> list[tuple[object, ...]]:
+        """The wrapped key, unless it was destroyed."""
+        return self.ask("SELECT wrapped FROM vault_key WHERE consultation_id = ?", consultation_id)
+
     def residue(self, held: Held) -> list[str]:
         """Tables and files in which something of a session is left."""
         tables = self.ask(
@@ -80,9 +86,7 @@ async def hold(record: Record, nurse: Person, phone: Person, address: str) -> He
     consultation_id = await consultation_of(amina)
     desk = await nurse.enter(consultation_id=consultation_id)
     await desk.command("start_consultation")
-    ((key,),) = record.ask(
-        "SELECT wrapped FROM vault_key WHERE consultation_id = ?", consultation_id
-    )
+    ((key,),) = record.key(consultation_id)
     assert isinstance(key, bytes)
     return Held(consultation_id, address, key, desk)
 
@@ -91,7 +95,7 @@ async def hold(record: Record, nurse: Person, phone: Person, address: str) -> He
 async def test_nothing_of_a_purged_session_outlives_kill_9(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rounds: int
 ) -> None:
-    monkeypatch.setenv("TELECONNECT_RETENTION_HOURS", "0")
+    monkeypatch.setenv("TELECONNECT_RETENTION_HOURS", f"{KEPT_S / 3600:.7f}")
     monkeypatch.setenv("TELECONNECT_RELAY_WORKERS", "0")
     record, before, cookie, closed, purged = Record(tmp_path), list[Held](), "", 0, 0
     for turn in range(rounds + 1):
@@ -120,10 +124,14 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
                 )
             )
             closing = [asyncio.create_task(held.close()) for held in before]
-            await asyncio.sleep(random.random() * WITHIN_S)
+            if turn % 2:
+                while all(record.key(held.id) for held in before):
+                    await nurse.get("/healthz")
+            await asyncio.sleep(random.random() * (PURGING_S if turn % 2 else KEPT_S))
             running.kill()
             await asyncio.gather(*closing)
             closed += sum(held.acknowledged for held in before)
             purged += sum(not holding(tmp_path, held.key) for held in before)
     print(f"{rounds} kills, {rounds * AT_ONCE} sessions: {closed} closed, {purged} purged before")
+    assert rounds < 100 or 0 < purged < closed, "both were met"
     assert not list((tmp_path / "outbox").glob(".*"))

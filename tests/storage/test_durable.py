@@ -1,0 +1,66 @@
+"""A disk that takes no more is told of by the file that it had no room for."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyrage
+import pytest
+
+from storage import durable
+from storage.age import Identity, Recipients
+from storage.errors import MasterKeyError
+from storage.master_key import make_key, read_key
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file can become longer than 100 bytes."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limit[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+def test_a_file_that_cannot_be_written_is_named_and_not_there(tmp_path: Path) -> None:
+    with full_disk(), pytest.raises(OSError, match="File too large") as refused:
+        durable.write(tmp_path / "list", b"x" * 1000)
+    assert refused.value.filename == str(tmp_path / "list")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_copy_that_cannot_be_written_is_named_not_its_source(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"x" * 1000)
+    with full_disk(), pytest.raises(OSError, match="File too large") as refused:
+        durable.copy(tmp_path / "source", tmp_path / "copy")
+    assert refused.value.filename == str(tmp_path / "copy")
+
+
+def test_a_full_disk_is_no_wrong_identity(tmp_path: Path) -> None:
+    made = pyrage.x25519.Identity.generate()
+    (tmp_path / "identity").write_text(str(made))
+    (tmp_path / "plain").write_bytes(b"x" * 1000)
+    recipients = Recipients([str(made.to_public())])
+    with full_disk(), pytest.raises(OSError, match="File too large") as refused:
+        recipients.encrypt(tmp_path / "plain", tmp_path / "half")
+    assert refused.value.filename == str(tmp_path / "half")
+    recipients.encrypt(tmp_path / "plain", tmp_path / "whole")
+    with full_disk(), pytest.raises(OSError, match="File too large") as refused:
+        Identity(tmp_path / "identity").decrypt(tmp_path / "whole", tmp_path / "opened")
+    assert refused.value.filename == str(tmp_path / "opened")
+
+
+def test_a_master_key_that_cannot_be_used_is_told_of_in_plain_words(tmp_path: Path) -> None:
+    (tmp_path / "utf-16").write_bytes("key".encode("utf-16"))
+    for use, name, reason in (
+        (make_key, "none/key", "cannot be written: No such file or directory."),
+        (read_key, ".", "cannot be read: Is a directory."),
+        (read_key, "utf-16", "is not 32 bytes in base64."),
+    ):
+        with pytest.raises(MasterKeyError) as refused:
+            use(tmp_path / name)
+        assert str(refused.value).endswith(reason), refused.value
+    assert [path.name for path in tmp_path.iterdir()] == ["utf-16"]
