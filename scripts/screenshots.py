@@ -7,94 +7,29 @@ on a desk, light and dark, from left to right and from right to left.
 import argparse
 import asyncio
 import contextlib
+import re
 import shutil
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from signaling.account import Account
-from signaling.flows.accounting import new_account
+from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
 from signaling.flows.inviting import Plan
 from signaling.invite import Person
 from web.app import create_app
 from web.config import load
-from web.keys import CLOCK, CLOCKWORK, DEVICE_CHECKING, INVITING, PASSWORDS, STORE
+from web.keys import INVITING, STORE
 from web.routes import path
 
-PASSWORD = "only for pictures of pages"
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Where the pages of the sample data are."""
-
-    consultation_id: str
-    invite_id: str
-    landing: str
-    "Open now."
-    early: str
-    "Of a session that lies ahead."
-    early_test: str
-
-
-async def sample(app: web.Application) -> Sample:
-    """One account with sessions in several states."""
-    now = app[CLOCK].now()
-    account = new_account(
-        email="nurse@example.org",
-        name="Nurse Joy",
-        role="administrator",
-        password_hash=await app[PASSWORDS].hash(PASSWORD),
-        language="en",
-        time_zone="Europe/Zurich",
-        now=now,
-    )
-    await app[STORE].write(lambda records: records.accounts.add(account))
-    amina = Person("Amina", "Haddad", "email", "amina@example.org", "ar", "Africa/Nairobi")
-    son = Person("Sami", "", "email", "sami@example.org", "ar")
-    eve = Person("Eve", "", "email", "eve@example.org", "en")
-    later = Plan(
-        "remote",
-        (("service_user", amina), ("companion", son), ("colleague", eve)),
-        planned_at=now + timedelta(days=3),
-        time_zone="Africa/Nairobi",
-        note="Please have your letter at hand.",
-    )
-    consultation_id, invite_id, early = await _invite(app, account, later)
-    checking = app[DEVICE_CHECKING]
-    await checking.keep(early, {"camera": "failed", "microphone": "passed"})
-    for name in ("Вікторія", "ミナ・タナカ"):
-        await _invite(app, account, _now(name))
-    _consultation, _awaited, token = await _invite(app, account, _now("Bilal"))
-    await app[CLOCKWORK].run_due()
-    return Sample(
-        consultation_id,
-        invite_id,
-        path("landing", token=token),
-        path("landing", token=early),
-        path("landing_test", token=early),
-    )
-
-
-def _now(name: str) -> Plan:
-    return Plan("remote", (("service_user", Person(name, "", "none", "", "en")),))
-
-
-async def _invite(app: web.Application, account: Account, plan: Plan) -> tuple[str, str, str]:
-    """(consultation id, invite id, token) of the awaited person."""
-    consultation, invites = await app[INVITING].invite(account, plan)
-    _invited, token = await app[INVITING].link_of(invites[0].id, account.id)
-    return consultation.id, invites[0].id, token
 
 
 @contextlib.asynccontextmanager
@@ -149,7 +84,7 @@ async def photograph(
             for size in WIDTHS:
                 look = Look(size, dark, language)
                 context = await look.context(browser, server)
-                count += await _pages(context, found, out, look.suffix)
+                count += await _pages(context, app, found, out, look.suffix)
                 await context.close()
             count += await _call(browser, app, server, out, language, dark)
     return count
@@ -221,7 +156,9 @@ async def _sign_in(page: Page) -> None:
     await page.wait_for_url("**" + path("dashboard"))
 
 
-async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str) -> int:
+async def _pages(
+    context: BrowserContext, app: web.Application, found: Sample, out: Path, suffix: str
+) -> int:
     page = await context.new_page()
     shots = 0
 
@@ -254,6 +191,8 @@ async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str)
         ("waiting-room", path("waiting_room")),
         ("opened", path("opened")),
         ("history", path("history")),
+        ("account", path("account")),
+        ("report-parts", path("report", consultation_id=found.full_id)),
         ("device-test", path("device_test")),
         ("session", path("session", consultation_id=found.consultation_id)),
         ("admin", path("admin")),
@@ -265,10 +204,20 @@ async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str)
         ("admin-template", path("admin_template", occasion="reminder", language="ar")),
         ("admin-interpreters", path("admin_interpreters")),
         ("admin-sessions", path("admin_sessions")),
+        ("admin-audit", path("admin_audit")),
         ("outbox", path("admin_outbox")),
     ):
         await page.goto(address)
         await shoot(name)
+    await page.goto(path("session", consultation_id=found.full_id))
+    await _refused_line(page)
+    await shoot("chat-refused", whole=False)
+    await page.locator("#chat-scroll").evaluate("scroll => scroll.scrollTo(0, 0)")
+    await shoot("chat-earlier", whole=False)
+    await page.goto(path("admin_people"))
+    await page.click("form[action$=password-link] button")
+    await page.wait_for_selector("#password-link")
+    await shoot("password-link")
     await page.goto(path("invites"))
     await page.click("#open-new-invite")
     await page.click("#new-invite [data-choice=remote]")
@@ -277,13 +226,51 @@ async def _pages(context: BrowserContext, found: Sample, out: Path, suffix: str)
     await shoot("new-invite-dialog", whole=False)
     await _refused(page)
     await shoot("new-invite-refused")
+    await page.goto(path("account"))
+    await _change_password(page)
+    await shoot("account-refused")
+    # who is signed in is a guest again
+    await context.clear_cookies(name="teleconnect")
+    await page.goto(await password_link(app))
+    await shoot("choose-password")
+    await page.fill("#password", "password1234")
+    await page.click("main button[type=submit]")
+    await page.wait_for_selector(".notice.bad:visible")
+    await shoot("choose-password-refused")
+    await _guess(page)
+    await shoot("sign-in-wait")
     return shots
 
 
 async def _refused(page: Page) -> None:
     await page.fill("#address", "+999")
     await page.click("#invitation [type=submit]")
-    await page.wait_for_selector(".notice.bad")
+    await page.wait_for_selector(".notice.bad:visible")
+
+
+async def _refused_line(page: Page) -> None:
+    """Write what no longer fits."""
+    await page.wait_for_selector("#chat-lines .text")
+    await page.fill("#chat-text", "Please bring the letter of the clinic. " * 4)
+    await page.press("#chat-text", "Enter")
+    await page.wait_for_selector("[data-state=refused]")
+
+
+async def _change_password(page: Page) -> None:
+    await page.fill("#present", "not the present one")
+    await page.fill("#password", "a few words that are new")
+    await page.click("form[action$=password] [type=submit]")
+    await page.wait_for_selector(".notice.bad:visible")
+
+
+async def _guess(page: Page) -> None:
+    """Guess a password until the page asks to wait."""
+    await page.goto(path("sign_in"))
+    while await page.get_by_text(re.compile(r"\d")).count() == 0:
+        await page.fill("#email", "nobody@example.org")
+        await page.fill("#password", "a guess")
+        await page.click("main button[type=submit]")
+        await page.wait_for_selector(".notice.bad:visible")
 
 
 async def run(out: Path) -> int:
@@ -293,7 +280,7 @@ async def run(out: Path) -> int:
     arguments = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
     try:
         async with serving(folder) as (app, server), async_playwright() as playwright:
-            found = await sample(app)
+            found = await written_full(app, await sample(app))
             browser = await playwright.chromium.launch(
                 executable_path=chromium, args=[*arguments, "--no-sandbox"]
             )

@@ -7,6 +7,7 @@ for Python and the browser. `docs/translating.md` is for translators.
 import argparse
 import sys
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from io import BytesIO
@@ -103,7 +104,8 @@ def merged(language: str, catalog: Catalog, template: Catalog) -> bytes:
     for message in catalog:
         if message.id:
             fresh[message.id] = message
-    fresh.update(template, no_fuzzy_matching=True, update_creation_date=False)
+    # babel takes messages over as they are: what is proposed here must not reach the next language
+    fresh.update(deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
     _propose(fresh)
     fresh.obsolete.clear()
     for message in fresh:

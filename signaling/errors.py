@@ -145,7 +145,9 @@ class AlreadyAnswered(Conflict):
 
 class ChatFull(Conflict):
     code = "chat_full"
-    sentence = N_("This chat is full: nothing more can be sent here. A new session is needed.")
+    sentence = N_(
+        "This chat is full, so nothing more can be sent here. To go on writing, a new session is needed."
+    )
 
 
 class CallsFull(Conflict):
@@ -194,24 +196,24 @@ class TooManyRequests(TeleConnectError):
 class TooMuchSent(TooManyRequests):
     """A scheduler has written to people outside as often as goes within an hour."""
 
-    sentence = N_("You have sent as many messages as can be sent within an hour.")
+    sentence = N_("You have reached the limit of messages for one hour.")
     counted = Nn_(
-        "You have sent as many messages as can be sent within an hour."
-        " Please wait %(minutes)s minute.",
-        "You have sent as many messages as can be sent within an hour."
-        " Please wait %(minutes)s minutes.",
+        "You have reached the limit of messages for one hour."
+        " Please try again in %(minutes)s minute.",
+        "You have reached the limit of messages for one hour."
+        " Please try again in %(minutes)s minutes.",
     )
 
 
 class TooMuchForOne(TooManyRequests):
     """One address was written to as often as anybody should be within an hour."""
 
-    sentence = N_("%(name)s was sent as many messages as anybody should get within an hour.")
+    sentence = N_("%(name)s has already been sent as many messages as are allowed within an hour.")
     counted = Nn_(
-        "%(name)s was sent as many messages as anybody should get within an hour."
-        " Please wait %(minutes)s minute.",
-        "%(name)s was sent as many messages as anybody should get within an hour."
-        " Please wait %(minutes)s minutes.",
+        "%(name)s has already been sent as many messages as are allowed within an hour."
+        " Please try again in %(minutes)s minute.",
+        "%(name)s has already been sent as many messages as are allowed within an hour."
+        " Please try again in %(minutes)s minutes.",
     )
 
 

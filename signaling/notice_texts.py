@@ -152,8 +152,8 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "Hello $name,\n\n"
             "nothing has happened in one of your open sessions for some days. It will be closed:\n\n"
             "**$moment**\n\n"
-            "Then its links do not work any more, and it is deleted like every closed session. "
-            "To keep it, open it and write something there:\n\n"
+            "Its links will then stop working, and it will be deleted like every closed session. "
+            "To keep it, open it and write something in the chat:\n\n"
             "$link"
         ),
         short="",

@@ -32,7 +32,9 @@ REASONS = {
     "not_on_whatsapp": N_("This number does not use WhatsApp."),
     "no_route": N_("No route allows this number."),
     "too_late": N_("It could not be sent within a day."),
-    "restored": N_("The server was restored from a backup. It may have been sent before that."),
+    "restored": N_(
+        "The server was restored from a backup. This message may have been sent before that."
+    ),
     "withdrawn": N_("It was no longer needed."),
     "hour_passed": N_("The reminder was not sent: the hour of the session had passed."),
     # nobody knows

@@ -110,6 +110,13 @@ def test_a_changed_sentence_is_proposed_and_not_used(template: Catalog) -> None:
     assert "#~" not in content
 
 
+def test_a_proposal_is_for_its_own_language_only(template: Catalog) -> None:
+    french = Catalog(locale="fr")
+    french.add("Join the sessions", "Rejoindre les sessions", locations=[("web/a.py", 1)])
+    merged("fr", french, template)
+    assert "Rejoindre" not in merged("pt", Catalog(locale="pt"), template).decode()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_placeholders_are_those_of_the_source(language: str) -> None:
     catalog = read_catalog(language)

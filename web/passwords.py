@@ -51,7 +51,7 @@ class Passwords:
                 "password",
                 N_(
                     "This password is easy to guess. Please choose another one:"
-                    " a few words that do not belong together are good."
+                    " a few unrelated words work well."
                 ),
             )
         return await self.hash(password)

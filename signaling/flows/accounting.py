@@ -13,9 +13,13 @@ from signaling.token import new_token, token_digest
 
 LINK_LIFETIME = timedelta(hours=24)
 "Of an address at which somebody chooses a new password."
-LAST = N_("The last administrator cannot be disabled.")
-LAST_ROLE = N_("The last administrator stays one.")
-OWN_ROLE = N_("Nobody changes their own role.")
+LAST = N_(
+    "The last administrator cannot be disabled. Please make somebody else an administrator first."
+)
+LAST_ROLE = N_(
+    "There must be at least one administrator. Please make somebody else an administrator first."
+)
+OWN_ROLE = N_("You cannot change your own role. Please ask another administrator.")
 
 
 def new_account(

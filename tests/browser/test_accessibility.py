@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from scripts.screenshots import PASSWORD, Sample, sample
+from scripts.samples import PASSWORD, Sample, sample
 from tests.browser.conftest import NewContext
 from tests.serving import Server, serving
 from web.routes import path
@@ -68,6 +68,7 @@ async def test_no_page_has_a_violation(
         ("session", path("session", consultation_id=found.consultation_id)),
         ("outbox", path("admin_outbox")),
         ("people", path("admin_people")),
+        ("audit log", path("admin_audit")),
         ("my account", path("account")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
@@ -81,8 +82,17 @@ async def test_no_page_has_a_violation(
     await check(page, "new invite dialog", complaints)
     await page.fill("#address", "+999")
     await page.click("#invitation [type=submit]")
-    await expect(page.locator(".notice.bad")).to_be_visible()
+    await expect(page.locator(".notice.bad:visible")).to_be_visible()
     await check(page, "refused", complaints)
+    await page.goto(path("admin_people"))
+    await page.click("form[action$=password-link] button")
+    await check(page, "link to choose a password", complaints)
+    await page.goto(await page.locator("#password-link").text_content() or "")
+    await check(page, "choosing a password", complaints)
+    await page.fill("#password", "password1234")
+    await page.click("main button[type=submit]")
+    await expect(page.locator(".notice.bad:visible")).to_be_visible()
+    await check(page, "password refused", complaints)
     assert not complaints, "\n".join(complaints)
 
 

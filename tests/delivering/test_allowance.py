@@ -18,7 +18,7 @@ from web.keys import FORGETTING, STORE
 
 AMINA = "amina@example.org"
 LATER = {"plan_later": "on", "time": "10:00", "time_zone": "UTC"}
-MINUTES = re.compile(r"Please wait (\d+) minutes?\.")
+MINUTES = re.compile(r"Please try again in (\d+) minutes?\.")
 
 
 def address_of(page: str, ending: str) -> str:
@@ -51,7 +51,9 @@ async def test_nobody_is_bombarded_and_what_was_typed_is_kept(nurse: Desk) -> No
     await fill(nurse)
     held = await nurse.invite(address="Amina@Example.org", first_name="Salma", note="By the lake")
     assert is_held_back(held)
-    assert "Salma was sent as many messages as anybody should get within an hour." in held.text
+    assert (
+        "Salma has already been sent as many messages as are allowed within an hour." in held.text
+    )
     for typed in ("Salma", "By the lake", "Amina@Example.org"):
         assert typed in held.text
     assert received(nurse) == INVITING.to_address
@@ -210,7 +212,7 @@ async def test_a_scheduler_sends_three_hundred_an_hour_and_another_one_is_not_he
         {"kind": "remote", "first_name": "Amina", "language": "en", "address": "z@example.org"},
     )
     assert is_held_back(answer)
-    assert "You have sent as many messages as can be sent within an hour." in answer.text
+    assert "You have reached the limit of messages for one hour." in answer.text
     await app[keys.INVITING].invite(other, plan(1001))
     nurse.move(hours=1)
     await app[keys.INVITING].invite(scheduler, plan(1002))
@@ -234,7 +236,7 @@ async def test_organizations_are_asked_by_everybody_and_not_bombarded_either(
         assert answer.status == 303
     held = await nurse.invite(address="z@example.org", **asking)
     assert is_held_back(held)
-    assert "Voices was sent as many messages" in held.text
+    assert "Voices has already been sent as many messages" in held.text
 
 
 async def test_an_organization_that_accepts_is_never_held_back(nurse: Desk) -> None:

@@ -68,7 +68,7 @@ async def test_changing_a_password_needs_the_present_one(server: Server) -> None
         await nurse.sign_in()
         refused = await change(nurse, "a wrong password")
         assert refused.status == 400
-        assert "This is not your present password." in refused.text
+        assert "That is not your current password." in refused.text
         assert (await nurse.sign_in()).status == 303
 
 
@@ -153,7 +153,7 @@ async def test_my_account_lists_where_i_am_signed_in_and_ends_any_of_it(server: 
         [where, others] = await places(here)
         assert others == "others"
         ended = await here.post("/account/sign-out", {"where": where})
-        assert "Signed out there." in (await here.get(ended.location)).text
+        assert "You are signed out there now." in (await here.get(ended.location)).text
         assert not await signed_in(phone)
         assert await signed_in(here)
         assert await signed_in(other)
@@ -312,7 +312,7 @@ async def test_nobody_takes_their_own_role_away_and_an_administrator_is_always_l
         await boss.sign_in(BOSS)
         own = await boss.post(f"/admin/people/{boss_account.id}/make-scheduler")
         assert own.status == 409
-        assert "Nobody changes their own role." in own.text
+        assert "You cannot change your own role." in own.text
         await boss.post(f"/admin/people/{nurse.id}/make-administrator")
         await person.sign_in()
         both = await asyncio.gather(

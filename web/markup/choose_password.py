@@ -22,9 +22,9 @@ def choose_password_page(viewer: Viewer, form: Form, email: str, action: str) ->
                 whose(email),
                 password_field(viewer, form, label=_("New password"), new=True),
                 h.p(".hint")[
-                    _("Afterwards this browser is signed in, and every other one is signed out.")
+                    _("This browser will then be signed in, and all others will be signed out.")
                 ],
-                submit(_("Set the password")),
+                submit(_("Save the password")),
             ],
         ],
     )

@@ -129,7 +129,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
             row.closes_at is not None
             and h.p(".hint", data_closes=True)[
                 filled(
-                    _("Will be closed %(time)s, unless something happens in it"),
+                    _("Will be closed automatically unless somebody uses it: %(time)s"),
                     time=clock(viewer, row.closes_at),
                 )
             ],

@@ -18,10 +18,10 @@ def my_account_page(
     """`done` names what has just been done: `password` or `sign-out`."""
     _ = viewer.translate
     told = {
-        "password": _("Your password was changed. Every other browser was signed out."),
-        "sign-out": _("Signed out there."),
+        "password": _("Your password was changed. All other browsers were signed out."),
+        "sign-out": _("You are signed out there now."),
     }
-    labels = [("present", _("Present password")), ("password", _("New password"))]
+    labels = [("present", _("Current password")), ("password", _("New password"))]
     return document(
         viewer,
         _("My account"),
@@ -33,9 +33,9 @@ def my_account_page(
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=path("account_password"))[
                 whose(email),
-                password_field(viewer, form, name="present", label=_("Present password")),
+                password_field(viewer, form, name="present", label=_("Current password")),
                 password_field(viewer, form, label=_("New password"), new=True),
-                h.p(".hint")[_("Every other browser is signed out then.")],
+                h.p(".hint")[_("All other browsers will be signed out.")],
                 submit(_("Change password")),
             ],
             h.h2[_("Where you are signed in")],

@@ -17,7 +17,7 @@ def report_parts_page(viewer: Viewer, consultation_id: str, parts: int) -> h.Ele
         _("Consultation report"),
         [
             h.h1[_("Consultation report")],
-            h.p[_("Much was written in this session, so its report comes in several files.")],
+            h.p[_("The chat of this session is long, so its report comes in several files.")],
             h.ul(".list")[
                 (
                     h.li(".row")[

@@ -17,7 +17,7 @@ from web.routes import path
 from web.viewing import form_of, show, signed_in, viewer_of, web_session_digest
 from web.views import Form, SignedIn
 
-WRONG = N_("This is not your present password.")
+WRONG = N_("That is not your current password. Please try again.")
 
 
 async def show_account(request: web.Request) -> web.Response:
@@ -25,7 +25,7 @@ async def show_account(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """Ask for the present password, set the new one, and sign out everybody else who used it."""
+    """Ask for the current password, set the new one, and sign out everybody else who used it."""
     account, viewer = await signed_in(request), await viewer_of(request)
     try:
         await request.app[LIMITS].hit("choose_password", account.id)

@@ -55,8 +55,8 @@ def _state(viewer: Viewer, view: AuditView) -> h.Element:
     finding = view.finding
     if not finding.holds:
         sentence = _(
-            "Line %(number)s is not as it was written: somebody has changed or removed something "
-            "in the database."
+            "Line %(number)s has been altered: somebody has changed or removed something in the "
+            "database. Please tell whoever runs this server."
         )
         return notice(h.p[sentence % {"number": finding.broken}], kind="bad")
     checked = ""
@@ -64,8 +64,8 @@ def _state(viewer: Viewer, view: AuditView) -> h.Element:
         checked = short_moment(view.checked_at, viewer.time_zone, viewer.language)
     return notice(
         [
-            h.p[_("The log is as it was written.")],
-            checked and h.p(".hint")[_("Looked through completely: %(time)s") % {"time": checked}],
+            h.p[_("No line of this log has been altered.")],
+            checked and h.p(".hint")[_("Last full check: %(time)s") % {"time": checked}],
             finding.head.number > 0
             and h.p(".hint")[_("Last line:"), " ", h.code(".head", dir="ltr")[str(finding.head)]],
         ],

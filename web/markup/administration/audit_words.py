@@ -8,7 +8,7 @@ def action_word(viewer: Viewer, action: str) -> str:
     """What was done, in words; an action of another version as it stands in the log."""
     _ = viewer.translate
     return {
-        "begin_keyed_log": _("Log begun"),
+        "begin_keyed_log": _("Log started"),
         "set_up": _("Server set up"),
         "sign_in": _("Signed in"),
         "sign_in_failed": _("Failed to sign in"),

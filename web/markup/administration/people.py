@@ -62,7 +62,7 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 step("sign-out", _("Sign out everywhere")),
                 account.id != own_id
                 and [
-                    step("password-link", _("Make a link to choose a new password")),
+                    step("password-link", _("Create a password link")),
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"
                     else step("make-administrator", _("Make an administrator")),
@@ -80,8 +80,11 @@ def password_link_page(viewer: Viewer, account: Account, link: str) -> h.Element
         viewer,
         _("A new password"),
         h.div(".narrow")[
-            h.h1(dir="auto")[account.name],
-            h.p[_("Give this link to the person whose account it is. It is shown only once.")],
+            h.h1[_("A new password")],
+            h.p[h.strong(dir="auto")[account.name], " · ", h.bdi[account.email]],
+            h.p[
+                _("Give this link only to the person whose account this is. It is shown only once.")
+            ],
             h.div(".card")[
                 h.p("#password-link.link-text", dir="ltr")[link],
                 button("copy-link", _("Copy link"), data_copy="#password-link"),
@@ -89,8 +92,8 @@ def password_link_page(viewer: Viewer, account: Account, link: str) -> h.Element
             ],
             h.p(".hint")[
                 _(
-                    "Whoever opens it within 24 hours chooses a new password and is signed in."
-                    " It works once; a new link makes this one worthless."
+                    "Whoever opens it within 24 hours can choose a new password and is then signed in."
+                    " It works once, and only until you create another link."
                 )
             ],
             h.div(".actions")[go(path("admin_people"), _("People"), primary=True)],

@@ -20,7 +20,7 @@ def occasion_word(viewer: Viewer, occasion: Occasion) -> str:
         "interpreter_request_withdrawn": _("Request withdrawn"),
         "interpreter_accepted": _("Interpreter accepted"),
         "interpreter_unavailable": _("No interpreter available"),
-        "left_open": _("Open session left alone"),
+        "left_open": _("Unused open session"),
         "account_created": _("Account created"),
         "password_reset": _("Password reset"),
     }[occasion]
