@@ -249,7 +249,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         port=port,
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
-        data_dir=Path(values["TELECONNECT_DATA_DIR"]),
+        data_dir=given("TELECONNECT_DATA_DIR", read.folder),
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server),
         mail_from=given("TELECONNECT_MAIL_FROM", read.sender)

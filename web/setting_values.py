@@ -21,7 +21,8 @@ from signaling.price import Price
 from signaling.text import one_line
 
 MOST_WORKERS = 64
-MOST = 1_000_000
+MOST = 100_000
+"Of minutes, hours or days: whatever today is, so many days before and after it are dates."
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -42,6 +43,12 @@ def plain(text: str, *, multiline: bool = False) -> str:
     return text
 
 
+def folder(text: str) -> Path:
+    if text.startswith("~"):
+        raise ValueError("must be the folder itself: only a shell knows what ~ stands for")
+    return Path(text)
+
+
 def port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
         raise ValueError("must be a port number, 0 to 65535")
@@ -49,8 +56,8 @@ def port(text: str) -> int:
 
 
 def amount(text: str) -> float:
-    if not _NUMBER.fullmatch(text) or float(text) >= MOST:
-        raise ValueError(f"must be a number, 0 or more and below {MOST}")
+    if not _NUMBER.fullmatch(text) or float(text) > MOST:
+        raise ValueError(f"must be a number, 0 to {MOST}")
     return float(text)
 
 

@@ -2,12 +2,15 @@
 
 from email import message_from_bytes
 from email.policy import default
+from pathlib import Path
 
 import pytest
 
 from signaling.delivery.mail import sender
 from signaling.delivery.smtp_url import SmtpServer
 from tests.delivery.vonage_server import _key_pair
+from tests.people import Person
+from tests.serving import serving
 from web.config import SETTINGS, Config, ConfigError, load
 
 VONAGE = {
@@ -28,7 +31,7 @@ NO_NUMBERS = (
     "1e9",
     "1_000",
     "24h",
-    "1000000",
+    "100001",
     "9" * 5000,
     "٢٤",
     "0x10",
@@ -46,7 +49,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "https://tele example.org", "https://..", "https://" + "x" * 64 + ".example",
         "https://1.2.3", "https://1.2.3.400", "https://[::1", "https://[::g]", "https://a,b.example",
     ),
-    "TELECONNECT_DATA_DIR": ("da\x00ta",),
+    "TELECONNECT_DATA_DIR": ("da\x00ta", "~", "~/data"),
     "TELECONNECT_MASTER_KEY": ("line\x00",),
     "TELECONNECT_MASTER_KEY_FILE": ("/nowhere/master.key",),
     "TELECONNECT_SMTP_URL": (
@@ -250,3 +253,9 @@ def test_settings_of_phones_without_an_account_are_refused() -> None:
 def test_workers_beyond_the_last_port_are_refused() -> None:
     with pytest.raises(ConfigError, match=r"TELECONNECT_RELAY_PORT and .*_WORKERS lead beyond"):
         load({"TELECONNECT_RELAY_PORT": "65534", "TELECONNECT_RELAY_WORKERS": "3"})
+
+
+async def test_the_most_of_every_number_can_be_served(tmp_path: Path) -> None:
+    most = dict.fromkeys(NUMBER_SETTINGS, "100000")
+    async with serving(tmp_path, None, **most) as server, Person(server) as anybody:
+        assert (await anybody.get("/readyz")).status == 200
