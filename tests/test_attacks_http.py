@@ -16,11 +16,13 @@ import pytest
 from yarl import URL
 
 from tests.attacking import SECRETS, Target, nothing_is_told, target
-from tests.people import PATIENCE, Person
+from tests.people import LINK, PATIENCE, Person, outbox
 from tests.serving import moment
 from web.clockwork import MovableClock
-from web.keys import WAITS
+from web.handlers import HANDLERS
+from web.keys import STORE, WAITS
 from web.routes import PATHS
+from web.routes import path as address_of
 
 ODD = [
     "", "0", "-1", "x" * 3000, "..", "%2e%2e%2f", "%00", "%ff%fe", "%F0%9F%98%80", "a/b", "a%0d%0ab",
@@ -142,6 +144,65 @@ async def test_what_the_server_cannot_do_now_is_no_error_of_its_own(prey: Target
     for _ in range(3):
         assert (await prey.nurse.post("/device-test/relay")).status == 503
         assert (await prey.stranger.post(f"{prey.link}/test/relay")).status == 503
+
+
+def doors(prey: Target) -> list[tuple[str, str]]:
+    """Every address that names something of the nurse's session, and how it is asked for."""
+    ids = {"consultation_id": prey.consultation_id, "invite_id": prey.seat}
+    found = []
+    for method, name in HANDLERS:
+        parts = {part: ids[part] for part in ids if f"{{{part}}}" in PATHS[name]}
+        if parts:
+            found.append((method, address_of(name, **parts)))
+    report = address_of("report", consultation_id=prey.consultation_id)
+    return [*found, ("GET", f"{report}?part=1"), ("HEAD", report)]
+
+
+async def test_nobody_else_reads_or_changes_anything_of_a_session(prey: Target) -> None:
+    """Another scheduler, the administrator, a stranger, and guests of this session and another."""
+    tables = ("consultation", "invite", "seat", "notice", "chat_message", "interpreter_request")
+
+    async def stored() -> list[list[tuple[object, ...]]]:
+        read = prey.server.app[STORE]._database.read
+        return [[tuple(row) for row in await read.rows(f"SELECT * FROM {t}")] for t in tables]
+
+    await prey.server.account("other@example.org", "Nurse Other")
+    async with (
+        Person(prey.server) as other,
+        Person(prey.server) as guest,
+        Person(prey.server) as paul,
+    ):
+        await other.sign_in("other@example.org")
+        await guest.join(await other.invite("Somebody", address="somebody@example.org"))
+        colleague = {"colleague": "on", "colleague_1_name": "Paul"}
+        colleague["colleague_1_address"] = "paul@example.org"
+        await prey.nurse.post(f"/sessions/{prey.consultation_id}/people/new", colleague)
+        links = {f"/i/{link}" for link in await invited(prey)} - {prey.link}
+        await paul.join(links.pop())
+        before, tries = await stored(), 0
+        for person in (other, prey.boss, prey.stranger, guest, paul):
+            for method, address in doors(prey):
+                answer = await person.ask(method, address, data=None)
+                tries += 1
+                assert answer.status in (303, 401, 404, 410), (method, address, answer.status)
+                assert answer.headers.get("Location", "/signin") == "/signin"
+                assert not any(secret in answer.text for secret in SECRETS)
+        assert tries >= 88
+        assert await stored() == before
+
+
+async def invited(prey: Target) -> list[str]:
+    """The tokens of the links that were sent for the nurse's session."""
+    found = []
+    for notice in await outbox(prey.server):
+        found += [link.group().removeprefix("/i/") for link in LINK.finditer(notice.text)]
+    read = prey.server.app[STORE].read
+    invites = {token: await read.invites.by_token(token) for token in found}
+    return [
+        token
+        for token, invite in invites.items()
+        if invite is not None and invite.consultation_id == prey.consultation_id
+    ]
 
 
 HEAD = "POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from signaling import messages as wire_messages
@@ -16,6 +17,7 @@ from signaling.errors import InvalidMessage
 from tests.attacking import Target, nothing_is_told, target
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.web.calling import Page, table
+from web.doorman import DOORMAN, claim_descriptors
 from web.socket import BURST
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -191,6 +193,28 @@ async def test_nobody_waits_for_a_reader_that_does_not_read(prey: Target, count:
     async with asyncio.timeout(PATIENCE * 2):
         for number in range(count):
             await asyncio.gather(amina.say(f"{number}" + "x" * 3890), desk.say("y" * 3900))
+
+
+@pytest.mark.parametrize("count", [200, pytest.param(1_500, marks=pytest.mark.soak)])
+async def test_sockets_of_strangers_keep_nobody_of_their_network_out(
+    prey: Target, count: int
+) -> None:
+    """They say nothing; the one who enters after them shares their address."""
+    claim_descriptors()
+    network = {"X-Forwarded-For": "192.0.2.66"}
+    many = aiohttp.TCPConnector(limit=0)
+    async with (
+        aiohttp.ClientSession(prey.nurse.url, headers=network, connector=many) as strangers,
+        Person(prey.server, **network) as phone,
+    ):
+        seat = await phone.join(prey.link)
+        for _ in range(count // 50):
+            await asyncio.gather(*(strangers.ws_connect("/socket") for _ in range(50)))
+        visitors = prey.server.app[DOORMAN].visitors
+        here = sum(visitor.network == "192.0.2.66" for visitor in visitors)
+        assert 0 < here <= visitors.places_for_network_unheard
+        amina = await phone.enter(invite_id=seat)
+        assert await amina.say("I am in")
 
 
 async def test_no_socket_opens_a_room_of_others(prey: Target) -> None:
