@@ -146,7 +146,7 @@ def test_the_key_comes_from_the_first_place_that_has_one(tmp_path: Path) -> None
     [
         (None, "There is no file {}"),
         (b"", "in {} is not 32 bytes"),
-        (b"\xff", "{} cannot be read"),
+        (b"\xff", "The master key in {} is not 32 bytes in base64"),
     ],
 )
 def test_a_key_file_of_the_settings_that_holds_no_key_is_named(
