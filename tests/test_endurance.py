@@ -98,7 +98,7 @@ def _files(folder: Path) -> set[str]:
 async def test_rooms_that_were_left_are_forgotten(tmp_path: Path, count: int) -> None:
     clock = MovableClock(datetime(2026, 3, 1, 12, 0, tzinfo=UTC))
     async with serving(tmp_path, clock) as server, Person(server) as nurse, Person(server) as phone:
-        await server.account()
+        account = await server.account()
         await nurse.sign_in()
         hub = server.app[ROOMS].hub
         for number in range(count):
@@ -117,13 +117,14 @@ async def test_rooms_that_were_left_are_forgotten(tmp_path: Path, count: int) ->
         await server.app[CLOCKWORK].run_due()
         assert hub.room_count() == 0
         async with asyncio.timeout(60):
-            while _rooms_in_memory():  # the last conversations are still ending
+            while _rooms_in_memory(account.id):  # the last conversations are still ending
                 await nurse.get("/healthz")
 
 
-def _rooms_in_memory() -> int:
+def _rooms_in_memory(scheduler_id: str) -> int:
     gc.collect()
-    return sum(isinstance(each, Room) for each in gc.get_objects())
+    rooms = [each for each in gc.get_objects() if isinstance(each, Room)]
+    return sum(room.consultation.scheduler_id == scheduler_id for room in rooms)
 
 
 async def _ended(settings: dict[str, str], folder: Path) -> tuple[int | None, str]:

@@ -191,12 +191,16 @@ async def test_pings_do_not_renew_the_time_for_the_hello(
 
 
 async def test_a_socket_without_hello_is_one_of_the_first_to_go(house: SimpleNamespace) -> None:
-    async with Person(house.server) as nurse, Person(house.server) as stranger:
+    async with (
+        Person(house.server) as nurse,
+        Person(house.server) as stranger,
+        aiohttp.ClientSession() as visitor,  # whose connection stays for a next request
+    ):
         await nurse.sign_in()
         lobby = await nurse.connect()
         await lobby.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-0001")
         await lobby.until("lobby")
-        await nurse.get("/healthz")
+        await (await visitor.get(f"{nurse.url}/healthz")).read()
         silent = await stranger.connect()
         await heard(
             house,
