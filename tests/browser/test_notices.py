@@ -84,7 +84,7 @@ async def test_an_sms_shows_its_price_before_and_what_became_of_it_after(
     await page.get_by_role("button", name="Show QR code").click()
     code = page.get_by_role("dialog").get_by_role("img")
     await expect(code).to_be_visible()
-    await page.wait_for_function("document.getElementById('qr-image').naturalWidth > 100")
+    await page.wait_for_function("() => document.getElementById('qr-image').naturalWidth > 100")
 
 
 async def test_a_form_sent_by_two_presses_invites_once(nurse: Desk, page: Page) -> None:
