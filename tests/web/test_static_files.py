@@ -1,0 +1,94 @@
+"""What phones fetch: small, and the program that was written."""
+
+import gzip
+import json
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from posixpath import dirname, join, normpath
+
+import aiohttp
+import pytest
+
+from tests.people import Person
+from tests.serving import Server, serving
+from web.routes import path
+from web.static_files import StaticFiles
+from web.texts import OWN_NAMES
+
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "web/static"
+SMALL = 60_000
+"Bytes, compressed, that a page for people who come by link may load in all."
+_LOADED = re.compile(r'(?:src|href|data-catalog)="(/(?:static|catalog)/[^"]+)"')
+_IMPORTED = re.compile(rb"""(?:from|import) ?\(?["'](\.[^"']+)["']""")
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
+
+
+async def loaded(person: Person, page: str) -> dict[str, int]:
+    """Everything that a page loads, modules of modules too: address -> compressed bytes."""
+    found: dict[str, int] = {}
+    waiting = [page]
+    headers = {"Accept-Encoding": "gzip", "Accept": "text/html"}
+    async with aiohttp.ClientSession(
+        person.url, cookie_jar=person.http.cookie_jar, auto_decompress=False
+    ) as http:
+        while waiting:
+            address = waiting.pop()
+            if address in found:
+                continue
+            async with http.get(address, headers=headers) as answer:
+                assert answer.status == 200, address
+                body = await answer.read()
+            found[address] = len(body)
+            if answer.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            if answer.content_type == "text/html":
+                waiting += _LOADED.findall(body.decode())
+            if answer.content_type == "text/javascript":
+                names = _IMPORTED.findall(body)
+                waiting += [normpath(join(dirname(address), name.decode())) for name in names]
+    return found
+
+
+async def test_pages_by_link_are_small_in_every_language(server: Server) -> None:
+    async with Person(server) as nurse, Person(server) as amina:
+        await nurse.sign_in()
+        link = await nurse.invite("Amina")
+        seat = await amina.join(link)
+        for language in OWN_NAMES:
+            await amina.post("/language", {"language": language, "next": link})
+            for page in (
+                link,
+                f"/seat/{seat}",
+                path("landing_test", token=link.removeprefix("/i/")),
+            ):
+                sizes = await loaded(amina, page)
+                assert any("/js/" in address for address in sizes), (page, sizes)
+                assert sum(sizes.values()) <= SMALL, (language, page, sizes)
+
+
+def test_the_scripts_that_are_sent_are_the_programs_that_were_written() -> None:
+    files = StaticFiles.load()
+    programs = {
+        name: [(STATIC / name).read_text("utf-8"), files.plain(name).decode()]
+        for name in (str(path.relative_to(STATIC)) for path in STATIC.rglob("*.js"))
+    }
+    compared = subprocess.run(
+        ["node", "tests/javascript/same_program.js"],
+        cwd=ROOT,
+        input=json.dumps(programs),
+        capture_output=True,
+        text=True,
+    )
+    assert (compared.stderr, compared.stdout) == ("", "")
+    assert sum(len(sent) for _, sent in programs.values()) < 0.7 * sum(
+        len(source) for source, _ in programs.values()
+    ), "the comments are gone"
