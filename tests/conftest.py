@@ -7,6 +7,7 @@ an error page or a background task may swallow the exception that says so.
 import logging
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
@@ -24,6 +25,7 @@ settings.register_profile(
 settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
 settings.load_profile("steady")
 
+TESTS = Path(__file__).parent
 OUR_PACKAGES = ["signaling", "storage", "web", "media"]
 
 MAY_BLOCK = [
@@ -49,6 +51,20 @@ def soak_minutes(request: pytest.FixtureRequest) -> float:
     """How long a soak lasts."""
     minutes: float = request.config.getoption("--soak-minutes")
     return minutes
+
+
+ONE_AT_A_TIME = {"browser", "media"}
+"Folders of tests that measure calls: two of them at once would disturb each other."
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With several workers a file stays whole, for its fixtures, and calls have one worker."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        place = item.path.relative_to(TESTS)
+        group = "calls" if place.parts[0] in ONE_AT_A_TIME else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
