@@ -5,6 +5,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from itertools import product, starmap
 from pathlib import Path
 from typing import Any
 
@@ -169,13 +171,13 @@ def test_every_reader_has_each_zone_and_season_right_to_the_minute(tmp_path: Pat
 
 @pytest.mark.soak
 def test_every_reader_has_every_zone_and_month_right_to_the_minute(tmp_path: Path) -> None:
-    days = [*DAYS, *(date(2027, month, day) for month in range(1, 13) for day in (14, 28))]
+    days = [*DAYS, *(date(2027, month, 28) for month in range(1, 13))]
     read_right = dict.fromkeys(READERS, 0)
-    for number, zone in enumerate(offered_zones()):
-        folder = tmp_path / str(number)
+    for first in range(0, len(offered_zones()), 20):
+        folder = tmp_path / str(first)
         folder.mkdir()
-        turns = [(day, turn) for day in days for turn in range(len(METHODS))]
-        meant = dict(write(folder, zone, day, turn) for day, turn in turns)
+        kinds = product(offered_zones()[first : first + 20], days, range(len(METHODS)))
+        meant = dict(starmap(partial(write, folder), kinds))
         for reader, count in compare(read(folder, ics_every=10), meant).items():
             read_right[reader] += count
     print(read_right)

@@ -114,8 +114,8 @@ def plan_fields(
                 role="status",
                 hidden=True,
                 data_sentence=_(
-                    "Your browser says %(time)s in %(zone)s: its time zone rules are not those of"
-                    " this server, which count."
+                    "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
+                    " those of this server. The time of the server counts."
                 ),
             ),
         ],

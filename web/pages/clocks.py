@@ -64,7 +64,8 @@ def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
     if zone == viewer.time_zone:
         return there
     own = isolated(moments.short_moment(at, viewer.time_zone, viewer.language))
-    return f"{there} · {_('For you: %(time)s') % {'time': own}}"
+    here = _("For you: %(time)s") % {"time": own}
+    return f"{there} · {here}"
 
 
 def isolated(text: str) -> str:
