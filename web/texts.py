@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from web.moments import long_moment
-from web.zone_names import offered_zones
+from web.zone_names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
@@ -77,7 +77,7 @@ class Texts:
         self.languages = languages
         self.digest = digest
         "Changes whenever any sentence does: part of the catalogs' addresses."
-        self.offered_zones = offered_zones()
+        self.offered_zones = tuple(clocks_held())
 
     @classmethod
     @cache

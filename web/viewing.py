@@ -80,8 +80,8 @@ async def viewer_of(
     """How this request's page is to be drawn.
 
     The language is the one chosen by hand, else `language`, else the account's, else the
-    browser's first that is offered. The zone is the browser's, else `time_zone`, else the
-    account's.
+    browser's first that is offered. The zone is the browser's own where it has told it, else the
+    account's, else `time_zone`.
     """
     app = request.app
     texts = app[TEXTS]
@@ -98,7 +98,7 @@ async def viewer_of(
         spoken = texts.choose(request.headers.get("Accept-Language", ""))
     zone = time_zone_of(request)
     if zone == "UTC":
-        zone = todays_name(time_zone or (account.time_zone if account else "")) or "UTC"
+        zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,

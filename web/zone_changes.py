@@ -20,7 +20,7 @@ from signaling.flows.planning import EDITABLE_STATES, Planning
 from signaling.moment import same_clock
 from signaling.ports import Clock
 from storage.store import Store
-from web.zone_names import offered_zones, todays_name, zone_of
+from web.zone_names import clocks_held, todays_name, zone_of
 
 SETTING = "zone_rules"
 YEARS = 5
@@ -56,7 +56,7 @@ class KeptRules(msgspec.Struct, frozen=True):
 def rules_from(year: int) -> KeptRules:
     """The rules in force, for the years from this one on."""
     since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year + YEARS, 1, 1, tzinfo=UTC)
-    zones = {name: list(_changes(ZoneInfo(name), since, until)) for name in offered_zones()}
+    zones = {name: list(_changes(zone, since, until)) for name, zone in clocks_held().items()}
     return KeptRules(int(since.timestamp()), int(until.timestamp()), zones)
 
 

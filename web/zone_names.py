@@ -24,6 +24,8 @@ def todays_name(name: str) -> str | None:
 
     Browsers also tell an offset, "+03:00" (ECMA-402); one that is no whole hour is no zone here.
     """
+    if name in _places():
+        return name
     if offset := _OFFSET.fullmatch(name):
         sign = "-" if offset[1] == "+" else "+"  # POSIX counts to the west
         name = f"Etc/GMT{sign}{int(offset[2])}"
@@ -34,6 +36,16 @@ def todays_name(name: str) -> str | None:
 def offered_zones() -> tuple[str, ...]:
     """Those that people choose from: each place once, by today's name."""
     return tuple(sorted(_places() & set(_names().values())))
+
+
+@cache
+def clocks_held() -> dict[str, ZoneInfo]:
+    """The clocks of every zone that is offered, held for as long as this process lives.
+
+    An update of the system's zones is followed by the next start, and then by all at once:
+    zoneinfo finds here what it would else read anew, now and then, while the rest stays as it was.
+    """
+    return {name: ZoneInfo(name) for name in offered_zones()}
 
 
 def zone_of(name: str) -> ZoneInfo:

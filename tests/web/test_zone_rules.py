@@ -12,6 +12,7 @@ from tests.zone_rules import PACKAGE, database
 from web.zone_names import offered_zones, todays_name, zone_of
 from web.zone_rules import in_force, newest_first, version_of
 
+ROOT = Path(__file__).parents[2]
 OFFSET = (
     "import web, sys; from datetime import *; from zoneinfo import ZoneInfo;"
     "print(*(datetime(2026, 12, 7, tzinfo=ZoneInfo(name)).utcoffset() for name in sys.argv[1:]))"
@@ -22,7 +23,7 @@ def offsets(machine: Path, *zones: str) -> str:
     """What a process of ours says on a machine with these rules of its own."""
     return subprocess.run(
         [sys.executable, "-c", OFFSET, *zones], env={"PYTHONTZPATH": str(machine)},
-        cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True,
+        cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.strip()  # fmt: skip
 
 
@@ -36,6 +37,23 @@ def test_rules_of_a_machine_that_is_ahead_decide(tmp_path: Path) -> None:
     ahead = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1")
     # and an old name that it lacks, as Debian 13 does without tzdata-legacy, is found all the same
     assert offsets(ahead, "Africa/Casablanca", "Asia/Katmandu") == "1:00:00 5:45:00"
+
+
+UPDATED = (
+    "import web, sys; from pathlib import Path; from datetime import *; from zoneinfo import ZoneInfo;"
+    "from web.texts import Texts; Texts.load(); folder = Path(sys.argv[1]) / 'Africa';"
+    "(folder / 'Casablanca').write_bytes((folder / 'Lagos').read_bytes());"
+    "print(datetime(2026, 12, 7, tzinfo=ZoneInfo('Africa/Casablanca')).utcoffset())"
+)
+
+
+def test_an_update_of_the_system_changes_no_clocks_of_a_running_process(tmp_path: Path) -> None:
+    zones = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1", Africa__Lagos="Etc/GMT-2")
+    running = subprocess.run(
+        [sys.executable, "-c", UPDATED, str(zones)], env={"PYTHONTZPATH": str(zones)},
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert running.stdout.strip() == "1:00:00"
 
 
 @pytest.mark.parametrize(
