@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from signaling.account import AccountRole
 from signaling.audit import SCRIPT
-from signaling.errors import TeleConnectError
+from signaling.errors import N_, InvalidInput, TeleConnectError
 from signaling.flows.accounting import new_account
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
@@ -17,6 +17,7 @@ from storage.folder_lock import DataFolderLock
 from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
+from web.zone_names import todays_name
 
 
 async def create(
@@ -24,13 +25,16 @@ async def create(
 ) -> None:
     """Raises TeleConnectError or StorageError."""
     config = load()
+    zone = todays_name(time_zone)
+    if zone is None:
+        raise InvalidInput("time_zone", N_("This time zone does not exist."))
     account = new_account(
         email=email,
         name=name,
         role=role,
         password_hash=await Passwords().choose(password, (config.brand, email, name)),
         language=language,
-        time_zone=time_zone,
+        time_zone=zone,
         now=datetime.now(UTC),
     )
 

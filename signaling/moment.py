@@ -1,6 +1,6 @@
 """A date and a clock time in a zone, as people plan by: which moment that is."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -61,3 +61,15 @@ def resolve(
     if (chosen - now).days > 3 * 366:
         raise InvalidInput("date", N_("This date is more than three years ahead."))
     return chosen
+
+
+def same_clock(at: datetime, ahead: timedelta, zone: ZoneInfo) -> datetime:
+    """When clocks of `zone` show what they were to show at `at`, while `ahead` of UTC by that.
+
+    `at` itself if they still are, or if what they were to show is skipped now.
+    """
+    if at.astimezone(zone).utcoffset() == ahead:
+        return at
+    wall = (at.astimezone(UTC) + ahead).replace(tzinfo=None)
+    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    return moment if moment.astimezone(zone).replace(tzinfo=None) == wall else at

@@ -1,4 +1,4 @@
-"""What administrators set on the pages of the running server, by name; values are text."""
+"""What administrators set on the pages, and what a start leaves for the next; values are text."""
 
 from storage.database import Executor
 

@@ -17,6 +17,7 @@ from web.keys import SETUP_TOKEN, STORE
 from web.listening import listen, places
 from web.logs import set_up
 from web.routes import public_address
+from web.zone_rules import in_force
 
 GRACE = 10.0
 "Seconds that requests under way have when the server is told to stop."
@@ -94,6 +95,7 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
     try:
         _log.info("Listening at %s", places(listeners))
+        _log.info("Time zone rules are those of %s", in_force())
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():
             is_new = not await app[STORE].read.accounts.exists()

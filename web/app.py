@@ -48,6 +48,7 @@ from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import Texts
 from web.web_sessions import SqliteStorage
+from web.zone_changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
 "Shorter than any web session lasts, so that each one ends in the moment when its time is over."
@@ -152,6 +153,7 @@ async def _assemble(
         timedelta(hours=config.expiry_hours),
     )
     abandoning = app[keys.ABANDONING]
+    zone_changes = ZoneChanges(store, app[keys.PLANNING], clock)
 
     async def forget_web_sessions() -> None:
         # set first: whatever goes wrong below is tried again
@@ -183,6 +185,7 @@ async def _assemble(
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
             await notifying.recover()
+            await zone_changes.begin()
             notifying.wake()
             await interpreting.expire_due()
             await expiring.expire_due()

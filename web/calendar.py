@@ -2,16 +2,17 @@
 
 One session and person is one UID for ever; every change raises SEQUENCE, so that calendars update
 the entry they have and do not add another. The event is private and says nothing of its purpose.
+
+Times are UTC, which every calendar shows by the clocks of its device. A local time needs its zone's
+rules beside it (VTIMEZONE), and widely used readers take those for others: ical.js and vobject are
+an hour off in many zones (docs/calendars.md). The local time is told in words, in the description.
 """
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar, Event, vCalAddress
-
-from signaling.errors import N_, InvalidInput
 
 PRODUCT = "-//TeleConnect//Sessions//EN"
 
@@ -24,39 +25,34 @@ def calendar_part(
     sequence: int,
     start: datetime,
     duration: timedelta,
-    time_zone: str,
     organizer: str,
     attendee: str | None,
     url: str | None,
     summary: str,
+    description: str,
     now: datetime,
 ) -> bytes:
     """The octets of a calendar with this one event.
 
     REQUEST invites and updates, CANCEL takes back (raise `sequence` for it too); both need the
     `attendee`'s email address. PUBLISH is for a file to download and names nobody. `start` and
-    `now` know their zone; the event is told in `time_zone` (IANA), whose rules come along.
-    `organizer` is an email address; `summary` is neutral. Raises InvalidInput for a zone that does
-    not exist, ValueError for a method without its attendee.
+    `now` know their zone. `organizer` is an email address; `summary` and `description` are
+    neutral. Raises ValueError for a method without its attendee.
     """
     if (attendee is None) != (method == "PUBLISH"):
         raise ValueError("REQUEST and CANCEL go to an attendee, PUBLISH to nobody (RFC 5546).")
     if start.tzinfo is None or now.tzinfo is None or sequence < 0:
         raise ValueError("Times need a zone, and a sequence counts from 0.")
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput("time_zone", N_("This time zone does not exist.")) from None
 
     event = Event()
     event.add("uid", uid)
     event.add("sequence", sequence)
     event.add("dtstamp", now.astimezone(UTC))
-    event.add("dtstart", start.astimezone(zone))
+    event.add("dtstart", start.astimezone(UTC))
     # The end is told, not a duration: some calendars know no DURATION in events.
-    event.add("dtend", (start.astimezone(UTC) + duration).astimezone(zone))
-    # The library lets control characters pass; RFC 5545 section 3.1 has no place for them.
-    event.add("summary", " ".join("".join(filter(_is_text, summary)).split()))
+    event.add("dtend", start.astimezone(UTC) + duration)
+    event.add("summary", _one_line(summary))
+    event.add("description", _one_line(description))
     event.add("class", "PRIVATE")
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("transp", "OPAQUE")
@@ -78,10 +74,13 @@ def calendar_part(
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", method)
     calendar.add_component(event)
-    if zone.key != "UTC":
-        calendar.add_missing_timezones()
     octets: bytes = calendar.to_ical()
     return octets
+
+
+def _one_line(text: str) -> str:
+    # The library lets control characters pass; RFC 5545 section 3.1 has no place for them.
+    return " ".join("".join(filter(_is_text, text)).split())
 
 
 def _is_text(character: str) -> bool:

@@ -5,6 +5,7 @@ from aiohttp import hdrs, web
 from web.pages import (
     arriving,
     choosing_password,
+    clocks,
     dashboard,
     device_testing,
     editing,
@@ -42,6 +43,8 @@ HANDLERS = {
     ("GET", "new_invite"): invites.show_new_invite,
     ("POST", "new_invite"): invites.send_invite,
     ("POST", "invite_preview"): previewing.preview,
+    ("GET", "clocks"): clocks.show_clocks,
+    ("GET", "zones"): clocks.show_zones,
     ("GET", "invite_link"): invites.show_link,
     ("GET", "invite_qr"): invites.show_qr,
     ("POST", "invite_send_again"): invites.send_again,

@@ -10,6 +10,7 @@ from storage.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow
+from web.zone_names import todays_name
 
 
 async def invite_rows(
@@ -44,7 +45,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 invite_state=invite.state,
                 delivery_state=delivery.state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
-                time_zone=invite.person.time_zone,
+                time_zone=todays_name(invite.person.time_zone or ""),
             )
         )
     room = app[ROOMS].hub.room(consultation.id)

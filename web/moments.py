@@ -5,10 +5,11 @@ the same in every language and the same as in the browser (`static/js/shared/tim
 """
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, get_timezone_name
+
+from web.zone_names import zone_of
 
 # English without the habits of one country: the day before the month.
 _LOCALES = {"en": "en_150"}
@@ -22,7 +23,7 @@ def locale_of(language: str) -> Locale:
 
 def local(at: datetime, time_zone: str) -> datetime:
     """A moment as the clocks of a zone show it."""
-    return at.astimezone(ZoneInfo(time_zone))
+    return at.astimezone(zone_of(time_zone))
 
 
 def long_moment(at: datetime, time_zone: str, language: str) -> str:
@@ -52,7 +53,7 @@ def clock_time(at: datetime, time_zone: str) -> str:
 
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
     """The zone as people call it: "Central European Time", else the country: "Somalia Time"."""
-    zone = ZoneInfo(time_zone)
+    zone = zone_of(time_zone)
     offset = at.astimezone(zone).utcoffset() or timedelta()
     if zone.key == "UTC" or zone.key.startswith("Etc/"):
         minutes = offset // timedelta(minutes=1)

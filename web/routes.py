@@ -20,6 +20,8 @@ PATHS = {
     "invites": "/invites",
     "new_invite": "/invites/new",
     "invite_preview": "/invites/preview",
+    "clocks": "/invites/clocks",
+    "zones": "/invites/zones",
     "invite_link": "/invites/{invite_id}/link",
     "invite_qr": "/invites/{invite_id}/qr.svg",
     "invite_send_again": "/invites/{invite_id}/send",

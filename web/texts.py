@@ -5,7 +5,6 @@ missing sentence falls back to English.
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +14,6 @@ from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from typing import Any, Literal
-from zoneinfo import available_timezones
 
 from babel import Locale
 from babel.messages.catalog import Catalog
@@ -23,6 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from web.moments import long_moment
+from web.zone_names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
@@ -55,9 +54,6 @@ OWN_NAMES = {
 }
 "The languages of the service, by their own names."
 
-_OLD_ZONE = re.compile("Etc/|SystemV/|US/|Canada/|Brazil/|Chile/|Mexico/")
-"Names that are kept for old programs; each has a place that says the same."
-
 
 @dataclass(frozen=True)
 class Language:
@@ -81,12 +77,7 @@ class Texts:
         self.languages = languages
         self.digest = digest
         "Changes whenever any sentence does: part of the catalogs' addresses."
-        self.time_zones = frozenset(available_timezones())
-        "Every IANA zone that is known here."
-        self.offered_zones = tuple(
-            sorted(zone for zone in self.time_zones if "/" in zone and not _OLD_ZONE.match(zone))
-        )
-        "Those that people choose from: named after places."
+        self.offered_zones = tuple(clocks_held())
 
     @classmethod
     @cache

@@ -17,6 +17,7 @@ from web.keys import ARRIVING, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.views import Viewer
+from web.zone_names import todays_name
 
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
@@ -66,16 +67,21 @@ async def seated(request: web.Request, invite_id: str) -> Arrival:
 
 
 def time_zone_of(request: web.Request) -> str:
-    """The browser's zone, told by a cookie that its pages set; UTC until then."""
-    zone = request.cookies.get(ZONE_COOKIE, "")
-    return zone if zone in request.app[TEXTS].time_zones else "UTC"
+    """The browser's zone by today's name, told by a cookie that its pages set; UTC until then.
+
+    UTC too for what some browsers tell where they do not know: Etc/Unknown.
+    """
+    return todays_name(request.cookies.get(ZONE_COOKIE, "")) or "UTC"
 
 
-async def viewer_of(request: web.Request, language: str | None = None) -> Viewer:
+async def viewer_of(
+    request: web.Request, language: str | None = None, time_zone: str | None = None
+) -> Viewer:
     """How this request's page is to be drawn.
 
     The language is the one chosen by hand, else `language`, else the account's, else the
-    browser's first that is offered.
+    browser's first that is offered. The zone is the browser's own where it has told it, else the
+    account's, else `time_zone`.
     """
     app = request.app
     texts = app[TEXTS]
@@ -91,10 +97,12 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
     else:
         spoken = texts.choose(request.headers.get("Accept-Language", ""))
     zone = time_zone_of(request)
+    if zone == "UTC":
+        zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
-        time_zone=zone if zone != "UTC" or account is None else account.time_zone,
+        time_zone=zone,
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,

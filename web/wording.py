@@ -50,11 +50,15 @@ class Wording:
             sequence=consultation.calendar_sequence,
             start=consultation.planned_at,
             duration=USUAL_LENGTH,
-            time_zone=invite.person.time_zone or consultation.time_zone,
             organizer=organizer,
             attendee=None if method == "PUBLISH" else invite.person.address,
             url=link,
             summary=self._config.brand,
+            description=self.moment(
+                consultation.planned_at,
+                invite.person.time_zone or consultation.time_zone,
+                invite.person.language,
+            ),
             now=self._clock.now(),
         )
         return Calendar(body, method)

@@ -74,8 +74,12 @@ class Planning:
         planned_at: datetime | None,
         time_zone: str,
         awaited: Person | None = None,
+        *,
+        by: str | None = None,
     ) -> None:
         """Give a session another date, and correct its awaited person: both or neither.
+
+        The audit log says that `by` did it, or else the scheduler.
 
         Everybody is told of a new date, calendars are updated; whoever was not reached yet, or is
         reached otherwise now, gets the invitation. `planned_at` None leaves the date as it is.
@@ -112,7 +116,8 @@ class Planning:
                 if after is not before and after.may_tell:
                     await self._tell_date(records, after, scheduler, besides=told)
                 if after is not before or corrected:
-                    await self._log(records, scheduler, "edit", consultation_id)
+                    actor = by or scheduler.id
+                    await records.audit.append(self._clock.now(), actor, "edit", consultation_id)
                 return corrected
 
             corrected = await self._store.write(work)

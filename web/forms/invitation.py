@@ -14,6 +14,7 @@ from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import parse_contact
 from web.texts import OWN_NAMES
 from web.ways import RoutedWays
+from web.zone_names import todays_name
 
 MAX_COLLEAGUES = 5
 "Experts that the form takes beside the awaited person."
@@ -63,9 +64,9 @@ def read_plan(typed: Typed, reading: Reading) -> Plan:
 
 def read_moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:
     """(when, zone): None for now. Raises InvalidInput for date, time or time_zone."""
-    time_zone = typed.get("time_zone") or reading.time_zone
     if not typed.get("plan_later"):
         return None, reading.time_zone
+    time_zone = read_zone(typed, reading)
     chosen = typed.get("occurrence", "")
     occurrence: Occurrence = (
         "first" if chosen == "first" else "second" if chosen == "second" else ""
@@ -80,8 +81,16 @@ def read_moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:
     return moment, time_zone
 
 
+def read_zone(typed: Typed, reading: Reading) -> str:
+    """The zone of a planned session by today's name. Raises InvalidInput for time_zone."""
+    zone = todays_name(typed.get("time_zone") or reading.time_zone)
+    if zone is None:
+        raise InvalidInput("time_zone", N_("This time zone does not exist."))
+    return zone
+
+
 def read_person(typed: Typed, reading: Reading) -> Person:
-    """The awaited person. Raises InvalidInput naming the field."""
+    """The awaited person, still without a zone. Raises InvalidInput naming the field."""
     language = read_language(typed.get("language", reading.account.language), "language")
     by_hand = typed.get("channel") == "none"
     contact = None
@@ -96,7 +105,6 @@ def read_person(typed: Typed, reading: Reading) -> Person:
         channel=channel,
         address=contact.address if contact else "",
         language=language,
-        time_zone=typed.get("time_zone") or None,
     )
 
 

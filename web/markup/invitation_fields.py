@@ -11,6 +11,7 @@ import htpy as h
 from signaling.moment import AmbiguousTime
 from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.controls import checkbox, field, radios, select, submit
+from web.routes import path
 from web.views import Form, Viewer
 
 
@@ -74,7 +75,7 @@ def plan_fields(
 ) -> h.Element:
     """ "Plan later" and what it reveals; what is `planned` already can only be moved.
 
-    The browser fills in the zones unless `every_zone`.
+    A module asks for the other zones unless `every_zone`.
     """
     _ = viewer.translate
     zone = form.values.get("time_zone") or viewer.time_zone
@@ -84,7 +85,11 @@ def plan_fields(
         ("first", _("The first time, before the clocks go back")),
         ("second", _("The second time, after the clocks went back")),
     ]
-    return h.div(".reveal", data_own_zone=viewer.time_zone)[
+    return h.div(
+        ".reveal",
+        data_clocks=path("clocks"),
+        data_zones=None if every_zone else path("zones"),
+    )[
         h.input(type="hidden", name="plan_later", value="on")
         if planned
         else checkbox(form, "plan_later", _("Plan later")),
@@ -104,6 +109,15 @@ def plan_fields(
                 default=viewer.time_zone,
             ),
             h.p("#clocks.hint", role="status"),
+            h.p(
+                "#other-rules.notice.warning",
+                role="status",
+                hidden=True,
+                data_sentence=_(
+                    "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
+                    " those of this server. The time of the server counts."
+                ),
+            ),
         ],
     ]
 

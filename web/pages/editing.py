@@ -1,6 +1,6 @@
 """ "Edit" and "Cancel session": what can still be changed before a session starts."""
 
-from zoneinfo import ZoneInfo
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -9,6 +9,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
+from web import moments
 from web.errors import form_errors, retry_after
 from web.forms.invitation import read_moment, read_person
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
@@ -18,6 +19,7 @@ from web.pages.session_people import invite_more
 from web.routes import path
 from web.viewing import form_of, show, signed_in, viewer_of
 from web.views import Form, InvitedPerson
+from web.zone_names import todays_name
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 
@@ -39,10 +41,13 @@ async def edit(request: web.Request) -> web.Response:
         await request.app[LIMITS].hit("invite", account.id)
         person = read_person(typed, reading) if invites[0].role == "service_user" else None
         planned_at, time_zone = consultation.planned_at, consultation.time_zone
+        own_zone = invites[0].person.time_zone
         before = _values(consultation, invites[0])
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
             # only a changed date must lie ahead: a late correction of a name is none
             planned_at, time_zone = read_moment(typed, reading)
+            own_zone = own_zone if planned_at is None else time_zone
+        person = person and replace(person, time_zone=own_zone)
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except (InvalidInput, TooManyRequests) as error:
         form = Form(typed, form_errors(error, viewer))
@@ -85,12 +90,12 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
         "language": person.language,
     }
     if consultation.planned_at is not None:
-        local = consultation.planned_at.astimezone(ZoneInfo(consultation.time_zone))
+        local = moments.local(consultation.planned_at, consultation.time_zone)
         values |= {
             "plan_later": "on",
             "date": local.date().isoformat(),
             "time": local.strftime("%H:%M"),
-            "time_zone": consultation.time_zone,
+            "time_zone": todays_name(consultation.time_zone) or "UTC",
         }
     return values
 

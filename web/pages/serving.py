@@ -23,6 +23,7 @@ from web.keys import (
 )
 from web.limits import LOOPBACK, remote
 from web.static_files import pack, packed_response
+from web.zone_rules import in_force
 
 FREE_BYTES = 50 * 2**20
 "Below this much free disk the server says that it is not ready."
@@ -85,6 +86,7 @@ async def ready(request: web.Request) -> web.Response:
             "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
             "relay": app[RELAY].state,
             "backup_age_s": await _backup_age(app),
+            "time_zone_rules": in_force().version,
         },
         status=503 if stuck else 200,
     )

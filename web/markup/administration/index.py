@@ -5,17 +5,18 @@ from collections.abc import Container
 import htpy as h
 
 from web.markup.document import document
+from web.markup.words import filled
 from web.routes import path
 from web.views import Viewer
 
 
 def administration_page(
-    viewer: Viewer, served: Container[str], relay: str, problem: str
+    viewer: Viewer, served: Container[str], relay: str, problem: str, zone_rules: str
 ) -> h.Element:
     """`served` holds the names of the pages that this server has.
 
     `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words,
-    or the addresses in question.
+    or the addresses in question. `zone_rules` is the version of the rules of time zones.
     """
     _ = viewer.translate
     sentences = {
@@ -55,6 +56,12 @@ def administration_page(
                 )
             ],
             h.p(".hint")[sentences[relay], problem and [" ", h.span(dir="ltr")[problem]]],
+            h.p(".hint")[
+                filled(
+                    _("Dates follow the time zone rules of version %(version)s."),
+                    version=h.span(dir="ltr")[zone_rules],
+                )
+            ],
         ],
     )
 

@@ -7,13 +7,17 @@ from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
 from web.viewing import administrator, show, viewer_of
+from web.zone_rules import in_force
 
 
 async def show_index(request: web.Request) -> web.Response:
     await administrator(request)
     relay = request.app[RELAY]
     viewer = await viewer_of(request)
-    return show(administration_page(viewer, request.app.router, relay.state, relay.problem))
+    page = administration_page(
+        viewer, request.app.router, relay.state, relay.problem, in_force().version
+    )
+    return show(page)
 
 
 async def show_outbox(request: web.Request) -> web.Response:

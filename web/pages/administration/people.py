@@ -55,7 +55,7 @@ async def create(request: web.Request) -> web.Response:
             role=role,
             password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
             language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
-            time_zone=actor.time_zone,
+            time_zone=viewer.time_zone,
             now=app[CLOCK].now(),
         )
 

@@ -1,63 +1,82 @@
 /** "Plan later": the zones to choose from, both clocks, and the hour that comes twice. */
 
-import { _, fill } from "../shared/catalog.js";
+import { fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
-import { clockIn, knownZones, moments } from "../shared/zones.js";
+import { otherReading } from "../shared/zones.js";
+
+/** Somebody is still typing. */
+const ASK_AFTER = 300;
+
+/** @typedef {{ clocks: string, twice: boolean, at?: number, readings?: Record<string, string> }} Told */
 
 /** @param {HTMLFormElement} form */
 export function wireMoment(form) {
-  const zone = maybe("time_zone", HTMLSelectElement);
-  const own = form.querySelector("[data-own-zone]");
-  if (!zone || !(own instanceof HTMLElement)) return;
-  const ownZone = own.dataset.ownZone ?? "UTC";
-  offerZones(zone);
-  const render = () => showClocks(zone.value, ownZone);
-  for (const id of ["date", "time", "time_zone"]) {
-    document.getElementById(id)?.addEventListener("input", render);
-  }
-  render();
+  const place = form.querySelector("[data-clocks]");
+  if (!(place instanceof HTMLElement)) return;
+  const { clocks = "", zones } = place.dataset;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let asked = 0;
+  const ask = async () => {
+    const number = ++asked;
+    if (zones && place.dataset.zones) await offerZones(place, zones);
+    const fields = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      if (ABOUT.includes(name)) fields.append(name, String(value));
+    }
+    if (!fields.get("date") || !fields.get("time")) return render(NOTHING);
+    const told = await answer(`${clocks}?${fields}`);
+    // What was typed meanwhile is asked for by itself.
+    if (number === asked) render(told ?? NOTHING);
+  };
+  place.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void ask(), ASK_AFTER);
+  });
+  void ask();
 }
 
-/** @param {HTMLSelectElement} select */
-function offerZones(select) {
+const ABOUT = ["date", "time", "time_zone", "occurrence"];
+
+/** @type {Told} */
+const NOTHING = { clocks: "", twice: false };
+
+/** @param {string} address */
+async function answer(address) {
+  const got = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+  return got?.ok ? got.json().catch(() => null) : null;
+}
+
+/**
+ * Asked for once somebody plans: the pages that hold the form as a dialog stay small.
+ * @param {HTMLElement} place
+ * @param {string} address
+ */
+async function offerZones(place, address) {
+  const plan = maybe("plan_later", HTMLInputElement);
+  const select = maybe("time_zone", HTMLSelectElement);
+  if (!select || (plan?.type === "checkbox" && !plan.checked)) return;
+  /** @type {string[] | null} */
+  const offered = await answer(address);
+  if (!offered) return;
+  delete place.dataset.zones;
   const chosen = select.value;
-  const there = new Set([...select.options].map((option) => option.value));
-  const missing = knownZones().filter((zone) => !there.has(zone));
-  if (!missing.length) return;
-  const all = [...there, ...missing].sort();
+  const all = [...new Set([...select.options].map((option) => option.value).concat(offered))];
   select.replaceChildren(
-    ...all.map((zone) => new Option(zone.replaceAll("_", " "), zone, false, zone === chosen)),
+    ...all
+      .sort()
+      .map((zone) => new Option(zone.replaceAll("_", " "), zone, false, zone === chosen)),
   );
 }
 
-/**
- * @param {string} zone of the session
- * @param {string} ownZone of the scheduler
- */
-function showClocks(zone, ownZone) {
-  const date = maybe("date", HTMLInputElement)?.value ?? "";
-  const time = maybe("time", HTMLInputElement)?.value ?? "";
-  const found = date && time ? moments(date, time, zone) : [];
-  show(maybe("twice", HTMLElement), found.length > 1);
+/** @param {Told} told */
+function render({ clocks, twice, at, readings }) {
+  show(maybe("twice", HTMLElement), twice);
   const place = maybe("clocks", HTMLElement);
-  if (place) setText(place, date && time ? sentence(found, zone, ownZone) : "");
-}
-
-/**
- * @param {number[]} found
- * @param {string} zone
- * @param {string} ownZone
- */
-function sentence(found, zone, ownZone) {
-  const [at] = found;
-  if (at === undefined) {
-    return _("The clocks go forward that night: this time does not exist. Choose another one.");
-  }
-  const there = fill(_("%(time)s in %(zone)s"), {
-    time: clockIn(at, zone),
-    zone: zone.replaceAll("_", " "),
-  });
-  if (zone === ownZone) return there;
-  const here = fill(_("For you: %(time)s"), { time: clockIn(at, ownZone) });
-  return `${there} · ${here}`;
+  if (place) setText(place, clocks);
+  const warning = maybe("other-rules", HTMLElement);
+  if (!warning) return;
+  const other = at !== undefined && readings ? otherReading(at, readings) : null;
+  setText(warning, other ? fill(warning.dataset.sentence ?? "", other) : "");
+  show(warning, other !== null);
 }

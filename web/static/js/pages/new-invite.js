@@ -38,6 +38,5 @@ if (form) {
   const summary = form.querySelector("[role=alert]");
   if (summary instanceof HTMLElement) summary.focus();
   wireInvitation(form);
-  // What was said in English meanwhile is said again.
-  void loadCatalog().then(() => maybe("date", HTMLElement)?.dispatchEvent(new Event("input")));
+  void loadCatalog();
 }

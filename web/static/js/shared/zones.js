@@ -1,83 +1,42 @@
-/** Clock times in zones: which moment a date and a time are, and how a moment reads elsewhere. */
-
-import { locales } from "./times.js";
-
-const DAY = 24 * 3600_000;
+/** Clock times in zones, by the rules that this browser came with. The server's are what counts. */
 
 /**
- * How far the clocks of a zone are ahead of UTC.
+ * What the clocks of a zone show.
  * @param {number} at milliseconds since 1970
  * @param {string} zone IANA name
- * @returns {number} milliseconds
+ * @returns {string} 2026-12-07 14:30; empty for a zone that this browser does not know
  */
-function ahead(at, zone) {
-  const parts = new Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {
-    timeZone: zone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  }).formatToParts(at);
-  /** @param {string} type */
-  const part = (type) => Number(parts.find((one) => one.type === type)?.value);
-  const wall = Date.UTC(
-    part("year"),
-    part("month") - 1,
-    part("day"),
-    part("hour"),
-    part("minute"),
-    part("second"),
-  );
-  return wall - Math.floor(at / 1000) * 1000;
-}
-
-/**
- * The moments at which the clocks of `zone` show this: none if daylight saving skips it, two
- * (the earlier first) if they go back and show it again.
- * @param {string} date 2026-12-07
- * @param {string} time 14:30
- * @param {string} zone IANA name
- * @returns {number[]} milliseconds since 1970
- */
-export function moments(date, time, zone) {
-  const wall = Date.parse(`${date}T${time}Z`);
-  if (Number.isNaN(wall)) return [];
+export function clockIn(at, zone) {
   try {
-    const offsets = new Set([wall - DAY, wall + DAY].map((at) => ahead(at, zone)));
-    return [...offsets]
-      .map((offset) => wall - offset)
-      .filter((at) => at + ahead(at, zone) === wall)
-      .sort((one, other) => one - other);
+    const parts = new Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {
+      timeZone: zone,
+      hourCycle: "h23",
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+    }).formatToParts(at);
+    /** @param {string} type */
+    const part = (type) => parts.find((one) => one.type === type)?.value;
+    return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
   } catch {
-    // A zone that this browser does not know.
-    return [];
+    return "";
   }
 }
 
 /**
+ * Where this browser's clocks differ from what the server says they show.
  * @param {number} at
- * @param {string} zone
- * @returns {string} weekday, date and time of day there
+ * @param {Record<string, string>} readings zone -> 2026-12-07 14:30
+ * @returns {{ zone: string, time: string } | null} the first such zone; the date only if it differs
  */
-export function clockIn(at, zone) {
-  return new Intl.DateTimeFormat(locales(), {
-    timeZone: zone,
-    weekday: "short",
-    day: "numeric",
-    month: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(at);
-}
-
-/**
- * All zones this browser knows, by place.
- * @returns {string[]}
- */
-export function knownZones() {
-  // Missing in older browsers: the zones of the page then have to do.
-  return /** @type {any} */ (Intl).supportedValuesOf?.("timeZone") ?? [];
+export function otherReading(at, readings) {
+  for (const [zone, told] of Object.entries(readings)) {
+    const own = clockIn(at, zone);
+    if (!own || own === told) continue;
+    const [date = "", time = ""] = own.split(" ");
+    return { zone: zone.replaceAll("_", " "), time: told.startsWith(date) ? time : own };
+  }
+  return null;
 }
