@@ -71,11 +71,14 @@ def time_zone_of(request: web.Request) -> str:
     return zone if zone in request.app[TEXTS].time_zones else "UTC"
 
 
-async def viewer_of(request: web.Request, language: str | None = None) -> Viewer:
+async def viewer_of(
+    request: web.Request, language: str | None = None, time_zone: str | None = None
+) -> Viewer:
     """How this request's page is to be drawn.
 
     The language is the one chosen by hand, else `language`, else the account's, else the
-    browser's first that is offered.
+    browser's first that is offered. The zone is the browser's own where it has told it, else the
+    account's, else `time_zone`.
     """
     app = request.app
     texts = app[TEXTS]
@@ -91,10 +94,12 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
     else:
         spoken = texts.choose(request.headers.get("Accept-Language", ""))
     zone = time_zone_of(request)
+    if zone == "UTC":
+        zone = account.time_zone if account else time_zone or zone
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
-        time_zone=zone if zone != "UTC" or account is None else account.time_zone,
+        time_zone=zone,
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,

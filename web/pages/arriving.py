@@ -26,7 +26,7 @@ async def show_landing(request: web.Request) -> web.Response:
         await limits.hit("unknown_link", visitor)
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
     view = LandingView(
         scheduler_name=arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
@@ -96,7 +96,7 @@ async def show_seat(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     require(arrival.invite.role, "enter")
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
     view = SessionView(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,

@@ -1,6 +1,6 @@
 /** Clock times in zones: which moment a date and a time are, and how a moment reads elsewhere. */
 
-import { locales } from "./times.js";
+import { fullMoment } from "./times.js";
 
 const DAY = 24 * 3600_000;
 
@@ -63,14 +63,12 @@ export function moments(date, time, zone) {
  * @returns {string} weekday, date and time of day there
  */
 export function clockIn(at, zone) {
-  return new Intl.DateTimeFormat(locales(), {
-    timeZone: zone,
-    weekday: "short",
-    day: "numeric",
-    month: "long",
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(at);
+  try {
+    return fullMoment(at + ahead(at, zone), zone);
+  } catch {
+    // A zone that this browser does not know.
+    return `${fullMoment(at, "UTC")} UTC`;
+  }
 }
 
 /**
