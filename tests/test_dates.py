@@ -80,6 +80,16 @@ def test_a_page_writes_what_the_mail_says(language: str, pages: dict[str, Any]) 
 
 
 @pytest.mark.parametrize("language", OWN_NAMES)
+def test_an_sms_names_the_day_once(language: str) -> None:
+    for zone in ZONES:
+        brief = moments.brief_moment(TIMES[40], zone, language)
+        weekday, _, day = moments.day_and_time(TIMES[40], zone, language).partition(" ")
+        _, _, gregorian = day.rpartition(" / ")
+        name = moments.zone_name(TIMES[40], zone, language)
+        assert brief == f"{weekday} {gregorian or day} ({name})"
+
+
+@pytest.mark.parametrize("language", OWN_NAMES)
 def test_a_chat_names_the_day_unless_it_is_today(language: str, pages: dict[str, Any]) -> None:
     for zone in ZONES:
         words, today = date_words(language, zone), moments.local(NOW, zone).date()

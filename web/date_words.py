@@ -81,6 +81,7 @@ _SOLAR = {
     ),
 }
 "The months of the Solar Hijri year, which Babel does not have."
+_BESIDE = "%s / "
 _NOWRUZ_FROM, _NOWRUZ_UNTIL = 2020, 2070
 "The years for which the browser is told when the Solar Hijri year begins."
 
@@ -104,6 +105,11 @@ class DateWords:
     periods: tuple[str, ...]
     "For each hour that is read in two ways, from midnight: the part of the day."
     solar: tuple[str, ...]
+
+    @property
+    def gregorian(self) -> str:
+        """The long pattern without the day of another calendar."""
+        return self.long.replace(_BESIDE, "")
 
     def write(self, pattern: str, on: date, *, short: bool = False) -> str:
         """A day by one of these patterns."""
@@ -222,7 +228,7 @@ def _words_of(language: str, name: str) -> DateWords:
         months=_months(region, "wide"),
         short_weekdays=_weekdays(locale, "abbreviated"),
         short_months=_months(region, "wide" if language in _REGIONAL else "abbreviated"),
-        long=long.replace("%d", "%s / %d") if solar else long,
+        long=long.replace("%d", f"{_BESIDE}%d") if solar else long,
         short=short,
         with_year=with_year,
         without_year=without_year,

@@ -28,6 +28,13 @@ def long_moment(at: datetime, time_zone: str, language: str) -> str:
     return f"{text} ({zone_name(at, time_zone, language)})"
 
 
+def brief_moment(at: datetime, time_zone: str, language: str) -> str:
+    """For SMS, where each sign may cost: by one calendar alone."""
+    here, words = local(at, time_zone), date_words(language, time_zone)
+    text = words.joined(words.write(words.gregorian, here), here.time())
+    return f"{text} ({zone_name(at, time_zone, language)})"
+
+
 def day_and_time(at: datetime, time_zone: str, language: str) -> str:
     """The same without the zone, for pages: "Monday, 7 December 2026, 14:30"."""
     here, words = local(at, time_zone), date_words(language, time_zone)
