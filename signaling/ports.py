@@ -293,10 +293,6 @@ class Wording(Protocol):
         """Date, time and zone: "Monday, 7 December 2026, 14:30 (Zurich time)"."""
         ...
 
-    def brief_moment(self, at: datetime, time_zone: str, language: str) -> str:
-        """The same for SMS, where each sign may cost."""
-        ...
-
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
         """The HTML of a mail: Markdown whose placeholders are filled with `values`."""
         ...

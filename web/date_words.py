@@ -82,6 +82,8 @@ _SOLAR = {
 }
 "The months of the Solar Hijri year, which Babel does not have."
 _BESIDE = "%s / "
+_DAY_AND_MONTH = "%d\u00a0%m"
+"Held together: at the end of a line the day would be read as part of the year before it."
 _NOWRUZ_FROM, _NOWRUZ_UNTIL = 2020, 2070
 "The years for which the browser is told when the Solar Hijri year begins."
 
@@ -136,7 +138,7 @@ class DateWords:
     def _solar_day(self, on: date) -> str:
         """By its own months and digits: nobody takes it for the Gregorian date beside it."""
         solar = JalaliDate(on)  # type: ignore[no-untyped-call]
-        text = f"{solar.day} {self.solar[solar.month - 1]} {solar.year}"
+        text = f"{solar.day}\u00a0{self.solar[solar.month - 1]} {solar.year}"
         return re.sub(r"[0-9]", lambda digit: chr(0x6F0 + int(digit[0])), text)
 
 
@@ -228,7 +230,7 @@ def _words_of(language: str, name: str) -> DateWords:
         months=_months(region, "wide"),
         short_weekdays=_weekdays(locale, "abbreviated"),
         short_months=_months(region, "wide" if language in _REGIONAL else "abbreviated"),
-        long=long.replace("%d", f"{_BESIDE}%d") if solar else long,
+        long=long.replace("%d %m", f"{_BESIDE}{_DAY_AND_MONTH}") if solar else long,
         short=short,
         with_year=with_year,
         without_year=without_year,

@@ -22,14 +22,17 @@ def local(at: datetime, time_zone: str) -> datetime:
     return at.astimezone(ZoneInfo(time_zone))
 
 
-def long_moment(at: datetime, time_zone: str, language: str) -> str:
-    """For notices: "Monday, 7 December 2026, 14:30 (Central European Time)"."""
+def full_moment(at: datetime, time_zone: str, language: str) -> str:
+    """For mails: "Monday, 7 December 2026, 14:30 (Central European Time)".
+
+    Where people live by the Solar Hijri calendar, its day stands before the other.
+    """
     text = day_and_time(at, time_zone, language)
     return f"{text} ({zone_name(at, time_zone, language)})"
 
 
-def brief_moment(at: datetime, time_zone: str, language: str) -> str:
-    """For SMS, where each sign may cost: by one calendar alone."""
+def long_moment(at: datetime, time_zone: str, language: str) -> str:
+    """The same by one calendar alone, where each sign may cost."""
     here, words = local(at, time_zone), date_words(language, time_zone)
     text = words.joined(words.write(words.gregorian, here), here.time())
     return f"{text} ({zone_name(at, time_zone, language)})"

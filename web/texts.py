@@ -23,7 +23,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from web.date_words import browser_words
-from web.moments import amount, decimal_sign, long_moment
+from web.moments import amount, decimal_sign, full_moment
 
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"
@@ -127,7 +127,7 @@ class Texts:
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         """Date, time and zone in words, in a language of the catalogs or else in English."""
-        return long_moment(at, time_zone, self.get(language).code)
+        return full_moment(at, time_zone, self.get(language).code)
 
 
 def translations_of(code: str) -> NullTranslations:

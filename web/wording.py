@@ -13,7 +13,6 @@ from signaling.ports import Clock
 from web.calendar import calendar_part
 from web.config import Config
 from web.mail_template import fill_html
-from web.moments import brief_moment
 from web.routes import public_address
 from web.texts import Texts
 
@@ -32,9 +31,6 @@ class Wording:
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         return self._texts.moment(at, time_zone, language)
-
-    def brief_moment(self, at: datetime, time_zone: str, language: str) -> str:
-        return brief_moment(at, time_zone, self._texts.get(language).code)
 
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
         return fill_html(text, values, language, self._texts.get(language).direction)

@@ -177,13 +177,12 @@ class Composing:
         consultation = about.consultation
         zone = person.time_zone or consultation.time_zone
         planned_at = consultation.planned_at
-        moment_of = wording.moment if person.channel == "email" else wording.brief_moment
         values = {
             "name": person.name,
             "scheduler": about.scheduler.name,
             "link": wording.invite_address(token),
             "test_link": wording.test_address(token),
-            "moment": moment_of(planned_at, zone, person.language) if planned_at else "",
+            "moment": wording.moment(planned_at, zone, person.language) if planned_at else "",
             "note": about.note,
         }
         subject = one_line(self._words.text(occasion, person.language, "subject"), values)

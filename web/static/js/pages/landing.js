@@ -3,17 +3,17 @@
 import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, maybe, setText, show } from "../shared/dom.js";
 import { insideApp } from "../shared/in-app.js";
+import { showLocalTimes } from "../shared/local-times.js";
 import { serveReader } from "../shared/reader.js";
-import { inWords, showLocally } from "../shared/times.js";
+import { inWords } from "../shared/times.js";
 import "./copy-link.js";
 
 serveReader();
 const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
 show(byId("in-app", HTMLElement), insideApp(navigator.userAgent, canCapture));
 
-// The server wrote them in the zone it knew; this phone knows better where it is.
 await loadCatalog();
-showLocally(byId("main", HTMLElement));
+showLocalTimes("main");
 
 const opensAt = Number(document.body.dataset.opensAt ?? 0);
 const countdown = maybe("countdown", HTMLElement);

@@ -6,7 +6,6 @@
  */
 
 import { dateWords, formOf } from "./catalog.js";
-import { setText } from "./dom.js";
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
@@ -16,7 +15,7 @@ const DAY = 1440 * MINUTE;
  * @param {number} at milliseconds since 1970
  * @returns {number} milliseconds
  */
-const aheadHere = (at) => -new Date(at).getTimezoneOffset() * MINUTE;
+export const aheadHere = (at) => -new Date(at).getTimezoneOffset() * MINUTE;
 
 /** IANA name. */
 const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -52,22 +51,6 @@ export function fullMoment(wall, zone) {
 }
 
 /**
- * Times that the server wrote by clocks that show another time than this device's.
- * @param {Element} place
- */
-export function showLocally(place) {
-  for (const time of place.querySelectorAll("time")) {
-    const written = time.getAttribute("datetime") ?? "";
-    const at = Date.parse(written);
-    const ahead = aheadHere(at);
-    if (!at || at + ahead === Date.parse(`${written.slice(0, 19)}Z`)) continue;
-    setText(time, dateAndTime(at));
-    const zone = time.parentElement?.querySelector(".zone");
-    if (zone) setText(zone, `(${offset(ahead)})`);
-  }
-}
-
-/**
  * @param {number} duration milliseconds
  * @returns {string} in the largest fitting unit: "3 minutes"
  */
@@ -81,14 +64,6 @@ export function inWords(duration) {
         : [minutes, "minute"];
   const forms = dateWords().units[unit] ?? [];
   return (forms[formOf(value)] ?? "%n").replace("%n", String(value));
-}
-
-/** @param {number} ahead milliseconds */
-function offset(ahead) {
-  const minutes = Math.abs(ahead) / MINUTE;
-  const sign = ahead < 0 ? "-" : "+";
-  const clock = `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
-  return minutes ? `UTC${sign}${clock}` : "UTC";
 }
 
 /**
@@ -145,7 +120,7 @@ function solarDay(wall, { nowruz, solar }) {
     days < 186
       ? [Math.floor(days / 31), days % 31]
       : [6 + Math.floor((days - 186) / 30), (days - 186) % 30];
-  return `${day + 1} ${solar?.[month]} ${year - 621}`.replace(/[0-9]/g, (digit) =>
+  return `${day + 1}\u00a0${solar?.[month]} ${year - 621}`.replace(/[0-9]/g, (digit) =>
     String.fromCharCode(0x6f0 + Number(digit)),
   );
 }
