@@ -6,7 +6,6 @@ one moment alike, whatever that browser knows of the language.
 """
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from functools import cache
@@ -161,51 +160,38 @@ def plain(text: str) -> str:
 def browser_words(language: str) -> dict[str, Any]:
     """The same as JSON for `static/js/shared/times.js`; what a language does not use is left out."""
     words = date_words(language)
-    table: dict[str, Any] = _names(words) | {
+    table: dict[str, Any] = {
         "weekdays": words.weekdays,
         "long": words.long,
         "with_year": words.with_year,
         "without_year": words.without_year,
         "comma": words.comma,
     }
+    if "%m" in words.long:
+        table["months"] = words.months
     if words.periods:
         table["periods"] = words.periods
     if words.solar:
         years = range(_NOWRUZ_FROM, _NOWRUZ_UNTIL)
-        table["nowruz"] = {
-            "from": _NOWRUZ_FROM,
-            "days": "".join(str(_nowruz(year).day % 10) for year in years),
-        }
+        days = "".join(str(_nowruz(year).day - 20) for year in years)
+        table |= {"solar": words.solar, "nowruz": {"from": _NOWRUZ_FROM, "days": days}}
     if language in _REGIONAL:
-        table["regions"] = _regions(language, _names(words))
+        table["regions"] = _regions(language)
     return table
 
 
-def _names(words: DateWords) -> dict[str, Sequence[str]]:
-    names: dict[str, Sequence[str]] = {}
-    if "%m" in words.long:
-        names["months"] = words.months
-    if words.solar:
-        names["solar"] = words.solar
-    return names
-
-
-def _regions(language: str, usual: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def _regions(language: str) -> list[dict[str, Any]]:
     """The zones in which months have other names than usual, and these."""
-    zones_of: dict[str, list[str]] = {}
+    zones_of: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for zone in sorted(get_global("zone_territories")):
-        zones_of.setdefault(_regional_name(language, zone), []).append(zone)
-    regions: list[dict[str, Any]] = []
-    for name, zones in zones_of.items():
-        names = _names(_words_of(language, name))
-        same = next(
-            (one for one in regions if {**one, "zones": None} == names | {"zones": None}), None
-        )
-        if same:
-            same["zones"] += zones
-        elif names != usual:
-            regions.append({**names, "zones": zones})
-    return regions
+        words = date_words(language, zone)
+        zones_of.setdefault((words.months, words.solar), []).append(zone)
+    usual = date_words(language)
+    return [
+        {"months": months, "solar": solar, "zones": zones}
+        for (months, solar), zones in zones_of.items()
+        if (months, solar) != (usual.months, usual.solar)
+    ]
 
 
 def _regional_name(language: str, time_zone: str) -> str:
