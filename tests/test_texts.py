@@ -244,11 +244,10 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
 ) -> None:
     catalog = json.loads(texts.languages[language].catalog)
     count = read_catalog(language).num_plurals
-    rule = Locale.parse(language).plural_form
-    assert set(catalog["plural"]) >= {*rule.tags, "other"}
-    assert set(catalog["plural"].values()) <= set(range(count))
-    for number in range(300):
-        assert catalog["plural"][rule(number)] == form_of(language, number), number
+    assert {int(form) for form in catalog["plural"]} == set(range(count))
+    for number in range(1500):
+        shown = number if number < 200 else 100 + number % 100  # as catalog.js looks it up
+        assert int(catalog["plural"][shown]) == form_of(language, number), number
     for forms in catalog["messages"].values():
         assert isinstance(forms, str) or (len(forms) == count and all(forms))
     if language in COMPLETE:
@@ -307,7 +306,7 @@ def test_moments_have_one_calendar_one_clock_and_a_zone(language: str, texts: Te
     at = datetime(2026, 12, 7, 13, 5, tzinfo=UTC)
     told = texts.moment(at, "Europe/Zurich", language)
     assert re.findall(r"\d+", told)[-2:] == ["14", "05"]
-    assert set(re.findall(r"\d+", told)) == {"2026", "7", "14", "05"}
+    assert {"2026", "7"} <= set(re.findall(r"[0-9]+", told)) <= {"2026", "7", "12", "14", "05"}
     assert re.search(r"\(.*\w.*\)$", told)
     assert "GMT" not in texts.moment(at, "Asia/Kabul", language)
     assert texts.moment(at, "UTC", language).endswith("13:05 (UTC)")

@@ -6,19 +6,15 @@ the same in every language and the same as in the browser (`static/js/shared/tim
 
 from datetime import datetime, timedelta
 
-from babel import Locale
-from babel.dates import format_date, get_timezone_name
+from babel.dates import get_timezone_name
+from babel.numbers import get_decimal_symbol
+from babel.units import format_unit
 
+from web.date_words import date_words, locale_of, plain
 from web.zone_names import zone_of
 
-# English without the habits of one country: the day before the month.
-_LOCALES = {"en": "en_150"}
-_COMMAS = {"ar": "،", "fa": "،", "ps": "،", "ti": "፣", "am": "፣"}
-
-
-def locale_of(language: str) -> Locale:
-    """Babel's data for a language of the catalogs."""
-    return Locale.parse(_LOCALES.get(language, language))
+_MANY = {("ps", "hour"): "{} ساعته"}
+"What Babel writes in Latin letters for any number but one."
 
 
 def local(at: datetime, time_zone: str) -> datetime:
@@ -26,29 +22,56 @@ def local(at: datetime, time_zone: str) -> datetime:
     return at.astimezone(zone_of(time_zone))
 
 
+def full_moment(at: datetime, time_zone: str, language: str) -> str:
+    """For mails: "Monday, 7 December 2026, 14:30 (Central European Time)".
+
+    Where people live by the Solar Hijri calendar, its day stands before the other.
+    """
+    text = day_and_time(at, time_zone, language)
+    return f"{text} ({zone_name(at, time_zone, language)})"
+
+
 def long_moment(at: datetime, time_zone: str, language: str) -> str:
-    """For notices: "Monday, 7 December 2026, 14:30 (Central European Time)"."""
-    here = local(at, time_zone)
-    day = format_date(here, "full", locale=locale_of(language))
-    return f"{_joined(day, here, language)} ({zone_name(at, time_zone, language)})"
+    """The same by one calendar alone, where each sign may cost."""
+    here, words = local(at, time_zone), date_words(language, time_zone)
+    text = words.joined(words.write(words.gregorian, here), here.time())
+    return f"{text} ({zone_name(at, time_zone, language)})"
+
+
+def day_and_time(at: datetime, time_zone: str, language: str) -> str:
+    """The same without the zone, for pages: "Monday, 7 December 2026, 14:30"."""
+    here, words = local(at, time_zone), date_words(language, time_zone)
+    return words.joined(words.write(words.long, here), here.time())
 
 
 def short_moment(at: datetime, time_zone: str, language: str) -> str:
-    """For lists: "Mon 7 Dec 2026, 14:30"."""
-    here = local(at, time_zone)
-    day = format_date(here, "EEE d MMM y", locale=locale_of(language))
-    return _joined(day, here, language)
+    """For lists: "Mon, 7 Dec 2026, 14:30"."""
+    here, words = local(at, time_zone), date_words(language, time_zone)
+    return words.joined(words.write(words.short, here, short=True), here.time())
 
 
 def full_day(at: datetime, time_zone: str, language: str) -> str:
     """For reports: "Monday, 7 December 2026"."""
-    here = local(at, time_zone)
-    return _plain(format_date(here, "full", locale=locale_of(language)))
+    words = date_words(language, time_zone)
+    return words.write(words.long, local(at, time_zone))
 
 
-def clock_time(at: datetime, time_zone: str) -> str:
-    """For reports: "14:30"."""
-    return f"{local(at, time_zone):%H:%M}"
+def clock_time(at: datetime, time_zone: str, language: str) -> str:
+    """For reports: "14:30"; "09:00 asubuhi" where an hour of the morning is read in two ways."""
+    return date_words(language).clock(local(at, time_zone).time())
+
+
+def amount(number: int, unit: str, language: str) -> str:
+    """A number of minutes, hours or days in words: "3 minutes"."""
+    many = _MANY.get((language, unit))
+    if many and number != 1:
+        return many.format(number)
+    return format_unit(number, f"duration-{unit}", "long", locale=locale_of(language))
+
+
+def decimal_sign(language: str) -> str:
+    """What stands before tenths: the comma of "2,5"."""
+    return get_decimal_symbol(locale_of(language), numbering_system="latn")
 
 
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
@@ -63,13 +86,4 @@ def zone_name(at: datetime, time_zone: str, language: str) -> str:
     name: str = get_timezone_name(zone, locale=locale_of(language))
     if language == "ru":  # Babel writes the summer form of a country's time all year round
         name = name.removesuffix(", летнее время")
-    return _plain(name)
-
-
-def _plain(text: str) -> str:
-    """Signs as on a telephone's keys: typographic ones would double the price of an SMS."""
-    return text.replace("\u2019", "'").replace("\u00a0", " ").replace("\u202f", " ")
-
-
-def _joined(day: str, here: datetime, language: str) -> str:
-    return f"{_plain(day)}{_COMMAS.get(language, ',')} {here:%H:%M}"
+    return plain(name)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
-from babel.units import format_unit
 
 from web import moments
+from web.date_words import locale_of
 
 # Languages that Babel knows by another name.
 _ALIASES = {"prs": "fa"}
@@ -31,10 +31,10 @@ class Dates:
 
     def time(self, moment: datetime) -> str:
         """Write hour and minute: "18:15"."""
-        return moments.clock_time(moment, self.time_zone)
+        return moments.clock_time(moment, self.time_zone, self.language)
 
     def moment(self, moment: datetime) -> str:
-        """Write day and time: "Sun 22 Nov 2026, 18:15"."""
+        """Write day and time: "Sun, 22 Nov 2026, 18:15"."""
         return moments.short_moment(moment, self.time_zone, self.language)
 
     def zone_name(self, moment: datetime) -> str:
@@ -45,17 +45,15 @@ class Dates:
     def duration(self, length: timedelta) -> str:
         """Write hours and minutes, at least one minute: "1 hour 5 minutes"."""
         hours, minutes = divmod(max(1, round(length.total_seconds() / 60)), 60)
-        parts = [(hours, "duration-hour"), (minutes, "duration-minute")]
+        parts = [(hours, "hour"), (minutes, "minute")]
         return " ".join(
-            format_unit(amount, unit, "long", locale=moments.locale_of(self.language))
-            for amount, unit in parts
-            if amount
+            moments.amount(number, unit, self.language) for number, unit in parts if number
         )
 
     @property
     def rtl(self) -> bool:
         """Whether the language is written from right to left."""
-        return moments.locale_of(self.language).text_direction == "rtl"
+        return locale_of(self.language).text_direction == "rtl"
 
 
 def dates_for(language: str, time_zone: str) -> Dates:

@@ -20,7 +20,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from web.moments import long_moment
+from web.date_words import browser_words
+from web.moments import amount, decimal_sign, full_moment
 from web.zone_names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
@@ -117,7 +118,7 @@ class Texts:
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         """Date, time and zone in words, in a language of the catalogs or else in English."""
-        return long_moment(at, time_zone, self.get(language).code)
+        return full_moment(at, time_zone, self.get(language).code)
 
 
 def translations_of(code: str) -> NullTranslations:
@@ -152,19 +153,29 @@ def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
             messages[source] = translated
         elif not isinstance(translated, str) and all(translated):
             messages[source[0]] = list(translated)
+    forms = _forms_of_numbers(catalog)
     return json.dumps(
-        {"lang": code, "dir": direction, "plural": _plural_table(code, catalog),
-         "messages": messages},
+        {"lang": code, "dir": direction, "plural": forms, "messages": messages,
+         "decimal": decimal_sign(code), "dates": browser_words(code) | _durations(code, forms)},
         ensure_ascii=False, separators=(",", ":"), sort_keys=True,
     ).encode()  # fmt: skip
 
 
-def _plural_table(code: str, catalog: Catalog) -> dict[str, int]:
-    """CLDR plural category (what Intl.PluralRules answers) -> index of the gettext form."""
+def _forms_of_numbers(catalog: Catalog) -> str:
+    """The index of the gettext form of each number to 199, a digit each.
+
+    Larger numbers have the form of 100 and their last two digits, in all of these languages.
+    """
     index_of: Callable[[int], int] = c2py(catalog.plural_expr)
-    rule = Locale.parse(code).plural_form
-    table: dict[str, int] = {}
-    for number in (*range(300), 1_000_000):
-        table.setdefault(rule(number), index_of(number))
-    table.setdefault("other", index_of(300))
-    return table
+    return "".join(str(index_of(number)) for number in range(200))
+
+
+def _durations(code: str, forms: str) -> dict[str, dict[str, list[str]]]:
+    """Minutes, hours and days, with %n for the number; a form for each of the language's."""
+    numbers = [forms.find(form, 1) if form in forms[1:] else 0 for form in sorted(set(forms))]
+    return {
+        "units": {
+            unit: [amount(number, unit, code).replace(str(number), "%n") for number in numbers]
+            for unit in ("minute", "hour", "day")
+        }
+    }

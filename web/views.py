@@ -34,7 +34,7 @@ class Viewer:
     time_zones: tuple[str, ...] = ()
     "IANA zones that forms offer, in order."
     catalog: str = ""
-    "Address of this language's sentences for the browser; empty where it needs none: English."
+    "Address of this language's sentences and dates for the browser."
     retention_hours: int = 24
     "How long a closed session can still be seen, in whole hours."
 

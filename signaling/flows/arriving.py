@@ -20,6 +20,11 @@ class Arrival:
     opens_at: datetime | None
     "None: the door is open."
 
+    @property
+    def time_zone(self) -> str:
+        """Whose clocks the invitation was written by."""
+        return self.invite.person.time_zone or self.consultation.time_zone
+
 
 class Arriving:
     def __init__(self, store: Store, clock: Clock, early_entry: timedelta) -> None:

@@ -4,7 +4,7 @@ import htpy as h
 
 from web.markup.controls import error_summary, field
 from web.markup.document import document
-from web.markup.words import clock
+from web.markup.words import appointment
 from web.views import Form, RequestView, Viewer
 
 
@@ -75,5 +75,5 @@ def _facts(viewer: Viewer, view: RequestView) -> h.Element:
         h.dt[_("Languages")],
         h.dd[view.languages],
         h.dt[_("Date")],
-        h.dd[clock(viewer, view.planned_at) if view.planned_at else _("Now")],
+        h.dd[appointment(viewer, view.planned_at) if view.planned_at else _("Now")],
     ]

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from web.markup.controls import button
 from web.markup.document import document
-from web.markup.words import clock, filled, zone_word
+from web.markup.words import appointment, filled
 from web.views import LandingView, Viewer
 
 
@@ -20,12 +20,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
                 # The isolates keep a name of the other direction from turning the sentence.
                 % {"name": f"\u2068{view.scheduler_name}\u2069"}
             ],
-            view.planned_at is not None
-            and h.p(".when")[
-                clock(viewer, view.planned_at),
-                " ",
-                h.span(".hint.zone")[zone_word(viewer, view.planned_at)],
-            ],
+            view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
@@ -57,7 +52,12 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
         h.div(".notice.info")[
             h.p[_("It is too early. This page lets you in by itself when it is time.")],
             view.opens_at is not None
-            and h.p[filled(_("You can come in from %(time)s"), time=clock(viewer, view.opens_at))],
+            and h.p[
+                filled(
+                    _("You can come in from %(time)s"),
+                    time=appointment(viewer, view.opens_at, with_zone=False),
+                )
+            ],
             h.p("#countdown", role="timer"),
         ],
         h.p[h.a(".button", href=view.test_path)[_("Test my device")]],

@@ -6,7 +6,7 @@ from web.markup.controls import action, button
 from web.markup.document import document
 from web.markup.history import export_button, export_dialog
 from web.markup.icons import icon
-from web.markup.words import clock, filled
+from web.markup.words import appointment, filled
 from web.routes import path
 from web.views import SessionView, Viewer
 
@@ -53,7 +53,7 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         h.h1("#heading", dir="auto")[view.title if scheduler else _("You are in the waiting room")],
         not scheduler
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
-        view.planned_at is not None and h.p(".hint")[clock(viewer, view.planned_at)],
+        view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Connecting…")],
         h.p("#quality.hint", hidden=True),
         scheduler

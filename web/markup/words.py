@@ -6,7 +6,7 @@ from datetime import datetime
 import htpy as h
 
 from signaling.reasons import REASONS
-from web.moments import short_moment, zone_name
+from web.moments import day_and_time, local, short_moment, zone_name
 from web.views import Viewer
 
 
@@ -21,6 +21,19 @@ def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Ele
     text = short_moment(moment, zone or viewer.time_zone, viewer.language)
     # Left-to-right numbers beside right-to-left month names change places without isolation.
     return h.time(datetime=moment.isoformat(timespec="seconds"), dir="auto")[text]
+
+
+def appointment(viewer: Viewer, moment: datetime, *, with_zone: bool = True) -> h.Node:
+    """A moment as the mail about it tells it: the whole date, the time of day, and the zone.
+
+    `showLocally` (`static/js/shared/times.js`) tells by the offset which clock it was written by.
+    """
+    here = local(moment, viewer.time_zone).isoformat(timespec="seconds")
+    text = day_and_time(moment, viewer.time_zone, viewer.language)
+    written = h.time(datetime=here, dir="auto")[text]
+    if not with_zone:
+        return written
+    return h.span[written, " ", h.span(".hint.zone")[f"({zone_word(viewer, moment)})"]]
 
 
 def zone_word(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:

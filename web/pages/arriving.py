@@ -26,8 +26,7 @@ async def show_landing(request: web.Request) -> web.Response:
         await limits.hit("unknown_link", visitor)
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
-    person = arrival.invite.person
-    viewer = by_link(await viewer_of(request, person.language, person.time_zone))
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
     view = LandingView(
         scheduler_name=arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
@@ -97,8 +96,7 @@ async def show_seat(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     require(arrival.invite.role, "enter")
-    person = arrival.invite.person
-    viewer = by_link(await viewer_of(request, person.language, person.time_zone))
+    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
     view = SessionView(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,

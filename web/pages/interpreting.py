@@ -68,7 +68,7 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         asked, consultation, scheduler, organization = await app[INTERPRETING].look(token)
     except InviteNotUsable as error:
         return await _unknown(request, error)
-    viewer = by_link(await viewer_of(request, scheduler.language))
+    viewer = by_link(await viewer_of(request, scheduler.language, consultation.time_zone))
     view = RequestView(
         scheduler_name=scheduler.name,
         organization_name=organization.name if organization else "",

@@ -1,6 +1,6 @@
 /** How much goes through per second in both directions, with little data: it may be a prepaid bundle. */
 
-import { _, fill } from "../shared/catalog.js";
+import { _, decimalSign, fill } from "../shared/catalog.js";
 
 /** Sound and a picture of 360p need some 600 kbit/s, with a reserve for what else is going on. */
 const FOR_PICTURE = 900;
@@ -84,7 +84,5 @@ function noise(bytes) {
 
 /** @param {number} kilobits */
 function megabits(kilobits) {
-  return new Intl.NumberFormat(document.documentElement.lang || "en", {
-    maximumFractionDigits: 1,
-  }).format(kilobits / 1000);
+  return String(Math.round(kilobits / 100) / 10).replace(".", decimalSign());
 }

@@ -3,25 +3,21 @@
 import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, maybe, setText, show } from "../shared/dom.js";
 import { insideApp } from "../shared/in-app.js";
+import { showLocalTimes } from "../shared/local-times.js";
 import { serveReader } from "../shared/reader.js";
-import { dateAndTime, inWords } from "../shared/times.js";
+import { inWords } from "../shared/times.js";
 import "./copy-link.js";
 
 serveReader();
 const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
 show(byId("in-app", HTMLElement), insideApp(navigator.userAgent, canCapture));
 
-// The server wrote them in the zone it knew; this phone knows better where it is.
-for (const time of document.querySelectorAll("main time")) {
-  const at = Date.parse(time.getAttribute("datetime") ?? "");
-  if (at) setText(time, dateAndTime(at));
-}
-for (const zone of document.querySelectorAll("main .zone")) zone.remove();
+await loadCatalog();
+showLocalTimes("main");
 
 const opensAt = Number(document.body.dataset.opensAt ?? 0);
 const countdown = maybe("countdown", HTMLElement);
 if (opensAt && countdown) {
-  await loadCatalog();
   const tick = () => {
     const left = opensAt - Date.now();
     // A moment later than the server's own clock says: reloading too early shows this page again.

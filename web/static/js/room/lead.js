@@ -1,6 +1,6 @@
 /** The head of the session page: what is going on, who is there, and the scheduler's next step. */
 
-import { _, fill } from "../shared/catalog.js";
+import { _, dateWords, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { otherSide } from "./state.js";
 
@@ -116,9 +116,7 @@ function schedulerSentence(room) {
   if (state === "canceled") return _("This session was canceled.");
   const others = room.participants.filter((one) => one.online && one.participant_id !== room.me);
   if (!others.length) return _("Nobody else is connected.");
-  const names = new Intl.ListFormat(document.documentElement.lang).format(
-    others.map((one) => one.name),
-  );
+  const names = others.map((one) => one.name).join(`${dateWords().comma} `);
   return fill(_("Connected: %(names)s"), { names });
 }
 

@@ -7,20 +7,58 @@
  * @typedef {object} Catalog
  * @property {string} lang
  * @property {string} dir
- * @property {Record<string, number>} plural category of Intl.PluralRules -> index of the form
+ * @property {string} plural for each number to 199 the index of its form
  * @property {Record<string, string | string[]>} messages
+ * @property {string} decimal what stands before tenths
+ * @property {DateWords} dates
  */
 
-/** @type {Catalog} */
-const english = { lang: "en", dir: "ltr", plural: { one: 0, other: 1 }, messages: {} };
+/**
+ * How dates are written (`web/date_words.py`). In a pattern, %w is the weekday, %d the day, %m the
+ * month, %n its number, %y the year, %s the day of the Solar Hijri calendar.
+ * @typedef {object} DateWords
+ * @property {string[]} weekdays Sunday first
+ * @property {string[]} [months]
+ * @property {string} long
+ * @property {string} with_year
+ * @property {string} without_year
+ * @property {string} comma
+ * @property {Record<string, string[]>} units minute, hour and day in each form, %n is the number
+ * @property {string[]} [periods] for each hour that is read in two ways: the part of the day
+ * @property {string[]} [solar] months of the Solar Hijri year
+ * @property {{ from: number, days: string }} [nowruz] days after 20 March, for each year
+ * @property {{ zones: string[], months?: string[], solar?: string[] }[]} [regions] other months
+ */
+
+/**
+ * Until a catalog is loaded. Its dates are read everywhere.
+ * @type {Catalog}
+ */
+const english = {
+  lang: "en",
+  dir: "ltr",
+  plural: "10".padEnd(200, "1"),
+  messages: {},
+  decimal: ".",
+  dates: {
+    weekdays: [],
+    long: "%y-%n-%d",
+    with_year: "%y-%n-%d",
+    without_year: "%y-%n-%d",
+    comma: ",",
+    units: {
+      minute: ["%n minute", "%n minutes"],
+      hour: ["%n hour", "%n hours"],
+      day: ["%n day", "%n days"],
+    },
+  },
+};
 
 let catalog = english;
-let rules = new Intl.PluralRules("en");
 
-/** @param {Catalog} loaded */
+/** @param {Partial<Catalog>} loaded */
 export function useCatalog(loaded) {
-  catalog = loaded;
-  rules = new Intl.PluralRules(loaded.lang);
+  catalog = { ...english, ...loaded };
 }
 
 /**
@@ -56,10 +94,20 @@ export function _(sentence) {
  */
 export function _n(singular, plural, count) {
   const forms = catalog.messages[singular];
-  const index = catalog.plural[rules.select(count)] ?? catalog.plural.other ?? 0;
-  const found = Array.isArray(forms) ? forms[index] : undefined;
+  const found = Array.isArray(forms) ? forms[formOf(count)] : undefined;
   return found || (count === 1 ? singular : plural);
 }
+
+/**
+ * @param {number} count
+ * @returns {number} index of the form that fits it
+ */
+export function formOf(count) {
+  return Number(catalog.plural[count < 200 ? count : 100 + (count % 100)]);
+}
+
+export const dateWords = () => catalog.dates;
+export const decimalSign = () => catalog.decimal;
 
 /**
  * Fill `%(name)s` places. Values are isolated, so that a name of the other direction does not

@@ -1,0 +1,24 @@
+/**
+ * What the pages write, for `tests/test_dates.py`: reads catalogs, languages with zones, and moments
+ * from standard input, writes the words of each.
+ */
+
+import { readFileSync } from "node:fs";
+import { useCatalog } from "../../web/static/js/shared/catalog.js";
+import { dateAndTime, inWords, timeOfDay } from "../../web/static/js/shared/times.js";
+
+const { catalogs, places, moments, now, durations } = JSON.parse(readFileSync(0, "utf8"));
+Date.now = () => now;
+
+/** @type {Record<string, object>} */
+const written = {};
+for (const [language, zone] of places) {
+  useCatalog(catalogs[language]);
+  process.env.TZ = zone;
+  written[`${language} ${zone}`] = {
+    page: moments.map(dateAndTime),
+    chat: moments.map(timeOfDay),
+    durations: durations.map(inWords),
+  };
+}
+process.stdout.write(JSON.stringify(written));
