@@ -9,10 +9,11 @@ the tests of the report look at what they draw.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from web.report_fonts import BOLD_FILE, LONGEST_REMEMBERED, Run, path_of, remember
+from web.report_fonts import BOLD_FILE, LONGEST_REMEMBERED, Glyph, Run, path_of, remember
 from web.report_lines import Line
 
 if TYPE_CHECKING:
@@ -113,12 +114,17 @@ class Ink:
 
 
 class _Subset:
-    """The glyphs of one font that the document uses, and their codes there."""
+    """The glyphs of one font that the document uses, and their codes there.
+
+    A reader of the file gives back what each code stands for, in the order in which the codes
+    are drawn, and most readers invent a letter for a code that stands for none. So each cluster
+    has one code: if the font draws it by several glyphs, they become one new glyph of the subset.
+    """
 
     def __init__(self, font: Any) -> None:
-        from fpdf.fonts import Glyph
+        from fpdf.fonts import Glyph as FpdfGlyph
 
-        class Entry(Glyph):
+        class Entry(FpdfGlyph):
             """fpdf2 hashes glyphs by number alone: those of many spellings would all collide."""
 
             __slots__ = ()
@@ -128,8 +134,9 @@ class _Subset:
 
         self.font = font
         self._entry = Entry
-        self._codes: dict[tuple[int, str], tuple[str, int]] = {}
+        self._codes: dict[tuple[Any, str], tuple[str, int]] = {}
         self._first: dict[int, tuple[str, int]] = {}
+        self._units = font.ttfont["head"].unitsPerEm
 
     def show(self, run: Run, size: float) -> tuple[str, float]:
         """Write a run as a part of a TJ array, and how far the pen then is too far to the right.
@@ -140,21 +147,31 @@ class _Subset:
         array: list[str] = []
         pending = 0.0
         rise = 0.0
-        for glyph, letters in zip(run.glyphs, _letters(run), strict=True):
-            if abs(glyph.y_offset - rise) > 1e-6:
-                rise = glyph.y_offset
-                array.append(f"] TJ {rise * size:.2f} Ts [")
-            code, width = self._code(glyph.id, letters)
-            # A number in the array moves the pen to the left, so it is the pen's surplus.
-            pending -= glyph.x_offset * 1000
-            if abs(pending) >= 0.5:
-                array.append(f"{pending:.0f}")
-                pending -= round(pending)
-            array.append(f"<{code}>")
-            pending += width + (glyph.x_offset - glyph.advance) * 1000
+        for glyphs, letters in _clusters(run):
+            for glyph, code, width in self._drawn(glyphs, letters):
+                if abs(glyph.y_offset - rise) > 1e-6:
+                    rise = glyph.y_offset
+                    array.append(f"] TJ {rise * size:.2f} Ts [")
+                # A number in the array moves the pen to the left, so it is the pen's surplus.
+                pending -= glyph.x_offset * 1000
+                if abs(pending) >= 0.5:
+                    array.append(f"{pending:.0f}")
+                    pending -= round(pending)
+                array.append(f"<{code}>")
+                pending += width + (glyph.x_offset - glyph.advance) * 1000
         if rise:
             array.append("] TJ 0 Ts [")
         return "".join(array), pending
+
+    def _drawn(self, glyphs: list[Glyph], letters: str) -> Iterator[tuple[Glyph, str, int]]:
+        """Give the glyphs to draw for one cluster, each with its code and width there."""
+        if len(glyphs) > 1 and len(self._codes) < _MOST_SPELLINGS:
+            whole = Glyph(0, 0, sum(glyph.advance for glyph in glyphs), 0.0, 0.0)
+            yield whole, *self._composite(glyphs, letters, whole.advance)
+            return
+        for glyph in glyphs:
+            yield glyph, *self._code(glyph.id, letters)
+            letters = ""
 
     def _code(self, glyph_id: int, letters: str) -> tuple[str, int]:
         """Take the glyph into the font's subset; `letters` are what a reader may copy."""
@@ -163,20 +180,58 @@ class _Subset:
             found = self._first.get(glyph_id)
         if found is None:
             name = self.font.ttfont.getGlyphName(glyph_id)
-            width = round(self.font.scale * self.font.ttfont["hmtx"].metrics[name][0])
-            entry = self._entry(glyph_id, tuple(map(ord, letters)), name, width)
-            found = f"{self.font.subset.pick_glyph(entry):04X}", width
+            found = self._take(glyph_id, letters, name)
             self._codes[glyph_id, letters] = found
             self._first.setdefault(glyph_id, found)
         return found
+
+    def _composite(self, glyphs: list[Glyph], letters: str, advance: float) -> tuple[str, int]:
+        """Take several glyphs, each where it stands, into the font's subset as one."""
+        placed = tuple(self._placed(glyphs))
+        found = self._codes.get((placed, letters))
+        if found is None:
+            glyph_id, name = self._add_glyph(placed, round(advance * self._units))
+            found = self._take(glyph_id, letters, name)
+            self._codes[placed, letters] = found
+        return found
+
+    def _placed(self, glyphs: list[Glyph]) -> Iterator[tuple[int, int, int]]:
+        pen = 0.0
+        for glyph in glyphs:
+            x, y = pen + glyph.x_offset, glyph.y_offset
+            yield glyph.id, round(x * self._units), round(y * self._units)
+            pen += glyph.advance
+
+    def _add_glyph(self, placed: tuple[tuple[int, int, int], ...], advance: int) -> tuple[int, str]:
+        """Add a composite glyph (OpenType, "glyf") to the font; return its number and name."""
+        from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+        font = self.font.ttfont
+        pen = TTGlyphPen(font.getGlyphSet())
+        for glyph_id, x, y in placed:
+            pen.addComponent(font.getGlyphName(glyph_id), (1, 0, 0, 1, x, y))
+        numbers = font.getReverseGlyphMap()
+        name = f"cluster{len(numbers)}"
+        numbers[name] = len(numbers)
+        font["glyf"][name] = pen.glyph()
+        font["hmtx"][name] = (advance, 0)
+        return numbers[name], name
+
+    def _take(self, glyph_id: int, letters: str, name: str) -> tuple[str, int]:
+        width = round(self.font.scale * self.font.ttfont["hmtx"].metrics[name][0])
+        entry = self._entry(glyph_id, tuple(map(ord, letters)), name, width)
+        return f"{self.font.subset.pick_glyph(entry):04X}", width
 
 
 def _shade(color: Color) -> str:
     return " ".join(f"{part / 255:.3f}" for part in color)
 
 
-def _letters(run: Run) -> list[str]:
-    """Give each glyph the letters it stands for; of several for the same, the first has all."""
+def _clusters(run: Run) -> Iterator[tuple[list[Glyph], str]]:
+    """Give the clusters of a run from left to right, each with the letters it stands for."""
     starts = sorted({glyph.cluster for glyph in run.glyphs})
     spelled = {start: run.text[start:end] for start, end in pairwise([*starts, len(run.text)])}
-    return [spelled.pop(glyph.cluster, "") for glyph in run.glyphs]
+    for start, together in groupby(run.glyphs, lambda glyph: glyph.cluster):
+        letters = spelled.pop(start, "")
+        # Readers turn right-to-left text around letter by letter, also within a code.
+        yield list(together), letters[::-1] if run.rtl else letters

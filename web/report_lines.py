@@ -103,6 +103,10 @@ class _Paragraph:
         if not text.isascii():  # what is never drawn must not be measured either
             text = text.translate(_DROPPED)
         letters = text.rstrip(" ")
+        if not text:  # an isolate begins or ends here, which parts what has higher levels
+            word.pieces.append(
+                _Piece(Run("", self.choices[start], False, (), 0.0), self.levels[start])
+            )
         if letters:
             run = self._shape(letters, start)
             word.pieces.append(_Piece(run, self.levels[start]))
@@ -138,6 +142,9 @@ def _rows(words: Iterator[_Word], width: float, fonts: Fonts) -> Iterator[list[_
 def _cut(word: _Word, width: float, fonts: Fonts) -> Iterator[_Word]:
     part = _Word()
     for run, level in word.pieces:
+        if not run.text:
+            part.pieces.append(_Piece(run, level))
+            continue
         start = 0
         for place, advance in _clusters(run):
             if part.width + advance > width and (part.pieces or place > start):
@@ -166,6 +173,6 @@ def _part_of(run: Run, start: int, end: int, fonts: Fonts) -> Run:
 
 def _line(row: list[_Piece], size: float, rtl: bool) -> Line:
     order = visual_order([piece.level for piece in row])
-    runs = tuple(row[place].run for place in order)
+    runs = tuple(row[place].run for place in order if row[place].run.text)
     leading = max((leading_of(run.choice.file) for run in runs), default=_LEADING)
     return Line(runs, rtl, leading, sum(run.width for run in runs) * size)

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 
+from web.directions import isolated
+
 # Isolates do what the older embeddings did without disturbing their surroundings. Overrides
 # would show letters in an order in which nobody wrote them, so they become isolates too.
 _EMBEDDINGS = str.maketrans(
@@ -41,23 +43,6 @@ MOST_NAMED = 4
 
 # More marks than any orthography stacks on one letter, few enough to stay near their line.
 _MOST_MARKS = 6
-
-_UNITS = (
-    r"(?:°\s?[CF]?|%|‰|mmHg|mmol/[lL]|mg/d[lL]|mg/kg|mg|kg|[µμ]g|mcg|ng|g|d[lL]|c[lL]|m[lL]|[lL]"
-    r"|cm|mm|km|m|kcal|kPa|IU|IE|UI|U|bpm|rpm|min|ms|s|h|Hz|kHz)(?![A-Za-z])"
-)
-# A number with its unit or sign, a telephone number, a date of the ISO form: in right-to-left
-# text the bidirectional algorithm alone would show "39.5 °C" as "C° 39.5".
-_MEASURE = re.compile(
-    r"(?<![\w.,+\-])(?:"
-    rf"[<>≤≥±~]?[+\-−]?\d+(?:[.,:/x×]\d+)*[ \u00a0\u202f]?{_UNITS}"
-    r"|\+\d+(?:[ \u00a0./()\-]{1,2}\d+)+"
-    r"|[+\-−]\d+(?:[.,]\d+)*"
-    r"|\d{4}-\d{1,2}-\d{1,2}"
-    r")(?!\d)",
-    re.ASCII,
-)
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U0001e900-\U0001e95f]")
 
 _BURMESE_SYLLABLE = re.compile(
     "(?<=[\u1000-\u109f])(?<!\u1039)"
@@ -94,7 +79,10 @@ _LINE_ENDS = (
 
 
 def paragraphs(text: str) -> list[str]:
-    """Clean `text` and cut it at its line ends; blank edges go, single blank lines stay."""
+    """Clean `text` and cut it at its line ends; blank edges go, single blank lines stay.
+
+    In what comes back, measures among right-to-left letters are isolated.
+    """
     cleaned = clean(text)
     lines = [line.strip(" ") for line in cleaned.split("\n")]
     kept: list[str] = []
@@ -103,7 +91,7 @@ def paragraphs(text: str) -> list[str]:
             kept.append(line)
     while kept and not kept[-1]:
         kept.pop()
-    return [_protect_measures(line) for line in kept]
+    return [isolated(line) for line in kept]
 
 
 def clean(text: str) -> str:
@@ -194,9 +182,3 @@ def is_ignorable(character: str) -> bool:
 def _is_tag(character: str) -> bool:
     # Tag characters spell the flags of England, Scotland and Wales.
     return "\U000e0020" <= character <= "\U000e007f"
-
-
-def _protect_measures(line: str) -> str:
-    if not _RIGHT_TO_LEFT.search(line):
-        return line
-    return _MEASURE.sub("\u2066\\g<0>\u2069", line)

@@ -69,9 +69,9 @@ def _facts(viewer: Viewer, view: RequestView) -> h.Element:
     _ = viewer.translate
     return h.dl(".card")[
         h.dt[_("Asked by")],
-        h.dd(dir="auto")[view.scheduler_name],
+        h.dd[h.bdi[view.scheduler_name]],
         view.organization_name
-        and [h.dt[_("Organization")], h.dd(dir="auto")[view.organization_name]],
+        and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
         h.dt[_("Languages")],
         h.dd[view.languages],
         h.dt[_("Date")],

@@ -24,7 +24,7 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
         viewer,
         _("Invitation"),
         h.div(".narrow")[
-            h.h1(dir="auto")[awaited.name],
+            h.h1[h.bdi[awaited.name]],
             notice(sentence, kind="good"),
             h.div(".card")[
                 h.p("#invite-link.link-text", dir="ltr")[link],

@@ -91,7 +91,7 @@ def cancel_dialog(viewer: Viewer) -> h.Element:
     _ = viewer.translate
     return h.dialog("#cancel-dialog", aria_labelledby="cancel-title")[
         h.h2("#cancel-title")[_("Cancel session")],
-        h.p("#cancel-who.name", dir="auto"),
+        h.p[h.bdi("#cancel-who.name")],
         h.p[_("Everybody invited is told, and their links stop working.")],
         h.form(".actions", method="dialog")[
             h.button(".bad", type="submit", value="yes")[_("Cancel session")],

@@ -27,7 +27,7 @@ def outbox_page(viewer: Viewer, notices: Sequence[OutboxNotice]) -> h.Element:
 def _notice(viewer: Viewer, notice: OutboxNotice) -> h.Element:
     _ = viewer.translate
     return h.article(".card")[
-        h.h2(dir="auto")[notice.subject],
+        h.h2[h.bdi[notice.subject]],
         h.p(".hint")[
             filled(_("To %(address)s"), address=h.bdi[notice.to]), " · ", clock(viewer, notice.at)
         ],

@@ -50,7 +50,7 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
     """Heading, what is going on, and the scheduler's next step."""
     _ = viewer.translate
     return h.div(".lead")[
-        h.h1("#heading", dir="auto")[view.title if scheduler else _("You are in the waiting room")],
+        h.h1("#heading")[h.bdi[view.title] if scheduler else _("You are in the waiting room")],
         not scheduler
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],

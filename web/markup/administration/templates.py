@@ -37,7 +37,7 @@ def templates_page(
                         h.a(href=path("admin_template", occasion=occasion, language=language))[
                             occasion_word(viewer, occasion)
                         ],
-                        h.p(".hint", dir="auto")[template.name if template else _("None")],
+                        h.p(".hint")[h.bdi[template.name if template else _("None")]],
                     ]
                 ]
                 for occasion, template in templates.items()

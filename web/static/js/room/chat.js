@@ -6,8 +6,8 @@
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, keepingPlace, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
-import { linkify } from "../shared/linkify.js";
 import { timeOfDay } from "../shared/times.js";
+import { written } from "../shared/written.js";
 import { isAtEnd, isAtStart } from "./history.js";
 import { deliveryOf, nameOf } from "./state.js";
 
@@ -205,9 +205,7 @@ export class Chat {
   #textLine(room, line) {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
-    inside(element, ".text").append(
-      ...linkify(line.text).map((part) => (part.href ? anchor(part.text, part.href) : part.text)),
-    );
+    inside(element, ".text").append(...written(line.text));
     return element;
   }
 
@@ -221,19 +219,6 @@ export class Chat {
     setText(inside(element, "time"), timeOfDay(line.sent_at));
     return element;
   }
-}
-
-/**
- * @param {string} text
- * @param {string} href
- */
-function anchor(text, href) {
-  const link = document.createElement("a");
-  link.href = href;
-  link.textContent = text;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
-  return link;
 }
 
 /**

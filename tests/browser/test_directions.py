@@ -1,0 +1,100 @@
+"""The page shows a line in the order in which the report draws it, in both browsers."""
+
+import asyncio
+import os
+import random
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+from tests.browser.test_relay_mixed import FIREFOX, PREFERENCES
+from tests.serving import serving
+from tests.web.test_directions import drawn, random_lines
+
+CHOSEN = [
+    "حرارة 39.5 °C",
+    "הטלפון +41 79 123 45 67",
+    "رقمي ٠٧٩ ١٢٣ ٤٥ ٦٧",
+    "079 123 45 67",
+    "נוטל Warfarin 5 mg, Aspirin 100 mg",
+    "انظر https://example.org/a/ الآن",
+]
+
+SHOW = """async (lines) => {
+  const script = document.querySelector("script[type=module]").src;
+  const folder = script.slice(0, script.indexOf("js/"));
+  const { written } = await import(`${folder}js/shared/written.js`);
+  const style = document.createElement("link");
+  style.rel = "stylesheet";
+  style.href = `${folder}css/room.css`;
+  document.head.append(style);
+  await new Promise((done) => style.addEventListener("load", done));
+  const box = document.createElement("div");
+  box.className = "line";
+  document.body.replaceChildren(box);
+  return lines.map((line) => {
+    const text = document.createElement("p");
+    text.className = "text";
+    text.dir = "auto";
+    text.style.cssText = "white-space: pre; font-size: 10px; max-inline-size: none; width: 3000px";
+    text.append(...written(line));
+    box.replaceChildren(text);
+    const signs = [];
+    const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      [...walker.currentNode.data].forEach((sign, place) => {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, place);
+        range.setEnd(walker.currentNode, place + 1);
+        const { left, right } = range.getBoundingClientRect();
+        signs.push([sign, (left + right) / 2]);
+      });
+    }
+    return signs.sort((one, other) => one[1] - other[1]).map(([sign]) => sign).join("");
+  });
+}"""
+
+
+def plain(shown: str) -> str:
+    return "".join(sign for sign in shown if sign not in " \u200c\u200e\u200f")
+
+
+async def compare(browser: Browser, url: str, lines: list[str]) -> None:
+    page = await browser.new_page()
+    await page.goto(f"{url}/signin")
+    seen = await page.evaluate(SHOW, lines)
+    expected = await asyncio.to_thread(lambda: [drawn(line, rtl=False) for line in lines])
+    await page.close()
+    differing = [
+        (line, shown, wanted)
+        for line, shown, wanted in zip(lines, seen, expected, strict=True)
+        if plain(shown) != plain(wanted)
+    ]
+    assert not differing, (len(differing), differing[:3])
+
+
+async def test_lines_are_seen_in_the_order_of_the_report(tmp_path: Path, browser: Browser) -> None:
+    lines = CHOSEN + [line for line, _, _ in random_lines(150, 31)]
+    async with serving(tmp_path) as server:
+        await compare(browser, server.url, lines)
+
+
+@pytest.mark.soak
+async def test_thousands_of_lines_are_seen_so_in_both_browsers(
+    tmp_path: Path, browser: Browser
+) -> None:
+    assert FIREFOX, "scripts/setup --test installs Firefox"
+    lines = CHOSEN + [line for line, _, _ in random_lines(3000, random.randrange(1 << 30))]
+    async with serving(tmp_path) as server, async_playwright() as playwright:
+        await compare(browser, server.url, lines)
+        firefox = await playwright.firefox.launch(
+            channel="moz-firefox",
+            executable_path=FIREFOX,
+            firefox_user_prefs=PREFERENCES,
+            env={**os.environ, "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1"},
+        )
+        try:
+            await compare(firefox, server.url, lines)
+        finally:
+            await firefox.close()

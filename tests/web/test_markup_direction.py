@@ -1,0 +1,35 @@
+"""Names in any script stand where their block begins on the page, not where their letters do."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+MARKUP = Path(__file__).parents[2] / "web/markup"
+INLINE = {"span", "strong", "time", "q", "bdi"}
+OWN_TEXTS = {"pre", "textarea", "p.text"}
+"Whole texts that somebody wrote: each begins where its own language does."
+
+
+def of_unknown_direction(source: str) -> list[str]:
+    """The elements whose direction is that of what they hold, with their first class."""
+    found = re.findall(r'h\.(\w+)\(\s*(?:"(?:#[\w-]+)?(\.text)?[^"]*",)?[^()]*dir="auto"', source)
+    return [tag + text for tag, text in found]
+
+
+@pytest.mark.parametrize(
+    ("source", "tags"),
+    [
+        ('h.h1("#a.b", dir="auto")[name]', ["h1"]),
+        ('h.p(".text", dir="auto"), h.dd(dir="auto")[x]', ["p.text", "dd"]),
+        ('h.h1[h.bdi[name]], h.p("x", dir="rtl")', []),
+    ],
+)
+def test_elements_of_unknown_direction_are_found(source: str, tags: list[str]) -> None:
+    assert of_unknown_direction(source) == tags
+
+
+def test_no_block_of_a_page_takes_its_direction_from_a_name() -> None:
+    for file in MARKUP.rglob("*.py"):
+        for tag in of_unknown_direction(file.read_text("utf-8")):
+            assert tag in INLINE | OWN_TEXTS, f"{file}: {tag}"

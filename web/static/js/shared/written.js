@@ -1,0 +1,39 @@
+/** What people write, as nodes: links can be followed, measures keep their direction. */
+
+import { directed } from "./directions.js";
+import { linkify } from "./linkify.js";
+
+/**
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+export function written(text) {
+  return directed(text).flatMap(({ text: part, isolate }) => {
+    if (!isolate) return linked(part);
+    const whole = document.createElement("bdi");
+    whole.dir = "ltr";
+    whole.append(...linked(part));
+    return [whole];
+  });
+}
+
+/**
+ * @param {string} text
+ * @returns {(Node | string)[]}
+ */
+function linked(text) {
+  return linkify(text).map((part) => (part.href ? anchor(part.text, part.href) : part.text));
+}
+
+/**
+ * @param {string} text
+ * @param {string} href
+ */
+function anchor(text, href) {
+  const link = document.createElement("a");
+  link.href = href;
+  link.textContent = text;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer nofollow";
+  return link;
+}
