@@ -2,6 +2,7 @@
 
 import htpy as h
 
+from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import error_summary, field
 from web.markup.document import document
 from web.markup.words import clock
@@ -20,17 +21,17 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
             _facts(viewer, view),
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=view.answer_path)[
+                answers(form),
                 h.input(type="hidden", name="answer", value="accept"),
                 h.input(type="hidden", name="date", value=view.date),
                 field(form, "name", _("Name of the interpreter"), required=True, maximum=80),
-                field(
+                contact_field(
+                    viewer,
                     form,
                     "address",
                     _("Email or mobile number"),
                     hint=_("The interpreter gets a personal link to the session there."),
                     required=True,
-                    maximum=254,
-                    direction="ltr",
                 ),
                 h.button(".primary", type="submit")[_("Accept")],
             ],
