@@ -8,6 +8,12 @@ import { _, fill } from "../shared/catalog.js";
  */
 
 /**
+ * What has not changed is not read out again.
+ * @type {WeakMap<Element, string>}
+ */
+const lastSaid = new WeakMap();
+
+/**
  * @param {HTMLFormElement} form
  * @param {Record<string, Told>} told by the name of the field
  */
@@ -17,10 +23,9 @@ export function showUnderstood(form, told) {
     const name = place.dataset.understood ?? "";
     const field = form.elements.namedItem(name);
     const now = told[name];
-    // What has not changed is not read out again.
-    const seen = JSON.stringify(now ?? "");
-    if (place.dataset.seen === seen || !(field instanceof HTMLInputElement)) continue;
-    place.dataset.seen = seen;
+    const said = JSON.stringify(now ?? "");
+    if (lastSaid.get(place) === said || !(field instanceof HTMLInputElement)) continue;
+    lastSaid.set(place, said);
     place.replaceChildren(...(now ? parts(now, field) : []));
   }
 }
