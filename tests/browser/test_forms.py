@@ -103,6 +103,8 @@ async def test_a_number_is_shown_as_understood_and_asked_about_once(
         await expect(page.get_by_text("+41 44 123 45 67")).to_be_visible()
         await expect(page.get_by_text("This is a landline number")).to_be_visible()
         assert await mails(server) == ["+41441234567"]
+        await page.get_by_role("button", name="Edit").click()
+        await expect(said).to_contain_text("This is a landline number")
 
 
 async def test_planning_later_shows_both_clocks(desk: Page) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from htpy import bdi
 
+from signaling.route import parse
 from tests.people import Person, outbox
 from tests.serving import Server, serving
+from web.keys import WAYS
 from web.routes import path
 
 SYRIAN = "963931234567"
@@ -45,7 +47,8 @@ def button(page: str, name: str) -> str:
 
 
 def shown(number: str) -> str:
-    return str(bdi(dir="ltr")[number])
+    """How a page shows it: in its own direction and on one line."""
+    return str(bdi(dir="ltr")[number.replace(" ", "\u00a0")])
 
 
 async def test_a_number_that_is_not_valid_here_is_sent_to_only_when_confirmed(
@@ -55,7 +58,7 @@ async def test_a_number_that_is_not_valid_here_is_sent_to_only_when_confirmed(
     asked = await nurse.post("/invites/new", form)
     assert asked.status == 400
     assert "This number is not valid (Switzerland). Did you mean" in asked.text
-    assert shown("+963 931 234 567") in asked.text
+    assert str(bdi(dir="ltr")["+963 931 234 567"]) in asked.text
     for kept in (SYRIAN, "Haddad", "Bring your letter"):
         assert kept in asked.text
     assert await sent_to(server) == []
@@ -104,6 +107,18 @@ async def test_a_confirmation_is_for_its_number_alone_and_outlives_another_quest
     both = {"confirmed": "+41441234567", "confirm": button(second.text, "confirm")}
     assert (await nurse.post("/invites/new", form | both)).status == 303
     assert sorted(await sent_to(server)) == ["+41227304111", "+41441234567"]
+
+
+async def test_what_was_meant_is_offered_also_where_no_route_allows_what_was_typed(
+    server: Server, nurse: Person
+) -> None:
+    server.app[WAYS].replace(parse("allow +963 sms"))
+    asked = await nurse.post("/invites/new", FORM | {"address": SYRIAN})
+    assert button(asked.text, "use_address") == "+963931234567"
+    refused = await nurse.post(
+        "/invites/new", FORM | {"address": SYRIAN, "confirm": button(asked.text, "confirm")}
+    )
+    assert "This server may not send messages to this number" in refused.text
 
 
 async def test_nobody_is_asked_about_a_link_given_by_hand(nurse: Person) -> None:

@@ -136,10 +136,9 @@ def read_reachable(text: str, wanted: str, field: str, reading: Reading) -> tupl
     Raises InvalidInput; DoubtfulContact for a number that looks wrong until it is confirmed.
     """
     contact, doubt = read_contact(text, field, reading)
-    channel = choose_channel(contact, wanted, field, reading)
     if doubt is not None and contact.address not in reading.confirmed:
         raise doubt
-    return contact.address, channel
+    return contact.address, choose_channel(contact, wanted, field, reading)
 
 
 def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> Channel:

@@ -52,7 +52,7 @@ def destination(viewer: Viewer, address: str) -> h.Node:
     unsure = doubt(contact)
     told = _sentence(viewer, in_words(unsure, viewer.language)) if unsure else ""
     return [
-        h.bdi(dir="ltr")[format_contact(contact)],
+        h.bdi(dir="ltr")[format_contact(contact).replace(" ", "\u00a0")],
         country and f" ({country})",
         told and h.span(".error")[" ", told],
     ]

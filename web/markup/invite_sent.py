@@ -28,8 +28,6 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
             h.h1(dir="auto")[awaited.name],
             notice(sentence, kind="good"),
             [_sent_to(viewer, person) for person in row.people if person.address],
-            row.state in ("planned", "waiting")
-            and go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
             h.div(".card")[
                 h.p("#invite-link.link-text", dir="ltr")[link],
                 button("copy-link", _("Copy link"), data_copy="#invite-link"),
@@ -45,6 +43,8 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
             h.div(".actions")[
                 go(path("waiting_room"), _("Waiting room"), primary=True),
                 go(path("invites"), _("Invites")),
+                row.state in ("planned", "waiting")
+                and go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
             ],
         ],
         module="js/pages/copy-link.js",

@@ -28,11 +28,14 @@ export function wirePreview(form) {
     if (place) setText(place, told ? sentence(told) : "");
     showUnderstood(form, told?.contacts ?? {});
   };
-  form.addEventListener("input", () => {
+  const later = () => {
     clearTimeout(timer);
     asked += 1;
     timer = setTimeout(() => void ask(), PREVIEW_AFTER);
-  });
+  };
+  form.addEventListener("input", later);
+  // What stands there already; where something was refused, that says it.
+  if (anybody(form) && !form.querySelector("[aria-invalid]")) later();
 }
 
 /** @param {HTMLFormElement} form */
