@@ -28,7 +28,7 @@ FIELD = "contact"
 MAX_OFFERS = 4
 "Numbers that are offered instead of what was typed."
 
-_MEANT = frozenset("+()-/.#*;,=:~?&%_|")
+_MEANT = frozenset("+()-/.#*;,=:~?&%|")
 "Signs that numbers and the addresses of programs are written with."
 _SEVERAL = re.compile(r"[,;|/&]|\+.*\+|[^\W\d_]")
 "What a text has that may hold something besides one number."
