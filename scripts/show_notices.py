@@ -3,7 +3,7 @@
 Plays a planned session through the real flows in a folder of its own (invited, moved, reminded,
 canceled, by mail and by SMS) and one that was left open, or takes the files of an outbox folder
 with --from, and draws each notice with Chromium: the HTML of a mail as it is, an SMS as a telephone
-shows it.
+shows it. With --segments it prints how many SMS each takes instead.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from pathlib import Path
 import htpy as h
 from babel import Locale
 
+from scripts.sms_table import table
 from signaling.flows.accounting import new_account
 from signaling.flows.inviting import Plan
 from signaling.invite import Channel, Person
@@ -165,11 +166,17 @@ def main() -> int:
         prog="python -m scripts.show_notices",
         description="Draws notices as people receive them, as PNG.",
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder for the pictures")
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--out", type=Path, help="folder for the pictures")
+    wanted.add_argument("--segments", action="store_true", help="print how many SMS each takes")
     parser.add_argument("--from", dest="source", type=Path, help="folder of .eml and .json files")
     parser.add_argument("--language", choices=tuple(OWN_NAMES), default="ar")
     parser.add_argument("--time-zone", default="Europe/Zurich")
     chosen = parser.parse_args()
+    if chosen.segments:
+        for line in table():
+            print(line, flush=True)
+        return 0
     if chosen.source is not None:
         pages = pages_of(files_in(chosen.source))
     else:

@@ -2,6 +2,7 @@
 
 TeleConnectError
 ├── InvalidInput            400  a field of a form or message does not hold
+│   ├── DoubtfulContact     400  a number that is not taken without asking
 │   └── InvalidMessage      400  a socket message that cannot be understood
 ├── SignInRequired          401  nobody is signed in, or the seat is gone
 ├── WebhookRefused          401  a webhook that is not proven to be the provider's
@@ -28,9 +29,10 @@ An error carries data and a sentence from the catalogs; `web/errors.py` alone tu
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 def N_(text: str) -> str:
@@ -70,6 +72,35 @@ class InvalidInput(TeleConnectError):
     def __init__(self, field: str, sentence: str | None = None, **values: object) -> None:
         self.field = field
         super().__init__(sentence, **values)
+
+    def at(self, field: str, **values: object) -> Self:
+        """The same at another field; `values` replace those of its sentence."""
+        moved = type(self).__new__(type(self), *self.args)
+        moved.__dict__ |= self.__dict__ | {"field": field, "values": self.values | values}
+        return moved
+
+
+class DoubtfulContact(InvalidInput):
+    """A number that is not taken without asking: it looks wrong, or another may be meant."""
+
+    def __init__(
+        self,
+        field: str,
+        sentence: str,
+        offers: Sequence[str] = (),
+        region: str = "",
+        understood: str = "",
+        **values: object,
+    ) -> None:
+        """`offers` are E.164 numbers; `understood` is that which may be taken all the same."""
+        self.offers = tuple(offers)
+        self.region = region
+        self.understood = understood
+        number = self.offers[0] if self.offers else understood
+        super().__init__(field, sentence, country=region, number=number, **values)
+
+    def __str__(self) -> str:
+        return self.code  # the sentence may hold the number, and this is for logs
 
 
 class InvalidMessage(InvalidInput):

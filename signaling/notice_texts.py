@@ -63,7 +63,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
             "The links are for you only. Please do not pass them on.\n\n"
             "$note"
         ),
-        short=N_("$scheduler invites you to a session: $moment. Join: $link Test: $test_link"),
+        short=N_("$scheduler invites you to a session: $moment. Join: $link"),
     ),
     "moved": NoticeText(
         subject=N_("Your session was moved"),

@@ -293,6 +293,17 @@ class Wording(Protocol):
         """Date, time and zone: "Monday, 7 December 2026, 14:30 (Zurich time)"."""
         ...
 
+    def short(
+        self,
+        text: str,
+        values: Mapping[str, str],
+        at: datetime | None,
+        time_zone: str,
+        language: str,
+    ) -> str:
+        """An SMS on one line: the text filled with `values` and, as `moment`, with `at`."""
+        ...
+
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
         """The HTML of a mail: Markdown whose placeholders are filled with `values`."""
         ...

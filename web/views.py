@@ -90,6 +90,8 @@ class InvitedPerson:
     name: str
     role: str
     removable: bool
+    address: str = ""
+    "Email or E.164; empty where the link is given by hand."
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,33 @@ class DeviceTestView:
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A number that may have been meant."""
+
+    address: str
+    "E.164."
+    shown: str
+    "As people read it."
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about a number before anything is sent there."""
+
+    understood: str
+    "The number as it was taken, E.164; empty: it can only be replaced."
+    offers: tuple[Offer, ...]
+
+
+@dataclass(frozen=True)
 class Form:
     """What was typed, kept over a refusal, and what is wrong with it."""
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     "Field -> translated sentence; the key '' holds what concerns the whole form."
+    questions: dict[str, Question] = field(default_factory=dict)
+    "Field -> what can be answered there besides typing."
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from web.calendar import calendar_part
 from web.config import Config
 from web.mail_template import fill_html
 from web.routes import public_address
+from web.sms import moments, sms
 from web.texts import Texts
 
 USUAL_LENGTH = timedelta(minutes=30)
@@ -31,6 +32,17 @@ class Wording:
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
         return self._texts.moment(at, time_zone, language)
+
+    def short(
+        self,
+        text: str,
+        values: Mapping[str, str],
+        at: datetime | None,
+        time_zone: str,
+        language: str,
+    ) -> str:
+        code = self._texts.get(language).code
+        return sms(text, values, moments(at, time_zone, code) if at else ("",))
 
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
         return fill_html(text, values, language, self._texts.get(language).direction)

@@ -4,11 +4,24 @@
 holds 160 septets or 70 UTF-16 units; joined ones give 7 septets or 3 units to their header.
 """
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 import gsm0338  # noqa: F401  # registers the codec
+
+_PLAIN = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u00ab\u00bb\u2033", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+    "\u0152": "OE",
+    "\u0153": "oe",
+    "\u0131": "i",
+    "\u0142": "l",
+    "\u0141": "L",
+}
+"Signs and letters without a decomposition in Unicode."
 
 SINGLE = {"gsm7": 160, "ucs2": 70}
 JOINED = {"gsm7": 153, "ucs2": 67}
@@ -60,6 +73,28 @@ def count(text: str) -> Segments:
         used += size
     parts.append(text[start:])
     return Segments(encoding, tuple(parts), JOINED[encoding] - used)
+
+
+def without_accents(text: str) -> str:
+    """The text with what GSM 7-bit lacks replaced by its plainest form, wherever there is one.
+
+    As people wrote before there was anything else: `amanhã às três` is `amanha às tres`. Letters of
+    the alphabet itself (`é`, `ñ`, `ü`) stay, and so does every other script.
+
+    >>> without_accents("sábado, 7 de março – l’été")
+    "sabado, 7 de marco - l'été"
+    """
+    return "".join(map(_plainest, text))
+
+
+@lru_cache(maxsize=4096)
+def _plainest(character: str) -> str:
+    if _septets(character) is not None:
+        return character
+    plain = _PLAIN.get(character) or unicodedata.normalize("NFKD", character)
+    # "\u00ea" is "e" and an accent; a letter of another script is none of ours without it
+    letters = "".join(part for part in plain if not unicodedata.combining(part))
+    return letters if letters.isascii() and letters else character
 
 
 def awkward(text: str) -> str:

@@ -187,7 +187,8 @@ class Composing:
         }
         subject = one_line(self._words.text(occasion, person.language, "subject"), values)
         if person.channel != "email":
-            short = one_line(self._words.text(occasion, person.language, "short"), values)
+            words = self._words.text(occasion, person.language, "short")
+            short = wording.short(words, values, planned_at, zone, person.language)
             approved = self._words.template(occasion, person.language)
             return Content(subject, short, template=_filled(approved, values) if approved else None)
         content = self._mail(occasion, values, person.language)

@@ -88,7 +88,7 @@ async def test_no_page_has_a_violation(
     for box in ("plan_later", "companion", "colleague"):
         await page.check(f"#{box}")
     await check(page, "new invite dialog", complaints)
-    await page.fill("#address", "+999")
+    await page.fill("#address", "+41 44 123 45 67")  # a landline: asked about
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
     await check(page, "refused", complaints)

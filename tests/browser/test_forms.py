@@ -71,6 +71,42 @@ async def test_an_address_is_not_asked_how_to_phone_it(desk: Page) -> None:
     await expect(desk.get_by_role("radio", name="Automatically")).to_be_hidden()
 
 
+async def test_a_number_is_shown_as_understood_and_asked_about_once(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    async with serving(tmp_path, TELECONNECT_DEFAULT_REGION="CH") as server:
+        await server.account()
+        context = await new_context(base_url=server.url, allowed_errors=["status of 400"])
+        page = await context.new_page()
+        await sign_in(page, server)
+        await open_form(page)
+        await page.get_by_label("First name").fill("Amina")
+        address = page.get_by_label("Email or mobile number")
+        said = page.locator("[data-understood=address]")
+        await address.fill("963931234567")
+        await expect(said).to_contain_text("+41 963931234567 (Switzerland)")
+        await expect(said).to_contain_text("This number is not valid (Switzerland)")
+        await said.get_by_role("button", name="Use").click()
+        await expect(address).to_have_value("+963 931 234 567")
+        await expect(said).to_have_text("+963 931 234 567 (Syria)")
+        await expect(page.locator("#preview")).to_contain_text("SMS")
+
+        await address.fill("Office: 044 123 45 67")
+        await expect(said).to_contain_text("This is a landline number")
+        await page.get_by_label("First name").press("Enter")
+        await expect(page.locator("#address-error")).to_contain_text("landline")
+        await page.get_by_label("First name").press("Enter")
+        await expect(page.locator("#address-error")).to_contain_text("landline")
+        assert await mails(server) == []
+        await page.get_by_role("button", name="Send anyway").click()
+        await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
+        await expect(page.get_by_text("+41 44 123 45 67")).to_be_visible()
+        await expect(page.get_by_text("This is a landline number")).to_be_visible()
+        assert await mails(server) == ["+41441234567"]
+        await page.get_by_role("button", name="Edit").click()
+        await expect(said).to_contain_text("This is a landline number")
+
+
 async def test_planning_later_shows_both_clocks(desk: Page) -> None:
     await open_form(desk)
     await expect(desk.get_by_label("Date")).to_be_hidden()

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.delivery.segments import JOINED, SINGLE, awkward, count
+from signaling.delivery.segments import JOINED, SINGLE, awkward, count, without_accents
 
 # The whole default alphabet and its extension, as printed in 3GPP TS 23.038 section 6.2.1.
 BASIC = (
@@ -72,6 +72,24 @@ def test_a_surrogate_pair_is_not_torn_apart() -> None:
 def test_the_dear_characters_are_named() -> None:
     assert awkward("L’hôpital ê’ à é") == "’ôê"
     assert awkward("Your session") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("sábado, 7 de março às três", "sabado, 7 de marco às tres"),
+        ("Brasília, août, Curaçao", "Brasilia, aout, Curacao"),
+        ("L’hôpital – « œuvre »…", 'L\'hopital - " oeuvre "...'),
+        ("é è ù ì ò à ñ ü ö ä ß ø å", "é è ù ì ò à ñ ü ö ä ß ø å"),
+        ("14:30\u202f(UTC)", "14:30 (UTC)"),
+        ("ŁódŹ ıI", "LodZ iI"),
+        ("понеділок, 7 й ї", "понеділок, 7 й ї"),
+        ("أُلغيت الجلسة", "أُلغيت الجلسة"),
+        ("ΑΊ 🙂", "ΑΊ 🙂"),
+    ],
+)
+def test_accents_go_where_telephones_never_had_them(text: str, plain: str) -> None:
+    assert without_accents(text) == plain
 
 
 @given(

@@ -367,3 +367,19 @@ async def test_of_two_answers_at_once_one_wins_and_the_other_is_told(
     mails = [to for to, _ in await written(server)]
     assert mails.count("ibrahim@example.org") + mails.count("yusuf@example.org") == 1
     assert mails.count("amina@example.org") == 1
+
+
+async def test_an_interpreters_landline_is_asked_about_before_anybody_is_invited(
+    server: Server, nurse: Person
+) -> None:
+    await ask(nurse)
+    form = ACCEPTANCE | {"address": "+41 44 123 45 67"}
+    async with Person(server) as manager:
+        link = await request_link(server, "first@example.org")
+        asked = await manager.post(link, form)
+        assert asked.status == 400
+        assert "This is a landline number" in asked.text
+        assert 'name="confirm" value="+41441234567"' in asked.text
+        assert len(await written(server)) == 1
+        assert (await manager.post(link, form | {"confirm": "+41441234567"})).status == 303
+    assert "+41441234567" in [to for to, _subject in await written(server)]

@@ -1,34 +1,55 @@
-"""The field "Email or mobile number": what people type and paste becomes a contact, or one sentence.
-
-`phonenumbers.geocoder` and `phonenumbers.carrier` are never imported: they cost 150 and 44 MB.
-"""
+"""The field "Email or mobile number": what people type and paste becomes a contact, or one sentence."""
 
 import re
 import unicodedata
+from typing import NamedTuple
 
 import phonenumbers
+from babel import Locale
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
-from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType, ValidationResult
+from phonenumbers import PhoneNumberFormat
 
 from signaling.contact import Contact
-from signaling.errors import N_, InvalidInput
+from signaling.errors import N_, DoubtfulContact, InvalidInput
+from web.forms import numbers
+from web.forms.numbers import FIELD as _FIELD
 
 MAX_LENGTH = 320
 "Characters of the longest thing that could be an address."
 
 # What comes along when a number is copied from an address book or a chat: direction marks,
-# embeddings, isolates, zero-width spaces and joiners, soft hyphens, word joiners.
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+# embeddings, isolates, zero-width spaces and joiners, soft hyphens, word joiners, variation
+# selectors.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufe00-\ufe0f\ufeff]"
+)
+_LINE_BREAKS = re.compile("[\r\n\t]+")
+_LABEL = re.compile(r"[^@:]*:\s*")
+"What stands before an address in a signature, a vCard or a link: `E-mail:`, `mailto:`."
+_NAMED = re.compile(r"[^<>@]*<\s*([^<>@]*@[^<>@]*)>\W*")
+"An address behind its owner's name (RFC 5322 section 3.4)."
+_QUERY = re.compile(r"(?<=\w)\?.*$")
+"What a `mailto:` says besides (RFC 6068)."
+_BEFORE = ' <(["\u00ab\u201c\u201e'
+_BEHIND = " .,;:!>)]\"'\u00bb\u201c\u201d\u2019\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
+"Marks around what was copied from a sentence."
 
-_FIELD = "contact"
+
+class Understood(NamedTuple):
+    """What was made of a text."""
+
+    contact: Contact
+    doubt: DoubtfulContact | None
+    "Why it should be looked at again before anything is sent there."
 
 
-def parse_contact(text: str, default_region: str | None) -> Contact:
+def understand(text: str, default_region: str | None) -> Understood:
     """Tell which of the two `text` is, and write it the one right way.
 
     `default_region` (ISO 3166, `CH`) reads numbers without country code. Digits of every script,
-    `00` for the plus sign, brackets and dots are understood. Raises InvalidInput for the field
-    `contact`, each cause with a sentence of its own.
+    `00` for the plus sign, brackets and dots are understood, and what stands around an address
+    where it is copied from. Raises InvalidInput for the field `contact`, each cause with a sentence
+    of its own; DoubtfulContact where there is something else to offer.
     """
     typed = _INVISIBLE.sub("", text).strip()
     if not typed:
@@ -37,12 +58,25 @@ def parse_contact(text: str, default_region: str | None) -> Contact:
         raise InvalidInput(
             _FIELD, N_("This is too long: at most %(limit)s characters."), limit=MAX_LENGTH
         )
+    if not (has_at := "@" in typed or "\uff20" in typed):
+        typed = _LINE_BREAKS.sub(" ", typed)
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in typed):
         raise InvalidInput(_FIELD, N_("Please enter one address or number on a single line."))
-    typed = re.sub("^(mailto|tel|sms):", "", typed, flags=re.IGNORECASE)
-    if "@" in typed or "\uff20" in typed:
-        return _email(unicodedata.normalize("NFKC", typed))
-    return _phone(typed, default_region)
+    if has_at:
+        return Understood(_email(unicodedata.normalize("NFKC", typed)), None)
+    number = numbers.read_number(typed, default_region)
+    contact = Contact("phone", numbers.e164(number))
+    return Understood(contact, numbers.doubt(contact, extended=bool(number.extension)))
+
+
+def contact_of(address: str) -> Contact:
+    """What is stored as an address."""
+    return Contact("email" if "@" in address else "phone", address)
+
+
+def doubt(contact: Contact) -> DoubtfulContact | None:
+    """Why somebody should look again at a contact that was taken; None if it is fine."""
+    return None if contact.kind == "email" else numbers.doubt(contact)
 
 
 def format_contact(contact: Contact) -> str:
@@ -53,38 +87,46 @@ def format_contact(contact: Contact) -> str:
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def warning(contact: Contact) -> str | None:
-    """A sentence for a number that may be right and looks unusual; the form still takes it.
+def isolated(text: str) -> str:
+    """Left to right and unbroken, for a sentence of any direction."""
+    return "\u2066" + text.replace(" ", "\u00a0") + "\u2069"
 
-    Numbering plans grow faster than any table of them, so being unknown is no refusal.
-    """
+
+def region_of(contact: Contact) -> str:
+    """The country of a number (ISO 3166); empty if unknown."""
     if contact.kind == "email":
-        return None
-    number = phonenumbers.parse(contact.address)
-    if not phonenumbers.is_valid_number(number):
-        return N_("This number looks unusual. Please check it.")
-    if phonenumbers.number_type(number) in (
-        PhoneNumberType.MOBILE,
-        PhoneNumberType.FIXED_LINE_OR_MOBILE,
-        PhoneNumberType.PERSONAL_NUMBER,
-        PhoneNumberType.UNKNOWN,
-    ):
-        return None
-    return N_("This does not look like a mobile number. It may not receive messages.")
+        return ""
+    return numbers.country_of(phonenumbers.parse(contact.address))
 
 
-def region_of(contact: Contact) -> str | None:
-    """The country of a number (ISO 3166), as a hint for zone and language; None if unknown."""
-    if contact.kind == "email":
-        return None
-    return phonenumbers.region_code_for_number(phonenumbers.parse(contact.address))
+def country_name(region: str, language: str) -> str:
+    """A country as a language of the catalogs calls it, or else as English does; may be empty."""
+    for known in (language, "en"):
+        if name := Locale.parse(known).territories.get(region):
+            return str(name)
+    return ""
+
+
+def in_words(unsure: DoubtfulContact, language: str) -> DoubtfulContact:
+    """The same for the sentence of a reader of this language: the country's name, the number."""
+    number = (unsure.offers or (unsure.understood,))[0]
+    return unsure.at(
+        unsure.field,
+        country=country_name(unsure.region, language),
+        number=isolated(format_contact(contact_of(number))) if number else "",
+    )
 
 
 def _email(typed: str) -> Contact:
-    if re.search("[<>\"']", typed) and "<" in typed:
-        raise InvalidInput(_FIELD, N_("Please enter only the address, without a name."))
+    if named := _NAMED.fullmatch(typed):
+        typed = named[1]
+    if label := _LABEL.match(typed):
+        typed = _QUERY.sub("", typed[label.end() :])
+    typed = typed.lstrip(_BEFORE).rstrip(_BEHIND)
     if typed.count("@") > 1 and re.search("[,; ]", typed):
         raise InvalidInput(_FIELD, N_("Please enter one address only."))
+    if re.search("[<>]", typed):
+        raise InvalidInput(_FIELD, N_("Please enter only the address, without a name."))
     if re.search(r"\s", typed):
         raise InvalidInput(_FIELD, N_("An email address has no spaces."))
     local, _, domain = typed.rpartition("@")
@@ -112,70 +154,3 @@ def _email_problem(local: str, domain: str) -> str:
     if any(f".{domain.lower()}".endswith(f".{each}") for each in SPECIAL_USE_DOMAIN_NAMES):
         return N_("This email address cannot exist.")
     return N_("This email address is not written correctly.")
-
-
-def _phone(typed: str, default_region: str | None) -> Contact:
-    if not any(character.isdecimal() for character in typed):
-        raise InvalidInput(_FIELD, N_("This is neither an email address nor a phone number."))
-    if any(character.isalpha() for character in typed):
-        raise InvalidInput(_FIELD, N_("A phone number has no letters."))
-    region = (default_region or "").upper() or None
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        region = None
-    plus = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in typed).replace(
-        "\uff0b", "+"
-    )
-    international = plus.lstrip(" (").startswith("+")
-    readings = [(plus, region)]
-    digits = re.sub("[^0-9]", "", plus)
-    if digits.startswith("00") and not international:
-        readings.append(("+" + digits[2:], None))
-    refusal: InvalidInput | None = None
-    for reading, of_region in readings:
-        try:
-            return _possible(reading, of_region)
-        except InvalidInput as error:
-            refusal = error
-    assert refusal is not None
-    raise refusal
-
-
-def _possible(text: str, region: str | None) -> Contact:
-    """The number as E.164. Raises InvalidInput."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except NumberParseException as error:
-        raise InvalidInput(_FIELD, _parse_problem(error, text)) from None
-    if number.extension:
-        raise InvalidInput(_FIELD, N_("A number with an extension cannot receive messages."))
-    sentence = _LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(number))
-    if sentence is not None:
-        raise InvalidInput(_FIELD, sentence)
-    return Contact("phone", phonenumbers.format_number(number, PhoneNumberFormat.E164))
-
-
-_TOO_SHORT = N_("This number is too short.")
-_TOO_LONG = N_("This number is too long.")
-_NO_SUCH_COUNTRY = N_("This country code does not exist.")
-
-_LENGTH_PROBLEMS = {
-    ValidationResult.TOO_SHORT: _TOO_SHORT,
-    ValidationResult.TOO_LONG: _TOO_LONG,
-    ValidationResult.INVALID_COUNTRY_CODE: _NO_SUCH_COUNTRY,
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: N_("This number lacks its area code."),
-    ValidationResult.INVALID_LENGTH: N_("A number of this length does not exist in that country."),
-}
-
-
-def _parse_problem(error: NumberParseException, text: str) -> str:
-    match error.error_type:
-        case NumberParseException.INVALID_COUNTRY_CODE:
-            if text.lstrip(" (").startswith("+"):
-                return _NO_SUCH_COUNTRY
-            return N_("Please begin the number with + and the country code, for example +41.")
-        case NumberParseException.TOO_SHORT_AFTER_IDD | NumberParseException.TOO_SHORT_NSN:
-            return _TOO_SHORT
-        case NumberParseException.TOO_LONG:
-            return _TOO_LONG
-        case _:
-            return N_("This is neither an email address nor a phone number.")

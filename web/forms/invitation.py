@@ -6,12 +6,12 @@ from datetime import datetime
 
 from signaling.account import Account
 from signaling.contact import Contact
-from signaling.errors import N_, InvalidInput
+from signaling.errors import N_, DoubtfulContact, InvalidInput
 from signaling.flows.inviting import Plan
 from signaling.invite import Channel, Person, Role
 from signaling.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
-from web.forms.contacts import parse_contact
+from web.forms.contacts import Understood, in_words, understand
 from web.texts import OWN_NAMES
 from web.ways import RoutedWays
 from web.zone_names import todays_name
@@ -33,6 +33,25 @@ class Reading:
     ways: RoutedWays
     default_region: str | None
     translate: Callable[[str], str]
+    language: str
+    "Of whoever fills in the form."
+    confirmed: frozenset[str] = frozenset()
+    "Numbers that are written to although they look wrong."
+
+
+def answered(typed: Typed) -> dict[str, str]:
+    """The form with the answer to what was asked about a number: another one, or this one.
+
+    Buttons answer: `use_address` holds the number for the field `address`, `confirm` one that is to
+    be written to anyway. Those confirmed before stand in `confirmed`.
+    """
+    values = dict(typed)
+    for name in [name for name in values if name.startswith("use_")]:
+        values[name.removeprefix("use_")] = values.pop(name)
+    confirmed = f"{values.get('confirmed', '')} {values.pop('confirm', '')}".split()
+    if confirmed:
+        values["confirmed"] = " ".join(dict.fromkeys(confirmed))
+    return values
 
 
 def read_plan(typed: Typed, reading: Reading) -> Plan:
@@ -92,28 +111,42 @@ def read_zone(typed: Typed, reading: Reading) -> str:
 def read_person(typed: Typed, reading: Reading) -> Person:
     """The awaited person, still without a zone. Raises InvalidInput naming the field."""
     language = read_language(typed.get("language", reading.account.language), "language")
-    by_hand = typed.get("channel") == "none"
-    contact = None
-    if not by_hand or typed.get("address", "").strip():
-        contact = read_contact(typed.get("address", ""), "address", reading)
+    text, wanted = typed.get("address", ""), typed.get("channel", "")
     channel: Channel = "none"
-    if not by_hand and contact is not None:
-        channel = choose_channel(contact, typed.get("channel", ""), "address", reading)
+    address = ""
+    if wanted != "none":
+        address, channel = read_reachable(text, wanted, "address", reading)
+    elif text.strip():
+        address = read_contact(text, "address", reading).contact.address
     return Person.from_input(
         first_name=typed.get("first_name", ""),
         last_name=typed.get("last_name", ""),
         channel=channel,
-        address=contact.address if contact else "",
+        address=address,
         language=language,
     )
 
 
-def read_contact(text: str, field: str, reading: Reading) -> Contact:
-    """An address or number from one field. Raises InvalidInput for that field."""
+def read_contact(text: str, field: str, reading: Reading) -> Understood:
+    """An address or number from one field, and any doubt. Raises InvalidInput for that field."""
     try:
-        return parse_contact(text, reading.default_region)
+        contact, doubt = understand(text, reading.default_region)
+    except DoubtfulContact as error:
+        raise in_words(error, reading.language).at(field) from None
     except InvalidInput as error:
-        raise InvalidInput(field, error.sentence, **error.values) from None
+        raise error.at(field) from None
+    return Understood(contact, doubt and in_words(doubt, reading.language).at(field))
+
+
+def read_reachable(text: str, wanted: str, field: str, reading: Reading) -> tuple[str, Channel]:
+    """The address of somebody who is going to be written to, and the channel.
+
+    Raises InvalidInput; DoubtfulContact for a number that looks wrong until it is confirmed.
+    """
+    contact, doubt = read_contact(text, field, reading)
+    if doubt is not None and contact.address not in reading.confirmed:
+        raise doubt
+    return contact.address, choose_channel(contact, wanted, field, reading)
 
 
 def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> Channel:
@@ -169,18 +202,17 @@ def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
     try:
         return _other(prefixed, "other", fallback, reading.account.language, reading)
     except InvalidInput as error:
-        field = error.field.removeprefix("other_")
-        raise InvalidInput(field, error.sentence, **error.values) from None
+        raise error.at(error.field.removeprefix("other_")) from None
 
 
 def _other(typed: Typed, prefix: str, fallback: str, language: str, reading: Reading) -> Person:
-    contact = read_contact(typed.get(f"{prefix}_address", ""), f"{prefix}_address", reading)
-    wanted = typed.get(f"{prefix}_channel", "")
+    text, wanted = typed.get(f"{prefix}_address", ""), typed.get(f"{prefix}_channel", "")
+    address, channel = read_reachable(text, wanted, f"{prefix}_address", reading)
     chosen = typed.get(f"{prefix}_language") or language
     return Person(
         first_name=one_line(f"{prefix}_name", typed.get(f"{prefix}_name", "")) or fallback,
         last_name="",
-        channel=choose_channel(contact, wanted, f"{prefix}_address", reading),
-        address=contact.address,
+        channel=channel,
+        address=address,
         language=read_language(chosen, f"{prefix}_language"),
     )

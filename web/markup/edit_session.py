@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from web.markup.contact_fields import answers, destination
 from web.markup.controls import action, error_summary, go, submit
 from web.markup.document import document
 from web.markup.invitation_fields import labels, more_people, person_fields, plan_fields
@@ -33,7 +34,9 @@ def edit_session_page(
                 "#invitation.card",
                 method="post",
                 action=path("edit_session", consultation_id=consultation_id),
+                data_preview=path("invite_preview"),
             )[
+                answers(form),
                 awaited and person_fields(viewer, form),
                 plan_fields(viewer, form, every_zone=True, planned=planned),
                 h.p(".hint")[_("Everybody invited is told about a new date.")],
@@ -58,6 +61,7 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
         h.div(".who")[
             h.strong(".name", dir="auto")[person.name],
             h.p(".hint")[role_word(viewer, person.role)],
+            person.address and h.p(".hint")[destination(viewer, person.address)],
         ],
         h.div(".actions")[
             person.role != "service_user"

@@ -2,6 +2,7 @@
 
 import htpy as h
 
+from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import error_summary, field
 from web.markup.document import document
 from web.markup.words import appointment
@@ -20,17 +21,17 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
             _facts(viewer, view),
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=view.answer_path)[
+                answers(form),
                 h.input(type="hidden", name="answer", value="accept"),
                 h.input(type="hidden", name="date", value=view.date),
                 field(form, "name", _("Name of the interpreter"), required=True, maximum=80),
-                field(
+                contact_field(
+                    viewer,
                     form,
                     "address",
                     _("Email or mobile number"),
                     hint=_("The interpreter gets a personal link to the session there."),
                     required=True,
-                    maximum=254,
-                    direction="ltr",
                 ),
                 h.button(".primary", type="submit")[_("Accept")],
             ],
@@ -70,8 +71,7 @@ def _facts(viewer: Viewer, view: RequestView) -> h.Element:
     return h.dl(".card")[
         h.dt[_("Asked by")],
         h.dd[h.bdi[view.scheduler_name]],
-        view.organization_name
-        and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
+        view.organization_name and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
         h.dt[_("Languages")],
         h.dd[view.languages],
         h.dt[_("Date")],

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 import htpy as h
 
 from signaling.moment import AmbiguousTime
+from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
+from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import checkbox, field, radios, select, submit
 from web.routes import path
 from web.views import Form, Viewer
@@ -56,13 +58,12 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
             field(form, "last_name", _("Last name"), maximum=80),
         ],
         h.p(".hint")[_("One of the two is enough. A pseudonym is fine.")],
-        field(
+        contact_field(
+            viewer,
             form,
             "address",
             _("Email or mobile number"),
             hint=_in_one_piece(_("A mobile number with its country code: +41 79 123 45 67")),
-            maximum=254,
-            direction="ltr",
         ),
         radios(form, "channel", _("How the link is sent"), ways),
         h.p("#preview.hint", role="status"),
@@ -127,13 +128,7 @@ def companion_fields(viewer: Viewer, form: Form) -> h.Element:
     return h.div(".reveal")[
         checkbox(form, "companion", _("Invite a loved one or another caregiver")),
         h.div(".revealed")[
-            field(
-                form,
-                "companion_address",
-                _("Email or mobile of the caregiver"),
-                maximum=254,
-                direction="ltr",
-            ),
+            contact_field(viewer, form, "companion_address", _("Email or mobile of the caregiver")),
             h.div(".pair")[
                 field(form, "companion_name", _("Name of the caregiver"), maximum=80),
                 _speaks(viewer, form, "companion_language", _("The caregiver speaks")),
@@ -157,7 +152,10 @@ def colleague_fields(viewer: Viewer, form: Form) -> h.Element:
 def more_people(viewer: Viewer, form: Form, address: str, *, companions: bool = True) -> h.Element:
     """A form of its own that invites some more to a session; without `companions` only experts."""
     _ = viewer.translate
-    return h.form("#more-people.card", method="post", action=address)[
+    return h.form(
+        "#more-people.card", method="post", action=address, data_preview=path("invite_preview")
+    )[
+        answers(form),
         companions and companion_fields(viewer, form),
         colleague_fields(viewer, form),
         h.div(".actions")[submit(_("Invite"), quiet=True)],
@@ -168,12 +166,11 @@ def _colleague(viewer: Viewer, form: Form, number: int) -> h.Element:
     _ = viewer.translate
     prefix = f"colleague_{number}"
     return h.div(".expert")[
-        field(
+        contact_field(
+            viewer,
             form,
             f"{prefix}_address",
             _expert(_("Email or mobile of expert %(n)s"), number),
-            maximum=254,
-            direction="ltr",
         ),
         h.div(".pair")[
             field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number), maximum=80),
@@ -231,7 +228,8 @@ def _speaks(viewer: Viewer, form: Form, name: str, label: str) -> h.Element:
 
 def _in_one_piece(sentence: str) -> str:
     """The example number isolated, left to right and unbroken, in a sentence of any direction."""
-    return sentence.replace("+41 79 123 45 67", "\u2066+41\u00a079\u00a0123\u00a045\u00a067\u2069")
+    example = "+41 79 123 45 67"
+    return sentence.replace(example, isolated(example))
 
 
 def _expert(sentence: str, number: int) -> str:

@@ -3,11 +3,12 @@
 import htpy as h
 from markupsafe import Markup
 
+from web.markup.contact_fields import destination
 from web.markup.controls import button, go, notice
 from web.markup.document import document
 from web.markup.words import channel_word
 from web.routes import path
-from web.views import InviteRow, Viewer
+from web.views import InviteRow, Person, Viewer
 
 
 def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> h.Element:
@@ -26,6 +27,7 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
         h.div(".narrow")[
             h.h1[h.bdi[awaited.name]],
             notice(sentence, kind="good"),
+            [_sent_to(viewer, person) for person in row.people if person.address],
             h.div(".card")[
                 h.p("#invite-link.link-text", dir="ltr")[link],
                 button("copy-link", _("Copy link"), data_copy="#invite-link"),
@@ -41,7 +43,15 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
             h.div(".actions")[
                 go(path("waiting_room"), _("Waiting room"), primary=True),
                 go(path("invites"), _("Invites")),
+                row.state in ("planned", "waiting")
+                and go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
             ],
         ],
         module="js/pages/copy-link.js",
     )
+
+
+def _sent_to(viewer: Viewer, person: Person) -> h.Element:
+    return h.p(".hint")[
+        h.strong(dir="auto")[person.name], " · ", destination(viewer, person.address)
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from web.markup.contact_fields import destination
 from web.markup.controls import action, field, go, select, submit
 from web.markup.document import document
 from web.markup.new_invite import NOBODY, Interpreting, new_invite_dialog
@@ -220,6 +221,7 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     return h.p(".hint")[
         named and [h.strong(dir="auto")[person.name], " · "],
         " · ".join(word for word in words if word),
+        person.address and [" · ", destination(viewer, person.address)],
         reason and h.span(".error")[" ", reason],
     ]
 

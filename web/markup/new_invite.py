@@ -1,9 +1,11 @@
 """The form behind "New invite": a page of its own, and a dialog where scripts run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import htpy as h
 
+from web.markup.contact_fields import answers
 from web.markup.controls import error_summary, go, submit, text_area
 from web.markup.document import document
 from web.markup.invitation_fields import (
@@ -89,6 +91,7 @@ def _choice_and_form(
             hidden=not chosen,
             data_preview=path("invite_preview"),
         )[
+            answers(form),
             error_summary(viewer, form, labels(viewer)),
             h.input(type="hidden", name="kind", value=chosen or "remote"),
             h.div("#awaited", hidden=chosen == "in_person")[person_fields(viewer, form)],
@@ -115,4 +118,4 @@ def _with_colleague(form: Form) -> Form:
     """In person a colleague is what it is about: the fields are open from the start."""
     if form.values.get("kind") != "in_person" or form.errors:
         return form
-    return Form({**form.values, "colleague": "on"}, form.errors)
+    return replace(form, values={**form.values, "colleague": "on"})

@@ -2,6 +2,7 @@
 
 import htpy as h
 
+from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import error_summary, field, go, select, submit
 from web.markup.document import document
 from web.markup.invitation_fields import labels, more_people
@@ -49,19 +50,19 @@ def edit_invite_page(viewer: Viewer, form: Form, invite_id: str, consultation_id
             h.h1[_("Edit")],
             h.p(".hint")[_("A new address gets the invitation; the link stays the same.")],
             error_summary(viewer, form, labels_here),
-            h.form(".card", method="post", action=path("edit_invite", invite_id=invite_id))[
+            h.form(
+                "#invitation.card",
+                method="post",
+                action=path("edit_invite", invite_id=invite_id),
+                data_preview=path("invite_preview"),
+            )[
+                answers(form),
                 field(form, "name", _("Name"), maximum=80),
-                field(
-                    form,
-                    "address",
-                    _("Email or mobile number"),
-                    required=True,
-                    maximum=254,
-                    direction="ltr",
-                ),
+                contact_field(viewer, form, "address", _("Email or mobile number"), required=True),
                 select(form, "language", _("Language"), viewer.languages, default=viewer.language),
                 submit(_("Send")),
             ],
             go(path("edit_session", consultation_id=consultation_id), _("Back")),
         ],
+        module="js/pages/more-people.js",
     )

@@ -10,8 +10,8 @@ from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web import moments
-from web.errors import form_errors, retry_after
-from web.forms.invitation import read_moment, read_person
+from web.errors import refused_form, retry_after
+from web.forms.invitation import answered, read_moment, read_person
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.edit_session import edit_session_page
 from web.pages.invites import reading_of
@@ -34,8 +34,8 @@ async def show_edit(request: web.Request) -> web.Response:
 async def edit(request: web.Request) -> web.Response:
     """Correct the awaited person and move the session; a refusal keeps everything typed."""
     account, consultation, invites = await _editable(request, "edit")
-    viewer, typed = await viewer_of(request), await form_of(request)
-    reading = reading_of(request, account, viewer)
+    viewer, typed = await viewer_of(request), answered(await form_of(request))
+    reading = reading_of(request, account, viewer, typed, invites[0].person.address)
     planning = request.app[PLANNING]
     try:
         await request.app[LIMITS].hit("invite", account.id)
@@ -50,7 +50,7 @@ async def edit(request: web.Request) -> web.Response:
         person = person and replace(person, time_zone=own_zone)
         await planning.edit(consultation.id, account, planned_at, time_zone, person)
     except (InvalidInput, TooManyRequests) as error:
-        form = Form(typed, form_errors(error, viewer))
+        form = refused_form(typed, error, viewer)
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
         return show(page, error.status, retry_after(error))
     request.app[NOTIFYING].wake()
@@ -60,12 +60,12 @@ async def edit(request: web.Request) -> web.Response:
 async def add_people(request: web.Request) -> web.Response:
     """Invite a companion or colleagues besides; a refusal keeps everything typed."""
     _account, consultation, invites = await _editable(request, "invite")
-    viewer, typed = await viewer_of(request), await form_of(request)
+    viewer, typed = await viewer_of(request), answered(await form_of(request))
     try:
         await invite_more(request, typed)
     except (InvalidInput, TooManyRequests) as error:
         values = _values(consultation, invites[0]) | typed
-        form = Form(values, form_errors(error, viewer))
+        form = refused_form(values, error, viewer)
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
         return show(page, error.status, retry_after(error))
     raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
@@ -109,6 +109,7 @@ def _people(invites: list[Invite]) -> list[InvitedPerson]:
             invite.person.name,
             invite.role,
             removable=invite.role != "service_user" and len(usable) > 1,
+            address=invite.person.address,
         )
         for invite in usable
     ]

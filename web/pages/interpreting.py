@@ -4,8 +4,8 @@ from aiohttp import web
 
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
-from web.errors import sentence
-from web.forms.invitation import choose_channel, read_contact
+from web.errors import refused_form, sentence
+from web.forms.invitation import answered, read_reachable
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
 from web.limits import network, remote
 from web.markup.interpreting import answered_page, request_page
@@ -23,7 +23,7 @@ async def show_request(request: web.Request) -> web.Response:
 
 async def answer(request: web.Request) -> web.Response:
     """Accept with an interpreter's name and contact, or decline; the first answer counts."""
-    app, typed = request.app, await form_of(request)
+    app, typed = request.app, answered(await form_of(request))
     token = request.match_info["token"]
     interpreting = app[INTERPRETING]
     try:
@@ -32,20 +32,20 @@ async def answer(request: web.Request) -> web.Response:
             await interpreting.decline(token)
         else:
             viewer = await viewer_of(request, scheduler.language)
-            reading = reading_of(request, scheduler, viewer)
-            contact = read_contact(typed.get("address", ""), "address", reading)
+            reading = reading_of(request, scheduler, viewer, typed)
+            address, channel = read_reachable(typed.get("address", ""), "", "address", reading)
             person = Person.from_input(
                 first_name=typed.get("name", ""),
                 last_name="",
-                channel=choose_channel(contact, "", "address", reading),
-                address=contact.address,
+                channel=channel,
+                address=address,
                 language=scheduler.language,
             )
             await interpreting.accept(token, person, typed.get("date"))
     except InvalidInput as error:
         viewer = await viewer_of(request)
-        field = "name" if error.field == "first_name" else error.field
-        return await _page(request, Form(typed, {field: sentence(error, viewer.translate)}), 400)
+        at = error.at("name") if error.field == "first_name" else error
+        return await _page(request, refused_form(typed, at, viewer), 400)
     except AlreadyAnswered:
         return await _page(request, Form(), AlreadyAnswered.status)
     except InviteNotUsable as error:

@@ -9,8 +9,9 @@ from aiohttp import hdrs, web
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
-from web.errors import form_errors, retry_after
-from web.forms.invitation import Reading, read_plan
+from web.errors import refused_form, retry_after
+from web.forms.contacts import contact_of, format_contact
+from web.forms.invitation import Reading, Typed, answered, read_plan
 from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
 from web.listing import invite_rows
 from web.markup.invite_sent import invite_sent_page
@@ -65,8 +66,13 @@ async def interpreting_of(request: web.Request) -> dict[str, bool]:
     return {code: code in spoken for code in OWN_NAMES}
 
 
-def reading_of(request: web.Request, account: Account, viewer: Viewer) -> Reading:
-    """What reading one of the forms needs to know of this request."""
+def reading_of(
+    request: web.Request, account: Account, viewer: Viewer, typed: Typed, *taken: str
+) -> Reading:
+    """What reading one of the forms needs to know of this request.
+
+    Addresses that were `taken` before are not asked about again.
+    """
     app = request.app
     return Reading(
         account=account,
@@ -75,19 +81,21 @@ def reading_of(request: web.Request, account: Account, viewer: Viewer) -> Readin
         ways=app[WAYS],
         default_region=app[CONFIG].default_region,
         translate=viewer.translate,
+        language=viewer.language,
+        confirmed=frozenset((*typed.get("confirmed", "").split(), *taken)),
     )
 
 
 async def send_invite(request: web.Request) -> web.Response:
     """Make the session and queue its notices; a refusal shows the form with all that was typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
-    app, typed = request.app, await form_of(request)
+    app, typed = request.app, answered(await form_of(request))
     try:
         await app[LIMITS].hit("invite", account.id)
-        plan = read_plan(typed, reading_of(request, account, viewer))
+        plan = read_plan(typed, reading_of(request, account, viewer, typed))
         consultation, invites = await app[INVITING].invite(account, plan, app[INTERPRETING].ask)
     except (InvalidInput, TooManyRequests) as error:
-        form = Form(typed, form_errors(error, viewer))
+        form = refused_form(typed, error, viewer)
         page = new_invite_page(viewer, form, await interpreting_of(request))
         return show(page, error.status, retry_after(error))
     app[NOTIFYING].wake()
@@ -149,5 +157,10 @@ def _matches(row: InviteRow, search: str, state: str) -> bool:
         return False
     wanted = search.casefold()
     return not wanted or any(
-        wanted in f"{person.name} {person.address}".casefold() for person in row.people
+        wanted in f"{person.name} {person.address} {_shown(person.address)}".casefold()
+        for person in row.people
     )
+
+
+def _shown(address: str) -> str:
+    return format_contact(contact_of(address)) if address else ""

@@ -1,6 +1,6 @@
 """What an invitation will look like by SMS, before it is sent: text, segments, price."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from aiohttp import web
@@ -10,12 +10,14 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.contact import Contact
 from signaling.delivery.segments import count
-from signaling.errors import InvalidInput, TeleConnectError
+from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
 from signaling.flows.composing import Occurrence
 from signaling.identifier import new_id
 from signaling.invite import Channel, Invite, Person
 from signaling.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
+from web.errors import question, sentence
+from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
 from web.keys import COMPOSING, CONFIG
 from web.pages.invites import reading_of
@@ -29,12 +31,14 @@ SAMPLE_TOKEN = "x" * 22
 async def preview(request: web.Request) -> web.Response:
     """The first message for what is typed so far, as JSON; what is wrong or missing is left out.
 
-    Nothing is stored and nobody is told. `channel` is empty while it cannot be known; segments
+    Nothing is stored and nobody is told; what is typed travels in the body, never in the address.
+    `contacts` says beside each field what it is taken for. `channel` is empty while it cannot be known; segments
     and price are those of an SMS.
     """
     account = await signed_in(request)
     typed = await form_of(request)
-    reading = reading_of(request, account, await viewer_of(request))
+    viewer = await viewer_of(request)
+    reading = reading_of(request, account, viewer, typed)
     contact, channel = _contact(typed, reading)
     about = _occurrence(typed, reading, account, contact, channel)
     occasion: Occasion = "planned_invitation" if about.consultation.planned_at else "invitation"
@@ -52,15 +56,43 @@ async def preview(request: web.Request) -> web.Response:
             "left": segments.left if of_sms else 0,
             "price": cost,
             "text": content.text,
+            "contacts": {
+                field: told
+                for field, text in typed.items()
+                if field.endswith("address") and (told := _told(text, field, reading))
+            },
         }
     )
+
+
+def _told(text: str, field: str, reading: Reading) -> dict[str, object]:
+    """What is said beside a field: what it is taken for, what is doubtful about it, other numbers.
+
+    Nothing while it may be unfinished.
+    """
+    contact, unsure = None, None
+    try:
+        contact, unsure = read_contact(text, field, reading)
+    except DoubtfulContact as error:
+        unsure = error
+    except InvalidInput:
+        return {}
+    shown = format_contact(contact) if contact else ""
+    if contact and contact.kind == "email" and shown == text.strip():
+        return {}
+    return {
+        "shown": shown,
+        "country": country_name(region_of(contact), reading.language) if contact else "",
+        "doubt": sentence(unsure, reading.translate) if unsure else "",
+        "offers": [asdict(offer) for offer in question(unsure).offers] if unsure else [],
+    }
 
 
 def _contact(typed: Typed, reading: Reading) -> tuple[Contact | None, Channel | str]:
     if typed.get("channel") == "none":
         return None, "none"
     try:
-        contact = read_contact(typed.get("address", ""), "address", reading)
+        contact = read_contact(typed.get("address", ""), "address", reading).contact
     except InvalidInput:
         return None, ""
     try:

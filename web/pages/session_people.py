@@ -7,8 +7,8 @@ from aiohttp import web
 from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
-from web.errors import form_errors, retry_after
-from web.forms.invitation import Typed, read_other, read_others
+from web.errors import refused_form, retry_after
+from web.forms.invitation import Typed, answered, read_other, read_others
 from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
@@ -22,11 +22,11 @@ async def show_add(request: web.Request) -> web.Response:
 
 
 async def add(request: web.Request) -> web.Response:
-    typed, viewer = await form_of(request), await viewer_of(request)
+    typed, viewer = answered(await form_of(request)), await viewer_of(request)
     try:
         await invite_more(request, typed)
     except (InvalidInput, TooManyRequests) as error:
-        answer = await _page(request, Form(typed, form_errors(error, viewer)), error.status)
+        answer = await _page(request, refused_form(typed, error, viewer), error.status)
         answer.headers.update(retry_after(error))
         return answer
     raise web.HTTPSeeOther(path("session", consultation_id=request.match_info["consultation_id"]))
@@ -36,7 +36,7 @@ async def invite_more(request: web.Request, typed: Typed) -> None:
     """Invite everybody that `typed` names to the session of this address. Raises InvalidInput, TooManyRequests."""
     account, viewer = await signed_in(request), await viewer_of(request)
     await request.app[LIMITS].hit("invite", account.id)
-    people = read_others(typed, reading_of(request, account, viewer))
+    people = read_others(typed, reading_of(request, account, viewer, typed))
     if not people:
         raise InvalidInput(
             "colleague_1_address", N_("Please enter an email address or a mobile number.")
@@ -66,15 +66,16 @@ async def show_edit(request: web.Request) -> web.Response:
 
 async def edit(request: web.Request) -> web.Response:
     """Correct one invited person; a refusal keeps everything typed."""
-    account, typed = await signed_in(request), await form_of(request)
+    account, typed = await signed_in(request), answered(await form_of(request))
     viewer, invite = await viewer_of(request), await _invite(request)
     try:
         await request.app[LIMITS].hit("invite", account.id)
-        person = read_other(typed, invite.role, reading_of(request, account, viewer))
+        reading = reading_of(request, account, viewer, typed, invite.person.address)
+        person = read_other(typed, invite.role, reading)
         person = replace(person, time_zone=invite.person.time_zone)
         await request.app[PLANNING].change_person(invite.id, account, person)
     except (InvalidInput, TooManyRequests) as error:
-        form = Form(typed, form_errors(error, viewer))
+        form = refused_form(typed, error, viewer)
         page = edit_invite_page(viewer, form, invite.id, invite.consultation_id)
         return show(page, error.status, retry_after(error))
     request.app[NOTIFYING].wake()

@@ -97,7 +97,8 @@ async def _page(request: web.Request, place: _Place, form: Form, status: int = 2
     words, wording = app[NOTICE_WORDS], app[WORDING]
     original = words.original(place.occasion, place.language, place.part)
     text = form.values["text"] or original
-    moment = wording.moment(app[CLOCK].now() + timedelta(days=1), viewer.time_zone, place.language)
+    at = app[CLOCK].now() + timedelta(days=1)
+    moment = wording.moment(at, viewer.time_zone, place.language)
     values = {
         "name": "Amina *A.* <b>",
         "scheduler": viewer.account_name or "",
@@ -118,6 +119,7 @@ async def _page(request: web.Request, place: _Place, form: Form, status: int = 2
         else:
             plain = one_line(text, values)
         if place.part == "short":
+            plain = wording.short(text, values, at, viewer.time_zone, place.language)
             segments = count(plain).count
     view = TextView(
         place.occasion, place.language, place.part, original,

@@ -1,19 +1,17 @@
 /** What the form of an invitation does while it is filled in. Without it every field shows. */
 
-import { _, _n, fill } from "../shared/catalog.js";
-import { inside, maybe, setText, show } from "../shared/dom.js";
+import { inside, maybe, show } from "../shared/dom.js";
 import { wireMoment } from "./moment.js";
-
-/** Somebody is still typing. */
-const PREVIEW_AFTER = 500;
+import { wirePreview } from "./preview.js";
 
 /** @param {HTMLFormElement} form */
 export function wireInvitation(form) {
   sendOnce(form);
   wireMoment(form);
-  wireChannel(form);
+  wireChannel();
   wireExperts();
   wireInterpreter();
+  wirePreview(form);
 }
 
 /**
@@ -37,12 +35,12 @@ function sendOnce(form) {
  */
 export function kindOf(typed) {
   if (typed.includes("@")) return "email";
-  // Digits of every script: phones write what their keyboard is set to.
-  return /^[+(\s]*\p{Nd}/u.test(typed) ? "number" : "";
+  // Digits of every script: phones write what their keyboard is set to. Where a number is copied
+  // from, something may stand before it.
+  return /^[+(\s]*\p{Nd}|(\p{Nd}\P{L}*){7}/u.test(typed) ? "number" : "";
 }
 
-/** @param {HTMLFormElement} form */
-function wireChannel(form) {
+function wireChannel() {
   const address = maybe("address", HTMLInputElement);
   const group = maybe("channel", HTMLFieldSetElement);
   if (!address || !group) return;
@@ -59,66 +57,8 @@ function wireChannel(form) {
       if (typing) for (const one of radios) one.checked = one.value === other;
     }
   };
-  const preview = new Preview(form);
-  form.addEventListener("input", (event) => {
-    if (event.target === address) follow(true);
-    const chosen = radios.find((radio) => radio.checked)?.value ?? "";
-    preview.ask(kindOf(address.value.trim()) === "number" && (chosen === "sms" || chosen === ""));
-  });
+  address.addEventListener("input", () => follow(true));
   follow(false);
-}
-
-/** How many SMS the invitation takes, as the server counts them. */
-class Preview {
-  #place = maybe("preview", HTMLElement);
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timer;
-  #asked = 0;
-  #possible = true;
-
-  /** @param {HTMLFormElement} form */
-  constructor(form) {
-    this.form = form;
-    this.#possible = Boolean(form.dataset.preview);
-  }
-
-  /** @param {boolean} wanted */
-  ask(wanted) {
-    clearTimeout(this.#timer);
-    this.#asked += 1;
-    if (!wanted) this.#show("");
-    else if (this.#possible) this.#timer = setTimeout(() => void this.#fetch(), PREVIEW_AFTER);
-  }
-
-  async #fetch() {
-    const asked = this.#asked;
-    const fields = new URLSearchParams();
-    for (const [name, value] of new FormData(this.form)) fields.append(name, String(value));
-    const answer = await fetch(this.form.dataset.preview ?? "", {
-      method: "POST",
-      body: fields,
-      headers: { Accept: "application/json" },
-    }).catch(() => null);
-    // A server that cannot tell is not asked again; an unfinished number is no mistake yet.
-    if (answer?.status === 404) this.#possible = false;
-    const told = answer?.ok ? await answer.json() : null;
-    if (asked === this.#asked) this.#show(told ? sentence(told) : "");
-  }
-
-  /** @param {string} text */
-  #show(text) {
-    if (this.#place) setText(this.#place, text);
-  }
-}
-
-/** @param {{ channel: string, segments: number, price?: string | null }} told */
-function sentence({ channel, segments, price }) {
-  if (channel !== "sms") return "";
-  const size = fill(
-    _n("The invitation takes %(count)s SMS.", "The invitation takes %(count)s SMS.", segments),
-    { count: segments },
-  );
-  return price ? `${size} ${fill(_("It costs about %(price)s."), { price })}` : size;
 }
 
 /** One expert is shown, the others behind a button. */
