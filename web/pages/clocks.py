@@ -33,7 +33,7 @@ async def show_clocks(request: web.Request) -> web.Response:
     if not typed.get("date") or not typed.get("time"):
         return web.json_response({"clocks": "", "twice": False})
     try:
-        found, zone = _moments(typed, reading_of(request, account, viewer))
+        found, zone = _moments(typed, reading_of(request, account, viewer, typed))
     except InvalidInput as error:
         return web.json_response({"clocks": sentence(error, viewer.translate), "twice": False})
     at = found[-1 if request.query.get("occurrence") == "second" else 0]
