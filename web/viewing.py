@@ -80,9 +80,9 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
     app = request.app
     texts = app[TEXTS]
     try:
-        account = await account_of(request)
+        account, has_seat = await account_of(request), "seated" in await get_session(request)
     except Exception:  # an error page is drawn even while nothing can be read
-        account = None
+        account, has_seat = None, False
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen not in texts.languages:
         chosen = language or (account.language if account else None)
@@ -105,6 +105,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
         account_role=account.role if account else None,
+        seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
     )
 

@@ -35,6 +35,8 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences for the browser; empty where it needs none: English."
+    seated: bool = False
+    "Whether a link has been used in this browser, so that there is something to leave."
     retention_hours: int = 24
     "How long a closed session can still be seen, in whole hours."
 
@@ -141,6 +143,8 @@ class LandingView:
     join_path: str
     test_path: str
     calendar_path: str | None = None
+    sits_elsewhere: bool = False
+    "This browser has a seat in another session, perhaps somebody else's."
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ def document(
                     signed_in and button("enable-sound", _("Enable sound"), hidden=""),
                     _language_switch(viewer),
                     signed_in and _account(viewer),
+                    service_user and viewer.seated and _leave(viewer),
                 ],
             ],
             signed_in and _signed_out(viewer),
@@ -133,9 +134,17 @@ def _language_switch(viewer: Viewer) -> h.Node:
     ]
 
 
+def _leave(viewer: Viewer) -> h.Element:
+    """For whoever shares this browser with others; the module also forgets what the page keeps."""
+    _ = viewer.translate
+    return h.form(".inline", method="post", action=path("leave"), data_leave="")[
+        h.button(type="submit")[_("Leave this device")]
+    ]
+
+
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
-    return h.form(".inline", method="post", action=path("sign_out"))[
+    return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
         h.span(".account", dir="auto")[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],

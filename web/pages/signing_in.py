@@ -27,6 +27,7 @@ from web.known_browsers import Browser, browser_of
 from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
+from web.pages.leaving import FORGET
 from web.routes import path
 from web.signing import begin
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
@@ -103,7 +104,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
         await request.app[STORE].write(work)
     session.invalidate()
-    raise web.HTTPSeeOther(path("sign_in"))
+    raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
 
 
 async def show_setup(request: web.Request) -> web.Response:

@@ -11,7 +11,7 @@ import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
 import { newId } from "../shared/identifier.js";
-import { serveReader } from "../shared/reader.js";
+import { forget, serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 import { dateAndTime } from "../shared/times.js";
@@ -207,9 +207,22 @@ function showLine(state, reason) {
   }
   if (state !== "ended") return;
   media?.abandon();
+  if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
   setText(place, endSentence(reason));
   if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
+}
+
+/**
+ * This browser has no seat any more, and somebody else may be at it: the server's own page, which
+ * says so, takes the place of what was said here. Not twice, whatever that page turns out to be.
+ * @param {string} reason
+ */
+function leave(reason) {
+  if (page.role === "scheduler" || history.state?.left) return;
+  if (reason === "sign_in_required") forget();
+  history.replaceState({ left: true }, "");
+  location.reload();
 }
 
 /** @param {string} reason */

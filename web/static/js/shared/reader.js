@@ -26,7 +26,21 @@ function tellTimeZone() {
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
+/** What pages have kept in this browser goes, also where it does not know Clear-Site-Data. */
+export function forget() {
+  try {
+    sessionStorage.clear();
+    localStorage.clear();
+  } catch {
+    // Where storage is forbidden nothing was kept.
+  }
+}
+
 export function serveReader() {
+  for (const form of document.querySelectorAll("[data-leave]")) {
+    form.addEventListener("submit", forget);
+  }
+  if ("forget" in document.body.dataset) forget();
   submitLanguageOnChange();
   tellTimeZone();
 }
