@@ -141,6 +141,8 @@ class LandingView:
     terms_html: str
     "Sanitized HTML of the operator's terms."
     join_path: str
+    seat_path: str
+    "Where that leads to."
     test_path: str
     calendar_path: str | None = None
     sits_elsewhere: bool = False

@@ -137,7 +137,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
 def _leave(viewer: Viewer) -> h.Element:
     """For whoever shares this browser with others; the module also forgets what the page keeps."""
     _ = viewer.translate
-    return h.form(".inline", method="post", action=path("leave"), data_leave="")[
+    return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
         h.button(type="submit")[_("Leave this device")]
     ]
 

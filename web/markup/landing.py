@@ -43,7 +43,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
     return [
         _whose(viewer, view)
         if view.sits_elsewhere
-        else h.form(method="post", action=view.join_path)[
+        else h.form(method="post", action=view.join_path, data_seat=view.seat_path)[
             h.button(".primary.huge", type="submit")[_("Join the session")]
         ],
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
@@ -62,7 +62,12 @@ def _whose(viewer: Viewer, view: LandingView) -> h.Element:
     return h.div(".notice.warning", role="alert")[
         h.p[_("Another session is open in this browser. If it is not yours, leave it first.")],
         [
-            h.form(method="post", action=view.join_path, data_leave=answer == LEAVE)[
+            h.form(
+                method="post",
+                action=view.join_path,
+                data_seat=view.seat_path,
+                data_leave=answer == LEAVE,
+            )[
                 h.input(type="hidden", name=OTHERS, value=answer),
                 h.button({"type": "submit", "class": style})[label],
             ]

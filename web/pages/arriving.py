@@ -49,6 +49,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         opens_at=arrival.opens_at,
         terms_html=terms_html(viewer),
         join_path=path("landing", token=token),
+        seat_path=path("seat", invite_id=arrival.invite.id),
         test_path=path("landing_test", token=token),
         calendar_path=path("landing_calendar", token=token)
         if arrival.consultation.planned_at

@@ -18,6 +18,12 @@ for (const time of document.querySelectorAll("main time")) {
 }
 for (const zone of document.querySelectorAll("main .zone")) zone.remove();
 
+// Whoever goes back, perhaps the next person at this browser, comes to the seat and not to the link.
+for (const form of document.querySelectorAll("form")) {
+  const { seat } = form.dataset;
+  if (seat) form.addEventListener("submit", () => history.replaceState(null, "", seat));
+}
+
 const opensAt = Number(document.body.dataset.opensAt ?? 0);
 const countdown = maybe("countdown", HTMLElement);
 if (opensAt && countdown) {

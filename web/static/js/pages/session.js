@@ -214,15 +214,20 @@ function showLine(state, reason) {
 }
 
 /**
- * This browser has no seat any more, and somebody else may be at it: the server's own page, which
- * says so, takes the place of what was said here. Not twice, whatever that page turns out to be.
+ * This browser has no seat any more, and somebody else may be at it: another page takes the place
+ * of what was said here. Whoever has gone to another device is told so, and not twice, whatever that
+ * page turns out to be.
  * @param {string} reason
  */
 function leave(reason) {
-  if (page.role === "scheduler" || history.state?.left) return;
-  if (reason === "sign_in_required") forget();
-  history.replaceState({ left: true }, "");
-  location.reload();
+  if (page.role === "scheduler") return;
+  if (reason === "sign_in_required") {
+    forget();
+    byId("leave", HTMLFormElement).submit();
+  } else if (!history.state?.left) {
+    history.replaceState({ left: true }, "");
+    location.reload();
+  }
 }
 
 /** @param {string} reason */
