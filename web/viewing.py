@@ -13,7 +13,7 @@ from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound, SignInRequired
 from signaling.flows.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CONFIG, STATIC, STORE, TEXTS
+from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.views import Viewer
@@ -66,16 +66,23 @@ async def seated(request: web.Request, invite_id: str) -> Arrival:
 
 
 def time_zone_of(request: web.Request) -> str:
-    """The browser's zone, told by a cookie that its pages set; UTC until then."""
+    """The browser's zone, told by a cookie that its pages set; UTC until then.
+
+    A zone is a place. What a browser says whose device has none (`Etc/Unknown`), or that hides it,
+    is not believed.
+    """
     zone = request.cookies.get(ZONE_COOKIE, "")
-    return zone if zone in request.app[TEXTS].time_zones else "UTC"
+    place = "/" in zone and not zone.startswith("Etc/")
+    return zone if place and zone in request.app[TEXTS].time_zones else "UTC"
 
 
-async def viewer_of(request: web.Request, language: str | None = None) -> Viewer:
+async def viewer_of(
+    request: web.Request, language: str | None = None, own_zone: str | None = None
+) -> Viewer:
     """How this request's page is to be drawn.
 
     The language is the one chosen by hand, else `language`, else the account's, else the
-    browser's first that is offered.
+    browser's first that is offered. The zone is the browser's, else the account's, else `own_zone`.
     """
     app = request.app
     texts = app[TEXTS]
@@ -94,7 +101,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
-        time_zone=zone if zone != "UTC" or account is None else account.time_zone,
+        time_zone=zone if zone != "UTC" else (account.time_zone if account else own_zone or zone),
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,
@@ -105,6 +112,7 @@ async def viewer_of(request: web.Request, language: str | None = None) -> Viewer
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
         account_role=account.role if account else None,
+        now=app[CLOCK].now(),
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
     )

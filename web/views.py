@@ -35,6 +35,8 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences for the browser; empty where it needs none: English."
+    now: datetime | None = None
+    "The server's time when the page is drawn; a device's own clock may be hours off."
     seated: bool = False
     "Whether a link has been used in this browser, so that there is something to leave."
     retention_hours: int = 24

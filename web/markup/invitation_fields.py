@@ -104,6 +104,7 @@ def plan_fields(
                 default=viewer.time_zone,
             ),
             h.p("#clocks.hint", role="status"),
+            h.p("#clock-off.notice.warning", role="status", hidden=True),
         ],
     ]
 

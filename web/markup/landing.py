@@ -29,6 +29,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
                 " ",
                 h.span(".hint.zone")[zone_word(viewer, view.planned_at)],
             ],
+            h.p("#clock-off.notice.warning", role="status", hidden=True),
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],

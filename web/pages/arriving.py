@@ -23,7 +23,7 @@ from web.viewing import (
     viewer_of,
     web_session_digest,
 )
-from web.views import LandingView, SessionView
+from web.views import LandingView, SessionView, Viewer
 
 
 async def show_landing(request: web.Request) -> web.Response:
@@ -41,7 +41,7 @@ async def show_landing(request: web.Request) -> web.Response:
 
 async def _landing(request: web.Request, arrival: Arrival, status: int = 200) -> web.Response:
     token = request.match_info["token"]
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    viewer = await _viewer(request, arrival)
     view = LandingView(
         scheduler_name=arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
@@ -57,6 +57,12 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
     )
     return show(landing_page(viewer, view), status)
+
+
+async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
+    person = arrival.invite.person
+    zone = person.time_zone or arrival.consultation.time_zone
+    return by_link(await viewer_of(request, person.language, zone))
 
 
 async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:
@@ -133,7 +139,7 @@ async def show_seat(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     require(arrival.invite.role, "enter")
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language))
+    viewer = await _viewer(request, arrival)
     view = SessionView(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,

@@ -2,6 +2,7 @@
 
 import { _, fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
+import { warnOfClock } from "../shared/local-times.js";
 import { clockIn, knownZones, moments } from "../shared/zones.js";
 
 /** @param {HTMLFormElement} form */
@@ -11,7 +12,10 @@ export function wireMoment(form) {
   if (!zone || !(own instanceof HTMLElement)) return;
   const ownZone = own.dataset.ownZone ?? "UTC";
   offerZones(zone);
-  const render = () => showClocks(zone.value, ownZone);
+  const render = () => {
+    warnOfClock();
+    showClocks(zone.value, ownZone);
+  };
   for (const id of ["date", "time", "time_zone"]) {
     document.getElementById(id)?.addEventListener("input", render);
   }
@@ -31,12 +35,22 @@ function offerZones(select) {
 }
 
 /**
+ * @param {string} id
+ * @param {RegExp} form
+ */
+function typed(id, form) {
+  const { value = "" } = maybe(id, HTMLInputElement) ?? {};
+  return form.test(value) ? value : "";
+}
+
+/**
  * @param {string} zone of the session
  * @param {string} ownZone of the scheduler
  */
 function showClocks(zone, ownZone) {
-  const date = maybe("date", HTMLInputElement)?.value ?? "";
-  const time = maybe("time", HTMLInputElement)?.value ?? "";
+  // where a browser has no pickers, the server reads what else people write
+  const date = typed("date", /^\d{4}-\d\d-\d\d$/);
+  const time = typed("time", /^\d\d:\d\d/);
   const found = date && time ? moments(date, time, zone) : [];
   show(maybe("twice", HTMLElement), found.length > 1);
   const place = maybe("clocks", HTMLElement);

@@ -11,10 +11,10 @@ import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
 import { newId } from "../shared/identifier.js";
+import { showLocalTimes } from "../shared/local-times.js";
 import { forget, serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
-import { dateAndTime } from "../shared/times.js";
 
 /** @import { Command } from "../room/channel.js" */
 /** @import { ServerMessage, Welcome } from "../room/messages.js" */
@@ -261,11 +261,7 @@ function tell(sentence) {
   told = setTimeout(() => show(place, false), 15_000);
 }
 
-// The server wrote the planned time in the zone it knew; this device knows better where it is.
-for (const time of document.querySelectorAll(".lead time")) {
-  const at = Date.parse(time.getAttribute("datetime") ?? "");
-  if (at) setText(time, dateAndTime(at));
-}
+showLocalTimes(".lead");
 addEventListener("online", () => {
   channel.wake();
   media?.restart();

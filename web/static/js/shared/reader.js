@@ -1,5 +1,8 @@
 /** What every page does for its reader: the language switch, and telling the server their zone. */
 
+import { ownZone } from "./local-times.js";
+import { hearServer } from "./server-clock.js";
+
 const YEAR = 365 * 24 * 3600;
 
 /** Choosing a language is enough where scripts run. */
@@ -22,7 +25,7 @@ export function ownName(code) {
 
 /** The next page shows its times in this zone. */
 function tellTimeZone() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = ownZone();
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
@@ -37,6 +40,7 @@ export function forget() {
 }
 
 export function serveReader() {
+  hearServer(Number(document.body.dataset.now ?? 0));
   for (const form of document.querySelectorAll("[data-leave]")) {
     form.addEventListener("submit", forget);
   }

@@ -4,6 +4,8 @@
  * appointment has one date and one hour.
  */
 
+import { serverNow } from "./server-clock.js";
+
 const HABITS = "u-ca-gregory-hc-h23-nu-latn";
 
 /**
@@ -22,7 +24,7 @@ export function locales() {
  */
 export function timeOfDay(at) {
   const date = new Date(at);
-  const today = date.toDateString() === new Date().toDateString();
+  const today = date.toDateString() === new Date(serverNow()).toDateString();
   return new Intl.DateTimeFormat(locales(), {
     hour: "2-digit",
     minute: "2-digit",
