@@ -141,6 +141,15 @@ def test_an_unusual_number_is_taken_with_a_warning() -> None:
     )
 
 
+@pytest.mark.parametrize("domain", ["hospital.local", "mail.clinic.internal", "ward.lan"])
+def test_an_address_inside_an_organization_is_taken_with_a_warning(domain: str) -> None:
+    contact = parse_contact(f"name@{domain.upper()}", None)
+    assert contact.address == f"name@{domain}"
+    assert warning(contact) == (
+        "Mail reaches this address only inside its own organization. Please check it."
+    )
+
+
 def test_a_number_tells_its_country() -> None:
     assert region_of(Contact("phone", "+380501234567")) == "UA"
     assert region_of(Contact("email", "amina@example.org")) is None

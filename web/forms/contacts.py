@@ -22,6 +22,13 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2
 
 _FIELD = "contact"
 
+_INTERNAL_DOMAINS = (".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan")
+"""What networks of hospitals are called inside (RFC 6762, appendix G): the operator's mail server may
+know them, so that such an address is no mistake."""
+SPECIAL_USE_DOMAIN_NAMES.remove("local")  # as email-validator's README says it is done
+
+INTERNAL = N_("Mail reaches this address only inside its own organization. Please check it.")
+
 
 def parse_contact(text: str, default_region: str | None) -> Contact:
     """Tell which of the two `text` is, and write it the one right way.
@@ -59,7 +66,7 @@ def warning(contact: Contact) -> str | None:
     Numbering plans grow faster than any table of them, so being unknown is no refusal.
     """
     if contact.kind == "email":
-        return None
+        return INTERNAL if _is_internal(contact.address) else None
     number = phonenumbers.parse(contact.address)
     if not phonenumbers.is_valid_number(number):
         return N_("This number looks unusual. Please check it.")
@@ -94,12 +101,19 @@ def _email(typed: str) -> Contact:
         )
     try:
         checked = validate_email(
-            typed, check_deliverability=False, strict=True, test_environment=True
+            typed,
+            check_deliverability=False,
+            strict=True,
+            test_environment=True,
         )
     except EmailNotValidError:
         raise InvalidInput(_FIELD, _email_problem(local, domain)) from None
     # A domain outside of ASCII is written as mail servers know it (RFC 5891).
     return Contact("email", checked.ascii_email or checked.normalized)
+
+
+def _is_internal(domain: str) -> bool:
+    return domain.lower().endswith(_INTERNAL_DOMAINS)
 
 
 def _email_problem(local: str, domain: str) -> str:
