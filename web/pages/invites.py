@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
+from signaling.text import searched
 from web.errors import form_errors, retry_after
 from web.forms.invitation import Reading, read_plan
 from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
@@ -147,7 +148,7 @@ async def remove(request: web.Request) -> web.Response:
 def _matches(row: InviteRow, search: str, state: str) -> bool:
     if state and row.state != state:
         return False
-    wanted = search.casefold()
+    wanted = searched(search)
     return not wanted or any(
-        wanted in f"{person.name} {person.address}".casefold() for person in row.people
+        wanted in searched(f"{person.name} {person.address}") for person in row.people
     )
