@@ -22,7 +22,16 @@ _CLOCK = re.compile(
     re.ASCII,
 )
 _TOGETHER = re.compile(r"([01]\d|2[0-3])([0-5]\d)", re.ASCII)
-_HALVES = {"am": "am", "a": "am", "ص": "am", "قظ": "am", "pm": "pm", "p": "pm", "م": "pm", "بظ": "pm"}
+_HALVES = {
+    "am": "am",
+    "a": "am",
+    "ص": "am",
+    "قظ": "am",
+    "pm": "pm",
+    "p": "pm",
+    "م": "pm",
+    "بظ": "pm",
+}
 "Of the day, as English, Arabic and Persian write them, without dots."
 _HALF = re.compile(r"(?<=[\d\s])(a\.?\s?m\.?|p\.?\s?m\.?|[ap]|ص\.?|م\.?|[قب]\.?\s?ظ\.?)$")
 

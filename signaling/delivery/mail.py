@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address
-from email.utils import formataddr, format_datetime
+from email.utils import format_datetime, formataddr
 
 from signaling.contact import Contact
 from signaling.delivery.mime import file_part, header, multipart, text_header, text_part

@@ -95,7 +95,16 @@ def test_a_date_of_two_meanings_is_asked_about() -> None:
 
 @pytest.mark.parametrize(
     "day",
-    ["", "2026-13-01", "31.02.2027", "2026-W50-1", "07.12.26", "7 Dec 2026", "1405-09-16", "2026-12"],
+    [
+        "",
+        "2026-13-01",
+        "31.02.2027",
+        "2026-W50-1",
+        "07.12.26",
+        "7 Dec 2026",
+        "1405-09-16",
+        "2026-12",
+    ],
 )
 def test_what_is_no_date_is_refused(day: str) -> None:
     """Also a year of another calendar."""

@@ -85,3 +85,15 @@ async def test_who_comes_too_early_leaves_no_web_session_behind(
         assert (await phone.post(link)).status == 410
         assert phone.cookie == ""
     assert await rows(server, "web_session") == before
+
+
+async def test_what_was_mistyped_can_be_corrected_right_after_sending(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite("Amnia")
+    invite = await server.app[STORE].read.invites.by_token(link.rpartition("/")[2])
+    assert invite is not None
+    sent = await nurse.get(f"/invites/{invite.id}/link")
+    edit = f"/sessions/{invite.consultation_id}/edit"
+    assert f'action="{edit}"' in sent.text
+    assert 'value="Amnia"' in (await nurse.get(edit)).text

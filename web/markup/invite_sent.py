@@ -41,6 +41,8 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
             h.div(".actions")[
                 go(path("waiting_room"), _("Waiting room"), primary=True),
                 go(path("invites"), _("Invites")),
+                row.state in ("planned", "waiting")
+                and go(path("edit_session", consultation_id=row.consultation_id), _("Edit")),
             ],
         ],
         module="js/pages/copy-link.js",
