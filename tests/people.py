@@ -199,7 +199,7 @@ class Person:
 
     # --- somebody by link
 
-    async def join(self, link: str, *, others: str = "") -> str:
+    async def join(self, link: str, *, others: str = "keep") -> str:
         """Take the seat, and say what becomes of others in this browser; the invite's id."""
         answer = await self.post(link, {"others": others} if others else None)
         assert answer.status == 303, answer.text

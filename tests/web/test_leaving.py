@@ -110,9 +110,9 @@ async def test_nobody_is_asked_about_a_session_that_is_over_or_the_same(
 ) -> None:
     link = await nurse.invite()
     seat = await tablet.join(link)
-    assert await tablet.join(link) == seat
+    assert await tablet.join(link, others="") == seat
     await host(nurse, tablet, seat)
-    await tablet.join(await nurse.invite("Bashir"))
+    await tablet.join(await nurse.invite("Bashir"), others="")
 
 
 async def test_a_session_that_is_reopened_does_not_come_back_to_the_next_person(
@@ -127,7 +127,7 @@ async def test_a_session_that_is_reopened_does_not_come_back_to_the_next_person(
 
 async def test_a_scheduler_opens_the_links_of_others_beside_the_own_pages(nurse: Person) -> None:
     first = await nurse.join(await nurse.invite())
-    second = await nurse.join(await nurse.invite("Bashir"))
+    second = await nurse.join(await nurse.invite("Bashir"), others="")
     wire = await nurse.enter(invite_id=first)
     assert (await nurse.get(f"/seat/{second}")).status == 200
     await nurse.post("/leave")

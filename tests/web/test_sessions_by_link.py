@@ -137,7 +137,7 @@ async def test_a_seat_is_nobody_elses(server: Server, nurse: Person, phone: Pers
 
 async def test_a_browser_may_hold_two_seats(nurse: Person, phone: Person) -> None:
     first = await phone.join(await nurse.invite())
-    second = await phone.join(await nurse.invite(), others="keep")
+    second = await phone.join(await nurse.invite())
     for seat in (first, second):
         assert (await phone.get(f"/seat/{seat}")).status == 200
 

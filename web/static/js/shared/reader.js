@@ -41,9 +41,9 @@ export function forget() {
 
 export function serveReader() {
   hearServer(Number(document.body.dataset.now ?? 0));
-  for (const form of document.querySelectorAll("[data-leave]")) {
-    form.addEventListener("submit", forget);
-  }
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof HTMLElement && "leave" in target.dataset) forget();
+  });
   if ("forget" in document.body.dataset) forget();
   submitLanguageOnChange();
   tellTimeZone();
