@@ -102,7 +102,9 @@ async def test_what_was_mistyped_can_be_corrected_right_after_sending(
 
 
 @pytest.mark.parametrize("name", ["Clinic, North", "Hospital @ Home", "Clinic: North; East"])
-async def test_the_organizer_in_a_calendar_is_the_sender_of_mails(tmp_path: Path, name: str) -> None:
+async def test_the_organizer_in_a_calendar_is_the_sender_of_mails(
+    tmp_path: Path, name: str
+) -> None:
     settings = {"TELECONNECT_MAIL_FROM": f"{name} <a@b.example>"}
     async with serving(tmp_path, None, **settings) as server, Person(server) as nurse:
         await server.account()
