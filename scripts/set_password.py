@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
 from signaling.errors import N_, NotFound, TeleConnectError
-from signaling.flows.accounting import make_password_link, set_password
+from signaling.flows.accounting import find_account, make_password_link, set_password
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
@@ -40,7 +40,7 @@ async def change(email: str, password: str | None) -> str:
 
 
 async def _change(store: Store, config: Config, email: str, password: str | None) -> str:
-    now, account = datetime.now(UTC), await store.read.accounts.by_email(email)
+    now, account = datetime.now(UTC), await find_account(store.read.accounts, email)
     if account is None or account.disabled_at is not None:
         raise NotFound(UNKNOWN)
     if password is None:

@@ -1,5 +1,6 @@
 """An account: somebody who signs in."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -24,6 +25,33 @@ class Account:
     time_zone: str
     created_at: datetime
     disabled_at: datetime | None = None
+
+
+def plain_email(text: str) -> str:
+    """An address in one of its spellings: what a keyboard, a copy or a mail program makes of it.
+
+    Without spaces and what cannot be seen, the signs of ASCII where there are wide ones, NFC, and
+    the domain as mail servers know it (RFC 5891).
+    """
+    folded = unicodedata.normalize("NFKC", text)
+    seen = "".join(each for each in folded if unicodedata.category(each)[0] not in "ZC")
+    local, at, domain = seen.removeprefix("mailto:").rpartition("@")
+    try:
+        domain = domain.lower().encode("idna").decode()
+    except UnicodeError:  # no domain; whoever looks at the address says so
+        domain = domain.lower()
+    return f"{local}{at}{domain}"
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """How an address may have been stored: since it is made plain, or as somebody once typed it."""
+    plain, typed = plain_email(text), text.strip()
+    local, at, domain = plain.rpartition("@")
+    try:
+        shown = domain.encode().decode("idna")
+    except UnicodeError:
+        shown = domain
+    return tuple(dict.fromkeys((plain, typed, f"{local}{at}{shown}")))
 
 
 def checked_password(password: str) -> str:

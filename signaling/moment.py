@@ -1,10 +1,11 @@
 """A date and a clock time in a zone, as people plan by: which moment that is."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from signaling.errors import N_, InvalidInput
+from signaling.typed_moment import NO_DATE, typed_clock, typed_day
 
 Occurrence = Literal["", "first", "second"]
 "Which of two: clocks that go back show an hour twice."
@@ -27,6 +28,8 @@ def resolve(
 ) -> datetime:
     """The UTC moment of `day` (2026-12-07) and `clock` (14:30) in the IANA `time_zone`.
 
+    Both may be written otherwise, see `signaling/typed_moment.py`.
+
     Raises InvalidInput for `date`, `time` or `time_zone`: malformed, past, a zone that does not
     exist, a time that the start of daylight saving skips; AmbiguousTime for one its end repeats.
     """
@@ -34,16 +37,9 @@ def resolve(
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidInput("time_zone", N_("This time zone does not exist.")) from None
-    try:
-        on = date.fromisoformat(day.strip())
-    except ValueError:
-        raise InvalidInput("date", N_("Please enter a date.")) from None
-    try:
-        at = time.fromisoformat(clock.strip()).replace(second=0, microsecond=0, tzinfo=None)
-    except ValueError:
-        raise InvalidInput("time", N_("Please enter a time.")) from None
+    on, at = typed_day(day), typed_clock(clock)
     if not 2000 <= on.year <= 9000:
-        raise InvalidInput("date", N_("Please enter a date."))
+        raise InvalidInput("date", NO_DATE)
     first, second = (
         datetime.combine(on, at, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
     )

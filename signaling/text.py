@@ -12,6 +12,12 @@ _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
+_ONE_LETTER = str.maketrans(
+    {"\u06cc": "\u064a", "\u0649": "\u064a", "\u06a9": "\u0643", "\u0640": None}
+)
+"""Keyboards of Arabic and Persian write the same name with other letters: Yeh, Alef Maksura and Kaf;
+the Tatweel only stretches."""
+
 NAME_LENGTH = 80
 NOTE_LENGTH = 500
 CHAT_LENGTH = 4000
@@ -73,6 +79,17 @@ def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> 
     if required and not cleaned:
         raise InvalidInput(field, N_("Please fill in this field."))
     return cleaned
+
+
+def searched(text: str) -> str:
+    """What two spellings of a name have in common: no case, no accents, and one Yeh and one Kaf.
+
+    >>> searched("RENE\u0301") == searched("ren\u00e9")
+    True
+    """
+    parts = unicodedata.normalize("NFKD", text).casefold().translate(_ONE_LETTER)
+    kept = (each for each in parts if unicodedata.category(each) not in ("Mn", "Cf"))
+    return " ".join("".join(kept).split())
 
 
 def literal(typed: str) -> str:

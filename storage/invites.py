@@ -126,6 +126,31 @@ class Invites:
         holder = await self._holder(invite_id)
         return holder is not None and compare_digest(holder, web_session_digest)
 
+    async def seats_of(self, web_session_digest: bytes) -> list[Invite]:
+        """The invites whose seats this browser has."""
+        rows = await self._executor.rows(
+            "SELECT invite.* FROM seat JOIN invite ON invite.id = seat.invite_id"
+            " WHERE seat.web_session_digest = ? ORDER BY seat.taken_at",
+            (web_session_digest,),
+        )
+        return [await self._invite(row) for row in rows]
+
+    async def leave_seats(self, web_session_digest: bytes) -> None:
+        """This browser has no seat any more; nobody else has got them."""
+        self._losses.left(self._executor, web_session_digest)
+        await self._executor.rows(
+            "DELETE FROM seat WHERE web_session_digest = ?", (web_session_digest,)
+        )
+
+    async def leave_ended(self, web_session_digest: bytes) -> None:
+        """This browser gives up the seats of sessions that are over, also for their reopening."""
+        await self._executor.rows(
+            "DELETE FROM seat WHERE web_session_digest = ? AND invite_id IN (SELECT invite.id"
+            " FROM invite JOIN consultation ON consultation.id = invite.consultation_id"
+            " WHERE consultation.state NOT IN ('planned', 'waiting', 'active', 'kept_open'))",
+            (web_session_digest,),
+        )
+
     async def holders(self, invite_ids: Iterable[str]) -> dict[str, bytes | None]:
         """Invite id -> digest of the browser that has its seat; without those that are over."""
         found: dict[str, bytes | None] = {}

@@ -26,7 +26,14 @@ class SeatTaken:
     "Of the one that had it before."
 
 
-Loss = WebSessionsEnded | SeatTaken
+@dataclass(frozen=True)
+class SeatsLeft:
+    """This browser gives up every seat it had."""
+
+    web_session_digest: bytes
+
+
+Loss = WebSessionsEnded | SeatTaken | SeatsLeft
 
 
 class Losses:
@@ -41,6 +48,9 @@ class Losses:
 
     def taken(self, executor: Executor, invite_id: str, digest: bytes) -> None:
         executor.after_commit(lambda: self._tell(SeatTaken(invite_id, digest)))
+
+    def left(self, executor: Executor, digest: bytes) -> None:
+        executor.after_commit(lambda: self._tell(SeatsLeft(digest)))
 
     def _tell(self, loss: Loss) -> None:
         for listener in self.listeners:

@@ -199,9 +199,9 @@ class Person:
 
     # --- somebody by link
 
-    async def join(self, link: str) -> str:
-        """Take the seat; the invite's id."""
-        answer = await self.post(link)
+    async def join(self, link: str, *, others: str = "keep") -> str:
+        """Take the seat, and say what becomes of others in this browser; the invite's id."""
+        answer = await self.post(link, {"others": others} if others else None)
         assert answer.status == 303, answer.text
         return answer.location.rpartition("/")[2]
 

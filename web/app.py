@@ -30,6 +30,7 @@ from storage.store import Store
 from web import keys
 from web.audit_watch import AuditWatch
 from web.bodies import look_first
+from web.clean_addresses import clean_address
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.delivery import add_delivery
@@ -94,7 +95,13 @@ async def _assemble(
 ) -> web.Application:
     web_sessions = SqliteStorage(store, clock, secure=config.secure)
     app = web.Application(
-        middlewares=[session_middleware(web_sessions), errors, same_origin, look_first],
+        middlewares=[
+            session_middleware(web_sessions),
+            errors,
+            clean_address,
+            same_origin,
+            look_first,
+        ],
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config

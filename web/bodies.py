@@ -40,6 +40,7 @@ STRANGERS = {
     ("POST", "choose_password"): Body(limit="form"),
     ("POST", "language"): Body(limit="form"),
     ("POST", "landing"): Body(limit="form"),
+    ("POST", "leave"): Body(limit="form"),
     ("POST", "interpreter_request"): Body(limit="form"),
     ("POST", "landing_test"): Body(JSON, limit="form"),
     ("POST", "landing_test_relay"): Body(JSON, limit="form"),

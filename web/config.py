@@ -206,7 +206,7 @@ class Config:
         server is only tried out; all, where people reach it by HTTP under another name.
         """
         if self.host is not None:
-            return tuple(filter(None, (each.strip() for each in self.host.split(","))))
+            return tuple(filter(None, (each.strip(" []") for each in self.host.split(","))))
         if self.secure or self.public_url.host in LOOPBACK_HOSTS:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")

@@ -21,7 +21,7 @@ from aiohttp import StreamReader, web
 
 from web.clockwork import Clockwork
 from web.keys import CONFIG, WAITS
-from web.limits import LOOPBACK, network, remote
+from web.limits import is_loopback, network, remote
 from web.security import default_headers
 from web.visitors import (
     BODY_WITHIN,
@@ -69,7 +69,7 @@ def places() -> int:
 
 def network_of(address: str | None) -> str | None:
     """What shares one limit with an address; None for this machine."""
-    return None if address in LOOPBACK else network(address)
+    return None if is_loopback(address) else network(address)
 
 
 def _bounded(limit: int) -> int:

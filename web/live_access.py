@@ -14,11 +14,13 @@ from datetime import timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
 from signaling.ports import Clock, Timers
-from storage.losses import Loss, SeatTaken
+from storage.losses import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
 
 LOOK_EVERY = timedelta(seconds=25)
 "How often everything open is compared with the store: as often as sockets are pinged."
+LEFT = "sign_in_required"
+"This browser has been signed out, or has left its seat: whoever uses it now has to come anew."
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,11 @@ class LiveAccess:
         if isinstance(loss, SeatTaken):
             seat = (loss.invite_id, loss.web_session_digest)
             self._end(lambda one: (one.invite_id, one.web_session) == seat, "replaced")
+        elif isinstance(loss, SeatsLeft):
+            digest = loss.web_session_digest
+            self._end(lambda one: bool(one.invite_id) and one.web_session == digest, LEFT)
         else:
-            self._end(lambda one: one.web_session in loss.digests, "sign_in_required")
+            self._end(lambda one: one.web_session in loss.digests, LEFT)
 
     def watch(self) -> None:
         """Compare with the store from now on."""
@@ -140,10 +145,12 @@ def _reason(
 ) -> str | None:
     """Why this must end: a key of messages.CLOSE_CODES; None: it need not."""
     if grounds.web_session not in alive:
-        return "sign_in_required"
+        return LEFT
     if grounds.invite_id is not None:
         if grounds.invite_id not in seats:
             return "gone"
+        if seats[grounds.invite_id] is None:
+            return LEFT
         if seats[grounds.invite_id] != grounds.web_session:
             return "replaced"
     if grounds.held is not None and held.get(grounds.held[0]) != grounds.held[1]:

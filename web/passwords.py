@@ -71,8 +71,12 @@ class Passwords:
         return right and hashed is not None
 
     async def renewed(self, hashed: str, password: str) -> str | None:
-        """A hash at today's cost in place of one that was made at another; None if it is."""
-        return await self.hash(password) if self._hasher.check_needs_rehash(hashed) else None
+        """A hash as it is made today, in place of one that fits and is not; None if it is."""
+        old = self._hasher.check_needs_rehash(hashed)
+        if not old and len(_spellings(password)) > 1:
+            async with self._turns.turn():
+                old = not await asyncio.to_thread(self._verify, hashed, _prepared(password))
+        return await self.hash(password) if old else None
 
     def _fits(self, hashed: str, password: str) -> bool:
         return any(self._verify(hashed, each) for each in _spellings(password))

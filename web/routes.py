@@ -53,6 +53,8 @@ PATHS = {
     "landing_test_relay": "/i/{token}/test/relay",
     "landing_calendar": "/i/{token}/session.ics",
     "seat": "/seat/{invite_id}",
+    "leave": "/leave",
+    "left": "/left",
     "admin": "/admin",
     "admin_audit": "/admin/audit",
     "admin_outbox": "/admin/outbox",

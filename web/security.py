@@ -49,8 +49,9 @@ slow network."""
 SERVER = "TeleConnect"
 SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" in address)
 "Whoever knows one may open it; it must not appear in the next page's Referer."
-OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"]}
-"What takes forms from those pages. Another language is all that is lost to a forger."
+OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"], PATHS["leave"]}
+"""What takes forms from those pages. Another language, or a seat that the same link gives back, is
+all that is lost to a forger."""
 
 
 def check_origin(request: web.Request) -> None:

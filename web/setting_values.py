@@ -146,9 +146,10 @@ def prices(text: str) -> tuple[Price, ...]:
 
 def relay_addresses(text: str) -> tuple[str, ...]:
     try:
-        addresses = [ipaddress.ip_address(part) for part in _parts(text)]
+        written = [ipaddress.ip_address(part.strip("[]")) for part in _parts(text)]
     except ValueError:
         raise ValueError("must be IP addresses") from None
+    addresses = [getattr(each, "ipv4_mapped", None) or each for each in written]
     if any(
         each.is_unspecified
         or each.is_multicast

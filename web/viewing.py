@@ -13,7 +13,7 @@ from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound, SignInRequired
 from signaling.flows.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CONFIG, STATIC, STORE, TEXTS
+from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts import OWN_NAMES
 from web.views import Viewer
@@ -69,9 +69,12 @@ async def seated(request: web.Request, invite_id: str) -> Arrival:
 def time_zone_of(request: web.Request) -> str:
     """The browser's zone by today's name, told by a cookie that its pages set; UTC until then.
 
-    UTC too for what some browsers tell where they do not know: Etc/Unknown.
+    A zone is a place. What a browser says whose device has none (`Etc/Unknown`), or that hides it,
+    is not believed.
     """
-    return todays_name(request.cookies.get(ZONE_COOKIE, "")) or "UTC"
+    zone = request.cookies.get(ZONE_COOKIE, "")
+    place = "/" in zone and not zone.startswith("Etc/")
+    return (todays_name(zone) if place else None) or "UTC"
 
 
 async def viewer_of(
@@ -86,9 +89,9 @@ async def viewer_of(
     app = request.app
     texts = app[TEXTS]
     try:
-        account = await account_of(request)
+        account, has_seat = await account_of(request), "seated" in await get_session(request)
     except Exception:  # an error page is drawn even while nothing can be read
-        account = None
+        account, has_seat = None, False
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen not in texts.languages:
         chosen = language or (account.language if account else None)
@@ -113,6 +116,8 @@ async def viewer_of(
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
         account_role=account.role if account else None,
+        now=app[CLOCK].now(),
+        seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
     )
 

@@ -35,6 +35,10 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences and dates for the browser."
+    now: datetime | None = None
+    "The server's time when the page is drawn; a device's own clock may be hours off."
+    seated: bool = False
+    "Whether a link has been used in this browser, so that there is something to leave."
     retention_hours: int = 24
     "How long a closed session can still be seen, in whole hours."
 
@@ -141,8 +145,12 @@ class LandingView:
     terms_html: str
     "Sanitized HTML of the operator's terms."
     join_path: str
+    seat_path: str
+    "Where that leads to."
     test_path: str
     calendar_path: str | None = None
+    sits_elsewhere: bool = False
+    "This browser has a seat in another session, perhaps somebody else's."
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 
 from babel import Locale
 
 from signaling.consultation import Consultation
+from signaling.delivery.mail import sender
 from signaling.invite import Invite
 from signaling.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
@@ -55,7 +55,7 @@ class Wording:
     ) -> Calendar:
         if consultation.planned_at is None:
             raise ValueError("Only a planned session has a place in a calendar.")
-        organizer = parseaddr(self._config.mail_from)[1]
+        organizer = sender(self._config.mail_from).address.addr_spec
         body = calendar_part(
             method,
             uid=f"{invite.id}@{self._config.public_url.host}",

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.utils import format_datetime, formataddr
 
 from signaling.contact import Contact
 from signaling.delivery.mime import file_part, header, multipart, text_header, text_part
@@ -64,11 +63,16 @@ def sender(mail_from: str) -> Sender:
 
 
 def _from_line(address: Address) -> bytes:
-    if "=?" in address.display_name:  # would be read as the beginning of an encoded word
-        name = Header(address.display_name, "utf-8", header_name="From").encode(linesep="\r\n")
-        return f"From: {name}\r\n <{address.addr_spec}>\r\n".encode()
-    line: str = SMTP.fold("From", SMTP.header_factory("From", str(address)))
-    return line.encode()
+    """The header of one sender (RFC 5322 section 3.6.2).
+
+    Not folded by a policy of `email`: that loses the quotes around a long name, and with them
+    where it ends, and the space between two words that it encodes apart.
+    """
+    name, spec = address.display_name, address.addr_spec
+    if name.isascii() and "=?" not in name:  # else read as the beginning of an encoded word
+        return f"From: {formataddr((name, spec))}\r\n".encode()
+    encoded = Header(name, "utf-8", header_name="From").encode(linesep="\r\n")
+    return f"From: {encoded}\r\n <{spec}>\r\n".encode()
 
 
 def _address(spec: str, name: str = "") -> Address:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from signaling.account import Account, AccountRole
+from signaling.account import Account, AccountRole, plain_email, spellings
 from signaling.contact import Contact
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
 from signaling.identifier import new_id
-from signaling.ports import Records
+from signaling.ports import Accounts, Records
 from signaling.text import one_line
 from signaling.token import new_token, token_digest
 
@@ -33,7 +33,7 @@ def new_account(
     now: datetime,
 ) -> Account:
     """A checked account. Raises InvalidInput naming the field."""
-    address = email.strip()
+    address = plain_email(email)
     try:
         Contact("email", address)
     except InvalidInput:
@@ -48,6 +48,14 @@ def new_account(
         time_zone=time_zone,
         created_at=now,
     )
+
+
+async def find_account(accounts: Accounts, email: str) -> Account | None:
+    """Whose address this is, however it is typed; None for nobody's."""
+    for spelling in spellings(email):
+        if (found := await accounts.by_email(spelling)) is not None:
+            return found
+    return None
 
 
 # What follows happens within the caller's transaction.

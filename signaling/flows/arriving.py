@@ -75,6 +75,7 @@ class Arriving:
                 raise InviteNotUsable
             redeemed = current.redeem(now)
             await records.invites.change(redeemed)
+            await records.invites.leave_ended(web_session_digest)
             if not await records.invites.holds_seat(redeemed.id, web_session_digest):
                 await records.audit.append(now, redeemed.id, "take_seat", redeemed.consultation_id)
             await records.invites.take_seat(redeemed.id, web_session_digest, now)
@@ -87,6 +88,20 @@ class Arriving:
         if web_session_digest is None:
             return False
         return await self._store.read.invites.holds_seat(invite_id, web_session_digest)
+
+    async def sits_elsewhere(self, invite_id: str, web_session_digest: bytes | None) -> bool:
+        """Whether this browser has another seat that somebody could be reading from."""
+        if web_session_digest is None:
+            return False
+        seats = await self._store.read.invites.seats_of(web_session_digest)
+        return any(seat.id != invite_id and seat.usable for seat in seats)
+
+    async def leave(self, records: Records, web_session_digest: bytes) -> None:
+        """This browser gives up its seats; their links let in again, here and elsewhere."""
+        now = self._clock.now()
+        for seat in await records.invites.seats_of(web_session_digest):
+            await records.audit.append(now, seat.id, "leave_seat", seat.consultation_id)
+        await records.invites.leave_seats(web_session_digest)
 
     async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
         """What the holder of a seat may see. Raises NotFound if this browser does not hold it."""

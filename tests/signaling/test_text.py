@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from signaling.chat import checked_text
 from signaling.errors import InvalidInput
-from signaling.text import CHAT_LENGTH, NAME_LENGTH, one_line, paragraphs
+from signaling.text import CHAT_LENGTH, NAME_LENGTH, one_line, paragraphs, searched
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 
@@ -79,3 +79,15 @@ def test_whatever_is_typed_is_refused_or_safe(text: str) -> None:
     assert "\n" not in name
     assert one_line("name", name) == name
     assert paragraphs("note", note, limit=300 * 4) == note
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Rene\u0301e", "RENÉE"), ("رضا علی", "رضا علي"), ("مُحَمَّد", "محمد"), ("کریم", "كريم"), ("محـــمد", "محمد"),
+        ("Ｙｕｋｉ", "yuki"), ("Straße", "STRASSE"), ("Amina\u00a0 K", "amina k"), ("me\u200cmory", "memory"),
+        ("Іван", "іван"), ("Nguyễn", "NGUYÊ\u0303N"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_however_it_is_written(one: str, other: str) -> None:
+    assert searched(one) == searched(other)

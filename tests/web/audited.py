@@ -21,7 +21,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("GET", "report"): ("export",),
     ("POST", "invite_without_interpreter"): ("waive_interpreter",),
     ("POST", "interpreter_request"): ("accept_request", "decline_request"),
-    ("POST", "landing"): ("take_seat",),
+    ("POST", "landing"): ("take_seat", "leave_seat"),
+    ("POST", "leave"): ("leave_seat",),
     ("GET", "socket"): ("enter", "start", "close", "keep_open", "resume", "start_call"),
     ("POST", "admin_interpreter"): (
         "add_organization",

@@ -303,6 +303,16 @@ def test_what_is_shown_keeps_its_order_and_its_line() -> None:
     assert isolated("+41 79 123") == "\u2066+41\u00a079\u00a0123\u2069"
 
 
+@pytest.mark.parametrize("domain", ["hospital.local", "mail.clinic.internal", "ward.lan"])
+def test_an_address_inside_an_organization_is_taken_with_a_warning(domain: str) -> None:
+    contact, unsure = understand(f"name@{domain.upper()}", None)
+    assert contact.address == f"name@{domain}"
+    assert unsure is not None
+    assert said(unsure) == (
+        "Mail reaches this address only inside its own organization. Please check it."
+    )
+
+
 def test_a_number_tells_its_country() -> None:
     assert region_of(Contact("phone", "+380501234567")) == "UA"
     assert region_of(Contact("phone", "+972591234567")) == "IL"

@@ -1,7 +1,7 @@
 """Taking a seat: easy for whoever has the link, and no way to fill the database with it."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,8 @@ from web.limits import LIMITS
 NOW = moment("2026-12-07 14:30")
 FROM_ONE_NETWORK = LIMITS["join_network"].amount
 ALTOGETHER = LIMITS["join"].amount
+
+TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
 
 
 @pytest.fixture
@@ -85,3 +87,28 @@ async def test_who_comes_too_early_leaves_no_web_session_behind(
         assert (await phone.post(link)).status == 410
         assert phone.cookie == ""
     assert await rows(server, "web_session") == before
+
+
+async def test_what_was_mistyped_can_be_corrected_right_after_sending(
+    server: Server, nurse: Person
+) -> None:
+    link = await nurse.invite("Amnia")
+    invite = await server.app[STORE].read.invites.by_token(link.rpartition("/")[2])
+    assert invite is not None
+    sent = await nurse.get(f"/invites/{invite.id}/link")
+    edit = f"/sessions/{invite.consultation_id}/edit"
+    assert f'action="{edit}"' in sent.text
+    assert 'value="Amnia"' in (await nurse.get(edit)).text
+
+
+@pytest.mark.parametrize("name", ["Clinic, North", "Hospital @ Home", "Clinic: North; East"])
+async def test_the_organizer_in_a_calendar_is_the_sender_of_mails(
+    tmp_path: Path, name: str
+) -> None:
+    settings = {"TELECONNECT_MAIL_FROM": f"{name} <a@b.example>"}
+    async with serving(tmp_path, None, **settings) as server, Person(server) as nurse:
+        await server.account()
+        await nurse.sign_in()
+        link = await nurse.invite(plan_later="on", date=TOMORROW, time="10:00", time_zone="UTC")
+        entry = (await nurse.get(f"{link}/session.ics")).text
+    assert "ORGANIZER:mailto:a@b.example\r\n" in entry

@@ -78,6 +78,18 @@ async def test_signing_in_renews_a_hash_that_was_cheaper_to_guess(tmp_path: Path
         assert await stored_hash(server) == new
 
 
+async def test_signing_in_renews_a_hash_of_the_text_as_it_was_typed(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, Person(server) as nurse:
+        old = QUICK._hasher.hash(DECOMPOSED)
+        await give(server, old)
+        assert (await nurse.sign_in(password=DECOMPOSED)).status == 303
+        new = await stored_hash(server)
+        assert new != old
+        for spelling in (COMPOSED, DECOMPOSED):
+            assert (await nurse.sign_in(password=spelling)).status == 303
+        assert await stored_hash(server) == new
+
+
 KNOWN = ("TeleConnect", "nurse.joy@clinic.example", "Nurse Joy")
 
 

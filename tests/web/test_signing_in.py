@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -164,3 +165,42 @@ async def test_administration_does_not_exist_for_a_scheduler(server: Server) -> 
         assert (await nurse.get("/admin")).status == 404
         assert (await nurse.get("/admin/outbox")).status == 404
         assert (await stranger.get("/admin/outbox")).status == 303
+
+
+@pytest.mark.parametrize(
+    ("made", "typed"),
+    [
+        ("nurse@example.org", "Nurse@Example.ORG "),
+        ("nurse@example.org", "\u200bnurse@\u00a0example.org"),
+        ("nurse@example.org", "ｎｕｒｓｅ＠ｅｘａｍｐｌｅ．ｏｒｇ"),
+        ("nurse@example.org", "mailto:nurse@example.org"),
+        ("nurse@käse.example", "nurse@xn--kse-qla.example"),
+        ("nurse@xn--kse-qla.example", "nurse@KÄSE.example"),
+        ("rené@example.org", "rene\u0301@example.org"),
+    ],
+)
+async def test_an_account_is_known_by_every_spelling_of_its_email(
+    server: Server, made: str, typed: str
+) -> None:
+    if made != "nurse@example.org":
+        await server.account(made)
+    async with Person(server) as nurse:
+        assert (await nurse.sign_in(typed)).status == 303
+
+
+async def test_an_email_that_was_stored_as_it_was_typed_still_signs_in(server: Server) -> None:
+    account = await server.account("other@example.org")
+    stored = replace(account, id="0123456789abcdef", email="nurse@käse.example")
+    await server.app[STORE].write(lambda records: records.accounts.add(stored))
+    async with Person(server) as nurse:
+        for spelling in ("nurse@käse.example", "nurse@xn--kse-qla.example"):
+            assert (await nurse.sign_in(spelling)).status == 303
+
+
+async def test_other_spellings_of_an_email_are_no_further_guesses(server: Server) -> None:
+    async with Person(server) as stranger:
+        answers = [
+            (await stranger.sign_in("x@example.org" + "\u200b" * number, "wrong")).status
+            for number in range(11)
+        ]
+    assert answers == [401] * 10 + [429]

@@ -34,6 +34,13 @@ _BEFORE = ' <(["\u00ab\u201c\u201e'
 _BEHIND = " .,;:!>)]\"'\u00bb\u201c\u201d\u2019\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
 "Marks around what was copied from a sentence."
 
+_INTERNAL_DOMAINS = (".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan")
+"""What networks of hospitals are called inside (RFC 6762, appendix G): the operator's mail server may
+know them, so that such an address is no mistake."""
+SPECIAL_USE_DOMAIN_NAMES.remove("local")  # as email-validator's README says it is done
+
+INTERNAL = N_("Mail reaches this address only inside its own organization. Please check it.")
+
 
 class Understood(NamedTuple):
     """What was made of a text."""
@@ -63,7 +70,8 @@ def understand(text: str, default_region: str | None) -> Understood:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in typed):
         raise InvalidInput(_FIELD, N_("Please enter one address or number on a single line."))
     if has_at:
-        return Understood(_email(unicodedata.normalize("NFKC", typed)), None)
+        contact = _email(unicodedata.normalize("NFKC", typed))
+        return Understood(contact, doubt(contact))
     number = numbers.read_number(typed, default_region)
     contact = Contact("phone", numbers.e164(number))
     return Understood(contact, numbers.doubt(contact, extended=bool(number.extension)))
@@ -76,7 +84,11 @@ def contact_of(address: str) -> Contact:
 
 def doubt(contact: Contact) -> DoubtfulContact | None:
     """Why somebody should look again at a contact that was taken; None if it is fine."""
-    return None if contact.kind == "email" else numbers.doubt(contact)
+    if contact.kind == "phone":
+        return numbers.doubt(contact)
+    if contact.address.endswith(_INTERNAL_DOMAINS):
+        return DoubtfulContact(_FIELD, INTERNAL, (), "", contact.address)
+    return None
 
 
 def format_contact(contact: Contact) -> str:
@@ -136,7 +148,10 @@ def _email(typed: str) -> Contact:
         )
     try:
         checked = validate_email(
-            typed, check_deliverability=False, strict=True, test_environment=True
+            typed,
+            check_deliverability=False,
+            strict=True,
+            test_environment=True,
         )
     except EmailNotValidError:
         raise InvalidInput(_FIELD, _email_problem(local, domain)) from None

@@ -34,6 +34,7 @@ def document(
         # The lobby turns ids from the socket into addresses with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
+        "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
         **{f"data-{name}": value for name, value in (data or {}).items()},
     }
     return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
@@ -60,6 +61,7 @@ def document(
                     signed_in and button("enable-sound", _("Enable sound"), hidden=""),
                     _language_switch(viewer),
                     signed_in and _account(viewer),
+                    service_user and viewer.seated and _leave(viewer),
                 ],
             ],
             signed_in and _signed_out(viewer),
@@ -133,9 +135,17 @@ def _language_switch(viewer: Viewer) -> h.Node:
     ]
 
 
+def _leave(viewer: Viewer) -> h.Element:
+    """For whoever shares this browser with others; the module also forgets what the page keeps."""
+    _ = viewer.translate
+    return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
+        h.button(type="submit")[_("Leave this device")]
+    ]
+
+
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
-    return h.form(".inline", method="post", action=path("sign_out"))[
+    return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
         h.span(".account", dir="auto")[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],

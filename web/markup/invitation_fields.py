@@ -119,6 +119,7 @@ def plan_fields(
                     " those of this server. The time of the server counts."
                 ),
             ),
+            h.p("#clock-off.notice.warning", role="status", hidden=True),
         ],
     ]
 

@@ -8,6 +8,9 @@ from web.markup.document import document
 from web.markup.words import appointment, filled
 from web.views import LandingView, Viewer
 
+OTHERS, LEAVE, KEEP = "others", "leave", "keep"
+"The field that says what becomes of other seats of this browser, and what it may say."
+
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
     _ = viewer.translate
@@ -21,6 +24,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
                 % {"name": f"\u2068{view.scheduler_name}\u2069"}
             ],
             view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
+            h.p("#clock-off.notice.warning", role="status", hidden=True),
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
@@ -33,7 +37,9 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
 def _join(viewer: Viewer, view: LandingView) -> h.Node:
     _ = viewer.translate
     return [
-        h.form(method="post", action=view.join_path)[
+        _whose(viewer, view)
+        if view.sits_elsewhere
+        else h.form(method="post", action=view.join_path, data_seat=view.seat_path)[
             h.button(".primary.huge", type="submit")[_("Join the session")]
         ],
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
@@ -43,6 +49,29 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
             h.div(".prose")[Markup(view.terms_html)],
         ],
         h.p[h.a(href=view.test_path)[_("Test my device")]],
+    ]
+
+
+def _whose(viewer: Viewer, view: LandingView) -> h.Element:
+    """The question when this browser has another seat: most likely that of whoever used it before."""
+    _ = viewer.translate
+    return h.div(".notice.warning", role="alert")[
+        h.p[_("Another session is open in this browser. If it is not yours, leave it first.")],
+        [
+            h.form(
+                method="post",
+                action=view.join_path,
+                data_seat=view.seat_path,
+                data_leave=answer == LEAVE,
+            )[
+                h.input(type="hidden", name=OTHERS, value=answer),
+                h.button({"type": "submit", "class": style})[label],
+            ]
+            for answer, label, style in (
+                (LEAVE, _("Leave the other session and join"), "primary huge"),
+                (KEEP, _("Both sessions are mine: join"), ""),
+            )
+        ],
     ]
 
 

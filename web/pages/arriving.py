@@ -1,19 +1,29 @@
 """The pages of people who come by link: the landing page, taking the seat, the session."""
 
 from aiohttp import hdrs, web
-from aiohttp_session import get_session
+from aiohttp_session import get_session, new_session
 
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
+from signaling.flows.arriving import Arrival
 from web.errors import sentence
 from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
 from web.limits import network, remote
-from web.markup.landing import closed_link_page, landing_page
+from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, session_page
+from web.pages.leaving import FORGET, leave_seats
 from web.routes import path
 from web.terms import terms_html
-from web.viewing import by_link, seated, show, viewer_of, web_session_digest
-from web.views import LandingView, SessionView
+from web.viewing import (
+    account_of,
+    by_link,
+    form_of,
+    seated,
+    show,
+    viewer_of,
+    web_session_digest,
+)
+from web.views import LandingView, SessionView, Viewer
 
 
 async def show_landing(request: web.Request) -> web.Response:
@@ -26,7 +36,12 @@ async def show_landing(request: web.Request) -> web.Response:
         await limits.hit("unknown_link", visitor)
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
+    return await _landing(request, arrival)
+
+
+async def _landing(request: web.Request, arrival: Arrival, status: int = 200) -> web.Response:
+    token = request.match_info["token"]
+    viewer = await _viewer(request, arrival)
     view = LandingView(
         scheduler_name=arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
@@ -34,12 +49,29 @@ async def show_landing(request: web.Request) -> web.Response:
         opens_at=arrival.opens_at,
         terms_html=terms_html(viewer),
         join_path=path("landing", token=token),
+        seat_path=path("seat", invite_id=arrival.invite.id),
         test_path=path("landing_test", token=token),
         calendar_path=path("landing_calendar", token=token)
         if arrival.consultation.planned_at
         else None,
+        sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
     )
-    return show(landing_page(viewer, view))
+    return show(landing_page(viewer, view), status)
+
+
+async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
+    return by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
+
+
+async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:
+    """Whether to ask whose another seat in this browser is.
+
+    A scheduler who looks at the links of others is signed in, and leaves by signing out.
+    """
+    if await account_of(request) is not None:
+        return False
+    digest = await web_session_digest(request)
+    return await request.app[ARRIVING].sits_elsewhere(invite_id, digest)
 
 
 async def calendar(request: web.Request) -> web.Response:
@@ -63,15 +95,24 @@ async def calendar(request: web.Request) -> web.Response:
 async def join(request: web.Request) -> web.Response:
     """Take the seat. The token leaves the address bar with the redirect.
 
+    Where this browser has another seat, its reader is asked first whose that is.
+
     Raises TooManyRequests: each new browser leaves a web session behind, and a line in the audit.
     """
-    app, token = request.app, request.match_info["token"]
+    app, token, headers = request.app, request.match_info["token"], {}
     try:
         invite = await app[ARRIVING].knock(token)  # what opens nothing leaves nothing behind
         if not await app[ARRIVING].holds(invite.id, await web_session_digest(request)):
             await app[LIMITS].hit("join_network", f"{invite.id} {network(remote(request))}")
             await app[LIMITS].hit("join", invite.id)
         session = await get_session(request)
+        if await _sits_elsewhere(request, invite.id):
+            others = (await form_of(request)).get(OTHERS)
+            if others not in (LEAVE, KEEP):
+                return await _landing(request, await app[ARRIVING].look(token), 409)
+            if others == LEAVE:
+                await leave_seats(request)
+                session, headers = await new_session(request), FORGET
         session["seated"] = True
         digest = await app[WEB_SESSIONS].settle(session)
         invite = await app[ARRIVING].redeem(token, digest)
@@ -79,7 +120,7 @@ async def join(request: web.Request) -> web.Response:
         await app[LIMITS].hit("unknown_link", network(remote(request)))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
-    raise web.HTTPSeeOther(path("seat", invite_id=invite.id))
+    raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
 
 
 async def show_seat(request: web.Request) -> web.Response:
@@ -96,7 +137,7 @@ async def show_seat(request: web.Request) -> web.Response:
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     require(arrival.invite.role, "enter")
-    viewer = by_link(await viewer_of(request, arrival.invite.person.language, arrival.time_zone))
+    viewer = await _viewer(request, arrival)
     view = SessionView(
         consultation_id=arrival.consultation.id,
         invite_id=arrival.invite.id,

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
+from signaling.text import searched
 from web.errors import refused_form, retry_after
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import Reading, Typed, answered, read_plan
@@ -155,9 +156,9 @@ async def remove(request: web.Request) -> web.Response:
 def _matches(row: InviteRow, search: str, state: str) -> bool:
     if state and row.state != state:
         return False
-    wanted = search.casefold()
+    wanted = searched(search)
     return not wanted or any(
-        wanted in f"{person.name} {person.address} {_shown(person.address)}".casefold()
+        wanted in searched(f"{person.name} {person.address} {_shown(person.address)}")
         for person in row.people
     )
 

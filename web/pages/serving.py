@@ -21,7 +21,7 @@ from web.keys import (
     TEXTS,
     TIMEKEEPING,
 )
-from web.limits import LOOPBACK, remote
+from web.limits import is_loopback, remote
 from web.static_files import pack, packed_response
 from web.zone_rules import in_force
 
@@ -100,7 +100,7 @@ async def _backup_age(app: web.Application) -> float | None:
 
 async def metrics(request: web.Request) -> web.Response:
     """Counts in the Prometheus text format, for this machine only."""
-    if remote(request) not in LOOPBACK:
+    if not is_loopback(remote(request)):
         raise web.HTTPNotFound
     hub = request.app[ROOMS].hub
     figures = {

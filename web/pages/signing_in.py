@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from aiohttp_session import get_session
 
-from signaling.account import Account
+from signaling.account import Account, plain_email
 from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
-from signaling.flows.accounting import new_account
+from signaling.flows.accounting import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.errors import form_errors, retry_after, sentence
@@ -27,6 +27,7 @@ from web.known_browsers import Browser, browser_of
 from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
+from web.pages.leaving import FORGET
 from web.routes import path
 from web.signing import begin
 from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
@@ -47,8 +48,8 @@ async def sign_in(request: web.Request) -> web.Response:
     app, browser = request.app, await browser_of(request)
     await before_reading(request, browser)
     typed = await form_of(request)
-    email, password = typed.get("email", "").strip(), typed.get("password", "")[:1024]
-    found = await app[STORE].read.accounts.by_email(email)
+    email, password = plain_email(typed.get("email", "")[:1024]), typed.get("password", "")[:1024]
+    found = await find_account(app[STORE].read.accounts, typed.get("email", "")[:1024])
     account = found if found and found.disabled_at is None else None
     try:
         answer = await _let_in(request, browser, account, email, password)
@@ -103,7 +104,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
         await request.app[STORE].write(work)
     session.invalidate()
-    raise web.HTTPSeeOther(path("sign_in"))
+    raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
 
 
 async def show_setup(request: web.Request) -> web.Response:

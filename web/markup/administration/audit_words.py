@@ -42,6 +42,7 @@ def action_word(viewer: Viewer, action: str) -> str:
         "cancel": _("Session canceled"),
         "see_link": _("Link shown"),
         "take_seat": _("Link used by a new device"),
+        "leave_seat": _("Device left"),
         "enter": _("Entered the session"),
         "start": _("Session started"),
         "start_call": _("Call started"),

@@ -2,6 +2,7 @@
 
 import { fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
+import { warnOfClock } from "../shared/local-times.js";
 import { otherReading } from "../shared/zones.js";
 
 /** Somebody is still typing. */
@@ -19,6 +20,7 @@ export function wireMoment(form) {
   let asked = 0;
   const ask = async () => {
     const number = ++asked;
+    warnOfClock();
     if (zones && place.dataset.zones) await offerZones(place, zones);
     const fields = new URLSearchParams();
     for (const [name, value] of new FormData(form)) {

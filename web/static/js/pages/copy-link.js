@@ -6,9 +6,9 @@ import { maybe, setText } from "../shared/dom.js";
 
 const ready = loadCatalog();
 
-maybe("copy-link", HTMLButtonElement)?.addEventListener("click", async (event) => {
-  const button = /** @type {HTMLButtonElement} */ (event.currentTarget);
-  const source = button.dataset.copy ?? "location";
+document.addEventListener("click", async ({ target }) => {
+  if (!(target instanceof HTMLButtonElement) || target.id !== "copy-link") return;
+  const source = target.dataset.copy ?? "location";
   const text =
     source === "location" ? location.href : (document.querySelector(source)?.textContent ?? "");
   const done = await copy(text);

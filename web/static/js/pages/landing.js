@@ -1,29 +1,67 @@
 /** The page behind a personal link: local times, countdown, the hint for browsers inside apps. */
 
 import { _, fill, loadCatalog } from "../shared/catalog.js";
-import { byId, maybe, setText, show } from "../shared/dom.js";
+import { byId, inside, maybe, setText, show } from "../shared/dom.js";
 import { insideApp } from "../shared/in-app.js";
-import { showLocalTimes } from "../shared/local-times.js";
+import { showLocalTimes, warnOfClock } from "../shared/local-times.js";
 import { serveReader } from "../shared/reader.js";
+import { hearServer, serverNow } from "../shared/server-clock.js";
 import { inWords } from "../shared/times.js";
 import "./copy-link.js";
 
+const TICK = 5_000;
+/** A server that says "not yet" is not asked again at once, whatever this device thinks. */
+const LOOK_EVERY = 15_000;
+const GONE = 410;
+
+let looked = -LOOK_EVERY;
+
 serveReader();
-const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
-show(byId("in-app", HTMLElement), insideApp(navigator.userAgent, canCapture));
-
+wire();
 await loadCatalog();
-showLocalTimes("main");
+showTimes();
+tick();
+setInterval(tick, TICK);
 
-const opensAt = Number(document.body.dataset.opensAt ?? 0);
-const countdown = maybe("countdown", HTMLElement);
-if (opensAt && countdown) {
-  const tick = () => {
-    const left = opensAt - Date.now();
-    // A moment later than the server's own clock says: reloading too early shows this page again.
-    if (left < -1_000) location.reload();
-    else setText(countdown, fill(_("Opens in %(time)s"), { time: inWords(left + 59_999) }));
-  };
-  tick();
-  setInterval(tick, 5_000);
+/** What a new copy of the page's content needs. */
+function wire() {
+  const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
+  const hint = maybe("in-app", HTMLElement);
+  show(hint, insideApp(navigator.userAgent, canCapture));
+  // Whoever goes back, perhaps the next person at this browser, comes to the seat and not to the
+  // link.
+  for (const form of document.querySelectorAll("form")) {
+    const { seat } = form.dataset;
+    if (seat) form.addEventListener("submit", () => history.replaceState(null, "", seat));
+  }
+}
+
+function showTimes() {
+  showLocalTimes("main");
+  warnOfClock();
+}
+
+function tick() {
+  const countdown = maybe("countdown", HTMLElement);
+  if (!countdown) return;
+  const left = Number(document.body.dataset.opensAt) - serverNow();
+  if (left < 0) void look();
+  setText(countdown, fill(_("Opens in %(time)s"), { time: inWords(left + 59_999) }));
+}
+
+/** Ask whether the door is open. The page is never loaded again: what is new takes its place. */
+async function look() {
+  if (performance.now() - looked < LOOK_EVERY) return;
+  looked = performance.now();
+  const headers = { Accept: "text/html" };
+  const answer = await fetch(location.href, { headers }).catch(() => null);
+  if (!answer?.ok && answer?.status !== GONE) return;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const { now, opensAt = "0" } = fresh.body.dataset;
+  if (!now) return; // no page of ours: somebody wants to be paid for the network
+  hearServer(Number(now));
+  document.body.dataset.opensAt = opensAt;
+  byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
+  wire();
+  showTimes();
 }

@@ -10,6 +10,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { newId } from "../shared/identifier.js";
 import { LIST_CHANGED } from "../shared/live.js";
 import { ownName, serveReader } from "../shared/reader.js";
+import { serverNow } from "../shared/server-clock.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 import { inWords } from "../shared/times.js";
@@ -111,7 +112,7 @@ function renderList() {
 function renderTimes() {
   for (const place of document.querySelectorAll("[data-since]")) {
     if (!(place instanceof HTMLElement) || !place.dataset.since) continue;
-    const since = inWords(Date.now() - Number(place.dataset.since));
+    const since = inWords(serverNow() - Number(place.dataset.since));
     setText(place, fill(_("waiting for %(time)s"), { time: since }));
   }
 }

@@ -12,7 +12,7 @@ import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/local-times.js";
-import { serveReader } from "../shared/reader.js";
+import { forget, serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
 
@@ -208,9 +208,27 @@ function showLine(state, reason) {
   }
   if (state !== "ended") return;
   media?.abandon();
+  if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
   setText(place, endSentence(reason));
   if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
+}
+
+/**
+ * This browser has no seat any more, and somebody else may be at it: another page takes the place
+ * of what was said here. Whoever has gone to another device is told so, and not twice, whatever that
+ * page turns out to be.
+ * @param {string} reason
+ */
+function leave(reason) {
+  if (page.role === "scheduler") return;
+  if (reason === "sign_in_required") {
+    forget();
+    byId("leave", HTMLFormElement).submit();
+  } else if (!history.state?.left) {
+    history.replaceState({ left: true }, "");
+    location.reload();
+  }
 }
 
 /** @param {string} reason */

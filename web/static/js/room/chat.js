@@ -6,6 +6,7 @@
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, keepingPlace, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
+import { serverNow } from "../shared/server-clock.js";
 import { timeOfDay } from "../shared/times.js";
 import { written } from "../shared/written.js";
 import { isAtEnd, isAtStart } from "./history.js";
@@ -87,7 +88,7 @@ export class Chat {
     // Nobody wants to hear a hundred old lines read aloud.
     const added = before > 0 && this.#shown.chat[0]?.id === room.chat[0]?.id;
     list.setAttribute("aria-live", added && isAtEnd(this.#shown) ? "polite" : "off");
-    const today = new Date().toDateString();
+    const today = new Date(serverNow()).toDateString();
     const change = () =>
       follow(
         list,
@@ -139,7 +140,7 @@ export class Chat {
     const text = this.#text.value.trim();
     if (!text) return;
     const id = newId();
-    this.#writtenAt.set(id, Date.now());
+    this.#writtenAt.set(id, serverNow());
     this.#text.value = "";
     this.options.send({ type: "chat_send", id, text });
     if (!isAtEnd(this.#shown)) this.options.readNewest();
@@ -194,7 +195,7 @@ export class Chat {
       participant_id: room.me,
       kind: "text",
       text: message.text,
-      sent_at: this.#writtenAt.get(message.id) ?? Date.now(),
+      sent_at: this.#writtenAt.get(message.id) ?? serverNow(),
     };
   }
 

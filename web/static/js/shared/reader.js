@@ -1,5 +1,8 @@
 /** What every page does for its reader: the language switch, and telling the server their zone. */
 
+import { ownZone } from "./local-times.js";
+import { hearServer } from "./server-clock.js";
+
 const YEAR = 365 * 24 * 3600;
 
 /** Choosing a language is enough where scripts run. */
@@ -22,11 +25,26 @@ export function ownName(code) {
 
 /** The next page shows its times in this zone. */
 function tellTimeZone() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = ownZone();
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
+/** What pages have kept in this browser goes, also where it does not know Clear-Site-Data. */
+export function forget() {
+  try {
+    sessionStorage.clear();
+    localStorage.clear();
+  } catch {
+    // Where storage is forbidden nothing was kept.
+  }
+}
+
 export function serveReader() {
+  hearServer(Number(document.body.dataset.now ?? 0));
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof HTMLElement && "leave" in target.dataset) forget();
+  });
+  if ("forget" in document.body.dataset) forget();
   submitLanguageOnChange();
   tellTimeZone();
 }

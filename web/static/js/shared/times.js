@@ -6,6 +6,7 @@
  */
 
 import { dateWords, formOf } from "./catalog.js";
+import { serverNow } from "./server-clock.js";
 
 const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
@@ -26,7 +27,7 @@ const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
  */
 export function timeOfDay(at) {
   const wall = at + aheadHere(at);
-  const now = Date.now();
+  const now = serverNow();
   const today = now + aheadHere(now);
   if (Math.floor(wall / DAY) === Math.floor(today / DAY)) return clock(wall);
   const thisYear = new Date(wall).getUTCFullYear() === new Date(today).getUTCFullYear();

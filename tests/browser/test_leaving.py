@@ -1,0 +1,63 @@
+"""What the next person at a shared browser can find of the one before."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import NewContext
+from tests.people import Person
+from tests.serving import Server, serving
+
+SECRET = "It hurts here"
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
+
+
+async def join_and_write(page: Page, link: str) -> None:
+    await page.goto(link)
+    await page.get_by_role("button", name="Join the session").click()
+    await page.get_by_label("Message").fill(SECRET)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_text("sent", exact=True).last).to_be_visible()
+
+
+async def kept(page: Page) -> int:
+    count: int = await page.evaluate("localStorage.length + sessionStorage.length")
+    return count
+
+
+async def test_nothing_is_found_by_going_back_nor_in_another_tab(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        first, second = await nurse.invite("Amina"), await nurse.invite("Bashir")
+    # the pages that are gone say so with their status
+    context = await new_context(base_url=server.url, allowed_errors=["status of 4(04|10)"])
+    page, other = await context.new_page(), await context.new_page()
+    await join_and_write(page, first)
+    await page.evaluate("localStorage.setItem('draft', 'x'); sessionStorage.setItem('draft', 'x')")
+    await page.get_by_role("button", name="Leave this device").click()
+    await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
+    assert await kept(page) == 0
+    addresses = [page.url]
+    while addresses[-1] != "about:blank":
+        await expect(page.get_by_text(SECRET)).to_have_count(0)
+        await page.go_back()
+        addresses.append(page.url)
+    assert first not in "".join(addresses)
+
+    await join_and_write(page, first)
+    await other.goto(second)
+    await other.get_by_role("button", name="Leave the other session and join").click()
+    await expect(other.get_by_role("heading", name="You are in the waiting room")).to_be_visible()
+    await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
+    await expect(page.get_by_text(SECRET)).to_have_count(0)
+    assert await kept(page) == 0

@@ -1,0 +1,158 @@
+"""A browser that several people use: nothing of a session stays behind in it."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from signaling.messages import PROTOCOL_VERSION
+from tests.people import Person
+from tests.serving import Server, audit_lines, serving
+from web.keys import STORE
+
+LEAVE_BUTTON = 'action="/leave"'
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
+
+
+@pytest.fixture
+async def nurse(server: Server) -> AsyncIterator[Person]:
+    async with Person(server) as person:
+        await person.sign_in()
+        yield person
+
+
+@pytest.fixture
+async def tablet(server: Server) -> AsyncIterator[Person]:
+    async with Person(server) as person:
+        yield person
+
+
+async def is_refused(person: Person, seat: str) -> bool:
+    """Whether this browser gets neither the page nor the room of a seat."""
+    wire = await person.connect()
+    await wire.send(
+        "hello", version=PROTOCOL_VERSION, stream="room", peer_id="peer-000001", invite_id=seat
+    )
+    refused = (await wire.frame())["type"] == "error"
+    return refused and (await person.get(f"/seat/{seat}")).status in (404, 410)
+
+
+async def test_who_leaves_a_device_leaves_nothing_there(
+    server: Server, nurse: Person, tablet: Person
+) -> None:
+    link = await nurse.invite()
+    assert LEAVE_BUTTON not in (await tablet.get(link)).text
+    seat = await tablet.join(link)
+    for page in (f"/seat/{seat}", link, f"{link}/test"):
+        assert LEAVE_BUTTON in (await tablet.get(page)).text
+    wire, cookie = await tablet.enter(invite_id=seat), tablet.cookie
+    answer = await tablet.post("/leave")
+    assert (answer.status, answer.location) == (303, "/left")
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert tablet.cookie == ""
+    assert await wire.end() == 4401
+    left = (await tablet.get("/left")).text
+    assert "Nurse Joy" not in left
+    assert LEAVE_BUTTON not in left
+    tablet.plant(cookie)  # as somebody would who has kept it
+    assert await is_refused(tablet, seat)
+    assert [line.action for line in await audit_lines(server.app[STORE])][-1] == "leave_seat"
+    assert await tablet.join(link) == seat
+
+
+async def test_leaving_without_a_seat_is_no_error(tablet: Person) -> None:
+    assert (await tablet.post("/leave")).location == "/left"
+
+
+async def test_the_page_of_a_closed_session_can_be_left(nurse: Person, tablet: Person) -> None:
+    seat = await tablet.join(await nurse.invite())
+    consultation = await host(nurse, tablet, seat)
+    answer = await tablet.get(f"/seat/{seat}")
+    assert answer.status == 410
+    assert LEAVE_BUTTON in answer.text
+    await tablet.post("/leave")
+    assert (await nurse.post(f"/sessions/{consultation}/reopen")).status == 303
+    assert await is_refused(tablet, seat)
+
+
+async def test_the_next_person_is_asked_whose_the_open_session_is(
+    nurse: Person, tablet: Person
+) -> None:
+    first = await tablet.join(await nurse.invite("Amina"))
+    wire, link = await tablet.enter(invite_id=first), await nurse.invite("Bashir")
+    for page in (await tablet.get(link), await tablet.post(link)):
+        assert "Leave the other session and join" in page.text
+        assert "Both sessions are mine: join" in page.text
+        assert "Amina" not in page.text
+    assert page.status == 409
+    second = await tablet.join(link, others="leave")
+    assert await wire.end() == 4401
+    assert (await tablet.get(f"/seat/{second}")).status == 200
+    assert await is_refused(tablet, first)
+
+
+async def test_one_person_with_two_sessions_keeps_both(nurse: Person, tablet: Person) -> None:
+    link = await nurse.invite()
+    first = await tablet.join(link)
+    await tablet.join(await nurse.invite("Amina"), others="keep")
+    assert (await tablet.get(f"/seat/{first}")).status == 200
+    assert "Leave the other session" in (await tablet.get(link)).text
+
+
+async def test_nobody_is_asked_about_a_session_that_is_over_or_the_same(
+    nurse: Person, tablet: Person
+) -> None:
+    link = await nurse.invite()
+    seat = await tablet.join(link)
+    assert await tablet.join(link, others="") == seat
+    await host(nurse, tablet, seat)
+    await tablet.join(await nurse.invite("Bashir"), others="")
+
+
+async def test_a_session_that_is_reopened_does_not_come_back_to_the_next_person(
+    nurse: Person, tablet: Person
+) -> None:
+    seat = await tablet.join(await nurse.invite())
+    consultation = await host(nurse, tablet, seat)
+    await tablet.join(await nurse.invite("Bashir"))
+    assert (await nurse.post(f"/sessions/{consultation}/reopen")).status == 303
+    assert await is_refused(tablet, seat)
+
+
+async def test_a_scheduler_opens_the_links_of_others_beside_the_own_pages(nurse: Person) -> None:
+    first = await nurse.join(await nurse.invite())
+    second = await nurse.join(await nurse.invite("Bashir"), others="")
+    wire = await nurse.enter(invite_id=first)
+    assert (await nurse.get(f"/seat/{second}")).status == 200
+    await nurse.post("/leave")
+    assert await wire.end() == 4401
+    assert await is_refused(nurse, first)
+    assert await is_refused(nurse, second)
+    assert (await nurse.get("/")).status == 200
+
+
+async def test_signing_out_leaves_nothing_behind_on_a_shared_computer(nurse: Person) -> None:
+    seat, cookie = await nurse.join(await nurse.invite()), nurse.cookie
+    answer = await nurse.post("/signout")
+    assert answer.headers["Clear-Site-Data"] == '"storage"'
+    assert await is_refused(nurse, seat)
+    nurse.plant(cookie)
+    assert (await nurse.get("/")).location == "/signin"
+
+
+async def host(nurse: Person, tablet: Person, seat: str) -> str:
+    """Start the session of a seat and close it; its id."""
+    guest = await tablet.enter(invite_id=seat)
+    snapshot = next(frame for frame in guest.frames if frame["type"] == "snapshot")
+    consultation = str(snapshot["consultation"]["consultation_id"])
+    wire = await nurse.enter(consultation_id=consultation)
+    await wire.command("start_consultation")
+    await wire.command("terminate_consultation", choice="close")
+    await guest.end()
+    return consultation
