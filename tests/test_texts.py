@@ -245,6 +245,7 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
     catalog = json.loads(texts.languages[language].catalog)
     count = read_catalog(language).num_plurals
     assert {int(form) for form in catalog["plural"]} == set(range(count))
+    assert catalog["decimal"] in (".", ",")
     for number in range(1500):
         shown = number if number < 200 else 100 + number % 100  # as catalog.js looks it up
         assert int(catalog["plural"][shown]) == form_of(language, number), number
