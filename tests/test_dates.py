@@ -219,5 +219,6 @@ def test_no_script_asks_the_browser_for_words() -> None:
     found = {match for file in scripts.rglob("*.js") for match in asks.findall(file.read_text())}
     assert found == {
         "Intl.DateTimeFormat(",  # the name of this device's zone
+        "navigator.languages",  # whether somebody who has UTC all year lives there
         'Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {',  # the clock of a zone, in numbers
     }

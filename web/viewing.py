@@ -99,13 +99,14 @@ async def viewer_of(
         spoken = texts.get(chosen)
     else:
         spoken = texts.choose(request.headers.get("Accept-Language", ""))
-    zone = time_zone_of(request)
-    if zone == "UTC":
+    zone = told = time_zone_of(request)
+    if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
     return Viewer(
         language=spoken.code,
         direction=spoken.direction,
         time_zone=zone,
+        zone_there=zone if told == "UTC" else request.cookies[ZONE_COOKIE],
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,

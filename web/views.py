@@ -35,6 +35,8 @@ class Viewer:
     "IANA zones that forms offer, in order."
     catalog: str = ""
     "Address of this language's sentences and dates for the browser."
+    zone_there: str = ""
+    "The same zone by the name that the browser has for it, where it has told one."
     now: datetime | None = None
     "The server's time when the page is drawn; a device's own clock may be hours off."
     seated: bool = False

@@ -75,3 +75,10 @@ async def test_form_mail_calendar_and_page_go_by_the_server_and_the_form_says_so
             calendar = (await amina.get(f"{link.group()}/session.ics")).text
             assert f"DTSTART:{YEAR}0111T133000Z" in calendar
             assert "14:30" in (await amina.get(link.group())).text
+        for zone in ("Africa/Casablanca", "Africa/Lagos"):
+            context = await new_context(base_url=url, timezone=zone)
+            phone = await context.new_page()
+            for _visit in ("first", "second, with the zone told"):
+                await phone.goto(link.group())
+                await expect(phone.locator("#countdown")).not_to_be_empty()
+                await expect(phone.locator(".when time")).to_contain_text("14:30")

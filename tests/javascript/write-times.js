@@ -4,11 +4,12 @@
  */
 
 import { readFileSync } from "node:fs";
-import { useCatalog } from "../../web/static/js/shared/catalog.js";
-import { dateAndTime, inWords, timeOfDay } from "../../web/static/js/shared/times.js";
 
 const { catalogs, places, moments, now, durations } = JSON.parse(readFileSync(0, "utf8"));
+// Before the modules are there: they would take it for a clock that was set.
 Date.now = () => now;
+const { useCatalog } = await import("../../web/static/js/shared/catalog.js");
+const { dateAndTime, inWords, timeOfDay } = await import("../../web/static/js/shared/times.js");
 
 /** @type {Record<string, object>} */
 const written = {};

@@ -34,6 +34,7 @@ def document(
         # The lobby turns ids from the socket into addresses with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
+        "data-zone": viewer.zone_there,
         "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
         **{f"data-{name}": value for name, value in (data or {}).items()},
     }

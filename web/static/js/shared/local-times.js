@@ -21,20 +21,21 @@ export function ownZone() {
 
 /**
  * The server wrote these in the zone it knew; this device knows better where it is, unless its
- * clock says that nobody has set it up. What the server wrote stays where the clocks of both show
- * the same. The catalog must be there.
+ * clock says that nobody has set it up. What the server wrote stays where it is of the same zone, for
+ * the server's rules count, and where the clocks of both show the same. The catalog must be there.
  * @param {string} root selector of what holds them
  */
 export function showLocalTimes(root) {
-  if (!ownZone() || clockIsOff()) return;
+  const zone = ownZone();
+  if (!zone || zone === document.body.dataset.zone || clockIsOff()) return;
   for (const time of document.querySelectorAll(`${root} time`)) {
     const written = time.getAttribute("datetime") ?? "";
     const at = Date.parse(written);
     const ahead = aheadHere(at);
     if (!at || at + ahead === Date.parse(`${written.slice(0, 19)}Z`)) continue;
     setText(time, dateAndTime(at));
-    const zone = time.parentElement?.querySelector(".zone");
-    if (zone) setText(zone, `(${offset(ahead / MINUTE)})`);
+    const name = time.parentElement?.querySelector(".zone");
+    if (name) setText(name, `(${offset(ahead / MINUTE)})`);
   }
 }
 
