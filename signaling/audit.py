@@ -33,7 +33,7 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
 "Action of the access table -> words of its lines; none with a reason."
 
 OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_request",
-             "expire_request", "take_seat")  # fmt: skip
+             "expire_request", "take_seat", "leave_seat")  # fmt: skip
 "What happens by itself, or by people who have no account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",

@@ -1,6 +1,7 @@
 """The settings: the only place that reads the environment. README.md has the same table."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -206,7 +207,8 @@ class Config:
         server is only tried out; all, where people reach it by HTTP under another name.
         """
         if self.host is not None:
-            return tuple(filter(None, (each.strip(" []") for each in self.host.split(","))))
+            names = (each.strip() for each in self.host.split(","))
+            return tuple(re.sub(r"^\[(.*)\]$", r"\1", name) for name in names if name)
         if self.secure or self.public_url.host in LOOPBACK_HOSTS:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")

@@ -186,7 +186,7 @@ async def taken_over(clinic: Clinic) -> int:
 
 async def seat_gone_behind_the_servers_back(clinic: Clinic) -> int:
     await clinic.behind_its_back("DELETE FROM seat")
-    return 4001
+    return 4401
 
 
 async def revoked_behind_the_servers_back(clinic: Clinic) -> int:

@@ -48,11 +48,11 @@ async def sign_in(request: web.Request) -> web.Response:
     app, browser = request.app, await browser_of(request)
     await before_reading(request, browser)
     typed = await form_of(request)
-    email, password = plain_email(typed.get("email", "")[:1024]), typed.get("password", "")[:1024]
-    found = await find_account(app[STORE].read.accounts, typed.get("email", "")[:1024])
+    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
+    found = await find_account(app[STORE].read.accounts, email)
     account = found if found and found.disabled_at is None else None
     try:
-        answer = await _let_in(request, browser, account, email, password)
+        answer = await _let_in(request, browser, account, plain_email(email), password)
     except TooManyRequests as error:
         return await _refuse(request, email, error)
     if answer is None:
