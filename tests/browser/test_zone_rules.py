@@ -64,6 +64,7 @@ async def test_form_mail_calendar_and_page_go_by_the_server_and_the_form_says_so
         await expect(warning).to_be_visible()
         await page.get_by_role("button", name="Send", exact=True).click()
         await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
+        await page.close()  # before the server goes
 
         async with Person(server) as amina:
             [file] = (tmp_path / "data" / "outbox").glob("*.eml")
