@@ -70,8 +70,7 @@ def _facts(viewer: Viewer, view: RequestView) -> h.Element:
     return h.dl(".card")[
         h.dt[_("Asked by")],
         h.dd[h.bdi[view.scheduler_name]],
-        view.organization_name
-        and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
+        view.organization_name and [h.dt[_("Organization")], h.dd[h.bdi[view.organization_name]]],
         h.dt[_("Languages")],
         h.dd[view.languages],
         h.dt[_("Date")],
