@@ -6,23 +6,45 @@ isolated, and stays beside the word before it: a dose beside its drug. Behind a 
 it belongs to that word's phrase and nothing is done; where a list has its doses first, they stay
 beside the word behind them.
 
-The page does the same (`web/static/js/shared/linkify.js`), by the same table of signs: the
-regular expressions are read from `measures.js` there.
+The page does the same (`directions.js` under `web/static/js/shared`), by the same table of signs: the
+regular expressions are those of `measures.js` there.
 """
 
 import re
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 LEFT_MARK, RIGHT_MARK = "\u200e\u200f"
-LEFT_ISOLATE, POP_ISOLATE = "\u2066\u2069"
+FIRST_STRONG_ISOLATE, LEFT_ISOLATE, POP_ISOLATE = "\u2068\u2066\u2069"
 
-_TABLE = Path(__file__).parent / "static/js/shared/measures.js"
 _BRACKETS = frozenset("()[]{}")
 _ARABIC_DIGIT = re.compile("[\u0660-\u0669]")
 _ARABIC_NUMBER = re.compile("(?<=[^\u0660-\u0669])(?=[\u0660-\u0669])")
 _KINDS = {1: "measure", 2: "right", 3: "left", 4: "left", 5: "mark"}
+
+
+class _Table(NamedTuple):
+    token: re.Pattern[str]
+    part: re.Pattern[str]
+    letter: re.Pattern[str]
+    left: re.Pattern[str]
+    right: re.Pattern[str]
+
+
+def _read(path: Path) -> _Table:
+    """Read the expressions that the page uses."""
+    found: dict[str, str] = {}
+    source = path.read_text("utf-8")
+    for name, expression in re.findall(r"const (\w+) = String\.raw`([^`]*)`", source):
+        whole = re.sub(r"\$\{(\w+)\}", lambda inner: found[inner[1]], expression)
+        found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)
+    left, right = found["LEFT"], found["RIGHT"]
+    classes = f"[{left}0-9]", f"[{left}]", f"[{right}\u061b\u061f\u0660-\u0669]"
+    return _Table(*map(re.compile, (found["TOKEN"], found["BREAK"], *classes)))
+
+
+# At the start, because the server's loop may not wait for a file.
+_TABLE = _read(Path(__file__).parent / "static/js/shared/measures.js")
 
 
 class Token(NamedTuple):
@@ -57,10 +79,14 @@ def isolated(line: str) -> str:
     return "".join([*parts, line[place:]])
 
 
+def is_foreign(text: str, direction: str) -> bool:
+    """Say whether `text` has letters that run against `direction`, which is ltr or rtl."""
+    return bool((_TABLE.left if direction == "rtl" else _TABLE.right).search(text))
+
+
 def isolates(line: str) -> list[Isolate]:
     """Find what has to be isolated in `line`, in its order."""
-    table = _table()
-    if table.left.search(line) and not table.right.search(line):
+    if _TABLE.left.search(line) and not _TABLE.right.search(line):
         return []  # all of it runs from left to right
     found: list[Isolate] = []
     tokens = _Tokens(line)
@@ -101,7 +127,7 @@ class _Tokens:
 
     def __init__(self, line: str) -> None:
         self.line = line
-        self.all = [_token(match) for match in _table().token.finditer(line)]
+        self.all = [_token(match) for match in _TABLE.token.finditer(line)]
 
     def kind(self, place: int) -> str:
         return self.all[place].kind if place < len(self.all) else ""
@@ -111,7 +137,7 @@ class _Tokens:
         if not 0 < place < len(self.all):
             return True
         before, after = self.all[place - 1 : place + 1]
-        return bool(_table().part.search(self.line, before.end - 1, after.start + 1))
+        return bool(_TABLE.part.search(self.line, before.end - 1, after.start + 1))
 
     def bracketed(self, place: int) -> bool:
         """Say whether a bracket, which may hold other letters too, parts this token from the last."""
@@ -146,26 +172,5 @@ def _token(match: re.Match[str]) -> Token:
     group = match.lastindex or 0
     if match[0] in "\u061b\u061f":
         return Token("part", match.start(), match.end(), False)
-    signed = group == 4 or (group == 1 and not _table().letter.match(match[0][-1]))
+    signed = group == 4 or (group == 1 and not _TABLE.letter.match(match[0][-1]))
     return Token(_KINDS[group], match.start(), match.end(), signed)
-
-
-class _Table(NamedTuple):
-    token: re.Pattern[str]
-    part: re.Pattern[str]
-    letter: re.Pattern[str]
-    left: re.Pattern[str]
-    right: re.Pattern[str]
-
-
-@cache
-def _table() -> _Table:
-    """Read the expressions that the page uses."""
-    found: dict[str, str] = {}
-    source = _TABLE.read_text("utf-8")
-    for name, expression in re.findall(r"const (\w+) = String\.raw`([^`]*)`", source):
-        whole = re.sub(r"\$\{(\w+)\}", lambda inner: found[inner[1]], expression)
-        found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)
-    left, right = found["LEFT"], found["RIGHT"]
-    classes = f"[{left}0-9]", f"[{left}]", f"[{right}\u061b\u061f\u0660-\u0669]"
-    return _Table(*map(re.compile, (found["TOKEN"], found["BREAK"], *classes)))

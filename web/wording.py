@@ -12,6 +12,7 @@ from signaling.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
 from web.calendar import calendar_part
 from web.config import Config
+from web.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 from web.mail_template import fill_html
 from web.routes import public_address
 from web.sms import moments, sms
@@ -46,6 +47,14 @@ class Wording:
 
     def html(self, text: str, values: Mapping[str, str], language: str) -> str:
         return fill_html(text, values, language, self._texts.get(language).direction)
+
+    def name(self, name: str, language: str) -> str:
+        if is_foreign(name, self._texts.get(language).direction):
+            return f"{FIRST_STRONG_ISOLATE}{name}{POP_ISOLATE}"
+        return name
+
+    def note(self, text: str) -> str:
+        return "\n".join(map(isolated, text.split("\n")))
 
     def invite_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing", token=token)

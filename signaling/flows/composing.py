@@ -29,6 +29,8 @@ from signaling.text import literal
 _SPACE = re.compile(r"\n{3,}")
 LINKS = ("link", "test_link")
 "Placeholders whose values are addresses of ours."
+NAMES = ("name", "scheduler")
+"Placeholders whose values are names, in any script."
 LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
 BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder")
 "Occasions whose links are those of an invite."
@@ -200,8 +202,13 @@ class Composing:
 
     def _mail(self, occasion: Occasion, values: Mapping[str, str], language: str) -> Content:
         mail = self._words.text(occasion, language, "mail")
+        subject = one_line(self._words.text(occasion, language, "subject"), values)
+        names = {
+            name: self._wording.name(values[name], language) for name in NAMES if name in values
+        }
+        values = {**values, **names, "note": self._wording.note(values.get("note", ""))}
         return Content(
-            one_line(self._words.text(occasion, language, "subject"), values),
+            subject,
             fill(mail.replace("**", ""), values),
             html=self._wording.html(self.with_labels(mail, occasion, language), values, language),
         )

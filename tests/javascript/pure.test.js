@@ -3,6 +3,7 @@ import { afterEach, test } from "node:test";
 import { count, judge } from "../../web/static/js/room/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
 import { insideApp } from "../../web/static/js/shared/in-app.js";
+import { directed } from "../../web/static/js/shared/directions.js";
 import { linkify } from "../../web/static/js/shared/linkify.js";
 
 afterEach(() => {
@@ -78,6 +79,19 @@ test("the parts of a text are the text", () => {
         .join(""),
       text,
     );
+  }
+});
+
+test("only what has its own direction is cut out of a text, and nothing is lost", () => {
+  /** @param {string} text */
+  const isolates = (text) => directed(text).flatMap((part) => (part.isolate ? part.text : []));
+  assert.deepEqual(isolates("من 10 mg إلى 20 mg"), ["10 mg", "20 mg"]);
+  assert.deepEqual(isolates("رقم +41 79 123 45 67\nשלום 120/80"), ["+41 79 123 45 67", "120/80"]);
+  assert.deepEqual(isolates("חולה נוטל Warfarin 5 mg, Aspirin 100 mg"), []);
+  assert.deepEqual(directed("Take 5 mg, 10 % more"), [{ text: "Take 5 mg, 10 % more" }]);
+  for (const text of ["", "سوג דם O+ ועוד 5 %", "Rx: أسبرين 100 mg, وارفارين 5 mg"]) {
+    const joined = directed(text).map((part) => part.text);
+    assert.equal(joined.join("").replace(/[\u200e\u200f]/g, ""), text);
   }
 });
 
