@@ -28,7 +28,8 @@ from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
-HELLO_WITHIN = 10.0
+HELLO_WITHIN = 30.0
+"Seconds: a round trip of the slowest lines, and once more what got lost on it."
 MAX_QUEUED_BYTES = 2 * 2**20
 """A reader that is this far behind is cut off; it comes back and resumes. What it gets when it comes
 is not counted, only what waits behind: nobody is too slow for their own welcome."""

@@ -6,6 +6,7 @@
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
+import { Patience } from "../shared/patience.js";
 import { CLOSE_CODES } from "./wire.js";
 
 /** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
@@ -19,6 +20,8 @@ import { CLOSE_CODES } from "./wire.js";
  * @property {(action: () => void, delay: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random
+ * @property {() => number} now milliseconds that only rise
+ * @property {Patience} patience
  */
 
 /**
@@ -47,11 +50,10 @@ export class Refused extends Error {
 }
 
 export const PING_EVERY = 10_000;
-/** No answer for this long and the line is dead, whatever the browser believes. */
+/** No answer for this long and a good line is dead, whatever the browser believes. */
 export const DEAD_AFTER = 6_000;
 /** Somebody just came back to the page and looks at it: do not let them wait. */
 const DEAD_AFTER_WAKING = 2_500;
-const OPEN_WITHIN = 12_000;
 const LONGEST_PAUSE = 15_000;
 const TRY_AGAIN_AFTER = 5_000;
 
@@ -78,6 +80,10 @@ export class Channel {
   #timer = null;
   /** @type {any} */
   #deadline = null;
+  #deadlineAt = Infinity;
+  #openedAt = 0;
+  /** When each of my words was sent that has no answer yet. @type {number[]} */
+  #asked = [];
   /** @type {Map<string, Command>} */
   #queue = new Map();
   /** @type {Map<string, { resolve: (answer: Ack | ChatPage) => void, reject: (error: Refused) => void }>} */
@@ -92,6 +98,8 @@ export class Channel {
       setTimeout: (action, delay) => setTimeout(action, delay),
       clearTimeout: (timer) => clearTimeout(timer),
       random: Math.random,
+      now: () => performance.now(),
+      patience: new Patience(),
       ...options.surroundings,
     };
     for (const command of this.#stored()) this.#queue.set(command.id, command);
@@ -103,9 +111,14 @@ export class Channel {
     this.around.clearTimeout(this.#timer);
     const socket = this.around.makeSocket(this.options.address);
     this.#socket = socket;
+    this.#openedAt = this.around.now();
     this.#enter("connecting");
-    this.#expect(OPEN_WITHIN);
-    socket.onopen = () => this.#transmit(this.options.hello());
+    this.#expect(this.around.patience.opening());
+    socket.onopen = () => {
+      // The line lives: what is left may take as long again.
+      this.#expect(this.around.patience.opening());
+      this.#ask(this.options.hello());
+    };
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
     socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
   }
@@ -124,7 +137,14 @@ export class Channel {
       this.open();
     } else if (this.state === "open") {
       this.#ping(DEAD_AFTER_WAKING);
+    } else if (this.state === "connecting" && this.#isOverdue) {
+      this.resynchronize();
     }
+  }
+
+  /** Whether this try waits only because tries before it were in vain. */
+  get #isOverdue() {
+    return this.around.now() - this.#openedAt > this.around.patience.usual;
   }
 
   /** Something was missed: ask for everything again. The caller has dropped its resume point. */
@@ -175,7 +195,7 @@ export class Channel {
     const message = JSON.parse(data);
     // Whatever arrives proves that the line lives.
     if (this.state === "open") this.#alive();
-    if (message.type === "pong") return;
+    if (message.type === "pong") return this.#answered();
     // A lobby has no welcome: the first list is the answer to its hello.
     if (message.type === "welcome" || (message.type === "lobby" && this.state !== "open")) {
       this.#welcomed();
@@ -195,6 +215,8 @@ export class Channel {
 
   #welcomed() {
     this.#failures = 0;
+    this.#measure();
+    this.around.patience.opened();
     this.#alive();
     this.#enter("open");
     for (const command of this.#queue.values()) this.#transmit(command);
@@ -227,23 +249,52 @@ export class Channel {
   }
 
   #alive() {
-    this.around.clearTimeout(this.#deadline);
-    this.#deadline = null;
+    this.#expectNothing();
     this.around.clearTimeout(this.#timer);
     this.#timer = this.around.setTimeout(() => this.#ping(DEAD_AFTER), PING_EVERY);
   }
 
-  /** @param {number} patience */
-  #ping(patience) {
+  /** @param {number} floor see `Patience.answering` */
+  #ping(floor) {
     this.around.clearTimeout(this.#timer);
-    this.#transmit({ type: "ping" });
-    this.#expect(patience);
+    // One that is on its way will do; who asks again and again does not wait longer for it.
+    if (!this.#asked.length) this.#ask({ type: "ping" });
+    const patience = this.around.patience.answering(floor);
+    if (this.around.now() + patience < this.#deadlineAt) this.#expect(patience);
+  }
+
+  /** @param {ClientMessage} message that is answered at once */
+  #ask(message) {
+    if (this.#transmit(message)) this.#asked.push(this.around.now());
+  }
+
+  #answered() {
+    this.#measure();
+    this.around.patience.answered();
+  }
+
+  #measure() {
+    const asked = this.#asked.shift();
+    if (asked !== undefined) this.around.patience.measured(this.around.now() - asked);
   }
 
   /** @param {number} patience */
   #expect(patience) {
+    this.#expectNothing();
+    this.#deadlineAt = this.around.now() + patience;
+    this.#deadline = this.around.setTimeout(() => this.#silent(), patience);
+  }
+
+  #expectNothing() {
     this.around.clearTimeout(this.#deadline);
-    this.#deadline = this.around.setTimeout(() => this.#lost(1006), patience);
+    this.#deadline = null;
+    this.#deadlineAt = Infinity;
+  }
+
+  #silent() {
+    if (this.state === "open") this.around.patience.notAnswered();
+    else this.around.patience.notOpened();
+    this.#lost(1006);
   }
 
   /** @param {number} code */
@@ -264,7 +315,8 @@ export class Channel {
 
   #drop() {
     this.around.clearTimeout(this.#timer);
-    this.around.clearTimeout(this.#deadline);
+    this.#expectNothing();
+    this.#asked = [];
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
