@@ -32,6 +32,7 @@ import { CLOSE_CODES } from "./wire.js";
  * @property {(state: LineState, reason: string) => void} onState
  * @property {(command: Command, refusal: Refusal) => void} [onRefused] also one that a page before
  *   this one gave
+ * @property {() => boolean} [isClosed] whether the session that is gone may be reopened
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
  * @property {string} [storageKey]
  * @property {Partial<Surroundings>} [surroundings]
@@ -56,6 +57,9 @@ export const DEAD_AFTER = 6_000;
 const DEAD_AFTER_WAKING = 2_500;
 const LONGEST_PAUSE = 15_000;
 const TRY_AGAIN_AFTER = 5_000;
+/** A closed session may be reopened: look again, less and less often. */
+const REOPENED_AFTER = 30_000;
+const REOPENED_AFTER_AT_MOST = 300_000;
 
 /** After these the page does not come back by itself: it would only hear the same again.
  *  @type {Map<number, string>} */
@@ -84,6 +88,8 @@ export class Channel {
   #openedAt = 0;
   /** When each of my words was sent that has no answer yet. @type {number[]} */
   #asked = [];
+  /** Milliseconds until a closed session is looked for again; 0 while there is none. */
+  #resting = 0;
   /** @type {Map<string, Command>} */
   #queue = new Map();
   /** @type {Map<string, { resolve: (answer: Ack | ChatPage) => void, reject: (error: Refused) => void }>} */
@@ -124,10 +130,28 @@ export class Channel {
   }
 
   /** End for good: the page is left, or the seat is gone. */
-  close(reason = "closed") {
+  close(reason = "left") {
     this.#drop();
-    this.around.clearTimeout(this.#timer);
-    this.#enter("ended", reason);
+    const closed = reason === "closed";
+    if (!closed || !this.#resting) {
+      if (this.#resting) this.state = "waiting";
+      this.#resting = 0;
+      this.#enter("ended", reason);
+    }
+    if (!closed) return;
+    this.state = "waiting";
+    this.#resting = Math.min(REOPENED_AFTER_AT_MOST, 2 * this.#resting || REOPENED_AFTER);
+    this.#timer = this.around.setTimeout(() => this.open(), this.#resting);
+  }
+
+  /**
+   * What is not acknowledged is sent no more.
+   * @param {string} text why, for its author
+   */
+  giveUp(text) {
+    for (const { id } of this.pending()) {
+      this.#refused(id, { type: "error", code: "ended", text, id });
+    }
   }
 
   /** The network or the reader is back: find out at once whether the line still lives. */
@@ -205,16 +229,21 @@ export class Channel {
     }
     if (message.type === "error" && message.id) this.#refused(message.id, message);
     this.options.onMessage(message);
-    if (message.type === "error" && message.code === "invite_not_usable") this.close("gone");
+    if (message.type === "error" && message.code === "session_closed") this.close("closed");
+    if (message.type === "error" && message.code === "invite_not_usable") this.#gone();
     if (message.type === "replaced") this.close("replaced");
     if (message.type === "goodbye") {
-      if (message.reason === "gone") this.close("gone");
+      if (message.reason === "gone") this.#gone();
       else this.#lost(CLOSE_CODES.restart);
     }
   }
 
+  #gone() {
+    this.close(this.options.isClosed?.() ? "closed" : "gone");
+  }
+
   #welcomed() {
-    this.#failures = 0;
+    this.#resting = this.#failures = 0;
     this.#measure();
     this.around.patience.opened();
     this.#alive();
@@ -301,6 +330,7 @@ export class Channel {
   #lost(code) {
     this.#drop();
     const final = FINAL.get(code);
+    if (final === "gone") return this.#gone();
     if (final) {
       this.close(final);
       return;
@@ -308,7 +338,7 @@ export class Channel {
     this.#enter("waiting");
     // Full jitter: after a restart of the server, not everybody knocks in the same instant.
     const ceiling = Math.min(LONGEST_PAUSE, 500 * 2 ** Math.min(this.#failures, 6));
-    const pause = 100 + this.around.random() * ceiling;
+    const pause = this.#resting || 100 + this.around.random() * ceiling;
     this.#failures += 1;
     this.#timer = this.around.setTimeout(() => this.open(), pause);
   }
@@ -332,7 +362,8 @@ export class Channel {
   #enter(state, reason = "") {
     if (this.state === state) return;
     this.state = state;
-    this.options.onState(state, reason);
+    // To its reader a closed session is over until it is open again.
+    if (!this.#resting || state === "open") this.options.onState(state, reason);
   }
 
   /** @returns {Command[]} */
