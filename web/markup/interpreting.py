@@ -22,14 +22,13 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
             h.form(".card", method="post", action=view.answer_path)[
                 h.input(type="hidden", name="answer", value="accept"),
                 h.input(type="hidden", name="date", value=view.date),
-                field(form, "name", _("Name of the interpreter"), required=True, maximum=80),
+                field(form, "name", _("Name of the interpreter"), required=True),
                 field(
                     form,
                     "address",
                     _("Email or mobile number"),
                     hint=_("The interpreter gets a personal link to the session there."),
                     required=True,
-                    maximum=254,
                     direction="ltr",
                 ),
                 h.button(".primary", type="submit")[_("Accept")],

@@ -51,8 +51,8 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
     ]
     return h.fragment[
         h.div(".pair")[
-            field(form, "first_name", _("First name"), maximum=80),
-            field(form, "last_name", _("Last name"), maximum=80),
+            field(form, "first_name", _("First name")),
+            field(form, "last_name", _("Last name")),
         ],
         h.p(".hint")[_("One of the two is enough. A pseudonym is fine.")],
         field(
@@ -60,7 +60,6 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
             "address",
             _("Email or mobile number"),
             hint=_in_one_piece(_("A mobile number with its country code: +41 79 123 45 67")),
-            maximum=254,
             direction="ltr",
         ),
         radios(form, "channel", _("How the link is sent"), ways),
@@ -117,11 +116,10 @@ def companion_fields(viewer: Viewer, form: Form) -> h.Element:
                 form,
                 "companion_address",
                 _("Email or mobile of the caregiver"),
-                maximum=254,
                 direction="ltr",
             ),
             h.div(".pair")[
-                field(form, "companion_name", _("Name of the caregiver"), maximum=80),
+                field(form, "companion_name", _("Name of the caregiver")),
                 _speaks(viewer, form, "companion_language", _("The caregiver speaks")),
             ],
         ],
@@ -158,11 +156,10 @@ def _colleague(viewer: Viewer, form: Form, number: int) -> h.Element:
             form,
             f"{prefix}_address",
             _expert(_("Email or mobile of expert %(n)s"), number),
-            maximum=254,
             direction="ltr",
         ),
         h.div(".pair")[
-            field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number), maximum=80),
+            field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number)),
             _speaks(viewer, form, f"{prefix}_language", _expert(_("Expert %(n)s speaks"), number)),
         ],
     ]

@@ -50,13 +50,12 @@ def edit_invite_page(viewer: Viewer, form: Form, invite_id: str, consultation_id
             h.p(".hint")[_("A new address gets the invitation; the link stays the same.")],
             error_summary(viewer, form, labels_here),
             h.form(".card", method="post", action=path("edit_invite", invite_id=invite_id))[
-                field(form, "name", _("Name"), maximum=80),
+                field(form, "name", _("Name")),
                 field(
                     form,
                     "address",
                     _("Email or mobile number"),
                     required=True,
-                    maximum=254,
                     direction="ltr",
                 ),
                 select(form, "language", _("Language"), viewer.languages, default=viewer.language),
