@@ -210,7 +210,7 @@ def _link_again(viewer: Viewer, view: SessionView) -> h.Node:
         bool(view.reachable)
         and h.div("#link-again", hidden=True)[
             h.p(".hint")[
-                _("Nobody is told by itself that the session is open. Send the link again to:")
+                _("Nobody is notified that this session is open. Send the link again to:")
             ],
             h.div(".actions")[
                 (
