@@ -5,6 +5,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE
@@ -136,6 +137,20 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         await lines.filter(has_text="On its way").get_by_role("button", name="Send again").click()
         await expect(states).to_have_text(["sent", "sent", "sent", "sent", not_sent])
         assert (await texts(server, invite.consultation_id))[-1] == "On its way"
+
+        # a list that is open follows; and whoever signs out leaves nothing of theirs in the tab
+        await sign_in(page, server)
+        await page.get_by_role("link", name="History").click()
+        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        desk = await nurse.enter(consultation_id=invite.consultation_id)
+        await desk.command("terminate_consultation", choice="close")
+        await expect(page.get_by_role("button", name="Reopen")).to_be_visible()
+        await nurse.post(f"/sessions/{invite.consultation_id}/reopen")
+        await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
+        await page.evaluate("sessionStorage.setItem('unsent:seat', 'Half a')")
+        await page.get_by_role("button", name="Sign out").click()
+        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        assert await page.evaluate("sessionStorage.length") == 0
 
 
 async def texts(server: Server, consultation_id: str) -> list[str]:

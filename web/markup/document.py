@@ -135,7 +135,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
 
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
-    return h.form(".inline", method="post", action=path("sign_out"))[
+    return h.form(".inline", method="post", action=path("sign_out"), data_leaves=True)[
         h.span(".account", dir="auto")[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],

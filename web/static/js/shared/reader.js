@@ -26,7 +26,15 @@ function tellTimeZone() {
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
+/** Whoever leaves this browser leaves nothing in it that they wrote. */
+function forgetWhoLeaves() {
+  document.addEventListener("submit", ({ target }) => {
+    if (target instanceof HTMLFormElement && "leaves" in target.dataset) sessionStorage.clear();
+  });
+}
+
 export function serveReader() {
+  forgetWhoLeaves();
   submitLanguageOnChange();
   tellTimeZone();
 }
