@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.serving import Server, serving
@@ -36,13 +36,20 @@ class SlowLine:
     tls_rounds: int
     port: int = 0
     to: int = 0
-    connections: int = 0
+    _ends: set[asyncio.StreamWriter] = field(default_factory=set)
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._ends.add(writer)
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
         with contextlib.suppress(ConnectionError):
             await asyncio.sleep((1 + self.tls_rounds) * self.round_trip)
             inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.to)
+            self._ends.add(inner_writer)
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._carry(reader, inner_writer))
                 both.create_task(self._carry(inner_reader, writer))
@@ -60,9 +67,13 @@ class SlowLine:
         """A server whose address is that of this line."""
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
-        line = await asyncio.start_server(self._serve, sock=listener)
+        line = await asyncio.start_server(self._take, sock=listener)
         url = f"http://localhost:{self.port}"
         async with line, serving(folder, TELECONNECT_PUBLIC_URL=url) as server:
             self.to = server.config.port
             yield server
             line.close()
+            for task in self._serving:
+                task.cancel()
+            for end in self._ends:
+                end.transport.abort()
