@@ -16,6 +16,7 @@ TeleConnectError
 │   ├── ChatFull            409  as much was written as a session holds
 │   └── CallsFull           409  somebody has called as often as a session holds
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
+│   └── SessionClosed       410  closed, and its scheduler may reopen it
 ├── TooLarge                413
 ├── WrongMediaType          415  a body of a kind that this address does not take
 ├── TooManyRequests         429
@@ -190,6 +191,12 @@ class InviteNotUsable(TeleConnectError):
     code = "invite_not_usable"
     status = 410
     sentence = N_("This link cannot be used any more. Please ask the person who invited you.")
+
+
+class SessionClosed(InviteNotUsable):
+    """For whoever has a seat there; a link alone does not tell."""
+
+    code = "session_closed"
 
 
 class TooLarge(TeleConnectError):

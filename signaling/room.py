@@ -105,6 +105,12 @@ class Room:
         """Whether the scheduler is in this room: then nobody needs to be rung for it."""
         return any(seat.online for seat in self.seats.values() if seat.role == "scheduler")
 
+    @property
+    def in_progress(self) -> bool:
+        """Whether the session goes on, between people who are here."""
+        online = sum(seat.online for seat in self.seats.values())
+        return self.consultation.state == "active" and online > 1
+
     def attach(
         self,
         participant_id: str,

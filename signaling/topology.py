@@ -16,9 +16,10 @@ from typing import Literal
 
 Policy = Literal["auto", "relay"]
 
-MOVE_WITHIN = timedelta(seconds=10)
-"A change that is not complete by then is given up; a browser connects within one or two seconds."
-CONNECT_WITHIN = timedelta(seconds=10)
+MOVE_WITHIN = timedelta(seconds=25)
+"""A change that is not complete by then is given up. A browser connects within one or two seconds; on a
+line of 3 s there and back it takes up to six round trips (offer, ICE, DTLS)."""
+CONNECT_WITHIN = MOVE_WITHIN
 "Whoever joins a forwarded call and is not connected by then cannot be reached."
 CALM = timedelta(seconds=5)
 "Two people stay with the forwarder this long after the third left: they may be back at once."

@@ -84,6 +84,11 @@ class Accounts:
             await self._web_sessions.remove_all_of(account.id)
 
 
+MILLISECOND = timedelta(milliseconds=1)
+Term = tuple[timedelta, timedelta]
+"How long from now, and how long at most from the beginning."
+
+
 class WebSessions:
     """Who is signed in: rows by the digest of the cookie's token.
 
@@ -94,13 +99,15 @@ class WebSessions:
         self._executor = executor
         self._losses = losses
 
-    async def load(self, digest: bytes, now: datetime) -> tuple[str, datetime] | None:
-        """(data, created_at) of a session that has not expired."""
+    async def load(self, digest: bytes, now: datetime) -> tuple[str, datetime, datetime] | None:
+        """(data, created_at, expires_at) of a session that has not expired."""
         row = await self._executor.row(
-            "SELECT data, created_at FROM web_session WHERE token_digest = ? AND expires_at > ?",
+            "SELECT * FROM web_session WHERE token_digest = ? AND expires_at > ?",
             (digest, to_ms(now)),
         )
-        return (row["data"], from_ms(row["created_at"])) if row else None
+        if row is None:
+            return None
+        return row["data"], from_ms(row["created_at"]), from_ms(row["expires_at"])
 
     async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
         """Those of these that have not expired, and whose account, if any, is not disabled."""
@@ -132,15 +139,29 @@ class WebSessions:
             (digest, account_id, data, to_ms(now), to_ms(expires_at)),
         )
 
-    async def change(
-        self, digest: bytes, account_id: str | None, data: str, expires_at: datetime
-    ) -> None:
+    async def change(self, digest: bytes, account_id: str | None, data: str) -> None:
         """Store what a session holds now, unless it was ended meanwhile."""
         await self._executor.rows(
-            "UPDATE web_session SET account_id = ?, data = ?, expires_at = ?"
-            " WHERE token_digest = ?",
-            (account_id, data, to_ms(expires_at), digest),
+            "UPDATE web_session SET account_id = ?, data = ? WHERE token_digest = ?",
+            (account_id, data, digest),
         )
+
+    async def prolong(
+        self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
+    ) -> None:
+        """Let sessions that have not expired last on, those of accounts and those of seats."""
+        for group in batched(digests):
+            await self._executor.rows(
+                "UPDATE web_session SET expires_at = MAX(expires_at, CASE WHEN account_id IS NULL"
+                " THEN MIN(?, created_at + ?) ELSE MIN(?, created_at + ?) END)"
+                f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?",
+                (
+                    *(to_ms(now + by_link[0]), by_link[1] // MILLISECOND),
+                    *(to_ms(now + signed_in[0]), signed_in[1] // MILLISECOND),
+                    *group,
+                    to_ms(now),
+                ),
+            )
 
     async def of_account(
         self, account_id: str, now: datetime
@@ -171,10 +192,10 @@ class WebSessions:
     async def bring_back(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
         """None lives longer than these lifetimes, whatever the clock said when it was stored."""
         await self._executor.rows(
-            "UPDATE web_session SET expires_at ="
+            "UPDATE web_session SET created_at = MIN(created_at, ?3), expires_at ="
             " MIN(expires_at, CASE WHEN account_id IS NULL THEN ?2 ELSE ?1 END)"
-            " WHERE expires_at > ?1",
-            (to_ms(now + signed_in), to_ms(now + by_link)),
+            " WHERE expires_at > ?1 OR created_at > ?3",
+            (to_ms(now + signed_in), to_ms(now + by_link), to_ms(now)),
         )
 
     async def remove_expired(self, now: datetime) -> None:

@@ -16,6 +16,7 @@ from web import moments
 from web.date_words import date_words
 from web.report_dates import Dates
 from web.texts import OWN_NAMES, Texts
+from web.zone_names import zone_of
 
 Written = dict[str, dict[str, list[str]]]
 
@@ -51,6 +52,8 @@ def pages(texts: Texts) -> Written:
         "places": PLACES,
         "moments": [at.timestamp() * 1000 for at in TIMES],
         "now": NOW.timestamp() * 1000,
+        # A browser may have other rules; the words are what is compared.
+        "ahead": {zone: [ahead(at, zone) for at in (NOW, *TIMES)] for _language, zone in PLACES},
         "durations": [minutes * 60_000 for minutes in MINUTES],
     }
     script = Path(__file__).parent / "javascript" / "write-times.js"
@@ -59,6 +62,13 @@ def pages(texts: Texts) -> Written:
     )
     found: Written = json.loads(run.stdout)
     return found
+
+
+def ahead(at: datetime, zone: str) -> int:
+    """Minutes that the clocks of a zone are ahead of UTC."""
+    offset = at.astimezone(zone_of(zone)).utcoffset()
+    assert offset is not None
+    return int(offset.total_seconds() // 60)
 
 
 def days(first: date, count: int) -> Iterator[date]:

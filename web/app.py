@@ -120,7 +120,7 @@ async def _assemble(
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
-    app[keys.LIVE] = live = LiveAccess(store, clock, waits)
+    app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
     store.losses.listeners.append(live.lost)
     app[DOORMAN] = Doorman(app)
 
@@ -167,6 +167,7 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
+        await live.prolong()
         over = await web_sessions.forget_expired()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)

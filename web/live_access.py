@@ -10,17 +10,20 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
 from signaling.ports import Clock, Timers
 from storage.losses import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
+from web.web_sessions import SqliteStorage
 
 LOOK_EVERY = timedelta(seconds=25)
 "How often everything open is compared with the store: as often as sockets are pinged."
 LEFT = "sign_in_required"
 "This browser has been signed out, or has left its seat: whoever uses it now has to come anew."
+
+PROLONG_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -42,29 +45,48 @@ _ERRORS: dict[str, type[TeleConnectError]] = {
 }
 
 
+@dataclass(frozen=True)
+class Use:
+    """What somebody does with something open."""
+
+    acted: bool = False
+    "Did anything by hand since this was last asked."
+    in_session: bool = False
+    "Is in a session that goes on between several people."
+
+
 @dataclass(eq=False)
 class _Open:
     grounds: Grounds
     end: Callable[[str], None]
+    use: Callable[[], Use]
 
 
 class LiveAccess:
-    def __init__(self, store: Store, clock: Clock, timers: Timers) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, timers: Timers, web_sessions: SqliteStorage
+    ) -> None:
         self._store = store
+        self._web_sessions = web_sessions
         self._clock = clock
         self._timers = timers
         self._open: set[_Open] = set()
+        self._prolonged: dict[bytes, datetime] = {}
+        "Web sessions that need not be prolonged again before."
 
     def __len__(self) -> int:
         return len(self._open)
 
     @contextlib.asynccontextmanager
-    async def leaning(self, grounds: Grounds, end: Callable[[str], None]) -> AsyncIterator[None]:
+    async def leaning(
+        self, grounds: Grounds, end: Callable[[str], None], use: Callable[[], Use] = Use
+    ) -> AsyncIterator[None]:
         """Call `end` with a key of messages.CLOSE_CODES as soon as `grounds` are gone.
 
-        Raises SignInRequired, InviteNotUsable or NotFound if they are gone already.
+        As long as it is in `use`, its web session lasts on. Raises SignInRequired, InviteNotUsable
+        or NotFound if the grounds are gone already.
         """
-        entry = _Open(grounds, end)
+        entry = _Open(grounds, end, use)
         self._open.add(entry)  # before the store is asked: then no loss goes unnoticed between
         try:
             reason = (await self._missing([entry])).get(entry)
@@ -114,9 +136,24 @@ class LiveAccess:
 
     async def look(self) -> None:
         """Compare everything open with the store, and end what leans on nothing."""
+        await self.prolong()
         for one, reason in (await self._missing(list(self._open))).items():
             if one in self._open:
                 one.end(reason)
+
+    async def prolong(self) -> None:
+        """Let the web sessions last on that something open uses."""
+        now, acted, in_session = self._clock.now(), set[bytes](), set[bytes]()
+        for one in self._open:
+            digest = one.grounds.web_session
+            if digest is None or self._prolonged.get(digest, now) > now:
+                continue
+            use = one.use()
+            acted |= {digest} if use.acted else set()
+            in_session |= {digest} if use.in_session else set()
+        await self._web_sessions.prolong(acted, in_session)
+        again = dict.fromkeys(acted | in_session, now + PROLONG_EVERY)
+        self._prolonged = again | {digest: at for digest, at in self._prolonged.items() if at > now}
 
     async def _missing(self, entries: Sequence[_Open]) -> dict[_Open, str]:
         """What must end, and why: a key of messages.CLOSE_CODES."""

@@ -23,12 +23,13 @@ from web.doorman import admitted, greets
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
-from web.live_access import Grounds
+from web.live_access import Grounds, Use
 from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
-HELLO_WITHIN = 10.0
+HELLO_WITHIN = 30.0
+"Seconds: a round trip of the slowest lines, and once more what got lost on it."
 MAX_QUEUED_BYTES = 2 * 2**20
 """A reader that is this far behind is cut off; it comes back and resumes. What it gets when it comes
 is not counted, only what waits behind: nobody is too slow for their own welcome."""
@@ -60,6 +61,16 @@ class Socket:
         self._closing: tuple[int, bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
         self._transport = transport
+        self._acted = False
+
+    def act(self) -> None:
+        """Somebody did something by hand."""
+        self._acted = True
+
+    def acted(self) -> bool:
+        """Whether anybody did since this was last asked."""
+        acted, self._acted = self._acted, False
+        return acted
 
     def send(self, frame: str, *, counted: bool = True) -> None:
         if self._closing is not None:
@@ -229,8 +240,14 @@ async def _room(
         invite_id=hello.invite_id,
         held=None if hello.invite_id else (consultation_id, participant_id),
     )
-    await app[ROOMS].open(consultation_id)  # so that nothing is waited for on the way to the seat
-    async with _registered(app, connection, grounds):
+    room = await app[ROOMS].open(
+        consultation_id
+    )  # so that nothing is waited for on the way to the seat
+
+    def use() -> Use:
+        return Use(connection.acted(), room.in_progress)
+
+    async with _registered(app, connection, grounds, use):
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -291,6 +308,8 @@ async def _messages(response: web.WebSocketResponse, connection: Socket) -> Asyn
                 await reading.wait()
             else:
                 allowance.take()
+            if getattr(message, "id", None) is not None:
+                connection.act()
             yield message
         elif frame.type is WSMsgType.BINARY:
             raise InvalidMessage
@@ -348,12 +367,12 @@ async def _handle(
 
 @contextlib.asynccontextmanager
 async def _registered(
-    app: web.Application, connection: Socket, grounds: Grounds
+    app: web.Application, connection: Socket, grounds: Grounds, use: Callable[[], Use] = Use
 ) -> AsyncIterator[None]:
     """Raises SignInRequired, InviteNotUsable or NotFound where the grounds are gone already."""
     app[SOCKETS].add(connection)
     try:
-        async with app[LIVE].leaning(grounds, connection.end):
+        async with app[LIVE].leaning(grounds, connection.end, use):
             yield
     finally:
         app[SOCKETS].discard(connection)

@@ -134,6 +134,8 @@ class SessionView:
     planned_at: datetime | None
     may_invite: bool = False
     "Whether the scheduler may invite a colleague while the session goes on."
+    reachable: tuple[tuple[str, str], ...] = ()
+    "(invite id, name) of those who can be sent their link again."
 
 
 @dataclass(frozen=True)

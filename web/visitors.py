@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import islice
 
-HEAD_WITHIN = timedelta(seconds=10)
-"From the first byte (of a new connection: from its being accepted) to the end of a request's head."
-BODY_WITHIN = timedelta(seconds=30)
-"Of a request: the largest is a transfer of the device test, which browsers give up after 12 s."
-GREETING_WITHIN = timedelta(seconds=20)
-"Of a WebSocket until it is admitted: ten seconds to say hello, and as many to be told why not."
+HEAD_WITHIN = timedelta(seconds=20)
+"""From the first byte (of a new connection: from its being accepted) to the end of a request's head.
+On a line of 3 s there and back, a packet that was lost comes again after nine (RFC 6298)."""
+BODY_WITHIN = timedelta(seconds=60)
+"""Of a request: a long form at 10 kbit/s. The largest is a transfer of the device test, which browsers
+give up sooner."""
+GREETING_WITHIN = timedelta(seconds=60)
+"Of a WebSocket until it is admitted: thirty seconds to say hello, and as many to be told why not."
 IDLE_WITHIN = timedelta(seconds=75)
 "Between two requests of one connection."
 PROXY_IDLE_WITHIN = timedelta(minutes=5)

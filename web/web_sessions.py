@@ -1,25 +1,47 @@
 """Web sessions in SQLite under aiohttp-session: an opaque cookie, everything else on the server.
 
 Only the digest of the cookie's token is stored, so the table opens nothing. A session is written
-when it changed, and not at all for somebody who only looks.
+when it changed, and now and then while it is used: it ends when it has not been for a while, or is
+too old, but not in the middle of a session with others.
 """
 
+import contextlib
 import json
-from collections.abc import Awaitable, Callable
+import sqlite3
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp_session import AbstractStorage, Session
 
 from signaling.ports import Clock
 from signaling.token import new_token, token_digest
+from storage.accounts import Term
 from storage.store import Records, Store
 
-SIGNED_IN_LIFETIME = timedelta(hours=12)
-"From signing in: a working day and its overtime."
-SEAT_LIFETIME = timedelta(days=7)
+
+@dataclass(frozen=True)
+class Lifetime:
+    """How long a web session lasts."""
+
+    idle: timedelta
+    "From the last time it was used."
+    at_most: timedelta
+    "From its beginning."
+    in_session: timedelta
+    "The same for somebody who is in a session with others then."
+
+
+SIGNED_IN = Lifetime(timedelta(hours=12), timedelta(hours=24), timedelta(hours=36))
+"A working day and its overtime; a night and a day of somebody on call."
+BY_LINK = Lifetime(timedelta(days=7), timedelta(days=30), timedelta(days=31))
 "Of somebody who came by link; the link itself lets them in again at any time."
+IN_SESSION = timedelta(hours=1)
+"What a session with others adds, again and again."
+NOTED_EVERY = 12
+"A use is noted when more than this part of the idle time has passed since the last that was."
 
 Work = Callable[[Records], Awaitable[None]]
 
@@ -30,7 +52,7 @@ class SqliteStorage(AbstractStorage):
         name = "__Host-teleconnect" if secure else "teleconnect"
         super().__init__(
             cookie_name=name,
-            max_age=int(SEAT_LIFETIME.total_seconds()),
+            max_age=int(BY_LINK.in_session.total_seconds()),
             path="/",
             secure=secure,
             httponly=True,
@@ -45,7 +67,9 @@ class SqliteStorage(AbstractStorage):
             now = self._clock.now()
             found = await self._store.read.web_sessions.load(token_digest(token), now)
             if found is not None:
-                data, created_at = found
+                data, created_at, expires_at = found
+                if _is_use(request):
+                    await self._note(token_digest(token), now, expires_at, json.loads(data))
                 stored: Any = {
                     "created": int(created_at.timestamp()),
                     "session": json.loads(data),
@@ -73,7 +97,9 @@ class SqliteStorage(AbstractStorage):
         known = isinstance(token, str)
         token = str(token) if known else new_token()
         await self._write(token, session, fresh=not known)
-        self.save_cookie(response, token, max_age=int(_lifetime(session).total_seconds()))
+        self.save_cookie(
+            response, token, max_age=int(_lifetime(session).in_session.total_seconds())
+        )
 
     async def settle(self, session: Session, also: Work | None = None) -> bytes:
         """Write a session now, before its cookie leaves; returns its digest.
@@ -97,13 +123,36 @@ class SqliteStorage(AbstractStorage):
         now = self._clock.now()
 
         async def work(records: Records) -> datetime | None:
-            await records.web_sessions.bring_back(now, SIGNED_IN_LIFETIME, SEAT_LIFETIME)
+            await records.web_sessions.bring_back(now, SIGNED_IN.idle, BY_LINK.idle)
             await records.web_sessions.remove_expired(now)
             await records.known_browsers.remove_expired(now)
             await records.password_links.remove_expired(now)
             return await records.web_sessions.next_expiry()
 
         return await self._store.write(work)
+
+    async def prolong(self, used: Iterable[bytes], in_session: Iterable[bytes]) -> None:
+        """Web sessions that were used by a socket, and whose owners are in a session with others."""
+        await self._prolong(used, lambda each: (each.idle, each.at_most))
+        await self._prolong(in_session, lambda each: (IN_SESSION, each.in_session))
+
+    async def _prolong(self, digests: Iterable[bytes], term: Callable[[Lifetime], Term]) -> None:
+        now, found = self._clock.now(), list(digests)
+        if found:
+            await self._store.write(
+                lambda records: records.web_sessions.prolong(
+                    found, now, term(SIGNED_IN), term(BY_LINK)
+                )
+            )
+
+    async def _note(
+        self, digest: bytes, now: datetime, expires_at: datetime, data: dict[str, Any]
+    ) -> None:
+        idle = _lifetime(data).idle
+        if expires_at < now + idle - idle / NOTED_EVERY:
+            # a page that can be read is shown also where nothing can be written
+            with contextlib.suppress(sqlite3.Error, OSError):
+                await self.prolong([digest], [])
 
     async def _write(
         self, token: str, session: Session, also: Work | None = None, *, fresh: bool
@@ -115,16 +164,24 @@ class SqliteStorage(AbstractStorage):
         digest = token_digest(token)
 
         async def work(records: Records) -> None:
-            over = now + _lifetime(session)
             if fresh:
+                over = now + _lifetime(session).idle
                 await records.web_sessions.save(digest, account_id, data, now, over)
             else:
-                await records.web_sessions.change(digest, account_id, data, over)
+                await records.web_sessions.change(digest, account_id, data)
             if also is not None:
                 await also(records)
 
         await self._store.write(work)
 
 
-def _lifetime(session: Session) -> timedelta:
-    return SIGNED_IN_LIFETIME if "account_id" in session else SEAT_LIFETIME
+def _lifetime(session: Mapping[str, Any]) -> Lifetime:
+    return SIGNED_IN if "account_id" in session else BY_LINK
+
+
+def _is_use(request: web.Request) -> bool:
+    """Whether somebody does something; not a page that asks by itself (Fetch, 2.2.5)."""
+    if hdrs.UPGRADE in request.headers:
+        return False
+    fetched = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    return request.method == "POST" or not fetched

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES, Consultation
-from signaling.errors import InviteNotUsable, NotFound
+from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.invite import Invite
 from signaling.ports import Clock, Records, Store
 
@@ -104,14 +104,19 @@ class Arriving:
         await records.invites.leave_seats(web_session_digest)
 
     async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
-        """What the holder of a seat may see. Raises NotFound if this browser does not hold it."""
+        """What the holder of a seat may see.
+
+        Raises NotFound if this browser does not hold it, InviteNotUsable if it is over,
+        SessionClosed if that may change.
+        """
         read = self._store.read
         invite = await read.invites.get(invite_id)
         if invite is None or not await self.holds(invite_id, web_session_digest):
             raise NotFound
-        if not invite.usable:
-            raise InviteNotUsable
         consultation = await read.consultations.get(invite.consultation_id)
+        if not invite.usable:
+            closed = consultation is not None and consultation.state == "closed"
+            raise SessionClosed if closed and invite.state == "expired" else InviteNotUsable
         scheduler = await read.accounts.get(consultation.scheduler_id) if consultation else None
         if consultation is None or scheduler is None:
             raise NotFound

@@ -6,7 +6,7 @@ from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, Kind
 from signaling.consultation import OPEN_STATES, TRANSITIONS
-from signaling.errors import InviteNotUsable, NotFound
+from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms, absence
 from signaling.identifier import new_id
@@ -49,7 +49,8 @@ class Attending:
         require(seat.role, "enter")
         require(seat.role, "read_chat")  # the snapshot holds it
         if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
-            raise InviteNotUsable  # closed while this socket was on its way
+            # closed while this socket was on its way
+            raise SessionClosed if room.consultation.state == "closed" else InviteNotUsable
 
         def welcome(resumed: bool) -> wire.Welcome:
             return wire.Welcome(

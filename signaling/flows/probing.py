@@ -14,8 +14,8 @@ from signaling.ports import Forwarder, Timers
 
 MOST = 20
 "Trials at once."
-LONGEST = timedelta(seconds=15)
-"A browser connects within one or two seconds, and waits for eight."
+LONGEST = timedelta(seconds=45)
+"A browser connects within one or two seconds, and waits for eight; on a slow line four times that."
 OFFER_WITHIN = 5.0
 "Seconds."
 NO_TRIAL = N_("The path for sound and picture cannot be tested now. Please test again later.")

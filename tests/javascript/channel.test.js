@@ -57,6 +57,7 @@ class FakeSocket {
 /** @param {Map<string, string>} stored */
 function connected(stored = new Map()) {
   const time = new FakeTime();
+  const world = { closed: false };
   /** @type {FakeSocket[]} */
   const sockets = [];
   /** @type {ServerMessage[]} */
@@ -69,6 +70,7 @@ function connected(stored = new Map()) {
     address: "wss://example.org/socket",
     hello: () => ({ type: "hello", version: 1, stream: "room", peer_id: "peer-of-me" }),
     onMessage: (message) => received.push(message),
+    isClosed: () => world.closed,
     onState: (state, reason) => states.push(reason ? `${state}: ${reason}` : state),
     onRefused: (command, refusal) =>
       refused.push([command.type === "chat_send" ? command.text : command.type, refusal.text]),
@@ -91,7 +93,7 @@ function connected(stored = new Map()) {
   });
   channel.open();
   const last = () => /** @type {FakeSocket} */ (sockets.at(-1));
-  return { channel, time, sockets, received, states, refused, stored, last };
+  return { channel, world, time, sockets, received, states, refused, stored, last };
 }
 
 const chat = (id = "message-1") => ({
@@ -330,4 +332,58 @@ test("what an old socket still says is not heard", () => {
   channel.resynchronize();
   hear?.({ data: JSON.stringify({ type: "lobby", waiting: [] }) });
   assert.ok(received.every((message) => message.type !== "lobby"));
+});
+
+test("a closed session is looked for again, less and less often, until it is open", () => {
+  const { world, last, states, time, sockets, channel } = connected();
+  last().welcome();
+  world.closed = true;
+  last().say({ type: "goodbye", reason: "gone" });
+  assert.deepEqual(states, ["connecting", "open", "ended: closed"]);
+  for (const pause of [30_000, 60_000, 120_000, 240_000, 300_000, 300_000]) {
+    const count = sockets.length;
+    time.pass(pause - 1);
+    assert.equal(sockets.length, count);
+    time.pass(1);
+    assert.equal(sockets.length, count + 1);
+    last().accept();
+    last().say({ type: "error", code: "session_closed", text: "Closed." });
+  }
+  channel.wake();
+  last().welcome();
+  assert.deepEqual(states, ["connecting", "open", "ended: closed", "open"]);
+  last().end(1006);
+  time.pass(1_000);
+  assert.equal(last().readyState, 0);
+});
+
+test("a session that was closed while the line was down is looked for again", () => {
+  const { last, states, time, sockets } = connected();
+  last().accept();
+  last().say({ type: "error", code: "session_closed", text: "Closed." });
+  assert.equal(states.at(-1), "ended: closed");
+  time.pass(30_000);
+  last().end(1006);
+  time.pass(30_000);
+  assert.equal(sockets.length, 3);
+  last().accept();
+  last().end(4404);
+  time.pass(3_600_000);
+  assert.equal(states.at(-1), "ended: not_found");
+  assert.equal(sockets.length, 3);
+});
+
+test("what is given up is told to its author and sent no more", async () => {
+  const { channel, world, last, refused, stored, time } = connected();
+  last().welcome();
+  const done = channel.command(chat());
+  world.closed = true;
+  last().say({ type: "goodbye", reason: "gone" });
+  channel.giveUp("This session is over.");
+  await assert.rejects(done, Refused);
+  assert.deepEqual(refused, [["hello", "This session is over."]]);
+  assert.equal(stored.size, 0);
+  time.pass(30_000);
+  last().welcome();
+  assert.deepEqual(last().types, ["hello"]);
 });

@@ -23,7 +23,7 @@ from tests.web.drawing import Drawing
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIVE, STORE, WEB_SESSIONS
 from web.live_access import LOOK_EVERY, Grounds
-from web.web_sessions import SEAT_LIFETIME, SIGNED_IN_LIFETIME
+from web.web_sessions import BY_LINK, SIGNED_IN
 
 
 @dataclass
@@ -127,7 +127,7 @@ async def another_role(clinic: Clinic) -> None:
 
 
 async def twelve_hours_over(clinic: Clinic) -> None:
-    await clinic.pass_time(SIGNED_IN_LIFETIME)
+    await clinic.pass_time(SIGNED_IN.idle)
 
 
 async def gone_behind_the_servers_back(clinic: Clinic) -> None:
@@ -170,11 +170,63 @@ async def test_who_may_not_be_here_any_more_has_no_lobby_and_no_room(
         assert await wire.until("pong")
 
 
+# --- those who are in the middle of something
+
+
+async def half_hours(clinic: Clinic, count: int) -> None:
+    for _ in range(count):
+        await clinic.pass_time(timedelta(minutes=30))
+
+
+async def test_nobody_is_thrown_out_of_a_session_with_others(clinic: Clinic) -> None:
+    await clinic.room.command("start_consultation")
+    await half_hours(clinic, 60)
+    await clinic.room.say("Still with you, after thirty hours")
+    assert (await clinic.nurse.get("/invites")).status == 200
+    # but at some time everybody has to sign in
+    await half_hours(clinic, 12)
+    await assert_ended(clinic.room, 4401)
+    await clinic.seat.say("A seat lasts longer")
+
+
+async def test_a_session_with_others_adds_nothing_once_they_have_left(clinic: Clinic) -> None:
+    await clinic.room.command("start_consultation")
+    await half_hours(clinic, 26)
+    await clinic.seat.ws.close()
+    await clinic.room.until("participant_changed")
+    await half_hours(clinic, 3)
+    await assert_ended(clinic.room, 4401)
+
+
+async def test_a_seat_outlives_its_week_while_the_session_goes_on(tmp_path: Path) -> None:
+    async with opened(tmp_path, TELECONNECT_EXPIRY_HOURS="1000") as clinic:
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(BY_LINK.idle - timedelta(minutes=30))
+        await clinic.nurse.sign_in()
+        again = await clinic.nurse.enter(consultation_id=clinic.consultation_id)
+        await half_hours(clinic, 3)
+        await clinic.seat.say("In the second week")
+        await again.say("Welcome")
+
+
+async def test_who_writes_stays_signed_in_and_a_page_that_is_only_open_does_not_keep_them(
+    clinic: Clinic,
+) -> None:
+    await clinic.pass_time(timedelta(hours=11))
+    await clinic.room.say("Working late")
+    await clinic.pass_time(LOOK_EVERY)
+    await clinic.pass_time(timedelta(hours=11))
+    await clinic.room.send("ping")
+    assert await clinic.room.until("pong")
+    await clinic.pass_time(timedelta(hours=1))
+    await assert_ended(clinic.room, 4401)
+
+
 # --- those who come by link
 
 
 async def seven_days_over(clinic: Clinic) -> int:
-    await clinic.pass_time(SEAT_LIFETIME)
+    await clinic.pass_time(BY_LINK.idle)
     return 4401
 
 

@@ -208,7 +208,7 @@ async def test_a_closed_session_lets_nobody_in_by_link(nurse: Person, phone: Per
     await again.send(
         "hello", version=PROTOCOL_VERSION, stream="room", peer_id="peer-0001", invite_id=seat
     )
-    assert (await again.frame())["code"] == "invite_not_usable"
+    assert (await again.frame())["code"] == "session_closed"
     assert await again.end() == 4410
 
 

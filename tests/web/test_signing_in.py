@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.serving import PASSWORD, Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
 from web.passwords import Passwords
-from web.web_sessions import SIGNED_IN_LIFETIME
+from web.web_sessions import SIGNED_IN
 
 
 @pytest.fixture
@@ -105,15 +106,42 @@ async def test_a_working_day_later_one_signs_in_again(server: Server, clock: Mov
     async with Person(server) as nurse:
         await nurse.sign_in()
         cookie = nurse.cookie
-        clock.move(SIGNED_IN_LIFETIME)
+        clock.move(SIGNED_IN.idle)
         nurse.plant(cookie)
         assert (await nurse.get("/")).status == 303
+
+
+async def test_a_sign_in_that_is_used_goes_on_for_a_day_at_most(
+    server: Server, clock: MovableClock
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        cookie = nurse.cookie
+        for _ in range(2):
+            clock.move(timedelta(hours=11))
+            nurse.plant(cookie)
+            assert (await nurse.get("/")).status == 200
+        clock.move(SIGNED_IN.at_most - timedelta(hours=22))
+        nurse.plant(cookie)
+        assert (await nurse.get("/")).status == 303
+
+
+async def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(
+    server: Server, clock: MovableClock
+) -> None:
+    async with Person(server, **{"Sec-Fetch-Mode": "cors"}) as nurse:
+        await nurse.sign_in()
+        cookie = nurse.cookie
+        for status in (200, 303):
+            clock.move(timedelta(hours=6))
+            nurse.plant(cookie)
+            assert (await nurse.get("/invites")).status == status
 
 
 async def test_what_has_expired_is_deleted(server: Server, clock: MovableClock) -> None:
     async with Person(server) as nurse:
         await nurse.sign_in()
-        clock.move(SIGNED_IN_LIFETIME)
+        clock.move(SIGNED_IN.idle)
         await server.app[CLOCKWORK].run_due()
         database = server.app[STORE]._database
         assert await database.read.rows("SELECT * FROM web_session") == []

@@ -1,6 +1,7 @@
 """`/socket` on a real server: what is refused, what is resumed, how it ends."""
 
 import asyncio
+import re
 import socket as sockets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import aiohttp
 import pytest
 
 from signaling import messages as wire_messages
-from tests.people import Person, Refused, Wire, consultation_of
+from tests.people import Person, Refused, Wire, consultation_of, outbox
 from tests.serving import Server, serving
 from web import socket as module
 from web.keys import ROOMS
@@ -227,6 +228,32 @@ async def test_another_life_of_the_room_begins_with_a_snapshot(visit: SimpleName
     again = await visit.phone.enter(invite_id=visit.seat, peer_id="amina-page", resume=point)
     assert again.frames[0]["resumed"] is False
     assert chat_of(again) == ["message-0001"]
+
+
+async def test_whoever_sits_in_a_closed_session_is_in_again_once_it_is_reopened(
+    visit: SimpleNamespace,
+) -> None:
+    await visit.desk.command("terminate_consultation", choice="close")
+    assert await visit.amina.end() == 4410
+    with pytest.raises(Refused, match="session_closed"):
+        await visit.phone.enter(invite_id=visit.seat)
+    reopened = await visit.nurse.post(f"/sessions/{visit.consultation_id}/reopen")
+    assert reopened.location == f"/sessions/{visit.consultation_id}"
+    again = await visit.phone.enter(invite_id=visit.seat)
+    await again.say("Here I am again")
+
+
+async def test_nobody_is_told_by_itself_of_a_reopening_and_the_link_is_at_hand(
+    visit: SimpleNamespace,
+) -> None:
+    await visit.desk.command("terminate_consultation", choice="close")
+    await visit.nurse.post(f"/sessions/{visit.consultation_id}/reopen")
+    before = len(await outbox(visit.nurse.server))
+    page = await visit.nurse.get(f"/sessions/{visit.consultation_id}")
+    (again,) = re.findall(r'action="(/invites/[^"]+back=session)"', page.text)
+    sent = await visit.nurse.post(again)
+    assert sent.location == f"/sessions/{visit.consultation_id}"
+    assert len(await outbox(visit.nurse.server)) == before + 1
 
 
 async def test_a_flood_ends_the_conversation(visit: SimpleNamespace) -> None:

@@ -27,7 +27,7 @@ def contact_field(
 ) -> h.Fragment:
     """An email address or a number, and what is asked about it; a module says what it is taken for."""
     return h.fragment[
-        field(form, name, label, hint=hint, required=required, maximum=254, direction="ltr"),
+        field(form, name, label, hint=hint, required=required, direction="ltr"),
         _question(viewer, form, name),
         h.p(".hint", role="status", data_understood=name),
     ]

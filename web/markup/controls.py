@@ -34,10 +34,13 @@ def field(
     hint: str | None = None,
     required: bool = False,
     autocomplete: str = "off",
-    maximum: int | None = None,
     direction: Literal["auto", "ltr"] = "auto",
 ) -> h.Element:
-    """A labelled one-line input that keeps what was typed; passwords are never given back."""
+    """A labelled one-line input that keeps what was typed; passwords are never given back.
+
+    No control has a `maxlength`: browsers cut what is pasted without a word. What is too long is
+    refused with a sentence, and given back whole.
+    """
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
         h.label(for_=name)[label],
@@ -50,7 +53,6 @@ def field(
                 "value": None if kind == "password" else form.values.get(name) or None,
                 "required": required,
                 "autocomplete": autocomplete,
-                "maxlength": str(maximum) if maximum else None,
                 "min": minimum,
                 "dir": direction,
                 **described,
@@ -66,7 +68,6 @@ def text_area(
     label: str,
     *,
     hint: str | None = None,
-    maximum: int | None = None,
     rows: int = 3,
     direction: Literal["auto", "ltr"] = "auto",
 ) -> h.Element:
@@ -80,7 +81,6 @@ def text_area(
                 "name": name,
                 "rows": str(rows),
                 "dir": direction,
-                "maxlength": str(maximum) if maximum else None,
                 **described,
             }
         )[form.values.get(name, "")],

@@ -6,6 +6,7 @@ import htpy as h
 
 from web.markup.controls import action, go
 from web.markup.document import document
+from web.markup.invites import live
 from web.markup.words import clock, filled
 from web.routes import path
 from web.views import HistoryRow, Viewer
@@ -21,9 +22,12 @@ def history_page(viewer: Viewer, rows: Sequence[HistoryRow]) -> h.Element:
             h.p(".hint")[
                 _("Closed sessions stay here for a while. Then every trace of them is deleted.")
             ],
-            h.ul(".list")[(_row(viewer, row) for row in rows)]
-            if rows
-            else h.p(".empty")[_("No session was closed lately.")],
+            live(
+                "history",
+                h.ul(".list")[(_row(viewer, row) for row in rows)]
+                if rows
+                else h.p(".empty")[_("No session was closed lately.")],
+            ),
             export_dialog(viewer),
         ],
         module="js/pages/history.js",

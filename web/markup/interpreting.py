@@ -24,7 +24,7 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
                 answers(form),
                 h.input(type="hidden", name="answer", value="accept"),
                 h.input(type="hidden", name="date", value=view.date),
-                field(form, "name", _("Name of the interpreter"), required=True, maximum=80),
+                field(form, "name", _("Name of the interpreter"), required=True),
                 contact_field(
                     viewer,
                     form,

@@ -54,8 +54,8 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
     ]
     return h.fragment[
         h.div(".pair")[
-            field(form, "first_name", _("First name"), maximum=80),
-            field(form, "last_name", _("Last name"), maximum=80),
+            field(form, "first_name", _("First name")),
+            field(form, "last_name", _("Last name")),
         ],
         h.p(".hint")[_("One of the two is enough. A pseudonym is fine.")],
         contact_field(
@@ -131,7 +131,7 @@ def companion_fields(viewer: Viewer, form: Form) -> h.Element:
         h.div(".revealed")[
             contact_field(viewer, form, "companion_address", _("Email or mobile of the caregiver")),
             h.div(".pair")[
-                field(form, "companion_name", _("Name of the caregiver"), maximum=80),
+                field(form, "companion_name", _("Name of the caregiver")),
                 _speaks(viewer, form, "companion_language", _("The caregiver speaks")),
             ],
         ],
@@ -174,7 +174,7 @@ def _colleague(viewer: Viewer, form: Form, number: int) -> h.Element:
             _expert(_("Email or mobile of expert %(n)s"), number),
         ),
         h.div(".pair")[
-            field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number), maximum=80),
+            field(form, f"{prefix}_name", _expert(_("Name of expert %(n)s"), number)),
             _speaks(viewer, form, f"{prefix}_language", _expert(_("Expert %(n)s speaks"), number)),
         ],
     ]

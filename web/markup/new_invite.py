@@ -107,7 +107,6 @@ def _choice_and_form(
                 "note",
                 _("Note for the invitation"),
                 hint=_("Never write anything about health or the case here."),
-                maximum=500,
             ),
             h.div(".actions")[submit(_("Send"))],
         ],

@@ -2,6 +2,7 @@
 
 import htpy as h
 
+from signaling.text import CHAT_LENGTH
 from web.markup.controls import action, button
 from web.markup.document import document
 from web.markup.history import export_button, export_dialog
@@ -25,6 +26,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 _incoming(viewer),
                 _call(viewer),
                 _ways_to_call(viewer),
+                scheduler and _link_again(viewer, view),
                 scheduler and _after_closing(viewer, view),
             ],
             _chat(viewer),
@@ -179,11 +181,15 @@ def _chat(viewer: Viewer) -> h.Element:
                 placeholder=_("Message"),
                 rows="1",
                 dir="auto",
-                maxlength="4000",
+                data_limit=str(CHAT_LENGTH),
                 enterkeyhint="send",
                 autocomplete="off",
             ),
             h.button(".primary", type="submit")[_("Send")],
+        ],
+        h.div("#too-long.actions", hidden=True)[
+            h.p("#too-long-text.error", role="status"),
+            button("send-parts", _("Send in parts")),
         ],
         h.p("#chat-closed.hint", hidden=True)[_("This session is closed.")],
     ]
@@ -195,6 +201,27 @@ def _after_closing(viewer: Viewer, view: SessionView) -> h.Element:
     return h.div("#after-closing.actions", hidden=True)[
         export_button(viewer, view.consultation_id), action(address, _("Reopen"))
     ]
+
+
+def _link_again(viewer: Viewer, view: SessionView) -> h.Node:
+    """For those who do not know that they may come back."""
+    _ = viewer.translate
+    return (
+        bool(view.reachable)
+        and h.div("#link-again", hidden=True)[
+            h.p(".hint")[
+                _("Nobody is notified that this session is open. Send the link again to:")
+            ],
+            h.div(".actions")[
+                (
+                    action(
+                        path("invite_send_again", {"back": "session"}, invite_id=invite_id), name
+                    )
+                    for invite_id, name in view.reachable
+                )
+            ],
+        ]
+    )
 
 
 def _terminate_dialog(viewer: Viewer) -> h.Element:
@@ -243,12 +270,20 @@ def _terminate_dialog(viewer: Viewer) -> h.Element:
 
 def _templates(viewer: Viewer) -> h.Node:
     """The pieces the browser repeats; their texts are filled by `textContent`."""
+    _ = viewer.translate
     return [
         h.template("#chat-line")[
             h.div(".line")[
                 h.span(".author", dir="auto"),
                 h.p(".text", dir="auto"),
                 h.span(".meta")[h.time, " ", h.span(".state")],
+            ]
+        ],
+        h.template("#unsent")[
+            h.div(".actions")[
+                h.button(".copy", type="button")[_("Copy")],
+                h.button(".again", type="button")[_("Send again")],
+                h.span(".done", role="status"),
             ]
         ],
         h.template("#event-line")[h.div(".event")[h.span(".text"), " ", h.time]],

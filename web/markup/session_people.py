@@ -57,7 +57,7 @@ def edit_invite_page(viewer: Viewer, form: Form, invite_id: str, consultation_id
                 data_preview=path("invite_preview"),
             )[
                 answers(form),
-                field(form, "name", _("Name"), maximum=80),
+                field(form, "name", _("Name")),
                 contact_field(viewer, form, "address", _("Email or mobile number"), required=True),
                 select(form, "language", _("Language"), viewer.languages, default=viewer.language),
                 submit(_("Send")),

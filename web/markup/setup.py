@@ -20,7 +20,7 @@ def setup_page(viewer: Viewer, form: Form, action: str) -> h.Element:
             h.p[_("Create the account of the first administrator.")],
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=action)[
-                field(form, "name", _("Name"), required=True, autocomplete="name", maximum=80),
+                field(form, "name", _("Name"), required=True, autocomplete="name"),
                 email_field(viewer, form),
                 password_field(viewer, form, new=True),
                 submit(_("Create account")),

@@ -139,8 +139,9 @@ async def send_again(request: web.Request) -> web.Response:
     await app[LIMITS].hit("invite", account.id)
     invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
     app[NOTIFYING].wake()
-    if request.query.get("back") == "edit":
-        raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
+    back = {"edit": "edit_session", "session": "session"}.get(request.query.get("back", ""))
+    if back is not None:
+        raise web.HTTPSeeOther(path(back, consultation_id=invite.consultation_id))
     raise web.HTTPSeeOther(path("invites"))
 
 

@@ -26,6 +26,11 @@ async def show_session(request: web.Request) -> web.Response:
         planned_at=consultation.planned_at,
         may_invite=consultation.state in EDITABLE_STATES
         or await request.app[PLANNING].may_add_in_progress(),
+        reachable=tuple(
+            (invite.id, invite.person.name)
+            for invite in invites
+            if invite.usable and invite.person.address
+        ),
     )
     return show(session_page(await viewer_of(request), view))
 

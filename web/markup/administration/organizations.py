@@ -59,13 +59,13 @@ def _form(viewer: Viewer, organization_id: str, form: Form) -> h.Element:
     _ = viewer.translate
     address = path("admin_interpreter", organization_id=organization_id)
     return h.form(".card", method="post", action=address)[
-        field(form, "name", _("Name"), required=True, maximum=80),
-        field(form, "email", _("Email"), kind="email", required=True, maximum=254, direction="ltr"),
+        field(form, "name", _("Name"), required=True),
+        field(form, "email", _("Email"), kind="email", required=True, direction="ltr"),
         h.fieldset(".radios.columns")[
             h.legend[_("Languages")],
             [checkbox(form, f"language_{code}", name) for code, name in viewer.languages],
         ],
-        field(form, "position", _("Order"), maximum=4, direction="ltr"),
+        field(form, "position", _("Order"), direction="ltr"),
         checkbox(form, "active", _("Is asked for interpreters")),
         h.div(".actions")[
             submit(_("Save")),

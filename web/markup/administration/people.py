@@ -24,7 +24,7 @@ def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id:
         h.h2[_("New account")],
         error_summary(viewer, form, labels),
         h.form(".card", method="post", action=path("admin_people"))[
-            field(form, "name", _("Name"), required=True, maximum=80),
+            field(form, "name", _("Name"), required=True),
             email_field(viewer, form, autocomplete="off"),
             password_field(viewer, form, new=True),
             select(form, "role", _("Role"), _roles(viewer)),

@@ -31,7 +31,7 @@ def routes_page(viewer: Viewer, form: Form, in_force: str) -> h.Element:
             )
         ],
         h.form(".card", method="post", action=path("admin_routes"))[
-            text_area(form, "routes", _("Routes"), maximum=60_000, rows=12, direction="ltr"),
+            text_area(form, "routes", _("Routes"), rows=12, direction="ltr"),
             submit(_("Save")),
         ],
         h.h2[_("For example")],

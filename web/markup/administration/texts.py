@@ -93,7 +93,6 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
                 "text",
                 _("Text"),
                 hint=_("Leave it empty to use the text of the program."),
-                maximum=PARTS[view.part],
                 rows=14 if view.part == "mail" else 4,
             ),
             h.div(".actions")[

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from signaling.errors import InvalidInput
+from signaling.errors import N_, InvalidInput
 from signaling.route import parse, write
 from storage.store import Records
 from web.delivery import ROUTES_SETTING, load_words
@@ -28,8 +28,9 @@ async def save_routes(request: web.Request) -> web.Response:
     """Put other routes in force at once; a refusal names the line and keeps everything typed."""
     account = await administrator(request)
     app, viewer = request.app, await viewer_of(request)
-    typed = (await form_of(request)).get("routes", "").replace("\r\n", "\n")[:MAX_LENGTH]
+    typed = (await form_of(request)).get("routes", "").replace("\r\n", "\n")
     try:
+        _check_length(typed)
         parse(typed)
     except InvalidInput as error:
         text = sentence(error, viewer.translate)
@@ -48,3 +49,11 @@ async def save_routes(request: web.Request) -> web.Response:
     await app[STORE].write(work)
     await load_words(app)
     raise web.HTTPSeeOther(path("admin_routes"))
+
+
+def _check_length(typed: str) -> None:
+    """Raises InvalidInput; half of a list of rules would be another list."""
+    if len(typed) > MAX_LENGTH:
+        raise InvalidInput(
+            "routes", N_("This is too long: at most %(limit)s characters."), limit=MAX_LENGTH
+        )

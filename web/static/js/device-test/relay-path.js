@@ -1,5 +1,7 @@
 /** Whether the server's relay is reached: a connection with it that is made and carries nothing. */
 
+import { enoughFor } from "../shared/patience.js";
+
 /**
  * How something was reached.
  * @typedef {object} Way
@@ -8,7 +10,7 @@
  */
 
 /** As long as a call waits before it counts a connection with the relay as failed. */
-const CONNECT_WITHIN = 8_000;
+const CONNECT_WITHIN = enoughFor(8_000, 4);
 
 /**
  * @param {string} path where the relay makes an offer

@@ -1,10 +1,13 @@
 /** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
+import { enoughFor } from "../shared/patience.js";
 import { socketAddress } from "../shared/socket-address.js";
 
+/** A connection of its own: TCP, TLS in two rounds, the upgrade. */
+const SOCKET_ROUNDS = 4;
 const SOCKET_WITHIN = 6_000;
-const ANSWER_WITHIN = 5_000;
+const ANSWER_WITHIN = 15_000;
 const TRIES = 5;
 /** Milliseconds there and back beyond which people begin to talk at the same time (ITU-T G.114). */
 const SLOW = 400;
@@ -28,14 +31,14 @@ export function signalingTest(address) {
     if (!times.length) {
       return report.failed(_("The server does not answer. Check the connection of this device."));
     }
-    if (!(await socketOpens(report.signal))) {
+    const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
+    if (!(await socketOpens(enoughFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
       return report.failed(
         _(
           "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
         ),
       );
     }
-    const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
     if (median > SLOW || times.length < TRIES) {
       return report.warning(
         fill(_("The server answers slowly (%(time)s ms). Move closer to the Wi-Fi."), {
@@ -47,8 +50,11 @@ export function signalingTest(address) {
   };
 }
 
-/** @param {AbortSignal} signal */
-function socketOpens(signal) {
+/**
+ * @param {number} within milliseconds
+ * @param {AbortSignal} signal
+ */
+function socketOpens(within, signal) {
   return new Promise((resolve) => {
     const socket = new WebSocket(socketAddress());
     /** @param {boolean} opened */
@@ -56,7 +62,7 @@ function socketOpens(signal) {
       resolve(opened);
       socket.close();
     };
-    const timer = setTimeout(() => end(false), SOCKET_WITHIN);
+    const timer = setTimeout(() => end(false), within);
     socket.onopen = () => end(true);
     socket.onerror = () => end(false);
     socket.onclose = () => clearTimeout(timer);

@@ -1,5 +1,7 @@
 /** The history page. */
 
 import { remindAfterExport } from "../shared/export.js";
+import { followLists } from "../shared/live.js";
 
 remindAfterExport();
+followLists();

@@ -34,6 +34,8 @@ remindAfterExport();
 await loadCatalog();
 showLocalTimes(".lead");
 
+/** Why this page is not in the session any more. */
+let over = "";
 const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
 const channel = new Channel({
   address: socketAddress(),
@@ -51,6 +53,7 @@ const channel = new Channel({
   onRefused: (message, refusal) => {
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
+  isClosed: () => room.consultation?.state === "closed",
   storage: sessionStorage,
   storageKey: `queue:${seat}`,
 });
@@ -68,7 +71,10 @@ const chat = new Chat({
   },
   read: (where) => void read(where),
   readNewest: () => void readNewest(),
+  onDraft: (text) => (unsent.draft = text),
+  take: (id) => unsent.take(id),
 });
+chat.draft ||= unsent.draft;
 const lead = new Lead({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
@@ -86,7 +92,7 @@ async function command(message) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    tell(error.message);
+    if (!over) tell(error.message);
     return false;
   } finally {
     render();
@@ -109,7 +115,7 @@ async function read(where, instead = false) {
     if (question === id && page.type === "chat_page") room = withPage(room, page.chat);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    tell(error.message);
+    if (!over) tell(error.message);
   } finally {
     if (question === id) question = "";
     render();
@@ -172,15 +178,19 @@ async function loadMedia() {
 }
 
 function render() {
-  if (room.call || room.consultation?.state === "active") void loadMedia();
-  media?.render(room);
-  lead.render(room);
+  const state = room.consultation?.state ?? "";
+  if (!over && (room.call || state === "active")) void loadMedia();
+  // How it ended, the page knows better than the room as it was.
+  media?.render(over ? { ...room, call: null, consultation: null } : room);
+  if (!over) lead.render(room);
+  unsent.keep(over ? RELOADABLE.has(over) : state !== "closed" && state !== "canceled");
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
     unsent.all(),
+    over !== "",
   );
-  const rings = callPhase(room, peerId) === "incoming" && media?.entering !== true;
+  const rings = !over && callPhase(room, peerId) === "incoming" && media?.entering !== true;
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
@@ -206,12 +216,22 @@ function showLine(state, reason) {
       _("Connection lost. Reconnecting… What you write is sent as soon as it is back."),
     );
   }
-  if (state !== "ended") return;
+  over = state === "ended" ? reason : "";
+  if (!over) return;
   media?.abandon();
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
-  setText(place, endSentence(reason));
-  if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
+  const sentence = endSentence(reason);
+  setText(place, sentence);
+  if (page.role !== "scheduler" || reason === "replaced") {
+    setText(byId("heading", HTMLElement), sentence);
+  }
+  setText(byId("other-side", HTMLElement), "");
+  channel.giveUp(sentence);
+  const text = chat.draft.trim();
+  if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
+  chat.draft = "";
+  render();
 }
 
 /**
@@ -231,6 +251,9 @@ function leave(reason) {
   }
 }
 
+/** After these the page is to be loaded again, and what was not sent is to be there then. */
+const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]);
+
 /** @param {string} reason */
 function endSentence(reason) {
   switch (reason) {
@@ -241,6 +264,7 @@ function endSentence(reason) {
         ? _("You are signed out. Please sign in again.")
         : _("Your time on this page is over. To come back, open your link again.");
     case "not_found":
+    case "closed":
     case "gone":
       return _("This session is over.");
     case "too_many_requests":

@@ -4,6 +4,7 @@
  */
 
 import { newId } from "../shared/identifier.js";
+import { enoughFor } from "../shared/patience.js";
 
 /**
  * @import { Command } from "./channel.js"
@@ -23,7 +24,7 @@ import { newId } from "../shared/identifier.js";
  * @property {() => void} onChange
  */
 
-const JOINED_WITHIN = 3_000;
+const JOINED_WITHIN = enoughFor(3_000, 1);
 
 export class Attendance {
   entering = false;

@@ -4,6 +4,7 @@
  * shown by the new way as soon as it brings them, and the server is told.
  */
 
+import { enoughFor } from "../shared/patience.js";
 import { arrives } from "./arrival.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
@@ -46,7 +47,7 @@ import { callPhase } from "./state.js";
 /** Early ones: a description may overtake the news that its sender has joined. */
 const EARLY_LIMIT = 60;
 /** No direct path for this long: the relay has to help. */
-const PATH_WITHIN = 8_000;
+const PATH_WITHIN = enoughFor(8_000, 4);
 const LOOK_EVERY = 200;
 
 export class Call {

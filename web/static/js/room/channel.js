@@ -6,6 +6,7 @@
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
+import { Patience } from "../shared/patience.js";
 import { CLOSE_CODES } from "./wire.js";
 
 /** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
@@ -19,6 +20,8 @@ import { CLOSE_CODES } from "./wire.js";
  * @property {(action: () => void, delay: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random
+ * @property {() => number} now milliseconds that only rise
+ * @property {Patience} patience
  */
 
 /**
@@ -29,6 +32,7 @@ import { CLOSE_CODES } from "./wire.js";
  * @property {(state: LineState, reason: string) => void} onState
  * @property {(command: Command, refusal: Refusal) => void} [onRefused] also one that a page before
  *   this one gave
+ * @property {() => boolean} [isClosed] whether the session that is gone may be reopened
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
  * @property {string} [storageKey]
  * @property {Partial<Surroundings>} [surroundings]
@@ -47,13 +51,15 @@ export class Refused extends Error {
 }
 
 export const PING_EVERY = 10_000;
-/** No answer for this long and the line is dead, whatever the browser believes. */
+/** No answer for this long and a good line is dead, whatever the browser believes. */
 export const DEAD_AFTER = 6_000;
 /** Somebody just came back to the page and looks at it: do not let them wait. */
 const DEAD_AFTER_WAKING = 2_500;
-const OPEN_WITHIN = 12_000;
 const LONGEST_PAUSE = 15_000;
 const TRY_AGAIN_AFTER = 5_000;
+/** A closed session may be reopened: look again, less and less often. */
+const REOPENED_AFTER = 30_000;
+const REOPENED_AFTER_AT_MOST = 300_000;
 
 /** After these the page does not come back by itself: it would only hear the same again.
  *  @type {Map<number, string>} */
@@ -78,6 +84,12 @@ export class Channel {
   #timer = null;
   /** @type {any} */
   #deadline = null;
+  #deadlineAt = Infinity;
+  #openedAt = 0;
+  /** When each of my words was sent that has no answer yet. @type {number[]} */
+  #asked = [];
+  /** Milliseconds until a closed session is looked for again; 0 while there is none. */
+  #resting = 0;
   /** @type {Map<string, Command>} */
   #queue = new Map();
   /** @type {Map<string, { resolve: (answer: Ack | ChatPage) => void, reject: (error: Refused) => void }>} */
@@ -92,6 +104,8 @@ export class Channel {
       setTimeout: (action, delay) => setTimeout(action, delay),
       clearTimeout: (timer) => clearTimeout(timer),
       random: Math.random,
+      now: () => performance.now(),
+      patience: new Patience(),
       ...options.surroundings,
     };
     for (const command of this.#stored()) this.#queue.set(command.id, command);
@@ -103,18 +117,41 @@ export class Channel {
     this.around.clearTimeout(this.#timer);
     const socket = this.around.makeSocket(this.options.address);
     this.#socket = socket;
+    this.#openedAt = this.around.now();
     this.#enter("connecting");
-    this.#expect(OPEN_WITHIN);
-    socket.onopen = () => this.#transmit(this.options.hello());
+    this.#expect(this.around.patience.opening());
+    socket.onopen = () => {
+      // The line lives: what is left may take as long again.
+      this.#expect(this.around.patience.opening());
+      this.#ask(this.options.hello());
+    };
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
     socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
   }
 
   /** End for good: the page is left, or the seat is gone. */
-  close(reason = "closed") {
+  close(reason = "left") {
     this.#drop();
-    this.around.clearTimeout(this.#timer);
-    this.#enter("ended", reason);
+    const closed = reason === "closed";
+    if (!closed || !this.#resting) {
+      if (this.#resting) this.state = "waiting";
+      this.#resting = 0;
+      this.#enter("ended", reason);
+    }
+    if (!closed) return;
+    this.state = "waiting";
+    this.#resting = Math.min(REOPENED_AFTER_AT_MOST, 2 * this.#resting || REOPENED_AFTER);
+    this.#timer = this.around.setTimeout(() => this.open(), this.#resting);
+  }
+
+  /**
+   * What is not acknowledged is sent no more.
+   * @param {string} text why, for its author
+   */
+  giveUp(text) {
+    for (const { id } of this.pending()) {
+      this.#refused(id, { type: "error", code: "ended", text, id });
+    }
   }
 
   /** The network or the reader is back: find out at once whether the line still lives. */
@@ -124,7 +161,14 @@ export class Channel {
       this.open();
     } else if (this.state === "open") {
       this.#ping(DEAD_AFTER_WAKING);
+    } else if (this.state === "connecting" && this.#isOverdue) {
+      this.resynchronize();
     }
+  }
+
+  /** Whether this try waits only because tries before it were in vain. */
+  get #isOverdue() {
+    return this.around.now() - this.#openedAt > this.around.patience.usual;
   }
 
   /** Something was missed: ask for everything again. The caller has dropped its resume point. */
@@ -175,7 +219,7 @@ export class Channel {
     const message = JSON.parse(data);
     // Whatever arrives proves that the line lives.
     if (this.state === "open") this.#alive();
-    if (message.type === "pong") return;
+    if (message.type === "pong") return this.#answered();
     // A lobby has no welcome: the first list is the answer to its hello.
     if (message.type === "welcome" || (message.type === "lobby" && this.state !== "open")) {
       this.#welcomed();
@@ -185,16 +229,23 @@ export class Channel {
     }
     if (message.type === "error" && message.id) this.#refused(message.id, message);
     this.options.onMessage(message);
-    if (message.type === "error" && message.code === "invite_not_usable") this.close("gone");
+    if (message.type === "error" && message.code === "session_closed") this.close("closed");
+    if (message.type === "error" && message.code === "invite_not_usable") this.#gone();
     if (message.type === "replaced") this.close("replaced");
     if (message.type === "goodbye") {
-      if (message.reason === "gone") this.close("gone");
+      if (message.reason === "gone") this.#gone();
       else this.#lost(CLOSE_CODES.restart);
     }
   }
 
+  #gone() {
+    this.close(this.options.isClosed?.() ? "closed" : "gone");
+  }
+
   #welcomed() {
-    this.#failures = 0;
+    this.#resting = this.#failures = 0;
+    this.#measure();
+    this.around.patience.opened();
     this.#alive();
     this.#enter("open");
     for (const command of this.#queue.values()) this.#transmit(command);
@@ -227,29 +278,59 @@ export class Channel {
   }
 
   #alive() {
-    this.around.clearTimeout(this.#deadline);
-    this.#deadline = null;
+    this.#expectNothing();
     this.around.clearTimeout(this.#timer);
     this.#timer = this.around.setTimeout(() => this.#ping(DEAD_AFTER), PING_EVERY);
   }
 
-  /** @param {number} patience */
-  #ping(patience) {
+  /** @param {number} floor see `Patience.answering` */
+  #ping(floor) {
     this.around.clearTimeout(this.#timer);
-    this.#transmit({ type: "ping" });
-    this.#expect(patience);
+    // One that is on its way will do; who asks again and again does not wait longer for it.
+    if (!this.#asked.length) this.#ask({ type: "ping" });
+    const patience = this.around.patience.answering(floor);
+    if (this.around.now() + patience < this.#deadlineAt) this.#expect(patience);
+  }
+
+  /** @param {ClientMessage} message that is answered at once */
+  #ask(message) {
+    if (this.#transmit(message)) this.#asked.push(this.around.now());
+  }
+
+  #answered() {
+    this.#measure();
+    this.around.patience.answered();
+  }
+
+  #measure() {
+    const asked = this.#asked.shift();
+    if (asked !== undefined) this.around.patience.measured(this.around.now() - asked);
   }
 
   /** @param {number} patience */
   #expect(patience) {
+    this.#expectNothing();
+    this.#deadlineAt = this.around.now() + patience;
+    this.#deadline = this.around.setTimeout(() => this.#silent(), patience);
+  }
+
+  #expectNothing() {
     this.around.clearTimeout(this.#deadline);
-    this.#deadline = this.around.setTimeout(() => this.#lost(1006), patience);
+    this.#deadline = null;
+    this.#deadlineAt = Infinity;
+  }
+
+  #silent() {
+    if (this.state === "open") this.around.patience.notAnswered();
+    else this.around.patience.notOpened();
+    this.#lost(1006);
   }
 
   /** @param {number} code */
   #lost(code) {
     this.#drop();
     const final = FINAL.get(code);
+    if (final === "gone") return this.#gone();
     if (final) {
       this.close(final);
       return;
@@ -257,14 +338,15 @@ export class Channel {
     this.#enter("waiting");
     // Full jitter: after a restart of the server, not everybody knocks in the same instant.
     const ceiling = Math.min(LONGEST_PAUSE, 500 * 2 ** Math.min(this.#failures, 6));
-    const pause = 100 + this.around.random() * ceiling;
+    const pause = this.#resting || 100 + this.around.random() * ceiling;
     this.#failures += 1;
     this.#timer = this.around.setTimeout(() => this.open(), pause);
   }
 
   #drop() {
     this.around.clearTimeout(this.#timer);
-    this.around.clearTimeout(this.#deadline);
+    this.#expectNothing();
+    this.#asked = [];
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
@@ -280,7 +362,8 @@ export class Channel {
   #enter(state, reason = "") {
     if (this.state === state) return;
     this.state = state;
-    this.options.onState(state, reason);
+    // To its reader a closed session is over until it is open again.
+    if (!this.#resting || state === "open") this.options.onState(state, reason);
   }
 
   /** @returns {Command[]} */

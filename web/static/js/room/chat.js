@@ -6,9 +6,11 @@
 import { _, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, keepingPlace, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
+import { copy } from "../shared/copy.js";
 import { serverNow } from "../shared/server-clock.js";
 import { timeOfDay } from "../shared/times.js";
 import { written } from "../shared/written.js";
+import { cleaned, inParts, lengthOf } from "./chat-text.js";
 import { isAtEnd, isAtStart } from "./history.js";
 import { deliveryOf, nameOf } from "./state.js";
 
@@ -22,6 +24,8 @@ import { deliveryOf, nameOf } from "./state.js";
 
 /** Nearer to the end than this, new lines are followed; nearer to either, more are asked for. */
 const NEAR_END = 80;
+/** Milliseconds after the end of a composed word in which no finger reaches Enter. */
+const AFTER_WORD = 30;
 
 /**
  * @typedef {object} ChatOptions
@@ -29,6 +33,8 @@ const NEAR_END = 80;
  * @property {(where: { before?: number, after?: number }) => void} read nothing happens while a
  *   page is being read already
  * @property {() => void} readNewest
+ * @property {(text: string) => void} onDraft something was typed that is not sent yet
+ * @property {(id: string) => void} take what was not sent back, for it is sent again
  */
 
 export class Chat {
@@ -36,6 +42,8 @@ export class Chat {
   #lines = byId("chat-lines", HTMLElement);
   #form = byId("chat-form", HTMLFormElement);
   #text = byId("chat-text", HTMLTextAreaElement);
+  #limit = Number(this.#text.dataset.limit);
+  #composedAt = -Infinity;
   /** What somebody wrote last shows when, until the server has a time for it. */
   #writtenAt = new Map();
   /** What is shown, as of the last time. @type {Pick<Room, "chat" | "last">} */
@@ -59,12 +67,56 @@ export class Chat {
       event.preventDefault();
       this.#send();
     });
+    this.#text.addEventListener("compositionend", (event) => (this.#composedAt = event.timeStamp));
     this.#text.addEventListener("keydown", (event) => {
-      // Enter also ends a word of Chinese or Amharic while it is composed.
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (event.key !== "Enter" || event.shiftKey || this.#endsWord(event)) return;
       event.preventDefault();
       this.#send();
     });
+    this.#text.addEventListener("input", () => {
+      options.onDraft(this.#text.value);
+      this.#measure();
+    });
+    byId("send-parts", HTMLElement).addEventListener("click", () => this.#send(true));
+  }
+
+  /**
+   * Enter also ends a word of Chinese or Amharic. Safari says so by the code alone, and after the
+   * end of the word.
+   * @param {KeyboardEvent} event
+   */
+  #endsWord({ isComposing, keyCode, timeStamp }) {
+    return isComposing || keyCode === 229 || timeStamp - this.#composedAt < AFTER_WORD;
+  }
+
+  /** What is typed and not sent. */
+  get draft() {
+    return this.#text.value;
+  }
+
+  set draft(text) {
+    this.#text.value = text;
+    this.options.onDraft(text);
+    this.#measure();
+  }
+
+  /** @returns {boolean} whether what is typed is too long for one message */
+  #measure() {
+    const text = cleaned(this.#text.value);
+    const length = text.length > this.#limit ? lengthOf(text) : 0;
+    const tooLong = length > this.#limit;
+    show(byId("too-long", HTMLElement), tooLong);
+    this.#text.setAttribute("aria-invalid", String(tooLong));
+    if (!tooLong) return false;
+    const number = new Intl.NumberFormat(document.documentElement.lang);
+    setText(
+      byId("too-long-text", HTMLElement),
+      fill(_("%(count)s of %(limit)s characters: shorten it, or send it in parts."), {
+        count: number.format(length),
+        limit: number.format(this.#limit),
+      }),
+    );
+    return true;
   }
 
   /** Whether the reader looks at the newest lines, rather than having scrolled away from them. */
@@ -76,18 +128,22 @@ export class Chat {
    * @param {Room} room
    * @param {ChatSend[]} pending
    * @param {readonly Unsent[]} unsent
+   * @param {boolean} over nothing can be sent any more
    */
-  render(room, pending, unsent) {
+  render(room, pending, unsent, over) {
     const list = this.#lines;
     const { following } = this;
     const before = list.childElementCount;
     const known = new Set(room.chat.map((line) => line.id));
     const coming = pending.filter((message) => !known.has(message.id));
-    const refused = new Map(unsent.map(({ message, reason }) => [message.id, reason]));
-    const own = [...unsent.map(({ message }) => message), ...coming];
+    const lost = unsent.filter(({ message }) => !known.has(message.id));
+    const refused = new Map(lost.map(({ message, reason }) => [message.id, reason]));
+    const own = [...lost.map(({ message }) => message), ...coming];
     // Nobody wants to hear a hundred old lines read aloud.
     const added = before > 0 && this.#shown.chat[0]?.id === room.chat[0]?.id;
     list.setAttribute("aria-live", added && isAtEnd(this.#shown) ? "polite" : "off");
+    const state = room.consultation?.state;
+    const writable = !over && state !== "closed" && state !== "canceled";
     const today = new Date(serverNow()).toDateString();
     const change = () =>
       follow(
@@ -98,15 +154,16 @@ export class Chat {
         (element, line) => {
           if (line.kind !== "text") return;
           const reason = refused.get(line.id);
-          const state = line.position ? deliveryOf(room, line) : "sending";
+          const delivery = line.position ? deliveryOf(room, line) : "sending";
           // Hundreds of lines, at every event: what has not changed is not touched.
-          const mark = `${reason ?? state} ${today}`;
+          const mark = `${reason ?? delivery} ${today} ${writable}`;
           if (element.dataset.shown === mark) return;
           element.dataset.shown = mark;
           const mine = line.participant_id === room.me;
           element.classList.toggle("mine", mine);
-          setText(inside(element, ".state"), mine ? stateWord(state, reason) : "");
-          if (mine) inside(element, ".state").dataset.state = reason ? "refused" : state;
+          setText(inside(element, ".state"), mine ? stateWord(delivery, reason) : "");
+          if (mine) inside(element, ".state").dataset.state = reason ? "refused" : delivery;
+          if (reason) this.#offer(element, line, writable);
           setText(inside(element, "time"), timeOfDay(line.sent_at));
         },
       );
@@ -114,8 +171,6 @@ export class Chat {
     else keepingPlace(this.#scroll, list, change);
     this.#shown = room;
     this.#showMore(room);
-    const writable =
-      room.consultation?.state !== "closed" && room.consultation?.state !== "canceled";
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
     if ((following && list.childElementCount !== before) || before === 0) this.#toEnd();
@@ -136,16 +191,43 @@ export class Chat {
     return room.chat.filter((line) => line.participant_id !== room.me).at(-1)?.position ?? 0;
   }
 
-  #send() {
-    const text = this.#text.value.trim();
-    if (!text) return;
-    const id = newId();
-    this.#writtenAt.set(id, serverNow());
-    this.#text.value = "";
-    this.options.send({ type: "chat_send", id, text });
+  #send(inPieces = false) {
+    if (this.#measure() && !inPieces) return;
+    const pieces = inParts(cleaned(this.#text.value), this.#limit);
+    if (!pieces.length) return;
+    this.draft = "";
+    for (const text of pieces) {
+      const id = newId();
+      this.#writtenAt.set(id, serverNow());
+      this.options.send({ type: "chat_send", id, text });
+    }
     if (!isAtEnd(this.#shown)) this.options.readNewest();
     this.#toEnd();
     this.#text.focus();
+  }
+
+  /**
+   * What was not sent can be copied and, as long as anything can be sent, sent again.
+   * @param {HTMLElement} element
+   * @param {ChatLine} line
+   * @param {boolean} writable
+   */
+  #offer(element, { id, text }, writable) {
+    if (!element.querySelector(".again")) {
+      const offered = clone("unsent");
+      element.append(offered);
+      inside(offered, ".copy").addEventListener("click", async () => {
+        const done = await copy(text);
+        setText(inside(offered, ".done"), done ? _("Copied.") : _("Please copy the text by hand."));
+      });
+      inside(offered, ".again").addEventListener("click", () => {
+        const message = /** @type {const} */ ({ type: "chat_send", id: newId(), text });
+        this.#writtenAt.set(message.id, Date.now());
+        this.options.take(id);
+        this.options.send(message);
+      });
+    }
+    show(inside(element, ".again"), writable);
   }
 
   get #below() {

@@ -55,6 +55,7 @@ export class Lead {
     show(this.#resume, state === "kept_open");
     show(this.#terminate, state === "active" || state === "kept_open");
     show(maybe("after-closing", HTMLElement), state === "closed");
+    show(maybe("link-again", HTMLElement), state === "kept_open" && other === "away");
     byId("room", HTMLElement).dataset.phase = state;
     this.#people(room);
   }

@@ -4,6 +4,8 @@
  * one of these.
  */
 
+import { enoughFor } from "../shared/patience.js";
+
 /** @import { CandidateInit, Description } from "./messages.js" */
 
 /**
@@ -23,9 +25,9 @@
 /** Longer than the short gaps of a moving phone, shorter than the other person's patience. */
 const RESTART_AFTER = 3_000;
 /** A restart that brought nothing is repeated: descriptions get lost together with the line. */
-const RESTART_EVERY = 8_000;
+const RESTART_EVERY = enoughFor(8_000, 4);
 /** The polite peer lets the other one begin: glare costs a round trip. But not for ever. */
-const POLITE_PATIENCE = 4_000;
+const POLITE_PATIENCE = enoughFor(4_000, 1);
 
 export class Peer {
   #makingOffer = false;

@@ -4,6 +4,7 @@
  * for a new connection: the old one is of no use any more.
  */
 
+import { enoughFor } from "../shared/patience.js";
 import { RelayLink } from "./relay-link.js";
 
 /**
@@ -23,7 +24,7 @@ import { RelayLink } from "./relay-link.js";
 /** Longer than the short gaps of a moving phone. */
 const LOST_AFTER = 3_000;
 /** A browser connects within one or two seconds; afterwards another try is worth more. */
-const CONNECT_WITHIN = 8_000;
+const CONNECT_WITHIN = enoughFor(8_000, 4);
 /** Bits per second: a face at 540 lines, and in a small tile. */
 const LARGE = 900_000;
 const SMALL = 150_000;

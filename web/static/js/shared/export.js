@@ -3,8 +3,9 @@
 import { maybe } from "./dom.js";
 
 export function remindAfterExport() {
-  for (const button of document.querySelectorAll("button[data-export]")) {
-    // The download goes its own way; the dialog stands beside it.
-    button.addEventListener("click", () => maybe("export-dialog", HTMLDialogElement)?.showModal());
-  }
+  // The download goes its own way; the dialog stands beside it. Lists are replaced, the page stays.
+  document.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element) || !target.closest("button[data-export]")) return;
+    maybe("export-dialog", HTMLDialogElement)?.showModal();
+  });
 }
