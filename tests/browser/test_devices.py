@@ -198,6 +198,7 @@ async def test_whatever_the_order_live_tracks_are_those_the_call_wants(
 
 CHANCE = """
 (() => {
+  if (location.protocol !== "http:") return;
   const devices = navigator.mediaDevices;
   const ask = devices.getUserMedia.bind(devices);
   const tracks = [];
@@ -276,9 +277,9 @@ async def meet(server: Server, new_context: NewContext, orders: int, seed: int) 
             await page.evaluate("document.getElementById('decline-call').click()")
             await page.evaluate("document.getElementById('hang-up').click()")
         for page in pages:
-            await page.wait_for_function("window.__quiet()")
+            await page.wait_for_function("() => window.__quiet()")
             await expect(page.locator("#call")).to_be_hidden()
-            await page.wait_for_function("window.__lives().length === 0")
+            await page.wait_for_function("() => window.__lives().length === 0")
             assert await page.evaluate("[...window.__faults]") == [], f"order {number}"
 
 
