@@ -281,6 +281,8 @@ async def meet(server: Server, new_context: NewContext, orders: int, seed: int) 
             await expect(page.locator("#call")).to_be_hidden()
             await page.wait_for_function("() => window.__lives().length === 0")
             assert await page.evaluate("[...window.__faults]") == [], f"order {number}"
+    for page in scene.pages.values():
+        await page.context.close()
 
 
 @pytest.mark.soak
