@@ -22,4 +22,6 @@ export default [
     languageOptions: { globals: { ...globals.node } },
     rules: { "no-console": "off" },
   },
+  // Loaded into a session page.
+  { files: ["tests/javascript/device-*.js"], languageOptions: { globals: globals.browser } },
 ];

@@ -111,6 +111,8 @@ class Hello(Message, tag="hello", frozen=True):
     invite_id: Id | None = None
     "Set by somebody who sits there by invite; absent for the scheduler."
     resume: ResumePoint | None = None
+    calls: bool = True
+    "False: this browser cannot take part in calls."
 
 
 class Ping(Message, tag="ping", frozen=True):

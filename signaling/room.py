@@ -45,6 +45,8 @@ class Seat:
     present: bool = False
     readiness: Readiness = "not_tested"
     "From the latest test of their device."
+    calls: bool = True
+    "Whether the page that sits here can take part in calls."
     peer_id: str | None = None
     "Of the page that sits here, also while its socket is away."
     left_at: datetime | None = None
@@ -59,7 +61,7 @@ class Seat:
 
     def view(self) -> wire.Participant:
         return wire.Participant(
-            self.participant_id, self.role, self.name, self.online, self.present
+            self.participant_id, self.role, self.name, self.online, self.present, self.calls
         )
 
 
@@ -96,6 +98,10 @@ class Room:
         """Whether anybody but the scheduler is connected."""
         return any(seat.online for seat in self.seats.values() if seat.role != "scheduler")
 
+    def reachable(self) -> list[Seat]:
+        """Who can be rung."""
+        return [seat for seat in self.seats.values() if seat.online and seat.calls]
+
     @property
     def empty(self) -> bool:
         return not any(seat.online for seat in self.seats.values())
@@ -117,11 +123,12 @@ class Room:
         connection: Connection,
         resume: wire.ResumePoint | None,
         welcome: Callable[[bool], wire.Welcome],
+        calls: bool = True,
     ) -> None:
         """Seat a connection, tell it what it missed, and tell the others.
 
         Whoever sat there before is told that the session goes on elsewhere, unless it is the
-        same page coming back on a new socket.
+        same page coming back on a new socket. `calls`: whether its browser can take part in them.
         """
         seat = self.seats[participant_id]
         before = seat.connection
@@ -132,6 +139,7 @@ class Room:
         if seat.peer_id != connection.peer_id:
             seat.signals.clear()
             seat.media = seat.quality = None
+        changed, seat.calls = seat.calls != calls, calls
         seat.connection, seat.peer_id = connection, connection.peer_id
         seat.present, seat.left_at = True, None
         missed = self._missed(resume)
@@ -140,7 +148,7 @@ class Room:
         for frame in first + seat.signals:
             connection.send(frame, counted=False)
         seat.signals.clear()
-        if before is None:
+        if before is None or changed:
             self.tell_participant(participant_id)
             self.tell_call_of(participant_id)
 

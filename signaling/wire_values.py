@@ -69,6 +69,8 @@ class MediaState(Value, frozen=True):
     microphone: bool
     camera: bool
     screen: bool = False
+    asking: bool = False
+    "Their browser's question whether the page may use microphone or camera has no answer yet."
 
 
 class Participant(Value, frozen=True):
@@ -80,6 +82,8 @@ class Participant(Value, frozen=True):
     online: bool
     present: bool = False
     "In the list although not online: has been here before."
+    calls: bool = True
+    "False: the browser they are here with cannot take part in calls."
 
 
 class ChatLine(Value, frozen=True):

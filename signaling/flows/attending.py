@@ -68,7 +68,7 @@ class Attending:
         self._timers.cancel(absence(room, participant_id))
         attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
-        room.attach(participant_id, connection, hello.resume, welcome)
+        room.attach(participant_id, connection, hello.resume, welcome, hello.calls)
         try:
             if same_page:
                 self._calling.came_back(room, participant_id)

@@ -26,7 +26,7 @@ class Calling:
     # --- commands
 
     async def start(self, attendance: Attendance, message: wire.CallStart) -> wire.Ack:
-        """Ring everybody who is online; joins the call if there is one already.
+        """Ring everybody who is online and can be called; joins the call if there is one already.
 
         Raises Conflict, or CallsFull for somebody who has called too often.
         """
@@ -40,7 +40,7 @@ class Calling:
                 joined = room.call.accept(caller, peer_id, self._clock.now())
                 await self._keeping.change(room, attendance.command(message.id), joined)
                 return wire.Ack(message.id)
-            others = [seat.participant_id for seat in room.seats.values() if seat.online]
+            others = [seat.participant_id for seat in room.reachable()]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
             if await self._keeping.change(room, attendance.command(message.id), call):
                 self._ring(room, call, RING_TIMEOUT)

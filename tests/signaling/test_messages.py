@@ -13,7 +13,7 @@ from signaling.errors import InvalidMessage
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "hello": {"version": 2, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
-              "resume": {"epoch": "epoch-001", "seq": 0}},
+              "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False},
     "ping": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},
     "seen": {"position": 1},

@@ -53,13 +53,20 @@ def room() -> Room:
     )
 
 
-def enter(room: Room, who: str, page: Page, resume: wire.ResumePoint | None = None) -> None:
+def enter(
+    room: Room,
+    who: str,
+    page: Page,
+    resume: wire.ResumePoint | None = None,
+    *,
+    calls: bool = True,
+) -> None:
     def welcome(resumed: bool) -> wire.Welcome:
         return wire.Welcome(
             wire.PROTOCOL_VERSION, 0, who, page.peer_id, room.epoch, resumed, [], "auto"
         )
 
-    room.attach(who, page, resume, welcome)
+    room.attach(who, page, resume, welcome, calls)
 
 
 def write(room: Room, position: int, text: str = "x") -> None:
@@ -245,3 +252,15 @@ def test_a_call_that_is_over_is_not_told_again(room: Room) -> None:
     nurse.take()
     room.tell_call_of("amina")
     assert nurse.take() == []
+
+
+def test_whose_browser_cannot_take_calls_is_not_rung_and_the_others_know(room: Room) -> None:
+    nurse, phone, laptop = Page("page-one"), Page("page-two"), Page("page-three")
+    enter(room, "nurse", nurse)
+    enter(room, "amina", phone, calls=False)
+    assert [seat.participant_id for seat in room.reachable()] == ["nurse"]
+    assert nurse.take()[-1]["participant"]["calls"] is False
+    enter(room, "amina", laptop)
+    assert [seat.participant_id for seat in room.reachable()] == ["nurse", "amina"]
+    told = [frame["participant"] for frame in nurse.take() if "participant" in frame]
+    assert [one.get("calls", True) for one in told] == [True]

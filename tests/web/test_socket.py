@@ -206,6 +206,13 @@ async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
     assert (await visit.amina.until("error"))["code"] == "not_found"
 
 
+async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: SimpleNamespace) -> None:
+    old = await visit.phone.enter(invite_id=visit.seat, peer_id="old-browser", calls=False)
+    await visit.desk.command("call_start", id="call-000001", media="audio")
+    call = (await old.until("call_changed"))["call"]
+    assert [one["state"] for one in call["members"]] == ["joined"]
+
+
 async def test_who_comes_back_gets_exactly_what_was_missed(visit: SimpleNamespace) -> None:
     await visit.amina.say("one")
     welcome = visit.amina.frames[0]

@@ -25,6 +25,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 h.p("#notice.notice.warning", role="alert", hidden=True),
                 _incoming(viewer),
                 _call(viewer),
+                h.p("#no-calls.notice.warning", role="status", hidden=True),
                 _ways_to_call(viewer),
                 scheduler and _link_again(viewer, view),
                 scheduler and _after_closing(viewer, view),
@@ -130,6 +131,7 @@ def _call(viewer: Viewer) -> h.Element:
             h.figcaption[_("You")],
         ],
         button("hear", _("Tap to hear"), style="primary hear", hidden=""),
+        h.p("#device-words.notice.warning", role="status", hidden=True),
         h.p("#muted-hint.notice.warning", role="status", hidden=True)[
             _("You are muted. Turn the microphone on to be heard.")
         ],

@@ -22,6 +22,8 @@ export async function testCamera(report) {
     return report.failed(deviceProblem(error, "video"));
   }
   try {
+    // Skipped while the browser asked: its late answer opens nothing.
+    if (report.signal.aborted) return;
     const video = report.place("camera-area");
     if (!(video instanceof HTMLVideoElement)) throw new Error("no video");
     video.muted = true;

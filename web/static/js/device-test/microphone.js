@@ -21,6 +21,11 @@ export async function testMicrophone(report) {
   } catch (error) {
     return report.failed(deviceProblem(error, "audio"));
   }
+  if (report.signal.aborted) {
+    // Skipped while the browser asked: its late answer opens nothing.
+    for (const track of stream.getTracks()) track.stop();
+    return;
+  }
   const context = new AudioContext();
   try {
     // Without a sound card this never settles.

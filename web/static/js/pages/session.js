@@ -3,7 +3,9 @@
 import { Channel, Refused } from "../room/channel.js";
 import { Chat } from "../room/chat.js";
 import { Lead } from "../room/lead.js";
+import { onOtherNetwork } from "../room/network.js";
 import { PROTOCOL_VERSION } from "../room/wire.js";
+import { canCall } from "../room/can-call.js";
 import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { UnsentMessages } from "../room/unsent.js";
@@ -47,6 +49,7 @@ const channel = new Channel({
     consultation_id: page.consultationId,
     ...(page.inviteId ? { invite_id: page.inviteId } : {}),
     ...(resumePoint(room) ? { resume: resumePoint(room) } : {}),
+    ...(canCall() ? {} : { calls: false }),
   }),
   onMessage: receive,
   onState: showLine,
@@ -163,7 +166,6 @@ async function loadMedia() {
       peerId,
       storageKey: `call:${seat}`,
       channel,
-      command,
       room: () => room,
       tell,
       render,
@@ -190,7 +192,7 @@ function render() {
     unsent.all(),
     over !== "",
   );
-  const rings = !over && callPhase(room, peerId) === "incoming" && media?.entering !== true;
+  const rings = !over && (media ? media.rings : callPhase(room, peerId) === "incoming");
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
@@ -286,14 +288,11 @@ function tell(sentence) {
   told = setTimeout(() => show(place, false), 15_000);
 }
 
-addEventListener("online", () => {
-  channel.wake();
-  media?.restart();
-});
-/** @type {any} */ (navigator).connection?.addEventListener?.("change", () => {
-  channel.wake();
-  media?.restart();
-});
+addEventListener("online", () => channel.wake());
+const { connection } = /** @type {any} */ (navigator);
+connection?.addEventListener?.("change", () => channel.wake());
+onOtherNetwork(connection, window, () => media?.restart());
+addEventListener("pagehide", () => media?.hide());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   channel.wake();

@@ -108,12 +108,11 @@ export class Chat {
     show(byId("too-long", HTMLElement), tooLong);
     this.#text.setAttribute("aria-invalid", String(tooLong));
     if (!tooLong) return false;
-    const number = new Intl.NumberFormat(document.documentElement.lang);
     setText(
       byId("too-long-text", HTMLElement),
       fill(_("%(count)s of %(limit)s characters: shorten it, or send it in parts."), {
-        count: number.format(length),
-        limit: number.format(this.#limit),
+        count: String(length),
+        limit: String(this.#limit),
       }),
     );
     return true;

@@ -2,10 +2,13 @@
 
 import { _, fill } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
+import { canCall } from "./can-call.js";
 import { isPhone } from "./devices.js";
-import { nameOf } from "./state.js";
+import { whyNoCalls } from "./refusals.js";
+import { nameOf, uncallable } from "./state.js";
 
 /**
+ * @import { Attendance } from "./attendance.js"
  * @import { Devices } from "./devices.js"
  * @import { Room } from "./state.js"
  */
@@ -26,6 +29,7 @@ export class Controls {
   #screen = byId("share-screen", HTMLButtonElement);
   #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
+  #able = canCall();
 
   /**
    * @param {Devices} devices
@@ -48,15 +52,13 @@ export class Controls {
 
   /**
    * @param {Room} room
-   * @param {"none" | "incoming" | "joined" | "elsewhere" | "joinable"} phase
-   * @param {boolean} entering the devices are being asked for
+   * @param {Pick<Attendance, "phase" | "inside">} attendance
    * @param {boolean} audioOnly
    */
-  render(room, phase, entering, audioOnly) {
+  render(room, { phase, inside }, audioOnly) {
     const active = room.consultation?.state === "active";
-    const inside = phase === "joined" || entering;
     const wasRinging = !this.#incoming.hidden;
-    const rings = phase === "incoming" && !entering;
+    const rings = phase === "incoming" && !inside && this.#able;
     show(this.#incoming, rings);
     if (rings && room.call) {
       const sentence =
@@ -69,14 +71,26 @@ export class Controls {
       }
     }
     const joinable = phase === "joinable" || phase === "elsewhere";
+    const possible = this.#able && phase === "none" && !uncallable(room).all;
     show(byId("start-call", HTMLElement), active && !inside && !rings);
-    show(byId("start-video", HTMLElement), phase === "none");
-    show(byId("start-audio", HTMLElement), phase === "none");
-    show(byId("join-call", HTMLElement), joinable);
+    show(byId("start-video", HTMLElement), possible);
+    show(byId("start-audio", HTMLElement), possible);
+    show(byId("join-call", HTMLElement), joinable && this.#able);
     show(byId("call", HTMLElement), inside);
     byId("room", HTMLElement).classList.toggle("in-call", inside);
     press(this.#audioOnly, audioOnly);
+    say(byId("no-calls", HTMLElement), active ? this.#whoCannot(room) : []);
     this.#renderDevices();
+  }
+
+  /**
+   * @param {Room} room
+   * @returns {string[]}
+   */
+  #whoCannot(room) {
+    if (!this.#able) return [whyNoCalls()];
+    const sentence = _("%(name)s cannot take calls with the browser used there. Messages work.");
+    return uncallable(room).people.map(({ name }) => fill(sentence, { name }));
   }
 
   #renderDevices() {
@@ -84,6 +98,11 @@ export class Controls {
     press(this.#microphone, microphone);
     press(this.#camera, camera);
     press(this.#screen, screen);
+    const { asking, problems } = this.devices;
+    const question = _(
+      "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
+    );
+    say(byId("device-words", HTMLElement), [...(asking ? [question] : []), ...problems.values()]);
     show(this.#switch, camera && this.devices.canSwitch);
     show(this.#screen, !isPhone() && "getDisplayMedia" in (navigator.mediaDevices ?? {}));
   }
@@ -95,6 +114,15 @@ export class Controls {
  */
 function on(id, action) {
   byId(id, HTMLButtonElement).addEventListener("click", () => void action());
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {string[]} sentences
+ */
+function say(place, sentences) {
+  setText(place, sentences.join(" "));
+  show(place, sentences.length > 0);
 }
 
 /**

@@ -1,9 +1,11 @@
 /**
- * Microphone, camera and screen of this device: asked for after a tap, microphone first, taken
- * again when the system took them away. Knows no connection: it tells who listens.
+ * Microphone, camera and screen of this device, for as long as a call uses them: asked for after
+ * a tap, microphone first, taken again when the system took them away. Knows no connection: it
+ * tells who listens.
  */
 
-import { _ } from "../shared/catalog.js";
+import { Capture } from "./capture.js";
+import { explain, permission } from "./refusals.js";
 
 /** @typedef {"audio" | "video"} Kind */
 /** @typedef {import("./messages.js").MediaState} MediaState */
@@ -12,7 +14,7 @@ import { _ } from "../shared/catalog.js";
  * @typedef {object} DevicesListener
  * @property {(kind: Kind | "screen", track: MediaStreamTrack | null) => void} onTrack what to send
  *   from now on
- * @property {(sentence: string) => void} onProblem for the reader
+ * @property {() => void} onUnwanted the browser allowed something after the call had let go of it
  * @property {() => void} onChange of anything that is shown
  */
 
@@ -30,33 +32,95 @@ const DESK_PICTURE = {
   frameRate: { ideal: 24, max: 30 },
 };
 const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const SCREEN = { video: { frameRate: 10 } };
 
 export class Devices {
-  /** @type {MediaStreamTrack | null} */
-  microphone = null;
-  /** @type {MediaStreamTrack | null} */
-  camera = null;
-  /** @type {MediaStreamTrack | null} */
-  screen = null;
   facing = "user";
   canSwitch = false;
-  /** What the person wants, whatever the system allows at this moment. */
-  wanted = { microphone: true, camera: false };
+  /** Not muted; kept from one call to the next. */
+  speaks = true;
   /** Device ids chosen by hand; empty: the browser's choice. */
   chosen = { audio: "", video: "" };
+  /** @type {Map<Kind | "screen", string>} for the reader, until that device is asked for again */
+  problems = new Map();
+  /** A call uses the devices. */
+  inUse = false;
+  #microphone;
+  #camera;
+  #screen;
 
   /** @param {DevicesListener} listener */
   constructor(listener) {
     this.listener = listener;
+    const shared = { lasting: true, mayAsk: () => true, onUnwanted: listener.onUnwanted };
+    this.#microphone = new Capture({
+      ...shared,
+      request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
+      isQuestion: async () => (await permission("audio")) !== "granted",
+      onTrack: (track) => this.#heldSound(track),
+      onRefused: (error) => void this.#refused("audio", error),
+      onChange: () => {
+        this.#camera.settle();
+        listener.onChange();
+      },
+    });
+    this.#camera = new Capture({
+      ...shared,
+      request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
+      // Two questions, one after the other, are refused less often than both at once.
+      mayAsk: () => !this.#microphone.open,
+      isQuestion: async () => (await permission("video")) !== "granted",
+      onTrack: (track) => this.#heldPicture(track),
+      onRefused: (error) => void this.#refused("video", error),
+      onChange: listener.onChange,
+    });
+    this.#screen = new Capture({
+      ...shared,
+      lasting: false,
+      request: (wanted) => navigator.mediaDevices.getDisplayMedia(wanted),
+      isQuestion: async () => false,
+      onTrack: (track) => {
+        if (track) track.contentHint = "detail";
+        listener.onTrack("screen", track);
+      },
+      onRefused: (error) => void this.#refused("screen", error),
+      onChange: listener.onChange,
+    });
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get microphone() {
+    return this.#microphone.track;
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get camera() {
+    return this.#camera.track;
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get screen() {
+    return this.#screen.track;
   }
 
   /** @returns {MediaState} */
   get state() {
+    const { asking } = this;
     return {
       microphone: this.microphone !== null && this.microphone.enabled,
       camera: this.camera !== null,
       screen: this.screen !== null,
+      ...(asking ? { asking } : {}),
     };
+  }
+
+  /** Whether the browser asks the person for microphone or camera, and waits. */
+  get asking() {
+    return this.#microphone.asking || this.#camera.asking;
+  }
+
+  get wantsCamera() {
+    return this.#camera.wanted;
   }
 
   /** @returns {MediaStreamTrack | null} what others see first */
@@ -65,36 +129,44 @@ export class Devices {
   }
 
   /**
-   * Ask for the microphone, then for the camera: two questions are refused less often than one.
-   * A refusal is told and the call goes on without.
+   * A call begins to use the devices: the microphone unless it was muted, and the camera. What is
+   * refused is told in `problems`, and the call goes on without.
    * @param {boolean} withCamera
    */
-  async open(withCamera) {
-    await this.setMicrophone(true);
-    if (withCamera) await this.setCamera(true);
+  open(withCamera) {
+    this.inUse = true;
+    this.setMicrophone(this.speaks);
+    if (withCamera) this.setCamera(true);
+  }
+
+  /** @returns {Promise<void>} until there is a microphone, or none, or a question about it */
+  answered() {
+    return this.#microphone.answered();
   }
 
   /** @param {boolean} on */
-  async setMicrophone(on) {
-    this.wanted.microphone = on;
-    if (on && this.microphone?.readyState !== "live") {
-      const track = await this.#ask("audio", { audio: { ...SOUND, ...this.#device("audio") } });
-      if (track) {
-        this.microphone = track;
-        track.onended = () => this.#takeAgain("audio");
-        this.listener.onTrack("audio", track);
-      }
-    }
+  setMicrophone(on) {
+    this.speaks = on;
+    this.problems.delete("audio");
+    // Muted, it stays open: people unmute in the middle of a word.
+    if (on) this.#want(this.#microphone, this.#sound());
+    else if (!this.microphone) this.#want(this.#microphone, null);
     if (this.microphone) this.microphone.enabled = on;
     this.listener.onChange();
   }
 
   /** @param {boolean} on */
-  async setCamera(on) {
-    this.wanted.camera = on;
-    if (!on) this.#stopCamera();
-    else if (this.camera?.readyState !== "live") await this.#openCamera();
-    this.#tellPicture();
+  setCamera(on) {
+    this.problems.delete("video");
+    this.#want(this.#camera, on ? this.#picture() : null);
+    this.listener.onChange();
+  }
+
+  /** @param {boolean} on */
+  setScreen(on) {
+    this.problems.delete("screen");
+    this.#want(this.#screen, on ? SCREEN : null);
+    this.listener.onChange();
   }
 
   /**
@@ -102,80 +174,54 @@ export class Devices {
    * @param {Kind} kind
    * @param {string} id
    */
-  async choose(kind, id) {
+  choose(kind, id) {
     this.chosen[kind] = id;
+    this.problems.delete(kind);
     if (kind === "video") {
-      if (!this.camera) return;
-      this.#stopCamera();
-      await this.#openCamera();
-      this.#tellPicture();
-    } else if (this.microphone) {
-      this.microphone.onended = null;
-      this.microphone.stop();
-      this.microphone = null;
-      this.listener.onTrack("audio", null);
-      await this.setMicrophone(this.wanted.microphone);
-    }
+      if (this.#camera.wanted) this.#want(this.#camera, this.#picture());
+    } else if (this.#microphone.wanted) this.#want(this.#microphone, this.#sound());
+    this.listener.onChange();
   }
 
-  /** The other camera of a phone. */
-  async switchCamera() {
+  /** The other camera of a phone; while one is being opened, it is the other one already. */
+  switchCamera() {
+    if (!this.camera) return;
     this.chosen.video = "";
     this.facing = this.facing === "user" ? "environment" : "user";
-    // Many phones cannot have both cameras open at once.
-    this.#stopCamera();
-    await this.#openCamera();
-    this.#tellPicture();
-  }
-
-  /** @param {boolean} on */
-  async setScreen(on) {
-    if (!on) {
-      this.screen?.stop();
-      this.screen = null;
-    } else {
-      try {
-        const stream = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 10 } });
-        [this.screen = null] = stream.getVideoTracks();
-        if (this.screen) {
-          this.screen.contentHint = "detail";
-          this.screen.onended = () => void this.setScreen(false);
-        }
-      } catch (error) {
-        // Closing the browser's own chooser is an answer, not a problem.
-        if (!(error instanceof DOMException && error.name === "NotAllowedError"))
-          this.#tell(error, "screen");
-      }
-    }
-    this.#tellPicture();
+    this.setCamera(true);
   }
 
   /** Phones take camera and microphone away in the background: look whether they still live. */
-  async check() {
-    if (this.microphone && this.microphone.readyState === "ended") await this.#takeAgain("audio");
-    if (this.camera && this.camera.readyState === "ended") await this.#takeAgain("video");
+  check() {
+    this.#microphone.regain();
+    this.#camera.regain();
   }
 
+  /** No call uses the devices any more. */
   close() {
-    for (const track of [this.microphone, this.camera, this.screen]) {
-      if (!track) continue;
-      track.onended = null;
-      track.stop();
-    }
-    this.microphone = this.camera = this.screen = null;
-    this.listener.onTrack("audio", null);
-    this.#tellPicture();
+    this.inUse = false;
+    this.problems.clear();
+    for (const capture of [this.#microphone, this.#camera, this.#screen]) capture.want(null);
+    this.listener.onChange();
   }
 
-  async #openCamera() {
-    const picture = isPhone() ? PHONE_PICTURE : DESK_PICTURE;
+  /**
+   * @param {Capture} capture
+   * @param {MediaStreamConstraints | null} wanted
+   */
+  #want(capture, wanted) {
+    capture.want(this.inUse ? wanted : null);
+  }
+
+  /** @returns {MediaStreamConstraints} */
+  #sound() {
+    return { audio: { ...SOUND, ...this.#device("audio") } };
+  }
+
+  /** @returns {MediaStreamConstraints} */
+  #picture() {
     const which = this.chosen.video ? this.#device("video") : { facingMode: this.facing };
-    const track = await this.#ask("video", { video: { ...picture, ...which } });
-    if (!track) return;
-    this.camera = track;
-    track.onended = () => this.#takeAgain("video");
-    const devices = await navigator.mediaDevices.enumerateDevices();
-    this.canSwitch = isPhone() && devices.filter((one) => one.kind === "videoinput").length > 1;
+    return { video: { ...(isPhone() ? PHONE_PICTURE : DESK_PICTURE), ...which } };
   }
 
   /** @param {Kind} kind */
@@ -183,95 +229,43 @@ export class Devices {
     return this.chosen[kind] ? { deviceId: this.chosen[kind] } : {};
   }
 
-  #stopCamera() {
-    if (this.camera) this.camera.onended = null;
-    this.camera?.stop();
-    this.camera = null;
+  /** @param {MediaStreamTrack | null} track */
+  #heldSound(track) {
+    if (track) {
+      track.enabled = this.speaks;
+      this.problems.delete("audio");
+    }
+    this.listener.onTrack("audio", track);
   }
 
-  #tellPicture() {
-    this.listener.onTrack("screen", this.screen);
-    this.listener.onTrack("video", this.camera);
+  /** @param {MediaStreamTrack | null} track */
+  #heldPicture(track) {
+    this.listener.onTrack("video", track);
+    if (!track) return;
+    this.problems.delete("video");
+    void this.#countCameras();
+  }
+
+  async #countCameras() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    this.canSwitch = isPhone() && devices.filter((one) => one.kind === "videoinput").length > 1;
     this.listener.onChange();
   }
 
-  /** @param {Kind} kind */
-  async #takeAgain(kind) {
-    if (kind === "audio") {
-      this.microphone = null;
-      await this.setMicrophone(this.wanted.microphone);
-    } else {
-      this.#stopCamera();
-      await this.setCamera(this.wanted.camera);
-    }
-  }
-
   /**
-   * @param {Kind} kind
-   * @param {MediaStreamConstraints} constraints
-   * @returns {Promise<MediaStreamTrack | null>}
-   */
-  async #ask(kind, constraints) {
-    try {
-      if (!navigator.mediaDevices) throw new DOMException("", "InsecureError");
-      const stream = await navigator.mediaDevices.getUserMedia(constraints);
-      return stream.getTracks()[0] ?? null;
-    } catch (error) {
-      this.#tell(error, kind);
-      return null;
-    }
-  }
-
-  /**
-   * @param {unknown} error
    * @param {Kind | "screen"} kind
+   * @param {unknown} error
    */
-  #tell(error, kind) {
-    this.listener.onProblem(explain(error instanceof Error ? error.name : "", kind));
-  }
-}
-
-/**
- * What a refusal of the browser means, and what to do about it.
- * @param {string} name of the DOMException
- * @param {Kind | "screen"} kind
- * @returns {string}
- */
-export function explain(name, kind) {
-  if (name === "InsecureError") {
-    return _(
-      "Camera and microphone only work on a secure page (https). You can still write messages.",
-    );
-  }
-  if (kind === "screen") return _("The screen cannot be shared from this browser.");
-  const sound = kind === "audio";
-  switch (name) {
-    case "NotAllowedError":
-      return sound
-        ? _(
-            "This browser does not allow the microphone. Allow it in the browser's settings for this page, then press Microphone.",
-          )
-        : _(
-            "This browser does not allow the camera. Allow it in the browser's settings for this page, then press Camera.",
-          );
-    case "NotFoundError":
-      return sound
-        ? _("No microphone was found. Connect one, then press Microphone.")
-        : _("No camera was found. You can go on without a picture.");
-    case "NotReadableError":
-    case "AbortError":
-      return sound
-        ? _("Another program is using the microphone. Close it, then press Microphone.")
-        : _("Another program is using the camera. Close it, then press Camera.");
-    case "OverconstrainedError":
-      return _("This camera cannot be used. Try another one.");
-    case "SecurityError":
-      return _(
-        "Camera and microphone are switched off on this device. You can still write messages.",
-      );
-    default:
-      return sound
-        ? _("The microphone does not work at the moment. You can still write messages.")
-        : _("The camera does not work at the moment. You can go on without a picture.");
+  async #refused(kind, error) {
+    const name = error instanceof Error ? error.name : "";
+    if (kind === "screen") {
+      // Closing the browser's own chooser is an answer, not a problem.
+      if (name !== "NotAllowedError") this.problems.set(kind, explain(name, kind));
+    } else {
+      const capture = kind === "audio" ? this.#microphone : this.#camera;
+      const asks = name === "NotAllowedError" && (await permission(kind)) === "prompt";
+      if (capture.refused) this.problems.set(kind, explain(name, kind, asks));
+    }
+    this.listener.onChange();
   }
 }

@@ -7,6 +7,7 @@ import { _, fill } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { Attendance } from "./attendance.js";
 import { Call } from "./call.js";
+import { Refused } from "./channel.js";
 import { Controls } from "./controls.js";
 import { DeviceChoice } from "./device-choice.js";
 import { Devices } from "./devices.js";
@@ -27,7 +28,6 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  * @property {string} peerId
  * @property {string} storageKey under which a reload finds the call it was in
  * @property {Channel} channel
- * @property {(message: Command) => Promise<boolean>} command
  * @property {() => Room} room
  * @property {(sentence: string) => void} tell
  * @property {() => void} render the page
@@ -56,7 +56,14 @@ export class Media {
         this.call.setTrack(kind, track);
         if (kind === "audio") this.level.listen(track);
       },
-      onProblem: options.tell,
+      onUnwanted: () => {
+        if (this.attendance.inside) return;
+        options.tell(
+          _(
+            "You are not in the call any more, so microphone and camera stay off. You can call back or join again.",
+          ),
+        );
+      },
       onChange: () => {
         // A picture was asked for after all.
         if (this.call.audioOnly && this.devices.picture) this.#setAudioOnly(false);
@@ -65,12 +72,12 @@ export class Media {
       },
     });
     this.attendance = new Attendance({
-      peerId,
       storageKey: options.storageKey,
       devices: this.devices,
       send: (message) => channel.send(message),
-      command: options.command,
+      command: (message) => this.#command(message),
       room: options.room,
+      tell: options.tell,
       onChange: render,
     });
     this.tiles = new Tiles(() => this.#tellShown());
@@ -87,13 +94,14 @@ export class Media {
       accept,
       decline,
       hangUp,
-      toggleAudioOnly: () => void this.#toggleAudioOnly(),
+      toggleAudioOnly: () => this.#toggleAudioOnly(),
     });
     this.choice = new DeviceChoice(this.devices, (id) => this.tiles.setSpeaker(id));
   }
 
-  get entering() {
-    return this.attendance.entering;
+  /** Whether somebody calls, and waits for an answer. */
+  get rings() {
+    return this.attendance.phase === "incoming" && !this.attendance.inside;
   }
 
   /** @param {Welcome} welcome */
@@ -129,16 +137,21 @@ export class Media {
     }
   }
 
-  /** @param {Room} room */
+  /** @param {Room} room as the server has it */
   render(room) {
-    const phase = callPhase(room, this.options.peerId);
-    const inCall = phase === "joined";
+    this.attendance.follow(callPhase(room, this.options.peerId));
+    // Whoever has hung up is out at once, even while the server does not answer.
+    this.#render(this.attendance.phase === "leaving" ? { ...room, call: null } : room);
+  }
+
+  /** @param {Room} room */
+  #render(room) {
+    const inCall = this.attendance.phase === "joined";
     this.call.follow(room);
     const { dataset } = byId("call", HTMLElement);
     dataset.topology = (inCall && room.call?.topology) || "";
     dataset.movingTo = (inCall && room.call?.moving_to) || "";
-    this.attendance.follow(phase);
-    this.controls.render(room, phase, this.entering, this.call.audioOnly);
+    this.controls.render(room, this.attendance, this.call.audioOnly);
     if (!this.call.forwarded) this.tiles.forgetRelay();
     this.tiles.render(room, this.call.people);
     this.#tellShown();
@@ -181,7 +194,12 @@ export class Media {
   /** The page is looked at again. */
   wake() {
     renewWakeLock();
-    void this.devices.check();
+    this.devices.check();
+  }
+
+  /** The page is being left: a reload may come back, but nothing is open meanwhile. */
+  hide() {
+    this.devices.close();
   }
 
   /** The page has lost its seat. */
@@ -189,11 +207,27 @@ export class Media {
     this.attendance.abandon();
   }
 
-  async #toggleAudioOnly() {
+  /**
+   * @param {Command} message
+   * @returns {Promise<Refused | null>} null: done
+   */
+  async #command(message) {
+    try {
+      await this.options.channel.command(message);
+      return null;
+    } catch (error) {
+      if (error instanceof Refused) return error;
+      throw error;
+    } finally {
+      this.options.render();
+    }
+  }
+
+  #toggleAudioOnly() {
     const on = !this.call.audioOnly;
     if (on) {
-      await this.devices.setScreen(false);
-      await this.devices.setCamera(false);
+      this.devices.setScreen(false);
+      this.devices.setCamera(false);
     }
     this.#setAudioOnly(on);
     this.options.render();

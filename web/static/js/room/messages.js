@@ -28,6 +28,7 @@
  * @property {boolean} microphone
  * @property {boolean} camera
  * @property {boolean} [screen]
+ * @property {boolean} [asking]
  */
 
 /**
@@ -37,6 +38,7 @@
  * @property {string} name
  * @property {boolean} online
  * @property {boolean} [present]
+ * @property {boolean} [calls]
  */
 
 /**
@@ -117,6 +119,7 @@
  * @property {string | null} [consultation_id]
  * @property {string | null} [invite_id]
  * @property {ResumePoint | null} [resume]
+ * @property {boolean} [calls]
  */
 
 /**

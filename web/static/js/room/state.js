@@ -142,6 +142,17 @@ export function otherSide(room) {
 }
 
 /**
+ * Who is here with a browser that cannot take calls.
+ * @param {Room} room
+ * @returns {{ people: Participant[], all: boolean }} all: nobody else is here
+ */
+export function uncallable(room) {
+  const others = room.participants.filter((one) => one.online && one.participant_id !== room.me);
+  const people = others.filter((one) => one.calls === false);
+  return { people, all: people.length > 0 && people.length === others.length };
+}
+
+/**
  * @param {Room} room
  * @param {string} participantId
  * @returns {string}

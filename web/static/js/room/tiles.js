@@ -164,6 +164,7 @@ export class Tiles {
     if (member.reconnecting || person?.state === "disconnected" || person?.state === "failed") {
       return _("reconnecting…");
     }
+    if (member.media?.asking) return _("has answered, still has to allow microphone and camera…");
     if (person?.state !== "connected") return _("connecting…");
     if (member.media && !member.media.microphone) return _("muted");
     if (held) return _("no picture: your connection is too slow");

@@ -1,0 +1,359 @@
+/**
+ * Random orders of what can happen around the devices of a session page, in a real browser: presses
+ * in any order, answers of the browser and the server that are late or refusals, devices that are
+ * unplugged, other people who come, call and hang up. After every step the live tracks must be
+ * those that the call wants. `tests/browser/test_devices.py` loads this module into the page, beside
+ * the page's own ones.
+ */
+
+import { Clock, Dice, Hardware, Line, ME, PAGE, settled, SilentAudio } from "./device-world.js";
+
+/** @import { Kind, Request } from "./device-world.js" */
+
+const STEPS = 40;
+const BUTTONS = {
+  "start-video": 3,
+  "start-audio": 2,
+  "accept-call": 8,
+  "join-call": 3,
+  "decline-call": 1,
+  "hang-up": 2,
+  microphone: 3,
+  camera: 5,
+  "share-screen": 3,
+  "switch-camera": 3,
+  "audio-only": 1,
+};
+
+/** One order: a fresh page of the session, and what it must hold after every step. */
+class Order {
+  /** @type {any} */
+  room;
+  /** What was pressed last for each, as the page showed it when it was pressed. */
+  wishes = { microphone: true, camera: false, screen: false };
+  /** @type {Set<Kind>} which the browser has refused since they were last asked for */
+  refused = new Set();
+  isOut = true;
+  /** @type {string[]} */
+  log = [];
+
+  /**
+   * @param {{ Media: any, Refused: any }} modules
+   * @param {Hardware} hardware
+   * @param {Clock} clock
+   * @param {Dice} dice
+   * @param {number} people on the page's side of the session, its own person included
+   */
+  constructor(modules, hardware, clock, dice, people) {
+    this.hardware = hardware;
+    this.clock = clock;
+    this.dice = dice;
+    const others = ["amina", "lee"].slice(0, people - 1);
+    this.line = new Line(others, (call) => this.#learn(call), modules.Refused);
+    this.room = {
+      me: ME,
+      epoch: "epoch-one",
+      seq: 1,
+      consultation: { state: "active" },
+      participants: [ME, ...others].map((one) => ({
+        participant_id: one,
+        role: one === ME ? "scheduler" : "colleague",
+        name: one,
+        online: true,
+      })),
+      chat: [],
+      last: 0,
+      seen: {},
+      call: null,
+    };
+    this.media = new modules.Media({
+      peerId: PAGE,
+      storageKey: "call:orders",
+      channel: this.line,
+      command: (/** @type {any} */ message) =>
+        this.line.command(message).then(
+          () => true,
+          () => false,
+        ),
+      room: () => this.room,
+      tell: () => {},
+      render: () => this.media?.render(this.room),
+    });
+    this.media.render(this.room);
+  }
+
+  /** @param {any} call */
+  #learn(call) {
+    this.room = { ...this.room, seq: this.room.seq + 1, call };
+    this.media.render(this.room);
+  }
+
+  async run() {
+    for (let step = 0; step < STEPS && !this.line.ended; step += 1) {
+      await this.#step();
+      this.#check();
+    }
+    await this.#drain(true);
+    this.#checkSettled();
+    this.#press("hang-up");
+    this.#check();
+    await this.#drain(this.dice.is(0.5));
+    this.#is(!this.#shown("call"), "no call is shown in the end");
+    this.#is(this.#live() === 0, "nothing is live in the end");
+    const mine = this.line.call?.members[ME]?.state;
+    this.#is(this.line.ended || mine !== "joined", "the server has me in no call in the end");
+  }
+
+  async #step() {
+    const { dice, hardware, line } = this;
+    const { requests } = hardware;
+    const weights = {
+      press: 6,
+      answer: requests.length ? 5 : 0,
+      take: line.up.length ? 5 : 0,
+      receive: line.down.length ? 6 : 0,
+      other: line.others.length ? 1.5 : 0,
+      time: 1.5,
+      unplug: 0.7,
+      wake: 0.3,
+      choose: 0.8,
+      miss: line.call ? 0.3 : 0,
+      end: 0.1,
+    };
+    const step = dice.weighted(weights);
+    this.log.push(step);
+    if (step === "press") this.#pressAny();
+    else if (step === "answer") this.#answer(dice.one(requests), dice.is(0.75));
+    else if (step === "take") line.take();
+    else if (step === "receive") line.receive();
+    else if (step === "other") line.other(dice);
+    else if (step === "time") this.clock.pass(dice.one([300, 1200, 4000]));
+    else if (step === "unplug") this.#unplug();
+    else if (step === "wake") this.media.wake();
+    else if (step === "choose") this.#choose(dice.one(["choose-microphone", "choose-camera"]));
+    else if (step === "miss") line.end();
+    else this.#end();
+    await settled();
+  }
+
+  #pressAny() {
+    const { dice } = this;
+    // Now and then one that goes out of sight under the finger.
+    const names = Object.entries(BUTTONS).filter(([name]) => this.#shown(name) || dice.is(0.03));
+    if (!names.length) return;
+    const name = dice.weighted(Object.fromEntries(names));
+    this.#press(name);
+    if (dice.is(0.3)) this.#press(name);
+  }
+
+  /** @param {string} name */
+  #press(name) {
+    this.log.push(name);
+    const was = this.#shown("call");
+    const pressed = document.getElementById(name)?.getAttribute("aria-pressed") === "true";
+    if (name === "microphone") this.wishes.microphone = !pressed;
+    if (name === "camera") this.wishes.camera = !pressed && was;
+    if (name === "share-screen") this.wishes.screen = !pressed && was;
+    if (name === "audio-only" && !pressed) this.wishes.camera = this.wishes.screen = false;
+    if (name === "microphone") this.refused.delete("audio");
+    if (name === "camera") this.refused.delete("video");
+    if (name === "share-screen") this.refused.delete("screen");
+    document.getElementById(name)?.click();
+    if (name === "hang-up") this.isOut = true;
+    if (!was && this.#shown("call")) {
+      this.isOut = false;
+      this.refused.clear();
+      const { call } = this.room;
+      this.wishes.camera =
+        name === "start-video" || (name !== "start-audio" && call?.media === "video");
+    }
+    if (!this.#shown("call")) this.wishes.camera = this.wishes.screen = false;
+  }
+
+  /** @param {string} id of a list of devices */
+  #choose(id) {
+    const select = /** @type {HTMLSelectElement} */ (document.getElementById(id));
+    select.replaceChildren(new Option("one", "one"), new Option("two", "two"));
+    select.value = this.dice.one(["one", "two"]);
+    this.refused.delete(id === "choose-camera" ? "video" : "audio");
+    select.dispatchEvent(new Event("change"));
+  }
+
+  /**
+   * @param {Request} request
+   * @param {boolean} yes
+   */
+  #answer(request, yes) {
+    if (yes) {
+      this.hardware.grant(request);
+      return;
+    }
+    const names = ["NotAllowedError", "NotReadableError", "NotFoundError", "OverconstrainedError"];
+    this.refused.add(request.kind);
+    this.hardware.refuse(request, this.dice.one(names));
+  }
+
+  #unplug() {
+    const kinds = /** @type {const} */ (["audio", "video", "screen"]);
+    const those = kinds.flatMap((kind) => this.hardware.live(kind));
+    if (!those.length) return;
+    const { track, kind } = this.dice.one(those);
+    if (kind === "screen") this.wishes.screen = false;
+    this.hardware.unplug(track);
+  }
+
+  /** The seat is taken elsewhere, or the page is left. */
+  #end() {
+    this.line.ended = true;
+    this.isOut = true;
+    if (this.dice.is(0.5)) this.media.abandon();
+    else this.media.hide();
+  }
+
+  /**
+   * Everything that is under way arrives.
+   * @param {boolean} yes what the browser answers
+   */
+  async #drain(yes) {
+    for (let round = 0; round < 12; round += 1) {
+      for (const request of [...this.hardware.requests]) this.#answer(request, yes);
+      await settled();
+      this.#check();
+      while (!this.line.ended && (this.line.up.length || this.line.down.length)) {
+        if (this.line.up.length) this.line.take();
+        else this.line.receive();
+        await settled();
+        this.#check();
+      }
+      this.clock.pass(1500);
+      await settled();
+    }
+    this.#check();
+  }
+
+  // --- what must hold
+
+  #check() {
+    const { hardware } = this;
+    const call = this.#shown("call") && !this.line.ended;
+    if (this.isOut) this.#is(this.line.ended || !call, "a call is shown after hanging up");
+    if (!call) {
+      this.#is(this.#live() === 0, "something is live without a call");
+      this.wishes.camera = this.wishes.screen = false;
+    }
+    for (const kind of /** @type {const} */ (["audio", "video", "screen", "copy"])) {
+      this.#is(hardware.live(kind).length <= 1, `more than one ${kind} is live`);
+      const open = hardware.requests.filter((one) => one.kind === kind).length;
+      this.#is(open <= 1, `more than one request for ${kind} is open`);
+    }
+    const { camera, screen } = this.wishes;
+    this.#is(camera || !hardware.live("video").length, "a camera is live that nobody wants");
+    this.#is(screen || !hardware.live("screen").length, "a screen is live that nobody wants");
+    const [sound] = hardware.live("audio");
+    const heard = sound?.track.enabled === true;
+    this.#is(this.wishes.microphone || !heard, "somebody muted is heard");
+    if (!call) return;
+    this.#is(this.#pressed("microphone") === heard, "the microphone's button is wrong");
+    this.#is(this.#pressed("camera") === hardware.live("video").length > 0, "the camera's is");
+    this.#is(
+      this.#pressed("share-screen") === hardware.live("screen").length > 0,
+      "the screen's is",
+    );
+    this.#checkOwnPicture();
+  }
+
+  #checkOwnPicture() {
+    const video = document.querySelector("#self-tile video");
+    const own = video instanceof HTMLVideoElement ? video.srcObject : null;
+    const shown = own instanceof MediaStream ? own.getTracks() : [];
+    const [live] = [...this.hardware.live("screen"), ...this.hardware.live("video")];
+    this.#is(shown[0] === live?.track, "the own picture is not what is live");
+  }
+
+  /** Everything was answered: what is wanted is there, and the server knows the same. */
+  #checkSettled() {
+    if (this.line.ended) return;
+    const call = this.#shown("call");
+    const mine = this.line.call?.members[ME]?.state;
+    this.#is(call === (mine === "joined"), `the server has me as ${mine}`);
+    if (!call) return;
+    const { hardware, refused, wishes } = this;
+    for (const [kind, wanted] of /** @type {[Kind, boolean][]} */ ([
+      ["audio", wishes.microphone],
+      ["video", wishes.camera],
+      ["screen", wishes.screen],
+    ])) {
+      if (!wanted || refused.has(kind)) continue;
+      this.#is(hardware.live(kind).length === 1, `${kind} is wanted and is not there`);
+    }
+    const told = this.line.media;
+    this.#is(told?.camera === hardware.live("video").length > 0, "the others are told otherwise");
+  }
+
+  #live() {
+    const kinds = /** @type {const} */ (["audio", "video", "screen", "copy"]);
+    return kinds.reduce((sum, kind) => sum + this.hardware.live(kind).length, 0);
+  }
+
+  /** @param {string} id */
+  #shown(id) {
+    const element = document.getElementById(id);
+    return element !== null && element.closest("[hidden]") === null;
+  }
+
+  /** @param {string} id */
+  #pressed(id) {
+    return document.getElementById(id)?.getAttribute("aria-pressed") === "true";
+  }
+
+  /**
+   * @param {boolean} holds
+   * @param {string} what
+   */
+  #is(holds, what) {
+    if (!holds) throw new Error(`${what}, after ${this.log.join(" ")}`);
+  }
+}
+
+/**
+ * @param {{ base: string, seed: number, orders: number }} given where the page's modules are, and
+ *   the seed of the first order; each next one has the next seed
+ * @returns {Promise<{ faults: string[], tracks: number }>} tracks: how many were given out
+ */
+export async function runOrders({ base, seed, orders }) {
+  const { Media } = await import(`${base}/js/room/media.js`);
+  const { Refused } = await import(`${base}/js/room/channel.js`);
+  const hardware = new Hardware();
+  await hardware.install();
+  let dice = new Dice(seed);
+  const clock = new Clock();
+  clock.install();
+  const phone = { is: false };
+  Object.assign(globalThis, {
+    AudioContext: SilentAudio,
+    matchMedia: () => ({ matches: phone.is, addEventListener() {} }),
+  });
+  navigator.permissions.query = async () =>
+    /** @type {any} */ ({ state: dice.one(["prompt", "granted", "denied"]) });
+  const untouched = document.getElementById("room")?.cloneNode(true);
+  const faults = [];
+  let tracks = 0;
+  for (let number = seed; number < seed + orders && faults.length < 5; number += 1) {
+    dice = new Dice(number);
+    phone.is = dice.is(0.5);
+    if (untouched) document.getElementById("room")?.replaceWith(untouched.cloneNode(true));
+    sessionStorage.removeItem("call:orders");
+    hardware.requests = [];
+    hardware.tracks = [];
+    clock.timers = [];
+    const people = 1 + (number % 3);
+    try {
+      await new Order({ Media, Refused }, hardware, clock, dice, people).run();
+    } catch (error) {
+      faults.push(`order ${number}, ${people} people: ${error}`);
+    }
+    tracks += hardware.tracks.length;
+    for (const { track } of hardware.tracks) track.stop();
+  }
+  return { faults, tracks };
+}
