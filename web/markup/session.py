@@ -277,3 +277,23 @@ def moved_page(viewer: Viewer) -> h.Element:
         ],
         service_user=True,
     )
+
+
+def no_place_page(viewer: Viewer) -> h.Element:
+    """For a browser that shows no cookie of a seat: it was not kept, or its time is over."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[
+            h.h1[_("This browser has no place in the session")],
+            h.p[_("To come in, please open your link again.")],
+            h.p[
+                _(
+                    "If this page comes back after you have joined, your browser keeps no cookies. "
+                    "Please allow them for this page, or open the link in another browser."
+                )
+            ],
+        ],
+        service_user=True,
+    )

@@ -9,10 +9,10 @@ from web.errors import sentence
 from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
 from web.limits import network, remote
 from web.markup.landing import closed_link_page, landing_page
-from web.markup.session import moved_page, session_page
+from web.markup.session import moved_page, no_place_page, session_page
 from web.routes import path
 from web.terms import terms_html
-from web.viewing import by_link, seated, show, viewer_of, web_session_digest
+from web.viewing import account_of, by_link, seated, show, viewer_of, web_session_digest
 from web.views import LandingView, SessionView
 
 
@@ -89,8 +89,11 @@ async def show_seat(request: web.Request) -> web.Response:
         arrival = await seated(request, invite_id)
     except NotFound:
         session = await get_session(request)
+        viewer = by_link(await viewer_of(request))
         if "seated" in session:
-            return show(moved_page(by_link(await viewer_of(request))), 410)
+            return show(moved_page(viewer), 410)
+        if await account_of(request) is None:
+            return show(no_place_page(viewer), 404)  # the same for every seat there might be
         raise
     except InviteNotUsable as error:
         viewer = by_link(await viewer_of(request))
