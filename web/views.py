@@ -141,6 +141,8 @@ class LandingView:
     join_path: str
     test_path: str
     calendar_path: str | None = None
+    home: str = ""
+    "Origin of the public URL: under another name the session may get no live line."
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,16 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
                 " ",
                 h.span(".hint.zone")[zone_word(viewer, view.planned_at)],
             ],
+            h.p("#elsewhere.notice.warning", role="status", hidden=True),
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
         service_user=True,
-        data={"opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None},
+        data={
+            "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,
+            "home": view.home,
+        },
     )
 
 

@@ -17,7 +17,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
     return document(
         viewer,
         view.title,
-        h.div("#room.room", data_phase="connecting")[
+        h.div("#room.room.scripted", data_phase="connecting")[
             h.p("#connection.notice.warning", role="status", hidden=True),
             h.section(".stage", aria_label=_("Session"))[
                 _lead(viewer, view, scheduler),
@@ -42,6 +42,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "participant-id": view.participant_id,
             "role": "scheduler" if scheduler else "guest",
             "icons": viewer.static("icons.svg"),
+            "retention-hours": str(viewer.retention_hours),
         },
     )
 
@@ -54,8 +55,9 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         not scheduler
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[clock(viewer, view.planned_at)],
-        h.p("#other-side", role="status")[_("Connecting…")],
+        h.p("#other-side", role="status")[_("Loading…")],
         h.p("#quality.hint", hidden=True),
+        button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[
             button(

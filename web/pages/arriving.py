@@ -6,7 +6,7 @@ from aiohttp_session import get_session
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from web.errors import sentence
-from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
+from web.keys import ARRIVING, CONFIG, LIMITS, WEB_SESSIONS, WORDING
 from web.limits import network, remote
 from web.markup.landing import closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
@@ -38,6 +38,7 @@ async def show_landing(request: web.Request) -> web.Response:
         calendar_path=path("landing_calendar", token=token)
         if arrival.consultation.planned_at
         else None,
+        home=str(request.app[CONFIG].public_url.origin()),
     )
     return show(landing_page(viewer, view))
 

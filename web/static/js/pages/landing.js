@@ -18,6 +18,11 @@ for (const time of document.querySelectorAll("main time")) {
 }
 for (const zone of document.querySelectorAll("main .zone")) zone.remove();
 
+if (document.body.dataset.home !== location.origin) {
+  const { tellWhy } = await import("../shared/no-line.js");
+  void tellWhy(byId("elsewhere", HTMLElement), ({ address }) => Boolean(address));
+}
+
 const opensAt = Number(document.body.dataset.opensAt ?? 0);
 const countdown = maybe("countdown", HTMLElement);
 if (opensAt && countdown) {

@@ -6,6 +6,8 @@ import { Lead } from "../room/lead.js";
 import { PROTOCOL_VERSION } from "../room/wire.js";
 import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
+import { Retention } from "../room/retention.js";
+import { Tabs } from "../room/tabs.js";
 import { UnsentMessages } from "../room/unsent.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
@@ -14,7 +16,7 @@ import { newId } from "../shared/identifier.js";
 import { serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
-import { dateAndTime } from "../shared/times.js";
+import { dateAndTime, timeOfDay } from "../shared/times.js";
 
 /** @import { Command } from "../room/channel.js" */
 /** @import { ServerMessage, Welcome } from "../room/messages.js" */
@@ -33,6 +35,8 @@ serveReader();
 remindAfterExport();
 await loadCatalog();
 
+const tabs = new Tabs(`seat:${seat}`, showReplaced);
+const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
 const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
 const channel = new Channel({
   address: socketAddress(),
@@ -146,12 +150,16 @@ function receive(message) {
   render();
 }
 
+/** Seconds until calls are asked for again that did not arrive. */
+const PAUSES = [1, 3, 9, 27];
+let tries = 0;
+
 /** Calls become possible: their part of the page is loaded now, and only once. */
 async function loadMedia() {
   if (loading) return;
   loading = true;
   try {
-    const { Media } = await import("../room/media.js");
+    const { Media } = await importMedia();
     media = new Media({
       peerId,
       storageKey: `call:${seat}`,
@@ -165,15 +173,33 @@ async function loadMedia() {
     render();
   } catch (error) {
     console.warn("calls cannot be loaded", error);
-    // The line broke just now: the next change tries again.
-    loading = false;
+    tell(_("Calls cannot be loaded at the moment. Please wait, or reload the page."));
+    setTimeout(
+      () => {
+        loading = false;
+        render();
+      },
+      (PAUSES[tries] ?? 30) * 1000,
+    );
+    tries += 1;
   }
+}
+
+/**
+ * A browser that remembers what did not arrive is given it from another folder, as js/boot.js does.
+ * @returns {Promise<typeof import("../room/media.js")>}
+ */
+function importMedia() {
+  const found = import("../room/media.js");
+  if (!tries) return found;
+  const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${tries}/js/`);
+  return found.catch(() => import(`${folder}room/media.js`));
 }
 
 function render() {
   if (room.call || room.consultation?.state === "active") void loadMedia();
   media?.render(room);
-  lead.render(room);
+  if (channel.state !== "ended") lead.render(room);
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
@@ -192,6 +218,9 @@ function tellSeen() {
   if (channel.send({ type: "seen", position })) seenUpTo = position;
 }
 
+let failures = 0;
+let lostAt = 0;
+
 /**
  * @param {import("../room/channel.js").LineState} state
  * @param {string} reason
@@ -199,24 +228,50 @@ function tellSeen() {
 function showLine(state, reason) {
   const place = byId("connection", HTMLElement);
   show(place, state === "ended" || state === "waiting");
+  byId("room", HTMLElement).dataset.line = state;
+  if (state === "open") failures = 0;
   if (state === "waiting") {
-    setText(
-      place,
-      _("Connection lost. Reconnecting… What you write is sent as soon as it is back."),
+    if (!failures) lostAt = Date.now();
+    failures += 1;
+    const sentence = _(
+      "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
+    setText(place, `${sentence} (${timeOfDay(lostAt)})`);
+    // of two in a row the second is no accident
+    if (failures % 4 === 2) void sayWhy(place);
   }
+  tabs.line(state, reason);
+  retention.line(state, reason);
   if (state !== "ended") return;
   media?.abandon();
-  byId("room", HTMLElement).dataset.phase = "ended";
   setText(place, endSentence(reason));
-  if (reason === "replaced") setText(byId("heading", HTMLElement), endSentence(reason));
+  if (reason === "replaced") showReplaced();
+}
+
+/** @param {HTMLElement} place */
+async function sayWhy(place) {
+  try {
+    const { tellWhy } = await import("../shared/no-line.js");
+    await tellWhy(place, () => failures > 0);
+  } catch {
+    // the line is just down
+  }
+}
+
+function showReplaced() {
+  setText(byId("heading", HTMLElement), endSentence("replaced"));
+  setText(byId("connection", HTMLElement), endSentence("replaced"));
+  // another device of a guest has the seat for itself until the link is opened here again
+  show(byId("use-here", HTMLElement), page.role === "scheduler" || tabs.here);
 }
 
 /** @param {string} reason */
 function endSentence(reason) {
   switch (reason) {
     case "replaced":
-      return _("This session continues on another device");
+      return tabs.here
+        ? _("This session continues in another tab")
+        : _("This session continues on another device");
     case "sign_in_required":
       return page.role === "scheduler"
         ? _("You are signed out. Please sign in again.")
@@ -256,6 +311,7 @@ addEventListener("online", () => {
   channel.wake();
   media?.restart();
 });
+byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   channel.wake();

@@ -11,10 +11,13 @@ import { otherSide } from "./state.js";
 
 /**
  * @typedef {object} LeadActions
- * @property {() => void} start
- * @property {() => void} resume
+ * @property {() => Promise<unknown>} start
+ * @property {() => Promise<unknown>} resume
  * @property {(choice: "close" | "keep_open") => void} terminate
  */
+
+/** Milliseconds between the two clicks of one double click, at most (as in Windows by default). */
+const DOUBLE_CLICK = 500;
 
 export class Lead {
   #heading = byId("heading", HTMLElement);
@@ -23,12 +26,16 @@ export class Lead {
   #resume = maybe("resume-session", HTMLButtonElement);
   #terminate = maybe("terminate-session", HTMLButtonElement);
   #dialog = maybe("terminate-dialog", HTMLDialogElement);
+  #busy = false;
+  #shownAt = 0;
 
   /** @param {LeadActions} actions */
   constructor(actions) {
-    this.#start?.addEventListener("click", actions.start);
-    this.#resume?.addEventListener("click", actions.resume);
-    this.#terminate?.addEventListener("click", () => {
+    this.#start?.addEventListener("click", () => this.#once(actions.start));
+    this.#resume?.addEventListener("click", () => this.#once(actions.resume));
+    this.#terminate?.addEventListener("click", (event) => {
+      // the second half of a double click on what stood here before
+      if (event.timeStamp - this.#shownAt < DOUBLE_CLICK) return;
       const dialog = this.#dialog;
       // The last answer would count again when the dialog is left by the Escape key.
       if (dialog) dialog.returnValue = "";
@@ -38,6 +45,14 @@ export class Lead {
       const choice = this.#dialog?.returnValue;
       if (choice === "close" || choice === "keep_open") actions.terminate(choice);
     });
+  }
+
+  /** @param {() => Promise<unknown>} step */
+  async #once(step) {
+    if (this.#busy) return;
+    this.#busy = true;
+    await step();
+    this.#busy = false;
   }
 
   /** @param {Room} room */
@@ -53,7 +68,9 @@ export class Lead {
     if (this.#start) this.#start.disabled = other !== "here";
     show(maybe("start-reason", HTMLElement), before && other !== "here");
     show(this.#resume, state === "kept_open");
-    show(this.#terminate, state === "active" || state === "kept_open");
+    const open = state === "active" || state === "kept_open";
+    if (open && this.#terminate?.hidden) this.#shownAt = performance.now();
+    show(this.#terminate, open);
     show(maybe("after-closing", HTMLElement), state === "closed");
     byId("room", HTMLElement).dataset.phase = state;
     this.#people(room);

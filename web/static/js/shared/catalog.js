@@ -14,13 +14,18 @@
 /** @type {Catalog} */
 const english = { lang: "en", dir: "ltr", plural: { one: 0, other: 1 }, messages: {} };
 
-let catalog = english;
-let rules = new Intl.PluralRules("en");
+/**
+ * Kept by the page: a module that had to be asked for again has another copy of this one.
+ * @type {{ spoken?: { catalog: Catalog, rules: Intl.PluralRules } }}
+ */
+const page = /** @type {any} */ (globalThis);
+page.spoken ??= { catalog: english, rules: new Intl.PluralRules("en") };
+const spoken = page.spoken;
 
 /** @param {Catalog} loaded */
 export function useCatalog(loaded) {
-  catalog = loaded;
-  rules = new Intl.PluralRules(loaded.lang);
+  spoken.catalog = loaded;
+  spoken.rules = new Intl.PluralRules(loaded.lang);
 }
 
 /**
@@ -43,7 +48,7 @@ export async function loadCatalog() {
  * @returns {string}
  */
 export function _(sentence) {
-  const found = catalog.messages[sentence];
+  const found = spoken.catalog.messages[sentence];
   return (Array.isArray(found) ? found[0] : found) || sentence;
 }
 
@@ -55,6 +60,7 @@ export function _(sentence) {
  * @returns {string}
  */
 export function _n(singular, plural, count) {
+  const { catalog, rules } = spoken;
   const forms = catalog.messages[singular];
   const index = catalog.plural[rules.select(count)] ?? catalog.plural.other ?? 0;
   const found = Array.isArray(forms) ? forms[index] : undefined;

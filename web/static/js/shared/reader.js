@@ -27,6 +27,7 @@ function tellTimeZone() {
 }
 
 export function serveReader() {
+  document.documentElement.dataset.scripts ??= "running";
   submitLanguageOnChange();
   tellTimeZone();
 }
