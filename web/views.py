@@ -52,6 +52,8 @@ class Person:
     delivery_reason: str | None = None
     "A key of `signaling.reasons.REASONS`."
     time_zone: str | None = None
+    unconnected: bool = False
+    "Has taken the seat, and the page has no line: it was left, or never got that far."
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.hints import TELL_EVERY
+from web.keys import WAITS
+from web.listing import CONNECT_WITHIN
 
 HERE = "https://tele.example"
 STRIPPED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
@@ -132,3 +134,26 @@ async def test_a_stranger_who_looks_at_the_address_is_no_broken_proxy(
     async with Person(server) as stranger:
         assert (await stranger.get("/socket")).status == 426
     assert told(caplog) == []
+
+
+async def test_the_scheduler_sees_who_has_joined_and_got_no_line(
+    server: Server, nurse: Person, clock: MovableClock
+) -> None:
+    sentence = "Has opened the link, but is not connected."
+    link = await nurse.invite()
+    lobby = await nurse.connect(Origin=HERE)
+    await lobby.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-0001")
+    await lobby.until("lobby")
+    assert sentence not in (await nurse.get("/")).text
+    async with Person(server) as phone:
+        answer = await phone.post(link)
+        seat = answer.location.rpartition("/")[2]
+        phone.http.headers["Cookie"] = answer.headers["Set-Cookie"].partition(";")[0]
+        assert sentence not in (await nurse.get("/")).text, "its page may be on the way"
+        clock.move(CONNECT_WITHIN)
+        await server.app[WAITS].run_due()
+        await lobby.until("list_changed")
+        assert sentence in (await nurse.get("/")).text
+        assert sentence in (await nurse.get("/invites")).text
+        await phone.enter(invite_id=seat)
+        assert sentence not in (await nurse.get("/")).text

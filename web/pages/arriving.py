@@ -5,9 +5,11 @@ from aiohttp_session import get_session
 
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
+from signaling.invite import Invite
 from web.errors import sentence
-from web.keys import ARRIVING, CONFIG, LIMITS, WEB_SESSIONS, WORDING
+from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
 from web.limits import network, remote
+from web.listing import CONNECT_WITHIN
 from web.markup.landing import closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
 from web.routes import path
@@ -80,7 +82,17 @@ async def join(request: web.Request) -> web.Response:
         await app[LIMITS].hit("unknown_link", network(remote(request)))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    _look_for_line(app, invite)
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id))
+
+
+def _look_for_line(app: web.Application, invite: Invite) -> None:
+    """Let the scheduler's lists say it if the page does not connect, and if it has."""
+
+    async def look() -> None:
+        await app[ROOMS].changed([invite.consultation_id])
+
+    app[WAITS].set(f"line:{invite.id}", app[WAITS].now() + CONNECT_WITHIN, look)
 
 
 async def show_seat(request: web.Request) -> web.Response:

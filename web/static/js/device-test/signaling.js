@@ -1,6 +1,7 @@
 /** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
+import { reason } from "../shared/no-line.js";
 import { socketAddress } from "../shared/socket-address.js";
 
 const SOCKET_WITHIN = 6_000;
@@ -29,10 +30,12 @@ export function signalingTest(address) {
       return report.failed(_("The server does not answer. Check the connection of this device."));
     }
     if (!(await socketOpens(report.signal))) {
+      const why = await reason();
       return report.failed(
-        _(
-          "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
-        ),
+        why?.text ??
+          _(
+            "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
+          ),
       );
     }
     const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);

@@ -10,7 +10,7 @@
  */
 
 /** @returns {Promise<Reason | null>} null: nothing is known */
-async function ask() {
+export async function reason() {
   const address = new URL(document.body.dataset.socket ?? "", location.href);
   address.search = new URLSearchParams({
     from: location.origin,
@@ -30,7 +30,7 @@ async function ask() {
  * @param {(reason: Reason) => boolean} matters
  */
 export async function tellWhy(place, matters) {
-  const found = await ask();
+  const found = await reason();
   if (!found || !matters(found)) return;
   place.textContent = found.text;
   place.hidden = false;
