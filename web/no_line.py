@@ -25,9 +25,17 @@ async def no_line(request: web.Request) -> web.Response:
         there = str(config.public_url.origin())
         text = _("This page was opened at %(here)s. It works at %(there)s.")
         return web.json_response(
-            {"text": text % {"here": origin, "there": there}, "address": there}
+            {
+                "text": text % {"here": _isolated(origin), "there": _isolated(there)},
+                "address": there,
+            }
         )
     return web.json_response({"text": await _blocked(request, viewer)})
+
+
+def _isolated(address: str) -> str:
+    """In a sentence of either direction (U+2066, left-to-right isolate)."""
+    return f"\u2066{address}\u2069"
 
 
 async def _blocked(request: web.Request, viewer: Viewer) -> str:
