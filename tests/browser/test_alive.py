@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
+from signaling.account import Account
 from tests.browser.conftest import NewContext
 from tests.browser.test_relay_mixed import other_browser as other_browser
 from tests.browser.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving
-from web.keys import STORE
+from web.keys import ROOMS, STORE
 from web.socket import SOCKETS
 
 MISSING = [r"Failed to load resource", r"WebSocket connection", r"Failed to fetch dynamically"]
@@ -38,6 +39,12 @@ async def join(page: Page, server: Server, link: str) -> None:
     await page.get_by_role("button", name="Join the session").click()
 
 
+async def nurse_of(server: Server) -> Account:
+    account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
+    assert account is not None
+    return account
+
+
 async def fail_once(context: BrowserContext, *files: str) -> list[str]:
     """Make these files fail the first time they are asked for; what was asked for, in order."""
     asked: list[str] = []
@@ -58,11 +65,18 @@ async def fail_once(context: BrowserContext, *files: str) -> list[str]:
     return asked
 
 
-async def arrives_though_files_fail(page: Page, server: Server, link: str) -> None:
-    files = ("js/room/chat.js", "js/shared/times.js", "js/pages/session.js", "css/room.css")
+async def arrives_though_files_fail(page: Page, server: Server) -> None:
+    files = ("js/room/chat.js", "js/shared/times.js", "js/pages/session.js", "css/room.css",
+             "js/room/call.js")  # fmt: skip
     asked = await fail_once(page.context, *files)
-    await join(page, server, link)
-    await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        await join(page, server, await nurse.invite())
+        await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
+        [consultation] = server.app[ROOMS].hub.rooms_of((await nurse_of(server)).id)
+        desk = await nurse.enter(consultation_id=consultation.consultation.id)
+        await desk.command("start_consultation")
+        await expect(page.get_by_role("button", name="Start video call")).to_be_visible()
     await expect(page.locator("#starting")).to_be_hidden()
     assert set(asked) == set(files)
     display = await page.locator("#chat-lines").evaluate("e => getComputedStyle(e).display")
@@ -73,7 +87,7 @@ async def test_what_does_not_arrive_is_asked_for_again(
     server: Server, new_context: NewContext
 ) -> None:
     context = await new_context(base_url=server.url, allowed_errors=MISSING)
-    await arrives_though_files_fail(await context.new_page(), server, await invite(server))
+    await arrives_though_files_fail(await context.new_page(), server)
 
 
 @pytest.mark.soak
@@ -81,7 +95,7 @@ async def test_a_browser_that_remembers_what_did_not_arrive_gets_it_too(
     server: Server, other_browser: Browser
 ) -> None:
     page = await other_browser.new_page()
-    await arrives_though_files_fail(page, server, await invite(server))
+    await arrives_though_files_fail(page, server)
     await page.close()
 
 
@@ -140,8 +154,11 @@ async def test_a_dashboard_without_its_line_says_so_and_shows_nothing_stale(
     await expect(page.get_by_text("Nobody is waiting.")).to_be_hidden()
     async with Person(server) as phone:
         wire = await phone.enter(invite_id=await phone.join(await invite(server)))
+        asked = await fail_list_once(context, server)
         await context.set_offline(False)
         await expect(page.locator("#waiting-list")).to_contain_text("Amina")
+        await expect(page.locator("#planned")).to_contain_text("Amina")
+        assert len(asked) > 1
         await expect(said).to_be_hidden()
         await expect(page).to_have_title(re.compile(r"^\(1\) Dashboard"))
         await wire.ws.close()
@@ -149,11 +166,22 @@ async def test_a_dashboard_without_its_line_says_so_and_shows_nothing_stale(
     await context.set_offline(True)
     cut(server)
     await expect(said).to_be_visible()
-    account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
-    assert account is not None
+    account = await nurse_of(server)
     await server.app[STORE].write(lambda records: records.web_sessions.remove_all_of(account.id))
     await context.set_offline(False)
     await expect(page.get_by_label("Password")).to_be_visible()
+
+
+async def fail_list_once(context: BrowserContext, server: Server) -> list[str]:
+    """Let the next look at the lists of the dashboard be in vain; what was asked for."""
+    asked: list[str] = []
+
+    async def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        await (route.fulfill(status=503) if len(asked) == 1 else route.continue_())
+
+    await context.route(server.url + "/", answer)
+    return asked
 
 
 def cut(server: Server) -> None:
@@ -214,11 +242,20 @@ async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     ).to_be_visible()
     for name in ("Terminate the session", "Start video call", "Send"):
         await expect(desk.get_by_role("button", name=name)).to_be_hidden()
+    # whoever looks at it again still sees so
+    await desk.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    await expect(desk.locator("#heading")).to_have_text("This session continues in another tab")
     await desk.get_by_role("button", name="Use here").click()
     await expect(desk.get_by_role("button", name="Terminate the session")).to_be_visible()
     await expect(second.get_by_role("button", name="Use here")).to_be_visible()
     await desk.close()
     await expect(second.get_by_role("button", name="Terminate the session")).to_be_visible()
+
+    await second.get_by_role("button", name="Terminate the session").click()
+    await second.get_by_role("button", name="Terminate but keep open").click()
+    await second.get_by_role("button", name="Resume the session").dblclick()
+    await expect(phone.get_by_text("You are in the session")).to_be_visible()
+    await expect(second.locator("#notice")).to_be_hidden()
 
     await phone.clock.install()
     await phone.reload()

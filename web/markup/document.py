@@ -104,7 +104,7 @@ def _until_scripts_run(viewer: Viewer) -> h.Node:
                 )
             ],
             h.p(".failed")[_("A part of this page could not be started.")],
-            h.p(".too-old")[_("This browser is too old for this page. Please use a newer one.")],
+            h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
             h.a(".button", href="")[_("Try again")],
         ],
     ]

@@ -8,7 +8,7 @@
 const AFTER = 400;
 
 /** The page could not be had just now. */
-const AGAIN_AFTER = 5_000;
+const AGAIN_AFTER = 2_000;
 
 export const LIST_CHANGED = "list-changed";
 
