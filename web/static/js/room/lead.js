@@ -27,7 +27,7 @@ export class Lead {
   #terminate = maybe("terminate-session", HTMLButtonElement);
   #dialog = maybe("terminate-dialog", HTMLDialogElement);
   #busy = false;
-  #shownAt = 0;
+  #pressedAt = -Infinity;
 
   /** @param {LeadActions} actions */
   constructor(actions) {
@@ -35,7 +35,7 @@ export class Lead {
     this.#resume?.addEventListener("click", () => this.#once(actions.resume));
     this.#terminate?.addEventListener("click", (event) => {
       // the second half of a double click on what stood here before
-      if (event.timeStamp - this.#shownAt < DOUBLE_CLICK) return;
+      if (event.timeStamp - this.#pressedAt < DOUBLE_CLICK) return;
       const dialog = this.#dialog;
       // The last answer would count again when the dialog is left by the Escape key.
       if (dialog) dialog.returnValue = "";
@@ -51,8 +51,12 @@ export class Lead {
   async #once(step) {
     if (this.#busy) return;
     this.#busy = true;
-    await step();
-    this.#busy = false;
+    this.#pressedAt = performance.now();
+    try {
+      await step();
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /** @param {Room} room */
@@ -68,9 +72,7 @@ export class Lead {
     if (this.#start) this.#start.disabled = other !== "here";
     show(maybe("start-reason", HTMLElement), before && other !== "here");
     show(this.#resume, state === "kept_open");
-    const open = state === "active" || state === "kept_open";
-    if (open && this.#terminate?.hidden) this.#shownAt = performance.now();
-    show(this.#terminate, open);
+    show(this.#terminate, state === "active" || state === "kept_open");
     show(maybe("after-closing", HTMLElement), state === "closed");
     byId("room", HTMLElement).dataset.phase = state;
     this.#people(room);
