@@ -38,6 +38,7 @@ from web.doorman import DOORMAN, Doorman
 from web.errors import errors
 from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
+from web.hints import Hints
 from web.limits import Limits
 from web.live_access import LiveAccess
 from web.passwords import Passwords
@@ -114,6 +115,7 @@ async def _assemble(
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     app[keys.PASSWORDS] = passwords
+    app[keys.HINTS] = Hints(waits)
     app[keys.LIMITS] = Limits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())

@@ -49,6 +49,12 @@ SETTINGS = (
         "",
         "Address under which people reach the server; empty: http://localhost with the port.",
     ),
+    Setting(
+        "TELECONNECT_OTHER_HOSTS",
+        "",
+        "Further names under which people may open the server, separated by commas, with the port"
+        " where it has one: www.tele.example.org. Links in messages keep the public URL.",
+    ),
     Setting("TELECONNECT_DATA_DIR", "./data", "Folder of the database, keys and outbox."),
     Setting(
         "TELECONNECT_MASTER_KEY",
@@ -179,6 +185,7 @@ class Config:
     port: int
     host: str | None
     public_url: URL
+    other_hosts: tuple[str, ...]
     data_dir: Path
     master_key: str | None
     smtp_url: str | None
@@ -209,7 +216,7 @@ class Config:
         if self.host is not None:
             names = (each.strip() for each in self.host.split(","))
             return tuple(re.sub(r"^\[(.*)\]$", r"\1", name) for name in names if name)
-        if self.secure or self.public_url.host in LOOPBACK_HOSTS:
+        if self.secure or self._on_loopback:
             return ("127.0.0.1", "::1")
         return ("0.0.0.0", "::")
 
@@ -220,11 +227,16 @@ class Config:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Origins that count as our own: the public one; on loopback, all its names."""
+        """Origins that count as our own: the public one, those of the other hosts; on loopback, all
+        its names."""
         url = self.public_url
-        if url.host not in LOOPBACK_HOSTS:
-            return frozenset({str(url.origin())})
-        return frozenset(str(url.with_host(name).origin()) for name in LOOPBACK_HOSTS)
+        own = [url.with_host(name) for name in LOOPBACK_HOSTS] if self._on_loopback else [url]
+        others = [read.public_url(f"{url.scheme}://{host}") for host in self.other_hosts]
+        return frozenset(str(each.origin()) for each in own + others)
+
+    @property
+    def _on_loopback(self) -> bool:
+        return self.public_url.host in LOOPBACK_HOSTS
 
 
 def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None) -> Config:
@@ -251,6 +263,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         port=port,
         host=values["TELECONNECT_HOST"] or None,
         public_url=public_url,
+        other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
         data_dir=given("TELECONNECT_DATA_DIR", read.folder),
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
         smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server),

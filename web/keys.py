@@ -28,6 +28,7 @@ from web.audit_watch import AuditWatch
 from web.clockwork import Clockwork
 from web.config import Config
 from web.failed_sign_ins import FailedSignIns
+from web.hints import Hints
 from web.limits import Limits
 from web.live_access import LiveAccess
 from web.notice_words import OperatorWords
@@ -56,6 +57,7 @@ AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 LIVE = web.AppKey("live", LiveAccess)
 PASSWORDS = web.AppKey("passwords", Passwords)
+HINTS = web.AppKey("hints", Hints)
 LIMITS = web.AppKey("limits", Limits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)

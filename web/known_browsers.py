@@ -38,6 +38,11 @@ async def browser_of(request: web.Request) -> Browser:
     return Browser(None, frozenset())
 
 
+def keeps_cookies(request: web.Request) -> bool:
+    """Whether this browser has kept a cookie of a sign-in; one that has not may still keep the next."""
+    return _cookie(request) in request.cookies
+
+
 async def remember(
     request: web.Request, records: Records, browser: Browser, account_id: str
 ) -> str:

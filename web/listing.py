@@ -1,16 +1,22 @@
 """Consultations as rows of a list: who, how reached, when, in what state."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from aiohttp import web
 
 from signaling.account import Account
 from signaling.consultation import Consultation
+from signaling.invite import Invite
+from signaling.room import Room
 from storage.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow
 from web.zone_names import todays_name
+
+CONNECT_WITHIN = timedelta(seconds=15)
+"From taking the seat: by then a page on a slow network has its line."
 
 
 async def invite_rows(
@@ -32,6 +38,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
     deliveries = await read.notices.delivery_of([invite.id for invite in invites])
     checks = await read.device_checks.of_consultation(consultation.id)
     replies = await read.replies.of_invites([invite.id for invite in invites])
+    room = app[ROOMS].hub.room(consultation.id)
     people = []
     for invite in invites:
         delivery = deliveries.get(invite.id)
@@ -46,9 +53,9 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
                 delivery_state=delivery.state if delivery else None,
                 delivery_reason=delivery.reason or None if delivery else None,
                 time_zone=todays_name(invite.person.time_zone or ""),
+                unconnected=_is_unconnected(app, room, invite),
             )
         )
-    room = app[ROOMS].hub.room(consultation.id)
     return InviteRow(
         consultation_id=consultation.id,
         invite_id=invites[0].id if invites else "",
@@ -66,6 +73,13 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         # what was no text is told by its kind: image, location
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
+
+
+def _is_unconnected(app: web.Application, room: Room | None, invite: Invite) -> bool:
+    if invite.joined_at is None or app[CLOCK].now() - invite.joined_at < CONNECT_WITHIN:
+        return False
+    seat = room.seats.get(invite.id) if room is not None else None
+    return invite.state == "joined" and not (seat is not None and seat.online)
 
 
 def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:

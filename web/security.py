@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import ForgedOrigin
-from web.keys import CONFIG
+from web.keys import CONFIG, HINTS
 from web.routes import PATHS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -56,7 +56,7 @@ all that is lost to a forger."""
 
 def check_origin(request: web.Request) -> None:
     """Raises ForgedOrigin for a state change that another site's page has started."""
-    upgrade = request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
+    upgrade = is_handshake(request)
     if request.method in SAFE_METHODS and not upgrade:
         return
     site = request.headers.get("Sec-Fetch-Site")
@@ -68,7 +68,14 @@ def check_origin(request: web.Request) -> None:
         raise ForgedOrigin
     # browsers send no Sec-Fetch-Site with a WebSocket handshake, nor to a host without TLS
     if origin is not None and not ours and (upgrade or site is None):
+        if upgrade:
+            request.app[HINTS].refused(request)
         raise ForgedOrigin
+
+
+def is_handshake(request: web.Request) -> bool:
+    """Whether a WebSocket is asked for (RFC 6455, 4.1)."""
+    return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
 
 
 def _address(request: web.Request) -> str:

@@ -92,6 +92,16 @@ def public_url(text: str) -> URL:
     return origin
 
 
+def hosts(text: str) -> tuple[str, ...]:
+    """Names of one server, each with its port where it has one of its own."""
+    try:
+        for part in _parts(text):
+            public_url(f"https://{part}")
+    except ValueError:
+        raise ValueError("must be names like www.host.example or host.example:8443") from None
+    return tuple(_parts(text))
+
+
 def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

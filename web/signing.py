@@ -12,14 +12,14 @@ from signaling.token import token_digest
 from storage.store import Records
 from web.browser_names import browser_name
 from web.keys import CLOCK, WEB_SESSIONS
-from web.known_browsers import Browser, hand_over, remember
+from web.known_browsers import Browser, hand_over, keeps_cookies, remember
 from web.routes import path
 
 
 async def begin(
     request: web.Request, browser: Browser, account: Account, *, renewed: str | None = None
 ) -> web.HTTPSeeOther | None:
-    """Sign somebody in; the redirect to their dashboard carries the browser's cookies.
+    """Sign somebody in; the redirect on the way to their dashboard carries the browser's cookies.
 
     `renewed` is a hash in place of the one that has just been verified. None if the password was
     changed, or the account disabled, while it was being verified.
@@ -49,6 +49,8 @@ async def begin(
     except Conflict:
         session.invalidate()
         return None
-    answer = web.HTTPSeeOther(path("dashboard"))
+    # the sign-in page leads on whoever comes back with the cookie, and tells others
+    straight = keeps_cookies(request)
+    answer = web.HTTPSeeOther(path("dashboard") if straight else path("sign_in", {"kept": "?"}))
     hand_over(request, answer, remembered)
     return answer

@@ -24,6 +24,8 @@ from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
 from web.live_access import Grounds, Use
+from web.no_line import no_line
+from web.security import is_handshake
 from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
@@ -162,8 +164,10 @@ class Allowance:
 SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 
 
-async def socket(request: web.Request) -> web.WebSocketResponse:
+async def socket(request: web.Request) -> web.StreamResponse:
     """One conversation, from hello to the end."""
+    if not is_handshake(request):
+        return await no_line(request)
     response = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )

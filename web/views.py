@@ -58,6 +58,8 @@ class Person:
     delivery_reason: str | None = None
     "A key of `signaling.reasons.REASONS`."
     time_zone: str | None = None
+    unconnected: bool = False
+    "Has taken the seat, and the page has no line: it was left, or never got that far."
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ class LandingView:
     calendar_path: str | None = None
     sits_elsewhere: bool = False
     "This browser has a seat in another session, perhaps somebody else's."
+    home: str = ""
+    "Origin of the public URL: under another name the session may get no live line."
 
 
 @dataclass(frozen=True)

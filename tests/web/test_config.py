@@ -50,6 +50,10 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "https://tele example.org", "https://..", "https://" + "x" * 64 + ".example",
         "https://1.2.3", "https://1.2.3.400", "https://[::1", "https://[::g]", "https://a,b.example",
     ),
+    "TELECONNECT_OTHER_HOSTS": (
+        "https://www.example", "www.example/path", "www example", "a.example;b.example",
+        "a.example:0", "a.example:x", "u@a.example", "1.2.3", "*.example", "[::1",
+    ),
     "TELECONNECT_DATA_DIR": ("da\x00ta", "~", "~/data"),
     "TELECONNECT_MASTER_KEY": ("line\x00",),
     "TELECONNECT_MASTER_KEY_FILE": ("/nowhere/master.key",),
@@ -114,6 +118,10 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
         ("http://10.0.0.7", "public_url", "http://10.0.0.7"),
         ("http://ward_1.local", "public_url", "http://ward_1.local"),
         ("'https://tele.example.org'", "public_url", "https://tele.example.org"),
+    ),
+    "TELECONNECT_OTHER_HOSTS": (
+        ("a.example, B.example:8443,", "other_hosts", ("a.example", "B.example:8443")),
+        ("[::1]:8080", "other_hosts", ("[::1]:8080",)),
     ),
     "TELECONNECT_DATA_DIR": ((" /srv/tele connect ", "data_dir", "/srv/tele connect"),),
     "TELECONNECT_MASTER_KEY": (("k" * 44, "master_key", "k" * 44),),

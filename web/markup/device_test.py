@@ -22,7 +22,6 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
                     "work. It takes about a minute. Messages can be written without any of it."
                 )
             ],
-            h.noscript[h.p(".notice.warning")[_("The test needs JavaScript in this browser.")]],
             h.div(".actions")[
                 button("start-test", _("Start the test"), style="primary", disabled=""),
                 view.back_path and go(view.back_path, _("Back to the invitation")),

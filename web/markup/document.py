@@ -26,6 +26,8 @@ def document(
     _ = viewer.translate
     signed_in = viewer.account_name is not None and not service_user
     modules = ["js/pages/lobby.js"] if signed_in else []
+    needs_scripts = signed_in or module is not None
+    followed = signed_in and "consultation-id" not in (data or {})
     if module and module not in modules:
         modules.append(module)
     if not modules:
@@ -50,6 +52,8 @@ def document(
                 h.link(rel="stylesheet", href=viewer.static(sheet))
                 for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
             ),
+            # before the modules: it hears which of them did not come
+            needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
         ],
         h.body({"class": "wide" if wide else None, **attributes})[
@@ -58,6 +62,7 @@ def document(
                 _brand(viewer, linked=signed_in),
                 signed_in and _menu(viewer),
                 h.div(".tools")[
+                    followed and h.span("#line.tag")[_("Connecting…")],
                     # Only a module can tell whether the browser blocks sound.
                     signed_in and button("enable-sound", _("Enable sound"), hidden=""),
                     _language_switch(viewer),
@@ -66,7 +71,44 @@ def document(
                 ],
             ],
             signed_in and _signed_out(viewer),
+            followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
+            needs_scripts and _until_scripts_run(viewer),
             h.main("#main", tabindex="-1")[body],
+        ],
+    ]
+
+
+def _for_every_browser(viewer: Viewer) -> h.Node:
+    """What is done where modules are missing, unknown or switched off."""
+    return [
+        h.script(defer=True, src=viewer.static("js/boot.js")),
+        h.script(nomodule=True, defer=True, src=viewer.static("js/too-old.js")),
+        h.noscript[h.link(rel="stylesheet", href=viewer.static("css/no-scripts.css"))],
+    ]
+
+
+def _until_scripts_run(viewer: Viewer) -> h.Node:
+    """What is true of a page whose scripts have not taken over; css/base.css chooses."""
+    _ = viewer.translate
+    return [
+        h.noscript[
+            h.p(".notice.warning")[
+                _(
+                    "JavaScript is switched off in this browser, and this page needs it. Please "
+                    "switch it on and reload the page, or use another browser."
+                )
+            ]
+        ],
+        h.div("#starting.notice.warning", role="status")[
+            h.p(".slow")[
+                _(
+                    "This is taking long. If it goes on, try again, allow JavaScript in this browser, "
+                    "or use another one."
+                )
+            ],
+            h.p(".failed")[_("A part of this page could not be started.")],
+            h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
+            h.a(".button", href="")[_("Try again")],
         ],
     ]
 

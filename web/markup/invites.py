@@ -210,11 +210,14 @@ def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
 
 
 def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
+    _ = viewer.translate
     words = [
         role_word(viewer, person.role),
         channel_word(viewer, person.channel),
         delivery_word(viewer, person.delivery_state),
-        invite_word(viewer, person.invite_state),
+        _("Has opened the link, but is not connected.")
+        if person.unconnected
+        else invite_word(viewer, person.invite_state),
         person.language,
     ]
     reason = reason_sentence(viewer, person.delivery_reason)

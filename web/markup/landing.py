@@ -25,12 +25,16 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             ],
             view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
             h.p("#clock-off.notice.warning", role="status", hidden=True),
+            h.p("#elsewhere.notice.warning", role="status", hidden=True),
             _in_app_hint(viewer),
             _join(viewer, view) if view.state == "ready" else _too_early(viewer, view),
         ],
         module="js/pages/landing.js",
         service_user=True,
-        data={"opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None},
+        data={
+            "opens-at": str(int(view.opens_at.timestamp() * 1000)) if view.opens_at else None,
+            "home": view.home,
+        },
     )
 
 

@@ -18,7 +18,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
     return document(
         viewer,
         view.title,
-        h.div("#room.room", data_phase="connecting")[
+        h.div("#room.room.scripted", data_phase="connecting")[
             h.p("#connection.notice.warning", role="status", hidden=True),
             h.section(".stage", aria_label=_("Session"))[
                 _lead(viewer, view, scheduler),
@@ -45,6 +45,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "participant-id": view.participant_id,
             "role": "scheduler" if scheduler else "guest",
             "icons": viewer.static("icons.svg"),
+            "retention-hours": str(viewer.retention_hours),
         },
     )
 
@@ -57,8 +58,9 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         not scheduler
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
-        h.p("#other-side", role="status")[_("Connecting…")],
+        h.p("#other-side", role="status")[_("Loading…")],
         h.p("#quality.hint", hidden=True),
+        button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
         and h.div(".actions")[
             button(
@@ -311,6 +313,26 @@ def moved_page(viewer: Viewer) -> h.Element:
         h.div(".narrow")[
             h.h1[_("This session continues on another device")],
             h.p[_("To come back to this one, open your link again.")],
+        ],
+        service_user=True,
+    )
+
+
+def no_place_page(viewer: Viewer) -> h.Element:
+    """For a browser that shows no cookie of a seat: it was not kept, or its time is over."""
+    _ = viewer.translate
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[
+            h.h1[_("This browser has no place in the session")],
+            h.p[_("To come in, please open your link again.")],
+            h.p[
+                _(
+                    "If this page comes back after you have joined, your browser keeps no cookies. "
+                    "Please allow them for this page, or open the link in another browser."
+                )
+            ],
         ],
         service_user=True,
     )

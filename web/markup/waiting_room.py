@@ -21,7 +21,7 @@ def waiting_room_page(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Elemen
 def waiting_list(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:
     """The list with its row template and the button for whoever has waited longest."""
     _ = viewer.translate
-    return h.section(aria_label=_("People waiting"))[
+    return h.section("#waiting", aria_label=_("People waiting"))[
         h.div("#start-next", hidden=not waiting)[
             action(path("start_next"), _("Start next consultation"), primary=True)
         ],

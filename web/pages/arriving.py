@@ -6,11 +6,13 @@ from aiohttp_session import get_session, new_session
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.arriving import Arrival
+from signaling.invite import Invite
 from web.errors import sentence
-from web.keys import ARRIVING, LIMITS, WEB_SESSIONS, WORDING
+from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
 from web.limits import network, remote
+from web.listing import CONNECT_WITHIN
 from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
-from web.markup.session import moved_page, session_page
+from web.markup.session import moved_page, no_place_page, session_page
 from web.pages.leaving import FORGET, leave_seats
 from web.routes import path
 from web.terms import terms_html
@@ -55,6 +57,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         if arrival.consultation.planned_at
         else None,
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
+        home=str(request.app[CONFIG].public_url.origin()),
     )
     return show(landing_page(viewer, view), status)
 
@@ -120,7 +123,17 @@ async def join(request: web.Request) -> web.Response:
         await app[LIMITS].hit("unknown_link", network(remote(request)))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
+    _look_for_line(app, invite)
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
+
+
+def _look_for_line(app: web.Application, invite: Invite) -> None:
+    """Let the scheduler's lists say it if the page does not connect, and if it has."""
+
+    async def look() -> None:
+        await app[ROOMS].changed([invite.consultation_id])
+
+    app[WAITS].set(f"line:{invite.id}", app[WAITS].now() + CONNECT_WITHIN, look)
 
 
 async def show_seat(request: web.Request) -> web.Response:
@@ -130,8 +143,11 @@ async def show_seat(request: web.Request) -> web.Response:
         arrival = await seated(request, invite_id)
     except NotFound:
         session = await get_session(request)
+        viewer = by_link(await viewer_of(request))
         if "seated" in session:
-            return show(moved_page(by_link(await viewer_of(request))), 410)
+            return show(moved_page(viewer), 410)
+        if await account_of(request) is None:
+            return show(no_place_page(viewer), 404)  # the same for every seat there might be
         raise
     except InviteNotUsable as error:
         viewer = by_link(await viewer_of(request))

@@ -34,13 +34,20 @@ from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of
 from web.views import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")
+NOT_KEPT = N_(
+    "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
+    " here, or use another browser."
+)
 YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
     if await account_of(request) is not None:
         raise web.HTTPSeeOther(path("dashboard"))
-    return show(sign_in_page(await viewer_of(request), Form()))
+    viewer = await viewer_of(request)
+    if "kept" in request.query:
+        return show(sign_in_page(viewer, Form(errors={"": viewer.translate(NOT_KEPT)})), 400)
+    return show(sign_in_page(viewer, Form()))
 
 
 async def sign_in(request: web.Request) -> web.Response:

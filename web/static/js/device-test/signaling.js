@@ -1,6 +1,7 @@
 /** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
+import { reason } from "../shared/no-line.js";
 import { enoughFor } from "../shared/patience.js";
 import { socketAddress } from "../shared/socket-address.js";
 
@@ -33,10 +34,12 @@ export function signalingTest(address) {
     }
     const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
     if (!(await socketOpens(enoughFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
+      const why = await reason();
       return report.failed(
-        _(
-          "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
-        ),
+        why?.text ??
+          _(
+            "This network blocks live connections (WebSocket). Try another network, such as mobile data.",
+          ),
       );
     }
     if (median > SLOW || times.length < TRIES) {

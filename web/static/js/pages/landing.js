@@ -22,6 +22,7 @@ await loadCatalog();
 showTimes();
 tick();
 setInterval(tick, TICK);
+void tellElsewhere();
 
 /** What a new copy of the page's content needs. */
 function wire() {
@@ -39,6 +40,14 @@ function wire() {
 function showTimes() {
   showLocalTimes("main");
   warnOfClock();
+}
+
+/** Under a name that is not the server's nobody would get further than the waiting room. */
+async function tellElsewhere() {
+  if (document.body.dataset.home === location.origin) return;
+  const place = maybe("elsewhere", HTMLElement);
+  const { tellWhy } = await import("../shared/no-line.js");
+  if (place) void tellWhy(place, ({ address }) => Boolean(address));
 }
 
 function tick() {
@@ -64,4 +73,5 @@ async function look() {
   byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
   wire();
   showTimes();
+  void tellElsewhere();
 }

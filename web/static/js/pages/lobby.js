@@ -1,5 +1,6 @@
 /**
- * Every page of a scheduler: who waits, as badge, title, list, ring and desktop notification.
+ * Every page of a scheduler: who waits, as badge, title, list, ring and desktop notification; or that
+ * nobody could be heard arriving.
  * On a session page it stays silent: somebody is being spoken with.
  */
 
@@ -8,6 +9,7 @@ import { PROTOCOL_VERSION } from "../room/wire.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
+import { Line } from "../shared/line.js";
 import { LIST_CHANGED } from "../shared/live.js";
 import { ownName, serveReader } from "../shared/reader.js";
 import { serverNow } from "../shared/server-clock.js";
@@ -35,6 +37,7 @@ serveReader();
 await loadCatalog();
 
 const ringer = new Ringer(showSound);
+const line = new Line(render);
 showSound();
 
 const channel = new Channel({
@@ -51,6 +54,7 @@ const channel = new Channel({
     render();
   },
   onState: (state, reason) => {
+    line.follow(state, reason);
     if (state === "ended" && reason === "sign_in_required") signedOut();
   },
 });
@@ -67,7 +71,9 @@ function signedOut() {
 
 function render() {
   // Also somebody who came back to a session that was kept open.
-  const unanswered = waiting.filter(({ state }) => state === "waiting" || state === "kept_open");
+  const unanswered = line.lost
+    ? [] // who waited may have left
+    : waiting.filter(({ state }) => state === "waiting" || state === "kept_open");
   const badge = byId("waiting-badge", HTMLElement);
   setText(badge, String(unanswered.length));
   badge.setAttribute(
@@ -77,11 +83,17 @@ function render() {
     }),
   );
   show(badge, unanswered.length > 0);
-  if (!silent) document.title = unanswered.length ? `(${unanswered.length}) ${ownTitle}` : ownTitle;
+  if (!silent) document.title = title(unanswered.length);
   if (unanswered.length && !silent) ringer.start();
   else ringer.stop();
   renderList();
   announce(unanswered);
+}
+
+/** @param {number} count of those who wait */
+function title(count) {
+  if (line.lost) return `${_("No connection")} - ${ownTitle}`;
+  return count ? `(${count}) ${ownTitle}` : ownTitle;
 }
 
 function renderList() {

@@ -8,6 +8,8 @@ import { PROTOCOL_VERSION } from "../room/wire.js";
 import { canCall } from "../room/can-call.js";
 import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
+import { Retention } from "../room/retention.js";
+import { Tabs } from "../room/tabs.js";
 import { UnsentMessages } from "../room/unsent.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
@@ -17,6 +19,8 @@ import { showLocalTimes } from "../shared/local-times.js";
 import { forget, serveReader } from "../shared/reader.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
+import { serverNow } from "../shared/server-clock.js";
+import { timeOfDay } from "../shared/times.js";
 
 /** @import { Command } from "../room/channel.js" */
 /** @import { ServerMessage, Welcome } from "../room/messages.js" */
@@ -38,6 +42,8 @@ showLocalTimes(".lead");
 
 /** Why this page is not in the session any more. */
 let over = "";
+const tabs = new Tabs(`seat:${seat}`, showReplaced);
+const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
 const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
 const channel = new Channel({
   address: socketAddress(),
@@ -156,12 +162,16 @@ function receive(message) {
   render();
 }
 
+/** Seconds until calls are asked for again that did not arrive. */
+const PAUSES = [1, 3, 9, 27];
+let tries = 0;
+
 /** Calls become possible: their part of the page is loaded now, and only once. */
 async function loadMedia() {
   if (loading) return;
   loading = true;
   try {
-    const { Media } = await import("../room/media.js");
+    const { Media } = await importMedia();
     media = new Media({
       peerId,
       storageKey: `call:${seat}`,
@@ -174,9 +184,27 @@ async function loadMedia() {
     render();
   } catch (error) {
     console.warn("calls cannot be loaded", error);
-    // The line broke just now: the next change tries again.
-    loading = false;
+    tell(_("Calls cannot be loaded at the moment. Please wait, or reload the page."));
+    setTimeout(
+      () => {
+        loading = false;
+        render();
+      },
+      (PAUSES[tries] ?? 30) * 1000,
+    );
+    tries += 1;
   }
+}
+
+/**
+ * A browser that remembers what did not arrive is given it from another folder, as js/boot.js does.
+ * @returns {Promise<typeof import("../room/media.js")>}
+ */
+function importMedia() {
+  const found = import("../room/media.js");
+  if (!tries) return found;
+  const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${tries}/js/`);
+  return found.catch(() => import(`${folder}room/media.js`));
 }
 
 function render() {
@@ -205,6 +233,9 @@ function tellSeen() {
   if (channel.send({ type: "seen", position })) seenUpTo = position;
 }
 
+let failures = 0;
+let lostAt = 0;
+
 /**
  * @param {import("../room/channel.js").LineState} state
  * @param {string} reason
@@ -212,12 +243,20 @@ function tellSeen() {
 function showLine(state, reason) {
   const place = byId("connection", HTMLElement);
   show(place, state === "ended" || state === "waiting");
+  byId("room", HTMLElement).dataset.line = state;
+  if (state === "open") failures = 0;
   if (state === "waiting") {
-    setText(
-      place,
-      _("Connection lost. Reconnecting… What you write is sent as soon as it is back."),
+    if (!failures) lostAt = serverNow();
+    failures += 1;
+    const sentence = _(
+      "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
+    setText(place, `${sentence} (${timeOfDay(lostAt)})`);
+    // of two in a row the second is no accident
+    if (failures % 4 === 2) void sayWhy(place);
   }
+  tabs.line(state, reason);
+  retention.line(state, reason);
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();
@@ -225,15 +264,31 @@ function showLine(state, reason) {
   byId("room", HTMLElement).dataset.phase = "ended";
   const sentence = endSentence(reason);
   setText(place, sentence);
-  if (page.role !== "scheduler" || reason === "replaced") {
-    setText(byId("heading", HTMLElement), sentence);
-  }
+  if (page.role !== "scheduler") setText(byId("heading", HTMLElement), sentence);
+  if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
   channel.giveUp(sentence);
   const text = chat.draft.trim();
   if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
   chat.draft = "";
   render();
+}
+
+/** @param {HTMLElement} place */
+async function sayWhy(place) {
+  try {
+    const { tellWhy } = await import("../shared/no-line.js");
+    await tellWhy(place, () => failures > 0);
+  } catch {
+    // the line is just down
+  }
+}
+
+function showReplaced() {
+  setText(byId("heading", HTMLElement), endSentence("replaced"));
+  setText(byId("connection", HTMLElement), endSentence("replaced"));
+  // another device of a guest has the seat for itself until the link is opened here again
+  show(byId("use-here", HTMLElement), page.role === "scheduler" || tabs.here);
 }
 
 /**
@@ -260,7 +315,9 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 function endSentence(reason) {
   switch (reason) {
     case "replaced":
-      return _("This session continues on another device");
+      return tabs.here
+        ? _("This session continues in another tab")
+        : _("This session continues on another device");
     case "sign_in_required":
       return page.role === "scheduler"
         ? _("You are signed out. Please sign in again.")
@@ -293,6 +350,7 @@ const { connection } = /** @type {any} */ (navigator);
 connection?.addEventListener?.("change", () => channel.wake());
 onOtherNetwork(connection, window, () => media?.restart());
 addEventListener("pagehide", () => media?.hide());
+byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
   channel.wake();

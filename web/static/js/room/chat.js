@@ -221,7 +221,7 @@ export class Chat {
       });
       inside(offered, ".again").addEventListener("click", () => {
         const message = /** @type {const} */ ({ type: "chat_send", id: newId(), text });
-        this.#writtenAt.set(message.id, Date.now());
+        this.#writtenAt.set(message.id, serverNow());
         this.options.take(id);
         this.options.send(message);
       });

@@ -11,10 +11,13 @@ import { otherSide } from "./state.js";
 
 /**
  * @typedef {object} LeadActions
- * @property {() => void} start
- * @property {() => void} resume
+ * @property {() => Promise<unknown>} start
+ * @property {() => Promise<unknown>} resume
  * @property {(choice: "close" | "keep_open") => void} terminate
  */
+
+/** Milliseconds between the two clicks of one double click, at most (as in Windows by default). */
+const DOUBLE_CLICK = 500;
 
 export class Lead {
   #heading = byId("heading", HTMLElement);
@@ -23,12 +26,16 @@ export class Lead {
   #resume = maybe("resume-session", HTMLButtonElement);
   #terminate = maybe("terminate-session", HTMLButtonElement);
   #dialog = maybe("terminate-dialog", HTMLDialogElement);
+  #busy = false;
+  #pressedAt = -Infinity;
 
   /** @param {LeadActions} actions */
   constructor(actions) {
-    this.#start?.addEventListener("click", actions.start);
-    this.#resume?.addEventListener("click", actions.resume);
-    this.#terminate?.addEventListener("click", () => {
+    this.#start?.addEventListener("click", () => this.#once(actions.start));
+    this.#resume?.addEventListener("click", () => this.#once(actions.resume));
+    this.#terminate?.addEventListener("click", (event) => {
+      // the second half of a double click on what stood here before
+      if (event.timeStamp - this.#pressedAt < DOUBLE_CLICK) return;
       const dialog = this.#dialog;
       // The last answer would count again when the dialog is left by the Escape key.
       if (dialog) dialog.returnValue = "";
@@ -38,6 +45,18 @@ export class Lead {
       const choice = this.#dialog?.returnValue;
       if (choice === "close" || choice === "keep_open") actions.terminate(choice);
     });
+  }
+
+  /** @param {() => Promise<unknown>} step */
+  async #once(step) {
+    if (this.#busy) return;
+    this.#busy = true;
+    this.#pressedAt = performance.now();
+    try {
+      await step();
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /** @param {Room} room */

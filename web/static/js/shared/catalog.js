@@ -54,11 +54,16 @@ const english = {
   },
 };
 
-let catalog = english;
+/**
+ * Kept by the page: a module that had to be asked for again has another copy of this one.
+ * @type {{ spoken: Catalog }}
+ */
+const page = /** @type {any} */ (globalThis);
+page.spoken ??= english;
 
 /** @param {Partial<Catalog>} loaded */
 export function useCatalog(loaded) {
-  catalog = { ...english, ...loaded };
+  page.spoken = { ...english, ...loaded };
 }
 
 /**
@@ -81,7 +86,7 @@ export async function loadCatalog() {
  * @returns {string}
  */
 export function _(sentence) {
-  const found = catalog.messages[sentence];
+  const found = page.spoken.messages[sentence];
   return (Array.isArray(found) ? found[0] : found) || sentence;
 }
 
@@ -93,7 +98,7 @@ export function _(sentence) {
  * @returns {string}
  */
 export function _n(singular, plural, count) {
-  const forms = catalog.messages[singular];
+  const forms = page.spoken.messages[singular];
   const found = Array.isArray(forms) ? forms[formOf(count)] : undefined;
   return found || (count === 1 ? singular : plural);
 }
@@ -103,11 +108,11 @@ export function _n(singular, plural, count) {
  * @returns {number} index of the form that fits it
  */
 export function formOf(count) {
-  return Number(catalog.plural[count < 200 ? count : 100 + (count % 100)]);
+  return Number(page.spoken.plural[count < 200 ? count : 100 + (count % 100)]);
 }
 
-export const dateWords = () => catalog.dates;
-export const decimalSign = () => catalog.decimal;
+export const dateWords = () => page.spoken.dates;
+export const decimalSign = () => page.spoken.decimal;
 
 /**
  * Fill `%(name)s` places. Values are isolated, so that a name of the other direction does not

@@ -7,6 +7,9 @@
 /** Many things happen at once when a notice goes out to six people. */
 const AFTER = 400;
 
+/** The page could not be had just now. */
+const AGAIN_AFTER = 2_000;
+
 export const LIST_CHANGED = "list-changed";
 
 export function followLists() {
@@ -17,20 +20,21 @@ export function followLists() {
     stale = true;
     if (document.visibilityState !== "visible") return;
     // not put off by what follows: while a thousand notices go out, something always follows
-    timer ??= setTimeout(() => {
+    timer ??= setTimeout(async () => {
       timer = undefined;
-      stale = false;
-      void replaceParts();
+      stale = !(await replaceParts());
+      if (stale) setTimeout(refresh, AGAIN_AFTER);
     }, AFTER);
   };
   document.addEventListener(LIST_CHANGED, refresh);
   document.addEventListener("visibilitychange", () => stale && refresh());
 }
 
+/** @returns {Promise<boolean>} whether the page is up to date; one that is gone stays as it is */
 async function replaceParts() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-  // Signed out meanwhile, or the server is away: what is shown stays.
-  if (!answer?.ok || answer.redirected) return;
+  if (!answer || answer.status >= 500) return false;
+  if (!answer.ok || answer.redirected) return true;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
@@ -40,6 +44,7 @@ async function replaceParts() {
     old.replaceWith(imported);
     if (mark) focusMarked(imported, mark);
   }
+  return true;
 }
 
 /**

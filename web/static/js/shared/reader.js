@@ -40,6 +40,7 @@ export function forget() {
 }
 
 export function serveReader() {
+  document.documentElement.dataset.scripts ??= "running";
   hearServer(Number(document.body.dataset.now ?? 0));
   document.addEventListener("submit", ({ target }) => {
     if (target instanceof HTMLElement && "leave" in target.dataset) forget();

@@ -1,0 +1,52 @@
+"""The answer to a request for `/socket` that is no WebSocket: why a page gets no live line.
+
+Browsers do not tell a page why its socket does not open. So a page whose sockets fail again and
+again asks in plain HTTP, with `from`, the origin under which it was opened.
+"""
+
+from aiohttp import hdrs, web
+
+from web.hints import NO_UPGRADE
+from web.keys import CONFIG, HINTS
+from web.viewing import account_of, viewer_of
+from web.views import Viewer
+
+
+async def no_line(request: web.Request) -> web.Response:
+    origin = request.query.get("from")
+    if origin is None:
+        request.app[HINTS].stripped(request)
+        # RFC 9110, 15.5.22
+        headers = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "upgrade"}
+        return web.Response(status=426, text="WebSocket only\n", headers=headers)
+    viewer = await viewer_of(request, request.query.get("language"))
+    _, config = viewer.translate, request.app[CONFIG]
+    if origin not in config.origins:
+        there = str(config.public_url.origin())
+        text = _("This page was opened at %(here)s. It works at %(there)s.")
+        return web.json_response(
+            {
+                "text": text % {"here": _isolated(origin), "there": _isolated(there)},
+                "address": there,
+            }
+        )
+    return web.json_response({"text": await _blocked(request, viewer)})
+
+
+def _isolated(address: str) -> str:
+    """In a sentence of either direction (U+2066, left-to-right isolate)."""
+    return f"\u2066{address}\u2069"
+
+
+async def _blocked(request: web.Request, viewer: Viewer) -> str:
+    """Plain HTTP comes through, and WebSockets do not."""
+    _ = viewer.translate
+    if await account_of(request) is not None and request.app[HINTS].recent(NO_UPGRADE):
+        return _(
+            "The server's proxy does not pass on live connections (WebSocket). Please tell the"
+            " people who run the server."
+        )
+    return _(
+        "Live connections (WebSocket) are blocked on the way to the server. Try another network,"
+        " such as mobile data."
+    )
