@@ -135,6 +135,17 @@ def show(
     return web.Response(text=str(page), content_type="text/html", status=status, headers=headers)
 
 
+def show_by_link(page: htpy.Renderable, status: int = 200) -> web.Response:
+    """Answer with a page for people who come by link, compressed: it may be their last megabyte.
+
+    Pages of accounts are not: they show what was searched for beside what nobody else may know,
+    and the length of such an answer tells (BREACH). These show nothing that a stranger can choose.
+    """
+    response = show(page, status)
+    response.enable_compression()
+    return response
+
+
 async def form_of(request: web.Request) -> dict[str, str]:
     """The text fields of a posted form; files and repeated fields are not asked for anywhere.
 

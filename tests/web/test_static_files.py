@@ -4,11 +4,13 @@ import gzip
 import json
 import re
 import subprocess
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
 import aiohttp
+import brotli
 import pytest
 
 from tests.people import Person
@@ -21,7 +23,8 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web/static"
 SMALL = 60_000
 "Bytes, compressed, that a page for people who come by link may load in all."
-_LOADED = re.compile(r'(?:src|href|data-catalog)="(/(?:static|catalog)/[^"]+)"')
+_LOADED = re.compile(r'(?:src|href|data-[a-z]+)="(/(?:static|catalog)/[^"#]+)["#]')
+_UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _IMPORTED = re.compile(rb"""(?:from|import) ?\(?["'](\.[^"']+)["']""")
 
 
@@ -32,11 +35,11 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         yield running
 
 
-async def loaded(person: Person, page: str) -> dict[str, int]:
+async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
     """Everything that a page loads, modules of modules too: address -> compressed bytes."""
     found: dict[str, int] = {}
     waiting = [page]
-    headers = {"Accept-Encoding": "gzip", "Accept": "text/html"}
+    headers = {"Accept-Encoding": encodings, "Accept": "text/html"}
     async with aiohttp.ClientSession(
         person.url, cookie_jar=person.http.cookie_jar, auto_decompress=False
     ) as http:
@@ -48,8 +51,8 @@ async def loaded(person: Person, page: str) -> dict[str, int]:
                 assert answer.status == 200, address
                 body = await answer.read()
             found[address] = len(body)
-            if answer.headers.get("Content-Encoding") == "gzip":
-                body = gzip.decompress(body)
+            if unpack := _UNPACK.get(answer.headers.get("Content-Encoding", "")):
+                body = unpack(body)
             if answer.content_type == "text/html":
                 waiting += _LOADED.findall(body.decode())
             if answer.content_type == "text/javascript":
@@ -58,7 +61,8 @@ async def loaded(person: Person, page: str) -> dict[str, int]:
     return found
 
 
-async def test_pages_by_link_are_small_in_every_language(server: Server) -> None:
+@pytest.mark.parametrize("encodings", ["gzip, deflate", "gzip, deflate, br, zstd"])
+async def test_pages_by_link_are_small_in_every_language(server: Server, encodings: str) -> None:
     async with Person(server) as nurse, Person(server) as amina:
         await nurse.sign_in()
         link = await nurse.invite("Amina")
@@ -70,7 +74,7 @@ async def test_pages_by_link_are_small_in_every_language(server: Server) -> None
                 f"/seat/{seat}",
                 path("landing_test", token=link.removeprefix("/i/")),
             ):
-                sizes = await loaded(amina, page)
+                sizes = await loaded(amina, page, encodings)
                 assert any("/js/" in address for address in sizes), (page, sizes)
                 assert sum(sizes.values()) <= SMALL, (language, page, sizes)
 

@@ -22,6 +22,7 @@ from web.viewing import (
     form_of,
     seated,
     show,
+    show_by_link,
     viewer_of,
     web_session_digest,
 )
@@ -59,7 +60,7 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         sits_elsewhere=await _sits_elsewhere(request, arrival.invite.id),
         home=str(request.app[CONFIG].public_url.origin()),
     )
-    return show(landing_page(viewer, view), status)
+    return show_by_link(landing_page(viewer, view), status)
 
 
 async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
@@ -163,4 +164,4 @@ async def show_seat(request: web.Request) -> web.Response:
         scheduler_name=arrival.scheduler.name,
         planned_at=arrival.consultation.planned_at,
     )
-    return show(session_page(viewer, view))
+    return show_by_link(session_page(viewer, view))

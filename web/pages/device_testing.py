@@ -13,7 +13,7 @@ from web.limits import network, remote
 from web.markup.device_test import device_test_page
 from web.markup.landing import closed_link_page
 from web.routes import path
-from web.viewing import by_link, show, signed_in, viewer_of
+from web.viewing import by_link, show, show_by_link, signed_in, viewer_of
 from web.views import DeviceTestView
 
 MAX_BYTES = 2 * 2**20
@@ -43,7 +43,7 @@ async def show_landing_test(request: web.Request) -> web.Response:
     viewer = by_link(await viewer_of(request, arrival.invite.person.language))
     here, relay = path("landing_test", token=token), path("landing_test_relay", token=token)
     back = path("landing", token=token)
-    return show(device_test_page(viewer, _view(request, here, relay, back)))
+    return show_by_link(device_test_page(viewer, _view(request, here, relay, back)))
 
 
 async def judge(request: web.Request) -> web.Response:

@@ -22,7 +22,7 @@ from web.keys import (
     TIMEKEEPING,
 )
 from web.limits import is_loopback, remote
-from web.static_files import pack, packed_response
+from web.static_files import packed_response
 from web.zone_rules import in_force
 
 FREE_BYTES = 50 * 2**20
@@ -54,9 +54,7 @@ async def catalog(request: web.Request) -> web.Response:
     if language is None:
         raise web.HTTPNotFound
     current = request.match_info["digest"] == texts.digest
-    return packed_response(
-        request, language.catalog, pack(language.catalog), "application/json", for_ever=current
-    )
+    return packed_response(request, language.catalog, "application/json", for_ever=current)
 
 
 async def health(request: web.Request) -> web.Response:
