@@ -1,7 +1,8 @@
-"""Pictures of every page: `python -m scripts.screenshots [--out FOLDER]`.
+"""Pictures of every page: `python -m scripts.screenshots [--out FOLDER] [--only KIND]`.
 
 Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
-on a desk, light and dark, from left to right and from right to left.
+on a desk, light and dark, from left to right and from right to left; a call of four; and pages in
+trouble, or with words and numbers of both directions.
 """
 
 import argparse
@@ -30,6 +31,13 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
+KINDS = ("pages", "call", "trouble")
+NUMBERS = (
+    "رقم هاتفي +41 79 123 45 67",
+    "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
+    "من 10 mg إلى 20 mg يوميًا، الضغط 120/80، النبض 88 bpm",
+)
+"What is read with its numbers in the wrong places unless somebody takes care."
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +69,9 @@ class Look:
     def suffix(self) -> str:
         return f"{self.size}-{'dark' if self.dark else 'light'}-{self.language}"
 
-    async def context(self, browser: Browser, server: str) -> BrowserContext:
+    async def context(
+        self, browser: Browser, server: str, *, scripts: bool = True
+    ) -> BrowserContext:
         width, height = WIDTHS[self.size]
         context = await browser.new_context(
             base_url=server,
@@ -69,25 +79,91 @@ class Look:
             color_scheme="dark" if self.dark else "light",
             timezone_id="Europe/Zurich",
             permissions=["camera", "microphone"],
+            java_script_enabled=scripts,
         )
         await context.add_cookies([{"name": "language", "value": self.language, "url": server}])
         return context
 
 
 async def photograph(
-    browser: Browser, app: web.Application, server: str, found: Sample, out: Path
+    browser: Browser, app: web.Application, server: str, found: Sample, out: Path, only: str | None
 ) -> int:
-    """Write the pictures; the number of them."""
+    """Write the pictures of one kind or all; the number of them."""
     count = 0
+    kinds = (only,) if only else KINDS
     for language in LANGUAGES:
         for dark in (False, True):
             for size in WIDTHS:
                 look = Look(size, dark, language)
-                context = await look.context(browser, server)
-                count += await _pages(context, app, found, out, look.suffix)
-                await context.close()
-            count += await _call(browser, app, server, out, language, dark)
+                if "pages" in kinds:
+                    context = await look.context(browser, server)
+                    count += await _pages(context, app, found, out, look.suffix)
+                    await context.close()
+                if "trouble" in kinds:
+                    count += await _trouble(browser, server, found, out, look)
+            if "call" in kinds:
+                count += await _call(browser, app, server, out, language, dark)
     return count
+
+
+async def _trouble(browser: Browser, server: str, found: Sample, out: Path, look: Look) -> int:
+    """Pages without a line and without scripts, numbers in Arabic, a number that looks wrong."""
+    shots = 0
+
+    async def shoot(page: Page, name: str, suffix: str = look.suffix) -> None:
+        nonlocal shots
+        await page.wait_for_timeout(250)
+        await page.screenshot(path=out / f"{name}-{suffix}.png")
+        shots += 1
+
+    desk = await look.context(browser, server)
+    page = await desk.new_page()
+    await _sign_in(page)
+    await page.wait_for_selector("body[data-line=live]")
+    await desk.set_offline(True)
+    await page.wait_for_selector("#line-lost:visible")
+    await shoot(page, "dashboard-no-line")
+    await desk.set_offline(False)
+    await page.goto(path("new_invite", {"kind": "remote"}))
+    await page.fill("#first_name", "Amina")
+    await page.fill("#address", "+41 44 123 45 67")
+    await page.click("#invitation [type=submit]")
+    await page.wait_for_selector(".notice.bad:visible")
+    await shoot(page, "number-asked")
+    await desk.close()
+
+    phone = await look.context(browser, server)
+    page = await phone.new_page()
+    await page.goto(found.landing)
+    await page.click("button.huge")
+    await page.wait_for_selector("#chat-lines .event")
+    for number, text in enumerate(NUMBERS, 1):
+        await page.fill("#chat-text", text)
+        await page.press("#chat-text", "Enter")
+        await page.wait_for_function(
+            "many => document.querySelectorAll('#chat-lines .text').length >= many", arg=number
+        )
+    await shoot(page, "chat-numbers")
+    await phone.close()
+
+    if look.language == LANGUAGES[0]:
+        tigrinya = Look(look.size, look.dark, "ti")
+        context = await tigrinya.context(browser, server)
+        page = await context.new_page()
+        await page.goto(found.early)
+        await page.wait_for_selector("#countdown:not(:empty)")
+        await shoot(page, "landing-early", tigrinya.suffix)
+        await context.close()
+
+    plain = await look.context(browser, server, scripts=False)
+    page = await plain.new_page()
+    await page.goto(found.landing)
+    await shoot(page, "landing-no-scripts")
+    await page.click("button.huge")
+    await page.wait_for_selector("#heading")
+    await shoot(page, "waiting-no-scripts")
+    await plain.close()
+    return shots
 
 
 async def _call(
@@ -273,7 +349,7 @@ async def _guess(page: Page) -> None:
         await page.wait_for_selector(".notice.bad:visible")
 
 
-async def run(out: Path) -> int:
+async def run(out: Path, only: str | None) -> int:
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     folder = Path(tempfile.mkdtemp())
@@ -284,7 +360,7 @@ async def run(out: Path) -> int:
             browser = await playwright.chromium.launch(
                 executable_path=chromium, args=[*arguments, "--no-sandbox"]
             )
-            count = await photograph(browser, app, server, found, out)
+            count = await photograph(browser, app, server, found, out, only)
             await browser.close()
         return count
     finally:
@@ -296,8 +372,9 @@ def main() -> int:
         prog="python -m scripts.screenshots", description="Writes pictures of every page."
     )
     parser.add_argument("--out", type=Path, default=Path("screenshots"))
+    parser.add_argument("--only", choices=KINDS, help="pictures of one kind")
     chosen = parser.parse_args()
-    count = asyncio.run(run(chosen.out))
+    count = asyncio.run(run(chosen.out, chosen.only))
     print(f"{count} pictures in {chosen.out}")
     return 0
 

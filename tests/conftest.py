@@ -57,6 +57,7 @@ ONE_AT_A_TIME = {"browser", "media"}
 "Folders of tests that measure calls: two of them at once would disturb each other."
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With several workers a file stays whole, for its fixtures, and calls have one worker."""
     if not config.pluginmanager.hasplugin("xdist"):

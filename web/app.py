@@ -27,7 +27,7 @@ from signaling.ports import Clock
 from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Store
-from web import keys
+from web import directions, keys
 from web.audit_watch import AuditWatch
 from web.bodies import look_first
 from web.clean_addresses import clean_address
@@ -114,6 +114,7 @@ async def _assemble(
     app[keys.WAITS] = waits
     app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
+    await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
     app[keys.HINTS] = Hints(waits)
     app[keys.LIMITS] = Limits(waits)

@@ -11,6 +11,7 @@ regular expressions are those of `measures.js` there.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,20 +32,20 @@ class _Table(NamedTuple):
     right: re.Pattern[str]
 
 
-def _read(path: Path) -> _Table:
-    """Read the expressions that the page uses."""
+@cache
+def table() -> _Table:
+    """The expressions that the page uses, read once. Raises OSError.
+
+    Called at the start, because the server's loop may not wait for a file.
+    """
     found: dict[str, str] = {}
-    source = path.read_text("utf-8")
+    source = (Path(__file__).parent / "static/js/shared/measures.js").read_text("utf-8")
     for name, expression in re.findall(r"const (\w+) = String\.raw`([^`]*)`", source):
         whole = re.sub(r"\$\{(\w+)\}", lambda inner: found[inner[1]], expression)
         found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)
     left, right = found["LEFT"], found["RIGHT"]
     classes = f"[{left}0-9]", f"[{left}]", f"[{right}\u061b\u061f\u0660-\u0669]"
     return _Table(*map(re.compile, (found["TOKEN"], found["BREAK"], *classes)))
-
-
-# At the start, because the server's loop may not wait for a file.
-_TABLE = _read(Path(__file__).parent / "static/js/shared/measures.js")
 
 
 class Token(NamedTuple):
@@ -81,12 +82,12 @@ def isolated(line: str) -> str:
 
 def is_foreign(text: str, direction: str) -> bool:
     """Say whether `text` has letters that run against `direction`, which is ltr or rtl."""
-    return bool((_TABLE.left if direction == "rtl" else _TABLE.right).search(text))
+    return bool((table().left if direction == "rtl" else table().right).search(text))
 
 
 def isolates(line: str) -> list[Isolate]:
     """Find what has to be isolated in `line`, in its order."""
-    if _TABLE.left.search(line) and not _TABLE.right.search(line):
+    if table().left.search(line) and not table().right.search(line):
         return []  # all of it runs from left to right
     found: list[Isolate] = []
     tokens = _Tokens(line)
@@ -127,7 +128,7 @@ class _Tokens:
 
     def __init__(self, line: str) -> None:
         self.line = line
-        self.all = [_token(match) for match in _TABLE.token.finditer(line)]
+        self.all = [_token(match) for match in table().token.finditer(line)]
 
     def kind(self, place: int) -> str:
         return self.all[place].kind if place < len(self.all) else ""
@@ -137,7 +138,7 @@ class _Tokens:
         if not 0 < place < len(self.all):
             return True
         before, after = self.all[place - 1 : place + 1]
-        return bool(_TABLE.part.search(self.line, before.end - 1, after.start + 1))
+        return bool(table().part.search(self.line, before.end - 1, after.start + 1))
 
     def bracketed(self, place: int) -> bool:
         """Say whether a bracket, which may hold other letters too, parts this token from the last."""
@@ -172,5 +173,5 @@ def _token(match: re.Match[str]) -> Token:
     group = match.lastindex or 0
     if match[0] in "\u061b\u061f":
         return Token("part", match.start(), match.end(), False)
-    signed = group == 4 or (group == 1 and not _TABLE.letter.match(match[0][-1]))
+    signed = group == 4 or (group == 1 and not table().letter.match(match[0][-1]))
     return Token(_KINDS[group], match.start(), match.end(), signed)

@@ -264,7 +264,7 @@ async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     await expect(second.get_by_text("A secret of mine")).to_be_visible()
     await second.get_by_role("button", name="Terminate the session").click()
     await second.get_by_role("button", name="Close", exact=True).click()
-    await expect(phone.get_by_text("This session is over.")).to_be_visible()
+    await expect(phone.get_by_role("heading", name="This session is over.")).to_be_visible()
     await phone.clock.fast_forward("23:59:00")
     await expect(phone.get_by_text("A secret of mine")).to_be_visible()
     await phone.clock.fast_forward("02:00")

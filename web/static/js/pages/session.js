@@ -245,6 +245,7 @@ function showLine(state, reason) {
   show(place, state === "ended" || state === "waiting");
   byId("room", HTMLElement).dataset.line = state;
   if (state === "open") failures = 0;
+  place.classList.remove("unseen");
   if (state === "waiting") {
     if (!failures) lostAt = serverNow();
     failures += 1;
@@ -264,7 +265,11 @@ function showLine(state, reason) {
   byId("room", HTMLElement).dataset.phase = "ended";
   const sentence = endSentence(reason);
   setText(place, sentence);
-  if (page.role !== "scheduler") setText(byId("heading", HTMLElement), sentence);
+  if (page.role !== "scheduler") {
+    setText(byId("heading", HTMLElement), sentence);
+    // still read aloud, but not shown twice
+    place.classList.add("unseen");
+  }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
   channel.giveUp(sentence);
