@@ -149,6 +149,7 @@ async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     boss, nurse = await administer(server)
     async with boss, nurse, Person(server) as phone:
         session = await hold(server, nurse, phone)
+        await phone.post("/leave")
         await ask_for_interpreters(server, nurse)
         await nurse.invite("Nobody comes")
         await nurse.post("/signout")
