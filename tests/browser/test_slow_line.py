@@ -46,3 +46,5 @@ async def test_a_line_with_round_trips_of_three_seconds_connects_and_stays(
         await expect(page.locator(".line .state")).to_have_text("sent")
         assert opened <= 2
         assert len(sockets) == opened
+        # its line would outlive the server
+        await context.close()

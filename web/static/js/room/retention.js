@@ -30,7 +30,10 @@ export class Retention {
     if (state !== "ended") return;
     const deleted = reason === "not_found" || (reason === "gone" && this.toTheEnd);
     if (deleted) this.#over = 0;
-    else if (reason === "gone") this.#over = Date.now() + this.duration;
+    // A closed session is looked for again and again; its end was the first time.
+    else if (reason === "gone" || reason === "closed") {
+      this.#over = Math.min(this.#over, Date.now() + this.duration);
+    }
     this.#look();
   }
 
