@@ -238,6 +238,15 @@ def test_short_notices_fit_the_alphabet_of_telephones(language: str) -> None:
             assert count(words).encoding == "gsm7", translation
 
 
+def test_french_marks_stay_with_their_words() -> None:
+    """A line must not begin with a colon or a question mark, nor end with an opening quote."""
+    none(
+        translation
+        for _message, _source, translation, _form in translations("fr")
+        if re.search(r" [:;?!»]|« ", translation)
+    )
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_browser_gets_its_sentences_and_its_plurals(
     language: str, texts: Texts, template: Catalog
