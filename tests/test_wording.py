@@ -16,7 +16,8 @@ def test_latin_words_stand_by_themselves_in_right_to_left_text(language: str) ->
 
 
 @pytest.mark.parametrize(
-    ("language", "small"), [("uk", r"\b(ви|вас|вами?|ваш\w*)\b"), ("ru", r"\b(вы|вас|вами?|ваш\w*)\b")]
+    ("language", "small"),
+    [("uk", r"\b(ви|вас|вами?|ваш\w*)\b"), ("ru", r"\b(вы|вас|вами?|ваш\w*)\b")],
 )
 def test_formal_address_has_its_capital(language: str, small: str) -> None:
     for _message, _source, translation, _form in translations(language):
