@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from signaling.account import AccountRole
 from signaling.audit import SCRIPT
 from signaling.errors import N_, InvalidInput, TeleConnectError
-from signaling.flows.accounting import new_account
+from signaling.flows.accounting import add_account, new_account
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock
@@ -39,7 +39,7 @@ async def create(
     )
 
     async def add(records: Records) -> None:
-        await records.accounts.add(account)
+        await add_account(records, account)
         await records.audit.append(account.created_at, SCRIPT, "create_account", account.id)
 
     with DataFolderLock.share(config.data_dir):

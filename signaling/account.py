@@ -1,5 +1,6 @@
 """An account: somebody who signs in."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +12,13 @@ AccountRole = Literal["scheduler", "administrator"]
 PASSWORD_LENGTH = 12
 "Shortest password that is taken (OWASP ASVS 2.1.1); shorter ones of earlier times stay valid."
 LONGEST_PASSWORD = 512
+
+_NAMED = re.compile(r"[^<>]*<([^<>@]*@[^<>@]*)>.*", re.DOTALL)
+"An address behind its owner's name (RFC 5322 section 3.4)."
+_MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
+"In a link, with what it says besides (RFC 6068)."
+_MARKS = "<>()[]\"'`.,:;\u00ab\u00bb\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a"
+"Around what was copied from a sentence."
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,15 @@ class Account:
 def plain_email(text: str) -> str:
     """An address in one of its spellings: what a keyboard, a copy or a mail program makes of it.
 
-    Without spaces and what cannot be seen, the signs of ASCII where there are wide ones, NFC, and
-    the domain as mail servers know it (RFC 5891).
+    Without spaces, what cannot be seen and what stood around it, the signs of ASCII where there are
+    wide ones, NFC, and the domain as mail servers know it (RFC 5891).
     """
     folded = unicodedata.normalize("NFKC", text)
     seen = "".join(each for each in folded if unicodedata.category(each)[0] not in "ZC")
-    local, at, domain = seen.removeprefix("mailto:").rpartition("@")
+    for wrapping in (_NAMED, _MAILTO):
+        if found := wrapping.fullmatch(seen):
+            seen = found[1]
+    local, at, domain = seen.strip(_MARKS).rpartition("@")
     try:
         domain = domain.lower().encode("idna").decode()
     except UnicodeError:  # no domain; whoever looks at the address says so

@@ -13,7 +13,10 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 EMAIL_LENGTH = 254
 "Octets of an address that still fits a mail transaction (RFC 5321 section 4.5.3.1.3)."
 
-_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\\\x00-\x1f\x7f]+")
+_LABEL = r"[^\s@<>,;:\"()\\.\x00-\x1f\x7f]+"
+_EMAIL = re.compile(
+    rf"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@{_LABEL}(?:\.{_LABEL})*",
+)
 
 
 @dataclass(frozen=True)

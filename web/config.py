@@ -261,7 +261,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         )
     return Config(
         port=port,
-        host=values["TELECONNECT_HOST"] or None,
+        host=given("TELECONNECT_HOST", read.places),
         public_url=public_url,
         other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
         data_dir=given("TELECONNECT_DATA_DIR", read.folder),

@@ -55,6 +55,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def places(text: str) -> str:
+    """Whether they are addresses shows when they are listened on."""
+    if not _parts(text):
+        raise ValueError("must be addresses, separated by commas")
+    return text
+
+
 def amount(text: str) -> float:
     if not _NUMBER.fullmatch(text) or float(text) > MOST:
         raise ValueError(f"must be a number, 0 to {MOST}")

@@ -19,6 +19,7 @@ LAST = N_(
 LAST_ROLE = N_(
     "There must be at least one administrator. Please make somebody else an administrator first."
 )
+TAKEN = N_("There is an account with this email already.")
 OWN_ROLE = N_("You cannot change your own role. Please ask another administrator.")
 
 
@@ -59,6 +60,13 @@ async def find_account(accounts: Accounts, email: str) -> Account | None:
 
 
 # What follows happens within the caller's transaction.
+
+
+async def add_account(records: Records, account: Account) -> None:
+    """Raises InvalidInput if the email is somebody's, in any of its spellings."""
+    if await find_account(records.accounts, account.email) is not None:
+        raise InvalidInput("email", TAKEN)
+    await records.accounts.add(account)
 
 
 async def set_password(

@@ -41,7 +41,7 @@ NO_NUMBERS = (
 
 REFUSED: dict[str, tuple[str, ...]] = {
     "PORT": ("65536", "-1", "8080.0", "http", "9" * 5000, "٨٠", "80 80"),
-    "TELECONNECT_HOST": ("a\x00b",),  # whether it is an address shows when it is listened on
+    "TELECONNECT_HOST": ("a\x00b", ",", " , ,"),  # whether it is an address shows when it is listened on
     "TELECONNECT_PUBLIC_URL": (
         "tele.example.org", "//tele.example.org", "ftp://tele.example.org", "https://",
         "https://tele.example.org/path", "https://tele.example.org?a=b", "https://tele.example.org#a",
@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
         "nobody", "a@b@c", "Hospital @ Home", "<a@b.example> <c@d.example>",
         "A <a@b.example>, B <c@d.example>", "a@b.example, c@d.example", "Clinic <a@b.example> x",
         "Clinic <>", "Clinic <nobody>", "Cli\u202enic <a@b.example>",
-        "Clinic <hôpital@b.example>", "x" * 81 + " <a@b.example>", "Clinic <a b@c.example>",
+        "Clinic <hôpital@b.example>", "a@b..example", "Clinic <a@.example>", "a@b.example.", "x" * 81 + " <a@b.example>", "Clinic <a b@c.example>",
     ),
     "TELECONNECT_VONAGE_APPLICATION_ID": ("application", "78d335fa323d01149c3dd6f0d48968cf"),
     "TELECONNECT_VONAGE_PRIVATE_KEY": (

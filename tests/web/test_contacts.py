@@ -55,6 +55,18 @@ from web.forms.contacts import (
         ("+41\ufe0f791234567", None, "+41791234567"),
         ("0\ufe0f\u20e37\ufe0f\u20e39\ufe0f\u20e3 123 45 67", "CH", "+41791234567"),
         ("☎ +41 79 123 45 67 📱", None, "+41791234567"),
+        # the way out of the country, as it is dialled elsewhere
+        ("00 81 90 1234 5678", "JP", "+819012345678"),
+        ("00 234 802 123 4567", "NG", "+2348021234567"),
+        ("00 61 412 345 678", "AU", "+61412345678"),
+        ("00 55 11 96123-4567", "BR", "+5511961234567"),
+        ("0011 61 412 345 678", "AU", "+61412345678"),
+        ("010 81 90 1234 5678", "JP", "+819012345678"),
+        # a trunk prefix in brackets where the country has none
+        ("+48 (0)512 345 678", None, "+48512345678"),
+        ("+34 (0) 612 34 56 78", None, "+34612345678"),
+        ("+1 (0)201-555-0123", None, "+12015550123"),
+        ("+30(0)691 234 5678", None, "+306912345678"),
         # a plus sign out of its place
         ("٩٦٣٩٣١٢٣٤٥٦٧+", "CH", "+963931234567"),
         ("(963) 93 123 45 67 +", "CH", "+963931234567"),
@@ -107,6 +119,16 @@ def test_a_number_is_understood(typed: str, region: str | None, address: str) ->
         ("mailto:amina@example.org?subject=Hello", "amina@example.org"),
         ("E-mail : amina@example.org", "amina@example.org"),
         ("EMAIL;TYPE=HOME:amina@example.org", "amina@example.org"),
+        ("'amina@example.org'", "amina@example.org"),
+        ("\u2018amina@example.org\u2019", "amina@example.org"),
+        ("\u00bbamina@example.org\u00ab", "amina@example.org"),
+        ("`amina@example.org`", "amina@example.org"),
+        ("*amina@example.org*", "amina@example.org"),
+        ("_amina@example.org_", "amina@example.org"),
+        ("_amina@example.org", "_amina@example.org"),
+        ("amina@example.org\u2026", "amina@example.org"),
+        ("amina@example.org |", "amina@example.org"),
+        ("[amina@example.org]", "amina@example.org"),
     ],
 )
 def test_an_address_is_understood(typed: str, address: str) -> None:
@@ -238,6 +260,14 @@ def test_a_number_that_looks_wrong_is_taken_with_a_doubt(
             None,
             "There is more than one number here. Please choose one.",
             ["+41791234567", "+41441234567"],
+        ),
+        ("011 41 79 123 45 67", "CH", "This number is too long.", ["+41791234567"]),
+        ("011 49 1512 3456789", "DE", "This number is too long.", ["+4915123456789"]),
+        (
+            "+39 (0)312 345 6789",
+            None,
+            "There is more than one number here. Please choose one.",
+            ["+3903123456789", "+393123456789"],
         ),
     ],
 )

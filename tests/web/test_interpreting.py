@@ -383,3 +383,27 @@ async def test_an_interpreters_landline_is_asked_about_before_anybody_is_invited
         assert len(await written(server)) == 1
         assert (await manager.post(link, form | {"confirm": "+41441234567"})).status == 303
     assert "+41441234567" in [to for to, _subject in await written(server)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("'desk@example.org'", "desk@example.org"),
+        ("Front desk <desk@example.org>;", "desk@example.org"),
+        ("desk@hospital.local", "desk@hospital.local"),
+        ("desk@example..org", ""),
+        ("+41 79 123 45 67", ""),
+        ("desk", ""),
+    ],
+)
+async def test_an_organization_is_asked_at_the_address_that_was_meant(
+    server: Server, typed: str, kept: str
+) -> None:
+    await server.account("boss@example.org", role="administrator")
+    form = {"name": "Third", "email": typed, "language_ti": "on", "active": "on"}
+    async with Person(server) as boss:
+        await boss.sign_in("boss@example.org")
+        answer = await boss.post("/admin/interpreters/new", form)
+    assert answer.status == (303 if kept else 400)
+    organizations = await server.app[STORE].read.interpreters.organizations()
+    assert [each.email for each in organizations if each.name == "Third"] == [kept] * bool(kept)

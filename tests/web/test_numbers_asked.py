@@ -189,6 +189,7 @@ async def test_the_preview_says_what_every_field_is_taken_for(nurse: Person) -> 
         colleague_3_address="+41 79",
         colleague_4_address="",
         colleague_5_address="+229 97 12 34 56",
+        other_address="ward@hospital.local",
     )
     awaited = contacts["address"]
     assert awaited["offers"] == [{"address": "+963931234567", "shown": "+963 931 234 567"}]
@@ -199,6 +200,7 @@ async def test_the_preview_says_what_every_field_is_taken_for(nurse: Person) -> 
     assert contacts["colleague_1_address"]["shown"] == "eve@example.org"
     assert not {f"colleague_{number}_address" for number in (2, 3, 4)} & set(contacts)
     assert "put 01 in front" in contacts["colleague_5_address"]["doubt"]
+    assert "only inside its own organization" in contacts["other_address"]["doubt"]
 
 
 async def test_countries_and_doubts_are_in_the_language_of_who_types(nurse: Person) -> None:

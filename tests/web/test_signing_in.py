@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from signaling.errors import InvalidInput
+from signaling.flows.accounting import new_account
 from signaling.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
@@ -202,6 +204,11 @@ async def test_administration_does_not_exist_for_a_scheduler(server: Server) -> 
         ("nurse@example.org", "\u200bnurse@\u00a0example.org"),
         ("nurse@example.org", "ｎｕｒｓｅ＠ｅｘａｍｐｌｅ．ｏｒｇ"),
         ("nurse@example.org", "mailto:nurse@example.org"),
+        ("nurse@example.org", "MAILTO:nurse@example.org?subject=Hello"),
+        ("nurse@example.org", "Nurse Joy <nurse@example.org>"),
+        ("nurse@example.org", "'nurse@example.org',"),
+        ("nurse@example.org", "nurse@example.org."),
+        ("nurse@example.org", "(nurse@example.org)"),
         ("nurse@käse.example", "nurse@xn--kse-qla.example"),
         ("nurse@xn--kse-qla.example", "nurse@KÄSE.example"),
         ("rené@example.org", "rene\u0301@example.org"),
@@ -223,6 +230,55 @@ async def test_an_email_that_was_stored_as_it_was_typed_still_signs_in(server: S
     async with Person(server) as nurse:
         for spelling in ("nurse@käse.example", "nurse@xn--kse-qla.example"):
             assert (await nurse.sign_in(spelling)).status == 303
+
+
+@pytest.mark.parametrize("spelling", ["nurse@käse.example", "nurse@xn--kse-qla.example"])
+async def test_an_email_that_was_stored_as_it_was_typed_is_taken(
+    server: Server, spelling: str
+) -> None:
+    """Whoever had it would otherwise be shut out by the new account."""
+    account = await server.account("boss@example.org", role="administrator")
+    stored = replace(account, id="0123456789abcdef", email="nurse@käse.example")
+    await server.app[STORE].write(lambda records: records.accounts.add(stored))
+    form = {"name": "Nurse", "email": spelling, "role": "scheduler", "language": "en"}
+    async with Person(server) as boss:
+        await boss.sign_in("boss@example.org")
+        answer = await boss.post("/admin/people", form | {"password": PASSWORD})
+    assert answer.status == 400
+    assert "There is an account with this email already." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("'nurse@example.org'", "nurse@example.org"),
+        ("Nurse Joy <nurse@example.org>", "nurse@example.org"),
+        ("mailto:nurse@example.org?subject=x", "nurse@example.org"),
+        ("nurse@example.org.", "nurse@example.org"),
+        ("o'neill@example.org", "o'neill@example.org"),
+        ("nurse@example..org", ""),
+        ("nurse@example.org nurse@example.org", ""),
+        ("nurse@example.org,boss@example.org", ""),
+    ],
+)
+def test_an_account_is_made_for_the_address_that_was_meant(typed: str, stored: str) -> None:
+    def made() -> str:
+        return new_account(
+            email=typed,
+            name="Nurse",
+            role="scheduler",
+            password_hash=None,
+            language="en",
+            time_zone="UTC",
+            now=moment("2026-11-28 12:00"),
+        ).email
+
+    if stored:
+        assert made() == stored
+    else:
+        with pytest.raises(InvalidInput) as refused:
+            made()
+        assert refused.value.field == "email"
 
 
 async def test_other_spellings_of_an_email_are_no_further_guesses(server: Server) -> None:

@@ -30,9 +30,12 @@ _NAMED = re.compile(r"[^<>@]*<\s*([^<>@]*@[^<>@]*)>\W*")
 "An address behind its owner's name (RFC 5322 section 3.4)."
 _QUERY = re.compile(r"(?<=\w)\?.*$")
 "What a `mailto:` says besides (RFC 6068)."
-_BEFORE = ' <(["\u00ab\u201c\u201e'
-_BEHIND = " .,;:!>)]\"'\u00bb\u201c\u201d\u2019\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
+_QUOTES = "\"'`*\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2039\u203a"
+_BEFORE = f" <([{_QUOTES}"
+_BEHIND = f" .,;:!/|>)]{_QUOTES}\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
 "Marks around what was copied from a sentence."
+_UNDERLINED = re.compile("_(.*)_")
+"As chats write what is in italics; no domain ends like that."
 
 _INTERNAL_DOMAINS = (".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan")
 """What networks of hospitals are called inside (RFC 6762, appendix G): the operator's mail server may
@@ -135,6 +138,8 @@ def _email(typed: str) -> Contact:
     if label := _LABEL.match(typed):
         typed = _QUERY.sub("", typed[label.end() :])
     typed = typed.lstrip(_BEFORE).rstrip(_BEHIND)
+    if underlined := _UNDERLINED.fullmatch(typed):
+        typed = underlined[1]
     if typed.count("@") > 1 and re.search("[,; ]", typed):
         raise InvalidInput(_FIELD, N_("Please enter one address only."))
     if re.search("[<>]", typed):

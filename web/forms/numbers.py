@@ -25,6 +25,8 @@ from signaling.errors import N_, DoubtfulContact, InvalidInput
 from web.forms.number_plans import renumbered
 
 FIELD = "contact"
+MOST_DIGITS = 15
+"Of a number anywhere (ITU-T E.164)."
 MAX_OFFERS = 4
 "Numbers that are offered instead of what was typed."
 
@@ -37,6 +39,12 @@ _PROGRAM = re.compile(r"(?:wa\.me/|[?&]phone=)\+?([0-9]{7,15})(?![0-9])", re.IGN
 "WhatsApp's addresses hold a whole number, mostly without its plus sign."
 _PLUS_BEHIND = re.compile(r"[\s(]*([0-9][0-9\s().\-/]*?)[\s)]*\+[\s)]*")
 _PLUS_AND_ZEROS = re.compile(r"[\s(]*\+[\s(]*00")
+_ZEROS = re.compile(r"[\s(]*0[\s().\-/]*0[\s)]*")
+_TRUNK = re.compile(r"(\+[\s(]*[0-9]{1,3}[\s).\-/]*)\([\s]*0[\s]*\)")
+"""A zero that is dialled only inside of a country: many write one for countries that have none, and
+some keep it (Italy)."""
+_WAYS_OUT = re.compile(r"0011|011|010|810")
+"What is dialled before a country code elsewhere than here, besides 00."
 _SATELLITE = ("+881", "+870", "+88216")
 "Globalstar and Iridium, Inmarsat, Thuraya: telephones in the hand, whatever their type is called."
 
@@ -64,8 +72,7 @@ def read_number(typed: str, default_region: str | None) -> PhoneNumber:
         text = f"+{in_program[1]}"
     found = _found(text, known) if _SEVERAL.search(text) else {}
     if len(found) > 1:
-        sentence = N_("There is more than one number here. Please choose one.")
-        raise DoubtfulContact(FIELD, sentence, list(found)[:MAX_OFFERS])
+        raise DoubtfulContact(FIELD, _SEVERAL_NUMBERS, list(found)[:MAX_OFFERS])
     try:
         return _direct(text, known)
     except InvalidInput as refusal:
@@ -140,24 +147,35 @@ def _direct(text: str, region: str | None) -> PhoneNumber:
     if any(character.isalpha() for character in text) and ";phone-context=" not in text:
         raise InvalidInput(FIELD, N_("A phone number has no letters."))
     refusal: InvalidInput | None = None
+    possible: list[PhoneNumber] = []
     for reading in _readings(text):
         try:
-            return _possible(reading, region)
+            possible.append(_possible(reading, region))
         except InvalidInput as error:
             refusal = error
+    valid = {e164(number): number for number in possible if phonenumbers.is_valid_number(number)}
+    if len(valid) > 1:
+        raise DoubtfulContact(FIELD, _SEVERAL_NUMBERS, list(valid))
+    if possible:
+        return next(iter(valid.values()), possible[0])
     assert refusal is not None
     raise refusal
 
 
 def _readings(text: str) -> list[str]:
-    """Ways to take a text; the first that is possible counts."""
+    """Ways to take a text; of those that no plan has the first that is possible counts."""
+    ways = _ways_in(text)
+    return ways + [short for way in ways if (short := _TRUNK.sub(r"\1 ", way)) != way]
+
+
+def _ways_in(text: str) -> list[str]:
+    """How its beginning may lead into a country."""
     if behind := _PLUS_BEHIND.fullmatch(text):  # where it is put in a field from right to left
-        return [f"+{behind[1]}", behind[1]]
+        return [behind[1] if behind[1].startswith("0") else f"+{behind[1]}"]
     if zeros := _PLUS_AND_ZEROS.match(text):
         return [f"+{text[zeros.end() :]}"]
-    digits = re.sub("[^0-9]", "", text)
-    if digits.startswith("00") and not text.lstrip(" (").startswith("+"):
-        return [text, f"+{digits[2:]}"]
+    if zeros := _ZEROS.match(text):
+        return [text, f"+{text[zeros.end() :]}"]
     return [text]
 
 
@@ -168,6 +186,8 @@ def _possible(text: str, region: str | None) -> PhoneNumber:
     except NumberParseException as error:
         raise InvalidInput(FIELD, _parse_problem(error, text)) from None
     sentence = _LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(number))
+    if len(e164(number)) > len("+") + MOST_DIGITS:  # that plan has no limit of its own
+        sentence = _TOO_LONG
     if sentence is not None:
         raise _renumbered(number) or InvalidInput(FIELD, sentence)
     return number
@@ -205,6 +225,8 @@ def _with_offers(refusal: InvalidInput, text: str, region: str | None) -> Invali
         return refusal
     digits = re.sub("[^0-9]", "", text)
     plus = [] if digits.startswith("0") else [f"+{digits}"]
+    if out := _WAYS_OUT.match(digits):
+        plus.append(f"+{digits[out.end() :]}")
     offers = _fine(_parsed([*plus, digits], region))
     return DoubtfulContact(FIELD, refusal.sentence, offers) if offers else refusal
 
@@ -230,6 +252,7 @@ def _is_fine(address: str) -> bool:
     )
 
 
+_SEVERAL_NUMBERS = N_("There is more than one number here. Please choose one.")
 _TOO_SHORT = N_("This number is too short.")
 _TOO_LONG = N_("This number is too long.")
 _NO_SUCH_COUNTRY = N_("This country code does not exist.")

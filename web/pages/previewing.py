@@ -78,7 +78,7 @@ def _told(text: str, field: str, reading: Reading) -> dict[str, object]:
     except InvalidInput:
         return {}
     shown = format_contact(contact) if contact else ""
-    if contact and contact.kind == "email" and shown == text.strip():
+    if contact and contact.kind == "email" and shown == text.strip() and unsure is None:
         return {}
     return {
         "shown": shown,

@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling.account import Account, AccountRole
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.accounting import (
+    add_account,
     change_role,
     disable,
     make_password_link,
@@ -60,7 +61,7 @@ async def create(request: web.Request) -> web.Response:
         )
 
         async def work(records: Records) -> None:
-            await records.accounts.add(account)
+            await add_account(records, account)
             await records.audit.append(app[CLOCK].now(), actor.id, "create_account", account.id)
 
         await app[STORE].write(work)
