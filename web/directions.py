@@ -149,18 +149,24 @@ class _Tokens:
         """Say whether this measure begins an item of a list, as the one of the item before did."""
         if self.kind(place) != "measure" or not self.parted(place) or self.parted(place + 1):
             return False
-        item = place - 2 if self.kind(place - 1) == "part" else place - 1
+        last = place - 2 if self.kind(place - 1) == "part" else place - 1
+        if self.kind(last) == "measure" and not self.parted(last):
+            last -= 1  # how often, behind the name of what is taken
+        item = last
         while item > 0 and self.kind(item) in ("left", "right") and not self.parted(item):
             item -= 1
-        return 0 <= item < place - 1 and self.kind(item) == "measure"
+        return 0 <= item < last and self.kind(item) == "measure"
 
     def end_of_list(self, place: int) -> int:
-        """Find the last word of a list of doses and left-to-right words that this one begins."""
-        end, more = place, False
+        """Find the end of a list of doses and left-to-right words that this measure begins."""
+        end, more, closed = place, False, False
         while not self.parted(end + 1) and self.kind(end + 1) == "left":
             end += 1
             while self.kind(end + 1) == "left":
                 end += 1
+            if not self.parted(end + 1) and (closed or self.parted(end + 2)):
+                closed = self.kind(end + 1) == "measure"
+                end += closed
             if self.kind(end + 1) == "measure" and not self.leads(end + 1):
                 return place
             if self.kind(end + 2) != "left" or self.kind(end + 1) != "measure":

@@ -75,15 +75,20 @@ def decimal_sign(language: str) -> str:
 
 
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
-    """The zone as people call it: "Central European Time", else the country: "Somalia Time"."""
+    """The zone as people call it: "Central European Time", else the country: "Somalia Time".
+
+    An hour that clocks going back show twice is told apart: "Central European Time, UTC+2:00".
+    """
     zone = zone_of(time_zone)
-    offset = at.astimezone(zone).utcoffset() or timedelta()
+    here = at.astimezone(zone)
+    minutes = (here.utcoffset() or timedelta()) // timedelta(minutes=1)
+    sign = "-" if minutes < 0 else "+"
+    ahead = f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}" if minutes else "UTC"
     if zone.key == "UTC" or zone.key.startswith("Etc/"):
-        minutes = offset // timedelta(minutes=1)
-        sign = "-" if minutes < 0 else "+"
-        return f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}" if minutes else "UTC"
+        return ahead
     # Given a zone without a moment, Babel names it for summer and winter alike.
     name: str = get_timezone_name(zone, locale=locale_of(language))
     if language == "ru":  # Babel writes the summer form of a country's time all year round
         name = name.removesuffix(", летнее время")
-    return plain(name)
+    twice = here.utcoffset() != here.replace(fold=not here.fold).utcoffset()
+    return f"{plain(name)}, {ahead}" if twice else plain(name)

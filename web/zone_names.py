@@ -7,11 +7,12 @@ Africa/Nairobi), so CLDR's aliases come first, and zone.tab tells which name is 
 
 import re
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
-from web.zone_rules import in_force
+from web.zone_rules import in_force, places_in
 
 _NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 "What stands among the zones and is none: it says that a machine was never set up."
@@ -73,18 +74,15 @@ def _names() -> dict[str, str]:
 @cache
 def _places() -> frozenset[str]:
     """What zone.tab lists: the name in use for every place, of every country."""
-    lines = _table("zone.tab").splitlines()
-    return frozenset(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
+    return places_in(_table("zone.tab"))
 
 
 def _links() -> dict[str, str]:
     """Old name -> what it is a link to, as tzdata.zi has it: "L Europe/Kyiv Europe/Kiev"."""
-    lines = [line.split() for line in _table("tzdata.zi").splitlines() if line.startswith("L ")]
-    return {link: target for _, target, link in lines}
+    links = re.findall(r"^L (\S+) (\S+)$", _table("tzdata.zi").read_text("utf-8"), re.MULTILINE)
+    return {link: target for target, link in links}
 
 
-def _table(name: str) -> str:
+def _table(name: str) -> Path:
     """A file beside the zones, from the newest rules that have it."""
-    return next(
-        file for folder in in_force().folders if (file := folder / name).is_file()
-    ).read_text("utf-8")
+    return next(file for folder in in_force().folders if (file := folder / name).is_file())

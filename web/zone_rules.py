@@ -2,7 +2,7 @@
 
 Python reads those of the operating system and knows the package tzdata only for names that the
 system lacks, so a system that is behind would go on deciding about dates. Both are compared by the
-version that IANA gives its releases, such as 2026f.
+version that IANA gives its releases, such as 2026f; a folder with broken files does not count.
 """
 
 import re
@@ -31,7 +31,7 @@ class ZoneRules:
 @cache
 def in_force() -> ZoneRules:
     """The rules of this process, chosen by the first call; it must come before any zone is used."""
-    folders = newest_first([_package(), *zoneinfo.TZPATH])
+    folders = newest_first([_package(), *filter(_is_whole, zoneinfo.TZPATH)])
     zoneinfo.reset_tzpath(folders)
     zoneinfo.ZoneInfo.clear_cache()
     return ZoneRules(version_of(folders[0]), tuple(map(Path, folders)))
@@ -40,7 +40,7 @@ def in_force() -> ZoneRules:
 def newest_first(folders: Iterable[str]) -> list[str]:
     """Folders of compiled zones, by the age of their rules; of equal age in the order given.
 
-    None is left out: a zone that the newest lack is still found in older ones. Rules that tell no
+    None of these is left out: a zone that the newest lack is still found in older ones. Rules that tell no
     version come last.
     """
     return sorted(
@@ -56,6 +56,36 @@ def version_of(folder: str) -> str:
     except (OSError, ValueError):
         return ""
     return found[1] + found[2] if found else ""
+
+
+def _is_whole(folder: str) -> bool:
+    """Say whether what the folder has of places and tables can be read; it may lack any of them.
+
+    A disk that was full during an update leaves files cut, and one such zone would end the start.
+    """
+    base = Path(folder)
+    try:
+        table = base / "zone.tab"
+        if table.exists() and not places_in(table):
+            return False
+        if (base / "tzdata.zi").exists():
+            (base / "tzdata.zi").read_text("utf-8")
+        names = places_in(Path(_package()) / "zone.tab")
+        return all(map(_is_compiled, filter(Path.is_file, map(base.joinpath, names))))
+    except (OSError, ValueError, IndexError):
+        return False
+
+
+def places_in(table: Path) -> frozenset[str]:
+    """The zones that a zone.tab lists, one for each place of each country."""
+    lines = table.read_text("utf-8").splitlines()
+    return frozenset(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
+
+
+def _is_compiled(zone: Path) -> bool:
+    """Look at both ends, as RFC 9636 (section 3) has them."""
+    octets = zone.read_bytes()
+    return octets.startswith(b"TZif") and octets.endswith(b"\n")
 
 
 def _order(version: str) -> tuple[str, int, str]:

@@ -149,3 +149,28 @@ def test_each_place_is_offered_once_by_todays_name() -> None:
 
 def test_a_zone_that_does_not_exist_shows_as_utc() -> None:
     assert zone_of("Mars/Olympus").key == "UTC"
+
+
+BROKEN = (
+    "import web; from datetime import *; from zoneinfo import ZoneInfo;"
+    "from web.zone_names import clocks_held, todays_name; print(len(clocks_held()) > 400,"
+    "todays_name('Europe/Kiev'),"
+    "datetime(2026, 12, 7, tzinfo=ZoneInfo('Africa/Casablanca')).utcoffset())"
+)
+
+
+@pytest.mark.parametrize("broken", ["zone", "cut", "list", "empty list", "names"])
+def test_rules_that_are_broken_are_not_in_force(tmp_path: Path, broken: str) -> None:
+    zones = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1", Africa__Lagos="UTC")
+    lagos = zones / "Africa/Lagos"
+    if broken == "names":
+        (zones / "tzdata.zi").write_bytes(b"# version 2099a\n" + 9000 * b"# \n" + b"L a \xff\n")
+    elif "list" in broken:
+        (zones / "zone.tab").write_text("" if broken == "empty list" else "MA\n")
+    else:
+        lagos.write_bytes(lagos.read_bytes()[:50] if broken == "cut" else b"")
+    running = subprocess.run(
+        [sys.executable, "-c", BROKEN], env={"PYTHONTZPATH": str(zones)},
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert running.stdout.strip() == "True Europe/Kyiv 0:00:00", running.stderr
