@@ -11,7 +11,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { newId } from "../shared/identifier.js";
 import { Line } from "../shared/line.js";
 import { LIST_CHANGED } from "../shared/live.js";
-import { ownName, serveReader } from "../shared/reader.js";
+import { forget, ownName, serveReader } from "../shared/reader.js";
 import { serverNow } from "../shared/server-clock.js";
 import { socketAddress } from "../shared/socket-address.js";
 import { Ringer } from "../shared/sound.js";
@@ -30,6 +30,8 @@ let waiting = [];
 let announced = new Set();
 /** Something stands on this page that only its reader has. */
 let typed = false;
+/** What a page before this one left in the chat. */
+const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [data-state='refused']";
 /** The first list says what the page shows already. */
 let told = false;
 
@@ -65,7 +67,8 @@ const channel = new Channel({
  */
 function signedOut() {
   ringer.stop();
-  if (typed) show(byId("signed-out", HTMLElement), true);
+  forget();
+  if (typed || document.querySelector(UNSENT)) show(byId("signed-out", HTMLElement), true);
   else location.replace(byId("sign-in", HTMLAnchorElement).href);
 }
 

@@ -7,7 +7,6 @@ import { _, fill } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { Attendance } from "./attendance.js";
 import { Call } from "./call.js";
-import { Refused } from "./channel.js";
 import { Controls } from "./controls.js";
 import { DeviceChoice } from "./device-choice.js";
 import { Devices } from "./devices.js";
@@ -18,7 +17,7 @@ import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
 /**
- * @import { Channel, Command } from "./channel.js"
+ * @import { Channel, Command, Refused } from "./channel.js"
  * @import { ServerMessage, Welcome } from "./messages.js"
  * @import { Room } from "./state.js"
  */
@@ -216,7 +215,8 @@ export class Media {
       await this.options.channel.command(message);
       return null;
     } catch (error) {
-      if (error instanceof Refused) return error;
+      // of whichever copy of the channel's module: this one may have been asked for again
+      if (error instanceof Error && "code" in error) return /** @type {Refused} */ (error);
       throw error;
     } finally {
       this.options.render();
