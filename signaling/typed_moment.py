@@ -1,7 +1,7 @@
 """Dates and times of day as people type them where a browser has no pickers.
 
 What can mean one thing only is taken, in the digits of any script: `14.30`, `14h30`, `2:30 pm`,
-`٢٠٢٦-١٢-٠٧`, `07.12.2026`. What can mean two is asked, with both readings.
+`٢٠٢٦-١٢-٠٧`, `7. 12. 2026`, `٢:٣٠ مساءً`. What can mean two is asked, with both readings.
 """
 
 import re
@@ -16,6 +16,8 @@ TWO_READINGS = N_("Is this %(first)s or %(second)s? Please write it like that.")
 
 _YEAR_FIRST = re.compile(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})\.?", re.ASCII)
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4})\.?", re.ASCII)
+_SPACED = re.compile(r" ?([-/.]) ?")
+"As Czech, German, Hungarian and Korean write a date: `7. 12. 2026`."
 _CLOCK = re.compile(
     r"(\d{1,2})(?:\s?(?:[:.]|h|uhr|u)\s?(\d\d)(?::\d\d(?:\.\d+)?)?(?:\s?(?:h|uhr))?|\s?(?:h|uhr))?"
     r"(?:\s?(am|pm))?",
@@ -34,11 +36,20 @@ _HALVES = {
 }
 "Of the day, as English, Arabic and Persian write them, without dots."
 _HALF = re.compile(r"(?<=[\d\s])(a\.?\s?m\.?|p\.?\s?m\.?|[ap]|ص\.?|م\.?|[قب]\.?\s?ظ\.?)$")
+_PART = re.compile(
+    r"(?<=[\d\s])(?:(?P<am>صباحا|صبح|قبل ?از ?ظهر|утра|ранку|du matin)|"
+    r"مساء|بعد الظهر|بعد ?از ?ظهر|عصر|вечера|вечора|d[ea] (?:la )?tarde|de l['’]après-midi|du soir)$"
+)
+"""Parts of the day that leave no choice; not those of languages whose speakers may count the hours
+from sunrise."""
+_TWELVE = re.compile(r"(?:0?0|12)(?!\d)", re.ASCII)
+"That hour is midnight to some and noon to others where a word stands behind it."
+_TANWIN = "\u064b"
 
 
 def typed_day(text: str) -> date:
     """The date that `text` means. Raises InvalidInput for `date`."""
-    plain = _plain(text)
+    plain = _SPACED.sub(r"\1", _plain(text))
     if found := _YEAR_FIRST.fullmatch(plain):
         year, _, month, day = found.groups()
         return _date(year, month, day)
@@ -91,6 +102,10 @@ def _plain(text: str) -> str:
 
 def _with_half(plain: str) -> str:
     """With am or pm as English writes it."""
+    plain = plain.replace(_TANWIN, "")
+    part = _PART.search(plain)
+    if part and not _TWELVE.match(plain):
+        return f"{plain[: part.start()]}{'am' if part['am'] else 'pm'}"
     return _HALF.sub(lambda found: _HALVES[re.sub(r"[.\s]", "", found[1])], plain)
 
 

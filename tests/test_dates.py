@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from web import moments
+from web import moments, sms
 from web.date_words import date_words
 from web.report_dates import Dates
 from web.texts import OWN_NAMES, Texts
@@ -234,17 +234,20 @@ def test_no_script_asks_the_browser_for_words() -> None:
     }
 
 
-@in_every_place
-def test_the_two_times_of_an_hour_that_clocks_show_twice_have_other_words(
-    language: str, zone: str
+TWICE = [
+    ("Europe/Zurich", datetime(2027, 10, 31, 0, 30, tzinfo=UTC), 60, ("UTC+2", "UTC+1")),
+    ("America/St_Johns", datetime(2027, 11, 7, 4, 0, tzinfo=UTC), 60, ("UTC-2:30", "UTC-3:30")),
+    ("Australia/Lord_Howe", datetime(2027, 4, 3, 14, 45, tzinfo=UTC), 30, ("UTC+11", "UTC+10:30")),
+]
+
+
+@pytest.mark.parametrize("language", OWN_NAMES)
+@pytest.mark.parametrize(("zone", "first", "minutes", "told"), TWICE)
+def test_an_hour_that_comes_twice_says_which_one_it_is(
+    language: str, zone: str, first: datetime, minutes: int, told: tuple[str, str]
 ) -> None:
-    for twice in (
-        datetime(2027, 10, 31, 0, 30, tzinfo=UTC),
-        datetime(2027, 4, 3, 14, 45, tzinfo=UTC),
-    ):
-        place = "Europe/Zurich" if twice.month == 10 else "Australia/Lord_Howe"
-        after = twice + timedelta(minutes=60 if twice.month == 10 else 30)
-        for write in (moments.full_moment, moments.long_moment):
-            words = [write(at, place, language) for at in (twice, after)]
-            assert len(set(words)) == 2 and all("UTC+" in each for each in words)
-    assert "UTC+" not in moments.full_moment(TIMES[0], "Europe/Zurich", language)
+    for at, offset in zip((first, first + timedelta(minutes=minutes)), told, strict=True):
+        assert offset in moments.full_moment(at, zone, language)
+        assert all(offset in each for each in sms.moments(at, zone, language))
+    before = moments.full_moment(first - timedelta(hours=3), zone, language)
+    assert "UTC" not in before

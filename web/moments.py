@@ -74,21 +74,41 @@ def decimal_sign(language: str) -> str:
     return get_decimal_symbol(locale_of(language), numbering_system="latn")
 
 
+def offset(at: datetime, time_zone: str) -> str:
+    """How far a zone's clocks are from UTC at that moment: "UTC+3", "UTC+5:30", "UTC"."""
+    minutes = (local(at, time_zone).utcoffset() or timedelta()) // timedelta(minutes=1)
+    hours, rest = divmod(abs(minutes), 60)
+    if not minutes:
+        return "UTC"
+    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+
+
+def comes_twice(at: datetime, time_zone: str) -> bool:
+    """Whether the clocks go back and show the time of that moment once more, or have done so."""
+    here = local(at, time_zone)
+    return here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset()
+
+
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
     """The zone as people call it: "Central European Time", else the country: "Somalia Time".
 
-    An hour that clocks going back show twice is told apart: "Central European Time, UTC+2:00".
+    With its offset where the clocks alone would not tell which moment it is.
     """
+    if comes_twice(at, time_zone):
+        comma = date_words(language).comma
+        return f"{_zone_name(at, time_zone, language)}{comma} {offset(at, time_zone)}"
+    return _zone_name(at, time_zone, language)
+
+
+def _zone_name(at: datetime, time_zone: str, language: str) -> str:
     zone = zone_of(time_zone)
-    here = at.astimezone(zone)
-    minutes = (here.utcoffset() or timedelta()) // timedelta(minutes=1)
-    sign = "-" if minutes < 0 else "+"
-    ahead = f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}" if minutes else "UTC"
+    ahead = at.astimezone(zone).utcoffset() or timedelta()
     if zone.key == "UTC" or zone.key.startswith("Etc/"):
-        return ahead
+        minutes = ahead // timedelta(minutes=1)
+        sign = "-" if minutes < 0 else "+"
+        return f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}" if minutes else "UTC"
     # Given a zone without a moment, Babel names it for summer and winter alike.
     name: str = get_timezone_name(zone, locale=locale_of(language))
     if language == "ru":  # Babel writes the summer form of a country's time all year round
         name = name.removesuffix(", летнее время")
-    twice = here.utcoffset() != here.replace(fold=not here.fold).utcoffset()
-    return f"{plain(name)}, {ahead}" if twice else plain(name)
+    return plain(name)

@@ -6,11 +6,11 @@ without are left out and a zone is given by its offset. What people typed stays 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from signaling.delivery.segments import count, without_accents
 from signaling.flows.composing import one_line
-from web.moments import local, long_moment, zone_name
+from web.moments import long_moment, offset, zone_name
 
 
 def sms(text: str, values: Mapping[str, str], moments: Sequence[str] = ("",)) -> str:
@@ -28,12 +28,3 @@ def moments(at: datetime, time_zone: str, language: str) -> tuple[str, ...]:
     named = long_moment(at, time_zone, language)
     day = named.removesuffix(f"({zone_name(at, time_zone, language)})")
     return named, f"{day}({offset(at, time_zone)})"
-
-
-def offset(at: datetime, time_zone: str) -> str:
-    """How far a zone's clocks are from UTC at that moment: "UTC+3", "UTC+5:30", "UTC"."""
-    minutes = (local(at, time_zone).utcoffset() or timedelta()) // timedelta(minutes=1)
-    hours, rest = divmod(abs(minutes), 60)
-    if not minutes:
-        return "UTC"
-    return f"UTC{'-' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")

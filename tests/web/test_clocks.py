@@ -80,6 +80,7 @@ async def test_an_hour_that_comes_twice_is_told_with_both_its_moments(nurse: Per
     second = await clocks(nurse, **night, occurrence="second")
     assert first["twice"] and second["twice"]
     assert second["at"] - first["at"] == 3_600_000
+    assert "(UTC+2)" in first["clocks"] and "(UTC+1)" in second["clocks"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -407,3 +408,19 @@ async def test_an_organization_is_asked_at_the_address_that_was_meant(
     assert answer.status == (303 if kept else 400)
     organizations = await server.app[STORE].read.interpreters.organizations()
     assert [each.email for each in organizations if each.name == "Third"] == [kept] * bool(kept)
+
+
+async def test_a_question_about_a_number_is_in_the_language_of_its_page(
+    server: Server, nurse: Person
+) -> None:
+    [scheduler] = await server.app[STORE].read.accounts.all()
+    french = replace(scheduler, language="fr")
+    await server.app[STORE].write(lambda records: records.accounts.change(french))
+    await nurse.post("/invites/new", FORM)
+    found = re.search(r"/r/[\w-]+", (await outbox(server))[0].text)
+    assert found is not None
+    async with Person(server) as manager:
+        form = {"name": "Eve", "address": "+41 963931234567"}
+        asked = await manager.post(found.group(), form)
+    assert asked.status == 400 and '<html lang="fr"' in asked.text
+    assert "Ce numéro n’est pas valide (Suisse)" in asked.text

@@ -59,13 +59,19 @@ def _moments(typed: Typed, reading: Reading) -> tuple[list[datetime], str]:
 
 def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
     _ = viewer.translate
-    time = isolated(moments.short_moment(at, zone, viewer.language))
+    time = isolated(_clocks(at, zone, viewer.language))
     there = _("%(time)s in %(zone)s") % {"time": time, "zone": isolated(zone.replace("_", " "))}
     if zone == viewer.time_zone:
         return there
-    own = isolated(moments.short_moment(at, viewer.time_zone, viewer.language))
+    own = isolated(_clocks(at, viewer.time_zone, viewer.language))
     here = _("For you: %(time)s") % {"time": own}
     return f"{there} · {here}"
+
+
+def _clocks(at: datetime, zone: str, language: str) -> str:
+    """With the offset of those that show this time twice."""
+    text = moments.short_moment(at, zone, language)
+    return f"{text} ({moments.offset(at, zone)})" if moments.comes_twice(at, zone) else text
 
 
 def isolated(text: str) -> str:

@@ -43,7 +43,7 @@ async def answer(request: web.Request) -> web.Response:
             )
             await interpreting.accept(token, person, typed.get("date"))
     except InvalidInput as error:
-        viewer = await viewer_of(request)
+        viewer = await viewer_of(request, scheduler.language)
         at = error.at("name") if error.field == "first_name" else error
         return await _page(request, refused_form(typed, at, viewer), 400)
     except AlreadyAnswered:
