@@ -238,7 +238,10 @@ def test_no_script_asks_the_browser_for_words() -> None:
 def test_the_two_times_of_an_hour_that_clocks_show_twice_have_other_words(
     language: str, zone: str
 ) -> None:
-    for twice in (datetime(2027, 10, 31, 0, 30, tzinfo=UTC), datetime(2027, 4, 3, 14, 45, tzinfo=UTC)):
+    for twice in (
+        datetime(2027, 10, 31, 0, 30, tzinfo=UTC),
+        datetime(2027, 4, 3, 14, 45, tzinfo=UTC),
+    ):
         place = "Europe/Zurich" if twice.month == 10 else "Australia/Lord_Howe"
         after = twice + timedelta(minutes=60 if twice.month == 10 else 30)
         for write in (moments.full_moment, moments.long_moment):
