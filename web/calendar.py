@@ -8,9 +8,11 @@ rules beside it (VTIMEZONE), and widely used readers take those for others: ical
 an hour off in many zones (docs/calendars.md). The local time is told in words, in the description.
 """
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from urllib.parse import quote
 
 from icalendar import Calendar, Event, vCalAddress
 
@@ -56,9 +58,9 @@ def calendar_part(
     event.add("class", "PRIVATE")
     event.add("status", "CANCELLED" if method == "CANCEL" else "CONFIRMED")
     event.add("transp", "OPAQUE")
-    event.add("organizer", vCalAddress(f"mailto:{organizer}"))
+    event.add("organizer", _mailto(organizer))
     if attendee is not None:
-        invited = vCalAddress(f"mailto:{attendee}")
+        invited = _mailto(attendee)
         # Nobody reads answers to the sender's address: the link is the answer.
         invited.params["RSVP"] = "FALSE"
         invited.params["ROLE"] = "REQ-PARTICIPANT"
@@ -76,6 +78,11 @@ def calendar_part(
     calendar.add_component(event)
     octets: bytes = calendar.to_ical()
     return octets
+
+
+def _mailto(address: str) -> vCalAddress:
+    # What ends an address in a URI, or begins a code there (RFC 6068, section 2); letters stay.
+    return vCalAddress("mailto:" + re.sub('[%?#"<>]', lambda sign: quote(sign[0]), address))
 
 
 def _one_line(text: str) -> str:

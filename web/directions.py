@@ -25,7 +25,7 @@ _KINDS = {1: "measure", 2: "right", 3: "left", 4: "left", 5: "mark"}
 
 
 class _Table(NamedTuple):
-    token: re.Pattern[str]
+    token: str
     part: re.Pattern[str]
     letter: re.Pattern[str]
     left: re.Pattern[str]
@@ -45,7 +45,13 @@ def table() -> _Table:
         found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)
     left, right = found["LEFT"], found["RIGHT"]
     classes = f"[{left}0-9]", f"[{left}]", f"[{right}\u061b\u061f\u0660-\u0669]"
-    return _Table(*map(re.compile, (found["TOKEN"], found["BREAK"], *classes)))
+    return _Table(found["TOKEN"], *map(re.compile, (found["BREAK"], *classes)))
+
+
+@cache
+def _token_pattern() -> re.Pattern[str]:
+    """Compiled when it is needed, which takes as long as a short report of Latin letters."""
+    return re.compile(table().token)
 
 
 class Token(NamedTuple):
@@ -128,7 +134,7 @@ class _Tokens:
 
     def __init__(self, line: str) -> None:
         self.line = line
-        self.all = [_token(match) for match in table().token.finditer(line)]
+        self.all = [_token(match) for match in _token_pattern().finditer(line)]
 
     def kind(self, place: int) -> str:
         return self.all[place].kind if place < len(self.all) else ""

@@ -204,16 +204,21 @@ class _Subset:
 
     def _add_glyph(self, placed: tuple[tuple[int, int, int], ...], advance: int) -> tuple[int, str]:
         """Add a composite glyph (OpenType, "glyf") to the font; return its number and name."""
-        from fontTools.pens.ttGlyphPen import TTGlyphPen
+        from fontTools.ttLib.tables import _g_l_y_f as glyf
 
         font = self.font.ttfont
-        pen = TTGlyphPen(font.getGlyphSet())
+        glyph = glyf.Glyph()
+        glyph.numberOfContours = -1
+        glyph.components = []
         for glyph_id, x, y in placed:
-            pen.addComponent(font.getGlyphName(glyph_id), (1, 0, 0, 1, x, y))
+            component = glyf.GlyphComponent()
+            component.glyphName = font.getGlyphName(glyph_id)
+            component.x, component.y, component.flags = x, y, glyf.ROUND_XY_TO_GRID
+            glyph.components.append(component)
         numbers = font.getReverseGlyphMap()
         name = f"cluster{len(numbers)}"
         numbers[name] = len(numbers)
-        font["glyf"][name] = pen.glyph()
+        font["glyf"][name] = glyph
         font["hmtx"][name] = (advance, 0)
         return numbers[name], name
 

@@ -5,6 +5,7 @@ import os
 import random
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -21,6 +22,11 @@ CHOSEN = [
     "079 123 45 67",
     "נוטל Warfarin 5 mg, Aspirin 100 mg",
     "انظر https://example.org/a/ الآن",
+    "انظر https://example.org/שלום/5 الآن",
+    "דם O+ או Na+ 140 mmol/l",
+    "نتيجة HbA1c: 7,5 % (مرتفع)",
+    "He takes أسبرين 5 mg, then less",
+    "خذ 10 000 IU، نبض 72/min",
 ]
 
 SHOW = """async (lines) => {
@@ -53,7 +59,13 @@ SHOW = """async (lines) => {
         signs.push([sign, (left + right) / 2]);
       });
     }
-    return signs.sort((one, other) => one[1] - other[1]).map(([sign]) => sign).join("");
+    getSelection().selectAllChildren(text);
+    return [
+      signs.sort((one, other) => one[1] - other[1]).map(([sign]) => sign).join(""),
+      getSelection().toString(),
+      text.querySelector("a")?.href ?? "",
+      line.includes("  ") || window.find(line.trim(), true, false, true),
+    ];
   });
 }"""
 
@@ -68,15 +80,21 @@ async def compare(browser: Browser, url: str, lines: list[str]) -> None:
     seen = await page.evaluate(SHOW, lines)
     expected = await asyncio.to_thread(lambda: [drawn(line, rtl=False) for line in lines])
     await page.close()
+    assert [copied for _, copied, _, _ in seen] == lines
+    assert all(found for *_, found in seen)
+    links = [re.search("https:[^ ]*", line) for line in lines]
+    assert [unquote(href) for _, _, href, _ in seen] == [link[0] if link else "" for link in links]
     differing = [
         (line, shown, wanted)
-        for line, shown, wanted in zip(lines, seen, expected, strict=True)
+        for line, (shown, *_), wanted in zip(lines, seen, expected, strict=True)
         if plain(shown) != plain(wanted)
     ]
     assert not differing, (len(differing), differing[:3])
 
 
-async def test_lines_are_seen_in_the_order_of_the_report(tmp_path: Path, browser: Browser) -> None:
+async def test_lines_are_seen_in_the_order_of_the_report_copied_and_found(
+    tmp_path: Path, browser: Browser
+) -> None:
     lines = CHOSEN + [line for line, _, _ in random_lines(150, 31)]
     async with serving(tmp_path) as server:
         await compare(browser, server.url, lines)

@@ -91,7 +91,7 @@ test("only what has its own direction is cut out of a text, and nothing is lost"
   assert.deepEqual(directed("Take 5 mg, 10 % more"), [{ text: "Take 5 mg, 10 % more" }]);
   for (const text of ["", "سوג דם O+ ועוד 5 %", "Rx: أسبرين 100 mg, وارفارين 5 mg"]) {
     const joined = directed(text).map((part) => part.text);
-    assert.equal(joined.join("").replace(/[\u200e\u200f]/g, ""), text);
+    assert.equal(joined.join(""), text);
   }
 });
 

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -91,6 +92,12 @@ def test_a_request_holds_what_rfc_5546_asks_for() -> None:
     assert event["SUMMARY"][1] == "Session"
     when = r"Friday\, 27 March 2026\, 11:00 (Eastern European Time)"
     assert event["DESCRIPTION"][1] == when
+
+
+@pytest.mark.parametrize("address", ["a?b#c@x.example", "50%25@x.example", "o'neil+a@x.example"])
+def test_an_address_is_whole_in_its_uri(address: str) -> None:
+    found = [v for n, _, v in lines_of(part(attendee=address, organizer=address)) if "mailto" in v]
+    assert [unquote(urlsplit(value).path) for value in found] == [address, address]
 
 
 def test_canceling_keeps_the_uid_and_raises_the_sequence() -> None:

@@ -179,6 +179,34 @@ def check_lists(count: int, seed: int) -> None:
         ("انظر https://example.org/a/ الآن", "نآلا https://example.org/a/ رظنا"),
         ("السكر 110 125 130", "130 125 110 ركسلا"),
         ("5 mg of aspirin, 10 % more", "5 mg of aspirin, 10 % more"),
+        ("خذ 10 000 IU يوميا", "ايموي 10 000 IU ذخ"),
+        ("خذ 1 500 mg يوميا", "ايموي 1 500 mg ذخ"),
+        ("שקל 1\u202f234\u202f567", "1\u202f234\u202f567 לקש"),
+        ("תנו 98 110", "110 98 ונת"),
+        ("تناول 1½ حبة", "ةبح 1½ لوانت"),
+        ("خذ ½ mg", "½ mg ذخ"),
+        ("نبض 72/min، تنفس 16/min", "16/min سفنت ،72/min ضبن"),
+        ("الجرعة 20 mg/m² كل", "لك 20 mg/m² ةعرجلا"),
+        ("כריות 4,5×10³/µL", "4,5×10³/µL תוירכ"),
+        ("الكريات 10^9/l", "10^9/l تايركلا"),
+        ("خذ 2x500 mg", "2x500 mg ذخ"),
+        ("BMI כאן 22,5 kg/m2", "BMI 22,5 kg/m2 ןאכ"),
+        ("درجه 38,5 ºC یا 38 ℃", "38 ℃ ای 38,5 ºC هجرد"),
+        ("خذ 500 мг", "500 мг ذخ"),
+        ("نقصان –5 kg", "–5 kg ناصقن"),
+        ("הוא ב–5 kg", "5 kg–ב אוה"),
+        ("انظر www.example.org/a/ الآن", "نآلا www.example.org/a/ رظنا"),
+        ("انظر example.org/a/ الآن", "نآلا example.org/a/ رظنا"),
+        (
+            "خذ 500mg Paracetamol 3x، 400mg Ibuprofen 2x",
+            "500mg Paracetamol 3x، 400mg Ibuprofen 2x ذخ",
+        ),
+        (
+            "خذ 500mg Paracetamol 3x، 400mg Ibuprofen 2x يوميا",
+            "ايموي 500mg Paracetamol 3x، 400mg Ibuprofen 2x ذخ",
+        ),
+        ("وريدي 500 ml Ringer + 20 mmol KCl", "500 ml Ringer + 20 mmol KCl يديرو"),
+        ("أسبرين 5 mg Warfarin 10 mg Zoloft 20 mg", "Warfarin 10 mg Zoloft 20 mg 5 mg نيربسأ"),
     ],
 )
 def test_numbers_and_measures_stand_where_they_belong(line: str, seen: str) -> None:
@@ -196,7 +224,7 @@ def test_the_page_cuts_lines_where_the_report_does() -> None:
     script = """import fs from "node:fs";
         import { directed } from "./web/static/js/shared/directions.js";
         const lines = JSON.parse(fs.readFileSync(0, "utf8"));
-        const shown = (part) => (part.isolate ? `\u2066${part.text}\u2069` : part.text);
+        const shown = (part) => part.mark ?? (part.isolate ? `\u2066${part.text}\u2069` : part.text);
         const cut = lines.map((line) => directed(line).map(shown).join(""));
         process.stdout.write(JSON.stringify(cut));"""
     done = subprocess.run(

@@ -13,20 +13,19 @@ const RIGHT_MARK = "\u200f";
 
 /**
  * @param {string} text
- * @returns {{ text: string, isolate?: boolean }[]} the parts in order: what is to be isolated from
- *   left to right, what is not, and marks of direction between them
+ * @returns {{ text: string, isolate?: boolean, mark?: string }[]} the parts in order: what is to be
+ *   isolated from left to right, what is not, and marks of direction between them, which have no text
  */
 export function directed(text) {
   if (ANY_LEFT.test(text) && !ANY_RIGHT.test(text)) return [{ text }];
-  /** @type {{ text: string, isolate?: boolean }[]} */
+  /** @type {{ text: string, isolate?: boolean, mark?: string }[]} */
   const parts = [];
   const tokens = tokensOf(text);
   let done = 0;
   /** @param {number} start @param {number} end @param {string} before @param {string} [after] */
   const cut = (start, end, before, after = "") => {
-    parts.push({ text: text.slice(done, start) + before });
-    if (start < end) parts.push({ text: text.slice(start, end), isolate: true });
-    if (after) parts.push({ text: after });
+    parts.push({ text: text.slice(done, start) }, { text: "", mark: before });
+    parts.push({ text: text.slice(start, end), isolate: true }, { text: "", mark: after });
     done = end;
   };
   let base = "";
@@ -65,7 +64,7 @@ export function directed(text) {
     }
   }
   parts.push({ text: text.slice(done) });
-  return parts.filter((part) => part.text);
+  return parts.filter((part) => part.text || part.mark);
 }
 
 /**
@@ -116,13 +115,16 @@ const isWord = (token) => token?.kind === "left" || token?.kind === "right";
 function leads(text, tokens, place) {
   if (tokens[place]?.kind !== "measure") return false;
   if (!parted(text, tokens, place) || parted(text, tokens, place + 1)) return false;
-  let item = tokens[place - 1]?.kind === "part" ? place - 2 : place - 1;
+  let last = tokens[place - 1]?.kind === "part" ? place - 2 : place - 1;
+  // How often, behind the name of what is taken.
+  if (tokens[last]?.kind === "measure" && !parted(text, tokens, last)) last -= 1;
+  let item = last;
   while (isWord(tokens[item]) && !parted(text, tokens, item)) item -= 1;
-  return item < place - 1 && tokens[item]?.kind === "measure";
+  return item < last && tokens[item]?.kind === "measure";
 }
 
 /**
- * The last word of a list of doses and left-to-right words that a measure begins, or itself.
+ * The end of a list of doses and left-to-right words that a measure begins, or itself.
  * @param {string} text
  * @param {Token[]} tokens
  * @param {number} place
@@ -130,8 +132,13 @@ function leads(text, tokens, place) {
 function endOfList(text, tokens, place) {
   let end = place;
   let more = false;
+  let closed = false;
   while (!parted(text, tokens, end + 1) && tokens[end + 1]?.kind === "left") {
     while (tokens[end + 1]?.kind === "left") end += 1;
+    if (!parted(text, tokens, end + 1) && (closed || parted(text, tokens, end + 2))) {
+      closed = tokens[end + 1].kind === "measure";
+      if (closed) end += 1;
+    }
     const measure = tokens[end + 1]?.kind === "measure";
     if (measure && !leads(text, tokens, end + 1)) return place;
     if (!measure || tokens[end + 2]?.kind !== "left") break;

@@ -8,7 +8,8 @@ import { linkify } from "./linkify.js";
  * @returns {(Node | string)[]}
  */
 export function written(text) {
-  return directed(text).flatMap(({ text: part, isolate }) => {
+  return directed(text).flatMap(({ text: part, isolate, mark }) => {
+    if (mark) return [unwritten(mark)];
     if (!isolate) return linked(part);
     const whole = document.createElement("bdi");
     whole.dir = "ltr";
@@ -23,6 +24,16 @@ export function written(text) {
  */
 function linked(text) {
   return linkify(text).map((part) => (part.href ? anchor(part.text, part.href) : part.text));
+}
+
+/**
+ * A mark that steers and that nobody copies, because it is not in the text.
+ * @param {string} mark
+ */
+function unwritten(mark) {
+  const element = document.createElement("span");
+  element.dataset.mark = mark;
+  return element;
 }
 
 /**
