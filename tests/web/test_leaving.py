@@ -52,12 +52,13 @@ async def test_who_leaves_a_device_leaves_nothing_there(
     for page in (f"/seat/{seat}", link, f"{link}/test"):
         assert LEAVE_BUTTON in (await tablet.get(page)).text
     wire, cookie = await tablet.enter(invite_id=seat), tablet.cookie
-    answer = await tablet.post("/leave")
-    assert (answer.status, answer.location) == (303, "/left")
+    answer = await tablet.post("/leave", {"language": "ar"})
+    assert (answer.status, answer.location) == (303, "/left?language=ar")
     assert answer.headers["Clear-Site-Data"] == '"storage"'
     assert tablet.cookie == ""
     assert await wire.end() == 4401
-    left = (await tablet.get("/left")).text
+    left = (await tablet.get(answer.location)).text
+    assert '<html lang="ar" dir="rtl"' in left
     assert "Nurse Joy" not in left
     assert LEAVE_BUTTON not in left
     tablet.plant(cookie)  # as somebody would who has kept it
@@ -67,7 +68,7 @@ async def test_who_leaves_a_device_leaves_nothing_there(
 
 
 async def test_leaving_without_a_seat_is_no_error(tablet: Person) -> None:
-    assert (await tablet.post("/leave")).location == "/left"
+    assert (await tablet.post("/leave")).location == "/left?language=en"
 
 
 async def test_the_page_of_a_closed_session_can_be_left(nurse: Person, tablet: Person) -> None:

@@ -182,7 +182,8 @@ def _leave(viewer: Viewer) -> h.Element:
     """For whoever shares this browser with others; the module also forgets what the page keeps."""
     _ = viewer.translate
     return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
-        h.button(type="submit")[_("Leave this device")]
+        h.input(type="hidden", name="language", value=viewer.language),
+        h.button(type="submit")[_("Leave this device")],
     ]
 
 

@@ -4,10 +4,18 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from storage.store import Records
-from web.keys import ARRIVING, STORE
+from web.keys import ARRIVING, STORE, TEXTS
 from web.markup.left import left_page
 from web.routes import path
-from web.viewing import LANGUAGE_COOKIE, account_of, by_link, show, viewer_of, web_session_digest
+from web.viewing import (
+    LANGUAGE_COOKIE,
+    account_of,
+    by_link,
+    form_of,
+    show,
+    viewer_of,
+    web_session_digest,
+)
 
 FORGET = {"Clear-Site-Data": '"storage"'}
 """What a page has kept in the browser goes (W3C Clear Site Data). Not "cache": pages are never
@@ -16,15 +24,19 @@ service of the domain would go too."""
 
 
 async def leave(request: web.Request) -> web.Response:
-    """Leave every seat of this browser, whoever asks."""
+    """Leave every seat of this browser, whoever asks.
+
+    The page that says so is in the language of the one that was left, though nothing keeps it.
+    """
+    spoken = request.app[TEXTS].get((await form_of(request)).get("language")).code
     await leave_seats(request)
-    answer = web.HTTPSeeOther(path("left"), headers=FORGET)
+    answer = web.HTTPSeeOther(path("left", {"language": spoken}), headers=FORGET)
     answer.del_cookie(LANGUAGE_COOKIE, path="/", samesite="Lax")
     raise answer
 
 
 async def show_left(request: web.Request) -> web.Response:
-    return show(left_page(by_link(await viewer_of(request))))
+    return show(left_page(by_link(await viewer_of(request, request.query.get("language")))))
 
 
 async def leave_seats(request: web.Request) -> None:
