@@ -14,6 +14,7 @@ from tests.browser.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.clockwork import MovableClock
+from web.socket import SOCKETS
 
 
 @pytest.fixture
@@ -65,6 +66,8 @@ async def test_a_landing_page_follows_the_clock_of_the_server(
     await context.set_offline(True)
     await page.clock.fast_forward(3 * 3600_000)
     await expect(page.get_by_text("Opens in")).to_contain_text("0 minutes")
+    await page.clock.run_for(60_000)
+    await expect(page.get_by_text("Opens in")).to_contain_text("No connection")
     await context.set_offline(False)
     for _ in range(3):  # the server's clock has not moved
         await page.clock.run_for(60_000)
@@ -96,7 +99,10 @@ async def test_waiting_is_counted_by_the_clock_of_the_server(
 ) -> None:
     async with serving(tmp_path) as server:
         await server.account()
-        page = await (await new_context(base_url=server.url)).new_page()
+        context = await new_context(
+            base_url=server.url, allowed_errors=["WebSocket connection", "ERR_INTERNET"]
+        )
+        page = await context.new_page()
         await page.clock.install(time=datetime.now(UTC) - timedelta(hours=5))
         await sign_in(page, server)
         async with Person(server) as nurse, Person(server) as guest:
@@ -107,3 +113,14 @@ async def test_waiting_is_counted_by_the_clock_of_the_server(
         await page.goto("/invites/new?kind=remote")
         await page.get_by_text("Plan later").click()
         await expect(page.locator("#clock-off")).to_have_text(re.compile("wrong by .?5 hours"))
+        # so is since when it cannot be known who waits
+        await page.goto("/")
+        await expect(page.locator("#line")).to_have_text("Connected")
+        before = datetime.now(UTC)
+        await context.set_offline(True)
+        for socket in server.app[SOCKETS].copy():
+            socket.close("restart")
+        lost = page.locator("#line-lost")
+        await expect(lost).to_contain_text("No connection since")
+        times = {f"{before + timedelta(minutes=n):%H:%M}" for n in (0, 1)}
+        assert any(time in await lost.inner_text() for time in times)

@@ -59,6 +59,7 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
         and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
         view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
         h.p("#other-side", role="status")[_("Loading…")],
+        h.p[h.span("#connected.tag")[_("Connected")]],
         h.p("#quality.hint", hidden=True),
         button("use-here", _("Use here"), style="primary", hidden=""),
         scheduler
@@ -178,7 +179,7 @@ def _chat(viewer: Viewer) -> h.Element:
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")
         ],
-        h.form("#chat-form.write")[
+        h.form("#chat-form.write", method="dialog")[
             h.textarea(
                 "#chat-text",
                 aria_label=_("Message"),

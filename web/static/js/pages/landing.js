@@ -15,6 +15,7 @@ const LOOK_EVERY = 15_000;
 const GONE = 410;
 
 let looked = -LOOK_EVERY;
+let offline = false;
 
 serveReader();
 wire();
@@ -55,7 +56,8 @@ function tick() {
   if (!countdown) return;
   const left = Number(document.body.dataset.opensAt) - serverNow();
   if (left < 0) void look();
-  setText(countdown, fill(_("Opens in %(time)s"), { time: inWords(left + 59_999) }));
+  const opens = fill(_("Opens in %(time)s"), { time: inWords(left + 59_999) });
+  setText(countdown, offline ? `${opens} · ${_("No connection")}` : opens);
 }
 
 /** Ask whether the door is open. The page is never loaded again: what is new takes its place. */
@@ -64,6 +66,7 @@ async function look() {
   looked = performance.now();
   const headers = { Accept: "text/html" };
   const answer = await fetch(location.href, { headers }).catch(() => null);
+  offline = !answer;
   if (!answer?.ok && answer?.status !== GONE) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const { now, opensAt = "0" } = fresh.body.dataset;

@@ -83,7 +83,8 @@ const chat = new Chat({
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
-chat.draft ||= unsent.draft;
+// also what was written before this script came
+chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
 const lead = new Lead({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
@@ -101,7 +102,7 @@ async function command(message) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (!over) tell(error.message);
+    tell(error.message);
     return false;
   } finally {
     render();
@@ -124,7 +125,7 @@ async function read(where, instead = false) {
     if (question === id && page.type === "chat_page") room = withPage(room, page.chat);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    if (!over) tell(error.message);
+    tell(error.message);
   } finally {
     if (question === id) question = "";
     render();
@@ -213,7 +214,7 @@ function render() {
   // How it ended, the page knows better than the room as it was.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) lead.render(room);
-  unsent.keep(over ? RELOADABLE.has(over) : state !== "closed" && state !== "canceled");
+  unsent.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
@@ -242,9 +243,8 @@ let lostAt = 0;
  */
 function showLine(state, reason) {
   const place = byId("connection", HTMLElement);
-  show(place, state === "ended" || state === "waiting");
   byId("room", HTMLElement).dataset.line = state;
-  if (state === "open") failures = 0;
+  if (state === "open" || state === "ended") failures = 0;
   place.classList.remove("unseen");
   if (state === "waiting") {
     if (!failures) lostAt = serverNow();
@@ -256,11 +256,14 @@ function showLine(state, reason) {
     // of two in a row the second is no accident
     if (failures % 4 === 2) void sayWhy(place);
   }
+  // a line that is tried again may hang for long
+  show(place, state === "ended" || failures > 0);
   tabs.line(state, reason);
   retention.line(state, reason);
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();
+  show(byId("notice", HTMLElement), false); // nothing that it says to do can be done
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
   const sentence = endSentence(reason);
@@ -292,8 +295,8 @@ async function sayWhy(place) {
 function showReplaced() {
   setText(byId("heading", HTMLElement), endSentence("replaced"));
   setText(byId("connection", HTMLElement), endSentence("replaced"));
-  // another device of a guest has the seat for itself until the link is opened here again
-  show(byId("use-here", HTMLElement), page.role === "scheduler" || tabs.here);
+  show(byId("use-here", HTMLElement), mayUseHere());
+  if (over) render();
 }
 
 /**
@@ -315,6 +318,14 @@ function leave(reason) {
 
 /** After these the page is to be loaded again, and what was not sent is to be there then. */
 const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]);
+
+/** Another tab is its author's as well, and so is another device of whoever is signed in. */
+function mayComeBack() {
+  return RELOADABLE.has(over) || (over === "replaced" && mayUseHere());
+}
+
+// another device of a guest has the seat for itself until the link is opened here again
+const mayUseHere = () => page.role === "scheduler" || tabs.here;
 
 /** @param {string} reason */
 function endSentence(reason) {
@@ -343,6 +354,7 @@ let told;
 
 /** @param {string} sentence */
 function tell(sentence) {
+  if (over) return;
   const place = byId("notice", HTMLElement);
   setText(place, sentence);
   show(place, true);

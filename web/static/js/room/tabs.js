@@ -1,9 +1,11 @@
 /** The pages of one browser that have the same seat: only one of them sits there. */
 
+import { enoughFor } from "../shared/patience.js";
+
 /** @import { LineState } from "./channel.js" */
 
-/** A page that is only loaded again says "here" within this time. */
-const BACK_AFTER = 2_000;
+/** A page that is only loaded again says "here" within this time: it comes, and so does its line. */
+const BACK_AFTER = enoughFor(2_000, 6);
 
 export class Tabs {
   /** The seat was taken by a page of this browser. */

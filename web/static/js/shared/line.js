@@ -2,6 +2,7 @@
 
 import { _, fill } from "./catalog.js";
 import { maybe, setText, show } from "./dom.js";
+import { serverNow } from "./server-clock.js";
 import { timeOfDay } from "./times.js";
 
 /** @import { LineState } from "../room/channel.js" */
@@ -14,7 +15,8 @@ const ASK_EVERY = 4;
 export class Line {
   /** @type {"connecting" | "live" | "lost" | "ended"} */
   #shown = "connecting";
-  #since = Date.now();
+  #since = performance.now();
+  #lostAt = serverNow();
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -43,9 +45,12 @@ export class Line {
     } else if (state === "ended") {
       this.#enter("ended", endSentence(reason));
     } else {
-      if (this.#shown === "live" && this.#failures === 0) this.#since = Date.now();
+      if (this.#shown === "live" && this.#failures === 0) {
+        this.#since = performance.now();
+        this.#lostAt = serverNow();
+      }
       if (state === "waiting") this.#fail();
-      const left = this.#since + SAY_AFTER - Date.now();
+      const left = this.#since + SAY_AFTER - performance.now();
       this.#timer = setTimeout(() => this.#lose(), Math.max(0, left));
     }
   }
@@ -63,7 +68,7 @@ export class Line {
 
   #lose() {
     if (this.#shown === "lost") return;
-    const time = timeOfDay(this.#since);
+    const time = timeOfDay(this.#lostAt);
     this.#enter(
       "lost",
       fill(
