@@ -57,15 +57,11 @@ ONE_AT_A_TIME = {"browser", "media"}
 "Folders of tests that measure calls: two of them at once would disturb each other."
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """With several workers a file stays whole, for its fixtures, and calls have one worker."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        place = item.path.relative_to(TESTS)
-        group = "calls" if place.parts[0] in ONE_AT_A_TIME else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+    place = item.path.relative_to(TESTS)
+    group = "calls" if place.parts[0] in ONE_AT_A_TIME else str(place)
+    item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
