@@ -7,7 +7,6 @@ an error page or a background task may swallow the exception that says so.
 import logging
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
@@ -25,7 +24,6 @@ settings.register_profile(
 settings.register_profile("searching", settings.get_profile("steady"), derandomize=False)
 settings.load_profile("steady")
 
-TESTS = Path(__file__).parent
 OUR_PACKAGES = ["signaling", "storage", "web", "media"]
 
 MAY_BLOCK = [
@@ -51,17 +49,6 @@ def soak_minutes(request: pytest.FixtureRequest) -> float:
     """How long a soak lasts."""
     minutes: float = request.config.getoption("--soak-minutes")
     return minutes
-
-
-ONE_AT_A_TIME = {"browser", "media"}
-"Folders of tests that measure calls: two of them at once would disturb each other."
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """With several workers a file stays whole, for its fixtures, and calls have one worker."""
-    place = item.path.relative_to(TESTS)
-    group = "calls" if place.parts[0] in ONE_AT_A_TIME else str(place)
-    item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
