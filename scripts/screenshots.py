@@ -160,7 +160,7 @@ async def _trouble(browser: Browser, server: str, found: Sample, out: Path, look
     await page.goto(found.landing)
     await shoot(page, "landing-no-scripts")
     await page.click("button.huge")
-    await page.wait_for_selector("#heading")
+    await page.wait_for_selector("#heading", state="attached")
     await shoot(page, "waiting-no-scripts")
     await plain.close()
     return shots
