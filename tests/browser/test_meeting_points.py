@@ -146,33 +146,6 @@ async def test_a_sign_in_that_ends_takes_no_draft_that_a_reload_brought_back(
         await wire.ws.close()
 
 
-async def test_a_tab_waits_as_long_for_a_reload_elsewhere_as_the_line_takes(
-    server: Server, new_context: NewContext
-) -> None:
-    context = await new_context(base_url=server.url)
-    await context.add_init_script(
-        "performance.getEntriesByType = () => [{ requestStart: 0, responseStart: 3000 }];"
-    )
-    page, other = await context.new_page(), await context.new_page()
-    await page.goto(await link_to(server))
-    await page.get_by_role("button", name="Join the session").click()
-    await expect(page.locator("#other-side")).to_contain_text("not here yet")
-    await page.clock.install()
-    await page.reload()
-    await expect(page.locator("#other-side")).to_contain_text("not here yet")
-    await other.goto(page.url)
-    await expect(page.get_by_role("button", name="Use here")).to_be_visible()
-    await page.evaluate("(window.here = true, undefined)")
-    await other.evaluate(
-        "new BroadcastChannel('seat:' + document.body.dataset.consultationId + ':'"
-        " + document.body.dataset.inviteId).postMessage('left')"
-    )
-    await page.clock.fast_forward(10_000)
-    assert await page.evaluate("window.here")
-    await page.clock.fast_forward(60_000)
-    await page.wait_for_function("() => window.here === undefined")
-
-
 async def test_calls_that_had_to_be_asked_for_again_understand_a_refusal(
     server: Server, new_context: NewContext
 ) -> None:
