@@ -123,4 +123,5 @@ async def test_waiting_is_counted_by_the_clock_of_the_server(
         lost = page.locator("#line-lost")
         await expect(lost).to_contain_text("No connection since")
         times = {f"{before + timedelta(minutes=n):%H:%M}" for n in (0, 1)}
-        assert any(time in await lost.inner_text() for time in times)
+        said = await lost.inner_text()
+        assert any(time in said for time in times)
