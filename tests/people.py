@@ -159,12 +159,12 @@ class Person:
             wire.ws._response.close()
         await self.http.close()
 
-    async def ask(self, method: str, path: str, **options: Any) -> Answer:
+    async def ask(self, method: str, path: str | URL, **options: Any) -> Answer:
         async with self.http.request(method, path, allow_redirects=False, **options) as answer:
             body = await answer.read()
             return Answer(answer.status, answer.headers, body.decode("utf-8", "replace"), body)
 
-    async def get(self, path: str, **headers: str) -> Answer:
+    async def get(self, path: str | URL, **headers: str) -> Answer:
         return await self.ask("GET", path, headers=headers)
 
     async def post(self, path: str, form: dict[str, str] | None = None, **headers: str) -> Answer:

@@ -73,6 +73,16 @@ class Isolate(NamedTuple):
     after: str
 
 
+def apart(text: str) -> str:
+    """Kept from turning a sentence of the other direction, as the scripts' `fill` does."""
+    return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
+
+
+def left_to_right(text: str) -> str:
+    """An address or a number, in a sentence of either direction."""
+    return f"{LEFT_ISOLATE}{text}{POP_ISOLATE}"
+
+
 def isolated(line: str) -> str:
     """Write the isolates of `line` into it, as characters."""
     parts: list[str] = []

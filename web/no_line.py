@@ -6,6 +6,7 @@ again asks in plain HTTP, with `from`, the origin under which it was opened.
 
 from aiohttp import hdrs, web
 
+from web.directions import left_to_right
 from web.hints import NO_UPGRADE
 from web.keys import CONFIG, HINTS
 from web.viewing import account_of, viewer_of
@@ -26,16 +27,11 @@ async def no_line(request: web.Request) -> web.Response:
         text = _("This page was opened at %(here)s. It works at %(there)s.")
         return web.json_response(
             {
-                "text": text % {"here": _isolated(origin), "there": _isolated(there)},
+                "text": text % {"here": left_to_right(origin), "there": left_to_right(there)},
                 "address": there,
             }
         )
     return web.json_response({"text": await _blocked(request, viewer)})
-
-
-def _isolated(address: str) -> str:
-    """In a sentence of either direction (U+2066, left-to-right isolate)."""
-    return f"\u2066{address}\u2069"
 
 
 async def _blocked(request: web.Request, viewer: Viewer) -> str:

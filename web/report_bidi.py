@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 MAX_DEPTH = 125
 
-FIRST_STRONG_ISOLATE, LEFT_ISOLATE, RIGHT_ISOLATE, POP_ISOLATE = "\u2068\u2066\u2067\u2069"
+RIGHT_ISOLATE = "\u2067"
 
 # Opening -> closing brackets of UAX #9's BidiBrackets.txt that occur in the shipped fonts.
 BRACKETS = {

@@ -15,6 +15,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
+from web.directions import apart
 from web.report_dates import Dates, dates_for
 from web.report_fonts import Fonts
 from web.report_ink import Color, Ink
@@ -146,10 +147,10 @@ def _place_edges(
     count = sheet.ink.pages
     title = _("Consultation report")
     if report.started_at is not None:
-        title = f"{title} \u00b7 {_isolated(dates.moment(report.started_at))}"
+        title = f"{title} \u00b7 {apart(dates.moment(report.started_at))}"
     if report.parts > 1:
         title = f"{title} \u00b7 {_part(report, _)}"
-    made = _("Made on %(date)s") % {"date": _isolated(dates.moment(made_at))}
+    made = _("Made on %(date)s") % {"date": apart(dates.moment(made_at))}
 
     def draw_edges(page: Sheet, number: int) -> None:
         head = "" if number == 1 else title
@@ -163,11 +164,6 @@ def _place_edges(
 
 def _part(report: Report, _: Callable[[str], str]) -> str:
     return _("Part %(part)s of %(parts)s") % {"part": report.part, "parts": report.parts}
-
-
-def _isolated(text: str) -> str:
-    # A date keeps its own direction, whatever sentence it stands in.
-    return f"\u2068{text}\u2069"
 
 
 def _empty(report: Report, _: Callable[[str], str], *, made_at: datetime) -> FPDF:

@@ -63,8 +63,9 @@ async def session_page(server: Server, context: BrowserContext) -> Page:
     async with Person(server) as nurse, Person(server) as amina:
         await nurse.sign_in()
         invite = await amina.join(await nurse.invite())
-        cookie = {"name": "teleconnect", "value": amina.cookie, "url": server.url}
-        await context.add_cookies([cookie])  # type: ignore[list-item]
+        await context.add_cookies(
+            [{"name": "teleconnect", "value": amina.cookie, "url": server.url}]
+        )
 
     async def nothing(route: Route) -> None:
         await route.fulfill(content_type="text/javascript", body="")

@@ -69,7 +69,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def follow(person: Person, path: str) -> Answer:
-    answer = await person.get(URL(path, encoded=True))  # type: ignore[arg-type]
+    answer = await person.get(URL(path, encoded=True))
     assert answer.status == 302
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     return await person.get(answer.location)

@@ -11,6 +11,7 @@ from phonenumbers import PhoneNumberFormat
 
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
+from web.directions import left_to_right
 from web.forms import numbers
 from web.forms.numbers import FIELD as _FIELD
 
@@ -104,7 +105,7 @@ def format_contact(contact: Contact) -> str:
 
 def isolated(text: str) -> str:
     """Left to right and unbroken, for a sentence of any direction."""
-    return "\u2066" + text.replace(" ", "\u00a0") + "\u2069"
+    return left_to_right(text.replace(" ", "\u00a0"))
 
 
 def region_of(contact: Contact) -> str:

@@ -113,6 +113,19 @@ def _until_scripts_run(viewer: Viewer) -> h.Node:
     ]
 
 
+def message_page(
+    viewer: Viewer, heading: str, *sentences: str, data: dict[str, str | None] | None = None
+) -> h.Element:
+    """A page that only says something to somebody who came by link; it knows no session."""
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[h.h1[heading], (h.p[sentence] for sentence in sentences)],
+        service_user=True,
+        data=data,
+    )
+
+
 def _signed_out(viewer: Viewer) -> h.Element:
     """Shown when that happens while somebody is writing."""
     _ = viewer.translate

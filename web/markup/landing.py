@@ -3,8 +3,9 @@
 import htpy as h
 from markupsafe import Markup
 
+from web.directions import apart
 from web.markup.controls import button
-from web.markup.document import document
+from web.markup.document import document, message_page
 from web.markup.words import appointment, filled
 from web.views import LandingView, Viewer
 
@@ -21,7 +22,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
             h.h1[
                 _("%(name)s invites you to a session")
                 # The isolates keep a name of the other direction from turning the sentence.
-                % {"name": f"\u2068{view.scheduler_name}\u2069"}
+                % {"name": apart(view.scheduler_name)}
             ],
             view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
             h.p("#clock-off.notice.warning", role="status", hidden=True),
@@ -118,9 +119,4 @@ def _in_app_hint(viewer: Viewer) -> h.Element:
 def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
     """Too late, revoked, unknown: one translated sentence, the same for every guess."""
     _ = viewer.translate
-    return document(
-        viewer,
-        viewer.brand,
-        h.div(".narrow")[h.h1[_("This link is not open")], h.p[sentence]],
-        service_user=True,
-    )
+    return message_page(viewer, _("This link is not open"), sentence)

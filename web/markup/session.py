@@ -4,7 +4,7 @@ import htpy as h
 
 from signaling.text import CHAT_LENGTH
 from web.markup.controls import action, button
-from web.markup.document import document
+from web.markup.document import document, message_page
 from web.markup.history import export_button, export_dialog
 from web.markup.icons import icon
 from web.markup.words import appointment, filled
@@ -308,32 +308,22 @@ def _templates(viewer: Viewer) -> h.Node:
 def moved_page(viewer: Viewer) -> h.Element:
     """For the device that lost its seat to another one."""
     _ = viewer.translate
-    return document(
+    return message_page(
         viewer,
-        viewer.brand,
-        h.div(".narrow")[
-            h.h1[_("This session continues on another device")],
-            h.p[_("To come back to this one, open your link again.")],
-        ],
-        service_user=True,
+        _("This session continues on another device"),
+        _("To come back to this one, open your link again."),
     )
 
 
 def no_place_page(viewer: Viewer) -> h.Element:
     """For a browser that shows no cookie of a seat: it was not kept, or its time is over."""
     _ = viewer.translate
-    return document(
+    return message_page(
         viewer,
-        viewer.brand,
-        h.div(".narrow")[
-            h.h1[_("This browser has no place in the session")],
-            h.p[_("To come in, please open your link again.")],
-            h.p[
-                _(
-                    "If this page comes back after you have joined, your browser keeps no cookies. "
-                    "Please allow them for this page, or open the link in another browser."
-                )
-            ],
-        ],
-        service_user=True,
+        _("This browser has no place in the session"),
+        _("To come in, please open your link again."),
+        _(
+            "If this page comes back after you have joined, your browser keeps no cookies. "
+            "Please allow them for this page, or open the link in another browser."
+        ),
     )

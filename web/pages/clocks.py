@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling.errors import InvalidInput
 from signaling.moment import AmbiguousTime
 from web import moments
+from web.directions import apart
 from web.errors import sentence
 from web.forms.invitation import Reading, Typed, read_moment
 from web.pages.invites import reading_of
@@ -59,11 +60,11 @@ def _moments(typed: Typed, reading: Reading) -> tuple[list[datetime], str]:
 
 def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
     _ = viewer.translate
-    time = isolated(_clocks(at, zone, viewer.language))
-    there = _("%(time)s in %(zone)s") % {"time": time, "zone": isolated(zone.replace("_", " "))}
+    time = apart(_clocks(at, zone, viewer.language))
+    there = _("%(time)s in %(zone)s") % {"time": time, "zone": apart(zone.replace("_", " "))}
     if zone == viewer.time_zone:
         return there
-    own = isolated(_clocks(at, viewer.time_zone, viewer.language))
+    own = apart(_clocks(at, viewer.time_zone, viewer.language))
     here = _("For you: %(time)s") % {"time": own}
     return f"{there} · {here}"
 
@@ -72,8 +73,3 @@ def _clocks(at: datetime, zone: str, language: str) -> str:
     """With the offset of those that show this time twice."""
     text = moments.short_moment(at, zone, language)
     return f"{text} ({moments.offset(at, zone)})" if moments.comes_twice(at, zone) else text
-
-
-def isolated(text: str) -> str:
-    """Kept from turning a sentence of the other direction, as the scripts' `fill` does."""
-    return f"\u2068{text}\u2069"

@@ -32,8 +32,8 @@ async def preview(request: web.Request) -> web.Response:
     """The first message for what is typed so far, as JSON; what is wrong or missing is left out.
 
     Nothing is stored and nobody is told; what is typed travels in the body, never in the address.
-    `contacts` says beside each field what it is taken for. `channel` is empty while it cannot be known; segments
-    and price are those of an SMS.
+    `contacts` says beside each field what it is taken for. `channel` is empty while it cannot be
+    known; segments and price are those of an SMS.
     """
     account = await signed_in(request)
     typed = await form_of(request)
