@@ -61,6 +61,7 @@ async def test_a_browser_with_half_a_language_shows_the_date_of_the_mail(
         await page.add_init_script(TAG % tag)
         await page.goto(now)
         await page.locator("form button.huge").click()
+        await expect(page.locator("#room")).to_have_attribute("data-line", "open")
         await page.locator("#chat-text").fill(f"ሰላም {number}")
         await page.keyboard.press("Enter")
         line = page.locator("#chat-lines .mine").nth(number)

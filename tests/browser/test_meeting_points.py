@@ -130,6 +130,7 @@ async def test_a_sign_in_that_ends_takes_no_draft_that_a_reload_brought_back(
         wire = await guest.enter(invite_id=await guest.join(await link_to(server)))
         await page.get_by_role("button", name="Start", exact=True).first.click()
         text = page.get_by_role("textbox", name="Message")
+        await expect(page.locator("#room")).to_have_attribute("data-line", "open")
         await text.fill("A long report")
         await page.reload()
         await expect(page.get_by_role("button", name="Start the session")).to_be_visible()

@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { afterEach, beforeEach, test } from "node:test";
+import { Tabs } from "../../web/static/js/room/tabs.js";
+import { FakeTime } from "./fake-time.js";
+
+const SEAT = "seat";
+/** @type {BroadcastChannel[]} */
+let channels = [];
+/** @type {(() => void)[]} what each page does when it goes */
+let leavers = [];
+let time = new FakeTime();
+let reloads = 0;
+let heres = 0;
+
+class Channel extends BroadcastChannel {
+  /** @param {string} name */
+  constructor(name) {
+    super(name);
+    channels.push(this);
+  }
+}
+
+beforeEach(() => {
+  leavers = [];
+  time = new FakeTime();
+  reloads = heres = 0;
+  Object.assign(globalThis, {
+    BroadcastChannel: Channel,
+    window: globalThis,
+    addEventListener: (/** @type {string} */ _type, /** @type {() => void} */ leave) =>
+      leavers.push(leave),
+    setTimeout: time.setTimeout,
+    clearTimeout: time.clearTimeout,
+    location: { reload: () => (reloads += 1) },
+  });
+});
+
+const { setTimeout, clearTimeout } = globalThis;
+
+afterEach(() => {
+  Object.assign(globalThis, { setTimeout, clearTimeout });
+  for (const channel of channels) channel.close();
+  channels = [];
+});
+
+const page = () => new Tabs(SEAT, () => (heres += 1));
+
+/**
+ * @param {() => void} action says one word, which all others have heard afterwards
+ */
+async function told(action) {
+  const ear = new Channel(SEAT);
+  const heard = once(/** @type {EventTarget} */ (ear), "message");
+  action();
+  await heard;
+  ear.close();
+}
+
+test("who is replaced learns that it was a page of the same browser", async () => {
+  const [first, second] = [page(), page()];
+  await told(() => first.line("open", ""));
+  first.line("ended", "replaced");
+  assert.equal(first.here, false);
+  await told(() => second.line("open", ""));
+  assert.equal(first.here, true);
+  assert.equal(heres, 1);
+});
+
+/** Two pages: the second one sits where the first one sat. */
+async function replaced() {
+  const [first, second] = [page(), page()];
+  await told(() => first.line("open", ""));
+  await told(() => second.line("open", ""));
+  first.line("ended", "replaced");
+}
+
+test("when the page that sits there goes for good, the other one comes back", async () => {
+  await replaced();
+  await told(() => leavers[1]?.());
+  time.pass(1_999);
+  assert.equal(reloads, 0);
+  time.pass(1);
+  assert.equal(reloads, 1);
+});
+
+test("a page that is only loaded again keeps its seat", async () => {
+  await replaced();
+  await told(() => leavers[1]?.());
+  await told(() => page().line("open", ""));
+  time.pass(60_000);
+  assert.equal(reloads, 0);
+});
+
+test("who does not sit there says nothing when it goes", async () => {
+  await replaced();
+  const ear = new Channel(SEAT);
+  /** @type {string[]} */
+  const heard = [];
+  ear.onmessage = ({ data }) => heard.push(data);
+  leavers[0]?.();
+  page();
+  leavers[2]?.();
+  await told(() => leavers[1]?.());
+  assert.deepEqual(heard, ["left"]);
+});
