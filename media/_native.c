@@ -1,4 +1,4 @@
-/* The packet loop of media/forwarder.py once more, in C, for packets as they nearly always are.
+/* The packet loop of media/forwarding/packet_loop.py once more, in C, for packets as they nearly always are.
 
    It opens, accepts, renumbers, protects and queues in the memory that Python uses too. Whatever
    is out of the ordinary (a check, a new stream, a gap, a keyframe that somebody waits for) is

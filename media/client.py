@@ -12,17 +12,17 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from . import messages
-from .addresses import (
+from media import messages
+from media.addresses import (
     behind_translation,
     hidden_versions,
     hosts_for,
     local_addresses,
     public_addresses,
 )
-from .codecs import Kind
-from .limits import Limits
-from .messages import (
+from media.codecs import Kind
+from media.limits import Limits
+from media.messages import (
     Disconnected,
     Event,
     Figures,
@@ -31,7 +31,7 @@ from .messages import (
     Start,
     WorkerRestarted,
 )
-from .process import CommandFailed, RelayUnavailable, WorkerProcess
+from media.process import CommandFailed, RelayUnavailable, WorkerProcess
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from .kernel import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
-from .state import DestinationState, PortState, native
+from media.kernel import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
+from media.state import DestinationState, PortState, native
 
 __all__ = [
     "BATCH",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from aiortc import sdp
 
-from .codecs import (
+from media.codecs import (
     AUDIO_CODECS,
     EXTENSION_URIS,
     PUBLISHED_EXTENSIONS,
@@ -20,7 +20,7 @@ from .codecs import (
     VIDEO_CODECS,
     Codec,
 )
-from .ice import Credentials, candidate_lines
+from media.ice import Credentials, candidate_lines
 
 LONGEST_ANSWER = 128 * 1024
 "Bytes; a browser writes some 2 KB a media line."

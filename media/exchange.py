@@ -10,15 +10,16 @@ from datetime import UTC, datetime, timedelta
 
 from aiortc import RTCCertificate
 
-from . import reports
-from .datagrams import Port
-from .description import Answer, AnswerRejected
-from .dtls import Handshake, HandshakeFailed
-from .forwarder import Forwarder
-from .ice import CONSENT_SECONDS
-from .ingest import Ingest
-from .limits import Limits
-from .messages import (
+from media import reports
+from media.datagrams import Port
+from media.description import Answer, AnswerRejected
+from media.dtls import Handshake, HandshakeFailed
+from media.forwarding.packet_loop import Forwarder
+from media.forwarding.read_schedule import Pace
+from media.ice import CONSENT_SECONDS
+from media.ingest import Ingest
+from media.limits import Limits
+from media.messages import (
     AcceptAnswer,
     ActiveSpeaker,
     AnyCommand,
@@ -39,12 +40,11 @@ from .messages import (
     Unpublish,
     Unsubscribe,
 )
-from .negotiation import TooManyLines
-from .pace import Pace
-from .peer import Peer
-from .room import Refused, Room
-from .steering import publisher_limit, steer, steer_peer
-from .subscription import Subscription
+from media.negotiation import TooManyLines
+from media.peer import Peer
+from media.room import Refused, Room
+from media.steering import publisher_limit, steer, steer_peer
+from media.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 

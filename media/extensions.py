@@ -9,14 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .codecs import (
-    ABSOLUTE_SEND_TIME,
-    AUDIO_LEVEL,
-    MID,
-    REPAIRED_RID,
-    RID,
-    TRANSPORT_SEQUENCE,
-)
+from media.codecs import ABSOLUTE_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE
 
 ONE_BYTE_PROFILE = 0xBEDE
 LONGEST = 64

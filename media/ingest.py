@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
-from .codecs import Codec
-from .extensions import NO_LAYOUT, Layout
-from .keyframe import is_keyframe_start
-from .state import IngestState
+from media.codecs import Codec
+from media.extensions import NO_LAYOUT, Layout
+from media.keyframe import is_keyframe_start
+from media.state import IngestState
 
 if TYPE_CHECKING:
-    from .subscription import Subscription
+    from media.subscription import Subscription
 
 HISTORY = 256
 "Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."

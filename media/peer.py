@@ -9,20 +9,20 @@ from typing import Any
 
 import pylibsrtp
 
-from .bandwidth import Estimate
-from .codecs import Kind
-from .copies import Copies
-from .datagrams import Destination, Port
-from .dtls import Ciphers, Handshake
-from .feedback import ArrivalLog
-from .ice import Credentials
-from .ingest import Ingest
-from .limits import SSRCS, Allowance, Limits
-from .negotiation import Negotiation, SourceId
-from .publication import Publication
-from .reception import Tally
-from .state import PeerState
-from .subscription import Subscription
+from media.bandwidth import Estimate
+from media.codecs import Kind
+from media.copies import Copies
+from media.datagrams import Destination, Port
+from media.dtls import Ciphers, Handshake
+from media.feedback import ArrivalLog
+from media.ice import Credentials
+from media.ingest import Ingest
+from media.limits import SSRCS, Allowance, Limits
+from media.negotiation import Negotiation, SourceId
+from media.publication import Publication
+from media.reception import Tally
+from media.state import PeerState
+from media.subscription import Subscription
 
 REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."

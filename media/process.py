@@ -14,8 +14,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from . import messages
-from .messages import AnyCommand, Done, Event, Failed, Figures, NotReady, Ready, Start
+from media import messages
+from media.messages import AnyCommand, Done, Event, Failed, Figures, NotReady, Ready, Start
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .codecs import Kind
-from .ingest import SILENCE, Ingest
+from media.codecs import Kind
+from media.ingest import SILENCE, Ingest
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400

@@ -22,13 +22,13 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from . import rtcp
-from .bandwidth import FLOODED, UNLIMITED
-from .extensions import absolute_send_time
-from .ingest import Ingest
-from .limits import REPORT_CHARGE
-from .peer import Peer
-from .subscription import Subscription
+from media import rtcp
+from media.bandwidth import FLOODED, UNLIMITED
+from media.extensions import absolute_send_time
+from media.ingest import Ingest
+from media.limits import REPORT_CHARGE
+from media.peer import Peer
+from media.subscription import Subscription
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from .codecs import RED, Kind
-from .description import Answer, read_answer, write_offer
-from .ingest import Ingest
-from .limits import Limits
-from .messages import (
+from media.codecs import RED, Kind
+from media.description import Answer, read_answer, write_offer
+from media.ingest import Ingest
+from media.limits import Limits
+from media.messages import (
     EncodingChosen,
     Event,
     OfferNeeded,
@@ -19,11 +19,11 @@ from .messages import (
     Track,
     VideoPaused,
 )
-from .negotiation import SourceId, TooManyLines
-from .peer import Peer
-from .publication import Publication
-from .speaker import SpeakerWatch
-from .subscription import Subscription
+from media.negotiation import SourceId, TooManyLines
+from media.peer import Peer
+from media.publication import Publication
+from media.speaker import SpeakerWatch
+from media.subscription import Subscription
 
 logger = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .datagrams import Port
-    from .extensions import Layout
-    from .ingest import Ingest
-    from .subscription import Subscription
+    from media.datagrams import Port
+    from media.extensions import Layout
+    from media.ingest import Ingest
+    from media.subscription import Subscription
 
 
 class PortState:

@@ -5,14 +5,14 @@ Decided twice a second, and at once when something changes or floods a link.
 
 from __future__ import annotations
 
-from .allocation import Choice, allocate
-from .bandwidth import SMALLEST_VIDEO, UNLIMITED
-from .codecs import RED, Kind
-from .ingest import Ingest
-from .negotiation import SourceId
-from .peer import Peer
-from .publication import Publication
-from .room import Room
+from media.allocation import Choice, allocate
+from media.bandwidth import SMALLEST_VIDEO, UNLIMITED
+from media.codecs import RED, Kind
+from media.ingest import Ingest
+from media.negotiation import SourceId
+from media.peer import Peer
+from media.publication import Publication
+from media.room import Room
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."

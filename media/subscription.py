@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc.rtp import RtcpSenderInfo
 
-from .codecs import RED
-from .extensions import read_layout
-from .keyframe import read_vp8, shift_vp8
-from .reception import Reception
-from .state import SubscriptionState
+from media.codecs import RED
+from media.extensions import read_layout
+from media.keyframe import read_vp8, shift_vp8
+from media.reception import Reception
+from media.state import SubscriptionState
 
 if TYPE_CHECKING:
-    from .datagrams import Destination
-    from .ingest import Ingest
-    from .srtp import Cipher
+    from media.datagrams import Destination
+    from media.ingest import Ingest
+    from media.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."

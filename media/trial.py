@@ -17,9 +17,9 @@ from typing import cast
 from aioice import stun
 from aiortc import sdp
 
-from .client import CommandFailed, Relay, RelayUnavailable
-from .ice import Credentials
-from .messages import Event, OfferNeeded, WorkerRestarted
+from media.client import CommandFailed, Relay, RelayUnavailable
+from media.ice import Credentials
+from media.messages import Event, OfferNeeded, WorkerRestarted
 
 ANSWER_SECONDS = 2.0
 "An answer of this very machine takes some milliseconds; the check is sent three times meanwhile."

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import msgspec
 
-from . import messages
-from .datagrams import Port, PortUnavailable
-from .exchange import Exchange
-from .messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
-from .room import Refused
+from media import messages
+from media.datagrams import Port, PortUnavailable
+from media.exchange import Exchange
+from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
+from media.room import Refused
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from media.codecs import VP8
 from media.datagrams import Destination, Port, pack_address
 from media.dtls import Ciphers
 from media.extensions import read_layout
-from media.forwarder import Forwarder
+from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
 from media.limits import Limits
 from media.peer import Peer

@@ -17,7 +17,7 @@ from media.codecs import OPUS, RED, VP8, Kind
 from media.datagrams import SLOT, Port, pack_address
 from media.dtls import Ciphers
 from media.extensions import absolute_send_time, read_layout
-from media.forwarder import Forwarder
+from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
 from media.kernel import NAME_SPACE
 from media.limits import Limits

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
-from media.admission import REPETITIONS
 from media.datagrams import pack_address
+from media.forwarding.stun import REPETITIONS
 from media.limits import SSRCS
 from media.messages import Join, OpenRoom
 from media.peer import Peer

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 
-from .datagrams import Port
-from .forwarder import Forwarder
+from media.datagrams import Port
+from media.forwarding.packet_loop import Forwarder
 
 SWEEP_SECONDS = 0.001
 "The pause between two looks: the shortest an event loop can wait for, unheard in a call."

@@ -19,19 +19,19 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from . import streams
-from .codecs import RTX_PAYLOAD_TYPES
-from .datagrams import BATCH, OUTGOING, SLOT, Port
-from .directory import LONGEST_PACKET, Directory
-from .extensions import absolute_send_time, read_layout
-from .ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
-from .kernel import NAME_SPACE
-from .keyframe import shift_vp8
-from .limits import GAP_CHARGE, LEAST_CHARGE
-from .peer import Peer
-from .red import RED_PAYLOAD_TYPE, primary_of
-from .srtp import native_functions
-from .state import native
+from media.codecs import RTX_PAYLOAD_TYPES
+from media.datagrams import BATCH, OUTGOING, SLOT, Port
+from media.extensions import absolute_send_time, read_layout
+from media.forwarding import ssrcs
+from media.forwarding.demux import LONGEST_PACKET, Directory
+from media.ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
+from media.kernel import NAME_SPACE
+from media.keyframe import shift_vp8
+from media.limits import GAP_CHARGE, LEAST_CHARGE
+from media.peer import Peer
+from media.red import RED_PAYLOAD_TYPE, primary_of
+from media.srtp import native_functions
+from media.state import native
 
 logger = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class Forwarder(Directory):
             position += base
             peer.note_arrival(incoming[position] << 8 | incoming[position + 1], now)
         payload_type = second & 0x7F
-        if payload_type != ingest.payload_type and not streams.change_payload(ingest, payload_type):
+        if payload_type != ingest.payload_type and not ssrcs.change_payload(ingest, payload_type):
             return
         late = False
         if sequence == ingest.next_sequence:
@@ -360,12 +360,12 @@ class Forwarder(Directory):
         if second & 0x7F in RTX_PAYLOAD_TYPES:
             self._repeated(port, base, packet, peer, now, send_time)
             return
-        found = streams.new_stream(peer, ssrc, second & 0x7F, layout)
+        found = ssrcs.new_stream(peer, ssrc, second & 0x7F, layout)
         if found is None:
             peer.refused += 1
             return
         publication, ingest = found
-        streams.enter(peer, publication, ingest, now)
+        ssrcs.enter(peer, publication, ingest, now)
         self.on_stream(peer, ingest)
         ingest.accept(sequence, now)
         ingest.received += 1
@@ -376,7 +376,7 @@ class Forwarder(Directory):
     ) -> None:
         """Forward what a retransmission repeats if it was still missing."""
         layout = read_layout(packet)
-        found = streams.repeated(peer, packet, layout) if layout is not None else None
+        found = ssrcs.repeated(peer, packet, layout) if layout is not None else None
         if found is None:
             return
         ingest, restored = found

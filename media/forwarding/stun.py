@@ -7,9 +7,9 @@ address it first came from, and for as many repetitions as a client makes (RFC 8
 
 from __future__ import annotations
 
-from . import ice
-from .datagrams import Port, unpack_address
-from .peer import REMEMBERED_ADDRESSES, Peer
+from media import ice
+from media.datagrams import Port, unpack_address
+from media.peer import REMEMBERED_ADDRESSES, Peer
 
 REMEMBERED_CHECKS = 1024
 "Transactions of one peer known again: some forty minutes of those that keep a call alive."

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 
-from .codecs import BY_PAYLOAD_TYPE
-from .extensions import Layout
-from .ingest import Ingest
-from .peer import Peer
-from .publication import Publication
-from .rtx import restore
+from media.codecs import BY_PAYLOAD_TYPE
+from media.extensions import Layout
+from media.ingest import Ingest
+from media.peer import Peer
+from media.publication import Publication
+from media.rtx import restore
 
 _SSRC = struct.Struct("!8xI")
 

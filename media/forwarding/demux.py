@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import admission
-from .datagrams import SLOT, Port
-from .peer import Peer
+from media.datagrams import SLOT, Port
+from media.forwarding import stun
+from media.peer import Peer
 
 LONGEST_PACKET = 1500
 "Bytes of a received packet; what is longer was not made for the internet."
@@ -47,9 +47,9 @@ class Directory:
         first = view[0]
         if first < 2:
             data = bytes(view)
-            named = admission.find(data, self.by_fragment)
+            named = stun.find(data, self.by_fragment)
             name = port.source(index)
-            if named is None or not admission.admit(named, data, port, name, self.by_address, now):
+            if named is None or not stun.admit(named, data, port, name, self.by_address, now):
                 self.strangers += 1
         elif peer is None:
             self.strangers += 1
