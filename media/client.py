@@ -20,7 +20,6 @@ from media.addresses import (
     local_addresses,
     public_addresses,
 )
-from media.codecs import Kind
 from media.limits import Limits
 from media.messages import (
     Disconnected,
@@ -32,6 +31,7 @@ from media.messages import (
     WorkerRestarted,
 )
 from media.process import CommandFailed, RelayUnavailable, WorkerProcess
+from media.rtp.codecs import Kind
 
 logger = logging.getLogger(__name__)
 

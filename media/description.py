@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from aiortc import sdp
 
-from media.codecs import (
+from media.ice import Credentials, candidate_lines
+from media.rtp.codecs import (
     AUDIO_CODECS,
     EXTENSION_URIS,
     PUBLISHED_EXTENSIONS,
@@ -20,7 +21,6 @@ from media.codecs import (
     VIDEO_CODECS,
     Codec,
 )
-from media.ice import Credentials, candidate_lines
 
 LONGEST_ANSWER = 128 * 1024
 "Bytes; a browser writes some 2 KB a media line."

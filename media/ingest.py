@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
-from media.codecs import Codec
-from media.extensions import NO_LAYOUT, Layout
-from media.keyframe import is_keyframe_start
+from media.rtp.codecs import Codec
+from media.rtp.header_extensions import NO_LAYOUT, Layout
+from media.rtp.vp8 import is_keyframe_start
 from media.state import IngestState
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from media.codecs import Kind
 from media.limits import Limits
+from media.rtp.codecs import Kind
 
 LONGEST_LINE = 1 << 20
 "Bytes; an offer of 64 media lines has some 60 KB."

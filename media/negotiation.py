@@ -10,8 +10,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from media.codecs import AUDIO_CODECS, TWICE, Kind
 from media.description import MOST_LINES, Line, codecs_of
+from media.rtp.codecs import AUDIO_CODECS, TWICE, Kind
 
 SourceId = tuple[str, Kind]
 "A publication as the room names it: the publisher's id and the kind."

@@ -10,17 +10,17 @@ from typing import Any
 import pylibsrtp
 
 from media.bandwidth import Estimate
-from media.codecs import Kind
 from media.copies import Copies
 from media.datagrams import Destination, Port
 from media.dtls import Ciphers, Handshake
-from media.feedback import ArrivalLog
 from media.ice import Credentials
 from media.ingest import Ingest
 from media.limits import SSRCS, Allowance, Limits
 from media.negotiation import Negotiation, SourceId
 from media.publication import Publication
 from media.reception import Tally
+from media.rtp.codecs import Kind
+from media.rtp.transport_cc import ArrivalLog
 from media.state import PeerState
 from media.subscription import Subscription
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from media.codecs import Kind
 from media.ingest import SILENCE, Ingest
+from media.rtp.codecs import Kind
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400

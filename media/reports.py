@@ -22,12 +22,12 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media import rtcp
 from media.bandwidth import FLOODED, UNLIMITED
-from media.extensions import absolute_send_time
 from media.ingest import Ingest
 from media.limits import REPORT_CHARGE
 from media.peer import Peer
+from media.rtp import rtcp
+from media.rtp.header_extensions import absolute_send_time
 from media.subscription import Subscription
 
 REPORT_INTERVAL = 0.2

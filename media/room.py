@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from media.codecs import RED, Kind
 from media.description import Answer, read_answer, write_offer
 from media.ingest import Ingest
 from media.limits import Limits
@@ -22,6 +21,7 @@ from media.messages import (
 from media.negotiation import SourceId, TooManyLines
 from media.peer import Peer
 from media.publication import Publication
+from media.rtp.codecs import RED, Kind
 from media.speaker import SpeakerWatch
 from media.subscription import Subscription
 

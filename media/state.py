@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from media.datagrams import Port
-    from media.extensions import Layout
     from media.ingest import Ingest
+    from media.rtp.header_extensions import Layout
     from media.subscription import Subscription
 
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc.rtp import RtcpSenderInfo
 
-from media.codecs import RED
-from media.extensions import read_layout
-from media.keyframe import read_vp8, shift_vp8
 from media.reception import Reception
+from media.rtp.codecs import RED
+from media.rtp.header_extensions import read_layout
+from media.rtp.vp8 import read_vp8, shift_vp8
 from media.state import SubscriptionState
 
 if TYPE_CHECKING:

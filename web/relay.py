@@ -10,8 +10,8 @@ from aiohttp import web
 
 from media import messages as media
 from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
-from media.codecs import Kind
 from media.messages import Publishing
+from media.rtp.codecs import Kind
 from signaling import forwarder as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire_values import RelayTrack

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 
-from media.codecs import BY_PAYLOAD_TYPE
-from media.extensions import Layout
 from media.ingest import Ingest
 from media.peer import Peer
 from media.publication import Publication
-from media.rtx import restore
+from media.rtp.codecs import BY_PAYLOAD_TYPE
+from media.rtp.header_extensions import Layout
+from media.rtp.rtx import restore
 
 _SSRC = struct.Struct("!8xI")
 

@@ -16,7 +16,7 @@ import pylibsrtp
 from aioice import stun
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 
-from media import rtcp
+from media.rtp import rtcp
 from scripts.benchmarks._relay_load import LoadClient
 
 LONGEST = 1300

@@ -23,11 +23,12 @@ from aioice import stun
 from aiortc import RTCCertificate
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 
-from media import ice, rtcp
+from media import ice
 from media.datagrams import SLOT, Destination, Port, pack_address, unpack_address
 from media.dtls import Ciphers, Handshake
-from media.extensions import absolute_send_time
 from media.ice import Credentials
+from media.rtp import rtcp
+from media.rtp.header_extensions import absolute_send_time
 
 VIDEO_PAYLOAD = 1200 - 24
 AUDIO_PAYLOAD = 100 - 28

@@ -12,14 +12,14 @@ import time
 
 from pylibsrtp import Policy
 
-from media.codecs import VP8
 from media.datagrams import Destination, Port, pack_address
 from media.dtls import Ciphers
-from media.extensions import read_layout
 from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
 from media.limits import Limits
 from media.peer import Peer
+from media.rtp.codecs import VP8
+from media.rtp.header_extensions import read_layout
 from media.srtp import Cipher
 from media.subscription import Subscription
 from scripts.benchmarks._relay_load import LoadClient, Stream, video_stream

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from aiortc import RTCCertificate
 
-from media.codecs import Kind
 from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
@@ -23,6 +22,7 @@ from media.messages import (
     Start,
 )
 from media.process import WorkerProcess
+from media.rtp.codecs import Kind
 from scripts.benchmarks._relay_janus import Janus
 from scripts.benchmarks._relay_load import LoadClient
 from scripts.benchmarks._relay_turn import Coturn

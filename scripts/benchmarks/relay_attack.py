@@ -18,7 +18,6 @@ from typing import Any
 
 from aiortc import RTCCertificate
 
-from media.codecs import Kind
 from media.datagrams import Port
 from media.exchange import Exchange
 from media.ice import Credentials
@@ -32,6 +31,7 @@ from media.messages import (
     OpenRoom,
     Publishing,
 )
+from media.rtp.codecs import Kind
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks._relay_load import LoadClient

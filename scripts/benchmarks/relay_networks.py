@@ -27,8 +27,8 @@ from typing import Any, Protocol
 from playwright.async_api import Page
 
 from media.client import Relay, RelaySettings
-from media.codecs import Kind
 from media.messages import Event, OfferNeeded, Publishing
+from media.rtp.codecs import Kind
 from media.turn import TurnService
 from scripts.benchmarks._browser import chromium, installed
 from scripts.benchmarks._figures import lines

@@ -11,18 +11,19 @@ from collections.abc import Callable
 import pytest
 from pylibsrtp import Policy, Session
 
-from media import reports, rtcp, srtp
+from media import reports, srtp
 from media.bandwidth import UNLIMITED
-from media.codecs import OPUS, RED, VP8, Kind
 from media.datagrams import SLOT, Port, pack_address
 from media.dtls import Ciphers
-from media.extensions import absolute_send_time, read_layout
 from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
 from media.kernel import NAME_SPACE
 from media.limits import Limits
 from media.peer import Peer
 from media.publication import Publication
+from media.rtp import rtcp
+from media.rtp.codecs import OPUS, RED, VP8, Kind
+from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.srtp import Cipher
 from media.subscription import Subscription
 

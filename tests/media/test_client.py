@@ -12,7 +12,6 @@ import pytest
 
 from media import client
 from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
-from media.codecs import Kind
 from media.limits import Limits
 from media.messages import (
     Connected,
@@ -25,6 +24,7 @@ from media.messages import (
     WorkerRestarted,
 )
 from media.process import WorkerProcess
+from media.rtp.codecs import Kind
 from tests.media.support import RelayClient, until
 
 LOOPBACK = RelaySettings(addresses=("127.0.0.1",))

@@ -1,7 +1,7 @@
 """Sound is sent twice while it gets lost, and once when it has not for a while."""
 
-from media.codecs import OPUS, RED, Kind
 from media.copies import CALM_LOOKS, LOSSY_LOOKS, Copies
+from media.rtp.codecs import OPUS, RED, Kind
 from tests.media.support import TestExchange, until
 
 

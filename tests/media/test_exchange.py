@@ -1,8 +1,8 @@
 """Real aiortc clients see and hear each other through the relay."""
 
 from media.bandwidth import UNLIMITED
-from media.codecs import Kind
 from media.messages import Connected, Prefer, Published, VideoPaused
+from media.rtp.codecs import Kind
 from media.steering import steer
 from tests.media.support import TestExchange, until
 

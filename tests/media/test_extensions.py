@@ -5,8 +5,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.codecs import ABSOLUTE_SEND_TIME, AUDIO_LEVEL, MID, RID, TRANSPORT_SEQUENCE
-from media.extensions import absolute_send_time, read_layout
+from media.rtp.codecs import ABSOLUTE_SEND_TIME, AUDIO_LEVEL, MID, RID, TRANSPORT_SEQUENCE
+from media.rtp.header_extensions import absolute_send_time, read_layout
 
 
 def packet(

@@ -5,7 +5,7 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.feedback import TICK, ArrivalLog, build_feedback
+from media.rtp.transport_cc import TICK, ArrivalLog, build_feedback
 
 
 def read(message: bytes) -> tuple[int, dict[int, float | None]]:

@@ -17,10 +17,10 @@ import pytest
 from aiortc import RTCCertificate
 
 from media.client import Relay, RelaySettings
-from media.codecs import Kind
 from media.limits import SSRCS, Limits
 from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishing
 from media.peer import Peer
+from media.rtp.codecs import Kind
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks._relay_load import LoadClient
 from scripts.benchmarks.relay_attack import Target

@@ -5,7 +5,6 @@ from aiortc.rtp import RtcpSenderInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.codecs import OPUS, VP8
 from media.datagrams import Destination
 from media.ingest import (
     HISTORY,
@@ -20,6 +19,7 @@ from media.ingest import (
     Arrival,
     Ingest,
 )
+from media.rtp.codecs import OPUS, VP8
 from media.subscription import Subscription
 
 

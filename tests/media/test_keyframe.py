@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.keyframe import is_keyframe_start, read_vp8, shift_vp8
+from media.rtp.vp8 import is_keyframe_start, read_vp8, shift_vp8
 
 
 @pytest.mark.parametrize(

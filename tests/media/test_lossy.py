@@ -12,11 +12,12 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media import reports, rtcp
+from media import reports
 from media.bandwidth import UNLIMITED
-from media.codecs import VP8, Kind
 from media.ingest import Ingest
 from media.messages import OfferNeeded
+from media.rtp import rtcp
+from media.rtp.codecs import VP8, Kind
 from scripts.benchmarks._hostile import Hostile
 from scripts.benchmarks.relay_attack import Target
 from tests.media.lossy import LossyLink, Trouble

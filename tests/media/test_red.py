@@ -1,6 +1,6 @@
 """RED packets give up their newest block to those who know only Opus."""
 
-from media.red import primary_of
+from media.rtp.red import primary_of
 
 
 def test_red_gives_its_newest_block() -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from media.codecs import Kind
 from media.limits import Limits
 from media.messages import Event, OfferNeeded, Published, Publishing
 from media.room import Refused, Room
+from media.rtp.codecs import Kind
 
 FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)
 BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))

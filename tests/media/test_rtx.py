@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtx import restore
+from media.rtp.rtx import restore
 
 
 def test_a_golden_retransmission() -> None:

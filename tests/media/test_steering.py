@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from media.codecs import Kind
 from media.ingest import Ingest
 from media.peer import Peer
+from media.rtp.codecs import Kind
 from media.steering import BEGINNING, publisher_limit, steer
 from scripts.benchmarks.relay_attack import Target
 

@@ -11,7 +11,7 @@ from typing import Any
 from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame
 
-from media.codecs import Kind
+from media.rtp.codecs import Kind
 from tests.media.support import Participant, track_of, until
 from tests.people import LINK, Person, Wire, consultation_of, outbox
 from tests.serving import Server, serving

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from media.codecs import Kind
 from media.messages import OfferNeeded, Track
+from media.rtp.codecs import Kind
 from signaling.flows.probing import LONGEST, MOST
 from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person

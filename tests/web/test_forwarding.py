@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from media.codecs import Kind
+from media.rtp.codecs import Kind
 from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
 from tests.people import Person

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from media.codecs import ABSOLUTE_SEND_TIME, AUDIO_LEVEL, MID, REPAIRED_RID, RID, TRANSPORT_SEQUENCE
+from media.rtp.codecs import (
+    ABSOLUTE_SEND_TIME,
+    AUDIO_LEVEL,
+    MID,
+    REPAIRED_RID,
+    RID,
+    TRANSPORT_SEQUENCE,
+)
 
 ONE_BYTE_PROFILE = 0xBEDE
 LONGEST = 64

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from media.codecs import OPUS, RED
+from media.rtp.codecs import OPUS, RED
 
 RED_PAYLOAD_TYPE = RED.payload_type
 
