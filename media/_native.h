@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 enum {
-    SLOT = 2048,     /* bytes reserved for a datagram; media/kernel.py has the same numbers */
+    SLOT = 2048,     /* bytes reserved for a datagram; media/transport/batching.py has the same numbers */
     BATCH = 64,      /* datagrams read at a time */
     OUTGOING = 256,  /* datagrams that may wait to be sent */
     SEGMENTS = 32,   /* datagrams in one segmented send */

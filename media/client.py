@@ -13,13 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from media import messages
-from media.addresses import (
-    behind_translation,
-    hidden_versions,
-    hosts_for,
-    local_addresses,
-    public_addresses,
-)
 from media.limits import Limits
 from media.messages import (
     Disconnected,
@@ -32,6 +25,13 @@ from media.messages import (
 )
 from media.process import CommandFailed, RelayUnavailable, WorkerProcess
 from media.rtp.codecs import Kind
+from media.transport.addresses import (
+    behind_translation,
+    hidden_versions,
+    hosts_for,
+    local_addresses,
+    public_addresses,
+)
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 from aiortc import sdp
 
-from media.ice import Credentials, candidate_lines
 from media.rtp.codecs import (
     AUDIO_CODECS,
     EXTENSION_URIS,
@@ -21,6 +20,7 @@ from media.rtp.codecs import (
     VIDEO_CODECS,
     Codec,
 )
+from media.transport.ice import Credentials, candidate_lines
 
 LONGEST_ANSWER = 128 * 1024
 "Bytes; a browser writes some 2 KB a media line."

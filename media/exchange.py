@@ -11,12 +11,9 @@ from datetime import UTC, datetime, timedelta
 from aiortc import RTCCertificate
 
 from media import reports
-from media.datagrams import Port
 from media.description import Answer, AnswerRejected
-from media.dtls import Handshake, HandshakeFailed
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import Pace
-from media.ice import CONSENT_SECONDS
 from media.ingest import Ingest
 from media.limits import Limits
 from media.messages import (
@@ -45,6 +42,9 @@ from media.peer import Peer
 from media.room import Refused, Room
 from media.steering import publisher_limit, steer, steer_peer
 from media.subscription import Subscription
+from media.transport.dtls import Handshake, HandshakeFailed
+from media.transport.ice import CONSENT_SECONDS
+from media.transport.port import Port
 
 logger = logging.getLogger(__name__)
 

@@ -11,9 +11,6 @@ import pylibsrtp
 
 from media.bandwidth import Estimate
 from media.copies import Copies
-from media.datagrams import Destination, Port
-from media.dtls import Ciphers, Handshake
-from media.ice import Credentials
 from media.ingest import Ingest
 from media.limits import SSRCS, Allowance, Limits
 from media.negotiation import Negotiation, SourceId
@@ -23,6 +20,9 @@ from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
 from media.state import PeerState
 from media.subscription import Subscription
+from media.transport.dtls import Ciphers, Handshake
+from media.transport.ice import Credentials
+from media.transport.port import Destination, Port
 
 REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."

@@ -12,10 +12,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from media.datagrams import Port
     from media.ingest import Ingest
     from media.rtp.header_extensions import Layout
     from media.subscription import Subscription
+    from media.transport.port import Port
 
 
 class PortState:

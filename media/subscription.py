@@ -22,9 +22,9 @@ from media.rtp.vp8 import read_vp8, shift_vp8
 from media.state import SubscriptionState
 
 if TYPE_CHECKING:
-    from media.datagrams import Destination
     from media.ingest import Ingest
-    from media.srtp import Cipher
+    from media.transport.port import Destination
+    from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."

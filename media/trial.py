@@ -18,8 +18,8 @@ from aioice import stun
 from aiortc import sdp
 
 from media.client import CommandFailed, Relay, RelayUnavailable
-from media.ice import Credentials
 from media.messages import Event, OfferNeeded, WorkerRestarted
+from media.transport.ice import Credentials
 
 ANSWER_SECONDS = 2.0
 "An answer of this very machine takes some milliseconds; the check is sent three times meanwhile."

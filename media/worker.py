@@ -20,10 +20,10 @@ from pathlib import Path
 import msgspec
 
 from media import messages
-from media.datagrams import Port, PortUnavailable
 from media.exchange import Exchange
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.room import Refused
+from media.transport.port import Port, PortUnavailable
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from media.datagrams import SLOT, Port
 from media.forwarding import stun
 from media.peer import Peer
+from media.transport.port import SLOT, Port
 
 LONGEST_PACKET = 1500
 "Bytes of a received packet; what is longer was not made for the internet."

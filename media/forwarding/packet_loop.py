@@ -19,19 +19,19 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from media.datagrams import BATCH, OUTGOING, SLOT, Port
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Directory
 from media.ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
-from media.kernel import NAME_SPACE
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import shift_vp8
-from media.srtp import native_functions
 from media.state import native
+from media.transport.batching import NAME_SPACE
+from media.transport.port import BATCH, OUTGOING, SLOT, Port
+from media.transport.srtp import native_functions
 
 logger = logging.getLogger(__name__)
 

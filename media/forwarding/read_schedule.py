@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 
-from media.datagrams import Port
 from media.forwarding.packet_loop import Forwarder
+from media.transport.port import Port
 
 SWEEP_SECONDS = 0.001
 "The pause between two looks: the shortest an event loop can wait for, unheard in a call."

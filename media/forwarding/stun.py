@@ -7,9 +7,9 @@ address it first came from, and for as many repetitions as a client makes (RFC 8
 
 from __future__ import annotations
 
-from media import ice
-from media.datagrams import Port, unpack_address
 from media.peer import REMEMBERED_ADDRESSES, Peer
+from media.transport import ice
+from media.transport.port import Port, unpack_address
 
 REMEMBERED_CHECKS = 1024
 "Transactions of one peer known again: some forty minutes of those that keep a call alive."

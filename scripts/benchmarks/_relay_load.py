@@ -23,12 +23,12 @@ from aioice import stun
 from aiortc import RTCCertificate
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 
-from media import ice
-from media.datagrams import SLOT, Destination, Port, pack_address, unpack_address
-from media.dtls import Ciphers, Handshake
-from media.ice import Credentials
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
+from media.transport import ice
+from media.transport.dtls import Ciphers, Handshake
+from media.transport.ice import Credentials
+from media.transport.port import SLOT, Destination, Port, pack_address, unpack_address
 
 VIDEO_PAYLOAD = 1200 - 24
 AUDIO_PAYLOAD = 100 - 28

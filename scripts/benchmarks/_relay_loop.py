@@ -12,16 +12,16 @@ import time
 
 from pylibsrtp import Policy
 
-from media.datagrams import Destination, Port, pack_address
-from media.dtls import Ciphers
 from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
 from media.limits import Limits
 from media.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
-from media.srtp import Cipher
 from media.subscription import Subscription
+from media.transport.dtls import Ciphers
+from media.transport.port import Destination, Port, pack_address
+from media.transport.srtp import Cipher
 from scripts.benchmarks._relay_load import LoadClient, Stream, video_stream
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM

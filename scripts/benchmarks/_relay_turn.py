@@ -18,9 +18,9 @@ from aioice import stun
 from aiortc import RTCCertificate
 from pylibsrtp import Policy
 
-from media.datagrams import SLOT, pack_address
-from media.dtls import Ciphers
-from media.srtp import Cipher
+from media.transport.dtls import Ciphers
+from media.transport.port import SLOT, pack_address
+from media.transport.srtp import Cipher
 from scripts.benchmarks._relay_load import LoadClient, audio_stream, video_stream
 
 CHANNEL = 0x4000

@@ -18,9 +18,7 @@ from typing import Any
 
 from aiortc import RTCCertificate
 
-from media.datagrams import Port
 from media.exchange import Exchange
-from media.ice import Credentials
 from media.messages import (
     AcceptAnswer,
     Connected,
@@ -32,6 +30,8 @@ from media.messages import (
     Publishing,
 )
 from media.rtp.codecs import Kind
+from media.transport.ice import Credentials
+from media.transport.port import Port
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks._relay_load import LoadClient

@@ -9,10 +9,10 @@ from ipaddress import ip_address
 import pytest
 from playwright.async_api import Page
 
-from media.addresses import local_addresses
 from media.client import Relay, RelaySettings
 from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publishing
 from media.rtp.codecs import Kind
+from media.transport.addresses import local_addresses
 from tests.browser.conftest import NewContext
 from tests.media.browser_page import BrowserPeer, serve_page
 

@@ -11,21 +11,22 @@ from collections.abc import Callable
 import pytest
 from pylibsrtp import Policy, Session
 
-from media import reports, srtp
+from media import reports
 from media.bandwidth import UNLIMITED
-from media.datagrams import SLOT, Port, pack_address
-from media.dtls import Ciphers
 from media.forwarding.packet_loop import Forwarder
 from media.ingest import Ingest
-from media.kernel import NAME_SPACE
 from media.limits import Limits
 from media.peer import Peer
 from media.publication import Publication
 from media.rtp import rtcp
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
-from media.srtp import Cipher
 from media.subscription import Subscription
+from media.transport import srtp
+from media.transport.batching import NAME_SPACE
+from media.transport.dtls import Ciphers
+from media.transport.port import SLOT, Port, pack_address
+from media.transport.srtp import Cipher
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
 AUDIO_SSRC, VIDEO_SSRC, RTX_SSRC, NEW_SSRC = 0x1000, 0x2000, 0x3000, 0x4000

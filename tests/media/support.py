@@ -12,11 +12,11 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamT
 from av import VideoFrame
 
 from media.client import Relay
-from media.datagrams import Port
 from media.exchange import Exchange
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 from media.rtp.codecs import Kind
+from media.transport.port import Port
 
 DEADLINE = 60.0
 "Seconds after which a condition counts as never met; conditions are met within one or two."

@@ -3,9 +3,9 @@
 import pytest
 
 from media import client
-from media.addresses import behind_translation, local_addresses, public_addresses
 from media.client import Relay, RelaySettings
 from media.messages import Event, OfferNeeded
+from media.transport.addresses import behind_translation, local_addresses, public_addresses
 from tests.media.support import until
 
 PRIVATE, PUBLIC = "10.0.0.5", "20.0.0.1"

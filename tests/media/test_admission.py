@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
-from media.datagrams import pack_address
 from media.forwarding.stun import REPETITIONS
 from media.limits import SSRCS
 from media.messages import Join, OpenRoom
 from media.peer import Peer
+from media.transport.port import pack_address
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks.relay_attack import Target
 from tests.media.support import TestExchange

@@ -4,7 +4,14 @@ import socket
 
 import pytest
 
-from media.datagrams import SLOT, Destination, Port, PortUnavailable, pack_address, unpack_address
+from media.transport.port import (
+    SLOT,
+    Destination,
+    Port,
+    PortUnavailable,
+    pack_address,
+    unpack_address,
+)
 
 UDP_SEGMENT = 103
 

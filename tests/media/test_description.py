@@ -5,7 +5,7 @@ import random
 import pytest
 
 from media.description import AnswerRejected, Line, codecs_of, read_answer, write_offer
-from media.ice import Credentials
+from media.transport.ice import Credentials
 
 
 def offered() -> list[Line]:

@@ -1,4 +1,4 @@
-"""The private names of aiortc that `media/dtls.py` relies on, and the carrier between them."""
+"""The private names of aiortc that `media/transport/dtls.py` relies on, and the carrier between them."""
 
 import ast
 import asyncio
@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiortc import RTCCertificate, RTCDtlsTransport
 
-from media import dtls
-from media.dtls import Carrier, Ciphers, Handshake, HandshakeFailed
+from media.transport import dtls
+from media.transport.dtls import Carrier, Ciphers, Handshake, HandshakeFailed
 
 CARRIER = {"_recv", "_send", "role"}
 "What aiortc's transport asks of the ICE transport that it takes a carrier for."

@@ -5,10 +5,10 @@ import socket
 
 from aioice import stun
 
-from media.datagrams import pack_address
 from media.limits import Limits
 from media.messages import Connected, Join, OfferNeeded, OpenRoom
 from media.rtp.codecs import Kind
+from media.transport.port import pack_address
 from tests.media.support import TestExchange, until
 
 

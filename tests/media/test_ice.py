@@ -4,8 +4,8 @@ from aioice import stun
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media import ice
-from media.ice import Credentials
+from media.transport import ice
+from media.transport.ice import Credentials
 
 OURS = Credentials("ourfragment", "p" * 32)
 

@@ -5,7 +5,6 @@ from aiortc.rtp import RtcpSenderInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.datagrams import Destination
 from media.ingest import (
     HISTORY,
     HISTORY_MASK,
@@ -21,6 +20,7 @@ from media.ingest import (
 )
 from media.rtp.codecs import OPUS, VP8
 from media.subscription import Subscription
+from media.transport.port import Destination
 
 
 def ingest(first: int = 100) -> Ingest:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy, Session
 
-from media.datagrams import pack_address
 from media.limits import Limits
+from media.transport.port import pack_address
 from tests.media.packet_worlds import (
     AUDIO_SSRC,
     EXTENSIONS,

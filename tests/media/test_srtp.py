@@ -1,6 +1,6 @@
 """SRTP in place does what the library's public methods do, and refuses what would break it.
 
-Names the private attributes of pylibsrtp that `media/srtp.py` relies on.
+Names the private attributes of pylibsrtp that `media/transport/srtp.py` relies on.
 """
 
 import secrets
@@ -11,7 +11,7 @@ import pylibsrtp
 import pytest
 from pylibsrtp import Policy, Session, _binding
 
-from media.srtp import TRAILER, Cipher, native_binding
+from media.transport.srtp import TRAILER, Cipher, native_binding
 
 PROFILES = {
     Policy.SRTP_PROFILE_AEAD_AES_256_GCM: 44,

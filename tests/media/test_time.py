@@ -4,8 +4,8 @@ import ast
 import time
 from pathlib import Path
 
-from media.ice import CONSENT_SECONDS
 from media.ingest import HISTORY
+from media.transport.ice import CONSENT_SECONDS
 from scripts.benchmarks.relay_attack import Target
 from tests.media.support import until
 

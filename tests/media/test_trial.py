@@ -6,10 +6,10 @@ from typing import cast
 
 from aioice import stun
 
-from media import ice
 from media.client import Relay, RelaySettings
-from media.ice import Credentials
 from media.messages import Event
+from media.transport import ice
+from media.transport.ice import Credentials
 from media.trial import Outcome, Trial, answers
 
 NOWHERE = "192.0.2.1"

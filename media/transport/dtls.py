@@ -17,7 +17,7 @@ from aiortc import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtl
 from aiortc.rtcdtlstransport import SRTP_PROFILES
 from aiortc.rtcicetransport import RTCIceTransport
 
-from media.srtp import Cipher
+from media.transport.srtp import Cipher
 
 logger = logging.getLogger(__name__)
 

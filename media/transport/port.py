@@ -1,7 +1,7 @@
 """One UDP socket read and written in batches.
 
 What lives here: buffers, and addresses as the kernel writes them. What does not: what a datagram
-means. On Linux the native loop or :mod:`media.kernel` reads and writes many at a time; elsewhere
+means. On Linux the native loop or :mod:`media.transport.batching` reads and writes many at a time; elsewhere
 the same interface works through plain calls.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from media.kernel import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
 from media.state import DestinationState, PortState, native
+from media.transport.batching import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
 
 __all__ = [
     "BATCH",
