@@ -14,7 +14,6 @@ from media import reports
 from media.description import Answer, AnswerRejected
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import Pace
-from media.ingest import Ingest
 from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
@@ -41,7 +40,8 @@ from media.negotiation import TooManyLines
 from media.peer import Peer
 from media.room import Refused, Room
 from media.steering import publisher_limit, steer, steer_peer
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
 from media.transport.dtls import Handshake, HandshakeFailed
 from media.transport.ice import CONSENT_SECONDS
 from media.transport.port import Port

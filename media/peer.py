@@ -11,15 +11,15 @@ import pylibsrtp
 
 from media.bandwidth import Estimate
 from media.copies import Copies
-from media.ingest import Ingest
 from media.limits import SSRCS, Allowance, Limits
 from media.negotiation import Negotiation, SourceId
-from media.publication import Publication
-from media.reception import Tally
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
 from media.state import PeerState
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
+from media.streams.publication import Publication
+from media.streams.reception import Tally
 from media.transport.dtls import Ciphers, Handshake
 from media.transport.ice import Credentials
 from media.transport.port import Destination, Port

@@ -23,12 +23,12 @@ from aiortc.rtp import (
 )
 
 from media.bandwidth import FLOODED, UNLIMITED
-from media.ingest import Ingest
 from media.limits import REPORT_CHARGE
 from media.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from media.description import Answer, read_answer, write_offer
-from media.ingest import Ingest
 from media.limits import Limits
 from media.messages import (
     EncodingChosen,
@@ -20,10 +19,11 @@ from media.messages import (
 )
 from media.negotiation import SourceId, TooManyLines
 from media.peer import Peer
-from media.publication import Publication
 from media.rtp.codecs import RED, Kind
 from media.speaker import SpeakerWatch
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
+from media.streams.publication import Publication
 
 logger = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from media.ingest import Ingest
     from media.rtp.header_extensions import Layout
-    from media.subscription import Subscription
+    from media.streams.inbound import Ingest
+    from media.streams.outbound import Subscription
     from media.transport.port import Port
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from media.allocation import Choice, allocate
 from media.bandwidth import SMALLEST_VIDEO, UNLIMITED
-from media.ingest import Ingest
 from media.negotiation import SourceId
 from media.peer import Peer
-from media.publication import Publication
 from media.room import Room
 from media.rtp.codecs import RED, Kind
+from media.streams.inbound import Ingest
+from media.streams.publication import Publication
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."

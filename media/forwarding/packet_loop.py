@@ -21,7 +21,6 @@ import cffi  # type: ignore[import-untyped]
 
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Directory
-from media.ingest import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
@@ -29,6 +28,7 @@ from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import shift_vp8
 from media.state import native
+from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
 from media.transport.batching import NAME_SPACE
 from media.transport.port import BATCH, OUTGOING, SLOT, Port
 from media.transport.srtp import native_functions

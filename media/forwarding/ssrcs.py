@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import struct
 
-from media.ingest import Ingest
 from media.peer import Peer
-from media.publication import Publication
 from media.rtp.codecs import BY_PAYLOAD_TYPE
 from media.rtp.header_extensions import Layout
 from media.rtp.rtx import restore
+from media.streams.inbound import Ingest
+from media.streams.publication import Publication
 
 _SSRC = struct.Struct("!8xI")
 

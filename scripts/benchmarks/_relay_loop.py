@@ -13,12 +13,12 @@ import time
 from pylibsrtp import Policy
 
 from media.forwarding.packet_loop import Forwarder
-from media.ingest import Ingest
 from media.limits import Limits
 from media.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
 from media.transport.dtls import Ciphers
 from media.transport.port import Destination, Port, pack_address
 from media.transport.srtp import Cipher

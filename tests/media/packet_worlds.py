@@ -14,14 +14,14 @@ from pylibsrtp import Policy, Session
 from media import reports
 from media.bandwidth import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
-from media.ingest import Ingest
 from media.limits import Limits
 from media.peer import Peer
-from media.publication import Publication
 from media.rtp import rtcp
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
-from media.subscription import Subscription
+from media.streams.inbound import Ingest
+from media.streams.outbound import Subscription
+from media.streams.publication import Publication
 from media.transport import srtp
 from media.transport.batching import NAME_SPACE
 from media.transport.dtls import Ciphers

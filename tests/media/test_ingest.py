@@ -5,7 +5,8 @@ from aiortc.rtp import RtcpSenderInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.ingest import (
+from media.rtp.codecs import OPUS, VP8
+from media.streams.inbound import (
     HISTORY,
     HISTORY_MASK,
     HISTORY_SECONDS,
@@ -18,8 +19,7 @@ from media.ingest import (
     Arrival,
     Ingest,
 )
-from media.rtp.codecs import OPUS, VP8
-from media.subscription import Subscription
+from media.streams.outbound import Subscription
 from media.transport.port import Destination
 
 

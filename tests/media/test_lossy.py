@@ -14,10 +14,10 @@ from aiortc.rtp import (
 
 from media import reports
 from media.bandwidth import UNLIMITED
-from media.ingest import Ingest
 from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
+from media.streams.inbound import Ingest
 from scripts.benchmarks._hostile import Hostile
 from scripts.benchmarks.relay_attack import Target
 from tests.media.lossy import LossyLink, Trouble

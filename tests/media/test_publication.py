@@ -3,9 +3,9 @@
 import re
 from pathlib import Path
 
-from media.ingest import Ingest
-from media.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
 from media.rtp.codecs import VP8, Kind
+from media.streams.inbound import Ingest
+from media.streams.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
 
 BROWSER = Path(__file__).parents[2] / "web" / "static" / "js" / "room" / "relay-peer.js"
 

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from media.ingest import Ingest
 from media.peer import Peer
 from media.rtp.codecs import Kind
 from media.steering import BEGINNING, publisher_limit, steer
+from media.streams.inbound import Ingest
 from scripts.benchmarks.relay_attack import Target
 
 NOW = 100.0

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from media.bandwidth import UNLIMITED
-from media.ingest import HISTORY_MASK, Arrival, Ingest
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time
 from media.rtp.vp8 import shift_vp8
-from media.subscription import Subscription
+from media.streams.inbound import HISTORY_MASK, Arrival, Ingest
+from media.streams.outbound import Subscription
 from media.transport.port import Destination
 
 KEY = b"\x90\xe0\x80\x05\x07\x20\x50"

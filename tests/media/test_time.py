@@ -4,7 +4,7 @@ import ast
 import time
 from pathlib import Path
 
-from media.ingest import HISTORY
+from media.streams.inbound import HISTORY
 from media.transport.ice import CONSENT_SECONDS
 from scripts.benchmarks.relay_attack import Target
 from tests.media.support import until

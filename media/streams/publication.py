@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from media.ingest import SILENCE, Ingest
 from media.rtp.codecs import Kind
+from media.streams.inbound import SILENCE, Ingest
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400

@@ -18,7 +18,7 @@ from media.rtp.vp8 import is_keyframe_start
 from media.state import IngestState
 
 if TYPE_CHECKING:
-    from media.subscription import Subscription
+    from media.streams.outbound import Subscription
 
 HISTORY = 256
 "Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."

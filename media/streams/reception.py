@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from media.ingest import LOSS_PACKETS
+from media.streams.inbound import LOSS_PACKETS
 
 ENOUGH_PACKETS = 50
 "Packets that reports must speak of before their loss says something: a second of sound."
