@@ -9,8 +9,8 @@ from typing import Any
 
 import pylibsrtp
 
-from media.bandwidth import Estimate
-from media.copies import Copies
+from media.congestion.estimate import Estimate
+from media.congestion.redundancy import Copies
 from media.limits import SSRCS, Allowance, Limits
 from media.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind

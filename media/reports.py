@@ -22,7 +22,7 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.bandwidth import FLOODED, UNLIMITED
+from media.congestion.estimate import FLOODED, UNLIMITED
 from media.limits import REPORT_CHARGE
 from media.peer import Peer
 from media.rtp import rtcp

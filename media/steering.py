@@ -5,8 +5,8 @@ Decided twice a second, and at once when something changes or floods a link.
 
 from __future__ import annotations
 
-from media.allocation import Choice, allocate
-from media.bandwidth import SMALLEST_VIDEO, UNLIMITED
+from media.congestion.allocation import Choice, allocate
+from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED
 from media.negotiation import SourceId
 from media.peer import Peer
 from media.room import Room

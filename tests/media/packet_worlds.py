@@ -12,7 +12,7 @@ import pytest
 from pylibsrtp import Policy, Session
 
 from media import reports
-from media.bandwidth import UNLIMITED
+from media.congestion.estimate import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
 from media.peer import Peer

@@ -1,7 +1,7 @@
 """Sound first, and everybody is seen before anybody is seen well."""
 
-from media.allocation import Choice, allocate
-from media.bandwidth import UNLIMITED
+from media.congestion.allocation import Choice, allocate
+from media.congestion.estimate import UNLIMITED
 
 
 def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:

@@ -1,6 +1,6 @@
 """Sound is sent twice while it gets lost, and once when it has not for a while."""
 
-from media.copies import CALM_LOOKS, LOSSY_LOOKS, Copies
+from media.congestion.redundancy import CALM_LOOKS, LOSSY_LOOKS, Copies
 from media.rtp.codecs import OPUS, RED, Kind
 from tests.media.support import TestExchange, until
 

@@ -1,6 +1,6 @@
 """Round trips that take longer than before are a queue, unless that is the way's own length."""
 
-from media.delay import LATE_REPORTS, Delay
+from media.congestion.delay import LATE_REPORTS, Delay
 
 
 def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> None:

@@ -1,6 +1,6 @@
 """Real aiortc clients see and hear each other through the relay."""
 
-from media.bandwidth import UNLIMITED
+from media.congestion.estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
 from media.steering import steer

@@ -13,7 +13,7 @@ from aiortc.rtp import (
 )
 
 from media import reports
-from media.bandwidth import UNLIMITED
+from media.congestion.estimate import UNLIMITED
 from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from media.allocation import Choice, allocate
-from media.bandwidth import SMALLEST_VIDEO, UNLIMITED, Estimate
+from media.congestion.allocation import Choice, allocate
+from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
 from media.steering import LEAST_SHARE, LEAST_SHARE_OF_TWO
 
 STEP = 0.5

@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from media.bandwidth import UNLIMITED
+from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time
 from media.rtp.vp8 import shift_vp8

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from media.bandwidth import UNLIMITED
+from media.congestion.estimate import UNLIMITED
 
 Key = TypeVar("Key")
 
