@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from aiortc import RTCCertificate
 
 from media import reports
-from media.description import Answer, AnswerRejected
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import Pace
 from media.limits import Limits
@@ -36,9 +35,10 @@ from media.messages import (
     Unpublish,
     Unsubscribe,
 )
-from media.negotiation import TooManyLines
-from media.peer import Peer
-from media.room import Refused, Room
+from media.rooms.negotiation import TooManyLines
+from media.rooms.peer import Peer
+from media.rooms.room import Refused, Room
+from media.rooms.sdp import Answer, AnswerRejected
 from media.steering import publisher_limit, steer, steer_peer
 from media.streams.inbound import Ingest
 from media.streams.outbound import Subscription

@@ -24,7 +24,7 @@ from aiortc.rtp import (
 
 from media.congestion.estimate import FLOODED, UNLIMITED
 from media.limits import REPORT_CHARGE
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
 from media.streams.inbound import Ingest

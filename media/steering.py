@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from media.congestion.allocation import Choice, allocate
 from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED
-from media.negotiation import SourceId
-from media.peer import Peer
-from media.room import Room
+from media.rooms.negotiation import SourceId
+from media.rooms.peer import Peer
+from media.rooms.room import Room
 from media.rtp.codecs import RED, Kind
 from media.streams.inbound import Ingest
 from media.streams.publication import Publication

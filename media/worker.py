@@ -22,7 +22,7 @@ import msgspec
 from media import messages
 from media.exchange import Exchange
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
-from media.room import Refused
+from media.rooms.room import Refused
 from media.transport.port import Port, PortUnavailable
 
 logger = logging.getLogger(__name__)

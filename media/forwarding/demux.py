@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from media.forwarding import stun
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.transport.port import SLOT, Port
 
 LONGEST_PACKET = 1500

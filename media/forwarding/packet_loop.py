@@ -22,7 +22,7 @@ import cffi  # type: ignore[import-untyped]
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Directory
 from media.limits import GAP_CHARGE, LEAST_CHARGE
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of

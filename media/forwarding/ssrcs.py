@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp.codecs import BY_PAYLOAD_TYPE
 from media.rtp.header_extensions import Layout
 from media.rtp.rtx import restore

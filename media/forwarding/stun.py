@@ -7,7 +7,7 @@ address it first came from, and for as many repetitions as a client makes (RFC 8
 
 from __future__ import annotations
 
-from media.peer import REMEMBERED_ADDRESSES, Peer
+from media.rooms.peer import REMEMBERED_ADDRESSES, Peer
 from media.transport import ice
 from media.transport.port import Port, unpack_address
 

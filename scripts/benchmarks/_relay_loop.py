@@ -14,7 +14,7 @@ from pylibsrtp import Policy
 
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
 from media.streams.inbound import Ingest

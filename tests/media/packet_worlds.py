@@ -15,7 +15,7 @@ from media import reports
 from media.congestion.estimate import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout

@@ -10,7 +10,7 @@ from aioice import stun
 from media.forwarding.stun import REPETITIONS
 from media.limits import SSRCS
 from media.messages import Join, OpenRoom
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.transport.port import pack_address
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks.relay_attack import Target

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from media.description import AnswerRejected, Line, codecs_of, read_answer, write_offer
+from media.rooms.sdp import AnswerRejected, Line, codecs_of, read_answer, write_offer
 from media.transport.ice import Credentials
 
 

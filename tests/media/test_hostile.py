@@ -19,7 +19,7 @@ from aiortc import RTCCertificate
 from media.client import Relay, RelaySettings
 from media.limits import SSRCS, Limits
 from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishing
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
 from scripts.benchmarks._relay_load import LoadClient

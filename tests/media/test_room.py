@@ -8,7 +8,7 @@ import pytest
 
 from media.limits import Limits
 from media.messages import Event, OfferNeeded, Published, Publishing
-from media.room import Refused, Room
+from media.rooms.room import Refused, Room
 from media.rtp.codecs import Kind
 
 FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)

@@ -1,6 +1,6 @@
 """The active speaker is named, keeps the name through a pause, and loses it to another."""
 
-from media.speaker import SpeakerWatch
+from media.rooms.speaker import SpeakerWatch
 
 
 def test_the_speaker_is_named_and_keeps_the_name_through_a_pause() -> None:

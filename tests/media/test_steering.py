@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from media.peer import Peer
+from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.steering import BEGINNING, publisher_limit, steer
 from media.streams.inbound import Ingest

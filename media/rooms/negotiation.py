@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from media.description import MOST_LINES, Line, codecs_of
+from media.rooms.sdp import MOST_LINES, Line, codecs_of
 from media.rtp.codecs import AUDIO_CODECS, TWICE, Kind
 
 SourceId = tuple[str, Kind]

@@ -12,7 +12,7 @@ import pylibsrtp
 from media.congestion.estimate import Estimate
 from media.congestion.redundancy import Copies
 from media.limits import SSRCS, Allowance, Limits
-from media.negotiation import Negotiation, SourceId
+from media.rooms.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
 from media.state import PeerState

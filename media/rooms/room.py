@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from media.description import Answer, read_answer, write_offer
 from media.limits import Limits
 from media.messages import (
     EncodingChosen,
@@ -17,10 +16,11 @@ from media.messages import (
     Track,
     VideoPaused,
 )
-from media.negotiation import SourceId, TooManyLines
-from media.peer import Peer
+from media.rooms.negotiation import SourceId, TooManyLines
+from media.rooms.peer import Peer
+from media.rooms.sdp import Answer, read_answer, write_offer
+from media.rooms.speaker import SpeakerWatch
 from media.rtp.codecs import RED, Kind
-from media.speaker import SpeakerWatch
 from media.streams.inbound import Ingest
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication
