@@ -20,9 +20,9 @@ from pathlib import Path
 import msgspec
 
 from media import messages
-from media.exchange import Exchange
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.rooms.room import Refused
+from media.sfu.sfu import Exchange
 from media.transport.port import Port, PortUnavailable
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,6 @@ from typing import Any
 
 from aiortc import RTCCertificate
 
-from media.exchange import Exchange
 from media.messages import (
     AcceptAnswer,
     Connected,
@@ -30,6 +29,7 @@ from media.messages import (
     Publishing,
 )
 from media.rtp.codecs import Kind
+from media.sfu.sfu import Exchange
 from media.transport.ice import Credentials
 from media.transport.port import Port
 from scripts.benchmarks._figures import lines

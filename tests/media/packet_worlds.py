@@ -11,7 +11,6 @@ from collections.abc import Callable
 import pytest
 from pylibsrtp import Policy, Session
 
-from media import reports
 from media.congestion.estimate import UNLIMITED
 from media.forwarding.packet_loop import Forwarder
 from media.limits import Limits
@@ -19,6 +18,7 @@ from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
+from media.sfu import rtcp_handling
 from media.streams.inbound import Ingest
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication
@@ -179,7 +179,7 @@ class World:
         if lost := sent[-1 - back :][:4]:
             picture.refill(1.0, UNLIMITED)
             request = self.listeners[seat].protect_rtcp(rtcp.nack(7, picture.ssrc, lost))
-            reports.handle(peer, request, self.time, lambda peer_id: None)
+            rtcp_handling.handle(peer, request, self.time, lambda peer_id: None)
             self._collect()
 
     def _collect(self) -> None:

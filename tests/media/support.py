@@ -12,10 +12,10 @@ from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamT
 from av import VideoFrame
 
 from media.client import Relay
-from media.exchange import Exchange
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 from media.rtp.codecs import Kind
+from media.sfu.sfu import Exchange
 from media.transport.port import Port
 
 DEADLINE = 60.0

@@ -3,7 +3,7 @@
 from media.congestion.estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
-from media.steering import steer
+from media.sfu.layer_selection import steer
 from tests.media.support import TestExchange, until
 
 

@@ -12,11 +12,11 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media import reports
 from media.congestion.estimate import UNLIMITED
 from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
+from media.sfu import rtcp_handling
 from media.streams.inbound import Ingest
 from scripts.benchmarks._hostile import Hostile
 from scripts.benchmarks.relay_attack import Target
@@ -111,7 +111,7 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         sent: list[bytes] = []
         owner = target.exchange.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
-        reports.send_reception(owner, 1.0, 0)
+        rtcp_handling.send_reception(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
         assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
         assert owner.loss_up == 0.0, "its own link is not to blame"
@@ -133,16 +133,16 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
         large.waiting.append(subscription)
         large.want_keyframe()
         small.heard_at = 50.0
-        reports.ask_for_keyframes(peer, 50.0)
+        rtcp_handling.ask_for_keyframes(peer, 50.0)
         assert asked == []
         large.heard_at = 50.0
-        reports.ask_for_keyframes(peer, 50.0)
+        rtcp_handling.ask_for_keyframes(peer, 50.0)
         assert len(asked) == 1
-        reports.ask_for_keyframes(peer, 60.0)
+        rtcp_handling.ask_for_keyframes(peer, 60.0)
         assert len(asked) == 2, "nothing is sent at all: asking may help"
         large.rid = ""
         small.heard_at = 70.0
-        reports.ask_for_keyframes(peer, 70.0)
+        rtcp_handling.ask_for_keyframes(peer, 70.0)
         assert len(asked) == 3, "what has one encoding is asked even when it is still"
     finally:
         await target.close()
@@ -171,13 +171,13 @@ async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
             sent.clear()
             return found
 
-        reports.send_reception(peer, 100.0, 0)
+        rtcp_handling.send_reception(peer, 100.0, 0)
         assert limits() == []
-        reports.send_reception(peer, 101.0, 300_000)
+        rtcp_handling.send_reception(peer, 101.0, 300_000)
         assert limits() == [pytest.approx(300_000, rel=0.01)]
-        reports.send_reception(peer, 102.0, 0)
+        rtcp_handling.send_reception(peer, 102.0, 0)
         assert limits() == [pytest.approx(UNLIMITED, rel=0.01)]
-        reports.send_reception(peer, 110.0, 0)
+        rtcp_handling.send_reception(peer, 110.0, 0)
         assert limits() == []
     finally:
         await target.close()

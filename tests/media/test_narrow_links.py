@@ -10,7 +10,7 @@ import pytest
 
 from media.congestion.allocation import Choice, allocate
 from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
-from media.steering import LEAST_SHARE, LEAST_SHARE_OF_TWO
+from media.sfu.layer_selection import LEAST_SHARE, LEAST_SHARE_OF_TWO
 
 STEP = 0.5
 SOUND = 40_000.0

@@ -6,7 +6,7 @@ import pytest
 
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
-from media.steering import BEGINNING, publisher_limit, steer
+from media.sfu.layer_selection import BEGINNING, publisher_limit, steer
 from media.streams.inbound import Ingest
 from scripts.benchmarks.relay_attack import Target
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from aiortc import RTCCertificate
 
-from media import reports
 from media.forwarding.packet_loop import Forwarder
 from media.forwarding.read_schedule import Pace
 from media.limits import Limits
@@ -39,7 +38,8 @@ from media.rooms.negotiation import TooManyLines
 from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
-from media.steering import publisher_limit, steer, steer_peer
+from media.sfu import rtcp_handling
+from media.sfu.layer_selection import publisher_limit, steer, steer_peer
 from media.streams.inbound import Ingest
 from media.streams.outbound import Subscription
 from media.transport.dtls import Handshake, HandshakeFailed
@@ -256,8 +256,8 @@ class Exchange:
     def _on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
         room = self.rooms.get(peer.room_id)
         if room is not None:
-            reports.handle(peer, data, now, room.peers.get)
-            reports.ask_for_keyframes(peer, now)
+            rtcp_handling.handle(peer, data, now, room.peers.get)
+            rtcp_handling.ask_for_keyframes(peer, now)
 
     def _on_stream(self, peer: Peer, ingest: Ingest) -> None:
         room = self.rooms.get(peer.room_id)
@@ -270,7 +270,7 @@ class Exchange:
             return
         subscriber = room.peers.get(subscription.owner_id)
         if subscriber is not None:
-            reports.send_sender_report(subscriber, subscription, self.now())
+            rtcp_handling.send_sender_report(subscriber, subscription, self.now())
             room.announce_encoding(subscriber.id, subscription)
 
     def _on_tick(self) -> None:
@@ -291,7 +291,7 @@ class Exchange:
         tick = self._tick
         forwarder = self.forwarder
         for peer, ingest in list(forwarder.gaps):
-            reports.ask_for_missing(peer, ingest, now)
+            rtcp_handling.ask_for_missing(peer, ingest, now)
             if not ingest.missing or peer.closed:
                 forwarder.gaps.discard((peer, ingest))
         turn = tended = 0
@@ -340,8 +340,8 @@ class Exchange:
         if peer.estimate.pressing:
             steer_peer(room, peer, now)
         if peer.connected:
-            reports.ask_for_keyframes(peer, now)
-            reports.send_arrivals(peer)
+            rtcp_handling.ask_for_keyframes(peer, now)
+            rtcp_handling.send_arrivals(peer)
 
     def _tend_each_second(self, room: Room, peer: Peer, now: float) -> None:
         seconds = max(now - peer.measured_at, TICK)
@@ -362,8 +362,8 @@ class Exchange:
         if peer.connected:
             # Who publishes nothing need not be told how much; looking at everybody costs.
             limit = publisher_limit(room, peer, now) if peer.ingests else 0
-            reports.send_reception(peer, now, limit)
-        if peer.can_repeat and peer.copies.note(reports.sound_lost(peer)):
+            rtcp_handling.send_reception(peer, now, limit)
+        if peer.can_repeat and peer.copies.note(rtcp_handling.sound_lost(peer)):
             room.repeat_sound(peer, peer.copies.wanted)
         if now - peer.checked_at > CONSENT_SECONDS:
             self._part(room, peer, "consent_expired")
