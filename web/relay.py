@@ -1,4 +1,4 @@
-"""The media relay as rooms use it: `signaling.ports.Forwarder` over `media.client.Relay`."""
+"""The media relay as rooms use it: `signaling.ports.Forwarder` over `media.relay.client.Relay`."""
 
 import asyncio
 import logging
@@ -9,8 +9,8 @@ from datetime import timedelta
 from aiohttp import web
 
 from media import messages as media
-from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.messages import Publishing
+from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.rtp.codecs import Kind
 from signaling import forwarder as said
 from signaling.ports import PictureKind, Timers

@@ -5,9 +5,9 @@ import logging
 from collections.abc import Iterable
 from datetime import timedelta
 
-from media.client import Relay
 from media.messages import Event
-from media.trial import Outcome, Place, Trial
+from media.relay.client import Relay
+from media.relay.self_check import Outcome, Place, Trial
 from signaling.ports import Timers
 
 TRIED_EVERY = timedelta(minutes=5)

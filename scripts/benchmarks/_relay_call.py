@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from media.client import Relay, RelaySettings
 from media.messages import Connected, Event, OfferNeeded
+from media.relay.client import Relay, RelaySettings
 from scripts.benchmarks._browser import chromium
 from scripts.benchmarks._relay_page import Guest, serve_page, write_camera
 from scripts.benchmarks._server import temporary_folder

@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Page
 
-from media.client import Relay
 from media.messages import OfferNeeded
+from media.relay.client import Relay
 
 WIDTH, HEIGHT, FRAMES_PER_SECOND = 320, 180, 10
 

@@ -21,7 +21,7 @@ from media.messages import (
     Publishing,
     Start,
 )
-from media.process import WorkerProcess
+from media.relay.process import WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay_janus import Janus
 from scripts.benchmarks._relay_load import LoadClient

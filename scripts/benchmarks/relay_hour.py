@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from media.client import Relay
+from media.relay.client import Relay
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay_call import call_of_four
 from scripts.benchmarks._relay_chart import Panel, chart

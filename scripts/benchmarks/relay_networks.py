@@ -26,8 +26,8 @@ from typing import Any, Protocol
 
 from playwright.async_api import Page
 
-from media.client import Relay, RelaySettings
 from media.messages import Event, OfferNeeded, Publishing
+from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
 from media.turn import TurnService
 from scripts.benchmarks._browser import chromium, installed

@@ -9,8 +9,8 @@ from ipaddress import ip_address
 import pytest
 from playwright.async_api import Page
 
-from media.client import Relay, RelaySettings
 from media.messages import Connected, EncodingChosen, Event, OfferNeeded, Publishing
+from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
 from media.transport.addresses import local_addresses
 from tests.browser.conftest import NewContext

@@ -5,8 +5,8 @@ from typing import Any
 from aiohttp import web
 from playwright.async_api import Page
 
-from media.client import Relay
 from media.messages import OfferNeeded
+from media.relay.client import Relay
 
 PAGE = """<!doctype html><title>relay</title><body><script type="module">
 window.connection = null;

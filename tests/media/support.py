@@ -11,9 +11,9 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack, VideoStreamTrack
 from av import VideoFrame
 
-from media.client import Relay
 from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
+from media.relay.client import Relay
 from media.rtp.codecs import Kind
 from media.sfu.sfu import Exchange
 from media.transport.port import Port

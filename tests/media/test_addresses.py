@@ -2,9 +2,9 @@
 
 import pytest
 
-from media import client
-from media.client import Relay, RelaySettings
 from media.messages import Event, OfferNeeded
+from media.relay import client
+from media.relay.client import Relay, RelaySettings
 from media.transport.addresses import behind_translation, local_addresses, public_addresses
 from tests.media.support import until
 

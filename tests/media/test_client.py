@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from media import client
-from media.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.limits import Limits
 from media.messages import (
     Connected,
@@ -23,7 +21,9 @@ from media.messages import (
     Start,
     WorkerRestarted,
 )
-from media.process import WorkerProcess
+from media.relay import client
+from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
+from media.relay.process import WorkerProcess
 from media.rtp.codecs import Kind
 from tests.media.support import RelayClient, until
 

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from aiortc import RTCCertificate
 
-from media.client import Relay, RelaySettings
 from media.limits import SSRCS, Limits
 from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishing
+from media.relay.client import Relay, RelaySettings
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request

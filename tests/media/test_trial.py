@@ -6,11 +6,11 @@ from typing import cast
 
 from aioice import stun
 
-from media.client import Relay, RelaySettings
 from media.messages import Event
+from media.relay.client import Relay, RelaySettings
+from media.relay.self_check import Outcome, Trial, answers
 from media.transport import ice
 from media.transport.ice import Credentials
-from media.trial import Outcome, Trial, answers
 
 NOWHERE = "192.0.2.1"
 "Of TEST-NET-1 (RFC 5737): nobody's."

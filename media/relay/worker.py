@@ -1,6 +1,6 @@
 """A worker: the process that carries sound and picture, apart from pages and the database.
 
-Started as ``python -m media.worker --control N``, where N is an inherited Unix socket. It reads a
+Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It reads a
 :class:`~media.messages.Start` and then commands, a line each, and ends when the socket does, so
 that it never outlives the process that started it.
 """
@@ -130,7 +130,7 @@ def resident_bytes() -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a worker until its control socket closes."""
-    parser = argparse.ArgumentParser(prog="python -m media.worker", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m media.relay.worker", description=__doc__)
     parser.add_argument(
         "--control", type=int, required=True, metavar="N", help="inherited Unix socket"
     )

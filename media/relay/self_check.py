@@ -17,8 +17,8 @@ from typing import cast
 from aioice import stun
 from aiortc import sdp
 
-from media.client import CommandFailed, Relay, RelayUnavailable
 from media.messages import Event, OfferNeeded, WorkerRestarted
+from media.relay.client import CommandFailed, Relay, RelayUnavailable
 from media.transport.ice import Credentials
 
 ANSWER_SECONDS = 2.0

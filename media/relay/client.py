@@ -23,7 +23,7 @@ from media.messages import (
     Start,
     WorkerRestarted,
 )
-from media.process import CommandFailed, RelayUnavailable, WorkerProcess
+from media.relay.process import CommandFailed, RelayUnavailable, WorkerProcess
 from media.rtp.codecs import Kind
 from media.transport.addresses import (
     behind_translation,
