@@ -5,9 +5,9 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "media._native",
-            ["media/_native.c", "media/_send.c", "media/_state.c"],
-            depends=["media/_native.h"],
+            "media.native._native",
+            ["media/native/loop.c", "media/native/send.c", "media/native/types.c"],
+            depends=["media/native/structures.h"],
             # Python must compute the same jitter, which fused multiplication would not.
             extra_compile_args=["-O2", "-ffp-contract=off"],
             py_limited_api=True,

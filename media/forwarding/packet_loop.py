@@ -5,7 +5,7 @@ publisher and us, remembered for retransmission, then copied once per subscriber
 protected and queued. Nothing here allocates more than the packet itself, and nothing a stranger
 or a participant sends raises out of :meth:`Forwarder.drain`.
 
-Where it is built, ``media/_native.c`` does the same for packets that bring no surprise, and hands
+Where it is built, ``media/native/loop.c`` does the same for packets that bring no surprise, and hands
 back all others. Both work on the same objects; a test has them compete on the same packets.
 """
 
@@ -22,12 +22,12 @@ import cffi  # type: ignore[import-untyped]
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Directory
 from media.limits import GAP_CHARGE, LEAST_CHARGE
+from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import shift_vp8
-from media.state import native
 from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
 from media.transport.batching import NAME_SPACE
 from media.transport.port import BATCH, OUTGOING, SLOT, Port

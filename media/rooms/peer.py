@@ -12,10 +12,10 @@ import pylibsrtp
 from media.congestion.estimate import Estimate
 from media.congestion.redundancy import Copies
 from media.limits import SSRCS, Allowance, Limits
+from media.native import PeerState
 from media.rooms.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
-from media.state import PeerState
 from media.streams.inbound import Ingest
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
+from media.native import IngestState
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.vp8 import is_keyframe_start
-from media.state import IngestState
 
 if TYPE_CHECKING:
     from media.streams.outbound import Subscription

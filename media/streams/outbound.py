@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from aiortc.rtp import RtcpSenderInfo
 
+from media.native import SubscriptionState
 from media.rtp.codecs import RED
 from media.rtp.header_extensions import read_layout
 from media.rtp.vp8 import read_vp8, shift_vp8
-from media.state import SubscriptionState
 from media.streams.reception import Reception
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Linux's batched system calls for one port, called through cffi.
 
 A batch costs one ``recvmmsg`` and one ``sendmmsg``, and consecutive packets of one size to one
-place leave as a single segmented send (UDP_SEGMENT). ``media/_send.c`` does the same in the same
+place leave as a single segmented send (UDP_SEGMENT). ``media/native/send.c`` does the same in the same
 memory where it is built.
 """
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from media.state import DestinationState, PortState, native
+from media.native import DestinationState, PortState, native
 from media.transport.batching import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
 
 __all__ = [

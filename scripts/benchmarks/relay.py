@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from media.state import native
+from media.native import native
 from media.transport.addresses import local_addresses
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay_janus import Janus

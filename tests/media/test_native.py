@@ -312,8 +312,8 @@ def test_the_relay_works_in_python_alone() -> None:
     here = Path(__file__).parent
     names = ("exchange", "forwarder", "datagrams", "ingest", "feedback", "native")
     program = (
-        "import sys; sys.modules['media._native'] = None; import pytest;"
-        "from media.state import native; assert native is None;"
+        "import sys; sys.modules['media.native._native'] = None; import pytest;"
+        "from media.native import native; assert native is None;"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )
     files = [str(here / f"test_{name}.py") for name in names]

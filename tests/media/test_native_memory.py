@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SOURCES = [str(ROOT / "media" / name) for name in ("_native.c", "_send.c", "_state.c")]
+SOURCES = [str(ROOT / "media/native" / name) for name in ("loop.c", "send.c", "types.c")]
 TESTS = ("native", "datagrams", "admission")
 
 PROGRAM = """
 import importlib.machinery, importlib.util, sys
-loader = importlib.machinery.ExtensionFileLoader("media._native", sys.argv[1])
-spec = importlib.util.spec_from_loader("media._native", loader)
+loader = importlib.machinery.ExtensionFileLoader("media.native._native", sys.argv[1])
+spec = importlib.util.spec_from_loader("media.native._native", loader)
 module = importlib.util.module_from_spec(spec)
-sys.modules["media._native"] = module
+sys.modules["media.native._native"] = module
 loader.exec_module(module)
-from media.state import native
+from media.native import native
 assert native is module
 import pytest
 class Longer:

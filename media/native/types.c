@@ -1,6 +1,6 @@
-/* The bases of media/state.py as Python types. */
+/* The bases of media/native/__init__.py as Python types. */
 
-#include "_native.h"
+#include "structures.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -223,7 +223,7 @@ static PyMethodDef no_methods[] = {{NULL, NULL, 0, NULL}};
                                {Py_tp_members, members},                                 \
                                {Py_tp_methods, methods},                                 \
                                {0, NULL}};                                               \
-        PyType_Spec spec = {"media._native." name, sizeof(type), 0,                      \
+        PyType_Spec spec = {"media.native._native." name, sizeof(type), 0,                      \
                             Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, \
                             slots};                                                      \
         variable = (PyTypeObject *)PyType_FromSpec(&spec);                               \

@@ -6,7 +6,7 @@
    garbage collector tracks while objects are only borrowed, so no Python code runs then. Every
    position in a packet was compared with the packet's length before it is used. */
 
-#include "_native.h"
+#include "structures.h"
 
 #include <string.h>
 
@@ -15,7 +15,7 @@ enum {
     LEAST_CHARGE = 250,
     RED_PAYLOAD_TYPE = 63,
     HISTORY = 256,
-    INTERFACE = 1, /* to be raised with every change that media/state.py must know of */
+    INTERFACE = 1, /* to be raised with every change that media/native/__init__.py must know of */
 };
 
 typedef int (*cipher)(void *session, void *packet, int *length);
@@ -397,7 +397,7 @@ static PyMethodDef methods[] = {
 };
 
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "media._native", NULL, -1, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "media.native._native", NULL, -1, methods, NULL, NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC PyInit__native(void)

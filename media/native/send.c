@@ -1,6 +1,6 @@
 /* What is queued on a port, handed to the kernel in one call where it can be. */
 
-#include "_native.h"
+#include "structures.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 """The numbers that every packet touches: bases of Port, Destination, Subscription, Ingest, Peer.
 
-Where the native loop is built (``media/_native.c``), these bases are its structures, so that C
+Where the native loop is built (``media/native/loop.c``), these bases are its structures, so that C
 reads and writes the very attributes that Python does, and either can handle a packet. Where it is
 not, they are the plain classes below. What an attribute means stands here; the classes built on
 these give them their first values.

@@ -1,4 +1,4 @@
-/* The structures that Python and the packet loop share; media/state.py says what they mean. */
+/* The structures that Python and the packet loop share; media/native/__init__.py says what they mean. */
 
 #ifndef TELECONNECT_NATIVE_H
 #define TELECONNECT_NATIVE_H
