@@ -2,7 +2,7 @@
 
 The only file that touches private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl``
 (a pyOpenSSL connection, asked for the exported keys), and the three names aiortc's transport asks
-of its carrier (``_recv``, ``_send``, ``role``). ``tests/media/test_dtls.py`` names each.
+of its carrier (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` names each.
 """
 
 from __future__ import annotations

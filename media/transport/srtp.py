@@ -3,7 +3,7 @@
 The only file that touches private names of pylibsrtp: ``Session._srtp`` (the native session) and
 ``pylibsrtp._binding`` (its ``lib`` and ``ffi``). Calling them directly saves two copies and an
 allocation a packet, half of the cost. If a release of pylibsrtp hides them, :class:`Cipher` works
-through the public methods instead; ``tests/media/test_srtp.py`` compares both.
+through the public methods instead; ``tests/media/transport/test_srtp.py`` compares both.
 
 Retransmission never reuses a pair of SSRC and sequence number with other bytes, which under
 AES-GCM would give away the key stream (RFC 7714 section 8.4). Outgoing sessions are therefore made

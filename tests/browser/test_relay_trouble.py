@@ -12,7 +12,7 @@ from media.messages import OfferNeeded
 from tests.browser.conftest import NewContext
 from tests.browser.test_relay import Stage, eventually, stage
 from tests.media.browser_page import BrowserPeer
-from tests.media.lossy import LossyLink, Trouble
+from tests.media.networks.lossy import LossyLink, Trouble
 
 LONG = 90.0
 "A handshake over such a link takes several tries, each later than the one before."

@@ -10,12 +10,15 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "media"
 ALLOWED = {
-    "dtls.py": {"_set_role", "_ssl"},
-    "srtp.py": {"_srtp", "_binding"},
+    "transport/dtls.py": {"_set_role", "_ssl"},
+    "transport/srtp.py": {"_srtp", "_binding"},
 }
-CARRIED = {"dtls.py": {"_recv", "_send", "role"}}
+CARRIED = {"transport/dtls.py": {"_recv", "_send", "role"}}
 "What somebody else's package asks of an object of ours: private names the other way round."
-TESTS = {"dtls.py": "test_dtls.py", "srtp.py": "test_srtp.py"}
+TESTS = {
+    "transport/dtls.py": "transport/test_dtls.py",
+    "transport/srtp.py": "transport/test_srtp.py",
+}
 
 
 def is_private(name: str) -> bool:
@@ -52,7 +55,10 @@ def own_names(tree: ast.AST) -> Iterator[str]:
 
 
 def test_foreign_private_names_stand_in_one_file_each() -> None:
-    trees = {file.name: ast.parse(file.read_text("utf-8")) for file in FOLDER.rglob("*.py")}
+    trees = {
+        file.relative_to(FOLDER).as_posix(): ast.parse(file.read_text("utf-8"))
+        for file in FOLDER.rglob("*.py")
+    }
     ours = {name for tree in trees.values() for name in own_names(tree)}
     found = {
         file: names
@@ -65,7 +71,7 @@ def test_foreign_private_names_stand_in_one_file_each() -> None:
 def test_each_is_named_where_it_is_used_and_where_it_is_tested() -> None:
     for file, names in ALLOWED.items():
         docstring = ast.get_docstring(ast.parse((FOLDER / file).read_text("utf-8"))) or ""
-        test = Path(__file__).with_name(TESTS[file]).read_text("utf-8")
+        test = (Path(__file__).parent / TESTS[file]).read_text("utf-8")
         for name in names | CARRIED.get(file, set()):
             # As a word, for `native_binding` is not `_binding`.
             word = re.compile(rf"\b{name}\b")

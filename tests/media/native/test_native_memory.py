@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCES = [str(ROOT / "media/native" / name) for name in ("loop.c", "send.c", "types.c")]
-TESTS = ("native", "datagrams", "admission")
+TESTS = ("native/test_native", "transport/test_port", "forwarding/test_stun")
 
 PROGRAM = """
 import importlib.machinery, importlib.util, sys
@@ -69,7 +69,7 @@ def test_no_packet_leads_astray(tmp_path: Path) -> None:
             "no:cacheprovider",
             "-k",
             "not python_alone",
-            *(f"tests/media/test_{name}.py" for name in TESTS),
+            *(f"tests/media/{name}.py" for name in TESTS),
         ],
         # Python frees much only at its end, and its own allocator would hide what is beyond.
         env={

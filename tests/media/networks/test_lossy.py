@@ -20,7 +20,7 @@ from media.sfu import rtcp_handling
 from media.streams.inbound import Ingest
 from scripts.benchmarks._hostile import Hostile
 from scripts.benchmarks.relay_attack import Target
-from tests.media.lossy import LossyLink, Trouble
+from tests.media.networks.lossy import LossyLink, Trouble
 from tests.media.support import Client, TestExchange, until
 
 

@@ -16,7 +16,7 @@ from aioice import stun, turn
 from media.turn import TurnService
 
 SECRET = "a secret of the tests"
-CONFIGURATION = Path(__file__).parents[2] / "docs" / "coturn.conf"
+CONFIGURATION = Path(__file__).parents[3] / "docs" / "coturn.conf"
 OURS = ("listening-", "tls-", "cert=", "pkey=", "min-port", "max-port", "static-auth-secret")
 
 

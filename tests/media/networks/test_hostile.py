@@ -1,7 +1,7 @@
 """Whatever strangers and participants send, calls beside it go on, and nothing grows.
 
 The attack on a worker process runs for some seconds here, and for minutes with
-``scripts/test --soak tests/media/test_hostile.py``.
+``scripts/test --soak tests/media/networks/test_hostile.py``.
 """
 
 import asyncio
