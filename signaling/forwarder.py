@@ -6,7 +6,7 @@ A leg is one page's connection with the forwarder. `place` names the call's room
 from dataclasses import dataclass
 from typing import Literal
 
-from signaling.wire_values import RelayTrack
+from signaling.wire.values import RelayTrack
 
 Kind = Literal["audio", "video", "screen"]
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from signaling import messages as wire
 from signaling.ports import Connection
 from signaling.room import Room
-from signaling.wire_values import to_ms
+from signaling.wire import messages as wire
+from signaling.wire.values import to_ms
 
 
 class Hub:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signaling import messages as wire
 from signaling.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
@@ -18,7 +17,8 @@ from signaling.device_check import Readiness
 from signaling.identifier import new_id
 from signaling.ports import Connection
 from signaling.transcript import Transcript
-from signaling.wire_values import to_ms
+from signaling.wire import messages as wire
+from signaling.wire.values import to_ms
 
 Role = wire.ParticipantRole
 Quality = wire.Quality

@@ -15,7 +15,7 @@ from signaling.chat import (
     stored_bytes,
     writable_bytes,
 )
-from signaling.wire_values import ChatLine, to_ms
+from signaling.wire.values import ChatLine, to_ms
 
 
 class Transcript:

@@ -17,7 +17,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.outbox import read_outbox

@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from signaling import messages as wire_messages
 from signaling.errors import InvalidMessage
+from signaling.wire import messages as wire_messages
 from tests.attacking import Target, nothing_is_told, target
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.web.calling import Page, table

@@ -10,14 +10,14 @@ import pytest
 
 from scripts.access import document
 from signaling import errors
-from signaling.messages import CLOSE_CODES
+from signaling.wire.messages import CLOSE_CODES
 from web.config import SETTINGS, load, unknown_settings
 from web.handlers import HANDLERS
 from web.routes import PATHS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-PROTOCOL = (ROOT / "signaling/PROTOCOL.md").read_text("utf-8")
+PROTOCOL = (ROOT / "signaling/wire/PROTOCOL.md").read_text("utf-8")
 SCRIPTS = sorted(
     path.name
     for path in (ROOT / "scripts").iterdir()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person, Refused, consultation_of, outbox
 from tests.serving import serving
 from web.keys import CLOCKWORK, STORE

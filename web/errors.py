@@ -19,7 +19,7 @@ from signaling.errors import (
     TooManyRequests,
     Unavailable,
 )
-from signaling.messages import CLOSE_CODES, Refusal
+from signaling.wire.messages import CLOSE_CODES, Refusal
 from web.forms.contacts import contact_of, format_contact
 from web.markup.errors import error_page
 from web.routes import path

@@ -14,7 +14,7 @@ from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavail
 from media.rtp.codecs import Kind
 from signaling import forwarder as said
 from signaling.ports import PictureKind, Timers
-from signaling.wire_values import RelayTrack
+from signaling.wire.values import RelayTrack
 from web.config import Config, harmless_environment
 from web.relay_watch import RelayWatch
 

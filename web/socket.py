@@ -8,7 +8,6 @@ from typing import Any
 
 from aiohttp import WSMsgType, hdrs, web
 
-from signaling import messages as wire
 from signaling.access import owned
 from signaling.errors import (
     InvalidInput,
@@ -19,6 +18,7 @@ from signaling.errors import (
     TooManyRequests,
 )
 from signaling.flows.rooms import Attendance
+from signaling.wire import messages as wire
 from web.doorman import admitted, greets
 from web.errors import close_code, domain_error, refusal
 from web.ice import ice_servers

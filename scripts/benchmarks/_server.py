@@ -26,8 +26,8 @@ from signaling.consultation import Consultation
 from signaling.flows.accounting import new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
-from signaling.messages import PROTOCOL_VERSION
 from signaling.token import new_token, token_digest
+from signaling.wire.messages import PROTOCOL_VERSION
 from storage.store import Records, Store
 from web.passwords import Passwords
 from web.routes import path

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, Kind
 from signaling.consultation import OPEN_STATES, TRANSITIONS
@@ -12,7 +11,8 @@ from signaling.flows.rooms import Attendance, Rooms, absence
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers
 from signaling.room import Room
-from signaling.wire_values import to_ms
+from signaling.wire import messages as wire
+from signaling.wire.values import to_ms
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that

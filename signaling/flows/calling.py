@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from signaling import messages as wire
 from signaling.access import require
 from signaling.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
@@ -12,6 +11,7 @@ from signaling.flows.keeping import Keeping
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Timers
 from signaling.room import Room
+from signaling.wire import messages as wire
 
 
 class Calling:

@@ -1,6 +1,5 @@
 """What happens when somebody writes or reads."""
 
-from signaling import messages as wire
 from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
 from signaling.consultation import WRITABLE_STATES
@@ -8,6 +7,7 @@ from signaling.errors import ChatFull, Conflict
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Records, Store
 from signaling.transcript import chat_line
+from signaling.wire import messages as wire
 
 
 class Chatting:

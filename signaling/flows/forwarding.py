@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from signaling import forwarder as said
-from signaling import messages as wire
 from signaling.call import RECONNECT_GRACE, Call
 from signaling.errors import NotFound
 from signaling.flows.keeping import Keeping
@@ -30,6 +29,7 @@ from signaling.topology import (
     conclude,
     next_look,
 )
+from signaling.wire import messages as wire
 
 AGAIN_AFTER = timedelta(seconds=2)
 "A leg that failed is made anew no sooner than this after it was made."

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from signaling import messages as wire
 from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
@@ -14,6 +13,7 @@ from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Records, Store
 from signaling.room import Room
+from signaling.wire import messages as wire
 
 _LINES: dict[str, Kind] = {
     "start": "started",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from signaling import messages as wire
 from signaling.command import Command
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
@@ -15,6 +14,7 @@ from signaling.hub import Hub
 from signaling.ports import Connection, Store, Timers
 from signaling.room import Room, Seat
 from signaling.transcript import Transcript
+from signaling.wire import messages as wire
 
 REST = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."

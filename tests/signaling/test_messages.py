@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from signaling import messages as wire
 from signaling.errors import InvalidMessage
+from signaling.wire import messages as wire
 
 EXAMPLES: dict[str, dict[str, Any]] = {
     "hello": {"version": 2, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",

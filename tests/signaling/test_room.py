@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from signaling import messages as wire
 from signaling.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
@@ -20,6 +19,7 @@ from signaling.room import (
     Seat,
 )
 from signaling.transcript import Transcript
+from signaling.wire import messages as wire
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 

@@ -17,9 +17,9 @@ from signaling.chat import (
     stored_bytes,
     writable_bytes,
 )
-from signaling.messages import Snapshot, encode
 from signaling.transcript import Transcript
-from signaling.wire_values import ConsultationView
+from signaling.wire.messages import Snapshot, encode
+from signaling.wire.values import ConsultationView
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 

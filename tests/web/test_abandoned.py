@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person, Wire, consultation_of, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock

@@ -14,8 +14,8 @@ from aiohttp.test_utils import make_mocked_request
 
 from signaling.account import Account
 from signaling.errors import SignInRequired
-from signaling.messages import PROTOCOL_VERSION
 from signaling.token import token_digest
+from signaling.wire.messages import PROTOCOL_VERSION
 from storage.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module

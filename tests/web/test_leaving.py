@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import Server, audit_lines, serving
 from web.keys import STORE

@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock

@@ -16,7 +16,7 @@ import pytest
 
 from signaling.flows.attending import LEAVE_GRACE
 from signaling.flows.rooms import REST
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, audit_lines, moment, serving
 from web.clockwork import MovableClock

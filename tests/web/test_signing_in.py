@@ -10,7 +10,7 @@ import pytest
 
 from signaling.errors import InvalidInput
 from signaling.flows.accounting import new_account
-from signaling.messages import PROTOCOL_VERSION
+from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
 from web.clockwork import MovableClock

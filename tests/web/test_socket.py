@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import aiohttp
 import pytest
 
-from signaling import messages as wire_messages
+from signaling.wire import messages as wire_messages
 from tests.people import Person, Refused, Wire, consultation_of, outbox
 from tests.serving import Server, serving
 from web import socket as module

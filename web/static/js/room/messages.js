@@ -1,5 +1,5 @@
 /**
- * The wire messages of the socket as types: the counterpart of signaling/messages.py, where they
+ * The wire messages of the socket as types: the counterpart of signaling/wire/messages.py, where they
  * are explained. A test compares the two. Types only: no browser loads this file. Members with a default may be absent on the wire.
  */
 

@@ -1,4 +1,4 @@
-/** The numbers of the wire: the counterpart of those in signaling/messages.py. */
+/** The numbers of the wire: the counterpart of those in signaling/wire/messages.py. */
 
 /** WebSocket close codes by reason. */
 export const CLOSE_CODES = Object.freeze({

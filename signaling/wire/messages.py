@@ -12,75 +12,29 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import InvalidMessage
-from signaling.wire_values import (
-    CLOSE_CODES as CLOSE_CODES,
-)
-from signaling.wire_values import (
-    CallMember as CallMember,
-)
-from signaling.wire_values import (
-    CallView as CallView,
-)
-from signaling.wire_values import (
-    CandidateInit as CandidateInit,
-)
-from signaling.wire_values import (
-    ChatLine as ChatLine,
-)
-from signaling.wire_values import (
-    ConsultationView as ConsultationView,
-)
-from signaling.wire_values import (
-    Description as Description,
-)
-from signaling.wire_values import (
-    IceServer as IceServer,
-)
-from signaling.wire_values import (
-    Id as Id,
-)
-from signaling.wire_values import (
-    MediaPolicy as MediaPolicy,
-)
-from signaling.wire_values import (
-    MediaState as MediaState,
-)
-from signaling.wire_values import (
-    Participant as Participant,
-)
-from signaling.wire_values import (
-    ParticipantRole as ParticipantRole,
-)
-from signaling.wire_values import (
-    Position as Position,
-)
-from signaling.wire_values import (
-    Quality as Quality,
-)
-from signaling.wire_values import (
-    RelayTrack as RelayTrack,
-)
-from signaling.wire_values import (
-    ResumePoint as ResumePoint,
-)
-from signaling.wire_values import (
-    Sdp as Sdp,
-)
-from signaling.wire_values import (
-    Seq as Seq,
-)
-from signaling.wire_values import (
-    Text as Text,
-)
-from signaling.wire_values import (
-    TrackKind as TrackKind,
-)
-from signaling.wire_values import (
-    Value as Value,
-)
-from signaling.wire_values import (
-    WaitingEntry as WaitingEntry,
-)
+from signaling.wire.values import CLOSE_CODES as CLOSE_CODES
+from signaling.wire.values import CallMember as CallMember
+from signaling.wire.values import CallView as CallView
+from signaling.wire.values import CandidateInit as CandidateInit
+from signaling.wire.values import ChatLine as ChatLine
+from signaling.wire.values import ConsultationView as ConsultationView
+from signaling.wire.values import Description as Description
+from signaling.wire.values import IceServer as IceServer
+from signaling.wire.values import Id as Id
+from signaling.wire.values import MediaPolicy as MediaPolicy
+from signaling.wire.values import MediaState as MediaState
+from signaling.wire.values import Participant as Participant
+from signaling.wire.values import ParticipantRole as ParticipantRole
+from signaling.wire.values import Position as Position
+from signaling.wire.values import Quality as Quality
+from signaling.wire.values import RelayTrack as RelayTrack
+from signaling.wire.values import ResumePoint as ResumePoint
+from signaling.wire.values import Sdp as Sdp
+from signaling.wire.values import Seq as Seq
+from signaling.wire.values import Text as Text
+from signaling.wire.values import TrackKind as TrackKind
+from signaling.wire.values import Value as Value
+from signaling.wire.values import WaitingEntry as WaitingEntry
 
 PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 64 * 1024
