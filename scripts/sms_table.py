@@ -12,8 +12,8 @@ from functools import cache
 
 from signaling.delivery.segments import count, without_accents
 from signaling.flows.composing import one_line
-from signaling.notice import Occasion
-from signaling.notice_texts import source_text
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import source_text
 from web.moments import full_day
 from web.sms import moments, sms
 from web.texts import OWN_NAMES, Texts

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from signaling.consultation import Consultation
-from signaling.notice import dedupe_key
+from signaling.notices.notice import dedupe_key
 
 STATES = ("active", "kept_open")
 WARNING = timedelta(days=1)

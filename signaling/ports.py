@@ -13,7 +13,7 @@ from signaling.device_check import DeviceCheck
 from signaling.forwarder import Event
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.invite import Invite, Person
-from signaling.notice import (
+from signaling.notices.notice import (
     Attempt,
     Calendar,
     CalendarMethod,
@@ -25,9 +25,9 @@ from signaling.notice import (
     Outgoing,
     Way,
 )
-from signaling.notice_texts import ApprovedTemplate, Part
-from signaling.reply import Reply
-from signaling.standing import Due
+from signaling.notices.outcome import Due
+from signaling.notices.reply import Reply
+from signaling.notices.texts import ApprovedTemplate, Part
 
 T = TypeVar("T")
 PictureKind = Literal["video", "screen"]

@@ -1,7 +1,7 @@
 """Words of notices that the operator wrote, and the WhatsApp templates approved for them."""
 
-from signaling.notice import Occasion
-from signaling.notice_texts import ApprovedTemplate, Part
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import ApprovedTemplate, Part
 from storage.database import Executor
 
 

@@ -8,8 +8,16 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from signaling.notice import GIVE_UP_AFTER, Attempt, Channel, Content, Envelope, Notice, Occasion
-from signaling.standing import Due
+from signaling.notices.notice import (
+    GIVE_UP_AFTER,
+    Attempt,
+    Channel,
+    Content,
+    Envelope,
+    Notice,
+    Occasion,
+)
+from signaling.notices.outcome import Due
 from storage.database import Executor, Parameters, Row, batched, marks
 from storage.errors import MasterKeyError
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from signaling.invite import Invite
-from signaling.reply import Reply, StoredReply
+from signaling.notices.reply import Reply, StoredReply
 from storage.database import Executor, marks
 from storage.times import from_ms, to_ms
 from storage.vault import Vault

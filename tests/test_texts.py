@@ -24,7 +24,7 @@ from scripts.texts import (
     read,
 )
 from signaling.delivery.segments import count, without_accents
-from signaling.notice_texts import NOTICE_TEXTS
+from signaling.notices.texts import NOTICE_TEXTS
 from web.texts import OWN_NAMES, Texts
 
 read_catalog = cache(read)

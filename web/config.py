@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from yarl import URL
 
 from media.turn import TurnService
-from signaling.price import Price
+from signaling.notices.price import Price
 from storage.errors import MasterKeyError
 from storage.master_key import encoded, read_key
 from web import setting_values as read

@@ -16,8 +16,8 @@ from signaling.flows.notifying import Notifying
 from signaling.flows.planning import Planning
 from signaling.flows.receiving import Receiving
 from signaling.flows.reminding import Reminding
-from signaling.notice import Channel
-from signaling.route import parse
+from signaling.notices.notice import Channel
+from signaling.notices.route import parse
 from storage.store import Store
 from web import keys
 from web.config import Config, ConfigError

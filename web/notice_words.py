@@ -1,7 +1,7 @@
 """The words of notices: the operator's own where there are some, else the catalogs'."""
 
-from signaling.notice import Occasion
-from signaling.notice_texts import ApprovedTemplate, Part, source_text
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import ApprovedTemplate, Part, source_text
 from storage.store import Store
 from web.texts import Texts
 

@@ -12,12 +12,12 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from yarl import URL
 
-from signaling import price
 from signaling.contact import E164
 from signaling.delivery import mail, vonage_account
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.errors import InvalidInput
-from signaling.price import Price
+from signaling.notices import price
+from signaling.notices.price import Price
 from signaling.text import one_line
 
 MOST_WORKERS = 64

@@ -56,7 +56,7 @@ class Person:
     invite_state: str
     delivery_state: str | None
     delivery_reason: str | None = None
-    "A key of `signaling.reasons.REASONS`."
+    "A key of `signaling.notices.reasons.REASONS`."
     time_zone: str | None = None
     unconnected: bool = False
     "Has taken the seat, and the page has no line: it was left, or never got that far."

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 
 from signaling.invite import Person
-from signaling.notice import Channel, Way
-from signaling.route import PhoneChannel, Route, channels, choose, default_routes
+from signaling.notices.notice import Channel, Way
+from signaling.notices.route import PhoneChannel, Route, channels, choose, default_routes
 
 
 class RoutedWays:

@@ -8,7 +8,7 @@ from babel import Locale
 from signaling.consultation import Consultation
 from signaling.delivery.mail import sender
 from signaling.invite import Invite
-from signaling.notice import Calendar, CalendarMethod
+from signaling.notices.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
 from web.calendar import calendar_part
 from web.config import Config

@@ -30,7 +30,7 @@ from scripts.benchmarks.invites import assembled, plan
 from signaling.delivery import mail
 from signaling.delivery.smtp import CONNECTIONS
 from signaling.identifier import new_id
-from signaling.notice import Envelope, Outgoing
+from signaling.notices.notice import Envelope, Outgoing
 from storage.store import Records
 
 NOTICES = 10_000

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from signaling.notice import Channel, Outcome, Outgoing
+from signaling.notices.notice import Channel, Outcome, Outgoing
 
 
 class Provider(Protocol):

@@ -10,7 +10,7 @@ from email.utils import format_datetime, formataddr
 from signaling.contact import Contact
 from signaling.delivery.mime import file_part, header, multipart, text_header, text_part
 from signaling.errors import N_, InvalidInput
-from signaling.notice import Outgoing
+from signaling.notices.notice import Outgoing
 from signaling.text import one_line
 
 _NAMED = re.compile(r"(.*)<([^<>]*)>")

@@ -17,7 +17,7 @@ from pathlib import Path
 from signaling.delivery import mail
 from signaling.errors import InvalidInput
 from signaling.identifier import PATTERN, new_id
-from signaling.notice import Outcome, Outgoing, PermanentFailure, Sent, TemporaryFailure
+from signaling.notices.notice import Outcome, Outgoing, PermanentFailure, Sent, TemporaryFailure
 
 
 @dataclass(frozen=True)

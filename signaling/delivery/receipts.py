@@ -13,8 +13,8 @@ import msgspec
 
 from signaling.contact import Contact
 from signaling.errors import N_, InvalidInput
-from signaling.notice import Receipt, ReceiptEvent
-from signaling.reply import REPLY_LENGTH, Reply
+from signaling.notices.notice import Receipt, ReceiptEvent
+from signaling.notices.reply import REPLY_LENGTH, Reply
 
 T = TypeVar("T")
 

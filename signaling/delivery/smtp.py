@@ -18,7 +18,7 @@ import aiosmtplib
 from signaling.delivery import mail
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.errors import InvalidInput
-from signaling.notice import (
+from signaling.notices.notice import (
     Outcome,
     Outgoing,
     PermanentFailure,

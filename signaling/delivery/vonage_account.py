@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from signaling.errors import N_, InvalidInput
-from signaling.notice import (
+from signaling.notices.notice import (
     Outcome,
     PermanentFailure,
     Sent,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from signaling.delivery.vonage_account import CLIENT_REF_LENGTH, VonageAccount, without_plus
-from signaling.notice import Outcome, Outgoing, PermanentFailure
+from signaling.notices.notice import Outcome, Outgoing, PermanentFailure
 
 TEXT_LENGTH = 3200
 "Characters the API takes."

@@ -7,7 +7,7 @@ first, so without a template nothing is sent, and the attempt says so.
 from typing import Any
 
 from signaling.delivery.vonage_account import CLIENT_REF_LENGTH, VonageAccount, without_plus
-from signaling.notice import Outcome, Outgoing, PermanentFailure, Template
+from signaling.notices.notice import Outcome, Outgoing, PermanentFailure, Template
 
 
 class VonageWhatsapp:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signaling.identifier import new_id
-from signaling.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome, Way
+from signaling.notices.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome, Way
+from signaling.notices.outcome import Due, conclude, hour_has_passed
 from signaling.ports import Records
-from signaling.standing import Due, conclude, hour_has_passed
 
 REPEATABLE = ("email",)
 """A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A phone

@@ -12,7 +12,7 @@ from signaling.consultation import Consultation
 from signaling.errors import N_, TooMuchForOne, TooMuchSent
 from signaling.identifier import new_id
 from signaling.invite import Invite
-from signaling.notice import (
+from signaling.notices.notice import (
     CalendarMethod,
     Content,
     Envelope,
@@ -22,7 +22,7 @@ from signaling.notice import (
     Way,
     dedupe_key,
 )
-from signaling.notice_texts import ApprovedTemplate
+from signaling.notices.texts import ApprovedTemplate
 from signaling.ports import Clock, NoticeWords, Records, Ways, Wording
 from signaling.text import literal
 

@@ -7,9 +7,9 @@ from functools import partial
 from signaling.flows.holding import Holding
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
+from signaling.notices.outcome import NOT_STARTED
 from signaling.ports import Clock, Store, Timers
 from signaling.room import Room
-from signaling.standing import NOT_STARTED
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)

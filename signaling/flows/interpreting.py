@@ -24,7 +24,7 @@ from signaling.interpreter_request import (
     next_to_ask,
 )
 from signaling.invite import Person
-from signaling.notice import Occasion
+from signaling.notices.notice import Occasion
 from signaling.ports import Clock, Records, Store, Timers, Wording
 from signaling.room import Seat
 from signaling.token import token_digest

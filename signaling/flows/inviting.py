@@ -13,7 +13,7 @@ from signaling.flows.composing import Composing, Occurrence
 from signaling.flows.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
-from signaling.notice import Occasion
+from signaling.notices.notice import Occasion
 from signaling.ports import Clock, Records, Store
 from signaling.token import token_digest
 

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from signaling.errors import Unavailable
 from signaling.flows.bookkeeping import Job, claim, recover, settle, take
-from signaling.notice import (
+from signaling.notices.notice import (
     Channel,
     Outcome,
     Outgoing,

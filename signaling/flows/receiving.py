@@ -5,10 +5,10 @@ from datetime import datetime
 
 from signaling.errors import TransitionRefused
 from signaling.flows.bookkeeping import put_back
-from signaling.notice import Receipt, Way
+from signaling.notices.notice import Receipt, Way
+from signaling.notices.outcome import is_true
+from signaling.notices.reply import Reply
 from signaling.ports import Clock, Records, Store
-from signaling.reply import Reply
-from signaling.standing import is_true
 
 
 class Receiving:

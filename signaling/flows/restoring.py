@@ -9,9 +9,9 @@ from datetime import datetime
 
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.identifier import new_id
-from signaling.notice import Attempt, Notice
+from signaling.notices.notice import Attempt, Notice
+from signaling.notices.outcome import Due
 from signaling.ports import Records
-from signaling.standing import Due
 
 REASON = "restored"
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from signaling.notice import Calendar, Content, Outgoing, Template
+from signaling.notices.notice import Calendar, Content, Outgoing, Template
 
 ICS = b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nEND:VCALENDAR\r\n"
 

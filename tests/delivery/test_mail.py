@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from signaling.delivery.mail import build, sender
-from signaling.notice import Calendar, Content, Outgoing
+from signaling.notices.notice import Calendar, Content, Outgoing
 from tests.delivery.notices import ICS, MAIL, mail
 
 FROM = sender('Klinik "Zürich" <noreply@clinic.example>')

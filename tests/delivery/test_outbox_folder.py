@@ -12,7 +12,7 @@ import pytest
 
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
-from signaling.notice import PermanentFailure, Sent, TemporaryFailure
+from signaling.notices.notice import PermanentFailure, Sent, TemporaryFailure
 from tests.delivery.notices import MAIL, SMS, WHATSAPP, mail
 
 FROM = "Clinic <noreply@clinic.example>"

@@ -17,9 +17,9 @@ from signaling.delivery.receipts import (
     parse_status,
 )
 from signaling.errors import InvalidInput
-from signaling.notice import Receipt
-from signaling.reasons import REASONS
-from signaling.reply import Reply
+from signaling.notices.notice import Receipt
+from signaling.notices.reasons import REASONS
+from signaling.notices.reply import Reply
 
 STATUS = {
     "message_uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab",

@@ -6,7 +6,7 @@ import pytest
 
 from signaling.delivery.smtp import Smtp, SmtpServer
 from signaling.errors import InvalidInput
-from signaling.notice import (
+from signaling.notices.notice import (
     Outcome,
     Outgoing,
     PermanentFailure,

@@ -12,7 +12,7 @@ from signaling.delivery.vonage_account import VonageAccount, host_of
 from signaling.delivery.vonage_sms import VonageSms
 from signaling.delivery.vonage_whatsapp import VonageWhatsapp
 from signaling.errors import InvalidInput
-from signaling.notice import (
+from signaling.notices.notice import (
     Outcome,
     Outgoing,
     PermanentFailure,

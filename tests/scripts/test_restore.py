@@ -14,7 +14,7 @@ import pytest
 from signaling.call import Call
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
-from signaling.notice import Attempt, Content, Envelope, Notice, Way
+from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way
 from storage.folder_lock import DataFolderLock
 from storage.purged_list import PurgedList, digest
 from storage.store import SIGNED_IN, Records, Store

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput, TransitionRefused
 from signaling.lifecycle import advance
-from signaling.notice import (
+from signaling.notices.notice import (
     ARRIVED_STATES,
     NOTICE_TRANSITIONS,
     OVER_STATES,
@@ -27,7 +27,7 @@ from signaling.notice import (
     dedupe_key,
     next_try,
 )
-from signaling.reasons import REASONS
+from signaling.notices.reasons import REASONS
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUEUED = Attempt("attempt-1", "notice-1", "email", None)

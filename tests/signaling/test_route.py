@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
-from signaling.route import Route, channels, choose, default_routes, parse, write
+from signaling.notices.route import Route, channels, choose, default_routes, parse, write
 
 ROUTES = parse(
     """

@@ -7,8 +7,8 @@ import pytest
 
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
-from signaling.notice import Attempt, Notice, Occasion
-from signaling.standing import conclude, hour_has_passed, is_true
+from signaling.notices.notice import Attempt, Notice, Occasion
+from signaling.notices.outcome import conclude, hour_has_passed, is_true
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)

@@ -6,7 +6,7 @@ from pathlib import Path
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
-from signaling.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
+from signaling.notices.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
 from storage.store import Records, Store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
-from signaling.notice import Content, Envelope, Notice, Way
+from signaling.notices.notice import Content, Envelope, Notice, Way
 from storage.store import Records, Store
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
 from signaling.flows.composing import fill, marked_up
-from signaling.notice_texts import NOTICE_TEXTS
+from signaling.notices.texts import NOTICE_TEXTS
 from signaling.text import one_line, paragraphs
 from web.mail_html import render
 from web.mail_template import _template, fill_html

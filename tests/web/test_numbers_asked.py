@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from htpy import bdi
 
-from signaling.route import parse
+from signaling.notices.route import parse
 from tests.people import Person, outbox
 from tests.serving import Server, serving
 from web.keys import WAYS

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from aiohttp import web
 
-from signaling import price
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.contact import Contact
@@ -14,7 +13,8 @@ from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
 from signaling.flows.composing import Occurrence
 from signaling.identifier import new_id
 from signaling.invite import Channel, Invite, Person
-from signaling.notice import Occasion
+from signaling.notices import price
+from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.errors import question, sentence
 from web.forms.contacts import country_name, format_contact, region_of

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import htpy as h
 
-from signaling.notice import Occasion
-from signaling.notice_texts import PLACEHOLDERS, ApprovedTemplate
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import PLACEHOLDERS, ApprovedTemplate
 from web.markup.administration.index import administration_frame
 from web.markup.administration.words import occasion_word
 from web.markup.controls import error_summary, field, select, submit

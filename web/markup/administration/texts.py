@@ -7,8 +7,8 @@ import htpy as h
 from babel import Locale
 from markupsafe import Markup
 
-from signaling.notice import Occasion
-from signaling.notice_texts import NOTICE_TEXTS, PARTS, PLACEHOLDERS, Part
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import NOTICE_TEXTS, PARTS, PLACEHOLDERS, Part
 from web.markup.administration.index import administration_frame
 from web.markup.administration.words import occasion_word, part_word
 from web.markup.controls import error_summary, select, submit, text_area

@@ -1,7 +1,7 @@
 """Words for occasions and parts of notices."""
 
-from signaling.notice import Occasion
-from signaling.notice_texts import Part
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import Part
 from web.views import Viewer
 
 

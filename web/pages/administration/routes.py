@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from signaling.errors import N_, InvalidInput
-from signaling.route import parse, write
+from signaling.notices.route import parse, write
 from storage.store import Records
 from web.delivery import ROUTES_SETTING, load_words
 from web.errors import sentence

@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from signaling.errors import InvalidInput, NotFound
-from signaling.notice import Occasion
-from signaling.notice_texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
 from web.delivery import load_words
 from web.errors import sentence

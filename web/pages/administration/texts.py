@@ -8,8 +8,8 @@ from aiohttp import web
 from signaling.delivery.segments import count
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.composing import fill, marked_up, one_line
-from signaling.notice import Occasion
-from signaling.notice_texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
+from signaling.notices.notice import Occasion
+from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
 from web.delivery import load_words
 from web.errors import sentence

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.invite import Invite
-from signaling.notice import (
+from signaling.notices.notice import (
     ARRIVED_STATES,
     GIVE_UP_AFTER,
     OVER_STATES,

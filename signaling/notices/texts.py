@@ -10,7 +10,7 @@ from string import Template as Placeholders
 from typing import Literal
 
 from signaling.errors import N_, InvalidInput
-from signaling.notice import Occasion
+from signaling.notices.notice import Occasion
 from signaling.text import one_line, paragraphs
 
 Part = Literal["subject", "mail", "short"]

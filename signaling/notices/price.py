@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from signaling.errors import N_, InvalidInput
-from signaling.route import PREFIX
+from signaling.notices.route import PREFIX
 
 MALFORMED = N_("A price looks like +41=0.07 CHF.")
 

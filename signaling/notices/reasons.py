@@ -41,4 +41,4 @@ REASONS = {
     "reply_lost": N_("It was handed over, but the answer never came. It may have arrived."),
     "interrupted": N_("The server stopped while sending. It may have arrived."),
 }
-"Stable code -> sentence, for every `reason` in `signaling.notice`."
+"Stable code -> sentence, for every `reason` in `signaling.notices.notice`."
