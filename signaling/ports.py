@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Literal, Protocol, TypeVar
 
 from signaling.account import Account
-from signaling.call import Call
+from signaling.calls.call import Call
+from signaling.calls.relay_events import Event
 from signaling.chat import ChatMessage, Kind
 from signaling.command import Command
 from signaling.consultation import Consultation
 from signaling.device_check import DeviceCheck
-from signaling.forwarder import Event
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.invite import Invite, Person
 from signaling.notices.notice import (
@@ -341,7 +341,7 @@ class Wording(Protocol):
 
 
 class Forwarder(Protocol):
-    """The media relay. What it says of a place, `signaling.forwarder.Event`, hears who opened it.
+    """The media relay. What it says of a place, `signaling.calls.relay_events.Event`, hears who opened it.
 
     Nothing here raises: what cannot be done shows in the events that do not come.
     """

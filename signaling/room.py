@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from signaling.call import Call
+from signaling.calls.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness

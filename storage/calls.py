@@ -2,8 +2,8 @@
 
 import json
 
-from signaling.call import Call, Member
-from signaling.topology import Path, Topology
+from signaling.calls.call import Call, Member
+from signaling.calls.topology import Path, Topology
 from storage.database import Executor
 from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 

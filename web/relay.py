@@ -12,7 +12,7 @@ from media import messages as media
 from media.messages import Publishing
 from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.rtp.codecs import Kind
-from signaling import forwarder as said
+from signaling.calls import relay_events as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire.values import RelayTrack
 from web.config import Config, harmless_environment

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from signaling.access import require
-from signaling.call import RECONNECT_GRACE, RING_TIMEOUT, Call
+from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
 from signaling.errors import Conflict, NotFound
 from signaling.flows.forwarding import Forwarding

@@ -2,7 +2,7 @@
 
 Legs at the forwarder follow the call: every member has one while the call is forwarded or about to
 be, and nobody else. What should be and what is are compared again after every change, so that a
-lost command or a late event does no harm. The decisions are those of `signaling/topology.py`.
+lost command or a late event does no harm. The decisions are those of `signaling/calls/topology.py`.
 
 Every time kept here is one of the timers' clock, for all are waits.
 """
@@ -12,14 +12,9 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from signaling import forwarder as said
-from signaling.call import RECONNECT_GRACE, Call
-from signaling.errors import NotFound
-from signaling.flows.keeping import Keeping
-from signaling.flows.rooms import Attendance
-from signaling.ports import Clock, Forwarder, Timers
-from signaling.room import Room
-from signaling.topology import (
+from signaling.calls import relay_events as said
+from signaling.calls.call import RECONNECT_GRACE, Call
+from signaling.calls.topology import (
     CONNECT_WITHIN,
     MOVE_WITHIN,
     Topology,
@@ -29,6 +24,11 @@ from signaling.topology import (
     conclude,
     next_look,
 )
+from signaling.errors import NotFound
+from signaling.flows.keeping import Keeping
+from signaling.flows.rooms import Attendance
+from signaling.ports import Clock, Forwarder, Timers
+from signaling.room import Room
 from signaling.wire import messages as wire
 
 AGAIN_AFTER = timedelta(seconds=2)

@@ -5,7 +5,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
-from signaling.call import Call
+from signaling.calls.call import Call
+from signaling.calls.topology import Policy, steer
 from signaling.chat import ChatMessage, Kind
 from signaling.command import MOST, Command
 from signaling.errors import CallsFull, Conflict
@@ -13,7 +14,6 @@ from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Forwarder, Records, Store, Timers
 from signaling.room import Room
-from signaling.topology import Policy, steer
 
 _END_LINES: dict[str, Kind] = {
     "ended": "call_ended",

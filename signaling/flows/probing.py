@@ -7,7 +7,7 @@ soon as the page knows enough, and never lasts. No call is concerned.
 import asyncio
 from datetime import timedelta
 
-from signaling import forwarder as said
+from signaling.calls import relay_events as said
 from signaling.errors import N_, InvalidInput, NotFound, Unavailable
 from signaling.identifier import new_id
 from signaling.ports import Forwarder, Timers

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from signaling.call import Call
+from signaling.calls.call import Call
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way

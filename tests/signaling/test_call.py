@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from signaling.call import Call
+from signaling.calls.call import Call
 from signaling.errors import Conflict
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signaling import call, consultation, invite
+from signaling import consultation, invite
+from signaling.calls import call
 from signaling.consultation import Consultation
 from signaling.errors import InviteNotUsable, TransitionRefused
 from signaling.invite import Invite, Person

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from signaling.call import Call
+from signaling.calls.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
 from signaling.room import (

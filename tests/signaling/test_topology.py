@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from signaling.topology import (
+from signaling.calls.topology import (
     CALM,
     MOVE_WITHIN,
     PAUSE,

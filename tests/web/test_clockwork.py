@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.call import RECONNECT_GRACE, RING_TIMEOUT
+from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT
+from signaling.calls.topology import CALM, MOVE_WITHIN
 from signaling.flows.attending import LEAVE_GRACE
-from signaling.topology import CALM, MOVE_WITHIN
 from tests.people import Person, outbox
 from tests.serving import moment, serving
 from tests.web.calling import NOW, Page, Table, table

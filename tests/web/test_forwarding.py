@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from media.rtp.codecs import Kind
-from signaling.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
+from signaling.calls.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
 from tests.people import Person
 from tests.serving import serving

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from signaling.calls.topology import Path
 from signaling.errors import Conflict
 from signaling.lifecycle import advance
-from signaling.topology import Path
 
 Media = Literal["audio", "video"]
 CallState = Literal["ringing", "ongoing", "ended", "missed", "refused"]
