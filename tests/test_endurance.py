@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from signaling.room import Room
+from signaling.rooms.room import Room
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, serving
 from tests.test_kill import process

@@ -250,7 +250,7 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         ("signaling/flows/__init__.py", "from .. import delivery"),
         ("signaling/delivery/smtp.py", "from signaling.flows.notifying import notify"),
         ("signaling/delivery/smtp.py", "import web.config"),
-        ("media/relay.py", "from signaling.room import Room"),
+        ("media/relay.py", "from signaling.rooms.room import Room"),
         ("media/relay.py", "import typing\nif typing.TYPE_CHECKING:\n    import storage"),
         ("storage/invites.py", "from signaling.flows import inviting"),
         ("storage/invites.py", "from web.config import Config"),
@@ -291,9 +291,13 @@ def test_an_allowed_import_is_allowed(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("rule", "path", "source"),
     [
-        (clocks_in_rules, "signaling/room.py", "from datetime import datetime\ndatetime.now()"),
-        (clocks_in_rules, "signaling/room.py", "import datetime\ndatetime.datetime.now(UTC)"),
-        (clocks_in_rules, "signaling/room.py", "from datetime import date\ndate.today()"),
+        (
+            clocks_in_rules,
+            "signaling/rooms/room.py",
+            "from datetime import datetime\ndatetime.now()",
+        ),
+        (clocks_in_rules, "signaling/rooms/room.py", "import datetime\ndatetime.datetime.now(UTC)"),
+        (clocks_in_rules, "signaling/rooms/room.py", "from datetime import date\ndate.today()"),
         (environment_reads, "web/app.py", "import os\nos.environ['PORT']"),
         (environment_reads, "storage/vault.py", "import os\nkey = os.getenv('KEY')"),
         (environment_reads, "signaling/brand.py", "from os import environ"),

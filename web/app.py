@@ -22,8 +22,8 @@ from signaling.flows.keeping import Keeping
 from signaling.flows.probing import Probing
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
-from signaling.hub import Hub
 from signaling.ports import Clock
+from signaling.rooms.hub import Hub
 from storage import folder
 from storage.folder_lock import DataFolderLock
 from storage.store import Store

@@ -8,7 +8,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
-from signaling.room import Room
+from signaling.rooms.room import Room
 from storage.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES

@@ -10,7 +10,7 @@ from signaling.flows.holding import Holding
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Store, Timers, Wording
-from signaling.room import Room
+from signaling.rooms.room import Room
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)

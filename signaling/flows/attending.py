@@ -10,7 +10,7 @@ from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms, absence
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers
-from signaling.room import Room
+from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 from signaling.wire.values import to_ms
 

@@ -10,7 +10,7 @@ from signaling.flows.forwarding import Forwarding
 from signaling.flows.keeping import Keeping
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Timers
-from signaling.room import Room
+from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
 

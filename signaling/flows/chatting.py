@@ -6,7 +6,7 @@ from signaling.consultation import WRITABLE_STATES
 from signaling.errors import ChatFull, Conflict
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Records, Store
-from signaling.transcript import chat_line
+from signaling.rooms.transcript import chat_line
 from signaling.wire import messages as wire
 
 

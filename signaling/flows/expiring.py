@@ -9,7 +9,7 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.notices.outcome import NOT_STARTED
 from signaling.ports import Clock, Store, Timers
-from signaling.room import Room
+from signaling.rooms.room import Room
 
 BATCH = 200
 LOOK_EVERY = timedelta(minutes=10)

@@ -28,7 +28,7 @@ from signaling.errors import NotFound
 from signaling.flows.keeping import Keeping
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Forwarder, Timers
-from signaling.room import Room
+from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
 AGAIN_AFTER = timedelta(seconds=2)

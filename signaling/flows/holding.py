@@ -12,7 +12,7 @@ from signaling.flows.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Records, Store
-from signaling.room import Room
+from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
 _LINES: dict[str, Kind] = {

@@ -26,7 +26,7 @@ from signaling.interpreter_request import (
 from signaling.invite import Person
 from signaling.notices.notice import Occasion
 from signaling.ports import Clock, Records, Store, Timers, Wording
-from signaling.room import Seat
+from signaling.rooms.room import Seat
 from signaling.token import token_digest
 
 USUAL_MINUTES = 30

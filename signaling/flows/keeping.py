@@ -13,7 +13,7 @@ from signaling.errors import CallsFull, Conflict
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Forwarder, Records, Store, Timers
-from signaling.room import Room
+from signaling.rooms.room import Room
 
 _END_LINES: dict[str, Kind] = {
     "ended": "call_ended",

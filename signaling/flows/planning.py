@@ -18,7 +18,7 @@ from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.ports import Clock, Records, Store
-from signaling.room import Room, Seat
+from signaling.rooms.room import Room, Seat
 
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."

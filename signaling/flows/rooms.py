@@ -10,10 +10,10 @@ from weakref import WeakValueDictionary
 from signaling.command import Command
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
-from signaling.hub import Hub
 from signaling.ports import Connection, Store, Timers
-from signaling.room import Room, Seat
-from signaling.transcript import Transcript
+from signaling.rooms.hub import Hub
+from signaling.rooms.room import Room, Seat
+from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 
 REST = timedelta(minutes=10)

@@ -10,7 +10,7 @@ import pytest
 from signaling.calls.call import Call
 from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
-from signaling.room import (
+from signaling.rooms.room import (
     KEPT_CHARACTERS,
     KEPT_EVENTS,
     KEPT_SIGNAL_CHARACTERS,
@@ -18,7 +18,7 @@ from signaling.room import (
     Room,
     Seat,
 )
-from signaling.transcript import Transcript
+from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)

@@ -17,7 +17,7 @@ from signaling.chat import (
     stored_bytes,
     writable_bytes,
 )
-from signaling.transcript import Transcript
+from signaling.rooms.transcript import Transcript
 from signaling.wire.messages import Snapshot, encode
 from signaling.wire.values import ConsultationView
 

@@ -16,7 +16,7 @@ from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
 from signaling.ports import Connection
-from signaling.transcript import Transcript
+from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 from signaling.wire.values import to_ms
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from signaling.ports import Connection
-from signaling.room import Room
+from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 from signaling.wire.values import to_ms
 
