@@ -17,7 +17,7 @@ import msgspec
 from signaling.audit import SERVER
 from signaling.errors import TeleConnectError
 from signaling.flows.planning import EDITABLE_STATES, Planning
-from signaling.moment import same_clock
+from signaling.moments.moment import same_clock
 from signaling.ports import Clock
 from storage.store import Store
 from web.zone_names import clocks_held, todays_name, zone_of

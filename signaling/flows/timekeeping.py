@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from signaling.clock_watch import ClockWatch
+from signaling.moments.clock_watch import ClockWatch
 from signaling.ports import Clock, Records, Store, Timers
 
 LOOK_EVERY = timedelta(seconds=30)

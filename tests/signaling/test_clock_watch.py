@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signaling.clock_watch import DOWNTIME, HOLD, TOLERANCE, ClockWatch
+from signaling.moments.clock_watch import DOWNTIME, HOLD, TOLERANCE, ClockWatch
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from signaling.errors import InvalidInput
-from signaling.moment import resolve
+from signaling.moments.moment import resolve
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 

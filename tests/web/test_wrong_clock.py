@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from signaling.clock_watch import DOWNTIME, HOLD
 from signaling.flows.timekeeping import LOOK_EVERY
+from signaling.moments.clock_watch import DOWNTIME, HOLD
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from tests.test_forgetting import one_closed

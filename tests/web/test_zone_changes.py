@@ -11,7 +11,7 @@ import pytest
 
 from signaling.audit import SERVER
 from signaling.consultation import Consultation
-from signaling.moment import same_clock
+from signaling.moments.moment import same_clock
 from tests.people import Person, outbox
 from tests.serving import Server, audit_lines, serving
 from web.keys import STORE

@@ -9,7 +9,7 @@ from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
 from signaling.flows.inviting import Plan
 from signaling.invite import Channel, Person, Role
-from signaling.moment import Occurrence, resolve
+from signaling.moments.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import Understood, in_words, understand
 from web.texts import OWN_NAMES

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import htpy as h
 
-from signaling.moment import AmbiguousTime
+from signaling.moments.moment import AmbiguousTime
 from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.contact_fields import answers, contact_field

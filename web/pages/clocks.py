@@ -5,7 +5,7 @@ from datetime import datetime
 from aiohttp import web
 
 from signaling.errors import InvalidInput
-from signaling.moment import AmbiguousTime
+from signaling.moments.moment import AmbiguousTime
 from web import moments
 from web.directions import apart
 from web.errors import sentence

@@ -5,7 +5,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from signaling.errors import N_, InvalidInput
-from signaling.typed_moment import NO_DATE, typed_clock, typed_day
+from signaling.moments.typed_moment import NO_DATE, typed_clock, typed_day
 
 Occurrence = Literal["", "first", "second"]
 "Which of two: clocks that go back show an hour twice."
@@ -28,7 +28,7 @@ def resolve(
 ) -> datetime:
     """The UTC moment of `day` (2026-12-07) and `clock` (14:30) in the IANA `time_zone`.
 
-    Both may be written otherwise, see `signaling/typed_moment.py`.
+    Both may be written otherwise, see `signaling/moments/typed_moment.py`.
 
     Raises InvalidInput for `date`, `time` or `time_zone`: malformed, past, a zone that does not
     exist, a time that the start of daylight saving skips; AmbiguousTime for one its end repeats.
