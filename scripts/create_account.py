@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from signaling.account import AccountRole
 from signaling.audit import SCRIPT
 from signaling.errors import N_, InvalidInput, TeleConnectError
-from signaling.flows.accounting import add_account, new_account
+from signaling.flows.people.accounts import add_account, new_account
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
-from signaling.flows.restoring import Settled, begun, settle
+from signaling.flows.retention.restoring import Settled, begun, settle
 from storage import folder, restored_folder
 from storage.backup_set import Manifest
 from storage.errors import StorageError

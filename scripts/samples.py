@@ -9,8 +9,8 @@ from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.chat import AUTHOR_BYTES, stored_bytes
 from signaling.consultation import Consultation
-from signaling.flows.accounting import make_password_link, new_account
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
+from signaling.flows.people.accounts import make_password_link, new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
 from signaling.text import CHAT_LENGTH

@@ -22,7 +22,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from web.app import create_app
 from web.config import load

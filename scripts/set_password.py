@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
 from signaling.errors import N_, NotFound, TeleConnectError
-from signaling.flows.accounting import find_account, make_password_link, set_password
+from signaling.flows.people.accounts import find_account, make_password_link, set_password
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY
 from storage.folder_lock import DataFolderLock

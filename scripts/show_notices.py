@@ -22,8 +22,8 @@ import htpy as h
 from babel import Locale
 
 from scripts.sms_table import table
-from signaling.flows.accounting import new_account
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
+from signaling.flows.people.accounts import new_account
 from signaling.invite import Channel, Person
 from web.app import create_app
 from web.clockwork import MovableClock

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from signaling.delivery.segments import count, without_accents
-from signaling.flows.composing import one_line
+from signaling.flows.notices.composing import one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import source_text
 from web.moments import full_day

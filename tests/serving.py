@@ -11,7 +11,7 @@ from aiohttp import web
 from argon2 import PasswordHasher
 
 from signaling.account import Account, AccountRole
-from signaling.flows.accounting import new_account
+from signaling.flows.people.accounts import new_account
 from signaling.ports import Clock
 from storage.audit import BEGIN, AuditLine
 from storage.store import Store

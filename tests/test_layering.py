@@ -78,7 +78,7 @@ def layer(module: str) -> str | None:
 
 
 def module_name(path: str) -> str:
-    """`signaling/flows/inviting.py` is `signaling.flows.inviting`."""
+    """`signaling/flows/invites/inviting.py` is `signaling.flows.invites.inviting`."""
     parts = PurePosixPath(path).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -244,11 +244,14 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         ("signaling/invite.py", "def late():\n    import sqlite3"),
         ("signaling/invite.py", "import time"),
         ("signaling/__init__.py", "from .flows import inviting"),
-        ("signaling/flows/inviting.py", "from storage import invites"),
-        ("signaling/flows/inviting.py", "from ..delivery import smtp"),
-        ("signaling/flows/inviting.py", "import importlib\nimportlib.import_module('web.app')"),
+        ("signaling/flows/invites/inviting.py", "from storage import invites"),
+        ("signaling/flows/invites/inviting.py", "from ..delivery import smtp"),
+        (
+            "signaling/flows/invites/inviting.py",
+            "import importlib\nimportlib.import_module('web.app')",
+        ),
         ("signaling/flows/__init__.py", "from .. import delivery"),
-        ("signaling/delivery/smtp.py", "from signaling.flows.notifying import notify"),
+        ("signaling/delivery/smtp.py", "from signaling.flows.notices.sending import notify"),
         ("signaling/delivery/smtp.py", "import web.config"),
         ("media/relay.py", "from signaling.rooms.room import Room"),
         ("media/relay.py", "import typing\nif typing.TYPE_CHECKING:\n    import storage"),
@@ -270,7 +273,7 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
         ("signaling/invite.py", "from signaling.errors import InviteNotUsable"),
         ("signaling/invite.py", "from . import errors"),
         (
-            "signaling/flows/inviting.py",
+            "signaling/flows/invites/inviting.py",
             "from signaling.ports import Invites\nfrom .. import invite",
         ),
         ("signaling/delivery/__init__.py", "from . import smtp\nimport aiosmtplib, asyncio"),
@@ -303,7 +306,11 @@ def test_an_allowed_import_is_allowed(path: str, source: str) -> None:
         (environment_reads, "signaling/brand.py", "from os import environ"),
         (sql_outside_storage, "web/pages/invites.py", "q = 'SELECT 1'"),
         (sql_outside_storage, "web/pages/invites.py", "q = f'''\n  UPDATE {t} SET a=1'''"),
-        (sql_outside_storage, "signaling/flows/inviting.py", "q = 'insert into invites values'"),
+        (
+            sql_outside_storage,
+            "signaling/flows/invites/inviting.py",
+            "q = 'insert into invites values'",
+        ),
         (sql_outside_storage, "scripts/create_account.py", "q = 'PRAGMA foreign_keys=ON'"),
         (sql_outside_storage, "web/app.py", "q = 'COMMIT'"),
         (sql_outside_storage, "web/app.py", "q = 'select id from invites where 1'"),

@@ -8,14 +8,14 @@ from aiohttp import web
 from signaling.delivery import DeliverySettings, Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
-from signaling.flows.abandoning import Abandoning
-from signaling.flows.composing import Composing
-from signaling.flows.interpreting import Interpreting
-from signaling.flows.inviting import Inviting
-from signaling.flows.notifying import Notifying
-from signaling.flows.planning import Planning
-from signaling.flows.receiving import Receiving
-from signaling.flows.reminding import Reminding
+from signaling.flows.invites.interpreting import Interpreting
+from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.composing import Composing
+from signaling.flows.notices.receipts import Receiving
+from signaling.flows.notices.reminding import Reminding
+from signaling.flows.notices.sending import Notifying
+from signaling.flows.retention.abandoning import Abandoning
+from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
 from signaling.notices.route import parse
 from storage.store import Store

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from html import escape
 
-from signaling.flows.composing import LINKS, fill, marked_up
+from signaling.flows.notices.composing import LINKS, fill, marked_up
 from signaling.text import collapsed
 from web.mail_html import render
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from signaling.delivery.segments import count, without_accents
-from signaling.flows.composing import one_line
+from signaling.flows.notices.composing import one_line
 from web.moments import long_moment, offset, zone_name
 
 

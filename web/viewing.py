@@ -11,7 +11,7 @@ from aiohttp_session import get_session
 
 from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound, SignInRequired
-from signaling.flows.arriving import Arrival
+from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
 from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path

@@ -16,7 +16,7 @@ import msgspec
 
 from signaling.audit import SERVER
 from signaling.errors import TeleConnectError
-from signaling.flows.planning import EDITABLE_STATES, Planning
+from signaling.flows.sessions.planning import EDITABLE_STATES, Planning
 from signaling.moments.moment import same_clock
 from signaling.ports import Clock
 from storage.store import Store

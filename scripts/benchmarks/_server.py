@@ -23,7 +23,7 @@ import aiohttp
 
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.flows.accounting import new_account
+from signaling.flows.people.accounts import new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
 from signaling.token import new_token, token_digest

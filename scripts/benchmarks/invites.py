@@ -18,7 +18,7 @@ from typing import Any
 
 from scripts.benchmarks._figures import lines, percentile
 from scripts.benchmarks._server import add_scheduler, temporary_folder
-from signaling.flows.inviting import Inviting, Plan
+from signaling.flows.invites.inviting import Inviting, Plan
 from signaling.identifier import new_id
 from signaling.invite import Person
 from storage.master_key import DATABASE_NAME

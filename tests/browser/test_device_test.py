@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from tests.browser.conftest import NewContext
 from tests.browser.test_forms import sign_in

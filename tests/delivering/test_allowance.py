@@ -8,7 +8,7 @@ import pytest
 
 from signaling.allowance import ASKING, INVITING, MOVING
 from signaling.errors import TooMuchSent
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.invite import Person as Invited
 from tests.delivering.desk import NUMBER, Desk, desk

@@ -3,8 +3,8 @@
 import asyncio
 import json
 
-from signaling.flows.bookkeeping import recover
-from signaling.flows.notifying import DOMAIN_AT_ONCE, IN_HAND
+from signaling.flows.notices.claiming import recover
+from signaling.flows.notices.sending import DOMAIN_AT_ONCE, IN_HAND
 from tests.delivering.desk import Desk
 from tests.delivering.test_phones import SMS, attempts
 from web.keys import CLOCKWORK, NOTIFYING, STORE

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from signaling.flows.inviting import Plan
-from signaling.flows.notifying import AT_ONCE
+from signaling.flows.invites.inviting import Plan
+from signaling.flows.notices.sending import AT_ONCE
 from signaling.invite import Person
 from storage.store import Store
 from tests.serving import serving

@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 from pathlib import Path
 
-from signaling.flows.bookkeeping import claim
-from signaling.flows.notifying import IN_HAND
+from signaling.flows.notices.claiming import claim
+from signaling.flows.notices.sending import IN_HAND
 from tests.delivering.desk import Desk, Outside, desk
 from web.keys import NOTIFYING, STORE
 

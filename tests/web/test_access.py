@@ -12,7 +12,7 @@ import pytest
 
 from signaling.access import EVERYBODY, MATRIX
 from signaling.consultation import Consultation
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
 from signaling.identifier import new_id
 from signaling.invite import Invite, Role
 from signaling.invite import Person as Invited

@@ -7,7 +7,7 @@ import pytest
 
 from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT
 from signaling.calls.topology import CALM, MOVE_WITHIN
-from signaling.flows.attending import LEAVE_GRACE
+from signaling.flows.sessions.attending import LEAVE_GRACE
 from tests.people import Person, outbox
 from tests.serving import moment, serving
 from tests.web.calling import NOW, Page, Table, table

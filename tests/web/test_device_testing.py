@@ -11,7 +11,7 @@ import pytest
 
 from media.messages import OfferNeeded, Track
 from media.rtp.codecs import Kind
-from signaling.flows.probing import LONGEST, MOST
+from signaling.flows.calls.reachability import LONGEST, MOST
 from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person
 from tests.serving import Server, serving

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
-from signaling.flows.composing import fill, marked_up
+from signaling.flows.notices.composing import fill, marked_up
 from signaling.notices.texts import NOTICE_TEXTS
 from signaling.text import one_line, paragraphs
 from web.mail_html import render

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from signaling.flows.attending import LEAVE_GRACE
 from signaling.flows.rooms import REST
+from signaling.flows.sessions.attending import LEAVE_GRACE
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, audit_lines, moment, serving

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import InvalidInput
-from signaling.flows.accounting import new_account
+from signaling.flows.people.accounts import new_account
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving

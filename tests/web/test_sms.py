@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from signaling.delivery.segments import count
-from signaling.flows.composing import Occurrence
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
+from signaling.flows.notices.composing import Occurrence
 from signaling.invite import Person as Invited
 from tests.people import Person, outbox
 from tests.serving import Server, moment, serving

@@ -7,7 +7,7 @@ from datetime import datetime
 from signaling.account import Account
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
-from signaling.flows.inviting import Plan
+from signaling.flows.invites.inviting import Plan
 from signaling.invite import Channel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs

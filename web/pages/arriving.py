@@ -5,7 +5,7 @@ from aiohttp_session import get_session, new_session
 
 from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
-from signaling.flows.arriving import Arrival
+from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
 from web.errors import sentence
 from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING

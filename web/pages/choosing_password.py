@@ -4,7 +4,7 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import Conflict, InvalidInput, NotFound
-from signaling.flows.accounting import look_up_link, set_password
+from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
 from web.errors import sentence
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
-from signaling.flows.accounting import set_password, sign_out_everywhere
+from signaling.flows.people.accounts import set_password, sign_out_everywhere
 from storage.store import Records
 from web.errors import form_errors, retry_after
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE

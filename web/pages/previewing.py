@@ -10,7 +10,7 @@ from signaling.consultation import Consultation
 from signaling.contact import Contact
 from signaling.delivery.segments import count
 from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
-from signaling.flows.composing import Occurrence
+from signaling.flows.notices.composing import Occurrence
 from signaling.identifier import new_id
 from signaling.invite import Channel, Invite, Person
 from signaling.notices import price

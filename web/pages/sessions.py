@@ -5,7 +5,7 @@ from aiohttp import web
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.flows.planning import EDITABLE_STATES
+from signaling.flows.sessions.planning import EDITABLE_STATES
 from web.keys import HOLDING, PLANNING, STORE
 from web.markup.session import session_page
 from web.routes import path

@@ -8,7 +8,7 @@ from aiohttp_session import get_session
 
 from signaling.account import Account, plain_email
 from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
-from signaling.flows.accounting import find_account, new_account
+from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.errors import form_errors, retry_after, sentence

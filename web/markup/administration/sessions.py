@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from signaling.flows.planning import ADD_IN_PROGRESS
+from signaling.flows.sessions.planning import ADD_IN_PROGRESS
 from web.markup.administration.index import administration_frame
 from web.markup.controls import checkbox, submit
 from web.routes import path

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from signaling.account import Account, AccountRole
 from signaling.errors import InvalidInput, NotFound
-from signaling.flows.accounting import (
+from signaling.flows.people.accounts import (
     add_account,
     change_role,
     disable,

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from signaling.flows.planning import ADD_IN_PROGRESS
+from signaling.flows.sessions.planning import ADD_IN_PROGRESS
 from storage.store import Records
 from web.keys import CLOCK, STORE
 from web.markup.administration.sessions import session_rules_page

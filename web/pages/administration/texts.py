@@ -7,7 +7,7 @@ from aiohttp import web
 
 from signaling.delivery.segments import count
 from signaling.errors import InvalidInput, NotFound
-from signaling.flows.composing import fill, marked_up, one_line
+from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records

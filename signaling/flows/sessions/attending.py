@@ -6,7 +6,7 @@ from signaling.access import require
 from signaling.chat import ChatMessage, Kind
 from signaling.consultation import OPEN_STATES, TRANSITIONS
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
-from signaling.flows.calling import Calling
+from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms, absence
 from signaling.identifier import new_id
 from signaling.ports import Clock, Connection, Records, Store, Timers

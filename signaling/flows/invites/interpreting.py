@@ -13,8 +13,8 @@ from signaling.account import Account
 from signaling.allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
-from signaling.flows.composing import Composing, Recipient
-from signaling.flows.inviting import Inviting
+from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.composing import Composing, Recipient
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.identifier import new_id

@@ -25,7 +25,7 @@ from signaling.calls.topology import (
     next_look,
 )
 from signaling.errors import NotFound
-from signaling.flows.keeping import Keeping
+from signaling.flows.calls.call_changes import Keeping
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Forwarder, Timers
 from signaling.rooms.room import Room

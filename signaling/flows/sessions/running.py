@@ -8,7 +8,7 @@ from signaling.audit import SERVER
 from signaling.chat import ChatMessage, Kind
 from signaling.command import Command
 from signaling.errors import NobodyThere, TransitionRefused
-from signaling.flows.calling import Calling
+from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Attendance, Rooms
 from signaling.identifier import new_id
 from signaling.ports import Clock, Records, Store

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from signaling.flows.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, Occurrence
 from signaling.ports import Clock, Records
 
 

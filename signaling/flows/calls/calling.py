@@ -6,8 +6,8 @@ from signaling.access import require
 from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
 from signaling.errors import Conflict, NotFound
-from signaling.flows.forwarding import Forwarding
-from signaling.flows.keeping import Keeping
+from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.forwarding import Forwarding
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Timers
 from signaling.rooms.room import Room

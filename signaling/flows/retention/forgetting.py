@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from signaling.audit import SERVER
-from signaling.flows.emptying import Emptying
+from signaling.flows.retention.emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Outbox, Records, Store, Timers

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from weakref import WeakValueDictionary
 
 from signaling.errors import Unavailable
-from signaling.flows.bookkeeping import Job, claim, recover, settle, take
+from signaling.flows.notices.claiming import Job, claim, recover, settle, take
 from signaling.notices.notice import (
     Channel,
     Outcome,

@@ -11,9 +11,9 @@ from signaling.allowance import INVITING, MOVING
 from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
-from signaling.flows.composing import Composing, Occurrence
-from signaling.flows.inviting import Inviting
-from signaling.flows.reminding import Reminding
+from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from signaling import abandonment
 from signaling.consultation import Consultation
-from signaling.flows.composing import Composing, Recipient
-from signaling.flows.holding import Holding
+from signaling.flows.notices.composing import Composing, Recipient
 from signaling.flows.rooms import Rooms
+from signaling.flows.sessions.running import Holding
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Store, Timers, Wording
 from signaling.rooms.room import Room

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from signaling.device_check import DeviceCheck, Readiness
-from signaling.flows.arriving import Arriving
+from signaling.flows.people.arriving import Arriving
 from signaling.flows.rooms import Rooms
 from signaling.ports import Clock, Store
 

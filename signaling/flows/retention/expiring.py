@@ -4,8 +4,8 @@ import logging
 from datetime import timedelta
 from functools import partial
 
-from signaling.flows.holding import Holding
 from signaling.flows.rooms import Rooms
+from signaling.flows.sessions.running import Holding
 from signaling.flows.timekeeping import Timekeeping
 from signaling.notices.outcome import NOT_STARTED
 from signaling.ports import Clock, Store, Timers

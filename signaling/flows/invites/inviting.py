@@ -9,8 +9,8 @@ from signaling.account import Account
 from signaling.allowance import ASKING, INVITING, Allowance
 from signaling.consultation import Consultation, Kind
 from signaling.errors import Conflict, NotFound
-from signaling.flows.composing import Composing, Occurrence
-from signaling.flows.reminding import Reminding
+from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.notices.notice import Occasion

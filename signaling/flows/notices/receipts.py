@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 
 from signaling.errors import TransitionRefused
-from signaling.flows.bookkeeping import put_back
+from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
 from signaling.notices.outcome import is_true
 from signaling.notices.reply import Reply
