@@ -14,9 +14,9 @@ from signaling.errors import TeleConnectError
 from signaling.flows.retention.restoring import Settled, begun, settle
 from storage import folder, restored_folder
 from storage.backup_set import Manifest
+from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
 from storage.folder_lock import DataFolderLock
-from storage.master_key import DATABASE_NAME
 from storage.restoring import Prepared, prepare
 from storage.store import Records, Store
 from web.config import Config, ConfigError, load

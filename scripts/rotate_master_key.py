@@ -10,8 +10,8 @@ from signaling.errors import TeleConnectError
 from storage.errors import StorageError
 from storage.folder import OWNER_ONLY, prepare
 from storage.folder_lock import DataFolderLock
+from storage.key_rotation import Rotation, rotate
 from storage.restored_folder import require_database
-from storage.rotating import Rotation, rotate
 from web.config import Config, ConfigError, load
 
 

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
-from storage.database import Executor, Row, batched, marks
-from storage.losses import Losses
-from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.losses import Losses
+from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
 def _account(row: Row) -> Account:
@@ -92,7 +92,7 @@ Term = tuple[timedelta, timedelta]
 class WebSessions:
     """Who is signed in: rows by the digest of the cookie's token.
 
-    Whatever removes a row ends what is open on the strength of it, see `storage/losses.py`.
+    Whatever removes a row ends what is open on the strength of it, see `storage/engine/losses.py`.
     """
 
     def __init__(self, executor: Executor, losses: Losses) -> None:

@@ -20,9 +20,9 @@ from hashlib import sha256
 import msgspec
 
 from signaling.identifier import NEW_ID
-from storage.database import Executor, Row
-from storage.times import from_ms, to_ms
-from storage.vault import Vault
+from storage.engine.database import Executor, Row
+from storage.engine.times import from_ms, to_ms
+from storage.engine.vault import Vault
 
 START = bytes(32)
 KEY = "audit"

@@ -15,8 +15,8 @@ from storage import backup_set, durable
 from storage.age import SUFFIX, Recipients
 from storage.backup_set import FORMAT, Manifest
 from storage.checking import check
+from storage.engine.master_key import DATABASE_NAME, KEY_NAME, encoded, key_id
 from storage.errors import StorageError, WrongMasterKey
-from storage.master_key import DATABASE_NAME, KEY_NAME, encoded, key_id
 from storage.purged_list import PURGED_LIST, PurgedList
 
 STAGING = ".backing-up"

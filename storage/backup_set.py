@@ -22,8 +22,8 @@ from pathlib import Path
 import msgspec
 
 from storage import durable
+from storage.engine.master_key import KEY_BYTES, derived
 from storage.errors import StorageError
-from storage.master_key import KEY_BYTES, derived
 
 MANIFEST = "manifest.json"
 FORMAT = 1

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
 from signaling.command import Command
-from storage.database import Executor, Row
-from storage.times import from_ms, to_ms
-from storage.vault import ConsultationKey, Vault
+from storage.engine.database import Executor, Row
+from storage.engine.times import from_ms, to_ms
+from storage.engine.vault import ConsultationKey, Vault
 
 BINDING = 1
 "How texts are bound now; 0 is how they were before, see migration 2."

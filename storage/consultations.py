@@ -8,11 +8,11 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
-from storage.database import Executor, Row, batched, marks
+from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
 from storage.purged_list import PurgedList
-from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.vault import Vault
 
 _log = logging.getLogger(__name__)
 _NOTE = "consultation.note"

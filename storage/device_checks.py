@@ -4,9 +4,9 @@ import msgspec
 
 from signaling.device_check import DeviceCheck
 from signaling.invite import Invite
-from storage.database import Executor
-from storage.times import to_ms
-from storage.vault import Vault
+from storage.engine.database import Executor
+from storage.engine.times import to_ms
+from storage.engine.vault import Vault
 
 
 class DeviceChecks:

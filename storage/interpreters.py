@@ -4,9 +4,9 @@ from datetime import datetime
 
 from signaling.interpreter_request import InterpreterRequest, InterpretingOrganization
 from signaling.token import token_digest
-from storage.database import Executor, Row
-from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.vault import Vault
+from storage.engine.database import Executor, Row
+from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.vault import Vault
 
 
 def _organization(row: Row) -> InterpretingOrganization:

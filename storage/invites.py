@@ -9,10 +9,10 @@ import msgspec
 
 from signaling.invite import Invite, Person
 from signaling.token import token_digest
-from storage.database import Executor, Row, batched, marks
-from storage.losses import Losses
-from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.vault import Vault
+from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.losses import Losses
+from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.vault import Vault
 
 
 class Invites:

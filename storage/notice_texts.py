@@ -2,7 +2,7 @@
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part
-from storage.database import Executor
+from storage.engine.database import Executor
 
 
 class NoticeTexts:

@@ -18,10 +18,10 @@ from signaling.notices.notice import (
     Occasion,
 )
 from signaling.notices.outcome import Due
-from storage.database import Executor, Parameters, Row, batched, marks
+from storage.engine.database import Executor, Parameters, Row, batched, marks
+from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.vault import ConsultationKey, Vault
 from storage.errors import MasterKeyError
-from storage.times import from_ms, maybe_from_ms, maybe_ms, to_ms
-from storage.vault import ConsultationKey, Vault
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ Which ones they were is nowhere but, as digests, in `storage/purged_list.py`.
 
 from datetime import datetime
 
-from storage.database import Executor
+from storage.engine.database import Executor
 
 _COUNTS = """
     INSERT INTO purged (month, what, count)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from signaling.invite import Invite
 from signaling.notices.reply import Reply, StoredReply
-from storage.database import Executor, marks
-from storage.times import from_ms, to_ms
-from storage.vault import Vault
+from storage.engine.database import Executor, marks
+from storage.engine.times import from_ms, to_ms
+from storage.engine.vault import Vault
 
 
 def _place(reply_id: str) -> str:

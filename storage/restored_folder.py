@@ -16,8 +16,8 @@ import shutil
 from pathlib import Path
 
 from storage import durable
+from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
-from storage.master_key import DATABASE_NAME
 
 RESTORING = ".restoring"
 RESTORED = ".restored"

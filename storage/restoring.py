@@ -14,16 +14,9 @@ from storage import backup_set, durable, restored_folder
 from storage.age import SUFFIX, Identity
 from storage.backup_set import Manifest
 from storage.checking import check
-from storage.database import newest_schema
+from storage.engine.database import newest_schema
+from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
-from storage.master_key import (
-    DATABASE_NAME,
-    KEY_NAME,
-    decode,
-    encoded,
-    key_id,
-    read_key,
-)
 from storage.purged_list import PURGED_LIST, PurgedList
 
 

@@ -1,6 +1,6 @@
 """What administrators set on the pages, and what a start leaves for the next; values are text."""
 
-from storage.database import Executor
+from storage.engine.database import Executor
 
 
 class Settings:

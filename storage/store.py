@@ -8,22 +8,23 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from storage import database
 from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
 from storage.calls import Calls
 from storage.chat import Chat
 from storage.clock import Clock
 from storage.consultations import Consultations
-from storage.database import Database, Executor, usable
 from storage.device_checks import DeviceChecks
+from storage.engine import database
+from storage.engine.database import Database, Executor, usable
+from storage.engine.losses import Losses
+from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
+from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder_lock import make_folder
 from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.known_browsers import KnownBrowsers
-from storage.losses import Losses
-from storage.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
 from storage.password_links import PasswordLinks
@@ -33,7 +34,6 @@ from storage.replies import Replies
 from storage.restored_folder import refuse_half
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
-from storage.vault import Vault
 
 T = TypeVar("T")
 SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")

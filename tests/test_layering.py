@@ -302,7 +302,7 @@ def test_an_allowed_import_is_allowed(path: str, source: str) -> None:
         (clocks_in_rules, "signaling/rooms/room.py", "import datetime\ndatetime.datetime.now(UTC)"),
         (clocks_in_rules, "signaling/rooms/room.py", "from datetime import date\ndate.today()"),
         (environment_reads, "web/app.py", "import os\nos.environ['PORT']"),
-        (environment_reads, "storage/vault.py", "import os\nkey = os.getenv('KEY')"),
+        (environment_reads, "storage/engine/vault.py", "import os\nkey = os.getenv('KEY')"),
         (environment_reads, "signaling/brand.py", "from os import environ"),
         (sql_outside_storage, "web/pages/invites.py", "q = 'SELECT 1'"),
         (sql_outside_storage, "web/pages/invites.py", "q = f'''\n  UPDATE {t} SET a=1'''"),

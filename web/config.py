@@ -12,8 +12,8 @@ from yarl import URL
 
 from media.turn import TurnService
 from signaling.notices.price import Price
+from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
-from storage.master_key import encoded, read_key
 from web import setting_values as read
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
-from storage.times import from_ms
+from storage.engine.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow

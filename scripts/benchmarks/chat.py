@@ -27,7 +27,7 @@ from scripts.benchmarks._server import (
     serving,
     temporary_folder,
 )
-from storage.master_key import DATABASE_NAME
+from storage.engine.master_key import DATABASE_NAME
 
 ROOMS = (1, 50, 500)
 PER_SECOND = 100

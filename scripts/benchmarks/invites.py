@@ -21,7 +21,7 @@ from scripts.benchmarks._server import add_scheduler, temporary_folder
 from signaling.flows.invites.inviting import Inviting, Plan
 from signaling.identifier import new_id
 from signaling.invite import Person
-from storage.master_key import DATABASE_NAME
+from storage.engine.master_key import DATABASE_NAME
 from storage.store import Store
 from web.app import create_app
 from web.config import load

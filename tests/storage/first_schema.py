@@ -12,9 +12,9 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.token import token_digest
-from storage.master_key import make_key
-from storage.times import to_ms
-from storage.vault import ONE_KEY, ConsultationKey
+from storage.engine.master_key import make_key
+from storage.engine.times import to_ms
+from storage.engine.vault import ONE_KEY, ConsultationKey
 from tests.serving import PASSWORD, QUICK
 
 SCHEMA = Path(__file__).parents[2] / "storage" / "migrations" / "0001.sql"

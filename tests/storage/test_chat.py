@@ -22,10 +22,10 @@ from signaling.chat import (
     stored_bytes,
 )
 from signaling.consultation import Consultation
-from storage.database import Executor
-from storage.master_key import DATABASE_NAME
+from storage.engine.database import Executor
+from storage.engine.master_key import DATABASE_NAME
+from storage.engine.vault import ONE_KEY, ConsultationKey
 from storage.store import Records, Store
-from storage.vault import ONE_KEY, ConsultationKey
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 ACCOUNT = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
-from storage import database as module
-from storage.database import MAX_GROUP, Database, Executor
+from storage.engine import database as module
+from storage.engine.database import MAX_GROUP, Database, Executor
 from storage.errors import NewerDatabase, StorageError
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from storage.audit import BEGIN
 from storage.checking import check
-from storage.database import newest_schema
+from storage.engine.database import newest_schema
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands
 from tests.serving import Server, serving

@@ -23,11 +23,11 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.invite import Person
-from storage.database import Executor, Parameters, Row
+from storage.engine.database import Executor, Parameters, Row
+from storage.engine.master_key import derived, key_id, load_master_key
+from storage.engine.vault import ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
-from storage.master_key import derived, key_id, load_master_key
 from storage.store import Records, Store
-from storage.vault import ConsultationKey
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 KEY = ConsultationKey("consultation", bytes(32))

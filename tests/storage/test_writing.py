@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import Database, Executor
+from storage.engine.database import Database, Executor
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from signaling.account import Account
 from signaling.errors import SignInRequired
 from signaling.token import token_digest
 from signaling.wire.messages import PROTOCOL_VERSION
-from storage.master_key import DATABASE_NAME
+from storage.engine.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.drawing import Drawing

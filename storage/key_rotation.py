@@ -12,9 +12,8 @@ from pathlib import Path
 
 from signaling.audit import SCRIPT
 from storage.audit import Audit
-from storage.database import Database, Executor
-from storage.errors import MasterKeyError, StorageError, WrongMasterKey
-from storage.master_key import (
+from storage.engine.database import Database, Executor
+from storage.engine.master_key import (
     DATABASE_NAME,
     NEXT_KEY_NAME,
     key_id,
@@ -22,7 +21,8 @@ from storage.master_key import (
     make_key,
     take_next,
 )
-from storage.vault import WRAPPED, Vault, Wrapped, Wrapping
+from storage.engine.vault import WRAPPED, Vault, Wrapped, Wrapping
+from storage.errors import MasterKeyError, StorageError, WrongMasterKey
 
 BATCH = 500
 "Keys that are wrapped anew in one go."

@@ -1,6 +1,6 @@
 """The master key: 32 bytes that wrap all other keys, kept outside the database.
 
-While it is replaced (`storage/rotating.py`) the next one waits in a file beside it. The database
+While it is replaced (`storage/key_rotation.py`) the next one waits in a file beside it. The database
 says by an id which of the two it needs, so whatever ended the replacing, the right one is taken.
 """
 

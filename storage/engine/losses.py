@@ -7,7 +7,7 @@ is still open on the strength of it.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from storage.database import Executor
+from storage.engine.database import Executor
 
 
 @dataclass(frozen=True)

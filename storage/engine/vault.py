@@ -22,9 +22,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signaling.errors import NotFound
-from storage.database import Database, Executor, batched, marks
+from storage.engine.database import Database, Executor, batched, marks
+from storage.engine.master_key import KEY_BYTES, derived, key_id
 from storage.errors import MasterKeyError, WrongMasterKey
-from storage.master_key import KEY_BYTES, derived, key_id
 
 T = TypeVar("T")
 
