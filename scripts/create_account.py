@@ -11,9 +11,9 @@ from signaling.account import AccountRole
 from signaling.audit import SCRIPT
 from signaling.errors import N_, InvalidInput, TeleConnectError
 from signaling.flows.people.accounts import add_account, new_account
+from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
-from storage.folder import OWNER_ONLY
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords

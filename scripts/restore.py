@@ -12,11 +12,11 @@ from pathlib import Path
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.retention.restoring import Settled, begun, settle
-from storage import folder, restored_folder
+from storage import data_folder, restored_folder
 from storage.backup_set import Manifest
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from storage.restoring import Prepared, prepare
 from storage.store import Records, Store
 from web.config import Config, ConfigError, load
@@ -67,7 +67,7 @@ def restore(config: Config, chosen: argparse.Namespace) -> Restored:
     """Raises StorageError, ConfigError or OSError; the data folder is then as it was."""
     data_dir = config.data_dir
     with DataFolderLock.take(data_dir):
-        folder.prepare(data_dir)
+        data_folder.prepare(data_dir)
         if (data_dir / DATABASE_NAME).exists() and not chosen.replace:
             raise StorageError(
                 f"There is a database in {data_dir} already: say --replace to lose it, or set "
@@ -124,7 +124,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     chosen = arguments()
-    os.umask(folder.OWNER_ONLY)
+    os.umask(data_folder.OWNER_ONLY)
     try:
         done = restore(load(), chosen)
     except (StorageError, ConfigError) as error:

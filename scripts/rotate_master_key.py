@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from signaling.errors import TeleConnectError
+from storage.data_folder import OWNER_ONLY, prepare
 from storage.errors import StorageError
-from storage.folder import OWNER_ONLY, prepare
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from storage.key_rotation import Rotation, rotate
 from storage.restored_folder import require_database
 from web.config import Config, ConfigError, load

@@ -10,8 +10,8 @@ from types import TracebackType
 
 import pyrage
 
-from storage import durable
 from storage.errors import StorageError
+from storage.folder import durable
 
 SUFFIX = ".age"
 

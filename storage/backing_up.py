@@ -11,13 +11,14 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from storage import backup_set, durable
+from storage import backup_set
 from storage.age import SUFFIX, Recipients
 from storage.backup_set import FORMAT, Manifest
 from storage.checking import check
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, encoded, key_id
 from storage.errors import StorageError, WrongMasterKey
-from storage.purged_list import PURGED_LIST, PurgedList
+from storage.folder import durable
+from storage.folder.purged_list import PURGED_LIST, PurgedList
 
 STAGING = ".backing-up"
 "Where a database waits to be encrypted: on the disk on which it is anyway."

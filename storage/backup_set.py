@@ -3,7 +3,7 @@
     teleconnect-20261128T054300Z/
         manifest.json             what follows, with sizes and digests
         teleconnect.sqlite3       or teleconnect.sqlite3.age
-        purged.log                see storage/purged_list.py
+        purged.log                see storage/folder/purged_list.py
         master.key.age            only where it was asked for
 
 A set gets its name when it is complete; until then it is a folder whose name begins with a dot,
@@ -21,9 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from storage import durable
 from storage.engine.master_key import KEY_BYTES, derived
 from storage.errors import StorageError
+from storage.folder import durable
 
 MANIFEST = "manifest.json"
 FORMAT = 1

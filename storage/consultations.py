@@ -12,7 +12,7 @@ from storage.engine.database import Executor, Row, batched, marks
 from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
-from storage.purged_list import PurgedList
+from storage.folder.purged_list import PurgedList
 
 _log = logging.getLogger(__name__)
 _NOTE = "consultation.note"

@@ -1,6 +1,6 @@
 """How many sessions were deleted, and how much with them, by month; administrators see the sums.
 
-Which ones they were is nowhere but, as digests, in `storage/purged_list.py`.
+Which ones they were is nowhere but, as digests, in `storage/folder/purged_list.py`.
 """
 
 from datetime import datetime

@@ -15,9 +15,9 @@ import os
 import shutil
 from pathlib import Path
 
-from storage import durable
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
+from storage.folder import durable
 
 RESTORING = ".restoring"
 RESTORED = ".restored"

@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from storage import backup_set, durable, restored_folder
+from storage import backup_set, restored_folder
 from storage.age import SUFFIX, Identity
 from storage.backup_set import Manifest
 from storage.checking import check
 from storage.engine.database import newest_schema
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
-from storage.purged_list import PURGED_LIST, PurgedList
+from storage.folder import durable
+from storage.folder.purged_list import PURGED_LIST, PurgedList
 
 
 @dataclass(frozen=True)

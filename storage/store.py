@@ -21,7 +21,8 @@ from storage.engine.losses import Losses
 from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
-from storage.folder_lock import make_folder
+from storage.folder.lock import make_folder
+from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
 from storage.interpreters import Interpreters
 from storage.invites import Invites
 from storage.known_browsers import KnownBrowsers
@@ -29,7 +30,6 @@ from storage.notice_texts import NoticeTexts
 from storage.notices import Notices
 from storage.password_links import PasswordLinks
 from storage.purged import Purged
-from storage.purged_list import PURGED_LIST, PurgedList, digest
 from storage.replies import Replies
 from storage.restored_folder import refuse_half
 from storage.settings import Settings

@@ -18,7 +18,7 @@ import pytest
 
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from tests.serving import QUICK
 from tests.test_full_disk import SmallDisk

@@ -8,8 +8,8 @@ import signal
 import socket
 import sys
 
+from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
-from storage.folder import OWNER_ONLY
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.doorman import claim_descriptors, open_doors

@@ -24,8 +24,8 @@ from signaling.flows.sessions.running import Holding
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock
 from signaling.rooms.hub import Hub
-from storage import folder
-from storage.folder_lock import DataFolderLock
+from storage import data_folder
+from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import directions, keys
 from web.audit_watch import AuditWatch
@@ -77,7 +77,7 @@ async def create_app(
     async with contextlib.AsyncExitStack() as opened:
         lock = await asyncio.to_thread(DataFolderLock.serve, config.data_dir)
         opened.callback(lock.release)
-        await asyncio.to_thread(folder.prepare, config.data_dir)
+        await asyncio.to_thread(data_folder.prepare, config.data_dir)
         store = await Store.open(config.data_dir, config.master_key)
         opened.push_async_callback(store.close)
         app = await _assemble(config, store, clock, passwords, steady)

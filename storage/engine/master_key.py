@@ -13,8 +13,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from storage import durable
 from storage.errors import MasterKeyError
+from storage.folder import durable
 
 KEY_BYTES = 32
 ID_BYTES = 8

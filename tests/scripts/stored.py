@@ -10,8 +10,8 @@ from signaling.consultation import Consultation
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
 from signaling.token import token_digest
-from storage import folder
-from storage.folder_lock import DataFolderLock
+from storage import data_folder
+from storage.folder.lock import DataFolderLock
 from storage.store import Records, Store
 from tests.serving import audit_lines
 
@@ -82,7 +82,7 @@ def look(data_dir: Path, key: str | None = None) -> Seen:
             await store.close()
 
     with DataFolderLock.serve(data_dir):
-        folder.prepare(data_dir)
+        data_folder.prepare(data_dir)
         return asyncio.run(run())
 
 

@@ -17,8 +17,8 @@ import pytest
 
 from storage.backup_set import last_backup, read, set_name
 from storage.checking import check
-from storage.folder_lock import DataFolderLock
-from storage.purged_list import PurgedList, digest
+from storage.folder.lock import DataFolderLock
+from storage.folder.purged_list import PurgedList, digest
 from storage.store import Records, Store
 from tests.people import Person, Refused, consultation_of
 from tests.scripts.commands import Commands

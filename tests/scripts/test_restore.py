@@ -15,8 +15,8 @@ from signaling.calls.call import Call
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way
-from storage.folder_lock import DataFolderLock
-from storage.purged_list import PurgedList, digest
+from storage.folder.lock import DataFolderLock
+from storage.folder.purged_list import PurgedList, digest
 from storage.store import SIGNED_IN, Records, Store
 from tests.people import Person, consultation_of
 from tests.scripts.commands import Commands

@@ -9,7 +9,7 @@ import pytest
 
 from storage.engine.master_key import key_id
 from storage.errors import MasterKeyError, WrongMasterKey
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from tests.scripts.commands import Commands
 from tests.scripts.stored import fill, look, notes
 from web.config import ConfigError, load

@@ -8,10 +8,10 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from storage import durable
 from storage.age import Identity, Recipients
 from storage.engine.master_key import make_key, read_key
 from storage.errors import MasterKeyError
+from storage.folder import durable
 
 
 @contextmanager

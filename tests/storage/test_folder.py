@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from storage import folder
+from storage import data_folder
 from storage.backing_up import STAGING
 from storage.errors import StorageError
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 from tests.scripts.stored import fill
 from tests.test_kill import process
 
@@ -44,7 +44,7 @@ def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
 ) -> None:
     data_dir = open_folder(tmp_path)
     with caplog.at_level(logging.WARNING):
-        folder.prepare(data_dir)
+        data_folder.prepare(data_dir)
     paths = [data_dir, *data_dir.rglob("*")]
     assert len(paths) >= 6
     assert [path for path in paths if mode(path) & 0o077] == []
@@ -52,7 +52,7 @@ def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
     assert mode(data_dir / "master.key") == 0o600
     assert "Others than the owner could use master.key" in caplog.text
     caplog.clear()
-    folder.prepare(data_dir)
+    data_folder.prepare(data_dir)
     assert caplog.text == ""
 
 
@@ -63,7 +63,7 @@ def test_a_linked_folder_and_a_linked_key_are_closed_too(tmp_path: Path) -> None
     (data_dir / "master.key").symlink_to(key)
     (data_dir / "leads nowhere").symlink_to(tmp_path / "absent")
     (tmp_path / "link").symlink_to(data_dir)
-    folder.prepare(tmp_path / "link")
+    data_folder.prepare(tmp_path / "link")
     assert mode(data_dir) == 0o700
     assert mode(key) == 0o600
     assert mode(data_dir / "teleconnect.sqlite3") == 0o600
@@ -93,7 +93,7 @@ def theirs() -> Iterator[Path]:
 def test_a_key_that_lies_open_and_cannot_be_mended_is_refused(theirs: Path) -> None:
     (theirs / "master.key").symlink_to("/etc/passwd")
     with as_somebody_else(), pytest.raises(StorageError, match="can be read by others, and that"):
-        folder.mend_permissions(theirs)
+        data_folder.mend_permissions(theirs)
 
 
 def test_another_file_that_cannot_be_mended_is_only_told(
@@ -101,7 +101,7 @@ def test_another_file_that_cannot_be_mended_is_only_told(
 ) -> None:
     (theirs / "notes").symlink_to("/etc/passwd")
     with as_somebody_else():
-        folder.mend_permissions(theirs)
+        data_folder.mend_permissions(theirs)
     assert "can use notes, and that could not be mended" in caplog.text
 
 
@@ -109,10 +109,10 @@ def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_pa
     staging = tmp_path / STAGING
     staging.mkdir()
     with DataFolderLock.back_up(tmp_path):
-        folder.prepare(tmp_path)
+        data_folder.prepare(tmp_path)
         assert staging.exists()
     with DataFolderLock.serve(tmp_path):
-        folder.prepare(tmp_path)
+        data_folder.prepare(tmp_path)
     assert not staging.exists()
 
 

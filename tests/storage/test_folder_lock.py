@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from storage.errors import FolderInUse, StorageError
-from storage.folder_lock import DataFolderLock
+from storage.folder.lock import DataFolderLock
 
 HOLD = (
-    "import sys, pathlib; from storage.folder_lock import DataFolderLock;"
+    "import sys, pathlib; from storage.folder.lock import DataFolderLock;"
     "lock = DataFolderLock.serve(pathlib.Path(sys.argv[1])); print(flush=True);"
     "sys.stdin.read()"
 )

@@ -9,7 +9,7 @@ import pytest
 
 from signaling.errors import Unavailable
 from storage.errors import StorageError
-from storage.purged_list import KEPT, PurgedList, digest
+from storage.folder.purged_list import KEPT, PurgedList, digest
 from storage.store import Store
 
 
@@ -61,7 +61,7 @@ async def test_a_clock_that_is_years_ahead_drops_nothing(
 ) -> None:
     await purged.add(["consultation-1"])
     day = datetime.now(UTC).date()
-    monkeypatch.setattr("storage.purged_list._today", lambda: day.replace(year=2099))
+    monkeypatch.setattr("storage.folder.purged_list._today", lambda: day.replace(year=2099))
     await asyncio.to_thread(purged.prune)
     entries = await asyncio.to_thread(purged.read)
     await asyncio.to_thread(purged.replace, entries)

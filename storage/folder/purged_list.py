@@ -15,8 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from signaling.errors import Unavailable
-from storage import durable
 from storage.errors import StorageError
+from storage.folder import durable
 
 PURGED_LIST = "purged.log"
 KEPT = timedelta(days=400)

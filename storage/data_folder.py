@@ -14,8 +14,8 @@ from pathlib import Path
 from storage.backing_up import STAGING
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME
 from storage.errors import FolderInUse, StorageError
-from storage.folder_lock import DataFolderLock, make_folder
-from storage.purged_list import PURGED_LIST, PurgedList
+from storage.folder.lock import DataFolderLock, make_folder
+from storage.folder.purged_list import PURGED_LIST, PurgedList
 from storage.restored_folder import finish
 
 OWNER_ONLY = 0o077
