@@ -9,14 +9,14 @@ from pathlib import Path
 
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
-from storage.backing_up import back_up
-from storage.backup_set import Manifest, remove_old
+from storage.backup.backing_up import back_up
+from storage.backup.backup_set import Manifest, remove_old
+from storage.backup.restored_folder import refuse_half, require_database
 from storage.data_folder import OWNER_ONLY
 from storage.engine.database import newest_schema
 from storage.engine.master_key import load_master_key
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
-from storage.restored_folder import refuse_half, require_database
 from storage.store import Store
 from web.config import Config, ConfigError, load
 

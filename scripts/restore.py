@@ -12,12 +12,13 @@ from pathlib import Path
 from signaling.audit import SCRIPT
 from signaling.errors import TeleConnectError
 from signaling.flows.retention.restoring import Settled, begun, settle
-from storage import data_folder, restored_folder
-from storage.backup_set import Manifest
+from storage import data_folder
+from storage.backup import restored_folder
+from storage.backup.backup_set import Manifest
+from storage.backup.restoring import Prepared, prepare
 from storage.engine.master_key import DATABASE_NAME
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
-from storage.restoring import Prepared, prepare
 from storage.store import Records, Store
 from web.config import Config, ConfigError, load
 

@@ -7,11 +7,11 @@ import sys
 from pathlib import Path
 
 from signaling.errors import TeleConnectError
+from storage.backup.restored_folder import require_database
 from storage.data_folder import OWNER_ONLY, prepare
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.key_rotation import Rotation, rotate
-from storage.restored_folder import require_database
 from web.config import Config, ConfigError, load
 
 

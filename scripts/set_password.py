@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from signaling.audit import SCRIPT
 from signaling.errors import N_, NotFound, TeleConnectError
 from signaling.flows.people.accounts import find_account, make_password_link, set_password
+from storage.backup.restored_folder import require_database
 from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
-from storage.restored_folder import require_database
 from storage.store import Store
 from web.config import Config, ConfigError, load
 from web.passwords import Passwords

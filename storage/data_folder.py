@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from storage.backing_up import STAGING
+from storage.backup.backing_up import STAGING
+from storage.backup.restored_folder import finish
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME
 from storage.errors import FolderInUse, StorageError
 from storage.folder.lock import DataFolderLock, make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList
-from storage.restored_folder import finish
 
 OWNER_ONLY = 0o077
 "As a umask: whatever is made is for its owner alone."

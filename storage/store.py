@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from storage.accounts import Accounts, WebSessions
 from storage.audit import Audit
+from storage.backup.restored_folder import refuse_half
 from storage.calls import Calls
 from storage.chat import Chat
 from storage.clock import Clock
@@ -31,7 +32,6 @@ from storage.notices import Notices
 from storage.password_links import PasswordLinks
 from storage.purged import Purged
 from storage.replies import Replies
-from storage.restored_folder import refuse_half
 from storage.settings import Settings
 from storage.used_tokens import UsedTokens
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from storage.backup_set import last_backup, read, set_name
-from storage.checking import check
+from storage.backup.backup_set import last_backup, read, set_name
+from storage.backup.checking import check
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
 from storage.store import Records, Store

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import restored_folder
+from storage.backup import restored_folder
 from storage.errors import StorageError
 from storage.store import Records, Store
 from tests.scripts.commands import Commands

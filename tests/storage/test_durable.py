@@ -8,7 +8,7 @@ from pathlib import Path
 import pyrage
 import pytest
 
-from storage.age import Identity, Recipients
+from storage.backup.age import Identity, Recipients
 from storage.engine.master_key import make_key, read_key
 from storage.errors import MasterKeyError
 from storage.folder import durable

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from storage import data_folder
-from storage.backing_up import STAGING
+from storage.backup.backing_up import STAGING
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from tests.scripts.stored import fill

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.audit import BEGIN
-from storage.checking import check
+from storage.backup.checking import check
 from storage.engine.database import newest_schema
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands

@@ -8,7 +8,7 @@ from pathlib import Path
 from aiohttp import web
 
 from signaling.errors import Unavailable
-from storage.backup_set import last_backup
+from storage.backup.backup_set import last_backup
 from web.keys import (
     CLOCK,
     CONFIG,

@@ -11,10 +11,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
-from storage import backup_set
-from storage.age import SUFFIX, Recipients
-from storage.backup_set import FORMAT, Manifest
-from storage.checking import check
+from storage.backup import backup_set
+from storage.backup.age import SUFFIX, Recipients
+from storage.backup.backup_set import FORMAT, Manifest
+from storage.backup.checking import check
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, encoded, key_id
 from storage.errors import StorageError, WrongMasterKey
 from storage.folder import durable

@@ -1,7 +1,7 @@
 """Reading a backup set into the data folder.
 
 Everything is prepared in a folder of its own, opened and brought to the present there, and only
-then put in place (`storage/restored_folder.py`).
+then put in place (`storage/backup/restored_folder.py`).
 """
 
 import hmac
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from storage import backup_set, restored_folder
-from storage.age import SUFFIX, Identity
-from storage.backup_set import Manifest
-from storage.checking import check
+from storage.backup import backup_set, restored_folder
+from storage.backup.age import SUFFIX, Identity
+from storage.backup.backup_set import Manifest
+from storage.backup.checking import check
 from storage.engine.database import newest_schema
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
