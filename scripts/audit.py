@@ -10,8 +10,8 @@ import sys
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
-from storage.audit import Finding, Head
 from storage.errors import StorageError
+from storage.records.audit import Finding, Head
 from storage.store import Records, reading
 from web.config import ConfigError, load
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from signaling.audit import SCRIPT
-from storage.audit import Audit
 from storage.engine.database import Database, Executor
 from storage.engine.master_key import (
     DATABASE_NAME,
@@ -23,6 +22,7 @@ from storage.engine.master_key import (
 )
 from storage.engine.vault import WRAPPED, Vault, Wrapped, Wrapping
 from storage.errors import MasterKeyError, StorageError, WrongMasterKey
+from storage.records.audit import Audit
 
 BATCH = 500
 "Keys that are wrapped anew in one go."

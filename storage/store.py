@@ -8,14 +8,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TypeVar
 
-from storage.accounts import Accounts, WebSessions
-from storage.audit import Audit
 from storage.backup.restored_folder import refuse_half
-from storage.calls import Calls
-from storage.chat import Chat
-from storage.clock import Clock
-from storage.consultations import Consultations
-from storage.device_checks import DeviceChecks
 from storage.engine import database
 from storage.engine.database import Database, Executor, usable
 from storage.engine.losses import Losses
@@ -24,16 +17,23 @@ from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
-from storage.interpreters import Interpreters
-from storage.invites import Invites
-from storage.known_browsers import KnownBrowsers
-from storage.notice_texts import NoticeTexts
-from storage.notices import Notices
-from storage.password_links import PasswordLinks
-from storage.purged import Purged
-from storage.replies import Replies
-from storage.settings import Settings
-from storage.used_tokens import UsedTokens
+from storage.records.accounts import Accounts, WebSessions
+from storage.records.audit import Audit
+from storage.records.calls import Calls
+from storage.records.chat import Chat
+from storage.records.clock import Clock
+from storage.records.consultations import Consultations
+from storage.records.device_checks import DeviceChecks
+from storage.records.interpreters import Interpreters
+from storage.records.invites import Invites
+from storage.records.known_browsers import KnownBrowsers
+from storage.records.notice_texts import NoticeTexts
+from storage.records.notices import Notices
+from storage.records.password_links import PasswordLinks
+from storage.records.purged import Purged
+from storage.records.replies import Replies
+from storage.records.settings import Settings
+from storage.records.used_tokens import UsedTokens
 
 T = TypeVar("T")
 SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from signaling.account import Account, AccountRole
 from signaling.flows.people.accounts import new_account
 from signaling.ports import Clock
-from storage.audit import BEGIN, AuditLine
+from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
 from web.app import create_app
 from web.config import Config, load

@@ -10,7 +10,7 @@ import logging
 from datetime import datetime, timedelta
 
 from signaling.ports import Clock, Timers
-from storage.audit import Finding, Head
+from storage.records.audit import Finding, Head
 from storage.store import Store
 
 CHECK_EVERY = timedelta(days=1)

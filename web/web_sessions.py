@@ -18,7 +18,7 @@ from aiohttp_session import AbstractStorage, Session
 
 from signaling.ports import Clock
 from signaling.token import new_token, token_digest
-from storage.accounts import Term
+from storage.records.accounts import Term
 from storage.store import Records, Store
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from storage.audit import BEGIN
 from storage.backup.checking import check
 from storage.engine.database import newest_schema
+from storage.records.audit import BEGIN
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands
 from tests.serving import Server, serving

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from storage.audit import Head
 from storage.engine.master_key import DATABASE_NAME
+from storage.records.audit import Head
 from tests.serving import Server, audit_lines, serving
 from tests.web.test_audit import administer
 from web.keys import CLOCK, STORE

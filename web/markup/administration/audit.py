@@ -6,7 +6,7 @@ from datetime import datetime
 
 import htpy as h
 
-from storage.audit import AuditLine, Finding
+from storage.records.audit import AuditLine, Finding
 from web.markup.administration.audit_words import action_word, actor_word
 from web.markup.administration.index import administration_frame
 from web.markup.controls import notice
