@@ -15,7 +15,7 @@ from storage.records.audit import BEGIN
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands
 from tests.serving import Server, serving
-from tests.storage.first_schema import LINES, OPEN, OVER, WAYS, Old
+from tests.storage.engine.first_schema import LINES, OPEN, OVER, WAYS, Old
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 

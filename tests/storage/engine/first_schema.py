@@ -17,7 +17,7 @@ from storage.engine.times import to_ms
 from storage.engine.vault import ONE_KEY, ConsultationKey
 from tests.serving import PASSWORD, QUICK
 
-SCHEMA = Path(__file__).parents[2] / "storage" / "migrations" / "0001.sql"
+SCHEMA = Path(__file__).parents[3] / "storage" / "migrations" / "0001.sql"
 OPEN, OVER = "consultation-open", "consultation-over"
 LINES = ("What hurts?", "Мені болить рука", "يدي تؤلمني")
 WAYS = (("email",), ("sms",), ("whatsapp", "sms"), ("email", "sms"))
