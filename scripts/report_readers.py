@@ -19,7 +19,7 @@ from pypdf import PdfReader
 
 from signaling.report import Report, ReportLine
 from web.report_pdf import draw
-from web.texts import translations_of
+from web.texts.catalogs import translations_of
 
 SENTENCES = {
     "Latin": ("en", "Température 38,5 °C, SpO₂ ≥ 94 % et un œdème léger."),

@@ -29,7 +29,7 @@ from web.app import create_app
 from web.clockwork import MovableClock
 from web.config import load
 from web.keys import ABANDONING, CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 
 WIDTH = 420
 "Pixels of a telephone held upright."

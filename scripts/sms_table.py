@@ -14,9 +14,9 @@ from signaling.delivery.segments import count, without_accents
 from signaling.flows.notices.composing import one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import source_text
-from web.moments import full_day
 from web.sms import moments, sms
-from web.texts import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.dates import full_day
 
 OCCASIONS: tuple[Occasion, ...] = (
     "invitation",

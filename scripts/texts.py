@@ -18,7 +18,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
-from web.texts import OWN_NAMES, SOURCE_LANGUAGE
+from web.texts.catalogs import OWN_NAMES, SOURCE_LANGUAGE
 
 ROOT = Path(__file__).parents[1]
 LOCALES = Path("signaling/locales")

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from web import moments, sms
-from web.date_words import date_words
+from web import sms
 from web.report_dates import Dates
-from web.texts import OWN_NAMES, Texts
+from web.texts import dates
+from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.date_words import date_words
 from web.zone_names import zone_of
 
 Written = dict[str, dict[str, list[str]]]
@@ -80,9 +81,9 @@ def test_a_page_and_a_report_write_what_the_mail_says(
     language: str, zone: str, pages: Written
 ) -> None:
     page = pages[f"{language} {zone}"]["page"]
-    assert [moments.day_and_time(at, zone, language) for at in TIMES] == page
-    name = moments.zone_name(TIMES[0], zone, language)
-    assert moments.full_moment(TIMES[0], zone, language) == f"{page[0]} ({name})"
+    assert [dates.day_and_time(at, zone, language) for at in TIMES] == page
+    name = dates.zone_name(TIMES[0], zone, language)
+    assert dates.full_moment(TIMES[0], zone, language) == f"{page[0]} ({name})"
     report, comma = Dates(language, zone), date_words(language).comma
     assert [f"{report.date(at)}{comma} {report.time(at)}" for at in TIMES] == page
 
@@ -90,19 +91,17 @@ def test_a_page_and_a_report_write_what_the_mail_says(
 @in_every_place
 def test_an_sms_names_the_day_once(language: str, zone: str) -> None:
     for at in TIMES[:7]:
-        full, sms = (
-            write(at, zone, language) for write in (moments.full_moment, moments.long_moment)
-        )
+        full, sms = (write(at, zone, language) for write in (dates.full_moment, dates.long_moment))
         own, _, day = full.rpartition(OWN_CALENDAR.get(language, "\0"))
-        weekday = date_words(language).weekdays[moments.local(at, zone).isoweekday() % 7]
+        weekday = date_words(language).weekdays[dates.local(at, zone).isoweekday() % 7]
         assert sms == (f"{weekday} {day}" if own else full)
 
 
 @in_every_place
 def test_a_chat_names_the_day_unless_it_is_today(language: str, zone: str, pages: Written) -> None:
-    words, today = date_words(language, zone), moments.local(NOW, zone).date()
+    words, today = date_words(language, zone), dates.local(NOW, zone).date()
     for at, page in zip(TIMES, pages[f"{language} {zone}"]["chat"], strict=True):
-        here = moments.local(at, zone)
+        here = dates.local(at, zone)
         day = words.write(words.without_year if here.year == today.year else words.with_year, here)
         alone = here.date() == today
         assert page == (words.clock(here.time()) if alone else words.joined(day, here.time()))
@@ -125,7 +124,7 @@ def test_a_date_is_written_with_words_and_digits_that_everybody_reads(
     for at, long in zip(TIMES, pages[f"{language} {zone}"]["page"], strict=True):
         assert not re.search(r"M\d|NaN|undefined|%", long)
         own, between, rest = long.rpartition(OWN_CALENDAR.get(language, "\0"))
-        here = moments.local(at, zone)
+        here = dates.local(at, zone)
         numbers = {str(here.day), str(here.year), f"{here:%H}", f"{here:%M}"}
         months = {str(here.month)} if language == "ti" else set()
         assert set(re.findall(r"\d+", rest)) == numbers | months
@@ -138,15 +137,15 @@ def test_an_hour_that_is_read_in_two_ways_bears_the_part_of_the_day(
     language: str, pages: Written
 ) -> None:
     for at, long in zip(TIMES, pages[f"{language} Europe/Zurich"]["page"], strict=True):
-        here = moments.local(at, "Europe/Zurich")
-        for text in (long, moments.short_moment(at, "Europe/Zurich", language)):
+        here = dates.local(at, "Europe/Zurich")
+        for text in (long, dates.short_moment(at, "Europe/Zurich", language)):
             assert bool(re.search(r"\d\d:\d\d [^\d\s]+$", text)) == (here.hour < 13)
 
 
 def test_parts_of_the_day_in_words() -> None:
     at = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
     assert [
-        moments.clock_time(at, "Africa/Addis_Ababa", language)
+        dates.clock_time(at, "Africa/Addis_Ababa", language)
         for language in ("am", "ti", "sw", "en")
     ] == ["09:00 ጥዋት", "09:00 ቅ.ቀ.", "09:00 asubuhi", "09:00"]
 
@@ -192,7 +191,7 @@ def test_parts_of_the_day_in_words() -> None:
 )
 def test_dates_as_people_write_them(language: str, zone: str, words: str) -> None:
     at = datetime(2026, 12, 7, 6, 0, tzinfo=UTC)
-    long, short = moments.day_and_time(at, zone, language), moments.short_moment(at, zone, language)
+    long, short = dates.day_and_time(at, zone, language), dates.short_moment(at, zone, language)
     assert f"{long}|{short}".replace("\u00a0", " ") == words
 
 
@@ -217,7 +216,7 @@ def test_a_page_tells_how_long_as_a_report_does(language: str, pages: Written) -
             if minutes >= 120
             else (minutes, "minute")
         )
-        assert page == moments.amount(amount, unit, language)
+        assert page == dates.amount(amount, unit, language)
         # the signs of units are what Babel has where a language has no word
         assert not re.search(r"\d (h|d|m|min)$", page)
 
@@ -247,7 +246,7 @@ def test_an_hour_that_comes_twice_says_which_one_it_is(
     language: str, zone: str, first: datetime, minutes: int, told: tuple[str, str]
 ) -> None:
     for at, offset in zip((first, first + timedelta(minutes=minutes)), told, strict=True):
-        assert offset in moments.full_moment(at, zone, language)
+        assert offset in dates.full_moment(at, zone, language)
         assert all(offset in each for each in sms.moments(at, zone, language))
-    before = moments.full_moment(first - timedelta(hours=3), zone, language)
+    before = dates.full_moment(first - timedelta(hours=3), zone, language)
     assert "UTC" not in before

@@ -25,7 +25,7 @@ from scripts.texts import (
 )
 from signaling.delivery.segments import count, without_accents
 from signaling.notices.texts import NOTICE_TEXTS
-from web.texts import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Texts
 
 read_catalog = cache(read)
 "Each is read once; no test changes it."

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.test_texts import PLACE, RIGHT_TO_LEFT, translations
-from web.texts import Texts
+from web.texts.catalogs import Texts
 
 
 @pytest.mark.parametrize("language", RIGHT_TO_LEFT)

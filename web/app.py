@@ -27,7 +27,7 @@ from signaling.rooms.hub import Hub
 from storage import data_folder
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
-from web import directions, keys
+from web import keys
 from web.audit_watch import AuditWatch
 from web.bodies import look_first
 from web.clean_addresses import clean_address
@@ -48,7 +48,8 @@ from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
-from web.texts import Texts
+from web.texts import directions
+from web.texts.catalogs import Texts
 from web.web_sessions import SqliteStorage
 from web.zone_changes import ZoneChanges
 

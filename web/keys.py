@@ -37,7 +37,7 @@ from web.relay import MediaRelay
 from web.report_workers import ReportWorkers
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
-from web.texts import Texts
+from web.texts.catalogs import Texts
 from web.ways import RoutedWays
 from web.web_sessions import SqliteStorage
 from web.wording import Wording

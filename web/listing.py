@@ -11,7 +11,7 @@ from signaling.invite import Invite
 from signaling.rooms.room import Room
 from storage.engine.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow
 from web.zone_names import todays_name
 

@@ -6,9 +6,9 @@ again asks in plain HTTP, with `from`, the origin under which it was opened.
 
 from aiohttp import hdrs, web
 
-from web.directions import left_to_right
 from web.hints import NO_UPGRADE
 from web.keys import CONFIG, HINTS
+from web.texts.directions import left_to_right
 from web.viewing import account_of, viewer_of
 from web.views import Viewer
 

@@ -3,7 +3,7 @@
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part, source_text
 from storage.store import Store
-from web.texts import Texts
+from web.texts.catalogs import Texts
 
 
 class OperatorWords:

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 
 from babel import Locale, UnknownLocaleError
 
-from web import moments
-from web.date_words import locale_of
+from web.texts import dates
+from web.texts.date_words import locale_of
 
 # Languages that Babel knows by another name.
 _ALIASES = {"prs": "fa"}
@@ -23,23 +23,23 @@ class Dates:
 
     def day(self, moment: datetime) -> date:
         """Tell the day, for comparing."""
-        return moments.local(moment, self.time_zone).date()
+        return dates.local(moment, self.time_zone).date()
 
     def date(self, moment: datetime) -> str:
         """Write the day with its weekday: "Sunday, 22 November 2026"."""
-        return moments.full_day(moment, self.time_zone, self.language)
+        return dates.full_day(moment, self.time_zone, self.language)
 
     def time(self, moment: datetime) -> str:
         """Write hour and minute: "18:15"."""
-        return moments.clock_time(moment, self.time_zone, self.language)
+        return dates.clock_time(moment, self.time_zone, self.language)
 
     def moment(self, moment: datetime) -> str:
         """Write day and time: "Sun, 22 Nov 2026, 18:15"."""
-        return moments.short_moment(moment, self.time_zone, self.language)
+        return dates.short_moment(moment, self.time_zone, self.language)
 
     def zone_name(self, moment: datetime) -> str:
         """Name the zone as people call it and as computers do."""
-        name = moments.zone_name(moment, self.time_zone, self.language)
+        name = dates.zone_name(moment, self.time_zone, self.language)
         return name if name == self.time_zone else f"{name} ({self.time_zone})"
 
     def duration(self, length: timedelta) -> str:
@@ -47,7 +47,7 @@ class Dates:
         hours, minutes = divmod(max(1, round(length.total_seconds() / 60)), 60)
         parts = [(hours, "hour"), (minutes, "minute")]
         return " ".join(
-            moments.amount(number, unit, self.language) for number, unit in parts if number
+            dates.amount(number, unit, self.language) for number, unit in parts if number
         )
 
     @property

@@ -15,11 +15,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
-from web.directions import apart
 from web.report_dates import Dates, dates_for
 from web.report_fonts import Fonts
 from web.report_ink import Color, Ink
 from web.report_sheet import BOTTOM, CONTENT, TOP, Sheet, Style
+from web.texts.directions import apart
 
 if TYPE_CHECKING:
     from fpdf import FPDF

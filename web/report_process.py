@@ -21,7 +21,7 @@ import msgspec
 
 from signaling.report import Report, ReportLine, reduce_report
 from web.report_pdf import draw
-from web.texts import translations_of
+from web.texts.catalogs import translations_of
 
 CPU_SECONDS = 300
 "Far above the longest part of a report; see docs/benchmarks.md."

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from itertools import groupby
 
-from web.directions import isolated
+from web.texts.directions import isolated
 
 # Isolates do what the older embeddings did without disturbing their surroundings. Overrides
 # would show letters in an order in which nobody wrote them, so they become isolates too.

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from signaling.delivery.segments import count, without_accents
 from signaling.flows.notices.composing import one_line
-from web.moments import long_moment, offset, zone_name
+from web.texts.dates import long_moment, offset, zone_name
 
 
 def sms(text: str, values: Mapping[str, str], moments: Sequence[str] = ("",)) -> str:

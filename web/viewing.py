@@ -15,7 +15,7 @@ from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
 from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.views import Viewer
 from web.zone_names import todays_name
 

@@ -12,11 +12,11 @@ from signaling.notices.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
 from web.calendar import calendar_part
 from web.config import Config
-from web.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 from web.mail_template import fill_html
 from web.routes import public_address
 from web.sms import moments, sms
-from web.texts import Texts
+from web.texts.catalogs import Texts
+from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 
 USUAL_LENGTH = timedelta(minutes=30)
 "What a calendar blocks for a session; nobody is asked how long it will take."

@@ -15,7 +15,7 @@ from scripts.benchmarks._browser import chromium, person
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._server import Place, Server, furnish, serving, temporary_folder
 from web.routes import path
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 
 BUDGET_BYTES = 60_000
 

@@ -13,7 +13,7 @@ from signaling.invite import Person
 from tests.browser.conftest import NewContext
 from tests.serving import Server, serving
 from web.keys import CLOCK, INVITING, STORE
-from web.moments import day_and_time
+from web.texts.dates import day_and_time
 
 TAGS = ("en-US@posix", "en_US", "c", "")
 TAG = "Object.defineProperty(Navigator.prototype, 'language', {get: () => '%s'})"

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, async_playwright
 from tests.browser.test_relay_mixed import FIREFOX, PREFERENCES
 from tests.serving import serving
 from tests.web.test_directions import drawn, random_lines
-from web.directions import isolated
+from web.texts.directions import isolated
 
 CHOSEN = [
     "حرارة 39.5 °C",

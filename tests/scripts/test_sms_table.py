@@ -13,7 +13,7 @@ from scripts.sms_table import (
     table,
     taken,
 )
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 
 LATIN = ("en", "fr", "es", "so", "sw", "pt", "de", "it")
 DOCUMENT = Path(__file__).parents[2] / "docs/delivery.md"

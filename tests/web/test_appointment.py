@@ -12,7 +12,7 @@ from tests.people import Person, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import STORE
-from web.moments import full_moment
+from web.texts.dates import full_moment
 
 NOW = moment("2026-12-01 09:00")
 AT = moment("2026-12-07 06:30")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from web.calendar import Method, calendar_part
-from web.moments import long_moment
+from web.texts.dates import long_moment
 from web.zone_names import offered_zones, zone_of
 
 ROOT = Path(__file__).parents[2]

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from web.directions import isolated
 from web.report_bidi import first_strong
 from web.report_fonts import Fonts
 from web.report_lines import lay_out
 from web.report_text import paragraphs
+from web.texts.directions import isolated
 
 ROOT = Path(__file__).parents[2]
 

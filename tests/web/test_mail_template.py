@@ -10,7 +10,7 @@ from signaling.notices.texts import NOTICE_TEXTS
 from signaling.text import one_line, paragraphs
 from web.mail_html import render
 from web.mail_template import _template, fill_html
-from web.texts import Texts
+from web.texts.catalogs import Texts
 
 VALUES = {
     "name": "Amina *A.* <b>",

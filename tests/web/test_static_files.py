@@ -17,7 +17,7 @@ from tests.people import Person
 from tests.serving import Server, serving
 from web.routes import path
 from web.static_files import StaticFiles
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web/static"

@@ -11,9 +11,9 @@ from phonenumbers import PhoneNumberFormat
 
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
-from web.directions import left_to_right
 from web.forms import numbers
 from web.forms.numbers import FIELD as _FIELD
+from web.texts.directions import left_to_right
 
 MAX_LENGTH = 320
 "Characters of the longest thing that could be an address."

@@ -3,10 +3,10 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.directions import apart
 from web.markup.controls import button
 from web.markup.document import document, message_page
 from web.markup.words import appointment, filled
+from web.texts.directions import apart
 from web.views import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"

@@ -6,7 +6,7 @@ from datetime import datetime
 import htpy as h
 
 from signaling.notices.reasons import REASONS
-from web.moments import day_and_time, local, short_moment, zone_name
+from web.texts.dates import day_and_time, local, short_moment, zone_name
 from web.views import Viewer
 
 

@@ -15,7 +15,7 @@ from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_pa
 from web.markup.session import moved_page, no_place_page, session_page
 from web.pages.leaving import FORGET, leave_seats
 from web.routes import path
-from web.terms import terms_html
+from web.texts.terms import terms_html
 from web.viewing import (
     account_of,
     by_link,

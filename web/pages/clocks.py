@@ -6,11 +6,11 @@ from aiohttp import web
 
 from signaling.errors import InvalidInput
 from signaling.moments.moment import AmbiguousTime
-from web import moments
-from web.directions import apart
 from web.errors import sentence
 from web.forms.invitation import Reading, Typed, read_moment
 from web.pages.invites import reading_of
+from web.texts import dates
+from web.texts.directions import apart
 from web.viewing import signed_in, viewer_of
 from web.views import Viewer
 from web.zone_names import offered_zones, todays_name
@@ -44,7 +44,7 @@ async def show_clocks(request: web.Request) -> web.Response:
             "clocks": _in_words(viewer, at, zone),
             "twice": len(found) > 1,
             "at": int(at.timestamp() * 1000),
-            "readings": {one: f"{moments.local(at, one):%Y-%m-%d %H:%M}" for one in zones},
+            "readings": {one: f"{dates.local(at, one):%Y-%m-%d %H:%M}" for one in zones},
         }
     )
 
@@ -71,5 +71,5 @@ def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
 
 def _clocks(at: datetime, zone: str, language: str) -> str:
     """With the offset of those that show this time twice."""
-    text = moments.short_moment(at, zone, language)
-    return f"{text} ({moments.offset(at, zone)})" if moments.comes_twice(at, zone) else text
+    text = dates.short_moment(at, zone, language)
+    return f"{text} ({dates.offset(at, zone)})" if dates.comes_twice(at, zone) else text

@@ -9,7 +9,6 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
-from web import moments
 from web.errors import refused_form, retry_after
 from web.forms.invitation import answered, read_moment, read_person
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
@@ -17,6 +16,7 @@ from web.markup.edit_session import edit_session_page
 from web.pages.invites import reading_of
 from web.pages.session_people import invite_more
 from web.routes import path
+from web.texts import dates
 from web.viewing import form_of, show, signed_in, viewer_of
 from web.views import Form, InvitedPerson
 from web.zone_names import todays_name
@@ -90,7 +90,7 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
         "language": person.language,
     }
     if consultation.planned_at is not None:
-        local = moments.local(consultation.planned_at, consultation.time_zone)
+        local = dates.local(consultation.planned_at, consultation.time_zone)
         values |= {
             "plan_later": "on",
             "date": local.date().isoformat(),

@@ -19,7 +19,7 @@ from web.markup.invite_sent import invite_sent_page
 from web.markup.invites import invites_page
 from web.markup.new_invite import new_invite_page
 from web.routes import path, public_address
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import form_of, show, signed_in, time_zone_of, viewer_of
 from web.views import Form, InviteRow, Viewer
 

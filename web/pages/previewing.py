@@ -21,7 +21,7 @@ from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
 from web.keys import COMPOSING, CONFIG
 from web.pages.invites import reading_of
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import form_of, signed_in, viewer_of
 
 SAMPLE_TOKEN = "x" * 22

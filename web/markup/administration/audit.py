@@ -10,8 +10,8 @@ from storage.records.audit import AuditLine, Finding
 from web.markup.administration.audit_words import action_word, actor_word
 from web.markup.administration.index import administration_frame
 from web.markup.controls import notice
-from web.moments import short_moment
 from web.routes import path
+from web.texts.dates import short_moment
 from web.views import Viewer
 
 

@@ -14,7 +14,7 @@ from web.forms.contacts import understand
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
 from web.routes import path
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form, OrganizationRow
 

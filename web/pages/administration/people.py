@@ -19,7 +19,7 @@ from web.errors import sentence
 from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
 

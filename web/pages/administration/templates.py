@@ -11,7 +11,7 @@ from web.errors import sentence
 from web.keys import CLOCK, NOTICE_WORDS, STORE
 from web.markup.administration.templates import template_page, templates_page
 from web.routes import path
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
 

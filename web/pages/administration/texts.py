@@ -17,7 +17,7 @@ from web.keys import CLOCK, COMPOSING, NOTICE_WORDS, STORE, WORDING
 from web.mail_html import body_of
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.routes import path
-from web.texts import OWN_NAMES
+from web.texts.catalogs import OWN_NAMES
 from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
 

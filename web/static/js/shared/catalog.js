@@ -14,7 +14,7 @@
  */
 
 /**
- * How dates are written (`web/date_words.py`). In a pattern, %w is the weekday, %d the day, %m the
+ * How dates are written (`web/texts/date_words.py`). In a pattern, %w is the weekday, %d the day, %m the
  * month, %n its number, %y the year, %s the day of the Solar Hijri calendar.
  * @typedef {object} DateWords
  * @property {string[]} weekdays Sunday first

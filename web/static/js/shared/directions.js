@@ -1,4 +1,4 @@
-/** Cut a text where parts of it keep their own direction. The rule is that of `web/directions.py`. */
+/** Cut a text where parts of it keep their own direction. The rule is that of `web/texts/directions.py`. */
 
 import { BREAK, LEFT, RIGHT, TOKEN } from "./measures.js";
 

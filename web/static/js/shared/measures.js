@@ -1,6 +1,6 @@
 /**
  * What keeps its own direction in a line that has right-to-left letters, as one regular expression.
- * `web/directions.py` reads these strings too: they hold only what both dialects know, and nothing
+ * `web/texts/directions.py` reads these strings too: they hold only what both dialects know, and nothing
  * that old browsers do not (no lookbehind).
  */
 

@@ -1,6 +1,6 @@
 /**
  * Times as the reader expects them: in their language, by the clocks of their device. The words
- * come with the catalog and are the server's (`web/date_words.py`): an appointment has one date and
+ * come with the catalog and are the server's (`web/texts/date_words.py`): an appointment has one date and
  * one hour. Browsers are not asked for words: few know all of these languages, and some that say
  * they know one write "M12 7".
  */

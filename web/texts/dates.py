@@ -10,7 +10,7 @@ from babel.dates import get_timezone_name
 from babel.numbers import get_decimal_symbol
 from babel.units import format_unit
 
-from web.date_words import date_words, locale_of, plain
+from web.texts.date_words import date_words, locale_of, plain
 from web.zone_names import zone_of
 
 _MANY = {("ps", "hour"): "{} ساعته"}

@@ -20,8 +20,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from web.date_words import browser_words
-from web.moments import amount, decimal_sign, full_moment
+from web.texts.date_words import browser_words
+from web.texts.dates import amount, decimal_sign, full_moment
 from web.zone_names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
