@@ -17,7 +17,7 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Records, Store
 from web.config import ConfigError, load
 from web.passwords import Passwords
-from web.zone_names import todays_name
+from web.zones.names import todays_name
 
 
 async def create(

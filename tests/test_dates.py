@@ -17,7 +17,7 @@ from web.report_dates import Dates
 from web.texts import dates
 from web.texts.catalogs import OWN_NAMES, Texts
 from web.texts.date_words import date_words
-from web.zone_names import zone_of
+from web.zones.names import zone_of
 
 Written = dict[str, dict[str, list[str]]]
 

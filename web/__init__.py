@@ -4,6 +4,6 @@ Every process that does anything with a zone imports this package first, so this
 of time zones are chosen: none can forget it, and none counts by other rules than the next.
 """
 
-from web.zone_rules import in_force
+from web.zones.rules import in_force
 
 in_force()

@@ -17,7 +17,7 @@ from web.keys import SETUP_TOKEN, STORE
 from web.listening import listen, places
 from web.logs import set_up
 from web.routes import public_address
-from web.zone_rules import in_force
+from web.zones.rules import in_force
 
 GRACE = 10.0
 "Seconds that requests under way have when the server is told to stop."

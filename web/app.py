@@ -51,7 +51,7 @@ from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Texts
 from web.web_sessions import SqliteStorage
-from web.zone_changes import ZoneChanges
+from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
 "Shorter than any web session lasts, so that each one ends in the moment when its time is over."

@@ -13,7 +13,7 @@ from storage.engine.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts.catalogs import OWN_NAMES
 from web.views import HistoryRow, InviteRow, Person, WaitingRow
-from web.zone_names import todays_name
+from web.zones.names import todays_name
 
 CONNECT_WITHIN = timedelta(seconds=15)
 "From taking the seat: by then a page on a slow network has its line."

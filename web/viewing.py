@@ -17,7 +17,7 @@ from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.views import Viewer
-from web.zone_names import todays_name
+from web.zones.names import todays_name
 
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"

@@ -14,7 +14,7 @@ import pytest
 
 from web.calendar import Method, calendar_part
 from web.texts.dates import long_moment
-from web.zone_names import offered_zones, zone_of
+from web.zones.names import offered_zones, zone_of
 
 ROOT = Path(__file__).parents[2]
 READERS = {"icalendar", "ics", "vobject", "khal", "libical", "ical.js", "node-ical"}

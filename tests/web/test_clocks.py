@@ -13,8 +13,8 @@ from signaling.invite import Invite
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE
-from web.zone_names import offered_zones
-from web.zone_rules import in_force
+from web.zones.names import offered_zones
+from web.zones.rules import in_force
 
 YEAR = datetime.now(UTC).year + 1
 "The forms refuse the past, so dates are counted from today."

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from tests.zone_rules import PACKAGE, database
-from web.zone_names import offered_zones, todays_name, zone_of
-from web.zone_rules import in_force, newest_first, version_of
+from web.zones.names import offered_zones, todays_name, zone_of
+from web.zones.rules import in_force, newest_first, version_of
 
 ROOT = Path(__file__).parents[2]
 OFFSET = (
@@ -153,7 +153,7 @@ def test_a_zone_that_does_not_exist_shows_as_utc() -> None:
 
 BROKEN = (
     "import web; from datetime import *; from zoneinfo import ZoneInfo;"
-    "from web.zone_names import clocks_held, todays_name; print(len(clocks_held()) > 400,"
+    "from web.zones.names import clocks_held, todays_name; print(len(clocks_held()) > 400,"
     "todays_name('Europe/Kiev'),"
     "datetime(2026, 12, 7, tzinfo=ZoneInfo('Africa/Casablanca')).utcoffset())"
 )

@@ -14,7 +14,7 @@ from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import Understood, in_words, understand
 from web.texts.catalogs import OWN_NAMES
 from web.ways import RoutedWays
-from web.zone_names import todays_name
+from web.zones.names import todays_name
 
 MAX_COLLEAGUES = 5
 "Experts that the form takes beside the awaited person."

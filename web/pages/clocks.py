@@ -13,7 +13,7 @@ from web.texts import dates
 from web.texts.directions import apart
 from web.viewing import signed_in, viewer_of
 from web.views import Viewer
-from web.zone_names import offered_zones, todays_name
+from web.zones.names import offered_zones, todays_name
 
 
 async def show_zones(request: web.Request) -> web.Response:

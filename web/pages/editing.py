@@ -19,7 +19,7 @@ from web.routes import path
 from web.texts import dates
 from web.viewing import form_of, show, signed_in, viewer_of
 from web.views import Form, InvitedPerson
-from web.zone_names import todays_name
+from web.zones.names import todays_name
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
 

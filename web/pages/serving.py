@@ -23,7 +23,7 @@ from web.keys import (
 )
 from web.limits import is_loopback, remote
 from web.static_files import packed_response
-from web.zone_rules import in_force
+from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20
 "Below this much free disk the server says that it is not ready."

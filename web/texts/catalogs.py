@@ -22,7 +22,7 @@ from babel.messages.pofile import read_po
 
 from web.texts.date_words import browser_words
 from web.texts.dates import amount, decimal_sign, full_moment
-from web.zone_names import clocks_held
+from web.zones.names import clocks_held
 
 Direction = Literal["ltr", "rtl"]
 SOURCE_LANGUAGE = "en"

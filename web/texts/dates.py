@@ -11,7 +11,7 @@ from babel.numbers import get_decimal_symbol
 from babel.units import format_unit
 
 from web.texts.date_words import date_words, locale_of, plain
-from web.zone_names import zone_of
+from web.zones.names import zone_of
 
 _MANY = {("ps", "hour"): "{} ساعته"}
 "What Babel writes in Latin letters for any number but one."

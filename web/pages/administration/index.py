@@ -7,7 +7,7 @@ from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
 from web.viewing import administrator, show, viewer_of
-from web.zone_rules import in_force
+from web.zones.rules import in_force
 
 
 async def show_index(request: web.Request) -> web.Response:

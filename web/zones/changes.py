@@ -20,7 +20,7 @@ from signaling.flows.sessions.planning import EDITABLE_STATES, Planning
 from signaling.moments.moment import same_clock
 from signaling.ports import Clock
 from storage.store import Store
-from web.zone_names import clocks_held, todays_name, zone_of
+from web.zones.names import clocks_held, todays_name, zone_of
 
 SETTING = "zone_rules"
 YEARS = 5

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
-from web.zone_rules import in_force, places_in
+from web.zones.rules import in_force, places_in
 
 _NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
 "What stands among the zones and is none: it says that a machine was never set up."
