@@ -18,7 +18,7 @@ import pypdfium2
 from pypdf import PdfReader
 
 from signaling.report import Report, ReportLine
-from web.report_pdf import draw
+from web.report.pdf import draw
 from web.texts.catalogs import translations_of
 
 SENTENCES = {

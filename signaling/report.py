@@ -3,7 +3,7 @@
 Here is the rule of what belongs in a report. By default that is the date and the start time
 and what was written in the chat, with author and time, and nothing else: a report leaves the
 house as a file, so every further fact is one the administrator has switched on.
-How a report looks is no concern of this module; `web/report_pdf.py` draws it.
+How a report looks is no concern of this module; `web/report/pdf.py` draws it.
 """
 
 from collections.abc import Iterable

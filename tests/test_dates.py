@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from web import sms
-from web.report_dates import Dates
+from web.report.dates import Dates
 from web.texts import dates
 from web.texts.catalogs import OWN_NAMES, Texts
 from web.texts.date_words import date_words

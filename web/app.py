@@ -43,7 +43,7 @@ from web.limits import Limits
 from web.live_access import LiveAccess
 from web.passwords import Passwords
 from web.relay import MediaRelay
-from web.report_workers import ReportWorkers
+from web.report.workers import ReportWorkers
 from web.security import add_headers, same_origin
 from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye

@@ -34,7 +34,7 @@ from web.live_access import LiveAccess
 from web.notice_words import OperatorWords
 from web.passwords import Passwords
 from web.relay import MediaRelay
-from web.report_workers import ReportWorkers
+from web.report.workers import ReportWorkers
 from web.setup_token import SetupToken
 from web.static_files import StaticFiles
 from web.texts.catalogs import Texts

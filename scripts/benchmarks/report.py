@@ -1,6 +1,6 @@
 """What it takes to draw a report: processor time, memory and size, by what was written.
 
-Each report is drawn as the server has it drawn, by `python -m web.report_process`; its figures are
+Each report is drawn as the server has it drawn, by `python -m web.report.process`; its figures are
 those that the system keeps of an ended process. The start of the process, some half a second, is
 the first row. Long messages have 4,000 characters, the most there may be.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from scripts.benchmarks._figures import lines
 from signaling.report import Report, ReportLine
-from web.report_process import Order, encode
+from web.report.process import Order, encode
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 WORDS = [
@@ -88,7 +88,7 @@ def _draw(texts: list[str]) -> dict[str, float]:
     facts = _input(texts)
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, "-m", "web.report_process"],
+        [sys.executable, "-m", "web.report.process"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=root,

@@ -20,7 +20,7 @@ def children() -> set[int]:
     found = set()
     for child in map(int, CHILDREN.read_text().split()):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if b"web.report_process" in about(child, "cmdline"):
+            if b"web.report.process" in about(child, "cmdline"):
                 found.add(child)
     return found
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from web.report_bidi import first_strong
-from web.report_fonts import Fonts
-from web.report_lines import lay_out
-from web.report_text import paragraphs
+from web.report.bidi import first_strong
+from web.report.document import paragraphs
+from web.report.fonts import Fonts
+from web.report.line_breaking import lay_out
 from web.texts.directions import isolated
 
 ROOT = Path(__file__).parents[2]

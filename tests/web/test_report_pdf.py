@@ -18,11 +18,11 @@ from pypdf import PdfReader
 from pypdf.errors import FileNotDecryptedError
 
 from signaling.report import Report, ReportLine
-from web.report_bidi import resolve_levels
-from web.report_fonts import FILES, Fonts, path_of
-from web.report_lines import lay_out
-from web.report_pdf import draw
-from web.report_text import clean
+from web.report.bidi import resolve_levels
+from web.report.document import clean
+from web.report.fonts import FILES, Fonts, path_of
+from web.report.line_breaking import lay_out
+from web.report.pdf import draw
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
 from tests.web.drawing import Drawing, about, children
 from web.keys import REPORT_WORKERS
-from web.report_process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
+from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
 
 
 @pytest.fixture
@@ -140,7 +140,7 @@ async def test_a_process_that_is_killed_is_told_and_the_next_export_works(
     answer = await export
     assert answer.status == 503
     assert "The report could not be made this time." in answer.text
-    (line,) = [each for each in caplog.records if each.name == "web.report_workers"]
+    (line,) = [each for each in caplog.records if each.name == "web.report.workers"]
     assert line.levelno == logging.ERROR and vars(line)["status"] == -signal.SIGKILL
     assert "Zarathustra" not in str(vars(line))
     assert "Zarathustra" in text_of(await nurse.get(report))

@@ -18,7 +18,7 @@ from web.errors import has_left
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
 from web.live_access import Grounds
 from web.markup.report_parts import report_parts_page
-from web.report_process import Order
+from web.report.process import Order
 from web.viewing import show, signed_in, viewer_of, web_session_digest
 
 LOOK_SECONDS = 1.0

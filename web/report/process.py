@@ -1,6 +1,6 @@
-"""`python -m web.report_process` draws one report: facts come by stdin, the PDF goes by stdout.
+"""`python -m web.report.process` draws one report: facts come by stdin, the PDF goes by stdout.
 
-`web/report_workers.py` starts it. A report takes long and its text comes from strangers, so it is
+`web/report/workers.py` starts it. A report takes long and its text comes from strangers, so it is
 drawn outside the server, with less right to the processor than anybody, and with limits that the
 system keeps even where the program hangs. It writes no file: not the report, not a core dump.
 
@@ -20,7 +20,7 @@ from typing import BinaryIO
 import msgspec
 
 from signaling.report import Report, ReportLine, reduce_report
-from web.report_pdf import draw
+from web.report.pdf import draw
 from web.texts.catalogs import translations_of
 
 CPU_SECONDS = 300

@@ -1,8 +1,8 @@
 """The consultation report as a PDF.
 
 Here is what stands on the paper and in which order. What belongs in a report at all is the
-rule of `signaling/report.py`; how text of any script becomes lines is in `web/report_lines.py`,
-how lines become pages in `web/report_sheet.py`. fpdf2, HarfBuzz and pypdf are imported when
+rule of `signaling/report.py`; how text of any script becomes lines is in `web/report/line_breaking.py`,
+how lines become pages in `web/report/page.py`. fpdf2, HarfBuzz and pypdf are imported when
 a report is drawn, because the server, which only orders reports, should not carry them.
 """
 
@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
-from web.report_dates import Dates, dates_for
-from web.report_fonts import Fonts
-from web.report_ink import Color, Ink
-from web.report_sheet import BOTTOM, CONTENT, TOP, Sheet, Style
+from web.report.dates import Dates, dates_for
+from web.report.fonts import Fonts
+from web.report.page import BOTTOM, CONTENT, TOP, Sheet, Style
+from web.report.shaping import Color, Ink
 from web.texts.directions import apart
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def draw(
     """Draw `report` and return the file; with `password`, it opens only with that.
 
     `_` translates English sentences into the report's language. A long chat takes seconds of
-    a processor, so `web/report_process.py` calls this. The same arguments give the same bytes,
+    a processor, so `web/report/process.py` calls this. The same arguments give the same bytes,
     except that encryption is never the same twice.
     """
     dates = dates_for(report.language, report.time_zone)

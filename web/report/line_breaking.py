@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from web.report_bidi import first_strong, resolve_levels, visual_order
-from web.report_fonts import Fonts, Run, leading_of
-from web.report_text import INVISIBLE, line_ends, paragraphs, spell_out
+from web.report.bidi import first_strong, resolve_levels, visual_order
+from web.report.document import INVISIBLE, line_ends, paragraphs, spell_out
+from web.report.fonts import Fonts, Run, leading_of
 
 _LEADING = 1.4
 _DROPPED = {ord(character): None for character in INVISIBLE}

@@ -1,7 +1,7 @@
 """Drawing lines of shaped glyphs on fpdf2's pages.
 
 fpdf2 keeps the fonts, their subsets and the file; the text operators are written here, because
-`FPDF.cell` would order, choose and shape anew what `web/report_lines.py` has already shaped,
+`FPDF.cell` would order, choose and shape anew what `web/report/line_breaking.py` has already shaped,
 at four times the cost. The operators are those of ISO 32000-1, 9.4. Four things that fpdf2
 does not document are used (`fonts.Glyph`, `subset.pick_glyph`, `_set_font_for_page`, `_out`);
 the tests of the report look at what they draw.
@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
-from web.report_fonts import BOLD_FILE, LONGEST_REMEMBERED, Glyph, Run, path_of, remember
-from web.report_lines import Line
+from web.report.fonts import BOLD_FILE, LONGEST_REMEMBERED, Glyph, Run, path_of, remember
+from web.report.line_breaking import Line
 
 if TYPE_CHECKING:
     from fpdf import FPDF

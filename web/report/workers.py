@@ -1,6 +1,6 @@
 """Processes that draw reports, and whose turn it is.
 
-A process of its own for each report (`web/report_process.py`): nothing that people wrote can hold
+A process of its own for each report (`web/report/process.py`): nothing that people wrote can hold
 up or end the server. Text goes through pipes alone, never by a command line or a file.
 """
 
@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 from signaling.errors import ReportNotDrawn, ReportsBusy
 from signaling.report import ReportLine
-from web.report_process import Order, encode
+from web.report.process import Order, encode
 
 AT_ONCE = 2
 "Reports drawn at the same time, of which one account has one."
@@ -74,9 +74,9 @@ class ReportWorkers:
 
     async def _draw(self, order: Order, lines: AsyncIterable[ReportLine]) -> bytes:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "web.report_process",
+            sys.executable, "-m", "web.report.process",
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=self._environment,
-            cwd=Path(__file__).parents[1],
+            cwd=Path(__file__).parents[2],
         )  # fmt: skip
         assert process.stdin is not None and process.stdout is not None
         self._processes.add(process)
