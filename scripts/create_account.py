@@ -15,8 +15,8 @@ from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Records, Store
+from web.access.passwords import Passwords
 from web.config import ConfigError, load
-from web.passwords import Passwords
 from web.zones.names import todays_name
 
 

@@ -17,8 +17,8 @@ from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
+from web.access.passwords import Passwords
 from web.config import Config, ConfigError, load
-from web.passwords import Passwords
 from web.routes import public_address
 
 UNKNOWN = N_("There is no account with this email that can sign in.")

@@ -15,11 +15,11 @@ from signaling.flows.people.accounts import new_account
 from signaling.ports import Clock
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
+from web.access.passwords import Passwords
 from web.app import create_app
 from web.config import Config, load
 from web.doorman import open_doors
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
-from web.passwords import Passwords
 
 PASSWORD = "correct horse battery staple"
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

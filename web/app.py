@@ -28,7 +28,13 @@ from storage import data_folder
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
-from web.audit_watch import AuditWatch
+from web.access.audit_watch import AuditWatch
+from web.access.failed_sign_ins import FailedSignIns
+from web.access.limits import Limits
+from web.access.live_access import LiveAccess
+from web.access.passwords import Passwords
+from web.access.sessions import SqliteStorage
+from web.access.setup_token import SetupToken
 from web.bodies import look_first
 from web.clean_addresses import clean_address
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -36,21 +42,15 @@ from web.config import Config, harmless_environment
 from web.delivery import add_delivery
 from web.doorman import DOORMAN, Doorman
 from web.errors import errors
-from web.failed_sign_ins import FailedSignIns
 from web.handlers import add_routes
 from web.hints import Hints
-from web.limits import Limits
-from web.live_access import LiveAccess
-from web.passwords import Passwords
 from web.relay import MediaRelay
 from web.report.workers import ReportWorkers
 from web.security import add_headers, same_origin
-from web.setup_token import SetupToken
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Texts
-from web.web_sessions import SqliteStorage
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)

@@ -19,9 +19,9 @@ from typing import Any
 
 from aiohttp import StreamReader, web
 
+from web.access.limits import is_loopback, network, remote
 from web.clockwork import Clockwork
 from web.keys import CONFIG, WAITS
-from web.limits import is_loopback, network, remote
 from web.security import default_headers
 from web.visitors import (
     BODY_WITHIN,

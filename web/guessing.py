@@ -13,9 +13,9 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import TooManyRequests
+from web.access.limits import Limits, network, remote
 from web.keys import LIMITS
 from web.known_browsers import Browser
-from web.limits import Limits, network, remote
 
 
 class Guess:

@@ -10,7 +10,7 @@ from signaling.account import Account
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
-from web.browser_names import browser_name
+from web.access.browser_names import browser_name
 from web.keys import CLOCK, WEB_SESSIONS
 from web.known_browsers import Browser, hand_over, keeps_cookies, remember
 from web.routes import path

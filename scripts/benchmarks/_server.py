@@ -29,7 +29,7 @@ from signaling.invite import Invite, Person
 from signaling.token import new_token, token_digest
 from signaling.wire.messages import PROTOCOL_VERSION
 from storage.store import Records, Store
-from web.passwords import Passwords
+from web.access.passwords import Passwords
 from web.routes import path
 
 COOKIE = "teleconnect"

@@ -20,10 +20,10 @@ from storage.engine.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.drawing import Drawing
+from web.access.live_access import LOOK_EVERY, Grounds
+from web.access.sessions import BY_LINK, SIGNED_IN
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIVE, STORE, WEB_SESSIONS
-from web.live_access import LOOK_EVERY, Grounds
-from web.web_sessions import BY_LINK, SIGNED_IN
 
 
 @dataclass

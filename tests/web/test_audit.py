@@ -17,8 +17,8 @@ from signaling.errors import Unavailable
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.web.audited import LINES, WITHOUT
+from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.clockwork import MovableClock
-from web.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
 from web.markup.administration.audit_words import action_word

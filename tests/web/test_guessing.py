@@ -12,11 +12,11 @@ from signaling.errors import TooManyRequests
 from signaling.token import token_digest
 from tests.people import Answer, Person
 from tests.serving import Server, moment, serving
+from web.access.limits import Limits, network
+from web.access.turns import Turns
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIMITS, STORE
 from web.known_browsers import LIFETIME
-from web.limits import Limits, network
-from web.turns import Turns
 
 NURSE = "nurse@example.org"
 

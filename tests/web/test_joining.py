@@ -8,9 +8,9 @@ import pytest
 
 from tests.people import Person
 from tests.serving import Server, moment, serving
+from web.access.limits import LIMITS
 from web.clockwork import MovableClock
 from web.keys import STORE
-from web.limits import LIMITS
 
 NOW = moment("2026-12-07 14:30")
 FROM_ONE_NETWORK = LIMITS["join_network"].amount

@@ -14,7 +14,7 @@ from signaling.audit import SCRIPT
 from signaling.token import token_digest
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
-from web.browser_names import browser_name
+from web.access.browser_names import browser_name
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 

@@ -13,10 +13,10 @@ from signaling.flows.people.accounts import new_account
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
+from web.access.passwords import Passwords
+from web.access.sessions import SIGNED_IN
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
-from web.passwords import Passwords
-from web.web_sessions import SIGNED_IN
 
 
 @pytest.fixture

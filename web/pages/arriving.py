@@ -7,9 +7,9 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
+from web.access.limits import network, remote
 from web.errors import sentence
 from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
-from web.limits import network, remote
 from web.listing import CONNECT_WITHIN
 from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page

@@ -6,10 +6,10 @@ from signaling.account import Account
 from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
+from web.access.limits import network, remote
 from web.errors import sentence
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.known_browsers import browser_of
-from web.limits import network, remote
 from web.markup.choose_password import choose_password_page
 from web.signing import begin
 from web.viewing import form_of, show, viewer_of

@@ -6,10 +6,10 @@ import msgspec
 from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
+from web.access.limits import network, remote
 from web.errors import sentence
 from web.ice import ice_servers
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
-from web.limits import network, remote
 from web.markup.device_test import device_test_page
 from web.markup.landing import closed_link_page
 from web.routes import path

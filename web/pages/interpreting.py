@@ -4,10 +4,10 @@ from aiohttp import web
 
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
+from web.access.limits import network, remote
 from web.errors import refused_form, sentence
 from web.forms.invitation import answered, read_reachable
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
-from web.limits import network, remote
 from web.markup.interpreting import answered_page, request_page
 from web.markup.landing import closed_link_page
 from web.pages.invites import reading_of

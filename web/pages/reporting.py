@@ -14,9 +14,9 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
+from web.access.live_access import Grounds
 from web.errors import has_left
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
-from web.live_access import Grounds
 from web.markup.report_parts import report_parts_page
 from web.report.process import Order
 from web.viewing import show, signed_in, viewer_of, web_session_digest

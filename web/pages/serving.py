@@ -9,6 +9,7 @@ from aiohttp import web
 
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
+from web.access.limits import is_loopback, remote
 from web.keys import (
     CLOCK,
     CONFIG,
@@ -21,7 +22,6 @@ from web.keys import (
     TEXTS,
     TIMEKEEPING,
 )
-from web.limits import is_loopback, remote
 from web.static_files import packed_response
 from web.zones.rules import in_force
 

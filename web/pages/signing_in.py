@@ -11,6 +11,7 @@ from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyReques
 from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
+from web.access.limits import network, remote
 from web.errors import form_errors, retry_after, sentence
 from web.guessing import before_reading, guess
 from web.keys import (
@@ -24,7 +25,6 @@ from web.keys import (
     TEXTS,
 )
 from web.known_browsers import Browser, browser_of
-from web.limits import network, remote
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.pages.leaving import FORGET

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
+from web.access.webhook_proof import Proof, check
 from web.keys import CLOCK, CONFIG, RECEIVING, STORE
-from web.webhook_proof import Proof, check
 
 
 async def status(request: web.Request) -> web.Response:
