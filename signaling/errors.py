@@ -26,7 +26,7 @@ TeleConnectError
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
 
-An error carries data and a sentence from the catalogs; `web/errors.py` alone turns it
+An error carries data and a sentence from the catalogs; `web/http/errors.py` alone turns it
 into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 

@@ -35,18 +35,18 @@ from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
 from web.access.sessions import SqliteStorage
 from web.access.setup_token import SetupToken
-from web.bodies import look_first
-from web.clean_addresses import clean_address
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.delivery import add_delivery
 from web.doorman import DOORMAN, Doorman
-from web.errors import errors
 from web.handlers import add_routes
-from web.hints import Hints
+from web.http.bodies import look_first
+from web.http.clean_addresses import clean_address
+from web.http.errors import errors
+from web.http.security import add_headers, same_origin
+from web.operator_hints import Hints
 from web.relay import MediaRelay
 from web.report.workers import ReportWorkers
-from web.security import add_headers, same_origin
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions

@@ -21,8 +21,8 @@ from aiohttp import StreamReader, web
 
 from web.access.limits import is_loopback, network, remote
 from web.clockwork import Clockwork
+from web.http.security import default_headers
 from web.keys import CONFIG, WAITS
-from web.security import default_headers
 from web.visitors import (
     BODY_WITHIN,
     HEAD_WITHIN,
@@ -149,7 +149,7 @@ class Line(web.RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         if isinstance(resp, web.HTTPException) and resp.status >= 400:
-            # of the library's own: ours are answered by web/errors.py
+            # of the library's own: ours are answered by web/http/errors.py
             resp = self._refusal(resp.status)
         finished = await super().finish_response(request, resp, start_time)
         self._in_request = False
@@ -337,7 +337,7 @@ async def open_doors(
     shutdown_timeout: float,
 ) -> web.AppRunner:
     """Start the application and take connections; cleaning the runner up ends both."""
-    # an access log would show tokens in paths; web/errors.py logs by route
+    # an access log would show tokens in paths; web/http/errors.py logs by route
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=shutdown_timeout)
     try:
         await runner.setup()

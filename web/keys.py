@@ -33,8 +33,8 @@ from web.access.sessions import SqliteStorage
 from web.access.setup_token import SetupToken
 from web.clockwork import Clockwork
 from web.config import Config
-from web.hints import Hints
 from web.notice_words import OperatorWords
+from web.operator_hints import Hints
 from web.relay import MediaRelay
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles

@@ -21,12 +21,12 @@ from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
 from web.access.live_access import Grounds, Use
 from web.doorman import admitted, greets
-from web.errors import close_code, domain_error, refusal
+from web.http.errors import close_code, domain_error, refusal
+from web.http.no_line import no_line
+from web.http.request import account_of, seated, viewer_of, web_session_digest
+from web.http.security import is_handshake
 from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
-from web.no_line import no_line
-from web.security import is_handshake
-from web.viewing import account_of, seated, viewer_of, web_session_digest
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."

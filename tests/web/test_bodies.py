@@ -9,8 +9,8 @@ from scripts.benchmarks._strangers import multipart_form
 from tests.people import PATIENCE, Person
 from tests.serving import Server, serving
 from web.access.limits import LIMITS
-from web.bodies import FORM, JSON, OCTETS, SIGNED_IN, STRANGERS, body_of
 from web.handlers import HANDLERS
+from web.http.bodies import FORM, JSON, OCTETS, SIGNED_IN, STRANGERS, body_of
 from web.routes import PATHS
 
 CHANGES = sorted(key for key in HANDLERS if key[0] != "GET")

@@ -9,7 +9,7 @@ from yarl import URL
 
 from tests.people import Answer, Person
 from tests.serving import Server, serving
-from web.clean_addresses import LONG, SHORT, cleaned
+from web.http.clean_addresses import LONG, SHORT, cleaned
 from web.keys import SETUP_TOKEN, STORE
 
 TOKEN = "Yfj_HUbKtlSu-UTPTUN4Q_"

@@ -19,9 +19,9 @@ from tests.serving import Server, moment, serving
 from web import socket as module
 from web.clockwork import MovableClock
 from web.doorman import DOORMAN
+from web.http.security import HEADERS
 from web.keys import WAITS
 from web.logs import JsonFormatter
-from web.security import HEADERS
 from web.visitors import (
     BODY_WITHIN,
     GREETING_WITHIN,

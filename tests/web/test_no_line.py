@@ -13,9 +13,9 @@ from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
-from web.hints import TELL_EVERY
 from web.keys import WAITS
 from web.listing import CONNECT_WITHIN
+from web.operator_hints import TELL_EVERY
 
 HERE = "https://tele.example"
 STRIPPED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
@@ -52,7 +52,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.name == "web.hints" and record.levelno == logging.WARNING
+        if record.name == "web.operator_hints" and record.levelno == logging.WARNING
     ]
 
 

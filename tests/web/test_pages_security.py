@@ -10,8 +10,8 @@ import pytest
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from web.handlers import HANDLERS
+from web.http.security import ASSET_HEADERS, HEADERS, OPAQUE_ORIGINS, SECRET_ADDRESSES
 from web.routes import PATHS
-from web.security import ASSET_HEADERS, HEADERS, OPAQUE_ORIGINS, SECRET_ADDRESSES
 
 POSTS = sorted(name for method, name in HANDLERS if method == "POST")
 GETS = sorted(name for method, name in HANDLERS if method == "GET" and name != "socket")

@@ -8,15 +8,8 @@ from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
 from web.access.limits import network, remote
-from web.errors import sentence
-from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
-from web.listing import CONNECT_WITHIN
-from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
-from web.markup.session import moved_page, no_place_page, session_page
-from web.pages.leaving import FORGET, leave_seats
-from web.routes import path
-from web.texts.terms import terms_html
-from web.viewing import (
+from web.http.errors import sentence
+from web.http.request import (
     account_of,
     by_link,
     form_of,
@@ -26,6 +19,13 @@ from web.viewing import (
     viewer_of,
     web_session_digest,
 )
+from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
+from web.listing import CONNECT_WITHIN
+from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
+from web.markup.session import moved_page, no_place_page, session_page
+from web.pages.leaving import FORGET, leave_seats
+from web.routes import path
+from web.texts.terms import terms_html
 from web.views import LandingView, SessionView, Viewer
 
 

@@ -7,12 +7,12 @@ from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
 from web.access.limits import network, remote
-from web.errors import sentence
+from web.http.errors import sentence
+from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.known_browsers import browser_of
 from web.markup.choose_password import choose_password_page
 from web.signing import begin
-from web.viewing import form_of, show, viewer_of
 from web.views import Form
 
 

@@ -6,12 +6,12 @@ from aiohttp import web
 
 from signaling.errors import InvalidInput
 from signaling.moments.moment import AmbiguousTime
-from web.errors import sentence
 from web.forms.invitation import Reading, Typed, read_moment
+from web.http.errors import sentence
+from web.http.request import signed_in, viewer_of
 from web.pages.invites import reading_of
 from web.texts import dates
 from web.texts.directions import apart
-from web.viewing import signed_in, viewer_of
 from web.views import Viewer
 from web.zones.names import offered_zones, todays_name
 

@@ -2,6 +2,7 @@
 
 from aiohttp import web
 
+from web.http.request import show, signed_in, viewer_of
 from web.keys import ROOMS
 from web.listing import history_rows, invite_rows, waiting_rows
 from web.markup.dashboard import dashboard_page
@@ -10,7 +11,6 @@ from web.markup.opened import opened_page
 from web.markup.waiting_room import waiting_room_page
 from web.pages.invites import interpreting_of
 from web.routes import path
-from web.viewing import show, signed_in, viewer_of
 
 OPENED_STATES = ("active", "kept_open")
 PLANNED_STATES = ("planned", "waiting")

@@ -5,14 +5,14 @@ from aiohttp import web
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
 from web.access.limits import network, remote
-from web.errors import refused_form, sentence
 from web.forms.invitation import answered, read_reachable
+from web.http.errors import refused_form, sentence
+from web.http.request import by_link, form_of, show, signed_in, viewer_of
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
 from web.markup.interpreting import answered_page, request_page
 from web.markup.landing import closed_link_page
 from web.pages.invites import reading_of
 from web.routes import path
-from web.viewing import by_link, form_of, show, signed_in, viewer_of
 from web.views import Form, RequestView, Viewer
 
 

@@ -10,9 +10,10 @@ from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
-from web.errors import refused_form, retry_after
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import Reading, Typed, answered, read_plan
+from web.http.errors import refused_form, retry_after
+from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
 from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
 from web.listing import invite_rows
 from web.markup.invite_sent import invite_sent_page
@@ -20,7 +21,6 @@ from web.markup.invites import invites_page
 from web.markup.new_invite import new_invite_page
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
-from web.viewing import form_of, show, signed_in, time_zone_of, viewer_of
 from web.views import Form, InviteRow, Viewer
 
 PAGE = 20

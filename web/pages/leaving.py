@@ -4,10 +4,7 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from storage.store import Records
-from web.keys import ARRIVING, STORE, TEXTS
-from web.markup.left import left_page
-from web.routes import path
-from web.viewing import (
+from web.http.request import (
     LANGUAGE_COOKIE,
     account_of,
     by_link,
@@ -16,6 +13,9 @@ from web.viewing import (
     viewer_of,
     web_session_digest,
 )
+from web.keys import ARRIVING, STORE, TEXTS
+from web.markup.left import left_page
+from web.routes import path
 
 FORGET = {"Clear-Site-Data": '"storage"'}
 """What a page has kept in the browser goes (W3C Clear Site Data). Not "cache": pages are never

@@ -16,13 +16,13 @@ from signaling.invite import Channel, Invite, Person
 from signaling.notices import price
 from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
-from web.errors import question, sentence
 from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
+from web.http.errors import question, sentence
+from web.http.request import form_of, signed_in, viewer_of
 from web.keys import COMPOSING, CONFIG
 from web.pages.invites import reading_of
 from web.texts.catalogs import OWN_NAMES
-from web.viewing import form_of, signed_in, viewer_of
 
 SAMPLE_TOKEN = "x" * 22
 "As long as a real one, so that the segments are right."

@@ -15,11 +15,11 @@ from signaling.errors import NotFound
 from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
 from web.access.live_access import Grounds
-from web.errors import has_left
+from web.http.errors import has_left
+from web.http.request import show, signed_in, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
 from web.markup.report_parts import report_parts_page
 from web.report.process import Order
-from web.viewing import show, signed_in, viewer_of, web_session_digest
 
 LOOK_SECONDS = 1.0
 "How often it is looked whether the browser is still there: aiohttp does not tell by itself."

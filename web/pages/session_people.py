@@ -7,13 +7,13 @@ from aiohttp import web
 from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
-from web.errors import refused_form, retry_after
 from web.forms.invitation import Typed, answered, read_other, read_others
+from web.http.errors import refused_form, retry_after
+from web.http.request import form_of, show, signed_in, viewer_of
 from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
 from web.routes import path
-from web.viewing import form_of, show, signed_in, viewer_of
 from web.views import Form
 
 

@@ -6,10 +6,10 @@ from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.sessions.planning import EDITABLE_STATES
+from web.http.request import show, signed_in, viewer_of
 from web.keys import HOLDING, PLANNING, STORE
 from web.markup.session import session_page
 from web.routes import path
-from web.viewing import show, signed_in, viewer_of
 from web.views import SessionView
 
 

@@ -12,8 +12,9 @@ from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.access.limits import network, remote
-from web.errors import form_errors, retry_after, sentence
 from web.guessing import before_reading, guess
+from web.http.errors import form_errors, retry_after, sentence
+from web.http.request import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.keys import (
     CLOCK,
     CONFIG,
@@ -30,7 +31,6 @@ from web.markup.sign_in import sign_in_page
 from web.pages.leaving import FORGET
 from web.routes import path
 from web.signing import begin
-from web.viewing import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.views import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")

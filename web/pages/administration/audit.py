@@ -2,9 +2,9 @@
 
 from aiohttp import web
 
+from web.http.request import administrator, show, viewer_of
 from web.keys import AUDIT_WATCH, STORE
 from web.markup.administration.audit import AuditView, audit_page
-from web.viewing import administrator, show, viewer_of
 
 PAGE = 50
 "Lines on one page."

@@ -2,11 +2,11 @@
 
 from aiohttp import web
 
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, OUTBOX, RELAY, STORE
 from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
 from web.outbox import read_outbox
-from web.viewing import administrator, show, viewer_of
 from web.zones.rules import in_force
 
 

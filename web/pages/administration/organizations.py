@@ -9,13 +9,13 @@ from signaling.identifier import new_id
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
 from storage.store import Records
-from web.errors import sentence
 from web.forms.contacts import understand
+from web.http.errors import sentence
+from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
-from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form, OrganizationRow
 
 NEW = "new"

@@ -15,12 +15,12 @@ from signaling.flows.people.accounts import (
     sign_out_everywhere,
 )
 from storage.store import Records
-from web.errors import sentence
+from web.http.errors import sentence
+from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
-from web.viewing import administrator, form_of, show, viewer_of
 from web.views import Form
 
 STEPS = {

@@ -4,10 +4,10 @@ from aiohttp import web
 
 from signaling.flows.sessions.planning import ADD_IN_PROGRESS
 from storage.store import Records
+from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, STORE
 from web.markup.administration.sessions import session_rules_page
 from web.routes import path
-from web.viewing import administrator, form_of, show, viewer_of
 
 
 async def show_rules(request: web.Request) -> web.Response:

@@ -21,9 +21,9 @@ from signaling.errors import (
 )
 from signaling.wire.messages import CLOSE_CODES, Refusal
 from web.forms.contacts import contact_of, format_contact
+from web.http.request import show, viewer_of
 from web.markup.errors import error_page
 from web.routes import path
-from web.viewing import show, viewer_of
 from web.views import Form, Offer, Question, Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -11,9 +11,9 @@ from aiohttp import hdrs, web
 
 from signaling.errors import SignInRequired, WrongMediaType
 from web.access.limits import network, remote
+from web.http.request import account_of
 from web.keys import LIMITS
 from web.routes import PATHS
-from web.viewing import account_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -6,10 +6,10 @@ again asks in plain HTTP, with `from`, the origin under which it was opened.
 
 from aiohttp import hdrs, web
 
-from web.hints import NO_UPGRADE
+from web.http.request import account_of, viewer_of
 from web.keys import CONFIG, HINTS
+from web.operator_hints import NO_UPGRADE
 from web.texts.directions import left_to_right
-from web.viewing import account_of, viewer_of
 from web.views import Viewer
 
 
