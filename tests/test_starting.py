@@ -25,7 +25,7 @@ from tests.test_full_disk import SmallDisk
 from tests.test_kill import process
 from web.app import create_app
 from web.config import ConfigError, load
-from web.listening import listen
+from web.connections.listening import listen
 
 AT_ONCE = 2
 WITHIN = 60.0

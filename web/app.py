@@ -37,8 +37,8 @@ from web.access.sessions import SqliteStorage
 from web.access.setup_token import SetupToken
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
+from web.connections.doorman import DOORMAN, Doorman
 from web.delivery import add_delivery
-from web.doorman import DOORMAN, Doorman
 from web.handlers import add_routes
 from web.http.bodies import look_first
 from web.http.clean_addresses import clean_address

@@ -20,7 +20,7 @@ from signaling.errors import (
 from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
 from web.access.live_access import Grounds, Use
-from web.doorman import admitted, greets
+from web.connections.doorman import admitted, greets
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_line import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest

@@ -18,17 +18,17 @@ from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module
 from web.clockwork import MovableClock
-from web.doorman import DOORMAN
-from web.http.security import HEADERS
-from web.keys import WAITS
-from web.logs import JsonFormatter
-from web.visitors import (
+from web.connections.doorman import DOORMAN
+from web.connections.visitors import (
     BODY_WITHIN,
     GREETING_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
     PROXY_IDLE_WITHIN,
 )
+from web.http.security import HEADERS
+from web.keys import WAITS
+from web.logs import JsonFormatter
 
 SECOND = timedelta(seconds=1)
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from web.config import ConfigError, load
-from web.listening import listen, places
+from web.connections.listening import listen, places
 
 
 @pytest.mark.parametrize(

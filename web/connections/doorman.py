@@ -2,7 +2,7 @@
 
 aiohttp and asyncio end no connection for silence, log a line for each that cannot be taken, and
 tell whoever sends nonsense which library they are and what it made of it. The rules are those of
-`web/visitors.py`; here are the sockets.
+`web/connections/visitors.py`; here are the sockets.
 """
 
 import asyncio
@@ -21,9 +21,7 @@ from aiohttp import StreamReader, web
 
 from web.access.limits import is_loopback, network, remote
 from web.clockwork import Clockwork
-from web.http.security import default_headers
-from web.keys import CONFIG, WAITS
-from web.visitors import (
+from web.connections.visitors import (
     BODY_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
@@ -34,6 +32,8 @@ from web.visitors import (
     Visitor,
     Visitors,
 )
+from web.http.security import default_headers
+from web.keys import CONFIG, WAITS
 
 MOST_DESCRIPTORS = 65_536
 "Enough for every socket that one process can serve; a system without a limit is not taken at it."
