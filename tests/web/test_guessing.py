@@ -16,7 +16,7 @@ from web.access.limits import Limits, network
 from web.access.turns import Turns
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIMITS, STORE
-from web.known_browsers import LIFETIME
+from web.sign_in.known_browsers import LIFETIME
 
 NURSE = "nurse@example.org"
 

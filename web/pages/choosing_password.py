@@ -10,9 +10,9 @@ from web.access.limits import network, remote
 from web.http.errors import sentence
 from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
-from web.known_browsers import browser_of
 from web.markup.choose_password import choose_password_page
-from web.signing import begin
+from web.sign_in.known_browsers import browser_of
+from web.sign_in.web_session import begin
 from web.views import Form
 
 

@@ -12,7 +12,6 @@ from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.access.limits import network, remote
-from web.guessing import before_reading, guess
 from web.http.errors import form_errors, retry_after, sentence
 from web.http.request import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.keys import (
@@ -25,12 +24,13 @@ from web.keys import (
     STORE,
     TEXTS,
 )
-from web.known_browsers import Browser, browser_of
 from web.markup.setup import setup_page
 from web.markup.sign_in import sign_in_page
 from web.pages.leaving import FORGET
 from web.routes import path
-from web.signing import begin
+from web.sign_in.guessing import before_reading, guess
+from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.web_session import begin
 from web.views import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")

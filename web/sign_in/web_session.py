@@ -12,8 +12,8 @@ from signaling.token import token_digest
 from storage.store import Records
 from web.access.browser_names import browser_name
 from web.keys import CLOCK, WEB_SESSIONS
-from web.known_browsers import Browser, hand_over, keeps_cookies, remember
 from web.routes import path
+from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
 
 
 async def begin(

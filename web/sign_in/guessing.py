@@ -15,7 +15,7 @@ from signaling.account import Account
 from signaling.errors import TooManyRequests
 from web.access.limits import Limits, network, remote
 from web.keys import LIMITS
-from web.known_browsers import Browser
+from web.sign_in.known_browsers import Browser
 
 
 class Guess:
