@@ -35,6 +35,7 @@ from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
 from web.access.sessions import SqliteStorage
 from web.access.setup_token import SetupToken
+from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.doorman import DOORMAN, Doorman
@@ -45,7 +46,6 @@ from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
 from web.operator_hints import Hints
-from web.relay import MediaRelay
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles

@@ -31,11 +31,11 @@ from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
 from web.access.sessions import SqliteStorage
 from web.access.setup_token import SetupToken
+from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
 from web.notice_words import OperatorWords
 from web.operator_hints import Hints
-from web.relay import MediaRelay
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
 from web.texts.catalogs import Texts

@@ -20,12 +20,12 @@ from signaling.errors import (
 from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
 from web.access.live_access import Grounds, Use
+from web.calls.ice import ice_servers
 from web.connections.doorman import admitted, greets
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_line import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest
 from web.http.security import is_handshake
-from web.ice import ice_servers
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
 
 HEARTBEAT = 25.0

@@ -38,7 +38,7 @@ from scripts.benchmarks._relay_janus import Janus
 from scripts.benchmarks._relay_sides import processor_seconds
 from scripts.benchmarks._relay_turn import Coturn
 from scripts.benchmarks._server import temporary_folder
-from web.relay import ENCODINGS
+from web.calls.relay import ENCODINGS
 
 HOSTS = {"server": "10.77.0.1", "near": "10.77.0.2", "far": "10.77.0.3"}
 NETWORKS: dict[str, dict[str, Any]] = {

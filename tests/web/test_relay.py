@@ -13,10 +13,10 @@ from tests.media.support import until
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from tests.web.calling import table
+from web.calls.relay_watch import TRIED_EVERY
 from web.clockwork import MovableClock
 from web.config import SETTINGS
 from web.keys import RELAY, WAITS
-from web.relay_watch import TRIED_EVERY
 
 NOWHERE = "203.0.113.1"
 "Of TEST-NET-3 (RFC 5737): nobody's."
@@ -37,7 +37,7 @@ async def administration(server: Server, person: Person) -> str:
 async def test_a_relay_that_answers_is_well(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "web.relay")
+    caplog.set_level(logging.INFO, "web.calls.relay")
     settings = {"TELECONNECT_RELAY_ADDRESS": "127.0.0.1"}
     async with serving(tmp_path, relay=True, **settings) as server, Person(server) as person:
         relay = server.app[RELAY].relay

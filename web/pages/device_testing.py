@@ -7,9 +7,9 @@ from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
 from web.access.limits import network, remote
+from web.calls.ice import ice_servers
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
-from web.ice import ice_servers
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
 from web.markup.device_test import device_test_page
 from web.markup.landing import closed_link_page

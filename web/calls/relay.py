@@ -15,8 +15,8 @@ from media.rtp.codecs import Kind
 from signaling.calls import relay_events as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire.values import RelayTrack
+from web.calls.relay_watch import RelayWatch
 from web.config import Config, harmless_environment
-from web.relay_watch import RelayWatch
 
 ENCODINGS = ("h", "l")
 "Names of a camera's two simulcast encodings, the better one first."
@@ -26,7 +26,7 @@ PATIENCE = 10.0
 "Seconds without all workers after which calls no longer count on the relay."
 
 Listener = Callable[[said.Event], None]
-_log = logging.getLogger("web.relay")
+_log = logging.getLogger("web.calls.relay")
 
 
 class MediaRelay:

@@ -13,7 +13,7 @@ from signaling.ports import Timers
 TRIED_EVERY = timedelta(minutes=5)
 "Addresses change, a network is mended: what a trial found does not hold for ever."
 
-_log = logging.getLogger("web.relay")
+_log = logging.getLogger("web.calls.relay")
 
 
 class RelayWatch:
