@@ -20,7 +20,7 @@ from yarl import URL
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.serving import PASSWORD, Server
 from web.keys import CLOCKWORK, OUTBOX
-from web.outbox import read_outbox
+from web.notices.outbox import read_outbox
 
 LINK = re.compile(r"/i/[\w-]+")
 "The path of a personal link in a notice."

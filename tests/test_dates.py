@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from web import sms
+from web.notices import sms
 from web.report.dates import Dates
 from web.texts import dates
 from web.texts.catalogs import OWN_NAMES, Texts

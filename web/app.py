@@ -39,13 +39,13 @@ from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.doorman import DOORMAN, Doorman
-from web.delivery import add_delivery
 from web.handlers import add_routes
 from web.http.bodies import look_first
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
 from web.operator_hints import Hints
+from web.providers import add_delivery
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles

@@ -34,13 +34,13 @@ from web.access.setup_token import SetupToken
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
-from web.notice_words import OperatorWords
+from web.notices.operator_texts import OperatorWords
+from web.notices.renderer import Wording
+from web.notices.routing import RoutedWays
 from web.operator_hints import Hints
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
 from web.texts.catalogs import Texts
-from web.ways import RoutedWays
-from web.wording import Wording
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)

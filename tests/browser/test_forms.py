@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewContext
 from tests.serving import PASSWORD, Server, serving
 from web.keys import CLOCKWORK, OUTBOX
-from web.outbox import read_outbox
+from web.notices.outbox import read_outbox
 
 NEXT_YEAR = datetime.now(UTC).year + 1
 "The forms refuse the past, so dates are counted from today."

@@ -14,7 +14,7 @@ from tests.browser.conftest import NewContext
 from tests.browser.probes import picture_moves, sound_arrives
 from tests.serving import PASSWORD, Server, serving
 from web.keys import CLOCKWORK, OUTBOX
-from web.outbox import read_outbox
+from web.notices.outbox import read_outbox
 
 
 async def sign_in(page: Page, server: Server, email: str = "nurse@example.org") -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.calendar import calendar_part, next_sequence
+from web.notices.calendar import calendar_part, next_sequence
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 START = datetime(2026, 3, 27, 9, 0, tzinfo=UTC)

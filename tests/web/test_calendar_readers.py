@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from web.calendar import Method, calendar_part
+from web.notices.calendar import Method, calendar_part
 from web.texts.dates import long_moment
 from web.zones.names import offered_zones, zone_of
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
 from signaling.text import literal
-from web.mail_html import MAX_BRACKETS, MAX_LENGTH, plain, render
+from web.notices.mail_html import MAX_BRACKETS, MAX_LENGTH, plain, render
 
 
 class Reader(HTMLParser):

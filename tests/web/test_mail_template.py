@@ -8,8 +8,8 @@ from signaling.errors import InvalidInput
 from signaling.flows.notices.composing import fill, marked_up
 from signaling.notices.texts import NOTICE_TEXTS
 from signaling.text import one_line, paragraphs
-from web.mail_html import render
-from web.mail_template import _template, fill_html
+from web.notices.mail_html import render
+from web.notices.mail_template import _template, fill_html
 from web.texts.catalogs import Texts
 
 VALUES = {

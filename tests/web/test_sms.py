@@ -16,8 +16,8 @@ from tests.people import Person, outbox
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import COMPOSING, INVITING, STORE
+from web.notices.sms import moments, sms
 from web.routes import path
-from web.sms import moments, sms
 from web.texts.dates import offset
 
 SATURDAY = datetime(2027, 3, 6, 11, 30, tzinfo=UTC)

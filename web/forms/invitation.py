@@ -12,8 +12,8 @@ from signaling.invite import Channel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import Understood, in_words, understand
+from web.notices.routing import RoutedWays
 from web.texts.catalogs import OWN_NAMES
-from web.ways import RoutedWays
 from web.zones.names import todays_name
 
 MAX_COLLEAGUES = 5

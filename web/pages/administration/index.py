@@ -6,7 +6,7 @@ from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, OUTBOX, RELAY, STORE
 from web.markup.administration.index import administration_page
 from web.markup.outbox import outbox_page
-from web.outbox import read_outbox
+from web.notices.outbox import read_outbox
 from web.zones.rules import in_force
 
 

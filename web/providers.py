@@ -21,10 +21,10 @@ from signaling.notices.route import parse
 from storage.store import Store
 from web import keys
 from web.config import Config, ConfigError
-from web.notice_words import OperatorWords
+from web.notices.operator_texts import OperatorWords
+from web.notices.renderer import Wording
+from web.notices.routing import RoutedWays
 from web.routes import public_address
-from web.ways import RoutedWays
-from web.wording import Wording
 
 ROUTES_SETTING = "routes"
 "Name of the stored setting that holds the operator's routes, as they were typed."

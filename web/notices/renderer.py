@@ -10,11 +10,11 @@ from signaling.delivery.mail import sender
 from signaling.invite import Invite
 from signaling.notices.notice import Calendar, CalendarMethod
 from signaling.ports import Clock
-from web.calendar import calendar_part
 from web.config import Config
-from web.mail_template import fill_html
+from web.notices.calendar import calendar_part
+from web.notices.mail_template import fill_html
+from web.notices.sms import moments, sms
 from web.routes import public_address
-from web.sms import moments, sms
 from web.texts.catalogs import Texts
 from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 

@@ -13,7 +13,7 @@ from html import escape
 
 from signaling.flows.notices.composing import LINKS, fill, marked_up
 from signaling.text import collapsed
-from web.mail_html import render
+from web.notices.mail_html import render
 
 TEMPLATES = 512
 "Texts that are kept: some ten occasions in fifteen languages, with and without a note."
