@@ -14,7 +14,7 @@ from media.turn import TurnService
 from signaling.notices.price import Price
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
-from web import setting_values as read
+from web import config_values as read
 
 T = TypeVar("T")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")

@@ -14,8 +14,8 @@ from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import WAITS
-from web.listing import CONNECT_WITHIN
 from web.operator_hints import TELL_EVERY
+from web.pages._rows import CONNECT_WITHIN
 
 HERE = "https://tele.example"
 STRIPPED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}

@@ -24,7 +24,7 @@ from web.forms.contacts import contact_of, format_contact
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
 from web.routes import path
-from web.views import Form, Offer, Question, Viewer
+from web.view_models import Form, Offer, Question, Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("web.requests")

@@ -10,7 +10,7 @@ from web.http.request import account_of, viewer_of
 from web.keys import CONFIG, HINTS
 from web.operator_hints import NO_UPGRADE
 from web.texts.directions import left_to_right
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 async def no_line(request: web.Request) -> web.Response:

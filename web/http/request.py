@@ -16,7 +16,7 @@ from signaling.token import token_digest
 from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
-from web.views import Viewer
+from web.view_models import Viewer
 from web.zones.names import todays_name
 
 LANGUAGE_COOKIE = "language"

@@ -13,7 +13,7 @@ from web.forms.contacts import (
 )
 from web.markup.controls import field
 from web.markup.words import filled
-from web.views import Form, Offer, Viewer
+from web.view_models import Form, Offer, Viewer
 
 
 def contact_field(

@@ -5,7 +5,7 @@ from typing import Literal
 
 import htpy as h
 
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 Attributes = dict[str, str | bool | None]
 

@@ -4,7 +4,7 @@ import htpy as h
 
 from web.markup.controls import button
 from web.routes import path
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def document(

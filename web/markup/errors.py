@@ -5,7 +5,7 @@ import htpy as h
 from web.markup.controls import go
 from web.markup.document import document
 from web.routes import path
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def error_page(viewer: Viewer, status: int, sentence: str) -> h.Element:

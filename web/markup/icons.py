@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.views import Viewer
+from web.view_models import Viewer
 
 svg = h.Element("svg")
 use = h.Element("use")

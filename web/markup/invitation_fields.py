@@ -14,7 +14,7 @@ from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import checkbox, field, radios, select, submit
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def labels(viewer: Viewer) -> list[tuple[str, str]]:

@@ -4,12 +4,12 @@ import htpy as h
 
 from signaling.text import CHAT_LENGTH
 from web.markup.controls import action, button
+from web.markup.desk.history import export_button, export_dialog
 from web.markup.document import document, message_page
-from web.markup.history import export_button, export_dialog
 from web.markup.icons import icon
 from web.markup.words import appointment, filled
 from web.routes import path
-from web.views import SessionView, Viewer
+from web.view_models import SessionView, Viewer
 
 
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:

@@ -7,7 +7,7 @@ import htpy as h
 
 from signaling.notices.reasons import REASONS
 from web.texts.dates import day_and_time, local, short_moment, zone_name
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def filled(sentence: str, **parts: h.Node) -> list[h.Node]:

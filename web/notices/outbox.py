@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 
 from signaling.delivery.outbox_folder import OutboxFile, OutboxFolder
-from web.views import OutboxNotice
+from web.view_models import OutboxNotice
 
 SHOWN = 100
 

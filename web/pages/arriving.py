@@ -20,13 +20,13 @@ from web.http.request import (
     web_session_digest,
 )
 from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
-from web.listing import CONNECT_WITHIN
-from web.markup.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
+from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
+from web.pages._rows import CONNECT_WITHIN
 from web.pages.leaving import FORGET, leave_seats
 from web.routes import path
 from web.texts.terms import terms_html
-from web.views import LandingView, SessionView, Viewer
+from web.view_models import LandingView, SessionView, Viewer
 
 
 async def show_landing(request: web.Request) -> web.Response:

@@ -10,10 +10,10 @@ from web.access.limits import network, remote
 from web.http.errors import sentence
 from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
-from web.markup.choose_password import choose_password_page
+from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
 from web.sign_in.web_session import begin
-from web.views import Form
+from web.view_models import Form
 
 
 async def show_choice(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from web.http.request import signed_in, viewer_of
 from web.pages.invites import reading_of
 from web.texts import dates
 from web.texts.directions import apart
-from web.views import Viewer
+from web.view_models import Viewer
 from web.zones.names import offered_zones, todays_name
 
 

@@ -4,11 +4,11 @@ from aiohttp import web
 
 from web.http.request import show, signed_in, viewer_of
 from web.keys import ROOMS
-from web.listing import history_rows, invite_rows, waiting_rows
-from web.markup.dashboard import dashboard_page
-from web.markup.history import history_page
-from web.markup.opened import opened_page
-from web.markup.waiting_room import waiting_room_page
+from web.markup.desk.dashboard import dashboard_page
+from web.markup.desk.history import history_page
+from web.markup.desk.opened import opened_page
+from web.markup.desk.waiting_room import waiting_room_page
+from web.pages._rows import history_rows, invite_rows, waiting_rows
 from web.pages.invites import interpreting_of
 from web.routes import path
 

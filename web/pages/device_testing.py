@@ -11,10 +11,10 @@ from web.calls.ice import ice_servers
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
-from web.markup.device_test import device_test_page
-from web.markup.landing import closed_link_page
+from web.markup.guests.device_test import device_test_page
+from web.markup.guests.landing import closed_link_page
 from web.routes import path
-from web.views import DeviceTestView
+from web.view_models import DeviceTestView
 
 MAX_BYTES = 2 * 2**20
 "Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."

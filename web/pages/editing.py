@@ -13,12 +13,12 @@ from web.forms.invitation import answered, read_moment, read_person
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, viewer_of
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
-from web.markup.edit_session import edit_session_page
+from web.markup.desk.edit_session import edit_session_page
 from web.pages.invites import reading_of
 from web.pages.session_people import invite_more
 from web.routes import path
 from web.texts import dates
-from web.views import Form, InvitedPerson
+from web.view_models import Form, InvitedPerson
 from web.zones.names import todays_name
 
 _MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")

@@ -15,13 +15,13 @@ from web.forms.invitation import Reading, Typed, answered, read_plan
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
 from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
-from web.listing import invite_rows
-from web.markup.invite_sent import invite_sent_page
-from web.markup.invites import invites_page
-from web.markup.new_invite import new_invite_page
+from web.markup.desk.invite_sent import invite_sent_page
+from web.markup.desk.invites import invites_page
+from web.markup.desk.new_invite import new_invite_page
+from web.pages._rows import invite_rows
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
-from web.views import Form, InviteRow, Viewer
+from web.view_models import Form, InviteRow, Viewer
 
 PAGE = 20
 "Sessions on one page of the list."

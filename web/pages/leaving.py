@@ -14,7 +14,7 @@ from web.http.request import (
     web_session_digest,
 )
 from web.keys import ARRIVING, STORE, TEXTS
-from web.markup.left import left_page
+from web.markup.guests.left import left_page
 from web.routes import path
 
 FORGET = {"Clear-Site-Data": '"storage"'}

@@ -12,10 +12,10 @@ from storage.store import Records
 from web.http.errors import form_errors, retry_after
 from web.http.request import form_of, show, signed_in, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
-from web.markup.my_account import my_account_page
+from web.markup.accounts.my_account import my_account_page
 from web.routes import path
 from web.sign_in.known_browsers import browser_of, hand_over, remember
-from web.views import Form, SignedIn
+from web.view_models import Form, SignedIn
 
 WRONG = N_("That is not your current password. Please try again.")
 

@@ -18,7 +18,7 @@ from web.access.live_access import Grounds
 from web.http.errors import has_left
 from web.http.request import show, signed_in, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
-from web.markup.report_parts import report_parts_page
+from web.markup.desk.report_parts import report_parts_page
 from web.report.process import Order
 
 LOOK_SECONDS = 1.0

@@ -11,10 +11,10 @@ from web.forms.invitation import Typed, answered, read_other, read_others
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, viewer_of
 from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
-from web.markup.session_people import edit_invite_page, session_people_page
+from web.markup.desk.session_people import edit_invite_page, session_people_page
 from web.pages.invites import reading_of
 from web.routes import path
-from web.views import Form
+from web.view_models import Form
 
 
 async def show_add(request: web.Request) -> web.Response:

@@ -10,7 +10,7 @@ from web.http.request import show, signed_in, viewer_of
 from web.keys import HOLDING, PLANNING, STORE
 from web.markup.session import session_page
 from web.routes import path
-from web.views import SessionView
+from web.view_models import SessionView
 
 
 async def show_session(request: web.Request) -> web.Response:

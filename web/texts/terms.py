@@ -5,7 +5,7 @@ import nh3
 from markdown.extensions.sane_lists import SaneListExtension
 
 from signaling.errors import N_
-from web.views import Viewer
+from web.view_models import Viewer
 
 SEEN_HERE_ONLY = N_("What you write, say and show here is seen by the people in this session only.")
 NOT_RECORDED = N_(

@@ -12,7 +12,7 @@ from web.markup.administration.index import administration_frame
 from web.markup.controls import notice
 from web.routes import path
 from web.texts.dates import short_moment
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 @dataclass(frozen=True)

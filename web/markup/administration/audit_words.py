@@ -1,7 +1,7 @@
 """Words for the lines of the audit log."""
 
 from signaling.audit import SCRIPT, SERVER, STRANGER
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def action_word(viewer: Viewer, action: str) -> str:

@@ -7,7 +7,7 @@ import htpy as h
 from web.markup.document import document
 from web.markup.words import filled
 from web.routes import path
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def administration_page(

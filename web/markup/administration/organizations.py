@@ -7,7 +7,7 @@ import htpy as h
 from web.markup.administration.index import administration_frame
 from web.markup.controls import checkbox, error_summary, field, submit
 from web.routes import path
-from web.views import Form, OrganizationRow, Viewer
+from web.view_models import Form, OrganizationRow, Viewer
 
 
 def organizations_page(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import htpy as h
 
 from signaling.account import Account
+from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.index import administration_frame
 from web.markup.controls import action, button, error_summary, field, go, select, submit
-from web.markup.credentials import email_field, password_field
 from web.markup.document import document
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id: str) -> h.Element:

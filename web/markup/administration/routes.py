@@ -5,7 +5,7 @@ import htpy as h
 from web.markup.administration.index import administration_frame
 from web.markup.controls import error_summary, submit, text_area
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 EXAMPLE = """\
 # action  prefix  channel   sender

@@ -6,7 +6,7 @@ from signaling.flows.sessions.planning import ADD_IN_PROGRESS
 from web.markup.administration.index import administration_frame
 from web.markup.controls import checkbox, submit
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def session_rules_page(viewer: Viewer, *, in_progress: bool) -> h.Element:

@@ -10,7 +10,7 @@ from web.markup.administration.index import administration_frame
 from web.markup.administration.words import occasion_word
 from web.markup.controls import error_summary, field, select, submit
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def templates_page(

@@ -13,7 +13,7 @@ from web.markup.administration.index import administration_frame
 from web.markup.administration.words import occasion_word, part_word
 from web.markup.controls import error_summary, select, submit, text_area
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import Part
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def occasion_word(viewer: Viewer, occasion: Occasion) -> str:

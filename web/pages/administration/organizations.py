@@ -16,7 +16,7 @@ from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
-from web.views import Form, OrganizationRow
+from web.view_models import Form, OrganizationRow
 
 NEW = "new"
 "Stands for the id of an organization that is being added."

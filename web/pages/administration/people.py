@@ -21,7 +21,7 @@ from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
-from web.views import Form
+from web.view_models import Form
 
 STEPS = {
     "disable": "disable_account",

@@ -11,7 +11,7 @@ from web.keys import CLOCK, STORE, WAYS
 from web.markup.administration.routes import routes_page
 from web.providers import ROUTES_SETTING, load_words
 from web.routes import path
-from web.views import Form
+from web.view_models import Form
 
 MAX_LENGTH = 60_000
 

@@ -13,7 +13,7 @@ from web.markup.administration.templates import template_page, templates_page
 from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
-from web.views import Form
+from web.view_models import Form
 
 FIELDS = ("name", "locale", "parameters")
 

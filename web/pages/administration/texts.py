@@ -19,7 +19,7 @@ from web.notices.mail_html import body_of
 from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
-from web.views import Form
+from web.view_models import Form
 
 
 @dataclass(frozen=True)

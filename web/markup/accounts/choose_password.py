@@ -2,10 +2,10 @@
 
 import htpy as h
 
+from web.markup.accounts.credentials import password_field, whose
 from web.markup.controls import error_summary, submit
-from web.markup.credentials import password_field, whose
 from web.markup.document import document
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def choose_password_page(viewer: Viewer, form: Form, email: str, action: str) -> h.Element:

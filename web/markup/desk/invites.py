@@ -6,8 +6,8 @@ import htpy as h
 
 from web.markup.contact_fields import destination
 from web.markup.controls import action, field, go, select, submit
+from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.document import document
-from web.markup.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.words import (
     channel_word,
     clock,
@@ -20,7 +20,7 @@ from web.markup.words import (
     role_word,
 )
 from web.routes import path
-from web.views import Form, InviteRow, Person, Viewer
+from web.view_models import Form, InviteRow, Person, Viewer
 
 
 def invites_page(

@@ -17,7 +17,7 @@ from web.markup.invitation_fields import (
     plan_fields,
 )
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 Interpreting = Mapping[str, bool]
 "Language code -> whether an organization interprets it."

@@ -2,10 +2,10 @@
 
 import htpy as h
 
+from web.markup.accounts.credentials import email_field, password_field
 from web.markup.controls import error_summary, field, submit
-from web.markup.credentials import email_field, password_field
 from web.markup.document import document
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def setup_page(viewer: Viewer, form: Form, action: str) -> h.Element:

@@ -3,7 +3,7 @@
 import htpy as h
 
 from web.markup.document import message_page
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def left_page(viewer: Viewer) -> h.Element:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from web.markup.desk.invites import invite_row, live
 from web.markup.document import document
-from web.markup.invites import invite_row, live
-from web.views import InviteRow, Viewer
+from web.view_models import InviteRow, Viewer
 
 
 def opened_page(viewer: Viewer, rows: Sequence[InviteRow]) -> h.Element:

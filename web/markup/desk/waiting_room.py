@@ -8,7 +8,7 @@ from web.markup.controls import action, go
 from web.markup.document import document
 from web.markup.words import readiness_word
 from web.routes import path
-from web.views import Viewer, WaitingRow
+from web.view_models import Viewer, WaitingRow
 
 
 def waiting_room_page(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:

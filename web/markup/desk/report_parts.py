@@ -3,10 +3,10 @@
 import htpy as h
 
 from web.markup.controls import go
+from web.markup.desk.history import export_dialog
 from web.markup.document import document
-from web.markup.history import export_dialog
 from web.routes import path
-from web.views import Viewer
+from web.view_models import Viewer
 
 
 def report_parts_page(viewer: Viewer, consultation_id: str, parts: int) -> h.Element:

@@ -12,7 +12,7 @@ from signaling.rooms.room import Room
 from storage.engine.times import from_ms
 from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
 from web.texts.catalogs import OWN_NAMES
-from web.views import HistoryRow, InviteRow, Person, WaitingRow
+from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
 
 CONNECT_WITHIN = timedelta(seconds=15)

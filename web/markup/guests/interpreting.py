@@ -6,7 +6,7 @@ from web.markup.contact_fields import answers, contact_field
 from web.markup.controls import error_summary, field
 from web.markup.document import document
 from web.markup.words import appointment
-from web.views import Form, RequestView, Viewer
+from web.view_models import Form, RequestView, Viewer
 
 
 def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.controls import action, go
+from web.markup.desk.invites import live
 from web.markup.document import document
-from web.markup.invites import live
 from web.markup.words import clock, filled
 from web.routes import path
-from web.views import HistoryRow, Viewer
+from web.view_models import HistoryRow, Viewer
 
 
 def history_page(viewer: Viewer, rows: Sequence[HistoryRow]) -> h.Element:

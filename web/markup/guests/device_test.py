@@ -6,7 +6,7 @@ from signaling.device_check import STEPS, Step
 from web.markup.controls import button, go
 from web.markup.document import document
 from web.routes import path
-from web.views import DeviceTestView, Viewer
+from web.view_models import DeviceTestView, Viewer
 
 
 def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:

@@ -7,7 +7,7 @@ from web.markup.controls import button
 from web.markup.document import document, message_page
 from web.markup.words import appointment, filled
 from web.texts.directions import apart
-from web.views import LandingView, Viewer
+from web.view_models import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"
 "The field that says what becomes of other seats of this browser, and what it may say."

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from web.markup.desk.invites import invite_row, live, new_invite_link
+from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
+from web.markup.desk.waiting_room import waiting_list
 from web.markup.document import document
-from web.markup.invites import invite_row, live, new_invite_link
-from web.markup.new_invite import NOBODY, Interpreting, new_invite_dialog
-from web.markup.waiting_room import waiting_list
-from web.views import InviteRow, Viewer, WaitingRow
+from web.view_models import InviteRow, Viewer, WaitingRow
 
 
 def dashboard_page(

@@ -7,7 +7,7 @@ from web.markup.controls import error_summary, field, go, select, submit
 from web.markup.document import document
 from web.markup.invitation_fields import labels, more_people
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def session_people_page(

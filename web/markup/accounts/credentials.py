@@ -4,7 +4,7 @@ import htpy as h
 
 from signaling.account import PASSWORD_LENGTH
 from web.markup.controls import field
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def email_field(viewer: Viewer, form: Form, *, autocomplete: str = "username") -> h.Element:

@@ -2,11 +2,11 @@
 
 import htpy as h
 
+from web.markup.accounts.credentials import email_field, password_field
 from web.markup.controls import error_summary, submit
-from web.markup.credentials import email_field, password_field
 from web.markup.document import document
 from web.routes import path
-from web.views import Form, Viewer
+from web.view_models import Form, Viewer
 
 
 def sign_in_page(viewer: Viewer, form: Form) -> h.Element:

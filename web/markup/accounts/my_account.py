@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from web.markup.accounts.credentials import password_field, whose
 from web.markup.controls import action, error_summary, notice, submit
-from web.markup.credentials import password_field, whose
 from web.markup.document import document
 from web.markup.words import clock, filled
 from web.routes import path
-from web.views import Form, SignedIn, Viewer
+from web.view_models import Form, SignedIn, Viewer
 
 
 def my_account_page(

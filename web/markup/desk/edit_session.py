@@ -6,12 +6,12 @@ import htpy as h
 
 from web.markup.contact_fields import answers, destination
 from web.markup.controls import action, error_summary, go, submit
+from web.markup.desk.invites import cancel_button, cancel_dialog
 from web.markup.document import document
 from web.markup.invitation_fields import labels, more_people, person_fields, plan_fields
-from web.markup.invites import cancel_button, cancel_dialog
 from web.markup.words import role_word
 from web.routes import path
-from web.views import Form, InvitedPerson, Viewer
+from web.view_models import Form, InvitedPerson, Viewer
 
 
 def edit_session_page(

@@ -6,7 +6,7 @@ import htpy as h
 
 from web.markup.document import document
 from web.markup.words import clock, filled
-from web.views import OutboxNotice, Viewer
+from web.view_models import OutboxNotice, Viewer
 
 
 def outbox_page(viewer: Viewer, notices: Sequence[OutboxNotice]) -> h.Element:

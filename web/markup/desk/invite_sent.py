@@ -8,7 +8,7 @@ from web.markup.controls import button, go, notice
 from web.markup.document import document
 from web.markup.words import channel_word
 from web.routes import path
-from web.views import InviteRow, Person, Viewer
+from web.view_models import InviteRow, Person, Viewer
 
 
 def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> h.Element:
