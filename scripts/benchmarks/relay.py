@@ -25,11 +25,11 @@ from typing import Any
 from media.native import native
 from media.transport.addresses import local_addresses
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._relay_janus import Janus
+from scripts.benchmarks._relay.janus import Janus
+from scripts.benchmarks._relay.loop import loop_microseconds
+from scripts.benchmarks._relay.sides import Load, Side, pin, processor_seconds, sides_for
+from scripts.benchmarks._relay.turn import Coturn
 from scripts.benchmarks._relay_load import Window, pump
-from scripts.benchmarks._relay_loop import loop_microseconds
-from scripts.benchmarks._relay_sides import Load, Side, pin, processor_seconds, sides_for
-from scripts.benchmarks._relay_turn import Coturn
 
 WINDOW_SECONDS = 2.0
 MOST_LOSS = 0.01

@@ -21,9 +21,9 @@ from typing import Any
 
 from media.relay.client import Relay
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._relay_call import call_of_four
-from scripts.benchmarks._relay_chart import Panel, chart
-from scripts.benchmarks._relay_page import Guest
+from scripts.benchmarks._relay.call import call_of_four
+from scripts.benchmarks._relay.chart import Panel, chart
+from scripts.benchmarks._relay.page import Guest
 
 SAMPLE_SECONDS = 10.0
 SETTLED_SECONDS = 60.0

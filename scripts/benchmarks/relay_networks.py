@@ -32,11 +32,11 @@ from media.rtp.codecs import Kind
 from media.turn import TurnService
 from scripts.benchmarks._browser import chromium, installed
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._network import Network, NetworkUnavailable
-from scripts.benchmarks._network_page import open_page, write_busy_camera
-from scripts.benchmarks._relay_janus import Janus
-from scripts.benchmarks._relay_sides import processor_seconds
-from scripts.benchmarks._relay_turn import Coturn
+from scripts.benchmarks._relay.janus import Janus
+from scripts.benchmarks._relay.network import Network, NetworkUnavailable
+from scripts.benchmarks._relay.network_page import open_page, write_busy_camera
+from scripts.benchmarks._relay.sides import processor_seconds
+from scripts.benchmarks._relay.turn import Coturn
 from scripts.benchmarks._server import temporary_folder
 from web.calls.relay import ENCODINGS
 

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._relay_call import Call, call_of_four
+from scripts.benchmarks._relay.call import Call, call_of_four
 
 KILLS = 3
 SUSPENDED_SECONDS = 5.0

@@ -19,7 +19,7 @@ from typing import Protocol
 
 import pytest
 
-from scripts.benchmarks._network import (
+from scripts.benchmarks._relay.network import (
     Conditions,
     Counters,
     Leg,

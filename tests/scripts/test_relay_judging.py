@@ -2,8 +2,8 @@
 
 import pytest
 
+from scripts.benchmarks._relay.sides import Load
 from scripts.benchmarks._relay_load import Window
-from scripts.benchmarks._relay_sides import Load
 from scripts.benchmarks.relay import headlines, judge
 
 LOAD = Load(40, 1, 1)

@@ -23,9 +23,9 @@ from media.messages import (
 )
 from media.relay.process import WorkerProcess
 from media.rtp.codecs import Kind
-from scripts.benchmarks._relay_janus import Janus
+from scripts.benchmarks._relay.janus import Janus
+from scripts.benchmarks._relay.turn import Coturn
 from scripts.benchmarks._relay_load import LoadClient
-from scripts.benchmarks._relay_turn import Coturn
 
 PACKETS_PER_PUBLISHER = 220
 AT_ONCE = 8
