@@ -6,8 +6,8 @@ from pathlib import Path
 
 from yarl import URL
 
-from scripts.benchmarks._server import Place, client, connect, furnish, serving
-from scripts.benchmarks._strangers import strangers
+from scripts.traffic.server import Place, client, connect, furnish, serving
+from scripts.traffic.strangers import strangers
 
 DESCRIPTORS = 256
 SILENT = 300

@@ -19,14 +19,7 @@ from typing import Any
 import aiohttp
 
 from scripts.benchmarks._figures import lines, percentile
-from scripts.benchmarks._server import (
-    Place,
-    client,
-    connect_all,
-    furnish,
-    serving,
-    temporary_folder,
-)
+from scripts.traffic.server import Place, client, connect_all, furnish, serving, temporary_folder
 from storage.engine.master_key import DATABASE_NAME
 
 ROOMS = (1, 50, 500)

@@ -22,9 +22,9 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
-from scripts.benchmarks._browser import chromium, person, sign_in
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._server import Place, Server, furnish, serving, temporary_folder
+from scripts.traffic.browser import chromium, person, sign_in
+from scripts.traffic.server import Place, Server, furnish, serving, temporary_folder
 from web.routes import path
 
 RUNS = 5

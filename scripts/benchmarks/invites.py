@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.benchmarks._figures import lines, percentile
-from scripts.benchmarks._server import add_scheduler, temporary_folder
+from scripts.traffic.server import add_scheduler, temporary_folder
 from signaling.flows.invites.inviting import Inviting, Plan
 from signaling.identifier import new_id
 from signaling.invite import Person

@@ -25,8 +25,8 @@ from typing import Any
 import aiosmtplib
 
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._server import add_scheduler, serving, temporary_folder
 from scripts.benchmarks.invites import assembled, plan
+from scripts.traffic.server import add_scheduler, serving, temporary_folder
 from signaling.delivery import mail
 from signaling.delivery.smtp import CONNECTIONS
 from signaling.identifier import new_id
@@ -48,7 +48,7 @@ async def _sink(count: int) -> AsyncIterator[tuple[int, asyncio.StreamReader]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
-        "scripts.benchmarks._smtp_sink",
+        "scripts.traffic.smtp_sink",
         str(count),
         cwd=Path(__file__).parents[2],
         stdout=asyncio.subprocess.PIPE,

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import Browser, expect
 
-from scripts.benchmarks._browser import chromium, person
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._server import Place, Server, furnish, serving, temporary_folder
+from scripts.traffic.browser import chromium, person
+from scripts.traffic.server import Place, Server, furnish, serving, temporary_folder
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 

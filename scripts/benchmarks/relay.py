@@ -29,7 +29,7 @@ from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.loop import loop_microseconds
 from scripts.benchmarks._relay.sides import Load, Side, pin, processor_seconds, sides_for
 from scripts.benchmarks._relay.turn import Coturn
-from scripts.benchmarks._relay_load import Window, pump
+from scripts.traffic.relay_clients import Window, pump
 
 WINDOW_SECONDS = 2.0
 MOST_LOSS = 0.01

@@ -33,8 +33,8 @@ from media.sfu.sfu import Exchange
 from media.transport.ice import Credentials
 from media.transport.port import Port
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._hostile import STRANGERS, Hostile, stun_request
-from scripts.benchmarks._relay_load import LoadClient
+from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
+from scripts.traffic.relay_clients import LoadClient
 
 BATCH = 100
 "Datagrams put into the socket before they are handled."

@@ -30,14 +30,14 @@ from media.messages import Event, OfferNeeded, Publishing
 from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
 from media.turn import TurnService
-from scripts.benchmarks._browser import chromium, installed
 from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.network import Network, NetworkUnavailable
 from scripts.benchmarks._relay.network_page import open_page, write_busy_camera
 from scripts.benchmarks._relay.sides import processor_seconds
 from scripts.benchmarks._relay.turn import Coturn
-from scripts.benchmarks._server import temporary_folder
+from scripts.traffic.browser import chromium, installed
+from scripts.traffic.server import temporary_folder
 from web.calls.relay import ENCODINGS
 
 HOSTS = {"server": "10.77.0.1", "near": "10.77.0.2", "far": "10.77.0.3"}

@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 from scripts.benchmarks._figures import lines, percentile
-from scripts.benchmarks._server import client, furnish, serving, temporary_folder
+from scripts.traffic.server import client, furnish, serving, temporary_folder
 from storage.store import Records, Store
 from web.routes import path
 

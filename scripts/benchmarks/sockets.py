@@ -8,7 +8,7 @@ import asyncio
 from typing import Any
 
 from scripts.benchmarks._figures import lines
-from scripts.benchmarks._server import client, connect_all, furnish, serving, temporary_folder
+from scripts.traffic.server import client, connect_all, furnish, serving, temporary_folder
 
 SOCKETS = 2000
 WARM_UP = 50

@@ -20,7 +20,7 @@ import aiohttp
 from yarl import URL
 
 from scripts.benchmarks._figures import lines, percentile
-from scripts.benchmarks._server import (
+from scripts.traffic.server import (
     Place,
     Server,
     client,
@@ -29,7 +29,7 @@ from scripts.benchmarks._server import (
     serving,
     temporary_folder,
 )
-from scripts.benchmarks._strangers import strangers
+from scripts.traffic.strangers import strangers
 from web.routes import path
 
 DESCRIPTORS = 256

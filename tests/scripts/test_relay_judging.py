@@ -3,8 +3,8 @@
 import pytest
 
 from scripts.benchmarks._relay.sides import Load
-from scripts.benchmarks._relay_load import Window
 from scripts.benchmarks.relay import headlines, judge
+from scripts.traffic.relay_clients import Window
 
 LOAD = Load(40, 1, 1)
 SENT = 17_600

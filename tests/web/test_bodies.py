@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from scripts.benchmarks._strangers import multipart_form
+from scripts.traffic.strangers import multipart_form
 from tests.people import PATIENCE, Person
 from tests.serving import Server, serving
 from web.access.limits import LIMITS

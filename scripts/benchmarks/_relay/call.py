@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 from media.messages import Connected, Event, OfferNeeded
 from media.relay.client import Relay, RelaySettings
-from scripts.benchmarks._browser import chromium
 from scripts.benchmarks._relay.page import Guest, serve_page, write_camera
-from scripts.benchmarks._server import temporary_folder
+from scripts.traffic.browser import chromium
+from scripts.traffic.server import temporary_folder
 
 NAMES = ("a", "b", "c", "d")
 

@@ -22,7 +22,7 @@ from media.streams.outbound import Subscription
 from media.transport.dtls import Ciphers
 from media.transport.port import Destination, Port, pack_address
 from media.transport.srtp import Cipher
-from scripts.benchmarks._relay_load import LoadClient, Stream, video_stream
+from scripts.traffic.relay_clients import LoadClient, Stream, video_stream
 
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
 HOST = "127.0.0.1"

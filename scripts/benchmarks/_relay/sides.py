@@ -25,7 +25,7 @@ from media.relay.process import WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.turn import Coturn
-from scripts.benchmarks._relay_load import LoadClient
+from scripts.traffic.relay_clients import LoadClient
 
 PACKETS_PER_PUBLISHER = 220
 AT_ONCE = 8

@@ -21,7 +21,7 @@ from pylibsrtp import Policy
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, pack_address
 from media.transport.srtp import Cipher
-from scripts.benchmarks._relay_load import LoadClient, audio_stream, video_stream
+from scripts.traffic.relay_clients import LoadClient, audio_stream, video_stream
 
 CHANNEL = 0x4000
 UDP = 17 << 24

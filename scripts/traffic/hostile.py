@@ -17,7 +17,7 @@ from aioice import stun
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo
 
 from media.rtp import rtcp
-from scripts.benchmarks._relay_load import LoadClient
+from scripts.traffic.relay_clients import LoadClient
 
 LONGEST = 1300
 "Bytes of the longest datagram made here before it is sealed; the library seals no more than 1,356."

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from scripts.benchmarks._server import COOKIE, Place, Server
+from scripts.traffic.server import COOKIE, Place, Server
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
