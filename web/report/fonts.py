@@ -18,7 +18,7 @@ from web.report.document import is_ignorable, is_mark
 K = TypeVar("K")
 V = TypeVar("V")
 
-FOLDER = Path(__file__).parent / "fonts"
+FOLDER = Path(__file__).parents[1] / "fonts"
 
 # In order of preference: a character is drawn by the first font that knows it.
 FILES = (

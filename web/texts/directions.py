@@ -39,7 +39,7 @@ def table() -> _Table:
     Called at the start, because the server's loop may not wait for a file.
     """
     found: dict[str, str] = {}
-    source = (Path(__file__).parent / "static/js/shared/measures.js").read_text("utf-8")
+    source = (Path(__file__).parents[1] / "static/js/shared/measures.js").read_text("utf-8")
     for name, expression in re.findall(r"const (\w+) = String\.raw`([^`]*)`", source):
         whole = re.sub(r"\$\{(\w+)\}", lambda inner: found[inner[1]], expression)
         found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)
