@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 
 from tests.browser.test_relay_mixed import FIREFOX, PREFERENCES
 from tests.serving import serving
-from tests.web.test_directions import drawn, random_lines
+from tests.web.texts.test_directions import drawn, random_lines
 from web.texts.directions import isolated
 
 CHOSEN = [

@@ -11,7 +11,7 @@ from signaling.chat import AUTHOR_BYTES, stored_bytes
 from tests.browser.conftest import NewContext
 from tests.people import Person
 from tests.serving import Server, serving
-from tests.web.long_chat import Written, planned, write
+from tests.web.pages.long_chat import Written, planned, write
 
 LINES = 2500
 MOST_LINES = 1000

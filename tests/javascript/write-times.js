@@ -1,5 +1,5 @@
 /**
- * What the pages write, for `tests/test_dates.py`: reads catalogs, languages with zones, and moments
+ * What the pages write, for `tests/web/texts/test_dates.py`: reads catalogs, languages with zones, and moments
  * from standard input, writes the words of each.
  */
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-MARKUP = Path(__file__).parents[2] / "web/markup"
+MARKUP = Path(__file__).parents[3] / "web/markup"
 INLINE = {"span", "strong", "time", "q", "bdi"}
 OWN_TEXTS = {"pre", "textarea", "p.text"}
 "Whole texts that somebody wrote: each begins where its own language does."

@@ -12,7 +12,7 @@ from tests.zone_rules import PACKAGE, database
 from web.zones.names import offered_zones, todays_name, zone_of
 from web.zones.rules import in_force, newest_first, version_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OFFSET = (
     "import web, sys; from datetime import *; from zoneinfo import ZoneInfo;"
     "print(*(datetime(2026, 12, 7, tzinfo=ZoneInfo(name)).utcoffset() for name in sys.argv[1:]))"

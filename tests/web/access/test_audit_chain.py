@@ -17,10 +17,10 @@ import pytest
 from storage.engine.master_key import DATABASE_NAME
 from storage.records.audit import Head
 from tests.serving import Server, audit_lines, serving
-from tests.web.test_audit import administer
+from tests.web.access.test_audit import administer
 from web.keys import CLOCK, STORE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from signaling.command import MOST, Command
 from signaling.ports import Records
 from tests.people import Person, Refused, an_id
 from tests.serving import Server, serving
-from tests.web.long_chat import Written, planned, write
+from tests.web.pages.long_chat import Written, planned, write
 from web.keys import STORE
 
 

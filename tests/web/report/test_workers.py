@@ -16,7 +16,7 @@ from pypdf import PdfReader
 
 from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
-from tests.web.drawing import Drawing, about, children
+from tests.web.report.drawing import Drawing, about, children
 from web.keys import REPORT_WORKERS
 from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
 

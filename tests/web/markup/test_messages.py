@@ -11,7 +11,7 @@ import pytest
 from signaling import errors
 from signaling.wire import messages
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SOURCE = (ROOT / "web/static/js/room/messages.js").read_text(encoding="utf-8")
 NUMBERS = (ROOT / "web/static/js/room/wire.js").read_text(encoding="utf-8")
 PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from scripts.report_readers import (
     report,
 )
 
-TABLE = Path(__file__).parents[2] / "docs/reports.md"
+TABLE = Path(__file__).parents[3] / "docs/reports.md"
 RIGHT_TO_LEFT = ("Arabic", "Persian", "Pashto", "Urdu", "Sorani", "Hebrew")
 
 

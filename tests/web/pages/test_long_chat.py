@@ -12,7 +12,7 @@ import pytest
 from signaling.chat import AUTHOR_BYTES, EVENT_LINES, stored_bytes
 from tests.people import Person, Refused, Wire
 from tests.serving import Server, serving
-from tests.web.long_chat import planned, write
+from tests.web.pages.long_chat import planned, write
 from web import socket
 from web.keys import STORE
 

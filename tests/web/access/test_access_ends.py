@@ -19,7 +19,7 @@ from signaling.wire.messages import PROTOCOL_VERSION
 from storage.engine.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
-from tests.web.drawing import Drawing
+from tests.web.report.drawing import Drawing
 from web.access.live_access import LOOK_EVERY, Grounds
 from web.access.sessions import BY_LINK, SIGNED_IN
 from web.clockwork import MovableClock

@@ -16,14 +16,14 @@ from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from signaling.errors import Unavailable
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
-from tests.web.audited import LINES, WITHOUT
+from tests.web.access.audited import LINES, WITHOUT
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
 from web.markup.administration.audit_words import action_word
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NOW = moment("2026-12-07 14:30")
 ORGANIZATION = {
     "name": "Voices",

@@ -20,7 +20,7 @@ from tests.people import Answer, Person, Refused, Wire, an_id
 from tests.serving import Server, serving
 from web.keys import INVITING, STORE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 ALL = "scheduler service_user companion colleague interpreter"
 ALLOWED = {

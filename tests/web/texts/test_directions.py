@@ -17,7 +17,7 @@ from web.report.fonts import Fonts
 from web.report.line_breaking import lay_out
 from web.texts.directions import isolated
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 LATIN = "Paracetamol Warfarin Ibuprofen Metformin Zoloft Müller COVID-19 HbA1c Амлодипин Ασπιρίνη"
 ARABIC = "أسبرين وارفارين باراسيتامول أنسولين خذ ثم صباحا الجرعة يوميا"
