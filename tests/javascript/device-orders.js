@@ -2,7 +2,7 @@
  * Random orders of what can happen around the devices of a session page, in a real browser: presses
  * in any order, answers of the browser and the server that are late or refusals, devices that are
  * unplugged, other people who come, call and hang up. After every step the live tracks must be
- * those that the call wants. `tests/browser/test_devices.py` loads this module into the page, beside
+ * those that the call wants. `tests/browser/calls/test_devices.py` loads this module into the page, beside
  * the page's own ones.
  */
 

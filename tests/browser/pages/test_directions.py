@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.browser.test_relay_mixed import FIREFOX, PREFERENCES
+from tests.browser.calls.test_relay_mixed import FIREFOX, PREFERENCES
 from tests.serving import serving
 from tests.web.texts.test_directions import drawn, random_lines
 from web.texts.directions import isolated

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from tests.browser.calls.test_relay import eventually, stage
 from tests.browser.conftest import NewContext
-from tests.browser.test_relay import eventually, stage
 from tests.media.browser_page import BrowserPeer
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")

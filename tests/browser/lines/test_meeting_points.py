@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
+from tests.browser.calls.test_devices import given, live, meeting
 from tests.browser.conftest import NewContext
-from tests.browser.test_alive import MISSING
-from tests.browser.test_devices import given, live, meeting
+from tests.browser.lines.test_alive import MISSING
 from tests.browser.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 
 from media.messages import OfferNeeded
+from tests.browser.calls.test_relay import Stage, eventually, stage
 from tests.browser.conftest import NewContext
-from tests.browser.test_relay import Stage, eventually, stage
 from tests.media.browser_page import BrowserPeer
 from tests.media.networks.lossy import LossyLink, Trouble
 

@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from tests.browser.conftest import NewContext
-from tests.browser.test_forms import sign_in
+from tests.browser.pages.test_forms import sign_in
 from tests.media.support import until
 from tests.serving import Server, serving
 from web.keys import INVITING, RELAY, STORE
