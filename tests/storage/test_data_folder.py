@@ -16,7 +16,7 @@ from storage.backup.backing_up import STAGING
 from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from tests.scripts.stored import fill
-from tests.test_kill import process
+from tests.system.test_kill import process
 
 NOBODY = 65534
 

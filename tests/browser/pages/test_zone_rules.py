@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewContext
 from tests.people import LINK, Person
 from tests.serving import PASSWORD
-from tests.test_kill import process
+from tests.system.test_kill import process
 from tests.zone_rules import database
 
 YEAR = datetime.now(UTC).year + 1

@@ -11,7 +11,7 @@ from signaling.flows.timekeeping import LOOK_EVERY
 from signaling.moments.clock_watch import DOWNTIME, HOLD
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from tests.test_forgetting import one_closed
+from tests.system.test_forgetting import one_closed
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE, WAITS
 

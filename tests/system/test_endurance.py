@@ -17,7 +17,7 @@ import pytest
 from signaling.rooms.room import Room
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, serving
-from tests.test_kill import process
+from tests.system.test_kill import process
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, ROOMS
 

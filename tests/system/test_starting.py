@@ -21,8 +21,8 @@ from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from tests.serving import QUICK
-from tests.test_full_disk import SmallDisk
-from tests.test_kill import process
+from tests.system.test_full_disk import SmallDisk
+from tests.system.test_kill import process
 from web.app import create_app
 from web.config import ConfigError, load
 from web.connections.listening import listen
@@ -277,7 +277,7 @@ async def test_without_a_place_to_write_to_nothing_is_served(tmp_path: Path) -> 
 
 
 async def test_files_of_the_program_that_are_missing_are_named(tmp_path: Path) -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     program = tmp_path / "program"
     (program / "web").mkdir(parents=True)
     for package in ("media", "signaling", "storage"):

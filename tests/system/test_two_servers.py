@@ -6,8 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
-from tests.test_kill import process
-from tests.test_starting import refusal
+from tests.system.test_kill import process
+from tests.system.test_starting import refusal
 
 ACCOUNT = ("--email", "joy@example.org", "--name", "Joy", "--password-stdin")
 

@@ -14,8 +14,8 @@ import pytest
 
 from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire_messages
-from tests.attacking import Target, nothing_is_told, target
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
+from tests.system.attacking import Target, nothing_is_told, target
 from tests.web.calling import Page, table
 from web.connections.doorman import DOORMAN, claim_descriptors
 from web.socket import BURST

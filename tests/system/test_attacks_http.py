@@ -15,9 +15,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
-from tests.attacking import SECRETS, Target, nothing_is_told, target
 from tests.people import LINK, PATIENCE, Person, outbox
 from tests.serving import moment
+from tests.system.attacking import SECRETS, Target, nothing_is_told, target
 from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import STORE, WAITS

@@ -12,8 +12,8 @@ import pytest
 
 from tests.people import Person, Refused, Wire, consultation_of, gather
 from tests.serving import PASSWORD
-from tests.test_forgetting import holding
-from tests.test_kill import process
+from tests.system.test_forgetting import holding
+from tests.system.test_kill import process
 
 AT_ONCE = 3
 "Sessions that are closed when the server is killed."
