@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import NewContext
 from tests.browser.pages.test_forms import open_form, plan
 from tests.browser.pages.test_forms import sign_in as sign_in_at
-from tests.delivering.desk import NUMBER, Desk, answer_of, desk, outside, receipt
 from tests.delivery.certificates import certificates
+from tests.notices.desk import NUMBER, Desk, answer_of, desk, outside, receipt
 
 
 @pytest.fixture

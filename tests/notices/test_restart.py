@@ -6,7 +6,7 @@ from pathlib import Path
 
 from signaling.flows.notices.claiming import claim
 from signaling.flows.notices.sending import IN_HAND
-from tests.delivering.desk import Desk, Outside, desk
+from tests.notices.desk import Desk, Outside, desk
 from web.keys import NOTIFYING, STORE
 
 

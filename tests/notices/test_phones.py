@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.delivering.desk import NUMBER, Desk, answer_of, receipt
 from tests.delivery.vonage_server import SIGNATURE_SECRET, Answer, signed
+from tests.notices.desk import NUMBER, Desk, answer_of, receipt
 from web.keys import STORE
 
 SMS = {"address": NUMBER, "channel": "sms"}

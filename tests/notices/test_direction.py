@@ -1,6 +1,6 @@
 """Mails in which two directions meet: names and numbers turn nothing around, nor are turned."""
 
-from tests.delivering.desk import Desk
+from tests.notices.desk import Desk
 
 
 async def test_names_and_numbers_keep_their_direction_in_mails(nurse: Desk) -> None:

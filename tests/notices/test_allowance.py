@@ -11,7 +11,7 @@ from signaling.errors import TooMuchSent
 from signaling.flows.invites.inviting import Plan
 from signaling.interpreter_request import InterpretingOrganization
 from signaling.invite import Person as Invited
-from tests.delivering.desk import NUMBER, Desk, desk
+from tests.notices.desk import NUMBER, Desk, desk
 from tests.people import Answer
 from web import keys
 from web.keys import FORGETTING, STORE

@@ -1,7 +1,7 @@
 """What the queue does with notices that cannot be sent, and with buttons pressed twice."""
 
-from tests.delivering.desk import Desk
-from tests.delivering.test_phones import SMS, attempts
+from tests.notices.desk import Desk
+from tests.notices.test_phones import SMS, attempts
 from web.keys import NOTIFYING, STORE
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivering.desk import Desk, Outside, desk, outside
 from tests.delivery.certificates import certificates
+from tests.notices.desk import Desk, Outside, desk, outside
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.delivering.desk import NUMBER, Desk
+from tests.notices.desk import NUMBER, Desk
 from tests.people import Person
 from tests.serving import PASSWORD, audit_lines
 from web.keys import STORE

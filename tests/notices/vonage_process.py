@@ -1,4 +1,4 @@
-"""The message provider as a process: `python -m tests.delivering.vonage_process LOG AUTHORITY DELAY`.
+"""The message provider as a process: `python -m tests.notices.vonage_process LOG AUTHORITY DELAY`.
 
 Writes its authority's certificate into AUTHORITY and prints its settings as JSON, then writes
 "number reference" into LOG for every message that it has taken, on the disk before it says so.

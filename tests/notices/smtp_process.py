@@ -1,4 +1,4 @@
-"""A mail server as a process of its own: `python -m tests.delivering.smtp_process LOG DELAY`.
+"""A mail server as a process of its own: `python -m tests.notices.smtp_process LOG DELAY`.
 
 Prints its port, then writes "recipient message-id" into LOG for every mail that it has taken, on
 the disk before it says so.

@@ -5,8 +5,8 @@ import json
 
 from signaling.flows.notices.claiming import recover
 from signaling.flows.notices.sending import DOMAIN_AT_ONCE, IN_HAND
-from tests.delivering.desk import Desk
-from tests.delivering.test_phones import SMS, attempts
+from tests.notices.desk import Desk
+from tests.notices.test_phones import SMS, attempts
 from web.keys import CLOCKWORK, NOTIFYING, STORE
 
 FORM = {"kind": "remote", "first_name": "A", "language": "en"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivering.desk import NUMBER, Desk, Outside, desk
+from tests.notices.desk import NUMBER, Desk, Outside, desk
 from web.keys import STORE
 
 NOW = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivering.desk import NUMBER, Outside, desk
-from tests.delivering.test_planned import body, consultation_id
+from tests.notices.desk import NUMBER, Outside, desk
+from tests.notices.test_planned import body, consultation_id
 
 NOW = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)
 FORM = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivering.desk import Desk, Outside, desk
-from tests.delivering.test_planned import body, consultation_id, event_of, move
+from tests.notices.desk import Desk, Outside, desk
+from tests.notices.test_planned import body, consultation_id, event_of, move
 from web.keys import STORE
 
 NOW = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)
