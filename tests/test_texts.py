@@ -387,7 +387,7 @@ def _texts(node: ast.expr) -> Iterator[ast.Constant]:
 
 
 def test_pages_have_no_words_outside_the_catalogs() -> None:
-    files = sorted((ROOT / "web/markup").glob("*.py"))
+    files = sorted((ROOT / "web/markup").rglob("*.py"))
     assert len(files) > 10
     none(
         complaint

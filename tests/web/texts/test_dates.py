@@ -57,7 +57,7 @@ def pages(texts: Texts) -> Written:
         "ahead": {zone: [ahead(at, zone) for at in (NOW, *TIMES)] for _language, zone in PLACES},
         "durations": [minutes * 60_000 for minutes in MINUTES],
     }
-    script = Path(__file__).parent / "javascript" / "write-times.js"
+    script = Path(__file__).parents[2] / "javascript" / "write-times.js"
     run = subprocess.run(
         ["node", script], input=json.dumps(asked), capture_output=True, text=True, check=True
     )
@@ -224,7 +224,7 @@ def test_a_page_tells_how_long_as_a_report_does(language: str, pages: Written) -
 def test_no_script_asks_the_browser_for_words() -> None:
     """Its tag may be no language, and a language that it says it knows may have no words."""
     asks = re.compile(r"Intl\.\w+\(?[^)\n]{0,30}|navigator\.languages?\b|\.toLocale\w+")
-    scripts = Path(__file__).parent.parent / "web" / "static" / "js"
+    scripts = Path(__file__).parents[3] / "web" / "static" / "js"
     found = {match for file in scripts.rglob("*.js") for match in asks.findall(file.read_text())}
     assert found == {
         "Intl.DateTimeFormat(",  # the name of this device's zone
