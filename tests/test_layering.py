@@ -245,7 +245,7 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         ("signaling/invite.py", "import time"),
         ("signaling/__init__.py", "from .flows import inviting"),
         ("signaling/flows/invites/inviting.py", "from storage import invites"),
-        ("signaling/flows/invites/inviting.py", "from ..delivery import smtp"),
+        ("signaling/flows/invites/inviting.py", "from ...delivery import smtp"),
         (
             "signaling/flows/invites/inviting.py",
             "import importlib\nimportlib.import_module('web.app')",
@@ -274,7 +274,7 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
         ("signaling/invite.py", "from . import errors"),
         (
             "signaling/flows/invites/inviting.py",
-            "from signaling.ports import Invites\nfrom .. import invite",
+            "from signaling.ports import Invites\nfrom ... import invite",
         ),
         ("signaling/delivery/__init__.py", "from . import smtp\nimport aiosmtplib, asyncio"),
         ("media/relay.py", "from media import turn\nimport aiortc"),
