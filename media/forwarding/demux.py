@@ -16,7 +16,7 @@ LONGEST_PACKET = 1500
 "Bytes of a received packet; what is longer was not made for the internet."
 
 
-class Directory:
+class Demultiplexer:
     """The peers behind the ports of one worker, and what they send beside RTP."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 import cffi  # type: ignore[import-untyped]
 
 from media.forwarding import ssrcs
-from media.forwarding.demux import LONGEST_PACKET, Directory
+from media.forwarding.demux import LONGEST_PACKET, Demultiplexer
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
@@ -28,7 +28,7 @@ from media.rtp.codecs import RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
 from media.rtp.vp8 import shift_vp8
-from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, Ingest
+from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, InboundStream
 from media.transport.batching import NAME_SPACE
 from media.transport.port import BATCH, OUTGOING, SLOT, Port
 from media.transport.srtp import native_functions
@@ -44,18 +44,20 @@ _HEADER = struct.Struct("!BBHII")
 _NUMBERS = struct.Struct("!HII")
 
 
-class Forwarder(Directory):
+class Forwarder(Demultiplexer):
     """All ports of one worker and the peers behind them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self.clock = clock
         self.ports: list[Port] = []
-        self.gaps: set[tuple[Peer, Ingest]] = set()
+        self.gaps: set[tuple[Peer, InboundStream]] = set()
         "Streams with packets missing, for the timer that asks for them."
         self.errors = 0
-        self.on_stream: Callable[[Peer, Ingest], None] = lambda peer, ingest: None
-        self.on_begin: Callable[[Peer, Ingest, Any], None] = lambda peer, ingest, begun: None
+        self.on_stream: Callable[[Peer, InboundStream], None] = lambda peer, inbound: None
+        self.on_begin: Callable[[Peer, InboundStream, Any], None] = lambda peer, inbound, begun: (
+            None
+        )
         self._size: Any = cffi.FFI().new("int *")
         functions = native_functions()
         self.native = native is not None and functions is not None
@@ -153,7 +155,7 @@ class Forwarder(Directory):
             return 0
         base = index * SLOT
         ssrc = int.from_bytes(port.incoming[base + 8 : base + 12])
-        known = ssrc in peer.ingests
+        known = ssrc in peer.inbound_streams
         if not known and not peer.may_hear(ssrc):
             peer.over_limit += 1
             return 0
@@ -179,11 +181,11 @@ class Forwarder(Directory):
         base = index * SLOT
         incoming = port.incoming
         first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
-        ingest = peer.ingests.get(ssrc)
-        if ingest is None:
+        inbound = peer.inbound_streams.get(ssrc)
+        if inbound is None:
             self._unrouted(port, base, length, peer, now, send_time)
             return
-        layout = ingest.layout
+        layout = inbound.layout
         if first & 0x1F != 0x10 or (
             int.from_bytes(incoming[base + 12 : base + layout.end]) & layout.mask != layout.match
         ):
@@ -191,7 +193,7 @@ class Forwarder(Directory):
             if found is None:
                 peer.refused += 1
                 return
-            ingest.layout = layout = found
+            inbound.layout = layout = found
         if length < layout.end:
             peer.refused += 1
             return
@@ -200,28 +202,28 @@ class Forwarder(Directory):
             position += base
             peer.note_arrival(incoming[position] << 8 | incoming[position + 1], now)
         payload_type = second & 0x7F
-        if payload_type != ingest.payload_type and not ssrcs.change_payload(ingest, payload_type):
+        if payload_type != inbound.payload_type and not ssrcs.change_payload(inbound, payload_type):
             return
         late = False
-        if sequence == ingest.next_sequence:
-            ingest.next_sequence = (sequence + 1) & 0xFFFF
+        if sequence == inbound.next_sequence:
+            inbound.next_sequence = (sequence + 1) & 0xFFFF
         else:
-            ahead = (sequence - ingest.next_sequence) & 0xFFFF
+            ahead = (sequence - inbound.next_sequence) & 0xFFFF
             if ahead < 0x8000:
                 peer.octets_left -= GAP_CHARGE * min(ahead, MOST_MISSING)
-            arrival = ingest.accept(sequence, now)
+            arrival = inbound.accept(sequence, now)
             if arrival is Arrival.DUPLICATE:
                 peer.refused += 1
                 return
             late = arrival is Arrival.LATE
-            if ingest.missing:
-                self.gaps.add((peer, ingest))
-        ingest.received += 1
+            if inbound.missing:
+                self.gaps.add((peer, inbound))
+        inbound.received += 1
         if layout.audio_level:
             # The level is minus dBov; the flag in its highest bit is of no use.
             peer.loudness += 127 - (incoming[base + layout.audio_level] & 0x7F)
             peer.loudness_count += 1
-        self._forward(port, base, length, peer, ingest, late, now, send_time)
+        self._forward(port, base, length, peer, inbound, late, now, send_time)
 
     def _forward(
         self,
@@ -229,35 +231,35 @@ class Forwarder(Directory):
         base: int,
         length: int,
         peer: Peer,
-        ingest: Ingest,
+        inbound: InboundStream,
         late: bool,
         now: float,
         send_time: bytes,
     ) -> None:
         """Send an opened, accepted packet at ``incoming[base:]`` to everybody who wants it."""
         incoming = port.incoming
-        layout = ingest.layout
+        layout = inbound.layout
         _, second, sequence, timestamp, _ = _HEADER.unpack_from(incoming, base)
-        ingest.octets += length
-        if timestamp != ingest.timestamp and not late:
-            ingest.note_timing(timestamp, now)
+        inbound.octets += length
+        if timestamp != inbound.timestamp and not late:
+            inbound.note_timing(timestamp, now)
         for position, zeros in layout.hidden:
             incoming[base + position : base + position + len(zeros)] = zeros
         position = layout.send_time
         if position:
             incoming[base + position : base + position + 3] = send_time
         packet: bytes | memoryview = incoming[base : base + length]
-        history = ingest.history
+        history = inbound.history
         if history is not None:
             packet = bytes(packet)
             history[sequence & HISTORY_MASK] = packet
-        if (ingest.waiting or ingest.keyframe_wanted) and not late:
-            self._begin(peer, ingest, packet, sequence, timestamp, now)
+        if (inbound.waiting or inbound.keyframe_wanted) and not late:
+            self._begin(peer, inbound, packet, sequence, timestamp, now)
         if second & 0x7F == RED_PAYLOAD_TYPE:
-            self._forward_redundant(ingest, bytes(packet), late)
+            self._forward_redundant(inbound, bytes(packet), late)
             return
         size = self._size
-        for subscription in ingest.subscriptions:
+        for subscription in inbound.subscriptions:
             if late and not subscription.covers(sequence):
                 continue
             destination = subscription.destination
@@ -295,14 +297,14 @@ class Forwarder(Directory):
                 out.touched.append(destination)
             pending.append(slot << 16 | size[0])
 
-    def _forward_redundant(self, ingest: Ingest, packet: bytes, late: bool) -> None:
+    def _forward_redundant(self, inbound: InboundStream, packet: bytes, late: bool) -> None:
         """Forward a RED packet (RFC 2198), as plain Opus to those who cannot take RED."""
         layout = read_layout(packet)
         if layout is None:
             return
         plain = primary_of(packet, layout.end)
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(packet)
-        for subscription in ingest.subscriptions:
+        for subscription in inbound.subscriptions:
             chosen = packet if subscription.gets_copies else plain
             if chosen is None or (late and not subscription.covers(sequence)):
                 continue
@@ -329,20 +331,20 @@ class Forwarder(Directory):
     def _begin(
         self,
         peer: Peer,
-        ingest: Ingest,
+        inbound: InboundStream,
         packet: bytes | memoryview,
         sequence: int,
         timestamp: int,
         now: float,
     ) -> None:
         """Let waiting subscribers in if a decoder can begin with this packet."""
-        payload = memoryview(packet)[ingest.layout.end :]
-        if not ingest.begins_picture(payload):
+        payload = memoryview(packet)[inbound.layout.end :]
+        if not inbound.begins_picture(payload):
             return
-        for subscription in list(ingest.waiting):
+        for subscription in list(inbound.waiting):
             if subscription.destination.port is not None and subscription.payload_types:
-                subscription.begin(ingest, sequence, timestamp, payload, now)
-                self.on_begin(peer, ingest, subscription)
+                subscription.begin(inbound, sequence, timestamp, payload, now)
+                self.on_begin(peer, inbound, subscription)
 
     def _unrouted(
         self, port: Port, base: int, length: int, peer: Peer, now: float, send_time: bytes
@@ -364,12 +366,12 @@ class Forwarder(Directory):
         if found is None:
             peer.refused += 1
             return
-        publication, ingest = found
-        ssrcs.enter(peer, publication, ingest, now)
-        self.on_stream(peer, ingest)
-        ingest.accept(sequence, now)
-        ingest.received += 1
-        self._forward(port, base, length, peer, ingest, False, now, send_time)
+        publication, inbound = found
+        ssrcs.enter(peer, publication, inbound, now)
+        self.on_stream(peer, inbound)
+        inbound.accept(sequence, now)
+        inbound.received += 1
+        self._forward(port, base, length, peer, inbound, False, now, send_time)
 
     def _repeated(
         self, port: Port, base: int, packet: bytes, peer: Peer, now: float, send_time: bytes
@@ -379,15 +381,15 @@ class Forwarder(Directory):
         found = ssrcs.repeated(peer, packet, layout) if layout is not None else None
         if found is None:
             return
-        ingest, restored = found
+        inbound, restored = found
         original = read_layout(restored)
         if original is None:
             return
-        usual = ingest.layout
-        ingest.layout = original
+        usual = inbound.layout
+        inbound.layout = original
         port.incoming[base : base + len(restored)] = restored
-        self._forward(port, base, len(restored), peer, ingest, True, now, send_time)
-        ingest.layout = usual
+        self._forward(port, base, len(restored), peer, inbound, True, now, send_time)
+        inbound.layout = usual
 
 
 def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:

@@ -23,7 +23,7 @@ NATIVE_FACTOR = 10
 "How many times as much the native loop takes before either."
 
 
-class Pace:
+class ReadSchedule:
     """Reads the ports of a forwarder in an event loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, forwarder: Forwarder) -> None:

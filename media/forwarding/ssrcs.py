@@ -11,7 +11,7 @@ from media.rooms.peer import Peer
 from media.rtp.codecs import BY_PAYLOAD_TYPE
 from media.rtp.header_extensions import Layout
 from media.rtp.rtx import restore
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 
 _SSRC = struct.Struct("!8xI")
@@ -19,13 +19,13 @@ _SSRC = struct.Struct("!8xI")
 
 def new_stream(
     peer: Peer, ssrc: int, payload_type: int, layout: Layout
-) -> tuple[Publication, Ingest] | None:
+) -> tuple[Publication, InboundStream] | None:
     """The stream that a first packet begins and its publication; None if nobody allowed it.
 
     The stream is not entered anywhere yet.
     """
     codec = BY_PAYLOAD_TYPE.get(payload_type)
-    if codec is None or len(peer.ingests) >= peer.limits.streams:
+    if codec is None or len(peer.inbound_streams) >= peer.limits.streams:
         return None
     publication = None
     for candidate in peer.publications.values():
@@ -40,36 +40,36 @@ def new_stream(
         return None
     if publication.rids and layout.rid not in publication.rids:
         return None
-    ingest = Ingest(ssrc, codec, peer.id, layout.rid if publication.rids else "")
-    ingest.layout = layout
-    return publication, ingest
+    inbound = InboundStream(ssrc, codec, peer.id, layout.rid if publication.rids else "")
+    inbound.layout = layout
+    return publication, inbound
 
 
-def enter(peer: Peer, publication: Publication, ingest: Ingest, now: float) -> None:
+def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: float) -> None:
     """Make a stream its publication's, in the place of one that the browser began anew."""
-    before = publication.ingests.get(ingest.rid)
-    ingest.heard_at = now
-    peer.ingests[ingest.ssrc] = ingest
-    publication.ingests[ingest.rid] = ingest
+    before = publication.inbound_streams.get(inbound.rid)
+    inbound.heard_at = now
+    peer.inbound_streams[inbound.ssrc] = inbound
+    publication.inbound_streams[inbound.rid] = inbound
     if before is not None:
         for subscription in [*before.subscriptions, *before.waiting]:
             subscription.follow(None, now)
         peer.forget_stream(before.ssrc)
 
 
-def change_payload(ingest: Ingest, payload_type: int) -> bool:
+def change_payload(inbound: InboundStream, payload_type: int) -> bool:
     """Follow a sender that changes its codec within a stream; False refuses the packet."""
     codec = BY_PAYLOAD_TYPE.get(payload_type)
-    if codec is None or codec.clock_rate != ingest.clock_rate:
+    if codec is None or codec.clock_rate != inbound.clock_rate:
         return False
-    if (codec.rtx_payload_type is None) != (ingest.codec.rtx_payload_type is None):
+    if (codec.rtx_payload_type is None) != (inbound.codec.rtx_payload_type is None):
         return False
-    ingest.payload_type = payload_type
-    ingest.codec = codec
+    inbound.payload_type = payload_type
+    inbound.codec = codec
     return True
 
 
-def repeated(peer: Peer, packet: bytes, layout: Layout) -> tuple[Ingest, bytes] | None:
+def repeated(peer: Peer, packet: bytes, layout: Layout) -> tuple[InboundStream, bytes] | None:
     """Undo a retransmission (RFC 4588 section 4): the stream and its packet, if it was missing."""
     (ssrc,) = _SSRC.unpack_from(packet)
     original = peer.repairs.get(ssrc)
@@ -77,18 +77,18 @@ def repeated(peer: Peer, packet: bytes, layout: Layout) -> tuple[Ingest, bytes] 
         if not layout.repaired_rid or len(peer.repairs) >= peer.limits.streams:
             return None
         for publication in peer.publications.values():
-            found = publication.ingests.get(layout.repaired_rid)
+            found = publication.inbound_streams.get(layout.repaired_rid)
             if publication.mid == layout.mid and found is not None:
                 original = found.ssrc
                 peer.repairs[ssrc] = original
-    ingest = peer.ingests.get(original) if original is not None else None
-    if ingest is None:
+    inbound = peer.inbound_streams.get(original) if original is not None else None
+    if inbound is None:
         return None
-    undone = restore(packet, layout.end, ingest.payload_type, ingest.ssrc)
+    undone = restore(packet, layout.end, inbound.payload_type, inbound.ssrc)
     if undone is None:
         return None
     sequence, restored = undone
-    if ingest.missing.pop(sequence, None) is None:
+    if inbound.missing.pop(sequence, None) is None:
         return None
-    ingest.recovered += 1
-    return ingest, restored
+    inbound.recovered += 1
+    return inbound, restored

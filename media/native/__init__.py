@@ -1,4 +1,4 @@
-"""The numbers that every packet touches: bases of Port, Destination, Subscription, Ingest, Peer.
+"""The numbers that every packet touches: bases of Port, Destination, Subscription, InboundStream, Peer.
 
 Where the native loop is built (``media/native/loop.c``), these bases are its structures, so that C
 reads and writes the very attributes that Python does, and either can handle a packet. Where it is
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from media.rtp.header_extensions import Layout
-    from media.streams.inbound import Ingest
+    from media.streams.inbound import InboundStream
     from media.streams.outbound import Subscription
     from media.transport.port import Port
 
@@ -77,7 +77,7 @@ class SubscriptionState:
     octets: int
 
 
-class IngestState:
+class InboundStreamState:
     """What is noted of a received stream with every packet."""
 
     __slots__ = (
@@ -119,7 +119,7 @@ class PeerState:
 
     __slots__ = (
         "_arrivals",
-        "ingests",
+        "inbound_streams",
         "loudness",
         "loudness_count",
         "octets_left",
@@ -129,7 +129,7 @@ class PeerState:
         "session",
     )
 
-    ingests: dict[int, Ingest]
+    inbound_streams: dict[int, InboundStream]
     session: int
     "Address of the SRTP session that opens its packets; 0 before the handshake is over."
     octets_left: float
@@ -172,5 +172,5 @@ if not TYPE_CHECKING:
         PortState = native.PortState
         DestinationState = native.DestinationState
         SubscriptionState = native.SubscriptionState
-        IngestState = native.IngestState
+        InboundStreamState = native.InboundStreamState
         PeerState = native.PeerState

@@ -85,14 +85,14 @@ static int read_hidden(PyObject *layout, struct plan *plan)
 }
 
 /* Read the layout that Python found; packets of one that cannot be used all go to Python. */
-static void make_plan(Ingest *ingest)
+static void make_plan(InboundStream *inbound)
 {
-    struct plan *plan = &ingest->plan;
-    PyObject *layout = ingest->layout;
+    struct plan *plan = &inbound->plan;
+    PyObject *layout = inbound->layout;
     memset(plan, 0, sizeof *plan);
     Py_INCREF(layout);
-    Py_XDECREF(ingest->planned);
-    ingest->planned = layout;
+    Py_XDECREF(inbound->planned);
+    inbound->planned = layout;
     int start = read_int(layout, "start", 12, 12);
     int end = read_int(layout, "end", 12 + 4, 12 + WIDEST);
     int number = read_int(layout, "transport_sequence", 0, end - 2);
@@ -186,18 +186,18 @@ static void forward_one(Peer *peer, Subscription *one, const uint8_t *packet, in
     Py_XDECREF(entry);
 }
 
-static void note_timing(Ingest *ingest, uint32_t timestamp, double now)
+static void note_timing(InboundStream *inbound, uint32_t timestamp, double now)
 {
-    double transit = now * ingest->clock_rate - timestamp;
-    if (ingest->received > 1) {
-        double change = transit - ingest->transit;
+    double transit = now * inbound->clock_rate - timestamp;
+    if (inbound->received > 1) {
+        double change = transit - inbound->transit;
         change = change < 0 ? -change : change;
         /* A wrapped or restarted timestamp is no jitter. */
-        if (change < 10.0 * ingest->clock_rate)
-            ingest->jitter += (change - ingest->jitter) / 16;
+        if (change < 10.0 * inbound->clock_rate)
+            inbound->jitter += (change - inbound->jitter) / 16;
     }
-    ingest->transit = transit;
-    ingest->timestamp = timestamp;
+    inbound->transit = transit;
+    inbound->timestamp = timestamp;
 }
 
 static int is_empty_list(PyObject *list)
@@ -206,46 +206,46 @@ static int is_empty_list(PyObject *list)
 }
 
 /* Forward an opened packet, or return 0 and leave everything as it was. */
-static int forward_packet(Peer *peer, Ingest *ingest, uint8_t *packet, int length, double now,
+static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, int length, double now,
                           const uint8_t *send_time)
 {
     unsigned sequence = read16(packet + 2);
     int payload_type = packet[1] & 0x7F;
-    if (ingest->layout == NULL)
+    if (inbound->layout == NULL)
         return 0;
-    if (ingest->layout != ingest->planned)
-        make_plan(ingest);
-    const struct plan *plan = &ingest->plan;
-    if (!matches(plan, packet, length) || payload_type != ingest->payload_type ||
-        payload_type == RED_PAYLOAD_TYPE || (int)sequence != ingest->next_sequence ||
-        ingest->keyframe_wanted || !is_empty_list(ingest->waiting) ||
-        ingest->subscriptions == NULL || !PyList_CheckExact(ingest->subscriptions))
+    if (inbound->layout != inbound->planned)
+        make_plan(inbound);
+    const struct plan *plan = &inbound->plan;
+    if (!matches(plan, packet, length) || payload_type != inbound->payload_type ||
+        payload_type == RED_PAYLOAD_TYPE || (int)sequence != inbound->next_sequence ||
+        inbound->keyframe_wanted || !is_empty_list(inbound->waiting) ||
+        inbound->subscriptions == NULL || !PyList_CheckExact(inbound->subscriptions))
         return 0;
     if (plan->transport_sequence)
         note_arrival(peer, (int)read16(packet + plan->transport_sequence), now);
-    ingest->next_sequence = (int)((sequence + 1) & 0xFFFF);
-    ingest->received++;
-    ingest->octets += (unsigned)length;
+    inbound->next_sequence = (int)((sequence + 1) & 0xFFFF);
+    inbound->received++;
+    inbound->octets += (unsigned)length;
     if (plan->audio_level) {
         peer->loudness += 127u - (packet[plan->audio_level] & 0x7Fu);
         peer->loudness_count++;
     }
     uint32_t timestamp = read32(packet + 4);
-    if (timestamp != ingest->timestamp)
-        note_timing(ingest, timestamp, now);
+    if (timestamp != inbound->timestamp)
+        note_timing(inbound, timestamp, now);
     for (int i = 0; i < plan->hidden_count; i++)
         memset(packet + plan->hidden[i], 0, plan->hidden_sizes[i]);
     if (plan->send_time)
         memcpy(packet + plan->send_time, send_time, 3);
-    PyObject *history = ingest->history;
+    PyObject *history = inbound->history;
     if (history != NULL && PyList_CheckExact(history) && PyList_Size(history) == HISTORY) {
         PyObject *kept = PyBytes_FromStringAndSize((char *)packet, length);
         if (kept == NULL || PyList_SetItem(history, sequence & (HISTORY - 1), kept) < 0)
             PyErr_Clear();
     }
-    Py_ssize_t count = PyList_Size(ingest->subscriptions);
+    Py_ssize_t count = PyList_Size(inbound->subscriptions);
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *one = PyList_GetItem(ingest->subscriptions, i);
+        PyObject *one = PyList_GetItem(inbound->subscriptions, i);
         if (PyObject_TypeCheck(one, subscription_type))
             forward_one(peer, (Subscription *)one, packet, length, plan->end, sequence, timestamp);
     }
@@ -261,16 +261,16 @@ static Peer *find_peer(PyObject *by_address, const uint8_t *name, Py_ssize_t siz
     return found != NULL && PyObject_TypeCheck(found, peer_type) ? (Peer *)found : NULL;
 }
 
-static Ingest *find_ingest(Peer *peer, uint32_t ssrc)
+static InboundStream *find_inbound(Peer *peer, uint32_t ssrc)
 {
     PyObject *found = NULL;
-    if (peer->ingests != NULL && PyDict_CheckExact(peer->ingests)) {
+    if (peer->inbound_streams != NULL && PyDict_CheckExact(peer->inbound_streams)) {
         PyObject *key = PyLong_FromUnsignedLong(ssrc);
-        found = key != NULL ? PyDict_GetItemWithError(peer->ingests, key) : NULL;
+        found = key != NULL ? PyDict_GetItemWithError(peer->inbound_streams, key) : NULL;
         Py_XDECREF(key);
         PyErr_Clear();
     }
-    return found != NULL && PyObject_TypeCheck(found, ingest_type) ? (Ingest *)found : NULL;
+    return found != NULL && PyObject_TypeCheck(found, inbound_type) ? (InboundStream *)found : NULL;
 }
 
 enum { DONE, UNTOUCHED };
@@ -283,8 +283,8 @@ static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8
         return UNTOUCHED;
     if (peer->session == 0 || length > LONGEST_PACKET)
         return DONE;
-    Ingest *ingest = length < 12 ? NULL : find_ingest(peer, read32(packet + 8));
-    if (ingest == NULL)
+    InboundStream *inbound = length < 12 ? NULL : find_inbound(peer, read32(packet + 8));
+    if (inbound == NULL)
         return UNTOUCHED;
     if (unprotect(address(peer->session), packet, &length) != 0 || length < 12) {
         peer->refused++;
@@ -296,9 +296,9 @@ static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8
         return DONE;
     }
     peer->received_octets += (unsigned)length;
-    Py_INCREF((PyObject *)ingest);
-    int forwarded = forward_packet(peer, ingest, packet, length, now, send_time);
-    Py_DECREF((PyObject *)ingest);
+    Py_INCREF((PyObject *)inbound);
+    int forwarded = forward_packet(peer, inbound, packet, length, now, send_time);
+    Py_DECREF((PyObject *)inbound);
     return forwarded ? DONE : length;
 }
 

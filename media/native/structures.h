@@ -91,7 +91,7 @@ typedef struct {
     double transit, jitter;
     PyObject *planned; /* the layout that the plan was made of */
     struct plan plan;
-} Ingest;
+} InboundStream;
 
 struct arrival {
     double at;
@@ -100,7 +100,7 @@ struct arrival {
 
 typedef struct {
     PyObject_HEAD
-    PyObject *ingests;
+    PyObject *inbound_streams;
     unsigned long long session;
     double octets_left;
     unsigned long long received_octets, refused, over_limit, loudness, loudness_count;
@@ -108,7 +108,7 @@ typedef struct {
     size_t arrived, room;
 } Peer;
 
-extern PyTypeObject *port_type, *destination_type, *subscription_type, *ingest_type, *peer_type;
+extern PyTypeObject *port_type, *destination_type, *subscription_type, *inbound_type, *peer_type;
 
 int add_types(PyObject *module);
 void note_arrival(Peer *peer, int number, double now);

@@ -7,7 +7,7 @@
 
 enum { MOST_ARRIVALS = 1 << 14 }; /* between two feedbacks; what is beyond goes unreported */
 
-PyTypeObject *port_type, *destination_type, *subscription_type, *ingest_type, *peer_type;
+PyTypeObject *port_type, *destination_type, *subscription_type, *inbound_type, *peer_type;
 
 #define MEMBER(kind, type, name) {#name, kind, offsetof(type, name), 0, NULL}
 
@@ -40,12 +40,12 @@ COLLECTED(Port, Py_VISIT(self->touched); Py_VISIT(self->owner),
 COLLECTED(Destination, Py_VISIT(self->port); Py_VISIT(self->pending),
           Py_CLEAR(self->port); Py_CLEAR(self->pending))
 COLLECTED(Subscription, Py_VISIT(self->destination), Py_CLEAR(self->destination))
-COLLECTED(Ingest,
+COLLECTED(InboundStream,
           Py_VISIT(self->layout); Py_VISIT(self->history); Py_VISIT(self->subscriptions);
           Py_VISIT(self->waiting); Py_VISIT(self->planned),
           Py_CLEAR(self->layout); Py_CLEAR(self->history); Py_CLEAR(self->subscriptions);
           Py_CLEAR(self->waiting); Py_CLEAR(self->planned))
-COLLECTED(Peer, Py_VISIT(self->ingests), Py_CLEAR(self->ingests))
+COLLECTED(Peer, Py_VISIT(self->inbound_streams), Py_CLEAR(self->inbound_streams))
 
 #define FREED(type, more)                                                                \
     static void type##_dealloc(PyObject *object)                                         \
@@ -59,7 +59,7 @@ COLLECTED(Peer, Py_VISIT(self->ingests), Py_CLEAR(self->ingests))
 FREED(Port, free(((Port *)object)->kernel))
 FREED(Destination, )
 FREED(Subscription, )
-FREED(Ingest, )
+FREED(InboundStream, )
 FREED(Peer, free(((Peer *)object)->arrivals))
 
 /* attach(descriptor, name_size, headers, names, incoming, outgoing, owner): serve this socket with
@@ -181,24 +181,24 @@ static PyMemberDef subscription_members[] = {
     MEMBER(T_ULONGLONG, Subscription, octets),
     {NULL, 0, 0, 0, NULL},
 };
-static PyMemberDef ingest_members[] = {
-    MEMBER(T_OBJECT, Ingest, layout),
-    MEMBER(T_OBJECT, Ingest, history),
-    MEMBER(T_OBJECT, Ingest, subscriptions),
-    MEMBER(T_OBJECT, Ingest, waiting),
-    MEMBER(T_INT, Ingest, next_sequence),
-    MEMBER(T_INT, Ingest, payload_type),
-    MEMBER(T_INT, Ingest, clock_rate),
-    MEMBER(T_UINT, Ingest, timestamp),
-    MEMBER(T_BOOL, Ingest, keyframe_wanted),
-    MEMBER(T_ULONGLONG, Ingest, received),
-    MEMBER(T_ULONGLONG, Ingest, octets),
-    MEMBER(T_DOUBLE, Ingest, transit),
-    MEMBER(T_DOUBLE, Ingest, jitter),
+static PyMemberDef inbound_members[] = {
+    MEMBER(T_OBJECT, InboundStream, layout),
+    MEMBER(T_OBJECT, InboundStream, history),
+    MEMBER(T_OBJECT, InboundStream, subscriptions),
+    MEMBER(T_OBJECT, InboundStream, waiting),
+    MEMBER(T_INT, InboundStream, next_sequence),
+    MEMBER(T_INT, InboundStream, payload_type),
+    MEMBER(T_INT, InboundStream, clock_rate),
+    MEMBER(T_UINT, InboundStream, timestamp),
+    MEMBER(T_BOOL, InboundStream, keyframe_wanted),
+    MEMBER(T_ULONGLONG, InboundStream, received),
+    MEMBER(T_ULONGLONG, InboundStream, octets),
+    MEMBER(T_DOUBLE, InboundStream, transit),
+    MEMBER(T_DOUBLE, InboundStream, jitter),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMemberDef peer_members[] = {
-    MEMBER(T_OBJECT, Peer, ingests),
+    MEMBER(T_OBJECT, Peer, inbound_streams),
     MEMBER(T_ULONGLONG, Peer, session),
     MEMBER(T_DOUBLE, Peer, octets_left),
     MEMBER(T_ULONGLONG, Peer, received_octets),
@@ -236,7 +236,7 @@ int add_types(PyObject *module)
     ADD(port_type, Port, "PortState", port_members, port_methods);
     ADD(destination_type, Destination, "DestinationState", destination_members, no_methods);
     ADD(subscription_type, Subscription, "SubscriptionState", subscription_members, no_methods);
-    ADD(ingest_type, Ingest, "IngestState", ingest_members, no_methods);
+    ADD(inbound_type, InboundStream, "InboundStreamState", inbound_members, no_methods);
     ADD(peer_type, Peer, "PeerState", peer_members, peer_methods);
     return 0;
 }

@@ -22,7 +22,7 @@ import msgspec
 from media import messages
 from media.messages import Done, Failed, Figures, NotReady, Ping, Ready, Start
 from media.rooms.room import Refused
-from media.sfu.sfu import Exchange
+from media.sfu.sfu import Sfu
 from media.transport.port import Port, PortUnavailable
 
 logger = logging.getLogger(__name__)
@@ -51,27 +51,27 @@ def open_ports(hosts: Sequence[str], number: int) -> list[Port]:
 async def serve(control: socket.socket) -> None:
     """Serve one web process over a connected Unix socket until it hangs up."""
     reader, writer = await asyncio.open_connection(sock=control, limit=messages.LONGEST_LINE)
-    exchange: Exchange | None = None
+    sfu: Sfu | None = None
     try:
         start = messages.decode_start(await reader.readline())
-        exchange = _open(start, writer)
-        if exchange is None:
+        sfu = _open(start, writer)
+        if sfu is None:
             await writer.drain()
             return
         while line := await reader.readline():
-            await _obey(exchange, line, writer)
+            await _obey(sfu, line, writer)
     except ConnectionError:
         pass  # the web process has gone while we were answering it
     except (msgspec.DecodeError, ValueError) as error:
         # A line that cannot be read means that the two processes are of different versions.
         logger.error("the control connection broke: %s", error)
     finally:
-        if exchange is not None:
-            await exchange.close()
+        if sfu is not None:
+            await sfu.close()
         writer.close()
 
 
-def _open(start: Start, writer: asyncio.StreamWriter) -> Exchange | None:
+def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
     def emit(event: messages.Event) -> None:
         if writer.transport.get_write_buffer_size() > MOST_UNSENT:
             writer.transport.abort()
@@ -84,17 +84,17 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Exchange | None:
         writer.write(messages.encode(NotReady("port_unavailable", str(error.strerror))))
         return None
     number = ports[0].number
-    exchange = Exchange([(one, number) for one in start.addresses], emit, start.limits)
-    exchange.open(ports)
+    sfu = Sfu([(one, number) for one in start.addresses], emit, start.limits)
+    sfu.open(ports)
     writer.write(messages.encode(Ready(number, start.addresses)))
-    return exchange
+    return sfu
 
 
-async def _obey(exchange: Exchange, line: bytes, writer: asyncio.StreamWriter) -> None:
+async def _obey(sfu: Sfu, line: bytes, writer: asyncio.StreamWriter) -> None:
     command = messages.decode_command(line)
     word: Done | Failed
     try:
-        exchange.execute(command)
+        sfu.execute(command)
     except Refused as refusal:
         word = Failed(command.number, refusal.code, str(refusal))
     except Exception:
@@ -104,16 +104,16 @@ async def _obey(exchange: Exchange, line: bytes, writer: asyncio.StreamWriter) -
     else:
         word = Done(command.number)
         if isinstance(command, Ping):
-            word = Done(command.number, figures_of(exchange))
+            word = Done(command.number, figures_of(sfu))
     writer.write(messages.encode(word))
     await writer.drain()
 
 
-def figures_of(exchange: Exchange) -> Figures:
+def figures_of(sfu: Sfu) -> Figures:
     """The exchange's figures with those of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return msgspec.structs.replace(
-        exchange.figures(),
+        sfu.figures(),
         resident_bytes=resident_bytes(),
         cpu_seconds=usage.ru_utime + usage.ru_stime,
     )

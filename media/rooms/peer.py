@@ -16,7 +16,7 @@ from media.native import PeerState
 from media.rooms.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication
 from media.streams.reception import Tally
@@ -56,7 +56,7 @@ class Peer(PeerState):
         "Our own SSRC in reports to this peer."
         self.used_ssrcs = {self.ssrc}
 
-        self.ingests: dict[int, Ingest] = {}
+        self.inbound_streams: dict[int, InboundStream] = {}
         self.repairs: dict[int, int] = {}
         "SSRC of retransmissions -> SSRC of what they repeat."
         self.heard: set[int] = set()
@@ -123,7 +123,7 @@ class Peer(PeerState):
         """An SSRC this peer has never been sent, nor will be again."""
         while True:
             ssrc = secrets.randbits(32)
-            if ssrc and ssrc not in self.used_ssrcs and ssrc not in self.ingests:
+            if ssrc and ssrc not in self.used_ssrcs and ssrc not in self.inbound_streams:
                 self.used_ssrcs.add(ssrc)
                 return ssrc
 
@@ -152,7 +152,7 @@ class Peer(PeerState):
 
     def forget_stream(self, ssrc: int) -> None:
         """A received stream is over, and so are its retransmissions."""
-        self.ingests.pop(ssrc, None)
+        self.inbound_streams.pop(ssrc, None)
         self._forget_repairs(ssrc)
 
     def _forget_repairs(self, ssrc: int) -> None:
@@ -174,7 +174,7 @@ class Peer(PeerState):
         What has just begun is in no whole second yet.
         """
         followed = sum(
-            one.ingest.bitrate for one in self.subscriptions.values() if one.ingest is not None
+            one.inbound.bitrate for one in self.subscriptions.values() if one.inbound is not None
         )
         return max(self.sent_rate, followed)
 
@@ -210,7 +210,7 @@ class Peer(PeerState):
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
         pictured = any(
-            one.ingest is not None and one.rtx_ssrc for one in self.subscriptions.values()
+            one.inbound is not None and one.rtx_ssrc for one in self.subscriptions.values()
         )
         self.estimate.note_round_trip(seconds, self.present_rate, pictured, now)
 

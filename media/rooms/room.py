@@ -21,7 +21,7 @@ from media.rooms.peer import Peer
 from media.rooms.sdp import Answer, read_answer, write_offer
 from media.rooms.speaker import SpeakerWatch
 from media.rtp.codecs import RED, Kind
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication
 
@@ -152,11 +152,11 @@ class Room:
     def _end(self, peer: Peer, publication: Publication) -> None:
         """The streams of a publication are over."""
         now = self._ground.now()
-        for ingest in publication.ingests.values():
-            for subscription in [*ingest.subscriptions, *ingest.waiting]:
+        for inbound in publication.inbound_streams.values():
+            for subscription in [*inbound.subscriptions, *inbound.waiting]:
                 subscription.follow(None, now)
-            peer.forget_stream(ingest.ssrc)
-        publication.ingests.clear()
+            peer.forget_stream(inbound.ssrc)
+        publication.inbound_streams.clear()
         source = (peer.id, publication.kind)
         peer.announce(source, ())
         if publication.active:
@@ -337,12 +337,14 @@ class Room:
         publisher = self.peers.get(source[0])
         return publisher.publications.get(source[1]) if publisher is not None else None
 
-    def steer(self, peer: Peer, source: SourceId, ingest: Ingest | None, squeezed: bool) -> None:
-        """Have a subscription follow ``ingest``, or nothing; ``squeezed`` is for want of room."""
+    def steer(
+        self, peer: Peer, source: SourceId, inbound: InboundStream | None, squeezed: bool
+    ) -> None:
+        """Have a subscription follow ``inbound``, or nothing; ``squeezed`` is for want of room."""
         subscription = peer.subscriptions[source]
-        target = subscription.target or subscription.ingest
-        if target is not ingest:
-            subscription.follow(ingest, self._ground.now())
+        target = subscription.target or subscription.inbound
+        if target is not inbound:
+            subscription.follow(inbound, self._ground.now())
         mark = (peer.id, source)
         if squeezed != (mark in self.paused):
             if squeezed:
@@ -353,13 +355,13 @@ class Room:
 
     def announce_encoding(self, peer_id: str, subscription: Subscription) -> None:
         """Tell which encoding a subscriber now sees."""
-        if subscription.ingest is not None and subscription.ingest.rid:
+        if subscription.inbound is not None and subscription.inbound.rid:
             self._ground.emit(
                 EncodingChosen(
                     self.id,
                     peer_id,
                     subscription.publisher_id,
                     Kind(subscription.kind),
-                    subscription.ingest.rid,
+                    subscription.inbound.rid,
                 )
             )

@@ -11,7 +11,7 @@ from media.rooms.negotiation import SourceId
 from media.rooms.peer import Peer
 from media.rooms.room import Room
 from media.rtp.codecs import RED, Kind
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.publication import Publication
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
@@ -37,7 +37,7 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
     peer.estimate.grow(now)
     audio = 0.0
     choices: list[Choice[SourceId]] = []
-    candidates: dict[SourceId, list[Ingest]] = {}
+    candidates: dict[SourceId, list[InboundStream]] = {}
     hidden: list[SourceId] = []
     for source, subscription in peer.subscriptions.items():
         publication = room.publication(source)
@@ -60,7 +60,7 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
         if not peer.pictures_since or now - peer.pictures_since < BEGINNING:
             streams = streams[-1:]
         candidates[source] = streams
-        current = subscription.target or subscription.ingest
+        current = subscription.target or subscription.inbound
         choices.append(
             Choice(
                 source,
@@ -88,7 +88,7 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
         index = allocation.chosen.get(source)
         stream = candidates[source][index] if index is not None else None
         subscription = peer.subscriptions[source]
-        followed = subscription.ingest
+        followed = subscription.inbound
         better = stream and (followed is None or stream.bitrate > followed.bitrate)
         if better and peer.estimate.limit < UNLIMITED and index != choice.current:
             peer.estimate.note_upgrade(now)
@@ -112,7 +112,7 @@ def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
     making the picture bad for all.
     """
     least = float(UNLIMITED)
-    flowing = sum(one.bitrate for one in publisher.ingests.values() if one.flows(now))
+    flowing = sum(one.bitrate for one in publisher.inbound_streams.values() if one.flows(now))
     for peer in room.peers.values():
         limit, adaptable = 0.0, 0.0
         for source, share in peer.shares.items():

@@ -27,7 +27,7 @@ from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 
 REPORT_INTERVAL = 0.2
@@ -77,14 +77,14 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
 def _sender_report(
     peer: Peer, packet: RtcpSrPacket, now: float, subscribers: Callable[[str], Peer | None]
 ) -> None:
-    ingest = peer.ingests.get(packet.ssrc)
-    if ingest is None or now - ingest.sender_report_at < REPORT_INTERVAL:
+    inbound = peer.inbound_streams.get(packet.ssrc)
+    if inbound is None or now - inbound.sender_report_at < REPORT_INTERVAL:
         return
-    ingest.note_sender_report(packet.sender_info, now)
-    for other_id in {one.owner_id for one in ingest.subscriptions}:
+    inbound.note_sender_report(packet.sender_info, now)
+    for other_id in {one.owner_id for one in inbound.subscriptions}:
         other = subscribers(other_id)
         if other is not None:
-            for subscription in ingest.subscriptions:
+            for subscription in inbound.subscriptions:
                 if subscription.owner_id == other_id:
                     send_sender_report(other, subscription, now)
 
@@ -110,7 +110,7 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
             if 0 <= round_trip < 10:
                 peer.note_round_trip(round_trip, now)
         # What was lost on the publisher's link says nothing of the subscriber's.
-        before = subscription.ingest.loss_before_us() if subscription.ingest is not None else 0.0
+        before = subscription.inbound.loss_before_us() if subscription.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
         tally.add(subscription.reception.note(report.highest_sequence, loss), loss)
     found = tally.take(now)
@@ -142,14 +142,14 @@ def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
 def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
     if packet.fmt == RTCP_PSFB_PLI:
         subscription = peer.sent.get(packet.media_ssrc)
-        if subscription is not None and subscription.ingest is not None:
-            subscription.ingest.want_keyframe()
+        if subscription is not None and subscription.inbound is not None:
+            subscription.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_FIR:
         for position in range(0, len(packet.fci) - 7, 8):
             (ssrc,) = struct.unpack_from("!I", packet.fci, position)
             subscription = peer.sent.get(ssrc)
-            if subscription is not None and subscription.ingest is not None:
-                subscription.ingest.want_keyframe()
+            if subscription is not None and subscription.inbound is not None:
+                subscription.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_APP:
         try:
             bitrate, _ = unpack_remb_fci(packet.fci)
@@ -159,39 +159,39 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
         peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
 
 
-def ask_for_missing(peer: Peer, ingest: Ingest, now: float) -> None:
+def ask_for_missing(peer: Peer, inbound: InboundStream, now: float) -> None:
     """Send the NACK that is due for a stream, if one is."""
-    due = ingest.due_nacks(now, peer.round_trip)
+    due = inbound.due_nacks(now, peer.round_trip)
     if due:
-        peer.send_rtcp(rtcp.nack(peer.ssrc, ingest.ssrc, due))
+        peer.send_rtcp(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
 
 def ask_for_keyframes(peer: Peer, now: float) -> None:
     """Send the keyframe requests that are due to a publisher."""
-    for ingest in peer.ingests.values():
+    for inbound in peer.inbound_streams.values():
         if (
-            ingest.keyframe_wanted
-            and not _is_left_out(peer, ingest, now)
-            and ingest.keyframe_request_due(now)
+            inbound.keyframe_wanted
+            and not _is_left_out(peer, inbound, now)
+            and inbound.keyframe_request_due(now)
         ):
-            peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, ingest.ssrc))
+            peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, inbound.ssrc))
 
 
-def _is_left_out(peer: Peer, ingest: Ingest, now: float) -> bool:
+def _is_left_out(peer: Peer, inbound: InboundStream, now: float) -> bool:
     """Whether a camera is sent in its other encodings, but not in this one.
 
     It cannot answer then, and its browser makes keyframes of the others instead, again and again.
     """
     return (
-        bool(ingest.rid)
-        and not ingest.flows(now)
-        and any(one.rid and one.flows(now) for one in peer.ingests.values())
+        bool(inbound.rid)
+        and not inbound.flows(now)
+        and any(one.rid and one.flows(now) for one in peer.inbound_streams.values())
     )
 
 
 def send_arrivals(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
-    media_ssrc = next(iter(peer.ingests), 0)
+    media_ssrc = next(iter(peer.inbound_streams), 0)
     arrivals = peer.take_arrivals()
     if not arrivals:
         return
@@ -209,7 +209,7 @@ def sound_lost(peer: Peer) -> float:
 
     Listeners that would not get copies do not count.
     """
-    sounds = [one for one in peer.ingests.values() if one.history is None]
+    sounds = [one for one in peer.inbound_streams.values() if one.history is None]
     return max(
         (
             max(one.loss, _lost_beyond([x for x in one.subscriptions if x.gets_copies]))
@@ -223,22 +223,22 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
     """Send receiver reports to a publisher, and the most its video should take, if limited."""
     blocks = []
     lost = 0.0
-    for ingest in peer.ingests.values():
-        block = ingest.report(now)
+    for inbound in peer.inbound_streams.values():
+        block = inbound.report(now)
         if block is not None:
             blocks.append(block)
             lost = max(lost, block.fraction_lost / 256)
-            if ingest.history is None:
+            if inbound.history is None:
                 # A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as it is
                 # told of loss. The cumulative count stays our own: from that, and from
                 # transport-wide feedback, it estimates its own link.
-                beyond = int(_lost_beyond(ingest.subscriptions) * 256)
+                beyond = int(_lost_beyond(inbound.subscriptions) * 256)
                 block.fraction_lost = min(255, max(block.fraction_lost, beyond))
     if not blocks:
         return
     peer.loss_up = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
-    videos = [one.ssrc for one in peer.ingests.values() if one.history is not None]
+    videos = [one.ssrc for one in peer.inbound_streams.values() if one.history is not None]
     if limit:
         peer.limited_until = math.inf
     elif videos and now < peer.limited_until:

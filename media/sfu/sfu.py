@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from aiortc import RTCCertificate
 
 from media.forwarding.packet_loop import Forwarder
-from media.forwarding.read_schedule import Pace
+from media.forwarding.read_schedule import ReadSchedule
 from media.limits import Limits
 from media.messages import (
     AcceptAnswer,
@@ -40,7 +40,7 @@ from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
 from media.sfu import rtcp_handling
 from media.sfu.layer_selection import publisher_limit, steer, steer_peer
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 from media.transport.dtls import Handshake, HandshakeFailed
 from media.transport.ice import CONSENT_SECONDS
@@ -66,7 +66,7 @@ CERTIFICATE_AGE = timedelta(days=7)
 "A certificate serves new connections for this long; aiortc makes them valid for 30 days."
 
 
-class Exchange:
+class Sfu:
     """Everything a worker does, without the process and the control socket around it."""
 
     def __init__(
@@ -90,14 +90,14 @@ class Exchange:
         self._timer: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._next_tick = 0.0
-        self._pace: Pace | None = None
+        self._read_schedule: ReadSchedule | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
     def open(self, ports: list[Port]) -> None:
         """Serve these ports from now on."""
         self.forwarder.ports = ports
-        self._pace = Pace(self._loop, self.forwarder)
-        self._pace.start()
+        self._read_schedule = ReadSchedule(self._loop, self.forwarder)
+        self._read_schedule.start()
         self._next_tick = self._loop.time() + TICK
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
@@ -110,8 +110,8 @@ class Exchange:
         self.forwarder.flush()
         if self._timer is not None:
             self._timer.cancel()
-        if self._pace is not None:
-            self._pace.stop()
+        if self._read_schedule is not None:
+            self._read_schedule.stop()
         for port in self.forwarder.ports:
             port.close()
 
@@ -259,12 +259,12 @@ class Exchange:
             rtcp_handling.handle(peer, data, now, room.peers.get)
             rtcp_handling.ask_for_keyframes(peer, now)
 
-    def _on_stream(self, peer: Peer, ingest: Ingest) -> None:
+    def _on_stream(self, peer: Peer, inbound: InboundStream) -> None:
         room = self.rooms.get(peer.room_id)
         if room is not None:
             steer(room, self.now())
 
-    def _on_begin(self, peer: Peer, ingest: Ingest, subscription: Subscription) -> None:
+    def _on_begin(self, peer: Peer, inbound: InboundStream, subscription: Subscription) -> None:
         room = self.rooms.get(peer.room_id)
         if room is None:
             return
@@ -290,10 +290,10 @@ class Exchange:
         self._tick += 1
         tick = self._tick
         forwarder = self.forwarder
-        for peer, ingest in list(forwarder.gaps):
-            rtcp_handling.ask_for_missing(peer, ingest, now)
-            if not ingest.missing or peer.closed:
-                forwarder.gaps.discard((peer, ingest))
+        for peer, inbound in list(forwarder.gaps):
+            rtcp_handling.ask_for_missing(peer, inbound, now)
+            if not inbound.missing or peer.closed:
+                forwarder.gaps.discard((peer, inbound))
         turn = tended = 0
         for room in list(self.rooms.values()):
             for peer in list(room.peers.values()):
@@ -301,8 +301,8 @@ class Exchange:
                 if (tick + turn) % FEEDBACK_TICKS == 0:
                     self._tend(room, peer, now)
                     tended += 1
-                    if tended % PEERS_AT_ONCE == 0 and self._pace is not None:
-                        self._pace.catch_up()
+                    if tended % PEERS_AT_ONCE == 0 and self._read_schedule is not None:
+                        self._read_schedule.catch_up()
                 if (tick + turn) % SECOND_TICKS == 0:
                     self._tend_each_second(room, peer, now)
                 if (tick + turn) % QUALITY_TICKS == 0 and peer.connected:
@@ -313,21 +313,21 @@ class Exchange:
             if (tick + turn) % SPEAKER_TICKS == 0:
                 self._watch_speakers(room, now)
         forwarder.flush()
-        if self._pace is not None:
-            self._pace.review(TICK)
+        if self._read_schedule is not None:
+            self._read_schedule.review(TICK)
 
     def _tend(self, room: Room, peer: Peer, now: float) -> None:
         # Ticks come late on a busy machine; what is allowed and measured goes by the clock.
         seconds = now - peer.tended_at
         peer.tended_at = now
         peer.refill(seconds)
-        for ingest in peer.ingests.values():
-            ingest.watch(now)
+        for inbound in peer.inbound_streams.values():
+            inbound.watch(now)
         videos = sounds = 0
         for one in peer.subscriptions.values():
-            if one.ingest is not None:
+            if one.inbound is not None:
                 videos += bool(one.rtx_ssrc)
-                sounds += not one.rtx_ssrc and one.ingest.bitrate > SILENT_SOUND
+                sounds += not one.rtx_ssrc and one.inbound.bitrate > SILENT_SOUND
         for one in peer.subscriptions.values():
             many = max(1, videos if one.rtx_ssrc else sounds)
             one.refill(seconds, peer.estimate.limit / many)
@@ -346,8 +346,8 @@ class Exchange:
     def _tend_each_second(self, room: Room, peer: Peer, now: float) -> None:
         seconds = max(now - peer.measured_at, TICK)
         peer.measured_at = now
-        for ingest in peer.ingests.values():
-            ingest.measure(seconds)
+        for inbound in peer.inbound_streams.values():
+            inbound.measure(seconds)
         sent = sum(one.octets for one in peer.subscriptions.values())
         peer.sent_rate_before = peer.sent_rate
         # The first second is not a whole one.
@@ -361,7 +361,7 @@ class Exchange:
         peer.received_octets = 0
         if peer.connected:
             # Who publishes nothing need not be told how much; looking at everybody costs.
-            limit = publisher_limit(room, peer, now) if peer.ingests else 0
+            limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
             rtcp_handling.send_reception(peer, now, limit)
         if peer.can_repeat and peer.copies.note(rtcp_handling.sound_lost(peer)):
             room.repeat_sound(peer, peer.copies.wanted)

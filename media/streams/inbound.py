@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
-from media.native import IngestState
+from media.native import InboundStreamState
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.vp8 import is_keyframe_start
@@ -68,7 +68,7 @@ class Gap:
     tries: int = 0
 
 
-class Ingest(IngestState):
+class InboundStream(InboundStreamState):
     """One received stream, from its first packet to its end."""
 
     __slots__ = (

@@ -22,7 +22,7 @@ from media.rtp.vp8 import read_vp8, shift_vp8
 from media.streams.reception import Reception
 
 if TYPE_CHECKING:
-    from media.streams.inbound import Ingest
+    from media.streams.inbound import InboundStream
     from media.transport.port import Destination
     from media.transport.srtp import Cipher
 
@@ -55,7 +55,7 @@ _HEADER = struct.Struct("!BBHII")
 class Segment:
     """A stretch of a subscription that follows one received stream with constant offsets."""
 
-    ingest: Ingest
+    inbound: InboundStream
     first: int
     "First sequence number sent."
     source_first: int
@@ -83,7 +83,7 @@ class Subscription(SubscriptionState):
         "_scarce",
         "copies",
         "height",
-        "ingest",
+        "inbound",
         "kind",
         "owner_id",
         "payload_types",
@@ -121,9 +121,9 @@ class Subscription(SubscriptionState):
         "What the subscriber's answer accepted; empty until it answered."
         self.height: int | None = 0
         "Height in pixels it is shown at; 0 when unknown, None when it is not on screen."
-        self.ingest: Ingest | None = None
+        self.inbound: InboundStream | None = None
         "The stream forwarded now."
-        self.target: Ingest | None = None
+        self.target: InboundStream | None = None
         "The stream whose next keyframe is awaited."
         self.segment: Segment | None = None
         self.segments: list[Segment] = []
@@ -157,7 +157,7 @@ class Subscription(SubscriptionState):
         self.protect = cipher.protect
         self.session = cipher.session
 
-    def follow(self, ingest: Ingest | None, now: float) -> None:
+    def follow(self, inbound: InboundStream | None, now: float) -> None:
         """Go over to another stream: at once for sound, at its next keyframe for video.
 
         None stops forwarding. The stream followed so far goes on until the new one can begin.
@@ -165,26 +165,26 @@ class Subscription(SubscriptionState):
         if self.target is not None:
             self.target.waiting.remove(self)
             self.target = None
-        if ingest is None:
+        if inbound is None:
             self.leave(now)
-        elif ingest is not self.ingest:
-            self.target = ingest
-            ingest.waiting.append(self)
-            if ingest.history is not None:
-                ingest.want_keyframe()
+        elif inbound is not self.inbound:
+            self.target = inbound
+            inbound.waiting.append(self)
+            if inbound.history is not None:
+                inbound.want_keyframe()
 
     def leave(self, now: float) -> None:
         """Stop forwarding the present stream, remembering where its numbers ended."""
-        ingest = self.ingest
-        if ingest is None:
+        inbound = self.inbound
+        if inbound is None:
             return
-        ingest.subscriptions.remove(self)
-        self.ingest = None
-        self._last_sequence = (ingest.next_sequence - 1 + self.sequence_offset) & 0xFFFF
-        self._last_timestamp = (ingest.timestamp + self.timestamp_offset) & 0xFFFFFFFF
+        inbound.subscriptions.remove(self)
+        self.inbound = None
+        self._last_sequence = (inbound.next_sequence - 1 + self.sequence_offset) & 0xFFFF
+        self._last_timestamp = (inbound.timestamp + self.timestamp_offset) & 0xFFFFFFFF
         self._paused_at = now
-        if self.segment is not None and ingest.codec.name == "VP8":
-            newest = ingest.remembered((ingest.next_sequence - 1) & 0xFFFF)
+        if self.segment is not None and inbound.codec.name == "VP8":
+            newest = inbound.remembered((inbound.next_sequence - 1) & 0xFFFF)
             descriptor = read_vp8(_payload(newest)) if newest else None
             if descriptor is not None:
                 if descriptor.picture_position:
@@ -193,14 +193,14 @@ class Subscription(SubscriptionState):
                     self._last_level = descriptor.level + self.segment.level_offset
 
     def begin(
-        self, ingest: Ingest, sequence: int, timestamp: int, payload: memoryview, now: float
+        self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
     ) -> None:
-        """Forward ``ingest`` from this packet on, continuing the numbers of what went before.
+        """Forward ``inbound`` from this packet on, continuing the numbers of what went before.
 
         Time advances as much as it did on the clock, at least by one frame, so that a picture
         after a pause is neither early nor late against the sound.
         """
-        paused = self.ingest is None
+        paused = self.inbound is None
         self.leave(now)
         if self.target is not None:
             self.target.waiting.remove(self)
@@ -208,11 +208,13 @@ class Subscription(SubscriptionState):
         first = (self._last_sequence + 1) & 0xFFFF
         elapsed = 0
         if self._paused_at >= 0:
-            elapsed = max(int((now - self._paused_at) * ingest.clock_rate), ingest.clock_rate // 30)
+            elapsed = max(
+                int((now - self._paused_at) * inbound.clock_rate), inbound.clock_rate // 30
+            )
         self.timestamp_offset = (self._last_timestamp + elapsed - timestamp) & 0xFFFFFFFF
         self.sequence_offset = (first - sequence) & 0xFFFF
         picture_offset = level_offset = 0
-        if ingest.codec.name == "VP8":
+        if inbound.codec.name == "VP8":
             descriptor = read_vp8(payload)
             if descriptor is not None:
                 if descriptor.picture_position and self._last_picture >= 0:
@@ -223,7 +225,7 @@ class Subscription(SubscriptionState):
         self.picture_offset = picture_offset
         self.level_offset = level_offset
         self.segment = Segment(
-            ingest,
+            inbound,
             first,
             sequence,
             self.sequence_offset,
@@ -237,8 +239,8 @@ class Subscription(SubscriptionState):
         self._missed.clear()
         self.segments.append(self.segment)
         del self.segments[:-REMEMBERED_SEGMENTS]
-        self.ingest = ingest
-        ingest.subscriptions.append(self)
+        self.inbound = inbound
+        inbound.subscriptions.append(self)
         if paused:
             self.reception.begin(first)
 
@@ -265,9 +267,9 @@ class Subscription(SubscriptionState):
         little to say, or has gone on for long: then reports tell it better.
         """
         sent, segment = self.packets - self._began_at, self.segment
-        if self.ingest is None or segment is None or sent >= YOUNG:
+        if self.inbound is None or segment is None or sent >= YOUNG:
             return 0.0
-        passed_over = self.ingest.passed_over
+        passed_over = self.inbound.passed_over
         self._missed.update(
             one
             for one in sequences
@@ -305,11 +307,11 @@ class Subscription(SubscriptionState):
         if found is None:
             return None
         segment, source = found
-        if self._scarce and (segment is not self.segment or self.ingest is None):
+        if self._scarce and (segment is not self.segment or self.inbound is None):
             # Another encoding follows, from a keyframe on: the picture goes on without it.
             return None
-        packet = segment.ingest.remembered(source)
-        rtx_payload_type = segment.ingest.codec.rtx_payload_type
+        packet = segment.inbound.remembered(source)
+        rtx_payload_type = segment.inbound.codec.rtx_payload_type
         if packet is None or rtx_payload_type is None:
             return None
         if rtx_payload_type not in self.payload_types:
@@ -346,10 +348,10 @@ class Subscription(SubscriptionState):
         The pair of wall clock and timestamp is the publisher's, so sound and picture of one
         publisher stay together (RFC 3550 section 6.4.1).
         """
-        ingest = self.ingest
-        if ingest is None or ingest.last_sender_report is None:
+        inbound = self.inbound
+        if inbound is None or inbound.last_sender_report is None:
             return None
-        report = ingest.last_sender_report
+        report = inbound.last_sender_report
         return RtcpSenderInfo(
             ntp_timestamp=report.ntp_timestamp,
             rtp_timestamp=(report.rtp_timestamp + self.timestamp_offset) & 0xFFFFFFFF,

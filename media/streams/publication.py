@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from media.rtp.codecs import Kind
-from media.streams.inbound import SILENCE, Ingest
+from media.streams.inbound import SILENCE, InboundStream
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400
@@ -31,7 +31,7 @@ class Publication:
     "Simulcast encodings offered, best first; empty when there is only one."
     active: bool = False
     "The client agreed to send it."
-    ingests: dict[str, Ingest] = field(default_factory=dict)
+    inbound_streams: dict[str, InboundStream] = field(default_factory=dict)
     "By restriction id; the key is empty without simulcast."
     mid: str = ""
 
@@ -41,13 +41,13 @@ class Publication:
         suffix = "-screen" if self.kind is Kind.SCREEN else ""
         return f"{self.publisher_id}{suffix}"
 
-    def encodings(self) -> list[Ingest]:
+    def encodings(self) -> list[InboundStream]:
         """The streams that arrive, best first."""
         if not self.rids:
-            return list(self.ingests.values())
-        return [self.ingests[rid] for rid in self.rids if rid in self.ingests]
+            return list(self.inbound_streams.values())
+        return [self.inbound_streams[rid] for rid in self.rids if rid in self.inbound_streams]
 
-    def wanted(self, height: int | None, now: float) -> list[Ingest]:
+    def wanted(self, height: int | None, now: float) -> list[InboundStream]:
         """The encodings fit for a tile of ``height`` pixels, best first; none off screen.
 
         Height 0 is unknown and takes the best. What is not sent steadily, or starves, is left out
@@ -72,7 +72,7 @@ class Publication:
             return streams[1:]
         return streams
 
-    def _comes(self, stream: Ingest, now: float) -> bool:
+    def _comes(self, stream: InboundStream, now: float) -> bool:
         smallest = self.encodings()[-1]
         return stream.flows(now, SMALLEST_SILENCE if stream is smallest else SILENCE)
 

@@ -40,7 +40,7 @@ int sendmmsg(int, struct mmsghdr *, unsigned int, int);
 """
 
 
-class KernelPort(Protocol):
+class BatchedPort(Protocol):
     """What of a port the calls need."""
 
     socket: socket.socket
@@ -53,10 +53,10 @@ class KernelPort(Protocol):
     refused: int
 
 
-class Kernel:
+class BatchedSocket:
     """The Linux batch calls of one port, with every structure they need made once."""
 
-    def __init__(self, port: KernelPort) -> None:
+    def __init__(self, port: BatchedPort) -> None:
         foreign = cffi.FFI()
         foreign.cdef(_DECLARATIONS)
         library = foreign.dlopen(None)

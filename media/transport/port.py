@@ -17,7 +17,14 @@ from typing import Any
 import cffi  # type: ignore[import-untyped]
 
 from media.native import DestinationState, PortState, native
-from media.transport.batching import BATCH, NAME_SPACE, OUTGOING, SLOT, Kernel, probe_segmentation
+from media.transport.batching import (
+    BATCH,
+    NAME_SPACE,
+    OUTGOING,
+    SLOT,
+    BatchedSocket,
+    probe_segmentation,
+)
 
 __all__ = [
     "BATCH",
@@ -162,10 +169,10 @@ class Port(PortState):
         self.segmentation = False
         self.native = False
         "Whether the native loop serves this port."
-        self._kernel: Kernel | None = None
+        self._batched: BatchedSocket | None = None
         self._use_own_views()
         if sys.platform == "linux":
-            self._kernel = kernel = Kernel(self)
+            self._batched = kernel = BatchedSocket(self)
             self.names = kernel.names
             self.lengths = kernel.lengths
             self.segmentation = probe_segmentation(self.socket)
@@ -204,7 +211,7 @@ class Port(PortState):
         if self.native:
             waiting: int = native.receive(self)
             return waiting
-        count = self._kernel.receive() if self._kernel is not None else self._receive_plainly()
+        count = self._batched.receive() if self._batched is not None else self._receive_plainly()
         self.received += count
         return count
 
@@ -270,8 +277,8 @@ class Port(PortState):
         if touched:
             if self.native:
                 native.send(self)
-            elif self._kernel is not None:
-                self._kernel.send(touched)
+            elif self._batched is not None:
+                self._batched.send(touched)
             else:
                 self._send_plainly(touched)
             touched.clear()
@@ -297,6 +304,6 @@ class Port(PortState):
     def use_plain_calls(self) -> None:
         """Give up the batched system calls, as on a system that has none."""
         self.use_kernel_calls()
-        self._kernel = None
+        self._batched = None
         self._use_own_views()
         self.segmentation = False

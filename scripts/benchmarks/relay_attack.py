@@ -29,7 +29,7 @@ from media.messages import (
     Publishing,
 )
 from media.rtp.codecs import Kind
-from media.sfu.sfu import Exchange
+from media.sfu.sfu import Sfu
 from media.transport.ice import Credentials
 from media.transport.port import Port
 from scripts.benchmarks._figures import lines
@@ -61,8 +61,8 @@ class Target:
         self.port = Port(HOST, 0)
         self.parted: list[tuple[str, str]] = []
         "Who was disconnected, and why."
-        self.exchange = Exchange([(HOST, self.port.number)], self._on_event, clock=clock)
-        self.exchange.open([self.port])
+        self.sfu = Sfu([(HOST, self.port.number)], self._on_event, clock=clock)
+        self.sfu.open([self.port])
         self.clients: dict[str, LoadClient] = {}
         self._certificate = RTCCertificate.generateCertificate()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,18 +85,18 @@ class Target:
         client = self.clients[event.peer_id]
         connecting = asyncio.ensure_future(client.connect(event.sdp)) if event.fresh else None
         answer = client.answer(event.sdp)
-        self.exchange.execute(AcceptAnswer(event.room_id, event.peer_id, answer, event.revision))
+        self.sfu.execute(AcceptAnswer(event.room_id, event.peer_id, answer, event.revision))
         if connecting is not None:
             await connecting
 
     async def fill(self, names: str = "abcd") -> None:
         """Have the clients join and connect."""
-        self.exchange.execute(OpenRoom("room"))
+        self.sfu.execute(OpenRoom("room"))
         publishing = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
         for name in names:
             self.clients[name] = LoadClient(self._certificate, HOST)
         for name in names:
-            self.exchange.execute(Join("room", name, publishing))
+            self.sfu.execute(Join("room", name, publishing))
         async with asyncio.timeout(30):
             await self.ready.wait()
             while self._tasks:
@@ -106,7 +106,7 @@ class Target:
         """End the call."""
         for client in self.clients.values():
             await client.close()
-        await self.exchange.close()
+        await self.sfu.close()
 
 
 async def measure(packets: int) -> dict[str, Any]:
@@ -115,7 +115,7 @@ async def measure(packets: int) -> dict[str, Any]:
     await target.fill()
     rows = []
     hostile = Hostile(target.clients["a"], seed=1)
-    peer = target.exchange.rooms["room"].peers["a"]
+    peer = target.sfu.rooms["room"].peers["a"]
     wrong = stun_request(peer.credentials.fragment, "guess")
     right = _checks(peer.credentials)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -129,7 +129,7 @@ async def measure(packets: int) -> dict[str, Any]:
             rows.append(_row(target, f"spoofed: {name}", packets, make(random.Random(1)), hostile))
         rows.append(_row(target, "replayed: a check", packets, _same(next(right)), hostile))
         rows.append(_row(target, "participant: checks", packets, right, hostile))
-    errors = target.exchange.forwarder.errors
+    errors = target.sfu.forwarder.errors
     await target.close()
     for name in ("honest packets", *hostile.kinds()):
         target = Target()
@@ -139,7 +139,7 @@ async def measure(packets: int) -> dict[str, Any]:
         _row(target, "", 1, hostile.honest(), hostile)
         kinds = {"honest packets": hostile.honest, **hostile.kinds()}
         rows.append(_row(target, f"participant: {name}", packets, kinds[name](), hostile))
-        errors += target.exchange.forwarder.errors
+        errors += target.sfu.forwarder.errors
         await target.close()
     return {"packets": packets, "errors": errors, "rows": [asdict(row) for row in rows]}
 
@@ -161,8 +161,8 @@ def _row(
     datagrams: Iterator[bytes],
     sender: socket.socket | Hostile,
 ) -> Row:
-    exchange, port = target.exchange, target.port
-    peer = exchange.rooms["room"].peers["a"]
+    sfu, port = target.sfu, target.port
+    peer = sfu.rooms["room"].peers["a"]
     spent = 0.0
     handled = -WARM_UP if packets > 1 else 0
     charged = dict.fromkeys(("octets", "checks", "records", "rtcp"), 0.0)
@@ -180,8 +180,8 @@ def _row(
         allowance = peer.allowance
         peer.octets_left = allowance.checks = allowance.records = allowance.rtcp = PLENTY
         started = time.process_time()
-        count = exchange.forwarder.drain(port)
-        exchange.forwarder.flush()
+        count = sfu.forwarder.drain(port)
+        sfu.forwarder.flush()
         if handled >= 0:
             spent += time.process_time() - started
             charged["octets"] += PLENTY - peer.octets_left

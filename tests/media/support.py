@@ -15,7 +15,7 @@ from media.limits import Limits
 from media.messages import AcceptAnswer, Event, Join, OfferNeeded, OpenRoom, Publishing
 from media.relay.client import Relay
 from media.rtp.codecs import Kind
-from media.sfu.sfu import Exchange
+from media.sfu.sfu import Sfu
 from media.transport.port import Port
 
 DEADLINE = 60.0
@@ -127,13 +127,13 @@ class Participant:
 class Client(Participant):
     """A participant of an exchange in this process."""
 
-    def __init__(self, exchange: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
+    def __init__(self, sfu: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
         super().__init__(peer_id, tracks)
-        self.exchange = exchange
+        self.sfu = sfu
 
     async def answer(self, offer: OfferNeeded) -> None:
         text = await self.describe(offer)
-        self.exchange.execute(AcceptAnswer(offer.room_id, self.peer_id, text, offer.revision))
+        self.sfu.execute(AcceptAnswer(offer.room_id, self.peer_id, text, offer.revision))
 
 
 class RelayClient(Participant):
@@ -152,7 +152,7 @@ def track_of(kind: Kind) -> MediaStreamTrack:
     return AudioStreamTrack() if kind is Kind.AUDIO else MovingPicture()
 
 
-class TestExchange(Exchange):
+class TestExchange(Sfu):
     """An exchange on a loopback port whose events are kept, and its clients answered."""
 
     __test__ = False
@@ -213,5 +213,5 @@ class TestExchange(Exchange):
 
 @asynccontextmanager
 async def exchange_with(limits: Limits | None = None) -> AsyncIterator[TestExchange]:
-    async with TestExchange(limits=limits) as exchange:
-        yield exchange
+    async with TestExchange(limits=limits) as sfu:
+        yield sfu

@@ -49,7 +49,7 @@ async def test_who_never_reads_nor_reports_costs_the_others_nothing() -> None:
     await target.fill("abc")
     try:
         speaker, listener, silent = (target.clients[name] for name in "abc")
-        room = target.exchange.rooms["room"]
+        room = target.sfu.rooms["room"]
         for _ in range(40):
             clock.ahead += 0.1
             for client in (speaker, listener):
@@ -60,17 +60,17 @@ async def test_who_never_reads_nor_reports_costs_the_others_nothing() -> None:
             speaker.audio.timestamp += 960
             speaker.send_packets(speaker.video, 17, now)
             speaker.send_packets(speaker.audio, 1, now)
-            target.exchange.forwarder.drain(target.port)
-            target.exchange._on_tick()
+            target.sfu.forwarder.drain(target.port)
+            target.sfu._on_tick()
             listener.read(now)
         assert speaker.video.packets + speaker.audio.packets == listener.received
         assert silent.received == 0
-        for ingest in room.peers["a"].ingests.values():
-            assert ingest.history is None or len(ingest.history) == HISTORY
+        for inbound in room.peers["a"].inbound_streams.values():
+            assert inbound.history is None or len(inbound.history) == HISTORY
         peer = room.peers["c"]
         assert not peer.destination.pending
         assert not peer.reports_sent or len(peer.reports_sent) <= 16
-        assert target.exchange.forwarder.errors == 0
+        assert target.sfu.forwarder.errors == 0
         assert not target.parted
     finally:
         await target.close()
@@ -85,11 +85,11 @@ async def test_who_checks_no_more_is_let_go_of_and_the_others_stay() -> None:
             clock.ahead += CONSENT_SECONDS / 3
             for name in "ab":
                 target.clients[name].check()
-            target.exchange.forwarder.drain(target.port)
+            target.sfu.forwarder.drain(target.port)
             for _ in range(60):
-                target.exchange._on_tick()
+                target.sfu._on_tick()
         await until(lambda: target.parted, "somebody is parted with")
         assert target.parted == [("c", "consent_expired")]
-        assert set(target.exchange.rooms["room"].peers) == {"a", "b"}
+        assert set(target.sfu.rooms["room"].peers) == {"a", "b"}
     finally:
         await target.close()

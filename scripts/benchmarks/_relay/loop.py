@@ -17,7 +17,7 @@ from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 from media.transport.dtls import Ciphers
 from media.transport.port import Destination, Port, pack_address
@@ -64,11 +64,11 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
         outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
         peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
         forwarder.by_address[pack_address(HOST, sender.port.number)] = peer
-        ingest = Ingest(sender.stream.ssrc, VP8, peer.id)
+        inbound = InboundStream(sender.stream.ssrc, VP8, peer.id)
         layout = read_layout(sender.stream.template)
         assert layout is not None
-        ingest.layout = layout
-        peer.ingests[ingest.ssrc] = ingest
+        inbound.layout = layout
+        peer.inbound_streams[inbound.ssrc] = inbound
         peers.append(peer)
         for receiver in receivers[index * fan_out : (index + 1) * fan_out]:
             to = Destination()
@@ -76,7 +76,7 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
             one = Subscription("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
             one.use(Cipher(PROFILE, secrets.token_bytes(44), True))
             one.payload_types = frozenset((VP8.payload_type,))
-            one.follow(ingest, 0.0)
+            one.follow(inbound, 0.0)
     rounds: list[float] = []
     try:
         end = time.monotonic() + seconds

@@ -17,9 +17,9 @@ def test_copies_are_wanted_while_sound_gets_lost() -> None:
 
 async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
     """A browser sends the codec that stands first in an offer."""
-    async with TestExchange() as exchange:
-        exchange.join("near", Kind.AUDIO)
-        room = exchange.rooms["room"]
+    async with TestExchange() as sfu:
+        sfu.join("near", Kind.AUDIO)
+        room = sfu.rooms["room"]
         peer = room.peers["near"]
         await until(lambda: peer.connected, "it is connected")
         room.repeat_sound(peer, True)

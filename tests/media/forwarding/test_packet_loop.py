@@ -14,19 +14,19 @@ from tests.media.support import TestExchange, until
 
 async def test_a_flood_of_strangers_changes_nothing() -> None:
     chance = random.Random(1)
-    async with TestExchange() as exchange:
-        a = exchange.join("a", Kind.AUDIO)
-        b = exchange.join("b", Kind.AUDIO)
+    async with TestExchange() as sfu:
+        a = sfu.join("a", Kind.AUDIO)
+        b = sfu.join("b", Kind.AUDIO)
         await until(lambda: a.frames.get("audio", 0) > 3, "a hears b")
-        fragment = exchange.rooms["room"].peers["a"].credentials.fragment
+        fragment = sfu.rooms["room"].peers["a"].credentials.fragment
         message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
         message.attributes["USERNAME"] = f"{fragment}:guess"
         message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity(b"guess")
         forged = bytes(message)
-        addresses = dict(exchange.forwarder.by_address)
+        addresses = dict(sfu.forwarder.by_address)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-            stranger.connect(("127.0.0.1", exchange.port.number))
+            stranger.connect(("127.0.0.1", sfu.port.number))
             for turn in range(600):
                 kind = turn % 6
                 data = chance.randbytes(chance.randint(1, 1400))
@@ -43,11 +43,11 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
                     data = b""
                 stranger.send(data)
                 if turn % 50 == 0:
-                    exchange.forwarder.drain(exchange.port)
-            exchange.forwarder.drain(exchange.port)
-        assert exchange.forwarder.strangers > 400
-        assert exchange.forwarder.errors == 0
-        assert exchange.forwarder.by_address == addresses
+                    sfu.forwarder.drain(sfu.port)
+            sfu.forwarder.drain(sfu.port)
+        assert sfu.forwarder.strangers > 400
+        assert sfu.forwarder.errors == 0
+        assert sfu.forwarder.by_address == addresses
         heard = a.frames["audio"]
         await until(lambda: a.frames["audio"] > heard + 5, "a goes on hearing b")
         assert b.frames["audio"] > 0
@@ -55,22 +55,22 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
 
 async def test_garbage_from_a_participant_changes_nothing() -> None:
     chance = random.Random(2)
-    async with TestExchange() as exchange:
-        a = exchange.join("a", Kind.AUDIO)
-        exchange.join("b", Kind.AUDIO)
+    async with TestExchange() as sfu:
+        a = sfu.join("a", Kind.AUDIO)
+        sfu.join("b", Kind.AUDIO)
         await until(lambda: a.frames.get("audio", 0) > 3, "a hears b")
-        peer = exchange.rooms["room"].peers["b"]
-        forwarder = exchange.forwarder
+        peer = sfu.rooms["room"].peers["b"]
+        forwarder = sfu.forwarder
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
             other.bind(("127.0.0.1", 0))
-            other.connect(("127.0.0.1", exchange.port.number))
+            other.connect(("127.0.0.1", sfu.port.number))
             # A second verified address of b, as after a change of network.
             forwarder.by_address[pack_address(*other.getsockname())] = peer
             for _ in range(400):
                 first = chance.choice((0, 1, 22, 128, 144, 0x80 | chance.randint(0, 63)))
                 other.send(bytes((first,)) + chance.randbytes(chance.randint(0, 1800)))
-            forwarder.drain(exchange.port)
-            forwarder.drain(exchange.port)
+            forwarder.drain(sfu.port)
+            forwarder.drain(sfu.port)
         assert forwarder.errors == 0
         assert peer.refused + peer.over_limit > 100
         heard = a.frames["audio"]
@@ -78,20 +78,20 @@ async def test_garbage_from_a_participant_changes_nothing() -> None:
 
 
 async def test_who_sends_too_much_is_cut_short() -> None:
-    async with TestExchange(limits=Limits(bitrate=20_000)) as exchange:
-        exchange.join("a", Kind.AUDIO, Kind.VIDEO)
-        exchange.join("b")
-        await until(lambda: len(exchange.of(Connected)) >= 2, "both are connected")
-        peer = exchange.rooms["room"].peers["a"]
+    async with TestExchange(limits=Limits(bitrate=20_000)) as sfu:
+        sfu.join("a", Kind.AUDIO, Kind.VIDEO)
+        sfu.join("b")
+        await until(lambda: len(sfu.of(Connected)) >= 2, "both are connected")
+        peer = sfu.rooms["room"].peers["a"]
         await until(lambda: peer.over_limit > 5, "what is too much is dropped")
 
 
 async def test_a_moved_address_is_followed_after_a_verified_check_alone() -> None:
-    async with TestExchange() as exchange:
-        exchange.execute(OpenRoom("room"))
-        exchange.execute(Join("room", "a"))
-        await until(lambda: exchange.of(OfferNeeded), "an offer")
-        peer = exchange.rooms["room"].peers["a"]
+    async with TestExchange() as sfu:
+        sfu.execute(OpenRoom("room"))
+        sfu.execute(Join("room", "a"))
+        await until(lambda: sfu.of(OfferNeeded), "an offer")
+        peer = sfu.rooms["room"].peers["a"]
         for password, answered in (
             ("wrong", False),
             (peer.credentials.password, True),
@@ -104,8 +104,8 @@ async def test_a_moved_address_is_followed_after_a_verified_check_alone() -> Non
                 message.attributes["USERNAME"] = f"{peer.credentials.fragment}:x"
                 message.attributes["USE-CANDIDATE"] = None
                 message.add_message_integrity(password.encode())
-                client.sendto(bytes(message), ("127.0.0.1", exchange.port.number))
-                exchange.forwarder.drain(exchange.port)
+                client.sendto(bytes(message), ("127.0.0.1", sfu.port.number))
+                sfu.forwarder.drain(sfu.port)
                 name = pack_address(*client.getsockname())
                 assert (peer.destination.name == name) is answered
-                assert (exchange.forwarder.by_address.get(name) is peer) is answered
+                assert (sfu.forwarder.by_address.get(name) is peer) is answered

@@ -18,43 +18,43 @@ from tests.media.support import TestExchange
 
 
 @pytest.fixture
-async def exchange() -> AsyncIterator[TestExchange]:
-    async with TestExchange() as exchange:
-        exchange.execute(OpenRoom("room"))
-        exchange.execute(Join("room", "a"))
-        yield exchange
+async def sfu() -> AsyncIterator[TestExchange]:
+    async with TestExchange() as sfu:
+        sfu.execute(OpenRoom("room"))
+        sfu.execute(Join("room", "a"))
+        yield sfu
 
 
 @pytest.fixture
-def peer(exchange: TestExchange) -> Peer:
-    return exchange.rooms["room"].peers["a"]
+def peer(sfu: TestExchange) -> Peer:
+    return sfu.rooms["room"].peers["a"]
 
 
 @pytest.fixture
-def client(exchange: TestExchange):
-    with Asker(exchange) as one:
+def client(sfu: TestExchange):
+    with Asker(sfu) as one:
         yield one
 
 
 @pytest.fixture
-def stranger(exchange: TestExchange):
-    with Asker(exchange) as one:
+def stranger(sfu: TestExchange):
+    with Asker(sfu) as one:
         yield one
 
 
 class Asker(socket.socket):
     """A socket that asks the exchange and gets what it answers at once."""
 
-    def __init__(self, exchange: TestExchange) -> None:
+    def __init__(self, sfu: TestExchange) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
         self.setblocking(False)
-        self.connect(("127.0.0.1", exchange.port.number))
-        self.exchange = exchange
+        self.connect(("127.0.0.1", sfu.port.number))
+        self.sfu = sfu
         self.name_packed = pack_address(*self.getsockname())
 
     def ask(self, data: bytes) -> bytes:
         self.send(data)
-        self.exchange.forwarder.drain(self.exchange.port)
+        self.sfu.forwarder.drain(self.sfu.port)
         try:
             return self.recv(2048)
         except BlockingIOError:
@@ -73,7 +73,7 @@ async def test_a_check_heard_on_the_way_moves_nothing_when_sent_from_elsewhere(
     assert peer.destination.name == client.name_packed
     assert stranger.ask(check) == b""
     assert peer.destination.name == client.name_packed
-    assert stranger.name_packed not in client.exchange.forwarder.by_address
+    assert stranger.name_packed not in client.sfu.forwarder.by_address
     assert stranger.ask(right(peer)), "a check of its own is what a change of network looks like"
     assert peer.destination.name == stranger.name_packed
 
@@ -114,40 +114,40 @@ async def test_an_answer_is_never_longer_than_the_question(peer: Peer, client: A
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_are_not_answered_whatever_they_send(
-    exchange: TestExchange, stranger: Asker, kind: str
+    sfu: TestExchange, stranger: Asker, kind: str
 ) -> None:
     datagrams = STRANGERS[kind](random.Random(kind))
     for _ in range(200):
         assert stranger.ask(next(datagrams)) == b""
-    assert exchange.forwarder.errors == 0
-    assert not exchange.forwarder.by_address
+    assert sfu.forwarder.errors == 0
+    assert not sfu.forwarder.by_address
 
 
 async def test_a_handshake_begins_only_from_a_proven_address(
-    exchange: TestExchange, stranger: Asker
+    sfu: TestExchange, stranger: Asker
 ) -> None:
     hello = bytes.fromhex("16feff0000000000000000002f010000230000000000000023fefd") + bytes(33)
     assert stranger.ask(hello) == b""
-    assert exchange.forwarder.strangers == 1
+    assert sfu.forwarder.strangers == 1
 
 
 async def test_a_participant_is_listened_to_under_few_names() -> None:
     target = Target()
     await target.fill()
     try:
-        peer = target.exchange.rooms["room"].peers["a"]
+        peer = target.sfu.rooms["room"].peers["a"]
         hostile = Hostile(target.clients["a"], seed=1)
         for datagrams in (hostile.other_streams(), hostile.report_senders()):
             for _ in range(SSRCS):
                 hostile.send(next(datagrams))
             hostile.client.port.flush()
-            target.exchange.forwarder.drain(target.port)
+            target.sfu.forwarder.drain(target.port)
         assert len(peer.heard) <= SSRCS
         assert peer.over_limit
         refused = peer.over_limit
         hostile.send(next(hostile.other_streams()))
         hostile.client.port.flush()
-        target.exchange.forwarder.drain(target.port)
+        target.sfu.forwarder.drain(target.port)
         assert peer.over_limit == refused + 1
     finally:
         await target.close()

@@ -19,7 +19,7 @@ from media.rtp import rtcp
 from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.outbound import Subscription
 from media.streams.publication import Publication
 from media.transport import srtp
@@ -102,20 +102,22 @@ class World:
             Ciphers(outgoing=Cipher(PROFILE, key(2), True), incoming=Cipher(PROFILE, key(1), False))
         )
         self.forwarder.by_address[PUBLISHER] = self.publisher
-        self.ingests: dict[str, Ingest] = {}
+        self.inbound_streams: dict[str, InboundStream] = {}
         for kind, ssrc, codec, extensions in (
             (Kind.AUDIO, AUDIO_SSRC, OPUS, EXTENSIONS["with level"]),
             (Kind.VIDEO, VIDEO_SSRC, VP8, EXTENSIONS["usual"]),
         ):
-            publication = Publication("publisher", kind, active=True, mid=str(len(self.ingests)))
-            ingest = Ingest(ssrc, codec, "publisher")
+            publication = Publication(
+                "publisher", kind, active=True, mid=str(len(self.inbound_streams))
+            )
+            inbound = InboundStream(ssrc, codec, "publisher")
             layout = read_layout(packet(ssrc, 0, 0, 0, b"", extensions))
             assert layout is not None
-            ingest.layout = layout
-            publication.ingests[""] = ingest
+            inbound.layout = layout
+            publication.inbound_streams[""] = inbound
             self.publisher.publications[kind] = publication
-            self.publisher.ingests[ssrc] = ingest
-            self.ingests[kind.medium] = ingest
+            self.publisher.inbound_streams[ssrc] = inbound
+            self.inbound_streams[kind.medium] = inbound
         self.publisher.repairs[RTX_SSRC] = VIDEO_SSRC
         self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
         self.subscriptions: list[Subscription] = []
@@ -137,7 +139,7 @@ class World:
             )
         )
         peer.move(self.port, pack_address("127.0.0.1", 9))
-        for medium, ingest in self.ingests.items():
+        for medium, inbound in self.inbound_streams.items():
             number = len(self.subscriptions)
             one = Subscription(
                 peer.id, "publisher", medium, 0x90 + number, 0xA0 + number, peer.destination
@@ -150,7 +152,7 @@ class World:
             one.payload_types = frozenset((VP8.payload_type, 97, OPUS.payload_type)) | (
                 {RED.payload_type} if seat else set()
             )
-            one.follow(ingest, self.time)
+            one.follow(inbound, self.time)
             peer.subscriptions["publisher", Kind(medium)] = one
             peer.sent[one.ssrc] = peer.sent[one.rtx_ssrc] = one
             self.subscriptions.append(one)
@@ -214,7 +216,7 @@ class World:
                 peer.allowance,
                 sorted(peer.heard),
             ),
-            "ingests": {
+            "inbound_streams": {
                 ssrc: (
                     one.layout,
                     one.history,
@@ -232,7 +234,7 @@ class World:
                     [x.ssrc for x in one.subscriptions],
                     [x.ssrc for x in one.waiting],
                 )
-                for ssrc, one in peer.ingests.items()
+                for ssrc, one in peer.inbound_streams.items()
             },
             "subscriptions": [
                 (

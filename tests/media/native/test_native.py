@@ -157,8 +157,8 @@ def test_both_do_the_same(actions: list[tuple], bitrate: int) -> None:
                     world.time += action[1]
                 elif action[0] == "pause":
                     one = world.subscriptions[action[1]]
-                    ingest = world.ingests[one.kind]
-                    one.follow(None if one.ingest else ingest, world.time)
+                    inbound = world.inbound_streams[one.kind]
+                    one.follow(None if one.inbound else inbound, world.time)
                 elif action[0] == "miss":
                     world.miss(action[1], action[2])
             native, python = (world.state() for world in worlds)
@@ -246,7 +246,7 @@ def test_what_is_repeated_has_numbers_of_its_own(native: bool) -> None:
                 world.miss(seat, 3)
                 if turn == 3:
                     picture.follow(None, world.time)
-                    picture.follow(world.ingests["video"], world.time)
+                    picture.follow(world.inbound_streams["video"], world.time)
                     world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         repeated = [(0xA0 + 2 * seat + 1, seat) for seat in range(3)]
         for ssrc, seat in repeated:
@@ -273,7 +273,7 @@ def test_what_is_late_from_before_a_pause_gets_no_number_again(native: bool) -> 
         picture = world.subscriptions[1]
         picture.follow(None, world.time)
         world.give(deltas(3))
-        picture.follow(world.ingests["video"], world.time)
+        picture.follow(world.inbound_streams["video"], world.time)
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         world.give(late)
         assert [len(one) for one in world.numbers] == [6, 11, 11]

@@ -39,7 +39,7 @@ async def target():
 
 @pytest.fixture
 def peer(target: Target) -> Peer:
-    return target.exchange.rooms["room"].peers["a"]
+    return target.sfu.rooms["room"].peers["a"]
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def deliver(target: Target, hostile: Hostile, datagrams: Iterator[bytes], number
     for _ in range(number):
         hostile.send(next(datagrams))
     hostile.client.port.flush()
-    while target.exchange.forwarder.drain(target.port):
+    while target.sfu.forwarder.drain(target.port):
         pass
     return target.port.counters.sent - before
 
@@ -64,20 +64,20 @@ def deliver(target: Target, hostile: Hostile, datagrams: Iterator[bytes], number
 async def test_no_participant_makes_it_fail_or_grow(
     target: Target, hostile: Hostile, peer: Peer, kind: str
 ) -> None:
-    exchange = target.exchange
+    sfu = target.sfu
     datagrams = hostile.kinds()[kind]()
     for _ in range(5):
         deliver(target, hostile, datagrams, 200)
         for _ in range(60):  # every timer has its turn
-            exchange._on_tick()
-    assert exchange.forwarder.errors == 0
-    assert len(peer.ingests) <= peer.limits.streams
+            sfu._on_tick()
+    assert sfu.forwarder.errors == 0
+    assert len(peer.inbound_streams) <= peer.limits.streams
     assert len(peer.repairs) <= peer.limits.streams
     assert len(peer.heard) <= SSRCS
-    assert len(exchange.forwarder.gaps) <= len(peer.ingests) + 1
+    assert len(sfu.forwarder.gaps) <= len(peer.inbound_streams) + 1
     assert not peer.take_arrivals()
-    for ingest in peer.ingests.values():
-        assert len(ingest.missing) <= 256
+    for inbound in peer.inbound_streams.values():
+        assert len(inbound.missing) <= 256
 
 
 async def test_sender_reports_are_passed_on_at_their_pace_alone(
@@ -125,9 +125,9 @@ async def test_feedback_on_packets_in_the_worst_order_fits_a_packet(
         )
         for index, one in enumerate(numbers)
     )
-    start = target.exchange.now()
+    start = target.sfu.now()
     clock = iter(start + 0.01 * turn for turn in range(10_000))
-    target.exchange.forwarder.clock = lambda: next(clock)
+    target.sfu.forwarder.clock = lambda: next(clock)
     for _ in range(20):
         deliver(target, hostile, packets, 50)
     arrivals = peer.take_arrivals()

@@ -17,7 +17,7 @@ from media.messages import OfferNeeded
 from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
 from media.sfu import rtcp_handling
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import Hostile
 from tests.media.networks.lossy import LossyLink, Trouble
@@ -34,13 +34,13 @@ class FarClient(Client):
 
 
 async def test_lost_packets_are_repeated_in_both_directions() -> None:
-    async with TestExchange() as exchange:
-        link = LossyLink("127.0.0.1", exchange.port.number, Trouble(0.2, 0.05, 0.05, 0.02))
+    async with TestExchange() as sfu:
+        link = LossyLink("127.0.0.1", sfu.port.number, Trouble(0.2, 0.05, 0.05, 0.02))
         await link.start()
         FarClient.link = link
         try:
-            near = exchange.join("near", Kind.AUDIO, Kind.VIDEO)
-            far = exchange.join("far", Kind.AUDIO, Kind.VIDEO, client=FarClient)
+            near = sfu.join("near", Kind.AUDIO, Kind.VIDEO)
+            far = sfu.join("far", Kind.AUDIO, Kind.VIDEO, client=FarClient)
             for client in (near, far):
                 await until(
                     lambda client=client: (
@@ -49,16 +49,16 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                     f"{client.peer_id} sees and hears",
                     deadline=60,
                 )
-            peer = exchange.rooms["room"].peers["far"]
+            peer = sfu.rooms["room"].peers["far"]
             down = peer.subscriptions["near", Kind.VIDEO]
             await until(lambda: down.repeats > 3, "what is lost on the way down is repeated", 60)
             await until(
-                lambda: sum(one.recovered for one in peer.ingests.values()) > 3,
+                lambda: sum(one.recovered for one in peer.inbound_streams.values()) > 3,
                 "what is lost on the way up is got again",
                 60,
             )
             assert link.doubled
-            assert exchange.forwarder.errors == 0
+            assert sfu.forwarder.errors == 0
         finally:
             link.stop()
 
@@ -72,19 +72,19 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
     try:
         publisher = Hostile(target.clients["a"], seed=1)
         subscriber = Hostile(target.clients["b"], seed=1)
-        peer = target.exchange.rooms["room"].peers["b"]
+        peer = target.sfu.rooms["room"].peers["b"]
         for number in range(1, 101):
             if sent(number):
                 publisher.send(publisher.seal(publisher.rtp(publisher.own_ssrc, number)))
         publisher.client.port.flush()
-        target.exchange.forwarder.drain(target.port)
+        target.sfu.forwarder.drain(target.port)
         seen = peer.subscriptions["a", Kind.VIDEO]
         assert seen.packets
         for highest in (100, 200):
             block = RtcpReceiverInfo(seen.ssrc, 51, 20, highest, 0, 0, 0)
             subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
             subscriber.client.port.flush()
-            target.exchange.forwarder.drain(target.port)
+            target.sfu.forwarder.drain(target.port)
         assert peer.loss_down == pytest.approx(blamed, abs=0.03)
     finally:
         await target.close()
@@ -96,20 +96,20 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
     await target.fill("ab")
     try:
         subscriber = Hostile(target.clients["b"], seed=1)
-        peer = target.exchange.rooms["room"].peers["b"]
+        peer = target.sfu.rooms["room"].peers["b"]
         sound = target.clients["a"].audio
         assert sound is not None
         target.clients["a"].send_packets(sound, 20, 0.0)
-        target.exchange.forwarder.drain(target.port)
+        target.sfu.forwarder.drain(target.port)
         heard = peer.subscriptions["a", Kind.AUDIO]
         assert heard.packets
         for highest in (100, 400):
             block = RtcpReceiverInfo(heard.ssrc, 64, 5, highest, 0, 0, 0)
             subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
             subscriber.client.port.flush()
-            target.exchange.forwarder.drain(target.port)
+            target.sfu.forwarder.drain(target.port)
         sent: list[bytes] = []
-        owner = target.exchange.rooms["room"].peers["a"]
+        owner = target.sfu.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
         rtcp_handling.send_reception(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
@@ -124,12 +124,14 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
     target = Target()
     await target.fill("ab")
     try:
-        peer = target.exchange.rooms["room"].peers["a"]
-        subscription = target.exchange.rooms["room"].peers["b"].subscriptions["a", Kind.VIDEO]
+        peer = target.sfu.rooms["room"].peers["a"]
+        subscription = target.sfu.rooms["room"].peers["b"].subscriptions["a", Kind.VIDEO]
         asked: list[bytes] = []
         peer.send_rtcp = asked.append  # type: ignore[method-assign]
-        large, small = (Ingest(number, VP8, "a", rid) for number, rid in ((7, "h"), (8, "l")))
-        peer.ingests = {7: large, 8: small}
+        large, small = (
+            InboundStream(number, VP8, "a", rid) for number, rid in ((7, "h"), (8, "l"))
+        )
+        peer.inbound_streams = {7: large, 8: small}
         large.waiting.append(subscription)
         large.want_keyframe()
         small.heard_at = 50.0
@@ -156,8 +158,8 @@ async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
         video = target.clients["a"].video
         assert video is not None
         target.clients["a"].send_packets(video, 20, 0.0)
-        target.exchange.forwarder.drain(target.port)
-        peer = target.exchange.rooms["room"].peers["a"]
+        target.sfu.forwarder.drain(target.port)
+        peer = target.sfu.rooms["room"].peers["a"]
         sent: list[bytes] = []
         peer.send_rtcp = sent.append  # type: ignore[method-assign]
 

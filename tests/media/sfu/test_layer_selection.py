@@ -7,7 +7,7 @@ import pytest
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import BEGINNING, publisher_limit, steer
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from scripts.benchmarks.relay_attack import Target
 
 NOW = 100.0
@@ -22,22 +22,22 @@ async def target() -> AsyncIterator[Target]:
         for stream in (client.audio, client.video):
             assert stream is not None
             client.send_packets(stream, 3, 0.0)
-    one.exchange.forwarder.drain(one.port)
-    for peer in one.exchange.rooms["room"].peers.values():
-        for ingest in peer.ingests.values():
-            ingest.heard_at = NOW
-            ingest.bitrate = 40_000.0 if ingest.history is None else 600_000.0
+    one.sfu.forwarder.drain(one.port)
+    for peer in one.sfu.rooms["room"].peers.values():
+        for inbound in peer.inbound_streams.values():
+            inbound.heard_at = NOW
+            inbound.bitrate = 40_000.0 if inbound.history is None else 600_000.0
     yield one
     await one.close()
 
 
 def peers(target: Target) -> tuple[Peer, ...]:
-    return tuple(target.exchange.rooms["room"].peers[name] for name in "abc")
+    return tuple(target.sfu.rooms["room"].peers[name] for name in "abc")
 
 
 async def test_nobody_is_limited_for_nobody(target: Target) -> None:
     a, _, _ = peers(target)
-    assert publisher_limit(target.exchange.rooms["room"], a, NOW) == 0
+    assert publisher_limit(target.sfu.rooms["room"], a, NOW) == 0
 
 
 async def test_a_limit_leaves_room_for_the_sound_beside_the_picture(target: Target) -> None:
@@ -45,19 +45,19 @@ async def test_a_limit_leaves_room_for_the_sound_beside_the_picture(target: Targ
     a, b, c = peers(target)
     c.shares = {("a", Kind.VIDEO): 300_000.0}
     b.shares = {("a", Kind.VIDEO): 400_000.0}
-    room = target.exchange.rooms["room"]
+    room = target.sfu.rooms["room"]
     assert publisher_limit(room, a, NOW) == 340_000
     c.shares = {("a", Kind.VIDEO): 10_000.0}
     assert publisher_limit(room, a, NOW) == 190_000, "not below what makes it bad for all"
     camera = a.publications[Kind.VIDEO]
-    camera.rids, camera.ingests = ("h", "l"), {"h": camera.ingests[""]}
+    camera.rids, camera.inbound_streams = ("h", "l"), {"h": camera.inbound_streams[""]}
     assert publisher_limit(room, a, NOW) == 290_000, "nor what keeps a second encoding away"
     assert publisher_limit(room, b, NOW) == 0
 
 
 async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: Target) -> None:
     a, b, c = peers(target)
-    room = target.exchange.rooms["room"]
+    room = target.sfu.rooms["room"]
     c.estimate.limit, c.estimate.updated_at = 500_000.0, NOW
     steer(room, NOW)
     assert c.estimate.least == pytest.approx(180_000), "sound of two, and the least of one picture"
@@ -69,13 +69,13 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
 
 async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: Target) -> None:
     a, _, c = peers(target)
-    room = target.exchange.rooms["room"]
+    room = target.sfu.rooms["room"]
     camera = a.publications[Kind.VIDEO]
-    large = camera.ingests[""]
-    small = Ingest(77, large.codec, "a", "l")
+    large = camera.inbound_streams[""]
+    small = InboundStream(77, large.codec, "a", "l")
     small.heard_at, small.bitrate = NOW, 150_000.0
     large.rid = "h"
-    camera.rids, camera.ingests = ("h", "l"), {"h": large, "l": small}
+    camera.rids, camera.inbound_streams = ("h", "l"), {"h": large, "l": small}
     source = ("a", Kind.VIDEO)
     seen = c.subscriptions[source]
     for other in ("b",):
@@ -84,11 +84,11 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     c.estimate.limit, c.estimate.updated_at = 300_000.0, NOW
     c.estimate.held_until = NOW + 5
     steer(room, NOW)
-    assert (seen.ingest, seen.target) == (large, small), "it goes on until the small one begins"
+    assert (seen.inbound, seen.target) == (large, small), "it goes on until the small one begins"
     seen.follow(large, NOW)
     c.estimate.loss, c.estimate.lost_at = 0.6, NOW
     steer(room, NOW)
-    assert (seen.ingest, seen.target) == (None, small)
+    assert (seen.inbound, seen.target) == (None, small)
 
 
 async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Target) -> None:
@@ -98,8 +98,8 @@ async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Tar
         subscription.leave(NOW)
     for seconds in (5, 10):
         c.note_round_trip(0.1, NOW + seconds)
-    room = target.exchange.rooms["room"]
-    camera = room.peers["a"].publications[Kind.VIDEO].ingests[""]
+    room = target.sfu.rooms["room"]
+    camera = room.peers["a"].publications[Kind.VIDEO].inbound_streams[""]
     c.subscriptions["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
     for late in (0.9, 1.1):
         c.note_round_trip(late, NOW + 11 + late)
@@ -112,13 +112,13 @@ async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Tar
 
 async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target) -> None:
     a, _, c = peers(target)
-    room = target.exchange.rooms["room"]
+    room = target.sfu.rooms["room"]
     camera = a.publications[Kind.VIDEO]
-    large = camera.ingests[""]
-    small = Ingest(77, large.codec, "a", "l")
+    large = camera.inbound_streams[""]
+    small = InboundStream(77, large.codec, "a", "l")
     small.heard_at, small.bitrate = NOW, 150_000.0
     large.rid = "h"
-    camera.rids, camera.ingests = ("h", "l"), {"h": large, "l": small}
+    camera.rids, camera.inbound_streams = ("h", "l"), {"h": large, "l": small}
     seen = c.subscriptions["a", Kind.VIDEO]
     for pictures_since, expected in (
         (0.0, small),
@@ -127,13 +127,13 @@ async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target
     ):
         c.pictures_since = pictures_since
         steer(room, NOW)
-        assert (seen.target or seen.ingest) is expected
+        assert (seen.target or seen.inbound) is expected
     assert c.estimate.upgraded_at is None, "nothing was held back by a limit"
 
 
 async def test_only_what_a_limit_held_back_is_tried(target: Target) -> None:
     _, _, c = peers(target)
-    room = target.exchange.rooms["room"]
+    room = target.sfu.rooms["room"]
     steer(room, NOW)
     assert c.estimate.upgraded_at is None, "the beginning of a call is no try"
     for source in (("a", Kind.VIDEO), ("b", Kind.VIDEO)):

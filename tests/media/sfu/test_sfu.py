@@ -8,11 +8,11 @@ from tests.media.support import TestExchange, until
 
 
 async def test_two_clients_see_and_hear_each_other() -> None:
-    async with TestExchange() as exchange:
-        a = exchange.join("a", Kind.AUDIO, Kind.VIDEO)
-        b = exchange.join("b", Kind.AUDIO, Kind.VIDEO)
-        await until(lambda: len(exchange.of(Connected)) >= 2, "both are connected")
-        await until(lambda: len(exchange.of(Published)) >= 4, "both publish both")
+    async with TestExchange() as sfu:
+        a = sfu.join("a", Kind.AUDIO, Kind.VIDEO)
+        b = sfu.join("b", Kind.AUDIO, Kind.VIDEO)
+        await until(lambda: len(sfu.of(Connected)) >= 2, "both are connected")
+        await until(lambda: len(sfu.of(Published)) >= 4, "both publish both")
         for client in (a, b):
             await until(
                 lambda client=client: (
@@ -20,73 +20,73 @@ async def test_two_clients_see_and_hear_each_other() -> None:
                 ),
                 f"{client.peer_id} sees and hears",
             )
-        assert exchange.forwarder.errors == 0
+        assert sfu.forwarder.errors == 0
 
 
 async def test_every_offer_of_a_connection_is_of_one_session() -> None:
-    async with TestExchange() as exchange:
-        a = exchange.join("a", Kind.AUDIO)
-        await until(lambda: exchange.of(Connected), "a is connected")
-        exchange.join("b", Kind.AUDIO)
+    async with TestExchange() as sfu:
+        a = sfu.join("a", Kind.AUDIO)
+        await until(lambda: sfu.of(Connected), "a is connected")
+        sfu.join("b", Kind.AUDIO)
         await until(lambda: len(a.offers) == 2, "a is offered b")
         origins = [offer.sdp.split("o=- ")[1].split(" ")[0] for offer in a.offers]
         assert origins[0] == origins[1]
 
 
 async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> None:
-    async with TestExchange() as exchange:
-        exchange.join("a", Kind.AUDIO, Kind.VIDEO)
-        b = exchange.join("b")
+    async with TestExchange() as sfu:
+        sfu.join("a", Kind.AUDIO, Kind.VIDEO)
+        b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
-        picture = exchange.rooms["room"].peers["b"].subscriptions[source]
-        (camera,) = exchange.rooms["room"].peers["a"].publications[Kind.VIDEO].ingests.values()
+        picture = sfu.rooms["room"].peers["b"].subscriptions[source]
+        (camera,) = sfu.rooms["room"].peers["a"].publications[Kind.VIDEO].inbound_streams.values()
 
         async def goes_on() -> None:
             come, heard = camera.received, b.frames.get("audio", 0)
             await until(lambda: camera.received > come + 15, "a goes on sending")
             await until(lambda: b.frames.get("audio", 0) > heard + 15, "b goes on hearing")
 
-        exchange.execute(Prefer("room", "b", *source, None))
+        sfu.execute(Prefer("room", "b", *source, None))
         sent = picture.packets
         await goes_on()
         seen = b.frames["video"]
         await goes_on()
         assert picture.packets == sent
         assert b.frames["video"] == seen
-        exchange.execute(Prefer("room", "b", *source, 180))
+        sfu.execute(Prefer("room", "b", *source, 180))
         await until(lambda: b.frames["video"] > seen + 10, "b sees a again")
         assert picture.packets > sent
-        assert not exchange.of(VideoPaused), "the link is not to blame"
+        assert not sfu.of(VideoPaused), "the link is not to blame"
 
 
 async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted() -> None:
-    async with TestExchange() as exchange:
-        exchange.join("a", Kind.AUDIO, Kind.VIDEO)
-        b = exchange.join("b")
+    async with TestExchange() as sfu:
+        sfu.join("a", Kind.AUDIO, Kind.VIDEO)
+        b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
-        room = exchange.rooms["room"]
-        (camera,) = room.peers["a"].publications[Kind.VIDEO].ingests.values()
+        room = sfu.rooms["room"]
+        (camera,) = room.peers["a"].publications[Kind.VIDEO].inbound_streams.values()
         await until(lambda: camera.bitrate, "it is known what the picture takes")
         estimate = room.peers["b"].estimate
         picture = room.peers["b"].subscriptions[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
             """What is told once the link is believed to take no more than that."""
-            before = len(exchange.of(VideoPaused))
-            estimate.limit, estimate.updated_at = limit, exchange.now()
-            steer(room, exchange.now())
-            return exchange.of(VideoPaused)[before:]
+            before = len(sfu.of(VideoPaused))
+            estimate.limit, estimate.updated_at = limit, sfu.now()
+            steer(room, sfu.now())
+            return sfu.of(VideoPaused)[before:]
 
         held, shown = (VideoPaused("room", "b", *source, paused) for paused in (True, False))
         assert narrow(1.0) == [held]
-        assert picture.ingest is None
+        assert picture.inbound is None
         assert narrow(1.0) == [], "once is enough"
-        exchange.execute(Prefer("room", "b", *source, None))
-        assert exchange.of(VideoPaused) == [held, shown], "what is not wanted is not held back"
-        exchange.execute(Prefer("room", "b", *source, 180))
-        assert exchange.of(VideoPaused) == [held, shown, held]
+        sfu.execute(Prefer("room", "b", *source, None))
+        assert sfu.of(VideoPaused) == [held, shown], "what is not wanted is not held back"
+        sfu.execute(Prefer("room", "b", *source, 180))
+        assert sfu.of(VideoPaused) == [held, shown, held]
         assert narrow(UNLIMITED) == [shown]
         seen = b.frames["video"]
         await until(lambda: b.frames["video"] > seen + 10, "b sees a again")

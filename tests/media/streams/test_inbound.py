@@ -17,21 +17,21 @@ from media.streams.inbound import (
     SILENCE,
     STEADY,
     Arrival,
-    Ingest,
+    InboundStream,
 )
 from media.streams.outbound import Subscription
 from media.transport.port import Destination
 
 
-def ingest(first: int = 100) -> Ingest:
-    one = Ingest(1, VP8, "publisher")
+def inbound(first: int = 100) -> InboundStream:
+    one = InboundStream(1, VP8, "publisher")
     assert one.accept(first, 0.0) is Arrival.NEXT
     one.received = 1
     return one
 
 
 def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
-    one = ingest()
+    one = inbound()
     one.accept(103, 1.0)
     assert one.due_nacks(1.0, 0.0) == []
     assert one.due_nacks(1.0 + NACK_DELAY, 0.0) == [101, 102]
@@ -43,7 +43,7 @@ def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
 
 
 def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
-    one = ingest()
+    one = inbound()
     one.subscriptions.append(None)  # type: ignore[arg-type]
     one.accept(102, 0.0)
     asked = sum(bool(one.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
@@ -53,9 +53,9 @@ def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
     assert one.accept(101, 3.0) is Arrival.DUPLICATE, "too late to be told from a repetition"
 
 
-def watched(now: float) -> Ingest:
+def watched(now: float) -> InboundStream:
     """A stream that somebody waits for, and that is coming."""
-    one = ingest()
+    one = inbound()
     one.waiting.append(Subscription("subscriber", "publisher", "video", 11, 12, Destination()))
     one.received += 1
     one.watch(now)
@@ -97,14 +97,14 @@ def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
 
 
 def test_a_long_gap_asks_for_a_keyframe_instead() -> None:
-    one = ingest()
+    one = inbound()
     one.accept(100 + MOST_MISSING + 2, 1.0)
     assert not one.missing
     assert one.keyframe_wanted
 
 
 def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
-    one = Ingest(1, VP8, "publisher")
+    one = InboundStream(1, VP8, "publisher")
 
     def receive(number: int, packets: int) -> int:
         assert one.history is not None
@@ -133,14 +133,14 @@ def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
 
 
 def test_gaps_in_sound_are_not_asked_for() -> None:
-    one = Ingest(1, OPUS, "publisher")
+    one = InboundStream(1, OPUS, "publisher")
     one.accept(1, 0.0)
     one.accept(5, 0.0)
     assert one.due_nacks(1.0, 0.0) == []
 
 
 def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is() -> None:
-    silent = Ingest(1, OPUS, "publisher")
+    silent = InboundStream(1, OPUS, "publisher")
     silent.accept(0, 0.0)
     silent.received = 1
     for second in range(20):
@@ -151,7 +151,7 @@ def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is(
                 silent.received += 1
         silent.report(float(second))
         assert silent.loss < 0.01
-    talking = Ingest(1, OPUS, "publisher")
+    talking = InboundStream(1, OPUS, "publisher")
     talking.accept(0, 0.0)
     talking.received = 1
     for second in range(6):
@@ -164,7 +164,7 @@ def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is(
 
 
 def test_a_report_counts_across_the_wrap() -> None:
-    one = ingest(65530)
+    one = inbound(65530)
     for number in range(65531, 65545):
         if number != 65540:
             one.accept(number & 0xFFFF, 0.0)
@@ -183,7 +183,7 @@ def test_a_report_counts_across_the_wrap() -> None:
 
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=200))
 def test_every_number_is_accepted_at_most_once(steps: list[int]) -> None:
-    one = Ingest(1, VP8, "publisher")
+    one = InboundStream(1, VP8, "publisher")
     accepted = set()
     for step in steps:
         number = (65400 + step) & 0xFFFF
@@ -194,7 +194,7 @@ def test_every_number_is_accepted_at_most_once(steps: list[int]) -> None:
 
 
 def test_loss_before_us_is_known_at_once_and_for_a_while() -> None:
-    stream = Ingest(1, VP8, "a")
+    stream = InboundStream(1, VP8, "a")
     for number in range(100):
         if number % 5:
             stream.accept(number, number / 100)

@@ -11,7 +11,7 @@ from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time
 from media.rtp.vp8 import shift_vp8
-from media.streams.inbound import HISTORY_MASK, Arrival, Ingest
+from media.streams.inbound import HISTORY_MASK, Arrival, InboundStream
 from media.streams.outbound import Subscription
 from media.transport.port import Destination
 
@@ -23,8 +23,8 @@ def packet(ssrc: int, sequence: int, timestamp: int, payload: bytes) -> bytes:
     return struct.pack("!BBHII", 0x80, VP8.payload_type, sequence, timestamp, ssrc) + payload
 
 
-def video(ssrc: int = 1, rid: str = "") -> Ingest:
-    return Ingest(ssrc, VP8, "publisher", rid)
+def video(ssrc: int = 1, rid: str = "") -> InboundStream:
+    return InboundStream(ssrc, VP8, "publisher", rid)
 
 
 def subscription() -> Subscription:
@@ -43,25 +43,25 @@ class Line:
         self.order: list[int] = []
 
     def take(
-        self, ingest: Ingest, sequence: int, timestamp: int, payload: bytes, now: float
+        self, inbound: InboundStream, sequence: int, timestamp: int, payload: bytes, now: float
     ) -> None:
         arrival = Arrival.NEXT
-        if sequence != ingest.next_sequence:
-            arrival = ingest.accept(sequence, now)
+        if sequence != inbound.next_sequence:
+            arrival = inbound.accept(sequence, now)
         else:
-            ingest.next_sequence = (sequence + 1) & 0xFFFF
+            inbound.next_sequence = (sequence + 1) & 0xFFFF
         if arrival is Arrival.DUPLICATE:
             return
         late = arrival is Arrival.LATE
-        data = packet(ingest.ssrc, sequence, timestamp, payload)
+        data = packet(inbound.ssrc, sequence, timestamp, payload)
         if not late:
-            ingest.timestamp = timestamp
-        assert ingest.history is not None
-        ingest.history[sequence & HISTORY_MASK] = data
-        if ingest.waiting and not late and ingest.begins_picture(payload):
-            for one in list(ingest.waiting):
-                one.begin(ingest, sequence, timestamp, memoryview(payload), now)
-        for one in ingest.subscriptions:
+            inbound.timestamp = timestamp
+        assert inbound.history is not None
+        inbound.history[sequence & HISTORY_MASK] = data
+        if inbound.waiting and not late and inbound.begins_picture(payload):
+            for one in list(inbound.waiting):
+                one.begin(inbound, sequence, timestamp, memoryview(payload), now)
+        for one in inbound.subscriptions:
             if late and not one.covers(sequence):
                 continue
             out = bytearray(data)
@@ -94,7 +94,7 @@ def test_a_switch_of_encoding_leaves_no_gap() -> None:
     for number in range(10):
         line.take(high, 100 + number, 3000 * number, KEY if number == 0 else INTER, number / 30)
     line.subscription.follow(low, 0.4)
-    assert line.subscription.ingest is high, "the old picture stays until the new one can begin"
+    assert line.subscription.inbound is high, "the old picture stays until the new one can begin"
     line.take(low, 7, 500, INTER, 0.4)
     line.take(high, 110, 30000, INTER, 0.41)
     line.take(low, 8, 3500, KEY, 0.43)
@@ -200,7 +200,7 @@ def test_a_retransmission_reaches_behind_a_switch() -> None:
 
 
 def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
-    sound = Ingest(1, OPUS, "publisher")
+    sound = InboundStream(1, OPUS, "publisher")
     one = Subscription("subscriber", "publisher", "audio", 11, 0, Destination())
     one.follow(sound, 0.0)
     assert sound.waiting == [one]
@@ -258,7 +258,7 @@ class Switching(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.line = Line()
-        self.ingests = [video(1, "h"), video(2, "m"), video(3, "l")]
+        self.inbound_streams = [video(1, "h"), video(2, "m"), video(3, "l")]
         self.numbers = [65500, 100, 32700]
         self.held: list[tuple[int, int, int, bytes]] = []
         self.now = 0.0
@@ -270,7 +270,9 @@ class Switching(RuleBasedStateMachine):
             number = self.numbers[index]
             self.numbers[index] = (number + 1) & 0xFFFF
             payload = KEY if key and place == 0 else INTER
-            self.line.take(self.ingests[index], number, int(self.now * 90000), payload, self.now)
+            self.line.take(
+                self.inbound_streams[index], number, int(self.now * 90000), payload, self.now
+            )
 
     @rule(index=st.integers(0, 2), count=st.integers(1, 300))
     def lose(self, index: int, count: int) -> None:
@@ -285,13 +287,15 @@ class Switching(RuleBasedStateMachine):
         index, number, timestamp, payload = self.held[place % len(self.held)]
         if not again:
             self.held.pop(place % len(self.held))
-        if self.ingests[index].next_sequence >= 0:
-            self.line.take(self.ingests[index], number, timestamp, payload, self.now)
+        if self.inbound_streams[index].next_sequence >= 0:
+            self.line.take(self.inbound_streams[index], number, timestamp, payload, self.now)
 
     @rule(index=st.one_of(st.none(), st.integers(0, 2)))
     def follow(self, index: int | None) -> None:
         self.now += 0.01
-        self.line.subscription.follow(None if index is None else self.ingests[index], self.now)
+        self.line.subscription.follow(
+            None if index is None else self.inbound_streams[index], self.now
+        )
 
     @precondition(lambda self: self.line.order)
     @rule(back=st.integers(0, 400))
@@ -309,15 +313,15 @@ class Switching(RuleBasedStateMachine):
     @rule()
     def give_up_gaps(self) -> None:
         self.now += 2.0
-        for ingest in self.ingests:
-            ingest.due_nacks(self.now, 0.1)
+        for inbound in self.inbound_streams:
+            inbound.due_nacks(self.now, 0.1)
 
     @invariant()
     def follows_what_it_says(self) -> None:
         one = self.line.subscription
-        for ingest in self.ingests:
-            assert (one in ingest.subscriptions) == (one.ingest is ingest)
-            assert (one in ingest.waiting) == (one.target is ingest)
+        for inbound in self.inbound_streams:
+            assert (one in inbound.subscriptions) == (one.inbound is inbound)
+            assert (one in inbound.waiting) == (one.target is inbound)
 
 
 TestSwitching = Switching.TestCase

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from media.rtp.codecs import VP8, Kind
-from media.streams.inbound import Ingest
+from media.streams.inbound import InboundStream
 from media.streams.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
 
 BROWSER = Path(__file__).parents[3] / "web" / "static" / "js" / "room" / "relay-peer.js"
@@ -15,15 +15,15 @@ def camera(**rates: float) -> Publication:
     rates = rates or {"h": 900_000.0, "l": 150_000.0}
     publication = Publication("publisher", Kind.VIDEO, tuple(rates))
     for rid, bitrate in rates.items():
-        one = Ingest(1, VP8, "publisher", rid)
+        one = InboundStream(1, VP8, "publisher", rid)
         one.heard_at, one.bitrate = 5.0, bitrate
-        publication.ingests[rid] = one
+        publication.inbound_streams[rid] = one
     return publication
 
 
 def test_who_looks_gets_an_encoding_that_is_there() -> None:
     publication = camera()
-    large, small = publication.ingests.values()
+    large, small = publication.inbound_streams.values()
     assert publication.wanted(0, 5.0) == [large, small]
     assert publication.wanted(120, 5.0) == [small]
     assert publication.wanted(None, 5.0) == []
@@ -36,7 +36,7 @@ def test_who_looks_gets_an_encoding_that_is_there() -> None:
 
 def test_a_tile_gets_the_encoding_of_its_size_and_what_is_below() -> None:
     publication = camera(h=1_500_000.0, m=500_000.0, l=150_000.0)
-    large, medium, small = publication.ingests.values()
+    large, medium, small = publication.inbound_streams.values()
     assert publication.wanted(0, 5.0) == [large, medium, small], "of unknown height"
     assert publication.wanted(SMALL_HEIGHT, 5.0) == [small]
     assert publication.wanted(SMALL_HEIGHT + 1, 5.0) == [medium, small]
@@ -50,7 +50,7 @@ def test_a_tile_gets_the_encoding_of_its_size_and_what_is_below() -> None:
 
 def test_of_three_encodings_those_that_starve_are_left_out() -> None:
     publication = camera(h=100_000.0, m=500_000.0, l=150_000.0)
-    large, medium, small = publication.ingests.values()
+    large, medium, small = publication.inbound_streams.values()
     assert publication.wanted(0, 5.0) == [medium, small]
     large.bitrate, medium.bitrate = 50_000.0, 110_000.0
     assert publication.wanted(0, 5.0) == [small]
@@ -64,7 +64,7 @@ def test_what_a_browser_gives_the_small_encoding_counts_as_small() -> None:
 
 def test_a_starving_encoding_is_worse_than_a_small_one() -> None:
     publication = camera()
-    large, small = publication.ingests.values()
+    large, small = publication.inbound_streams.values()
     large.bitrate = 100_000.0
     assert publication.wanted(0, 5.0) == [small]
     small.bitrate = 110_000.0
@@ -73,7 +73,7 @@ def test_a_starving_encoding_is_worse_than_a_small_one() -> None:
 
 def test_only_what_is_sent_in_one_encoding_on_purpose_can_be_asked_for_less() -> None:
     publication = camera()
-    small = publication.ingests["l"]
+    small = publication.inbound_streams["l"]
     assert not publication.is_single(5.0)
     small.heard_at = 6.5
     assert not publication.is_single(6.5), "the large one is missing for a moment"
@@ -82,5 +82,5 @@ def test_only_what_is_sent_in_one_encoding_on_purpose_can_be_asked_for_less() ->
     assert not publication.is_single(11.0), "where nothing comes, nothing is known"
     screen = Publication("publisher", Kind.SCREEN)
     assert not screen.is_single(5.0)
-    screen.ingests[""] = Ingest(9, VP8, "publisher")
+    screen.inbound_streams[""] = InboundStream(9, VP8, "publisher")
     assert screen.is_single(9.0), "also one that stands still"
