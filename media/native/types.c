@@ -1,4 +1,4 @@
-/* The bases of media/native/__init__.py as Python types. */
+/* The structures as Python types: each takes the place of the Python class of its name. */
 
 #include "structures.h"
 

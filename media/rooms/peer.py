@@ -12,7 +12,7 @@ import pylibsrtp
 from media.congestion.estimate import Estimate
 from media.congestion.redundancy import Copies
 from media.limits import SSRCS, Allowance, Limits
-from media.native import PeerState
+from media.native import native_where_built
 from media.rooms.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
@@ -28,6 +28,48 @@ REMEMBERED_ADDRESSES = 6
 "Verified addresses of one peer that packets are taken from: a move over, a few interfaces."
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."
+
+
+@native_where_built
+class PeerState:
+    """What is noted of a participant with every packet it sends."""
+
+    __slots__ = (
+        "_arrivals",
+        "inbound_streams",
+        "loudness",
+        "loudness_count",
+        "octets_left",
+        "over_limit",
+        "received_octets",
+        "refused",
+        "session",
+    )
+
+    inbound_streams: dict[int, InboundStream]
+    session: int
+    "Address of the SRTP session that opens its packets; 0 before the handshake is over."
+    octets_left: float
+    "What it may send until the next refill."
+    received_octets: int
+    refused: int
+    "Packets that failed authentication or repeated a number."
+    over_limit: int
+    loudness: int
+    loudness_count: int
+
+    def __init__(self) -> None:
+        self._arrivals: list[tuple[int, float]] = []
+
+    def note_arrival(self, number: int, now: float) -> None:
+        """A packet of that transport-wide number arrived."""
+        self._arrivals.append((number, now))
+
+    def take_arrivals(self) -> list[tuple[int, float]]:
+        """(transport-wide number, seconds) of what arrived since the last call."""
+        arrivals = self._arrivals
+        self._arrivals = []
+        return arrivals
 
 
 class Peer(PeerState):

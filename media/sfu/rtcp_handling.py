@@ -27,8 +27,7 @@ from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
-from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.inbound import Follower, InboundStream
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."
@@ -89,7 +88,7 @@ def _sender_report(
                     send_sender_report(other, subscription, now)
 
 
-def send_sender_report(peer: Peer, subscription: Subscription, now: float) -> None:
+def send_sender_report(peer: Peer, subscription: Follower, now: float) -> None:
     """Pass the publisher's clocks on to one subscriber (see Subscription.sender_report)."""
     info = subscription.sender_report()
     if info is None:
@@ -199,7 +198,7 @@ def send_arrivals(peer: Peer) -> None:
     peer.send_rtcp(message)
 
 
-def _lost_beyond(listeners: list[Subscription]) -> float:
+def _lost_beyond(listeners: list[Follower]) -> float:
     """The fraction of a sound that the worst off of these loses."""
     return max((one.reception.loss for one in listeners), default=0.0)
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
-from media.native import InboundStreamState
+from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.vp8 import is_keyframe_start
-
-if TYPE_CHECKING:
-    from media.streams.outbound import Subscription
+from media.streams.reception import LOSS_PACKETS, Reception
 
 HISTORY = 256
 "Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
@@ -38,8 +36,6 @@ MISSING_AGE = 1.5
 KEYFRAME_INTERVAL = 0.4
 "Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
-LOSS_PACKETS = 150
-"Packets over which loss is smoothed: three seconds of speech."
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
 bandwidth for all of its encodings stops the better ones without saying so."""
@@ -66,6 +62,72 @@ class Gap:
     since: float
     ask_at: float
     tries: int = 0
+
+
+class Follower(Protocol):
+    """An outbound stream, `media.streams.outbound.Subscription`, as seen from the inbound one."""
+
+    owner_id: str
+    publisher_id: str
+    destination: Any
+    payload_types: frozenset[int]
+    reception: Reception
+    ssrc: int
+    sequence_offset: int
+    timestamp_offset: int
+    shifted: bool
+    picture_offset: int
+    level_offset: int
+    packets: int
+    octets: int
+
+    @property
+    def gets_copies(self) -> bool: ...
+    def protect(self, packet: Any, length: Any, /) -> int: ...
+    def covers(self, sequence: int) -> bool: ...
+    def follow(self, inbound: InboundStream | None, now: float) -> None: ...
+    def sender_report(self) -> RtcpSenderInfo | None: ...
+    def begin(
+        self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
+    ) -> None: ...
+
+
+@native_where_built
+class InboundStreamState:
+    """What is noted of a received stream with every packet."""
+
+    __slots__ = (
+        "clock_rate",
+        "history",
+        "jitter",
+        "keyframe_wanted",
+        "layout",
+        "next_sequence",
+        "octets",
+        "payload_type",
+        "received",
+        "subscriptions",
+        "timestamp",
+        "transit",
+        "waiting",
+    )
+
+    layout: Layout
+    history: list[bytes] | None
+    subscriptions: list[Follower]
+    "Those it is forwarded to now."
+    waiting: list[Follower]
+    "Those that begin with its next keyframe."
+    next_sequence: int
+    "The sequence number expected next; -1 before the first packet."
+    payload_type: int
+    clock_rate: int
+    timestamp: int
+    keyframe_wanted: bool
+    received: int
+    octets: int
+    transit: float
+    jitter: float
 
 
 class InboundStream(InboundStreamState):
@@ -133,8 +195,8 @@ class InboundStream(InboundStreamState):
         "Where the numbers were in the last seconds."
         self._forgotten = -1
         "Number before which nothing is kept; -1 while everything is."
-        self.subscriptions: list[Subscription] = []
-        self.waiting: list[Subscription] = []
+        self.subscriptions: list[Follower] = []
+        self.waiting: list[Follower] = []
         self.keyframe_wanted = False
         self.keyframes = 0
         self.asked_at = -1.0

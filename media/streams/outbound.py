@@ -11,20 +11,18 @@ import secrets
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiortc.rtp import RtcpSenderInfo
 
-from media.native import SubscriptionState
+from media.native import native_where_built
 from media.rtp.codecs import RED
 from media.rtp.header_extensions import read_layout
 from media.rtp.vp8 import read_vp8, shift_vp8
+from media.streams.inbound import InboundStream
 from media.streams.reception import Reception
-
-if TYPE_CHECKING:
-    from media.streams.inbound import InboundStream
-    from media.transport.port import Destination
-    from media.transport.srtp import Cipher
+from media.transport.port import Destination
+from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."
@@ -64,6 +62,37 @@ class Segment:
     timestamp_offset: int
     picture_offset: int = 0
     level_offset: int = 0
+
+
+@native_where_built
+class SubscriptionState:
+    """How a packet is renumbered for one subscriber."""
+
+    __slots__ = (
+        "destination",
+        "level_offset",
+        "octets",
+        "packets",
+        "picture_offset",
+        "sequence_offset",
+        "session",
+        "shifted",
+        "ssrc",
+        "timestamp_offset",
+    )
+
+    destination: Destination
+    session: int
+    "Address of the SRTP session that protects its packets; 0 before the handshake is over."
+    ssrc: int
+    sequence_offset: int
+    timestamp_offset: int
+    shifted: bool
+    "Whether VP8 counters in the payload are rewritten as well."
+    picture_offset: int
+    level_offset: int
+    packets: int
+    octets: int
 
 
 class Subscription(SubscriptionState):

@@ -16,7 +16,7 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from media.native import DestinationState, PortState, native
+from media.native import native, native_where_built
 from media.transport.batching import (
     BATCH,
     NAME_SPACE,
@@ -72,6 +72,19 @@ def unpack_address(name: bytes) -> tuple[str, int]:
     raise ValueError(f"address family {family} is neither IPv4 nor IPv6")
 
 
+@native_where_built
+class DestinationState:
+    """Where packets go, as the kernel wants to be told."""
+
+    __slots__ = ("name_length", "name_pointer", "pending", "port")
+
+    port: Port | None
+    pending: list[int]
+    "What waits for the next flush: ``slot << 16 | length``."
+    name_pointer: int
+    name_length: int
+
+
 class Destination(DestinationState):
     """Where the packets of one peer go; ``move`` follows a verified change of address."""
 
@@ -119,6 +132,24 @@ class Buffers:
     def __post_init__(self) -> None:
         self.incoming = self.foreign.new("char[]", BATCH * SLOT)
         self.outgoing = self.foreign.new("char[]", OUTGOING * SLOT)
+
+
+@native_where_built
+class PortState:
+    """What waits to be sent from a port, and what went through it."""
+
+    __slots__ = ("received", "refused", "segmentation", "segmented", "sent", "touched", "used")
+
+    touched: list[Destination]
+    "Destinations with something pending."
+    used: int
+    "Outgoing slots taken since the last flush."
+    segmentation: bool
+    "Whether several packets may leave as one segmented send."
+    received: int
+    sent: int
+    refused: int
+    segmented: int
 
 
 class Port(PortState):
