@@ -309,7 +309,7 @@ Event = (
     | EncodingChosen
     | WorkerRestarted
 )
-Word = Done | Failed | Ready | NotReady | Event
+WorkerMessage = Done | Failed | Ready | NotReady | Event
 "Anything a worker says."
 
 
@@ -329,7 +329,7 @@ def decode_start(line: bytes) -> Start:
     return msgspec.json.decode(line, type=Start)
 
 
-def decode_word(line: bytes) -> Word:
+def decode_worker_message(line: bytes) -> WorkerMessage:
     """What a worker said. Raises msgspec.DecodeError."""
-    word: Word = msgspec.json.decode(line, type=Word)
+    word: WorkerMessage = msgspec.json.decode(line, type=WorkerMessage)
     return word

@@ -20,18 +20,18 @@ class Demultiplexer:
     """The peers behind the ports of one worker, and what they send beside RTP."""
 
     def __init__(self) -> None:
-        self.by_fragment: dict[str, Peer] = {}
+        self.by_ufrag: dict[str, Peer] = {}
         self.by_address: dict[bytes, Peer] = {}
         self.strangers = 0
         self.on_rtcp: Callable[[Peer, bytes, float], None] = lambda peer, data, now: None
 
     def add(self, peer: Peer) -> None:
         """Answer this peer's connectivity checks from now on."""
-        self.by_fragment[peer.credentials.fragment] = peer
+        self.by_ufrag[peer.credentials.ufrag] = peer
 
     def remove(self, peer: Peer) -> None:
         """Forget a peer and its addresses."""
-        self.by_fragment.pop(peer.credentials.fragment, None)
+        self.by_ufrag.pop(peer.credentials.ufrag, None)
         for address in peer.addresses:
             if self.by_address.get(address) is peer:
                 del self.by_address[address]
@@ -47,9 +47,9 @@ class Demultiplexer:
         first = view[0]
         if first < 2:
             data = bytes(view)
-            named = stun.find(data, self.by_fragment)
-            name = port.source(index)
-            if named is None or not stun.admit(named, data, port, name, self.by_address, now):
+            named = stun.find(data, self.by_ufrag)
+            address = port.source(index)
+            if named is None or not stun.admit(named, data, port, address, self.by_address, now):
                 self.strangers += 1
         elif peer is None:
             self.strangers += 1

@@ -27,17 +27,17 @@ from media.rooms.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
-from media.rtp.vp8 import shift_vp8
+from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, InboundStream
-from media.transport.batching import NAME_SPACE
+from media.transport.batching import ADDRESS_SPACE
 from media.transport.port import BATCH, OUTGOING, SLOT, Port
-from media.transport.srtp import native_functions
+from media.transport.srtp import srtp_functions
 
 logger = logging.getLogger(__name__)
 
 MOST_LOGGED = 20
 "Faults of ours described in the log; all are counted, and a flood of them must fill no disk."
-TURNS = 4
+BATCHES_PER_DRAIN = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
 _HEADER = struct.Struct("!BBHII")
@@ -59,7 +59,7 @@ class Forwarder(Demultiplexer):
             None
         )
         self._size: Any = cffi.FFI().new("int *")
-        functions = native_functions()
+        functions = srtp_functions()
         self.native = native is not None and functions is not None
         "Whether the native loop may be used; clear it to have Python do all."
         if native is not None and functions is not None:
@@ -76,7 +76,7 @@ class Forwarder(Demultiplexer):
         Returns the number of datagrams.
         """
         total = 0
-        for _ in range(TURNS):
+        for _ in range(BATCHES_PER_DRAIN):
             count = port.receive()
             if not count:
                 break
@@ -100,17 +100,17 @@ class Forwarder(Demultiplexer):
     def _handle(self, port: Port, count: int, now: float, send_time: bytes) -> None:
         by_address = self.by_address
         incoming = port.incoming
-        names = port.names
+        addresses = port.addresses
         lengths = port.lengths
-        name_size = port.name_size
+        address_size = port.address_size
         for index in range(count):
-            start = index * NAME_SPACE
-            peer = by_address.get(bytes(names[start : start + name_size]))
+            start = index * ADDRESS_SPACE
+            peer = by_address.get(bytes(addresses[start : start + address_size]))
             base = index * SLOT
             length = lengths[index * 16 + 14]
             try:
                 if peer is not None and _is_rtp(incoming, base, length):
-                    length = self._open(port, index, length, peer)
+                    length = self._unprotect(port, index, length, peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
                 else:
@@ -133,7 +133,7 @@ class Forwarder(Demultiplexer):
                 elif length:
                     self._accept(port, index, length, peer, now, send_time)
                 elif _is_rtp(port.incoming, index * SLOT, port.length(index)):
-                    length = self._open(port, index, port.length(index), peer)
+                    length = self._unprotect(port, index, port.length(index), peer)
                     if length:
                         self._accept(port, index, length, peer, now, send_time)
                 else:
@@ -148,7 +148,7 @@ class Forwarder(Demultiplexer):
         if self.errors <= MOST_LOGGED:
             logger.exception("a datagram could not be handled")
 
-    def _open(self, port: Port, index: int, length: int, peer: Peer) -> int:
+    def _unprotect(self, port: Port, index: int, length: int, peer: Peer) -> int:
         """Open a packet in place; its length, or 0 when it is to be dropped."""
         unprotect = peer.unprotect
         if unprotect is None or not 12 <= length <= LONGEST_PACKET:
@@ -156,7 +156,7 @@ class Forwarder(Demultiplexer):
         base = index * SLOT
         ssrc = int.from_bytes(port.incoming[base + 8 : base + 12])
         known = ssrc in peer.inbound_streams
-        if not known and not peer.may_hear(ssrc):
+        if not known and not peer.may_unprotect(ssrc):
             peer.over_limit += 1
             return 0
         size = self._size
@@ -171,7 +171,7 @@ class Forwarder(Demultiplexer):
             return 0
         peer.received_octets += length
         if not known:
-            peer.heard.add(ssrc)
+            peer.seen_ssrcs.add(ssrc)
         return length
 
     def _accept(
@@ -183,7 +183,7 @@ class Forwarder(Demultiplexer):
         first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
         inbound = peer.inbound_streams.get(ssrc)
         if inbound is None:
-            self._unrouted(port, base, length, peer, now, send_time)
+            self._accept_unknown(port, base, length, peer, now, send_time)
             return
         layout = inbound.layout
         if first & 0x1F != 0x10 or (
@@ -243,7 +243,7 @@ class Forwarder(Demultiplexer):
         inbound.octets += length
         if timestamp != inbound.timestamp and not late:
             inbound.note_timing(timestamp, now)
-        for position, zeros in layout.hidden:
+        for position, zeros in layout.stripped:
             incoming[base + position : base + position + len(zeros)] = zeros
         position = layout.send_time
         if position:
@@ -259,10 +259,10 @@ class Forwarder(Demultiplexer):
             self._forward_redundant(inbound, bytes(packet), late)
             return
         size = self._size
-        for subscription in inbound.subscriptions:
-            if late and not subscription.covers(sequence):
+        for outbound in inbound.outbound_streams:
+            if late and not outbound.covers(sequence):
                 continue
-            destination = subscription.destination
+            destination = outbound.destination
             out: Any = destination.port
             # What Port.slot and Port.push do, without the price of calling them.
             slot = out.used
@@ -276,22 +276,22 @@ class Forwarder(Demultiplexer):
             _NUMBERS.pack_into(
                 outgoing,
                 start + 2,
-                (sequence + subscription.sequence_offset) & 0xFFFF,
-                (timestamp + subscription.timestamp_offset) & 0xFFFFFFFF,
-                subscription.ssrc,
+                (sequence + outbound.sequence_offset) & 0xFFFF,
+                (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
+                outbound.ssrc,
             )
-            if subscription.shifted:
-                shift_vp8(
+            if outbound.rewrites_descriptor:
+                rewrite_descriptor(
                     outgoing[start + layout.end : start + length],
-                    subscription.picture_offset,
-                    subscription.level_offset,
+                    outbound.picture_id_offset,
+                    outbound.tl0picidx_offset,
                 )
             size[0] = length
-            if subscription.protect(out.outgoing_pointers[slot], size):
+            if outbound.protect(out.outgoing_pointers[slot], size):
                 peer.refused += 1
                 continue
-            subscription.packets += 1
-            subscription.octets += length
+            outbound.packets += 1
+            outbound.octets += length
             pending = destination.pending
             if not pending:
                 out.touched.append(destination)
@@ -304,11 +304,11 @@ class Forwarder(Demultiplexer):
             return
         plain = primary_of(packet, layout.end)
         _, _, sequence, timestamp, _ = _HEADER.unpack_from(packet)
-        for subscription in inbound.subscriptions:
-            chosen = packet if subscription.gets_copies else plain
-            if chosen is None or (late and not subscription.covers(sequence)):
+        for outbound in inbound.outbound_streams:
+            chosen = packet if outbound.receives_red else plain
+            if chosen is None or (late and not outbound.covers(sequence)):
                 continue
-            destination = subscription.destination
+            destination = outbound.destination
             out = destination.port
             if out is None:
                 continue
@@ -318,14 +318,14 @@ class Forwarder(Demultiplexer):
             _NUMBERS.pack_into(
                 out.outgoing,
                 start + 2,
-                (sequence + subscription.sequence_offset) & 0xFFFF,
-                (timestamp + subscription.timestamp_offset) & 0xFFFFFFFF,
-                subscription.ssrc,
+                (sequence + outbound.sequence_offset) & 0xFFFF,
+                (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
+                outbound.ssrc,
             )
             self._size[0] = len(chosen)
-            if not subscription.protect(out.outgoing_pointers[slot], self._size):
-                subscription.packets += 1
-                subscription.octets += len(chosen)
+            if not outbound.protect(out.outgoing_pointers[slot], self._size):
+                outbound.packets += 1
+                outbound.octets += len(chosen)
                 out.push(slot, self._size[0], destination)
 
     def _begin(
@@ -339,14 +339,14 @@ class Forwarder(Demultiplexer):
     ) -> None:
         """Let waiting subscribers in if a decoder can begin with this packet."""
         payload = memoryview(packet)[inbound.layout.end :]
-        if not inbound.begins_picture(payload):
+        if not inbound.starts_keyframe(payload):
             return
-        for subscription in list(inbound.waiting):
-            if subscription.destination.port is not None and subscription.payload_types:
-                subscription.begin(inbound, sequence, timestamp, payload, now)
-                self.on_begin(peer, inbound, subscription)
+        for outbound in list(inbound.waiting):
+            if outbound.destination.port is not None and outbound.payload_types:
+                outbound.begin(inbound, sequence, timestamp, payload, now)
+                self.on_begin(peer, inbound, outbound)
 
-    def _unrouted(
+    def _accept_unknown(
         self, port: Port, base: int, length: int, peer: Peer, now: float, send_time: bytes
     ) -> None:
         """An authentic packet of an SSRC without a stream: a new stream or a retransmission."""
@@ -360,7 +360,7 @@ class Forwarder(Demultiplexer):
             position = layout.transport_sequence
             peer.note_arrival(int.from_bytes(packet[position : position + 2]), now)
         if second & 0x7F in RTX_PAYLOAD_TYPES:
-            self._repeated(port, base, packet, peer, now, send_time)
+            self._accept_retransmission(port, base, packet, peer, now, send_time)
             return
         found = ssrcs.new_stream(peer, ssrc, second & 0x7F, layout)
         if found is None:
@@ -373,12 +373,12 @@ class Forwarder(Demultiplexer):
         inbound.received += 1
         self._forward(port, base, length, peer, inbound, False, now, send_time)
 
-    def _repeated(
+    def _accept_retransmission(
         self, port: Port, base: int, packet: bytes, peer: Peer, now: float, send_time: bytes
     ) -> None:
         """Forward what a retransmission repeats if it was still missing."""
         layout = read_layout(packet)
-        found = ssrcs.repeated(peer, packet, layout) if layout is not None else None
+        found = ssrcs.undo_retransmission(peer, packet, layout) if layout is not None else None
         if found is None:
             return
         inbound, restored = found

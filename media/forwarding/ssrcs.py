@@ -48,12 +48,12 @@ def new_stream(
 def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: float) -> None:
     """Make a stream its publication's, in the place of one that the browser began anew."""
     before = publication.inbound_streams.get(inbound.rid)
-    inbound.heard_at = now
+    inbound.last_seen = now
     peer.inbound_streams[inbound.ssrc] = inbound
     publication.inbound_streams[inbound.rid] = inbound
     if before is not None:
-        for subscription in [*before.subscriptions, *before.waiting]:
-            subscription.follow(None, now)
+        for outbound in [*before.outbound_streams, *before.waiting]:
+            outbound.follow(None, now)
         peer.forget_stream(before.ssrc)
 
 
@@ -69,7 +69,9 @@ def change_payload(inbound: InboundStream, payload_type: int) -> bool:
     return True
 
 
-def repeated(peer: Peer, packet: bytes, layout: Layout) -> tuple[InboundStream, bytes] | None:
+def undo_retransmission(
+    peer: Peer, packet: bytes, layout: Layout
+) -> tuple[InboundStream, bytes] | None:
     """Undo a retransmission (RFC 4588 section 4): the stream and its packet, if it was missing."""
     (ssrc,) = _SSRC.unpack_from(packet)
     original = peer.repairs.get(ssrc)

@@ -17,14 +17,14 @@ REPETITIONS = 7
 "Times that one transaction is answered: a client that hears nothing sends it so often."
 
 
-def find(data: bytes, by_fragment: dict[str, Peer]) -> Peer | None:
+def find(data: bytes, by_ufrag: dict[str, Peer]) -> Peer | None:
     """The peer a connectivity check names, not yet proven."""
-    fragment = ice.local_fragment(data) if ice.is_binding_request(data) else None
-    return by_fragment.get(fragment) if fragment is not None else None
+    ufrag = ice.local_ufrag(data) if ice.is_binding_request(data) else None
+    return by_ufrag.get(ufrag) if ufrag is not None else None
 
 
 def admit(
-    peer: Peer, data: bytes, port: Port, name: bytes, by_address: dict[bytes, Peer], now: float
+    peer: Peer, data: bytes, port: Port, address: bytes, by_address: dict[bytes, Peer], now: float
 ) -> bool:
     """Answer a check of ``peer`` that came from the packed address ``name``, and follow it.
 
@@ -34,27 +34,27 @@ def admit(
     check = ice.verify(data, peer.credentials)
     if check is None:
         return False
-    first, times = peer.checks.get(check.transaction_id, (name, 0))
-    if first != name or times >= REPETITIONS:
+    first, times = peer.checks.get(check.transaction_id, (address, 0))
+    if first != address or times >= REPETITIONS:
         return False
-    peer.checks[check.transaction_id] = (name, times + 1)
+    peer.checks[check.transaction_id] = (address, times + 1)
     if len(peer.checks) > REMEMBERED_CHECKS:
         del peer.checks[next(iter(peer.checks))]
     peer.allowance.checks -= 1
     if peer.allowance.checks < 0:
         peer.over_limit += 1
         return True
-    port.send_to(ice.respond(check, peer.credentials, unpack_address(name)), name)
+    port.send_to(ice.respond(check, peer.credentials, unpack_address(address)), address)
     if check.controlled:
         return True
-    peer.checked_at = now
-    if by_address.get(name) is not peer:
-        by_address[name] = peer
-        peer.addresses.append(name)
+    peer.consent_at = now
+    if by_address.get(address) is not peer:
+        by_address[address] = peer
+        peer.addresses.append(address)
         while len(peer.addresses) > REMEMBERED_ADDRESSES:
             old = peer.addresses.pop(0)
-            if by_address.get(old) is peer and old != peer.destination.name:
+            if by_address.get(old) is peer and old != peer.destination.address:
                 del by_address[old]
     if check.nominates or peer.destination.port is None:
-        peer.move(port, name)
+        peer.move(port, address)
     return True

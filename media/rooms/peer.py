@@ -10,14 +10,14 @@ from typing import Any
 import pylibsrtp
 
 from media.congestion.estimate import Estimate
-from media.congestion.redundancy import Copies
+from media.congestion.redundancy import Redundancy
 from media.limits import SSRCS, Allowance, Limits
 from media.native import native_where_built
 from media.rooms.negotiation import Negotiation, SourceId
 from media.rtp.codecs import Kind
 from media.rtp.transport_cc import ArrivalLog
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 from media.streams.reception import Tally
 from media.transport.dtls import Ciphers, Handshake
@@ -88,7 +88,7 @@ class Peer(PeerState):
         self.negotiation = Negotiation(preferred_video)
         self.destination = Destination()
         self.addresses: list[bytes] = []
-        self.remote_fragment = ""
+        self.remote_ufrag = ""
         self.handshake: Handshake | None = None
         self.handshake_task: asyncio.Task[None] | None = None
         self.ciphers: Ciphers | None = None
@@ -101,7 +101,7 @@ class Peer(PeerState):
         self.inbound_streams: dict[int, InboundStream] = {}
         self.repairs: dict[int, int] = {}
         "SSRC of retransmissions -> SSRC of what they repeat."
-        self.heard: set[int] = set()
+        self.seen_ssrcs: set[int] = set()
         "SSRCs of authentic packets, RTCP among them."
         self.checks: dict[bytes, tuple[bytes, int]] = {}
         "Transaction of a proven check -> where it came from, and how often."
@@ -114,8 +114,8 @@ class Peer(PeerState):
         "Subscribed to everything others publish."
         self.wishes: set[SourceId] = set()
         self.refusals: set[SourceId] = set()
-        self.subscriptions: dict[SourceId, Subscription] = {}
-        self.sent: dict[int, Subscription] = {}
+        self.outbound_streams: dict[SourceId, OutboundStream] = {}
+        self.sent: dict[int, OutboundStream] = {}
         "By SSRC, and by the SSRC of retransmissions."
         self.heights: dict[SourceId, int | None] = {}
 
@@ -126,23 +126,23 @@ class Peer(PeerState):
         "What each publisher of one encoding should send at most, for this subscriber."
         self.loudness = 0
         self.loudness_count = 0
-        self.checked_at = 0.0
-        self.tended_at = 0.0
+        self.consent_at = 0.0
+        self.serviced_at = 0.0
         self.measured_at = 0.0
         self.round_trip = 0.0
         self.reports_sent: dict[int, float] = {}
         "Middle NTP bits of a sender report -> when it left."
         self.tally = Tally()
-        self.copies = Copies()
-        self.can_repeat = False
+        self.redundancy = Redundancy()
+        self.supports_red = False
         "Whether it said that it can send its sound twice."
-        self.limited_until = -1.0
+        self.remb_until = -1.0
         "Until when it is told that a limit is over, if it was limited."
         self.loss_up = 0.0
         self.loss_down = 0.0
         self.sending_since = 0.0
         "When the first packet was sent to it."
-        self.pictures_since = 0.0
+        self.video_since = 0.0
         "When the first packet of a picture was; 0 before."
         self.sent_octets = 0
         self.sent_rate = 0.0
@@ -169,9 +169,9 @@ class Peer(PeerState):
                 self.used_ssrcs.add(ssrc)
                 return ssrc
 
-    def may_hear(self, ssrc: int) -> bool:
+    def may_unprotect(self, ssrc: int) -> bool:
         """Whether a packet of that SSRC is worth opening."""
-        return ssrc in self.heard or len(self.heard) < SSRCS
+        return ssrc in self.seen_ssrcs or len(self.seen_ssrcs) < SSRCS
 
     def announce(self, source: SourceId, streams: Iterable[tuple[int, int]]) -> None:
         """What an answer says of a publication, in place of what earlier ones said.
@@ -206,8 +206,8 @@ class Peer(PeerState):
         self.ciphers = ciphers
         self.unprotect = ciphers.incoming.unprotect
         self.session = ciphers.incoming.session
-        for subscription in self.subscriptions.values():
-            subscription.use(ciphers.outgoing)
+        for outbound in self.outbound_streams.values():
+            outbound.use(ciphers.outgoing)
 
     @property
     def present_rate(self) -> float:
@@ -216,7 +216,7 @@ class Peer(PeerState):
         What has just begun is in no whole second yet.
         """
         followed = sum(
-            one.inbound.bitrate for one in self.subscriptions.values() if one.inbound is not None
+            one.inbound.bitrate for one in self.outbound_streams.values() if one.inbound is not None
         )
         return max(self.sent_rate, followed)
 
@@ -228,10 +228,10 @@ class Peer(PeerState):
         )
         self.allowance.refill(limits, seconds)
 
-    def move(self, port: Port, name: bytes) -> None:
+    def move(self, port: Port, address: bytes) -> None:
         """Send to an address that the client nominated in a verified check."""
-        if self.destination.port is not port or self.destination.name != name:
-            self.destination.move(port, name)
+        if self.destination.port is not port or self.destination.address != address:
+            self.destination.move(port, address)
 
     def send(self, data: bytes) -> None:
         """Queue a datagram; without a verified address it is dropped."""
@@ -251,10 +251,10 @@ class Peer(PeerState):
         """The echo of a report came back after this long."""
         before = self.round_trip
         self.round_trip = before + 0.25 * (seconds - before) if before else seconds
-        pictured = any(
-            one.inbound is not None and one.rtx_ssrc for one in self.subscriptions.values()
+        with_video = any(
+            one.inbound is not None and one.rtx_ssrc for one in self.outbound_streams.values()
         )
-        self.estimate.note_round_trip(seconds, self.present_rate, pictured, now)
+        self.estimate.note_round_trip(seconds, self.present_rate, with_video, now)
 
     def note_report_sent(self, middle: int, now: float) -> None:
         """Remember when a sender report left, for the round trip its echo will tell."""

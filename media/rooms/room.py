@@ -16,13 +16,13 @@ from media.messages import (
     Track,
     VideoPaused,
 )
-from media.rooms.negotiation import SourceId, TooManyLines
+from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
 from media.rooms.sdp import Answer, read_answer, write_offer
-from media.rooms.speaker import SpeakerWatch
+from media.rooms.speaker import SpeakerDetector
 from media.rtp.codecs import RED, Kind
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 
 logger = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Refused(Exception):
         self.code = code
 
 
-class Ground(Protocol):
+class RoomHost(Protocol):
     """What a room stands on."""
 
     def fingerprint(self) -> str:
@@ -59,17 +59,17 @@ class Room:
     """The participants of one room and what flows between them."""
 
     def __init__(
-        self, room_id: str, ground: Ground, limits: Limits, video_codecs: tuple[str, ...]
+        self, room_id: str, ground: RoomHost, limits: Limits, video_codecs: tuple[str, ...]
     ) -> None:
         self.id = room_id
         self.peers: dict[str, Peer] = {}
-        self.speakers = SpeakerWatch()
+        self.speakers = SpeakerDetector()
         self.paused: set[tuple[str, SourceId]] = set()
         self._active: dict[SourceId, Publication] = {}
         "What is published now."
-        self._untold: dict[str, Peer] = {}
+        self._to_offer: dict[str, Peer] = {}
         "Those whose lines may have changed since their last offer."
-        self._ground = ground
+        self._host = ground
         self._limits = limits
         self._video_codecs = video_codecs
         self._offering = False
@@ -80,7 +80,7 @@ class Room:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
         peer.automatic = automatic
-        peer.checked_at = peer.tended_at = peer.measured_at = self._ground.now()
+        peer.consent_at = peer.serviced_at = peer.measured_at = self._host.now()
         wanted = list(publish)
         self._check(wanted)
         if not any(one.kind is Kind.AUDIO for one in wanted):
@@ -113,8 +113,8 @@ class Room:
                 publication = Publication(peer.id, one.kind)
                 peer.publications[one.kind] = publication
             publication.rids = one.rids
-            line = peer.negotiation.publish(one.kind, one.rids, self._limits.video_bitrate)
-            publication.mid = line.mid
+            section = peer.negotiation.publish(one.kind, one.rids, self._limits.video_bitrate)
+            publication.mid = section.mid
         self._offer_soon(peer)
 
     def unpublish(self, peer: Peer, kinds: Iterable[Kind]) -> None:
@@ -126,20 +126,20 @@ class Room:
                 self._end(peer, publication)
         self._offer_soon(peer)
 
-    def repeat_sound(self, peer: Peer, twice: bool) -> None:
+    def set_redundancy(self, peer: Peer, twice: bool) -> None:
         """Have a participant send its sound twice, or once again."""
-        peer.negotiation.repeat_sound(twice)
+        peer.negotiation.set_redundancy(twice)
         self._offer_soon(peer)
 
     def leave(self, peer: Peer) -> None:
         """Remove a participant and everything that came from it."""
         if self.peers.pop(peer.id, None) is None:
             return
-        self._untold.pop(peer.id, None)
-        now = self._ground.now()
-        for subscription in list(peer.subscriptions.values()):
-            subscription.follow(None, now)
-        peer.subscriptions.clear()
+        self._to_offer.pop(peer.id, None)
+        now = self._host.now()
+        for outbound in list(peer.outbound_streams.values()):
+            outbound.follow(None, now)
+        peer.outbound_streams.clear()
         peer.sent.clear()
         for publication in list(peer.publications.values()):
             self._end(peer, publication)
@@ -151,10 +151,10 @@ class Room:
 
     def _end(self, peer: Peer, publication: Publication) -> None:
         """The streams of a publication are over."""
-        now = self._ground.now()
+        now = self._host.now()
         for inbound in publication.inbound_streams.values():
-            for subscription in [*inbound.subscriptions, *inbound.waiting]:
-                subscription.follow(None, now)
+            for outbound in [*inbound.outbound_streams, *inbound.waiting]:
+                outbound.follow(None, now)
             peer.forget_stream(inbound.ssrc)
         publication.inbound_streams.clear()
         source = (peer.id, publication.kind)
@@ -163,7 +163,7 @@ class Room:
             publication.active = False
             self._active.pop(source, None)
             self._match_all(source)
-            self._ground.emit(Published(self.id, peer.id, publication.kind, False))
+            self._host.emit(Published(self.id, peer.id, publication.kind, False))
 
     def subscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
         """Send ``peer`` what another publishes, now or as soon as it does."""
@@ -185,9 +185,9 @@ class Room:
     def prefer(self, peer: Peer, source: SourceId, height: int | None) -> None:
         """Note the height a video is shown at; the next allocation follows it."""
         peer.heights[source] = height
-        subscription = peer.subscriptions.get(source)
-        if subscription is not None:
-            subscription.height = height
+        outbound = peer.outbound_streams.get(source)
+        if outbound is not None:
+            outbound.height = height
 
     def answer(self, peer: Peer, text: str, revision: int) -> Answer:
         """Take a client's answer. Raises AnswerRejected, Refused."""
@@ -195,17 +195,17 @@ class Room:
         if not negotiation.awaiting or revision != negotiation.version:
             raise Refused("stale_answer", "no offer of that revision waits for an answer")
         answer = read_answer(text, negotiation.offered)
-        if peer.remote_fragment and answer.fragment != peer.remote_fragment:
+        if peer.remote_ufrag and answer.ufrag != peer.remote_ufrag:
             raise Refused("new_transport", "an ICE restart needs a new connection")
-        peer.remote_fragment = answer.fragment
-        for kind, line in peer.negotiation.publishing.items():
+        peer.remote_ufrag = answer.ufrag
+        for kind, section in peer.negotiation.publishing.items():
             publication = peer.publications.get(kind)
-            answered = answer.lines.get(line.mid)
+            answered = answer.sections.get(section.mid)
             if publication is None or answered is None:
                 continue
             sends = answered.direction in ("sendonly", "sendrecv") and bool(answered.payload_types)
             if kind is Kind.AUDIO:
-                peer.can_repeat = sends and RED.payload_type in answered.payload_types
+                peer.supports_red = sends and RED.payload_type in answered.payload_types
             if sends:
                 if not answered.rids:
                     publication.rids = ()
@@ -214,15 +214,15 @@ class Room:
                 publication.active = True
                 self._active[(peer.id, kind)] = publication
                 self._match_all((peer.id, kind))
-                self._ground.emit(Published(self.id, peer.id, kind, True))
+                self._host.emit(Published(self.id, peer.id, kind, True))
             elif not sends and publication.active:
                 self._end(peer, publication)
-        for source, line in negotiation.receiving.items():
-            answered = answer.lines.get(line.mid)
-            subscription = peer.subscriptions.get(source)
-            if subscription is not None and answered is not None:
+        for source, section in negotiation.receiving.items():
+            answered = answer.sections.get(section.mid)
+            outbound = peer.outbound_streams.get(source)
+            if outbound is not None and answered is not None:
                 takes = answered.direction in ("recvonly", "sendrecv")
-                subscription.payload_types = frozenset(answered.payload_types if takes else ())
+                outbound.payload_types = frozenset(answered.payload_types if takes else ())
         negotiation.finish()
         self._offer_soon(peer)
         return answer
@@ -247,24 +247,24 @@ class Room:
             and source not in peer.refusals
             and (peer.automatic or source in peer.wishes)
         )
-        if not wanted and source in peer.subscriptions:
+        if not wanted and source in peer.outbound_streams:
             self._unlink(peer, source)
-        elif wanted and publication is not None and source not in peer.subscriptions:
+        elif wanted and publication is not None and source not in peer.outbound_streams:
             try:
                 self._link(peer, source, publication)
-            except TooManyLines:
+            except TooManySections:
                 return False
         return True
 
     def _offer_soon(self, peer: Peer) -> None:
-        self._untold[peer.id] = peer
+        self._to_offer[peer.id] = peer
         if not self._offering:
             self._offering = True
-            self._ground.soon(self._offer)
+            self._host.soon(self._offer)
 
     def _link(self, peer: Peer, source: SourceId, publication: Publication) -> None:
         video = source[1].medium == "video"
-        subscription = Subscription(
+        outbound = OutboundStream(
             peer.id,
             source[0],
             source[1].value,
@@ -272,49 +272,47 @@ class Room:
             peer.new_ssrc() if video else 0,
             peer.destination,
         )
-        subscription.height = peer.heights.get(source, 0)
+        outbound.height = peer.heights.get(source, 0)
         if peer.ciphers is not None:
-            subscription.use(peer.ciphers.outgoing)
-        peer.negotiation.receive(
-            source, publication.stream, subscription.ssrc, subscription.rtx_ssrc
-        )
-        peer.subscriptions[source] = subscription
-        peer.sent[subscription.ssrc] = subscription
+            outbound.use(peer.ciphers.outgoing)
+        peer.negotiation.receive(source, publication.stream, outbound.ssrc, outbound.rtx_ssrc)
+        peer.outbound_streams[source] = outbound
+        peer.sent[outbound.ssrc] = outbound
         if video:
-            peer.sent[subscription.rtx_ssrc] = subscription
+            peer.sent[outbound.rtx_ssrc] = outbound
         self._offer_soon(peer)
 
     def _unlink(self, peer: Peer, source: SourceId) -> None:
-        subscription = peer.subscriptions.pop(source)
-        subscription.follow(None, self._ground.now())
+        outbound = peer.outbound_streams.pop(source)
+        outbound.follow(None, self._host.now())
         # Rates are told from how these sums grow.
-        peer.sent_octets -= subscription.octets
-        peer.sent_video_octets -= subscription.octets if subscription.rtx_ssrc else 0
-        peer.sent.pop(subscription.ssrc, None)
-        peer.sent.pop(subscription.rtx_ssrc, None)
+        peer.sent_octets -= outbound.octets
+        peer.sent_video_octets -= outbound.octets if outbound.rtx_ssrc else 0
+        peer.sent.pop(outbound.ssrc, None)
+        peer.sent.pop(outbound.rtx_ssrc, None)
         peer.negotiation.drop(source)
         self.paused.discard((peer.id, source))
         self._offer_soon(peer)
 
     def _offer(self) -> None:
         self._offering = False
-        untold = self._untold
-        self._untold = {}
+        untold = self._to_offer
+        self._to_offer = {}
         for peer in untold.values():
             negotiation = peer.negotiation
             if not negotiation.changed or negotiation.awaiting:
                 continue
             fresh = not negotiation.begun
-            lines = negotiation.begin()
+            sections = negotiation.begin()
             tracks = [
-                Track(line.mid, kind, "publish", peer.id)
-                for kind, line in negotiation.publishing.items()
-                if line.direction == "recvonly"
+                Track(section.mid, kind, "publish", peer.id)
+                for kind, section in negotiation.publishing.items()
+                if section.direction == "recvonly"
             ] + [
-                Track(line.mid, source[1], "subscribe", source[0])
-                for source, line in negotiation.receiving.items()
+                Track(section.mid, source[1], "subscribe", source[0])
+                for source, section in negotiation.receiving.items()
             ]
-            self._ground.emit(
+            self._host.emit(
                 OfferNeeded(
                     self.id,
                     peer.id,
@@ -322,9 +320,9 @@ class Room:
                         peer.description_id,
                         negotiation.version,
                         peer.credentials,
-                        self._ground.fingerprint(),
-                        self._ground.addresses(),
-                        lines,
+                        self._host.fingerprint(),
+                        self._host.addresses(),
+                        sections,
                     ),
                     negotiation.version,
                     tuple(tracks),
@@ -337,31 +335,31 @@ class Room:
         publisher = self.peers.get(source[0])
         return publisher.publications.get(source[1]) if publisher is not None else None
 
-    def steer(
-        self, peer: Peer, source: SourceId, inbound: InboundStream | None, squeezed: bool
+    def select_layers(
+        self, peer: Peer, source: SourceId, inbound: InboundStream | None, for_bandwidth: bool
     ) -> None:
         """Have a subscription follow ``inbound``, or nothing; ``squeezed`` is for want of room."""
-        subscription = peer.subscriptions[source]
-        target = subscription.target or subscription.inbound
+        outbound = peer.outbound_streams[source]
+        target = outbound.target or outbound.inbound
         if target is not inbound:
-            subscription.follow(inbound, self._ground.now())
+            outbound.follow(inbound, self._host.now())
         mark = (peer.id, source)
-        if squeezed != (mark in self.paused):
-            if squeezed:
+        if for_bandwidth != (mark in self.paused):
+            if for_bandwidth:
                 self.paused.add(mark)
             else:
                 self.paused.discard(mark)
-            self._ground.emit(VideoPaused(self.id, peer.id, source[0], source[1], squeezed))
+            self._host.emit(VideoPaused(self.id, peer.id, source[0], source[1], for_bandwidth))
 
-    def announce_encoding(self, peer_id: str, subscription: Subscription) -> None:
+    def announce_encoding(self, peer_id: str, outbound: OutboundStream) -> None:
         """Tell which encoding a subscriber now sees."""
-        if subscription.inbound is not None and subscription.inbound.rid:
-            self._ground.emit(
+        if outbound.inbound is not None and outbound.inbound.rid:
+            self._host.emit(
                 EncodingChosen(
                     self.id,
                     peer_id,
-                    subscription.publisher_id,
-                    Kind(subscription.kind),
-                    subscription.inbound.rid,
+                    outbound.publisher_id,
+                    Kind(outbound.kind),
+                    outbound.inbound.rid,
                 )
             )

@@ -16,51 +16,51 @@ from media.streams.publication import Publication
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
-BEGINNING = 1.5
+SMALL_FIRST_SECONDS = 1.5
 """Seconds from a participant's first picture in which it gets the smallest encodings: their keyframe
 is there a second sooner on a narrow link, and nothing is known of the link yet."""
-LEAST_SHARE = 150_000
+LEAST_VIDEO = 150_000
 "Bits per second of a picture that are never asked for less for the sake of one subscriber."
-LEAST_SHARE_OF_TWO = 250_000
+LEAST_SIMULCAST = 250_000
 "The same of a camera that could be sent in two encodings: less would keep the second one away."
 
 
-def steer(room: Room, now: float) -> None:
+def select_layers(room: Room, now: float) -> None:
     """Allocate every subscriber's link and point its subscriptions accordingly."""
     for peer in list(room.peers.values()):
         if peer.connected:
-            steer_peer(room, peer, now)
+            select_layers_for(room, peer, now)
 
 
-def steer_peer(room: Room, peer: Peer, now: float) -> None:
+def select_layers_for(room: Room, peer: Peer, now: float) -> None:
     """The same for one subscriber."""
     peer.estimate.grow(now)
     audio = 0.0
     choices: list[Choice[SourceId]] = []
     candidates: dict[SourceId, list[InboundStream]] = {}
-    hidden: list[SourceId] = []
-    for source, subscription in peer.subscriptions.items():
+    off_screen: list[SourceId] = []
+    for source, outbound in peer.outbound_streams.items():
         publication = room.publication(source)
-        if publication is None or not subscription.payload_types:
+        if publication is None or not outbound.payload_types:
             continue
         streams = [
             one
-            for one in publication.wanted(subscription.height, now)
-            if one.payload_type in subscription.payload_types or source[1] is Kind.AUDIO
+            for one in publication.wanted(outbound.height, now)
+            if one.payload_type in outbound.payload_types or source[1] is Kind.AUDIO
         ]
         if source[1] is Kind.AUDIO:
             # Who gets no copies gets half of what comes in twice.
-            halved = 1 if subscription.gets_copies else 0.5
+            halved = 1 if outbound.receives_red else 0.5
             audio += sum(one.bitrate * (halved if one.codec is RED else 1) for one in streams)
-            room.steer(peer, source, streams[0] if streams else None, squeezed=False)
+            room.select_layers(peer, source, streams[0] if streams else None, for_bandwidth=False)
             continue
         if not streams:
-            hidden.append(source)
+            off_screen.append(source)
             continue
-        if not peer.pictures_since or now - peer.pictures_since < BEGINNING:
+        if not peer.video_since or now - peer.video_since < SMALL_FIRST_SECONDS:
             streams = streams[-1:]
         candidates[source] = streams
-        current = subscription.target or subscription.inbound
+        current = outbound.target or outbound.inbound
         choices.append(
             Choice(
                 source,
@@ -69,10 +69,10 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
                 _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
             )
         )
-    for source in hidden:
-        room.steer(peer, source, None, squeezed=False)
+    for source in off_screen:
+        room.select_layers(peer, source, None, for_bandwidth=False)
     # Of several pictures a trial may take all but one away.
-    peer.estimate.least = audio + min(
+    peer.estimate.probe_floor = audio + min(
         (
             one.rates[-1] if one.floor is None else min(SMALLEST_VIDEO, one.rates[0])
             for one in choices
@@ -87,20 +87,20 @@ def steer_peer(room: Room, peer: Peer, now: float) -> None:
         source = choice.key
         index = allocation.chosen.get(source)
         stream = candidates[source][index] if index is not None else None
-        subscription = peer.subscriptions[source]
-        followed = subscription.inbound
+        outbound = peer.outbound_streams[source]
+        followed = outbound.inbound
         better = stream and (followed is None or stream.bitrate > followed.bitrate)
         if better and peer.estimate.limit < UNLIMITED and index != choice.current:
             peer.estimate.note_upgrade(now)
-        if stream and followed and stream.bitrate < followed.bitrate and peer.estimate.flooded:
+        if stream and followed and stream.bitrate < followed.bitrate and peer.estimate.overused:
             # To wait for the smaller picture's beginning would drown more sound.
-            subscription.leave(now)
-        room.steer(peer, source, stream, squeezed=index is None)
+            outbound.leave(now)
+        room.select_layers(peer, source, stream, for_bandwidth=index is None)
 
 
 def _floor(publication: Publication) -> float:
     """Bits per second below which nobody is asked to send a picture."""
-    return LEAST_SHARE_OF_TWO if publication.rids else LEAST_SHARE
+    return LEAST_SIMULCAST if publication.rids else LEAST_VIDEO
 
 
 def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
@@ -112,7 +112,7 @@ def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
     making the picture bad for all.
     """
     least = float(UNLIMITED)
-    flowing = sum(one.bitrate for one in publisher.inbound_streams.values() if one.flows(now))
+    flowing = sum(one.bitrate for one in publisher.inbound_streams.values() if one.is_active(now))
     for peer in room.peers.values():
         limit, adaptable = 0.0, 0.0
         for source, share in peer.shares.items():
@@ -120,7 +120,7 @@ def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
             if source[0] != publisher.id or publication is None:
                 continue
             limit += max(share, _floor(publication))
-            adaptable += sum(one.bitrate for one in publication.encodings() if one.flows(now))
+            adaptable += sum(one.bitrate for one in publication.encodings() if one.is_active(now))
         if limit:
             least = min(least, limit + max(0.0, flowing - adaptable))
     return 0 if least >= UNLIMITED else int(least)

@@ -187,7 +187,7 @@ class MediaRelay:
         return ""
 
     def _receive(self, event: media.Event) -> None:
-        if self.watch is not None and self.watch.hear(event):
+        if self.watch is not None and self.watch.handle(event):
             return
         heard = _translated(event)
         if heard is not None:

@@ -18,7 +18,7 @@ from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.transport.dtls import Ciphers
 from media.transport.port import Destination, Port, pack_address
 from media.transport.srtp import Cipher
@@ -73,7 +73,7 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
         for receiver in receivers[index * fan_out : (index + 1) * fan_out]:
             to = Destination()
             to.move(port, pack_address(HOST, receiver.number))
-            one = Subscription("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
+            one = OutboundStream("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
             one.use(Cipher(PROFILE, secrets.token_bytes(44), True))
             one.payload_types = frozenset((VP8.payload_type,))
             one.follow(inbound, 0.0)

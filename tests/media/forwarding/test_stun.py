@@ -50,7 +50,7 @@ class Asker(socket.socket):
         self.setblocking(False)
         self.connect(("127.0.0.1", sfu.port.number))
         self.sfu = sfu
-        self.name_packed = pack_address(*self.getsockname())
+        self.address = pack_address(*self.getsockname())
 
     def ask(self, data: bytes) -> bytes:
         self.send(data)
@@ -62,7 +62,7 @@ class Asker(socket.socket):
 
 
 def right(peer: Peer) -> bytes:
-    return stun_request(peer.credentials.fragment, peer.credentials.password)
+    return stun_request(peer.credentials.ufrag, peer.credentials.password)
 
 
 async def test_a_check_heard_on_the_way_moves_nothing_when_sent_from_elsewhere(
@@ -70,12 +70,12 @@ async def test_a_check_heard_on_the_way_moves_nothing_when_sent_from_elsewhere(
 ) -> None:
     check = right(peer)
     assert client.ask(check)
-    assert peer.destination.name == client.name_packed
+    assert peer.destination.address == client.address
     assert stranger.ask(check) == b""
-    assert peer.destination.name == client.name_packed
-    assert stranger.name_packed not in client.sfu.forwarder.by_address
+    assert peer.destination.address == client.address
+    assert stranger.address not in client.sfu.forwarder.by_address
     assert stranger.ask(right(peer)), "a check of its own is what a change of network looks like"
-    assert peer.destination.name == stranger.name_packed
+    assert peer.destination.address == stranger.address
 
 
 async def test_one_check_is_answered_as_often_as_a_client_repeats_it(
@@ -89,7 +89,7 @@ async def test_one_check_is_answered_as_often_as_a_client_repeats_it(
 
 async def test_who_guesses_uses_up_nothing(peer: Peer, client: Asker, stranger: Asker) -> None:
     for _ in range(3 * peer.limits.checks):
-        assert stranger.ask(stun_request(peer.credentials.fragment, "guess")) == b""
+        assert stranger.ask(stun_request(peer.credentials.ufrag, "guess")) == b""
     assert client.ask(right(peer))
 
 
@@ -101,11 +101,11 @@ async def test_too_many_checks_are_not_answered(peer: Peer, client: Asker) -> No
 
 async def test_an_answer_is_never_longer_than_the_question(peer: Peer, client: Asker) -> None:
     confused = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    confused.attributes["USERNAME"] = f"{peer.credentials.fragment}:x"
+    confused.attributes["USERNAME"] = f"{peer.credentials.ufrag}:x"
     confused.attributes["ICE-CONTROLLED"] = 1
     confused.add_message_integrity(peer.credentials.password.encode())
     shortest = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    shortest.attributes["USERNAME"] = f"{peer.credentials.fragment}:"
+    shortest.attributes["USERNAME"] = f"{peer.credentials.ufrag}:"
     shortest.add_message_integrity(peer.credentials.password.encode())
     for question in (right(peer), bytes(confused), bytes(shortest)):
         answer = client.ask(question)
@@ -142,7 +142,7 @@ async def test_a_participant_is_listened_to_under_few_names() -> None:
                 hostile.send(next(datagrams))
             hostile.client.port.flush()
             target.sfu.forwarder.drain(target.port)
-        assert len(peer.heard) <= SSRCS
+        assert len(peer.seen_ssrcs) <= SSRCS
         assert peer.over_limit
         refused = peer.over_limit
         hostile.send(next(hostile.other_streams()))

@@ -20,10 +20,10 @@ from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 from media.transport import srtp
-from media.transport.batching import NAME_SPACE
+from media.transport.batching import ADDRESS_SPACE
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
 from media.transport.srtp import Cipher
@@ -120,7 +120,7 @@ class World:
             self.inbound_streams[kind.medium] = inbound
         self.publisher.repairs[RTX_SSRC] = VIDEO_SSRC
         self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
-        self.subscriptions: list[Subscription] = []
+        self.outbound_streams: list[OutboundStream] = []
         self.received: list[list[bytes]] = [[] for _ in range(SUBSCRIBERS)]
         self.numbers: list[dict[tuple[int, int], None]] = [{} for _ in range(SUBSCRIBERS)]
         "SSRC and sequence number of everything received, in that order."
@@ -140,8 +140,8 @@ class World:
         )
         peer.move(self.port, pack_address("127.0.0.1", 9))
         for medium, inbound in self.inbound_streams.items():
-            number = len(self.subscriptions)
-            one = Subscription(
+            number = len(self.outbound_streams)
+            one = OutboundStream(
                 peer.id, "publisher", medium, 0x90 + number, 0xA0 + number, peer.destination
             )
             one._last_sequence = 0xFF00 + number
@@ -153,9 +153,9 @@ class World:
                 {RED.payload_type} if seat else set()
             )
             one.follow(inbound, self.time)
-            peer.subscriptions["publisher", Kind(medium)] = one
+            peer.outbound_streams["publisher", Kind(medium)] = one
             peer.sent[one.ssrc] = peer.sent[one.rtx_ssrc] = one
-            self.subscriptions.append(one)
+            self.outbound_streams.append(one)
         return peer
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class World:
         for index, data in enumerate(datagrams):
             port.incoming[index * SLOT : index * SLOT + len(data)] = data
             port.lengths[index * 16 + 14] = len(data)
-            port.names[index * NAME_SPACE : index * NAME_SPACE + len(name)] = name
+            port.addresses[index * ADDRESS_SPACE : index * ADDRESS_SPACE + len(name)] = name
         handle: Callable[[Port, int, float, bytes], None] = (
             self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
         )
@@ -176,7 +176,7 @@ class World:
 
     def miss(self, seat: int, back: int) -> None:
         """Let a subscriber ask again for some of its picture, and collect what is repeated."""
-        peer, picture = self.peers[seat], self.subscriptions[2 * seat + 1]
+        peer, picture = self.peers[seat], self.outbound_streams[2 * seat + 1]
         sent = [number for ssrc, number in self.numbers[seat] if ssrc == picture.ssrc]
         if lost := sent[-1 - back :][:4]:
             picture.refill(1.0, UNLIMITED)
@@ -214,7 +214,7 @@ class World:
                 peer.loudness,
                 peer.loudness_count,
                 peer.allowance,
-                sorted(peer.heard),
+                sorted(peer.seen_ssrcs),
             ),
             "inbound_streams": {
                 ssrc: (
@@ -231,7 +231,7 @@ class World:
                     one.recovered,
                     one.keyframes,
                     list(one.missing),
-                    [x.ssrc for x in one.subscriptions],
+                    [x.ssrc for x in one.outbound_streams],
                     [x.ssrc for x in one.waiting],
                 )
                 for ssrc, one in peer.inbound_streams.items()
@@ -241,15 +241,15 @@ class World:
                     one.ssrc,
                     one.sequence_offset,
                     one.timestamp_offset,
-                    one.shifted,
-                    one.picture_offset,
-                    one.level_offset,
+                    one.rewrites_descriptor,
+                    one.picture_id_offset,
+                    one.tl0picidx_offset,
                     one.packets,
                     one.octets,
-                    one.repeats,
+                    one.retransmissions,
                     one.rtx_sequence,
                 )
-                for one in self.subscriptions
+                for one in self.outbound_streams
             ],
             "subscribers": [(one.refused, one.over_limit) for one in self.peers],
         }

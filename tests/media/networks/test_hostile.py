@@ -73,7 +73,7 @@ async def test_no_participant_makes_it_fail_or_grow(
     assert sfu.forwarder.errors == 0
     assert len(peer.inbound_streams) <= peer.limits.streams
     assert len(peer.repairs) <= peer.limits.streams
-    assert len(peer.heard) <= SSRCS
+    assert len(peer.seen_ssrcs) <= SSRCS
     assert len(sfu.forwarder.gaps) <= len(peer.inbound_streams) + 1
     assert not peer.take_arrivals()
     for inbound in peer.inbound_streams.values():
@@ -266,7 +266,7 @@ class Battle:
         """Checks that name participants of the worker and guess their passwords."""
         while True:
             client = self.clients[self.chance.choice("abxy")]
-            yield stun_request(client.remote.fragment, "guess")
+            yield stun_request(client.remote.ufrag, "guess")
 
     async def figures(self) -> tuple[int, int]:
         """Memory in use and unexpected errors, as the worker says after now."""

@@ -6,7 +6,7 @@ import pytest
 
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
-from media.sfu.layer_selection import BEGINNING, publisher_limit, steer
+from media.sfu.layer_selection import SMALL_FIRST_SECONDS, publisher_limit, select_layers
 from media.streams.inbound import InboundStream
 from scripts.benchmarks.relay_attack import Target
 
@@ -25,7 +25,7 @@ async def target() -> AsyncIterator[Target]:
     one.sfu.forwarder.drain(one.port)
     for peer in one.sfu.rooms["room"].peers.values():
         for inbound in peer.inbound_streams.values():
-            inbound.heard_at = NOW
+            inbound.last_seen = NOW
             inbound.bitrate = 40_000.0 if inbound.history is None else 600_000.0
     yield one
     await one.close()
@@ -59,8 +59,8 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
     a, b, c = peers(target)
     room = target.sfu.rooms["room"]
     c.estimate.limit, c.estimate.updated_at = 500_000.0, NOW
-    steer(room, NOW)
-    assert c.estimate.least == pytest.approx(180_000), "sound of two, and the least of one picture"
+    select_layers(room, NOW)
+    assert c.estimate.probe_floor == pytest.approx(180_000), "sound of two, and the least of one picture"
     for publisher in (a, b):
         assert 0 < publisher_limit(room, publisher, NOW) < 300_000
     assert not a.shares
@@ -73,38 +73,38 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     camera = a.publications[Kind.VIDEO]
     large = camera.inbound_streams[""]
     small = InboundStream(77, large.codec, "a", "l")
-    small.heard_at, small.bitrate = NOW, 150_000.0
+    small.last_seen, small.bitrate = NOW, 150_000.0
     large.rid = "h"
     camera.rids, camera.inbound_streams = ("h", "l"), {"h": large, "l": small}
     source = ("a", Kind.VIDEO)
-    seen = c.subscriptions[source]
+    seen = c.outbound_streams[source]
     for other in ("b",):
-        c.subscriptions[other, Kind.VIDEO].height = None
+        c.outbound_streams[other, Kind.VIDEO].height = None
     seen.begin(large, 1, 0, memoryview(b""), NOW)
     c.estimate.limit, c.estimate.updated_at = 300_000.0, NOW
     c.estimate.held_until = NOW + 5
-    steer(room, NOW)
+    select_layers(room, NOW)
     assert (seen.inbound, seen.target) == (large, small), "it goes on until the small one begins"
     seen.follow(large, NOW)
     c.estimate.loss, c.estimate.lost_at = 0.6, NOW
-    steer(room, NOW)
+    select_layers(room, NOW)
     assert (seen.inbound, seen.target) == (None, small)
 
 
 async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Target) -> None:
     _, _, c = peers(target)
     c.note_round_trip(0.1, NOW)
-    for subscription in c.subscriptions.values():
-        subscription.leave(NOW)
+    for outbound in c.outbound_streams.values():
+        outbound.leave(NOW)
     for seconds in (5, 10):
         c.note_round_trip(0.1, NOW + seconds)
     room = target.sfu.rooms["room"]
     camera = room.peers["a"].publications[Kind.VIDEO].inbound_streams[""]
-    c.subscriptions["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
+    c.outbound_streams["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
     for late in (0.9, 1.1):
         c.note_round_trip(late, NOW + 11 + late)
     assert c.estimate.delay.queueing
-    c.subscriptions["a", Kind.VIDEO].leave(NOW + 13)
+    c.outbound_streams["a", Kind.VIDEO].leave(NOW + 13)
     for seconds in (20, 25):
         c.note_round_trip(0.9, NOW + seconds)
     assert not c.estimate.delay.queueing, "the way has become longer"
@@ -116,17 +116,17 @@ async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target
     camera = a.publications[Kind.VIDEO]
     large = camera.inbound_streams[""]
     small = InboundStream(77, large.codec, "a", "l")
-    small.heard_at, small.bitrate = NOW, 150_000.0
+    small.last_seen, small.bitrate = NOW, 150_000.0
     large.rid = "h"
     camera.rids, camera.inbound_streams = ("h", "l"), {"h": large, "l": small}
-    seen = c.subscriptions["a", Kind.VIDEO]
-    for pictures_since, expected in (
+    seen = c.outbound_streams["a", Kind.VIDEO]
+    for video_since, expected in (
         (0.0, small),
-        (NOW - BEGINNING / 2, small),
-        (NOW - 2 * BEGINNING, large),
+        (NOW - SMALL_FIRST_SECONDS / 2, small),
+        (NOW - 2 * SMALL_FIRST_SECONDS, large),
     ):
-        c.pictures_since = pictures_since
-        steer(room, NOW)
+        c.video_since = video_since
+        select_layers(room, NOW)
         assert (seen.target or seen.inbound) is expected
     assert c.estimate.upgraded_at is None, "nothing was held back by a limit"
 
@@ -134,10 +134,10 @@ async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target
 async def test_only_what_a_limit_held_back_is_tried(target: Target) -> None:
     _, _, c = peers(target)
     room = target.sfu.rooms["room"]
-    steer(room, NOW)
+    select_layers(room, NOW)
     assert c.estimate.upgraded_at is None, "the beginning of a call is no try"
     for source in (("a", Kind.VIDEO), ("b", Kind.VIDEO)):
-        c.subscriptions[source].follow(None, NOW)
+        c.outbound_streams[source].follow(None, NOW)
     c.estimate.limit, c.estimate.updated_at = 5_000_000.0, NOW
-    steer(room, NOW)
+    select_layers(room, NOW)
     assert c.estimate.upgraded_at == NOW
