@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from media.forwarding import stun
+from media.forwarding import connectivity_checks
 from media.rooms.peer import Peer
 from media.transport.port import SLOT, Port
 
@@ -47,9 +47,11 @@ class Demultiplexer:
         first = view[0]
         if first < 2:
             data = bytes(view)
-            named = stun.find(data, self.by_ufrag)
+            named = connectivity_checks.find(data, self.by_ufrag)
             address = port.source(index)
-            if named is None or not stun.admit(named, data, port, address, self.by_address, now):
+            if named is None or not connectivity_checks.admit(
+                named, data, port, address, self.by_address, now
+            ):
                 self.strangers += 1
         elif peer is None:
             self.strangers += 1

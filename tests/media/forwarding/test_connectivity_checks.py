@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aioice import stun
 
-from media.forwarding.stun import REPETITIONS
+from media.forwarding.connectivity_checks import REPETITIONS
 from media.limits import SSRCS
 from media.messages import Join, OpenRoom
 from media.rooms.peer import Peer
