@@ -132,20 +132,9 @@ class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
     """Ask whether the worker is alive; Done carries its figures."""
 
 
-AnyCommand = (
-    OpenRoom
-    | Join
-    | AcceptAnswer
-    | Publish
-    | Unpublish
-    | Subscribe
-    | Unsubscribe
-    | Prefer
-    | Leave
-    | CloseRoom
-    | Ping
-    | Readdress
-)
+PeerCommand = AcceptAnswer | Publish | Unpublish | Subscribe | Unsubscribe | Prefer | Leave
+"Commands about a participant who is in the room."
+AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Ping | Readdress
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

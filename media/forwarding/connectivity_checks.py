@@ -34,12 +34,12 @@ def admit(
     check = ice.verify(data, peer.credentials)
     if check is None:
         return False
-    first, times = peer.checks.get(check.transaction_id, (address, 0))
+    first, times = peer.answered_checks.get(check.transaction_id, (address, 0))
     if first != address or times >= REPETITIONS:
         return False
-    peer.checks[check.transaction_id] = (address, times + 1)
-    if len(peer.checks) > REMEMBERED_CHECKS:
-        del peer.checks[next(iter(peer.checks))]
+    peer.answered_checks[check.transaction_id] = (address, times + 1)
+    if len(peer.answered_checks) > REMEMBERED_CHECKS:
+        del peer.answered_checks[next(iter(peer.answered_checks))]
     peer.allowance.checks -= 1
     if peer.allowance.checks < 0:
         peer.over_limit += 1

@@ -93,41 +93,41 @@ def send_sender_report(peer: Peer, outbound: Follower, now: float) -> None:
     info = outbound.sender_report()
     if info is None:
         return
-    peer.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
+    peer.downlink.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
     peer.send_rtcp(rtcp.sender_report(outbound.ssrc, info, outbound.publisher_id))
 
 
 def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
-    tally = peer.tally
+    tally = peer.downlink.tally
     for report in reports:
-        outbound = peer.sent.get(report.ssrc)
+        outbound = peer.downlink.by_ssrc.get(report.ssrc)
         if outbound is None or report.ssrc != outbound.ssrc:
             continue
-        left = peer.reports_sent.get(report.lsr) if report.lsr else None
-        if left is not None:
-            round_trip = now - left - report.dlsr / 65536
-            if 0 <= round_trip < 10:
-                peer.note_round_trip(round_trip, now)
+        peer.downlink.note_echo(report.lsr, report.dlsr, now)
         # What was lost on the publisher's link says nothing of the subscriber's.
         before = outbound.inbound.upstream_loss() if outbound.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
         tally.add(outbound.reception.note(report.highest_sequence, loss), loss)
     found = tally.take(now)
     if found is not None:
-        peer.loss_down = found
-        peer.estimate.note_loss(
-            found, peer.present_rate, peer.sent_video_rate, now, peer.sent_rate_before
+        peer.downlink.loss = found
+        peer.downlink.estimate.note_loss(
+            found,
+            peer.downlink.present_rate,
+            peer.downlink.video_rate,
+            now,
+            peer.downlink.rate_before,
         )
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
-    outbound = peer.sent.get(packet.media_ssrc)
+    outbound = peer.downlink.by_ssrc.get(packet.media_ssrc)
     if outbound is None or packet.media_ssrc != outbound.ssrc or not outbound.rtx_ssrc:
         return
     lost = [sequence & 0xFFFF for sequence in packet.lost[:MOST_NACKED]]
     missed = outbound.note_nack(lost)
     if missed >= OVERUSE:
-        peer.estimate.note_overuse(missed, peer.present_rate, now)
+        peer.downlink.estimate.note_overuse(missed, peer.downlink.present_rate, now)
     send_time = absolute_send_time(now)
     for sequence in lost:
         repeated = outbound.retransmission(sequence, now, send_time)
@@ -140,13 +140,13 @@ def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
 
 def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
     if packet.fmt == RTCP_PSFB_PLI:
-        outbound = peer.sent.get(packet.media_ssrc)
+        outbound = peer.downlink.by_ssrc.get(packet.media_ssrc)
         if outbound is not None and outbound.inbound is not None:
             outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_FIR:
         for position in range(0, len(packet.fci) - 7, 8):
             (ssrc,) = struct.unpack_from("!I", packet.fci, position)
-            outbound = peer.sent.get(ssrc)
+            outbound = peer.downlink.by_ssrc.get(ssrc)
             if outbound is not None and outbound.inbound is not None:
                 outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_APP:
@@ -154,13 +154,13 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
             bitrate, _ = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        video = peer.sent_video_rate
-        peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
+        video = peer.downlink.video_rate
+        peer.downlink.estimate.note_remb(bitrate, video, max(0.0, peer.downlink.rate - video), now)
 
 
 def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
     """Send the NACK that is due for a stream, if one is."""
-    due = inbound.due_nacks(now, peer.round_trip)
+    due = inbound.due_nacks(now, peer.downlink.round_trip)
     if due:
         peer.send_rtcp(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
@@ -194,7 +194,7 @@ def send_transport_feedback(peer: Peer) -> None:
     arrivals = peer.take_arrivals()
     if not arrivals:
         return
-    message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
+    message = peer.uplink.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
     peer.send_rtcp(message)
 
 
@@ -235,13 +235,13 @@ def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
                 block.fraction_lost = min(255, max(block.fraction_lost, beyond))
     if not blocks:
         return
-    peer.loss_up = lost
+    peer.uplink.loss = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
     videos = [one.ssrc for one in peer.inbound_streams.values() if one.history is not None]
     if limit:
-        peer.remb_until = math.inf
-    elif videos and now < peer.remb_until:
-        peer.remb_until = min(peer.remb_until, now + LIFTED_SECONDS)
+        peer.uplink.remb_until = math.inf
+    elif videos and now < peer.uplink.remb_until:
+        peer.uplink.remb_until = min(peer.uplink.remb_until, now + LIFTED_SECONDS)
         limit = UNLIMITED
     if limit and videos:
         message += rtcp.bitrate_limit(peer.ssrc, limit, videos)

@@ -25,6 +25,7 @@ from media.messages import (
     Join,
     Leave,
     OpenRoom,
+    PeerCommand,
     Ping,
     Prefer,
     Publish,
@@ -38,10 +39,10 @@ from media.rooms.negotiation import TooManySections
 from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
+from media.rtp.codecs import Kind
 from media.sfu import rtcp_handling
 from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
-from media.streams.inbound import InboundStream
-from media.streams.outbound import OutboundStream
+from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
 from media.transport.ice import CONSENT_SECONDS
 from media.transport.port import Port
@@ -50,8 +51,6 @@ logger = logging.getLogger(__name__)
 
 TICK = 0.02
 "Seconds between two turns of the clock; each looks after a fifth of the participants."
-FIRST_SECOND = 0.4
-"Seconds for which the rate of what has just begun is told at least: it begins with keyframes."
 FEEDBACK_TICKS = 5
 "Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
 PEERS_AT_ONCE = 8
@@ -60,8 +59,6 @@ SELECTION_TICKS = 25
 SECOND_TICKS = 50
 QUALITY_TICKS = 100
 SPEAKER_TICKS = 10
-SILENT_AUDIO = 10_000
-"Bits per second of sound below which nobody speaks (RFC 7587 section 3.1.3: DTX)."
 CERTIFICATE_AGE = timedelta(days=7)
 "A certificate serves new connections for this long; aiortc makes them valid for 30 days."
 
@@ -77,10 +74,7 @@ class Sfu:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rooms: dict[str, Room] = {}
-        self.forwarder = Forwarder(clock)
-        self.forwarder.on_rtcp = self._on_rtcp
-        self.forwarder.on_stream = self._on_stream
-        self.forwarder.on_begin = self._on_begin
+        self.forwarder = Forwarder(self, clock)
         self.now = clock
         self.emit = emit
         self._limits = limits or Limits()
@@ -138,7 +132,7 @@ class Sfu:
             received=sum(port.counters.received for port in self.forwarder.ports),
             sent=sum(port.counters.sent for port in self.forwarder.ports),
             refused=sum(port.counters.refused for port in self.forwarder.ports),
-            strangers=self.forwarder.strangers,
+            strangers=self.forwarder.demux.strangers,
             errors=self.forwarder.errors,
         )
 
@@ -153,51 +147,59 @@ class Sfu:
         self.forwarder.flush()
 
     def _execute(self, command: AnyCommand) -> None:
-        if isinstance(command, Ping):
-            return
-        if isinstance(command, Readdress):
-            number = self._addresses[0][1]
-            self._addresses = [(one, number) for one in command.addresses]
-            return
-        if isinstance(command, OpenRoom):
-            if command.room_id in self.rooms:
-                raise Refused("room_exists", f"{command.room_id} is open")
-            self.rooms[command.room_id] = Room(
-                command.room_id, self, self._limits, command.video_codecs
-            )
-            return
-        room = self.rooms.get(command.room_id)
+        match command:
+            case Ping():
+                pass
+            case Readdress():
+                port = self._addresses[0][1]
+                self._addresses = [(host, port) for host in command.addresses]
+            case OpenRoom():
+                self._open_room(command)
+            case CloseRoom():
+                self._close_room(self._room(command.room_id))
+            case Join():
+                room = self._room(command.room_id)
+                self._renew_certificate()
+                self.forwarder.add(room.join(command.peer_id, command.publish, command.automatic))
+            case _:
+                room = self._room(command.room_id)
+                peer = room.peers.get(command.peer_id)
+                if peer is None:
+                    raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
+                self._execute_for(room, peer, command)
+
+    def _execute_for(self, room: Room, peer: Peer, command: PeerCommand) -> None:
+        match command:
+            case AcceptAnswer():
+                answer = room.answer(peer, command.sdp, command.revision)
+                if peer.handshake is None:
+                    self._start_dtls(room, peer, answer)
+                select_layers(room, self.now())
+            case Publish():
+                room.publish(peer, command.publish)
+            case Unpublish():
+                room.unpublish(peer, command.kinds)
+            case Subscribe():
+                room.subscribe(peer, command.publisher_id, command.kinds)
+            case Unsubscribe():
+                room.unsubscribe(peer, command.publisher_id, command.kinds)
+            case Prefer():
+                room.prefer(peer, (command.publisher_id, command.kind), command.height)
+                select_layers(room, self.now())
+            case Leave():
+                self._disconnect(room, peer)
+
+    def _room(self, room_id: str) -> Room:
+        room = self.rooms.get(room_id)
         if room is None:
-            raise Refused("unknown_room", f"{command.room_id} is not open")
-        if isinstance(command, CloseRoom):
-            self._close_room(room)
-            return
-        if isinstance(command, Join):
-            self._renew_certificate()
-            peer = room.join(command.peer_id, command.publish, command.automatic)
-            self.forwarder.add(peer)
-            return
-        found = room.peers.get(command.peer_id)
-        if found is None:
-            raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
-        if isinstance(command, AcceptAnswer):
-            answer = room.answer(found, command.sdp, command.revision)
-            if found.handshake is None:
-                self._start_dtls(room, found, answer)
-            select_layers(room, self.now())
-        elif isinstance(command, Publish):
-            room.publish(found, command.publish)
-        elif isinstance(command, Unpublish):
-            room.unpublish(found, command.kinds)
-        elif isinstance(command, Subscribe):
-            room.subscribe(found, command.publisher_id, command.kinds)
-        elif isinstance(command, Unsubscribe):
-            room.unsubscribe(found, command.publisher_id, command.kinds)
-        elif isinstance(command, Prefer):
-            room.prefer(found, (command.publisher_id, command.kind), command.height)
-            select_layers(room, self.now())
-        elif isinstance(command, Leave):
-            self._disconnect(room, found)
+            raise Refused("unknown_room", f"{room_id} is not open")
+        return room
+
+    def _open_room(self, command: OpenRoom) -> None:
+        if command.room_id in self.rooms:
+            raise Refused("room_exists", f"{command.room_id} is open")
+        room = Room(command.room_id, self, self._limits, command.video_codecs)
+        self.rooms[command.room_id] = room
 
     def _renew_certificate(self) -> None:
         remaining = self._certificate.expires - datetime.now(UTC)
@@ -253,25 +255,29 @@ class Sfu:
         self.emit(Connected(room.id, peer.id))
         select_layers(room, self.now())
 
-    def _on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        """Handle an SRTCP datagram (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
             rtcp_handling.handle(peer, data, now, room.peers.get)
             rtcp_handling.send_keyframe_requests(peer, now)
 
-    def _on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+    def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+        """Choose layers anew: there is one more to choose from (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
             select_layers(room, self.now())
 
-    def _on_begin(self, peer: Peer, inbound: InboundStream, outbound: OutboundStream) -> None:
+    def on_switch(self, peer: Peer, inbound: InboundStream, outbound: Follower) -> None:
+        """Send the clocks of the stream that a subscriber now gets (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is None:
             return
         subscriber = room.peers.get(outbound.owner_id)
         if subscriber is not None:
             rtcp_handling.send_sender_report(subscriber, outbound, self.now())
-            room.announce_encoding(subscriber.id, outbound)
+            source = (outbound.publisher_id, Kind(outbound.kind))
+            room.announce_encoding(subscriber.id, source, inbound)
 
     def _on_tick(self) -> None:
         try:
@@ -323,21 +329,8 @@ class Sfu:
         peer.refill(seconds)
         for inbound in peer.inbound_streams.values():
             inbound.check_activity(now)
-        videos = sounds = 0
-        for one in peer.outbound_streams.values():
-            if one.inbound is not None:
-                videos += bool(one.rtx_ssrc)
-                sounds += not one.rtx_ssrc and one.inbound.bitrate > SILENT_AUDIO
-        for one in peer.outbound_streams.values():
-            many = max(1, videos if one.rtx_ssrc else sounds)
-            one.refill(seconds, peer.estimate.limit / many)
-        if not peer.sending_since and any(one.octets for one in peer.outbound_streams.values()):
-            peer.sending_since = now
-        if not peer.video_since and any(
-            one.octets for one in peer.outbound_streams.values() if one.rtx_ssrc
-        ):
-            peer.video_since = now
-        if peer.estimate.urgent:
+        peer.downlink.service(seconds, now)
+        if peer.downlink.estimate.urgent:
             select_layers_for(room, peer, now)
         if peer.connected:
             rtcp_handling.send_keyframe_requests(peer, now)
@@ -348,23 +341,15 @@ class Sfu:
         peer.measured_at = now
         for inbound in peer.inbound_streams.values():
             inbound.measure(seconds)
-        sent = sum(one.octets for one in peer.outbound_streams.values())
-        peer.sent_rate_before = peer.sent_rate
-        # The first second is not a whole one.
-        passed = min(seconds, max(now - peer.sending_since, FIRST_SECOND))
-        peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / passed
-        peer.sent_octets = sent
-        video = sum(one.octets for one in peer.outbound_streams.values() if one.rtx_ssrc)
-        peer.sent_video_rate = max(0, video - peer.sent_video_octets) * 8 / seconds
-        peer.sent_video_octets = video
-        peer.received_rate = peer.received_octets * 8 / seconds
+        peer.downlink.measure(seconds, now)
+        peer.uplink.rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:
             # Who publishes nothing need not be told how much; looking at everybody costs.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
             rtcp_handling.send_receiver_reports(peer, now, limit)
-        if peer.supports_red and peer.redundancy.note(rtcp_handling.audio_loss(peer)):
-            room.set_redundancy(peer, peer.redundancy.wanted)
+        if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):
+            room.set_redundancy(peer, peer.uplink.redundancy.wanted)
         if now - peer.consent_at > CONSENT_SECONDS:
             self._disconnect(room, peer, "consent_expired")
 
@@ -373,12 +358,12 @@ class Sfu:
             Quality(
                 room.id,
                 peer.id,
-                round(peer.round_trip * 1000),
-                round(peer.loss_up, 3),
-                round(peer.loss_down, 3),
-                int(peer.received_rate),
-                int(peer.sent_rate),
-                int(peer.estimate.limit),
+                round(peer.downlink.round_trip * 1000),
+                round(peer.uplink.loss, 3),
+                round(peer.downlink.loss, 3),
+                int(peer.uplink.rate),
+                int(peer.downlink.rate),
+                int(peer.downlink.estimate.limit),
             )
         )
 

@@ -65,10 +65,11 @@ class Gap:
 
 
 class Follower(Protocol):
-    """An outbound stream, `media.streams.outbound.Subscription`, as seen from the inbound one."""
+    """An outbound stream, `media.streams.outbound.OutboundStream`, as seen from the inbound one."""
 
     owner_id: str
     publisher_id: str
+    kind: str
     destination: Any
     payload_types: frozenset[int]
     reception: Reception

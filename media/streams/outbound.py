@@ -110,7 +110,6 @@ class OutboundStream(OutboundStreamState):
         "_retransmission_budget",
         "_retransmitted_at",
         "_scarce",
-        "height",
         "inbound",
         "kind",
         "owner_id",
@@ -148,8 +147,6 @@ class OutboundStream(OutboundStreamState):
         "Protects a packet in place; refuses until the handshake is over."
         self.payload_types: frozenset[int] = frozenset()
         "What the subscriber's answer accepted; empty until it answered."
-        self.height: int | None = 0
-        "Height in pixels it is shown at; 0 when unknown, None when it is not on screen."
         self.inbound: InboundStream | None = None
         "The stream forwarded now."
         self.target: InboundStream | None = None

@@ -73,7 +73,7 @@ async def test_a_check_heard_on_the_way_moves_nothing_when_sent_from_elsewhere(
     assert peer.destination.address == client.address
     assert stranger.ask(check) == b""
     assert peer.destination.address == client.address
-    assert stranger.address not in client.sfu.forwarder.by_address
+    assert stranger.address not in client.sfu.forwarder.demux.by_address
     assert stranger.ask(right(peer)), "a check of its own is what a change of network looks like"
     assert peer.destination.address == stranger.address
 
@@ -120,7 +120,7 @@ async def test_strangers_are_not_answered_whatever_they_send(
     for _ in range(200):
         assert stranger.ask(next(datagrams)) == b""
     assert sfu.forwarder.errors == 0
-    assert not sfu.forwarder.by_address
+    assert not sfu.forwarder.demux.by_address
 
 
 async def test_a_handshake_begins_only_from_a_proven_address(
@@ -128,7 +128,7 @@ async def test_a_handshake_begins_only_from_a_proven_address(
 ) -> None:
     hello = bytes.fromhex("16feff0000000000000000002f010000230000000000000023fefd") + bytes(33)
     assert stranger.ask(hello) == b""
-    assert sfu.forwarder.strangers == 1
+    assert sfu.forwarder.demux.strangers == 1
 
 
 async def test_a_participant_is_listened_to_under_few_names() -> None:

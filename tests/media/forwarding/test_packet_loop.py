@@ -24,7 +24,7 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
         message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity(b"guess")
         forged = bytes(message)
-        addresses = dict(sfu.forwarder.by_address)
+        addresses = dict(sfu.forwarder.demux.by_address)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.connect(("127.0.0.1", sfu.port.number))
             for turn in range(600):
@@ -45,9 +45,9 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
                 if turn % 50 == 0:
                     sfu.forwarder.drain(sfu.port)
             sfu.forwarder.drain(sfu.port)
-        assert sfu.forwarder.strangers > 400
+        assert sfu.forwarder.demux.strangers > 400
         assert sfu.forwarder.errors == 0
-        assert sfu.forwarder.by_address == addresses
+        assert sfu.forwarder.demux.by_address == addresses
         seen_ssrcs = a.frames["audio"]
         await until(lambda: a.frames["audio"] > seen_ssrcs + 5, "a goes on hearing b")
         assert b.frames["audio"] > 0
@@ -65,7 +65,7 @@ async def test_garbage_from_a_participant_changes_nothing() -> None:
             other.bind(("127.0.0.1", 0))
             other.connect(("127.0.0.1", sfu.port.number))
             # A second verified address of b, as after a change of network.
-            forwarder.by_address[pack_address(*other.getsockname())] = peer
+            forwarder.demux.by_address[pack_address(*other.getsockname())] = peer
             for _ in range(400):
                 first = chance.choice((0, 1, 22, 128, 144, 0x80 | chance.randint(0, 63)))
                 other.send(bytes((first,)) + chance.randbytes(chance.randint(0, 1800)))
@@ -108,4 +108,4 @@ async def test_a_moved_address_is_followed_after_a_verified_check_alone() -> Non
                 sfu.forwarder.drain(sfu.port)
                 name = pack_address(*client.getsockname())
                 assert (peer.destination.address == name) is answered
-                assert (sfu.forwarder.by_address.get(name) is peer) is answered
+                assert (sfu.forwarder.demux.by_address.get(name) is peer) is answered

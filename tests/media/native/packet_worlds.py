@@ -91,17 +91,16 @@ class World:
     def __init__(self, native: bool, limits: Limits | None = None) -> None:
         self.time = 1000.0
         self.port = Port("127.0.0.1", 0)
-        self.forwarder = Forwarder(lambda: self.time)
+        self.forwarder = Forwarder(self, lambda: self.time)
         self.forwarder.native = native and self.forwarder.native
         self.forwarder.ports = [self.port]
         self.reports: list[bytes] = []
-        self.forwarder.on_rtcp = lambda peer, data, now: self.reports.append(data)
         limits = limits or Limits(bitrate=10**9)
         self.publisher = Peer("room", "publisher", limits)
         self.publisher.use(
             Ciphers(outgoing=Cipher(PROFILE, key(2), True), incoming=Cipher(PROFILE, key(1), False))
         )
-        self.forwarder.by_address[PUBLISHER] = self.publisher
+        self.forwarder.demux.by_address[PUBLISHER] = self.publisher
         self.inbound_streams: dict[str, InboundStream] = {}
         for kind, ssrc, codec, extensions in (
             (Kind.AUDIO, AUDIO_SSRC, OPUS, EXTENSIONS["with level"]),
@@ -115,11 +114,11 @@ class World:
             assert layout is not None
             inbound.layout = layout
             publication.inbound_streams[""] = inbound
-            self.publisher.publications[kind] = publication
+            self.publisher.publications.by_kind[kind] = publication
             self.publisher.inbound_streams[ssrc] = inbound
             self.inbound_streams[kind.medium] = inbound
-        self.publisher.repairs[RTX_SSRC] = VIDEO_SSRC
-        self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
+        self.publisher.publications.repairs[RTX_SSRC] = VIDEO_SSRC
+        self.publisher.publications.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
         self.outbound_streams: list[OutboundStream] = []
         self.received: list[list[bytes]] = [[] for _ in range(SUBSCRIBERS)]
         self.numbers: list[dict[tuple[int, int], None]] = [{} for _ in range(SUBSCRIBERS)]
@@ -153,10 +152,19 @@ class World:
                 {RED.payload_type} if seat else set()
             )
             one.follow(inbound, self.time)
-            peer.outbound_streams["publisher", Kind(medium)] = one
-            peer.sent[one.ssrc] = peer.sent[one.rtx_ssrc] = one
+            peer.downlink.outbound_streams["publisher", Kind(medium)] = one
+            peer.downlink.by_ssrc[one.ssrc] = peer.downlink.by_ssrc[one.rtx_ssrc] = one
             self.outbound_streams.append(one)
         return peer
+
+    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        self.reports.append(data)
+
+    def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+        pass
+
+    def on_switch(self, peer: Peer, inbound: InboundStream, outbound: OutboundStream) -> None:
+        pass
 
     def close(self) -> None:
         self.port.close()
@@ -204,7 +212,7 @@ class World:
         return {
             "received": self.received,
             "reports": self.reports,
-            "errors": (self.forwarder.errors, self.forwarder.strangers),
+            "errors": (self.forwarder.errors, self.forwarder.demux.strangers),
             "gaps": len(self.forwarder.gaps),
             "peer": (
                 peer.octets_left,

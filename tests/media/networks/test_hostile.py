@@ -72,7 +72,7 @@ async def test_no_participant_makes_it_fail_or_grow(
             sfu._on_tick()
     assert sfu.forwarder.errors == 0
     assert len(peer.inbound_streams) <= peer.limits.streams
-    assert len(peer.repairs) <= peer.limits.streams
+    assert len(peer.publications.repairs) <= peer.limits.streams
     assert len(peer.seen_ssrcs) <= SSRCS
     assert len(sfu.forwarder.gaps) <= len(peer.inbound_streams) + 1
     assert not peer.take_arrivals()
@@ -132,7 +132,7 @@ async def test_feedback_on_packets_in_the_worst_order_fits_a_packet(
         deliver(target, hostile, packets, 50)
     arrivals = peer.take_arrivals()
     assert len(arrivals) == 1000
-    message = peer.arrival_log.feedback(arrivals, 1, 2)
+    message = peer.uplink.arrival_log.feedback(arrivals, 1, 2)
     assert len(message) < 1200
 
 

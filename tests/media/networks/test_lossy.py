@@ -50,7 +50,7 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                     deadline=60,
                 )
             peer = sfu.rooms["room"].peers["far"]
-            down = peer.outbound_streams["near", Kind.VIDEO]
+            down = peer.downlink.outbound_streams["near", Kind.VIDEO]
             await until(
                 lambda: down.retransmissions > 3, "what is lost on the way down is repeated", 60
             )
@@ -80,14 +80,14 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
                 publisher.send(publisher.seal(publisher.rtp(publisher.own_ssrc, number)))
         publisher.client.port.flush()
         target.sfu.forwarder.drain(target.port)
-        seen = peer.outbound_streams["a", Kind.VIDEO]
+        seen = peer.downlink.outbound_streams["a", Kind.VIDEO]
         assert seen.packets
         for highest in (100, 200):
             block = RtcpReceiverInfo(seen.ssrc, 51, 20, highest, 0, 0, 0)
             subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
             subscriber.client.port.flush()
             target.sfu.forwarder.drain(target.port)
-        assert peer.loss_down == pytest.approx(blamed, abs=0.03)
+        assert peer.downlink.loss == pytest.approx(blamed, abs=0.03)
     finally:
         await target.close()
 
@@ -103,7 +103,7 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         assert sound is not None
         target.clients["a"].send_packets(sound, 20, 0.0)
         target.sfu.forwarder.drain(target.port)
-        seen_ssrcs = peer.outbound_streams["a", Kind.AUDIO]
+        seen_ssrcs = peer.downlink.outbound_streams["a", Kind.AUDIO]
         assert seen_ssrcs.packets
         for highest in (100, 400):
             block = RtcpReceiverInfo(seen_ssrcs.ssrc, 64, 5, highest, 0, 0, 0)

@@ -88,8 +88,8 @@ def test_everybody_receives_everybody_else() -> None:
     room, ground = room_of(3)
     sources = {(name, kind) for name in ("a", "b") for kind in (Kind.AUDIO, Kind.VIDEO)}
     for name, peer in room.peers.items():
-        assert set(peer.outbound_streams) == {one for one in sources if one[0] != name}
-        assert set(peer.negotiation.receiving) == set(peer.outbound_streams)
+        assert set(peer.downlink.outbound_streams) == {one for one in sources if one[0] != name}
+        assert set(peer.negotiation.receiving) == set(peer.downlink.outbound_streams)
     assert len(ground.take(Published)) == 4
 
 
@@ -149,13 +149,13 @@ def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
         announced = [f"a=ssrc-group:FID {one} {one + 1}" for one in ssrcs]
         announced += [f"a=ssrc:{one + more} cname:x" for one in ssrcs for more in (0, 1)]
         room.answer(peer, answer(offer.sdp, "\r\n".join(announced)), offer.revision)
-        assert 0 < len(peer.announced) <= peer.limits.streams
-        assert len(peer.repairs) <= peer.limits.streams
-        assert min(peer.announced) > 100 * turn
+        assert 0 < len(peer.publications.announced) <= peer.limits.streams
+        assert len(peer.publications.repairs) <= peer.limits.streams
+        assert min(peer.publications.announced) > 100 * turn
         room.set_redundancy(peer, turn % 2 == 0)
     room.unpublish(peer, list(Kind))
-    assert not peer.announced
-    assert not peer.repairs
+    assert not peer.publications.announced
+    assert not peer.publications.repairs
 
 
 def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> None:
@@ -165,11 +165,11 @@ def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> 
     for turn in range(3):
         (offer,) = ground.take(OfferNeeded)
         room.answer(peer, answer(offer.sdp, "a=ssrc:7 cname:x"), offer.revision)
-        peer.repairs.setdefault(8, 7)
-        assert peer.repairs == {8: 7}
+        peer.publications.repairs.setdefault(8, 7)
+        assert peer.publications.repairs == {8: 7}
         room.set_redundancy(peer, turn % 2 == 0)
     room.unpublish(peer, list(Kind))
-    assert not peer.repairs
+    assert not peer.publications.repairs
 
 
 def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
