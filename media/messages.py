@@ -113,6 +113,13 @@ class CloseRoom(Command, tag="close_room", frozen=True, forbid_unknown_fields=Tr
     room_id: str
 
 
+class Trace(Command, tag="trace", frozen=True, forbid_unknown_fields=True):
+    """Send a room's SDP and RTCP as Traced events for some seconds; 0 ends it."""
+
+    room_id: str
+    seconds: float
+
+
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a worker is told first: the port to bind on each host, and how clients reach it."""
 
@@ -134,7 +141,7 @@ class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
 
 PeerCommand = AcceptAnswer | Publish | Unpublish | Subscribe | Unsubscribe | Prefer | Leave
 "Commands about a participant who is in the room."
-AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Ping | Readdress
+AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Trace | Ping | Readdress
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -278,6 +285,14 @@ class EncodingChosen(
     rid: str
 
 
+class Traced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="traced"):
+    """A description, or one RTCP packet, of a room that is being traced (see ``Trace``)."""
+
+    room_id: str
+    peer_id: str
+    text: str
+
+
 class WorkerRestarted(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="worker_restarted"
 ):
@@ -296,6 +311,7 @@ Event = (
     | Quality
     | VideoPaused
     | EncodingChosen
+    | Traced
     | WorkerRestarted
 )
 WorkerMessage = Done | Failed | Ready | NotReady | Event

@@ -225,6 +225,7 @@ async def _assemble(
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)
+    app.cleanup_ctx.append(relay.trace.running)
 
     async def stop_reports(_: web.Application) -> None:
         report_workers.stop()

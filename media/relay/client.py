@@ -185,6 +185,11 @@ class Relay:
         """What each worker last said of itself."""
         return [self._figures.get(index, Figures()) for index in range(len(self._workers))]
 
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The ids of all open rooms."""
+        return tuple(self._rooms)
+
     def process_ids(self) -> list[int]:
         """The process id of each running worker."""
         return [worker.process_id for worker in self._workers if worker is not None]
@@ -294,6 +299,10 @@ class Relay:
         worker = self._workers[self._rooms.pop(room_id).worker]
         if worker is not None:
             await worker.ask(command)
+
+    async def trace(self, room_id: str, seconds: float) -> None:
+        """Have a room's SDP and RTCP sent as Traced events for some seconds; 0 ends it."""
+        await self._ask(room_id, messages.Trace(room_id, seconds))
 
     def _room(self, room_id: str) -> _Room:
         room = self._rooms.get(room_id)

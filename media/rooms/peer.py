@@ -18,6 +18,7 @@ from media.rooms.downlink import Downlink
 from media.rooms.negotiation import Negotiation
 from media.rooms.publications import Publications
 from media.rooms.subscriptions import Subscriptions
+from media.rooms.trace import PeerTrace
 from media.rooms.uplink import Uplink
 from media.streams.inbound import InboundStream
 from media.transport.dtls import Ciphers, Handshake
@@ -113,6 +114,8 @@ class Peer(PeerState):
         self.used_ssrcs = {self.ssrc}
         self.seen_ssrcs: set[int] = set()
         "SSRCs of its authentic packets, RTCP included."
+        self.trace: PeerTrace | None = None
+        "Where its SDP and RTCP are traced, if they are."
         self.serviced_at = 0.0
         self.measured_at = 0.0
 
@@ -169,6 +172,8 @@ class Peer(PeerState):
         """Protect and queue RTCP; nothing is sent before the handshake is over."""
         if self.ciphers is None or self.closed or not compound:
             return
+        if self.trace is not None:
+            self.trace.rtcp("sent", compound)
         try:
             self.send(self.ciphers.outgoing.protect_rtcp(compound))
         except (pylibsrtp.Error, ValueError):

@@ -13,6 +13,7 @@ from media.messages import (
     OfferNeeded,
     Published,
     Publishing,
+    Traced,
     Track,
     VideoPaused,
 )
@@ -20,6 +21,7 @@ from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
 from media.rooms.sdp import Answer, AnsweredSection, read_answer, write_offer
 from media.rooms.speaker import SpeakerDetector
+from media.rooms.trace import PeerTrace
 from media.rtp.codecs import RED, Kind
 from media.streams.inbound import InboundStream
 from media.streams.outbound import OutboundStream
@@ -74,6 +76,7 @@ class Room:
         self._limits = limits
         self._video_codecs = video_codecs
         self._offering = False
+        self._tracing = False
 
     def join(self, peer_id: str, publish: Iterable[Publishing], automatic: bool) -> Peer:
         """Add a participant; its first offer follows as an event."""
@@ -89,6 +92,7 @@ class Room:
             peer.negotiation.publish(Kind.AUDIO, (), 0)
             peer.negotiation.unpublish(Kind.AUDIO)
         self.peers[peer_id] = peer
+        self._trace(peer)
         self._allow(peer, wanted)
         for source in list(self._active):
             self._match(peer, source)
@@ -129,6 +133,18 @@ class Room:
                 peer.negotiation.unpublish(kind)
                 self._end(peer, publication)
         self._offer_soon(peer)
+
+    def trace(self, on: bool) -> None:
+        """Emit everybody's SDP and RTCP as Traced events from now on, or no more."""
+        self._tracing = on
+        for peer in self.peers.values():
+            self._trace(peer)
+
+    def _trace(self, peer: Peer) -> None:
+        def emit(text: str) -> None:
+            self._host.emit(Traced(self.id, peer.id, text))
+
+        peer.trace = PeerTrace(emit) if self._tracing else None
 
     def set_redundancy(self, peer: Peer, on: bool) -> None:
         """Ask a participant to send its audio with redundancy (RED), or without."""
@@ -189,6 +205,8 @@ class Room:
 
     def answer(self, peer: Peer, text: str, revision: int) -> Answer:
         """Apply a client's answer. Raises AnswerRejected, Refused."""
+        if peer.trace is not None:
+            peer.trace.sdp("answer", text)
         negotiation = peer.negotiation
         if not negotiation.awaiting or revision != negotiation.version:
             raise Refused("stale_answer", "no offer of that revision waits for an answer")
@@ -314,6 +332,8 @@ class Room:
             self._host.addresses(),
             sections,
         )
+        if peer.trace is not None:
+            peer.trace.sdp("offer", sdp)
         tracks = (*published, *received)
         return OfferNeeded(self.id, peer.id, sdp, negotiation.version, tracks, fresh)
 

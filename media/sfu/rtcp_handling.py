@@ -54,6 +54,8 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         if peer.allowance.rtcp < 0:
             peer.over_limit += 1
             return
+        if peer.trace is not None:
+            peer.trace.rtcp("received", plain)
         packets = RtcpPacket.parse(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1

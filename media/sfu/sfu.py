@@ -32,6 +32,7 @@ from media.messages import (
     Quality,
     Readdress,
     Subscribe,
+    Trace,
     Unpublish,
     Unsubscribe,
 )
@@ -86,6 +87,8 @@ class Sfu:
         self._next_tick = 0.0
         self._read_schedule: ReadSchedule | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._traces: dict[str, asyncio.TimerHandle] = {}
+        "By room id: the end of its trace."
 
     def open(self, ports: list[Port]) -> None:
         """Serve these ports from now on."""
@@ -157,6 +160,8 @@ class Sfu:
                 self._open_room(command)
             case CloseRoom():
                 self._close_room(self._room(command.room_id))
+            case Trace():
+                self._trace(self._room(command.room_id), command.seconds)
             case Join():
                 room = self._room(command.room_id)
                 self._renew_certificate()
@@ -201,6 +206,13 @@ class Sfu:
         room = Room(command.room_id, self, self._limits, command.video_codecs)
         self.rooms[command.room_id] = room
 
+    def _trace(self, room: Room, seconds: float) -> None:
+        if (timer := self._traces.pop(room.id, None)) is not None:
+            timer.cancel()
+        room.trace(seconds > 0)
+        if seconds > 0:
+            self._traces[room.id] = self._loop.call_later(seconds, self._trace, room, 0.0)
+
     def _renew_certificate(self) -> None:
         remaining = self._certificate.expires - datetime.now(UTC)
         if remaining < timedelta(days=30) - CERTIFICATE_AGE:
@@ -209,6 +221,7 @@ class Sfu:
     def _close_room(self, room: Room) -> None:
         for peer in list(room.peers.values()):
             self._disconnect(room, peer)
+        self._trace(room, 0.0)
         self.rooms.pop(room.id, None)
 
     def _disconnect(self, room: Room, peer: Peer, reason: str = "") -> None:

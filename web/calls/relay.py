@@ -15,6 +15,7 @@ from media.rtp.codecs import Kind
 from signaling.calls import relay_events as said
 from signaling.ports import PictureKind, Timers
 from signaling.wire.values import RelayTrack
+from web.calls.relay_trace import RelayTrace
 from web.calls.relay_watch import RelayWatch
 from web.config import Config, harmless_environment
 
@@ -55,6 +56,7 @@ class MediaRelay:
             self.watch = RelayWatch(self.relay, timers)
         else:
             self._reason = "TELECONNECT_RELAY_WORKERS is 0."
+        self.trace = RelayTrace(self.relay, config.data_dir)
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """From the start of the server to its end (`cleanup_ctx`).
@@ -129,6 +131,7 @@ class MediaRelay:
     async def open(self, place: str, listener: Listener) -> None:
         self._listeners[place] = listener
         await self._ask(lambda relay: relay.open_room(place))
+        await self.trace.opened(place)
 
     async def join(self, place: str, peer_id: str) -> None:
         publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
@@ -188,6 +191,8 @@ class MediaRelay:
 
     def _receive(self, event: media.Event) -> None:
         if self.watch is not None and self.watch.handle(event):
+            return
+        if self.trace.handle(event):
             return
         heard = _translated(event)
         if heard is not None:
