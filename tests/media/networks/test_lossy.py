@@ -127,7 +127,7 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
     await target.fill("ab")
     try:
         peer = target.sfu.rooms["room"].peers["a"]
-        outbound = target.sfu.rooms["room"].peers["b"].outbound_streams["a", Kind.VIDEO]
+        outbound = target.sfu.rooms["room"].peers["b"].downlink.outbound_streams["a", Kind.VIDEO]
         asked: list[bytes] = []
         peer.send_rtcp = asked.append  # type: ignore[method-assign]
         large, small = (

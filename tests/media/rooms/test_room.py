@@ -101,10 +101,10 @@ def test_what_ends_is_received_by_nobody() -> None:
     room.leave(room.peers["b"])
     offers = settle(room, ground)
     assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
-    assert set(room.peers["viewer 0"].outbound_streams) == {("a", Kind.AUDIO)}
+    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO)}
     room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
     settle(room, ground)
-    assert set(room.peers["viewer 0"].outbound_streams) == {("a", Kind.AUDIO), ("a", Kind.VIDEO)}
+    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO), ("a", Kind.VIDEO)}
 
 
 def test_who_does_not_want_is_not_sent() -> None:
@@ -114,11 +114,11 @@ def test_who_does_not_want_is_not_sent() -> None:
     room.join("chooser", (), automatic=False)
     settle(room, ground)
     assert ("a", Kind.VIDEO) not in viewer.outbound_streams
-    assert not room.peers["chooser"].outbound_streams
+    assert not room.peers["chooser"].downlink.outbound_streams
     room.subscribe(room.peers["chooser"], "b", [Kind.AUDIO])
     room.subscribe(viewer, "a", [Kind.VIDEO])
     settle(room, ground)
-    assert set(room.peers["chooser"].outbound_streams) == {("b", Kind.AUDIO)}
+    assert set(room.peers["chooser"].downlink.outbound_streams) == {("b", Kind.AUDIO)}
     assert ("a", Kind.VIDEO) in viewer.outbound_streams
 
 

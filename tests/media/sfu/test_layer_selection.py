@@ -101,7 +101,7 @@ async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Tar
     for seconds in (5, 10):
         c.downlink.note_round_trip(0.1, NOW + seconds)
     room = target.sfu.rooms["room"]
-    camera = room.peers["a"].publications[Kind.VIDEO].inbound_streams[""]
+    camera = room.peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams[""]
     c.downlink.outbound_streams["a", Kind.VIDEO].begin(camera, 1, 0, memoryview(b""), NOW + 11)
     for late in (0.9, 1.1):
         c.downlink.note_round_trip(late, NOW + 11 + late)

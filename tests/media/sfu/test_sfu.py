@@ -39,8 +39,8 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
-        picture = sfu.rooms["room"].peers["b"].outbound_streams[source]
-        (camera,) = sfu.rooms["room"].peers["a"].publications[Kind.VIDEO].inbound_streams.values()
+        picture = sfu.rooms["room"].peers["b"].downlink.outbound_streams[source]
+        (camera,) = sfu.rooms["room"].peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
 
         async def goes_on() -> None:
             come, seen_ssrcs = camera.received, b.frames.get("audio", 0)
@@ -67,10 +67,10 @@ async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted(
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
         room = sfu.rooms["room"]
-        (camera,) = room.peers["a"].publications[Kind.VIDEO].inbound_streams.values()
+        (camera,) = room.peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
         await until(lambda: camera.bitrate, "it is known what the picture takes")
-        estimate = room.peers["b"].estimate
-        picture = room.peers["b"].outbound_streams[source]
+        estimate = room.peers["b"].downlink.estimate
+        picture = room.peers["b"].downlink.outbound_streams[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
             """What is told once the link is believed to take no more than that."""
