@@ -30,11 +30,11 @@ from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
-from web.access.limits import Limits
-from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
-from web.access.sessions import SqliteStorage
+from web.access.rate_limits import Limits
+from web.access.revocation import LiveAccess
 from web.access.setup_token import SetupToken
+from web.access.web_sessions import SqliteStorage
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment

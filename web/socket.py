@@ -19,7 +19,7 @@ from signaling.errors import (
 )
 from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
-from web.access.live_access import Grounds, Use
+from web.access.revocation import Grounds, Use
 from web.calls.ice import ice_servers
 from web.connections.doorman import admitted, greets
 from web.http.errors import close_code, domain_error, refusal

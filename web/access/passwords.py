@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from signaling.account import checked_password
 from signaling.errors import N_, InvalidInput
-from web.access.turns import Turns
+from web.access.fair_queue import Turns
 
 AT_ONCE = 2
 "Each hash takes 64 MiB and a core for a quarter of a second: a flood must wait, not swap."

@@ -19,7 +19,7 @@ from typing import Any
 
 from aiohttp import StreamReader, web
 
-from web.access.limits import is_loopback, network, remote
+from web.access.rate_limits import is_loopback, network, remote
 from web.clockwork import Clockwork
 from web.connections.visitors import (
     BODY_WITHIN,

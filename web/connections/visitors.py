@@ -58,7 +58,7 @@ class Visitor:
     leave: Callable[[], None]
     "Ends the connection at once."
     network: str | None = None
-    "What shares one limit (`web.access.limits.network`); None for this machine, which may be a proxy."
+    "What shares one limit (`web.access.rate_limits.network`); None for this machine, which may be a proxy."
     standing: Standing = Standing.UNHEARD
     since: datetime = field(init=False)
     until: datetime | None = None

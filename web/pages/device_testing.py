@@ -6,7 +6,7 @@ import msgspec
 from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
-from web.access.limits import network, remote
+from web.access.rate_limits import network, remote
 from web.calls.ice import ice_servers
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of

@@ -14,7 +14,7 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
-from web.access.live_access import Grounds
+from web.access.revocation import Grounds
 from web.http.errors import has_left
 from web.http.request import show, signed_in, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE

@@ -4,7 +4,7 @@ from aiohttp import web
 
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
-from web.access.webhook_proof import Proof, check
+from web.access.webhook_signature import Proof, check
 from web.keys import CLOCK, CONFIG, RECEIVING, STORE
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import TooManyRequests
-from web.access.limits import Limits, network, remote
+from web.access.rate_limits import Limits, network, remote
 from web.keys import LIMITS
 from web.sign_in.known_browsers import Browser
 

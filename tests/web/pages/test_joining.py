@@ -8,7 +8,7 @@ import pytest
 
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from web.access.limits import LIMITS
+from web.access.rate_limits import LIMITS
 from web.clockwork import MovableClock
 from web.keys import STORE
 

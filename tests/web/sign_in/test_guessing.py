@@ -12,8 +12,8 @@ from signaling.errors import TooManyRequests
 from signaling.token import token_digest
 from tests.people import Answer, Person
 from tests.serving import Server, moment, serving
-from web.access.limits import Limits, network
-from web.access.turns import Turns
+from web.access.fair_queue import Turns
+from web.access.rate_limits import Limits, network
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIMITS, STORE
 from web.sign_in.known_browsers import LIFETIME

@@ -14,7 +14,7 @@ from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
 from web.access.passwords import Passwords
-from web.access.sessions import SIGNED_IN
+from web.access.web_sessions import SIGNED_IN
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
 

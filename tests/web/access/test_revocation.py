@@ -20,8 +20,8 @@ from storage.engine.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.report.drawing import Drawing
-from web.access.live_access import LOOK_EVERY, Grounds
-from web.access.sessions import BY_LINK, SIGNED_IN
+from web.access.revocation import LOOK_EVERY, Grounds
+from web.access.web_sessions import BY_LINK, SIGNED_IN
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, LIVE, STORE, WEB_SESSIONS
 

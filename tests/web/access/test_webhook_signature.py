@@ -9,7 +9,7 @@ import pytest
 from signaling.errors import WebhookRefused
 from tests.delivery import vonage_server
 from tests.delivery.vonage_server import SIGNATURE_SECRET
-from web.access.webhook_proof import Proof, check
+from web.access.webhook_signature import Proof, check
 
 BODY = b'{"status": "delivered"}'
 NOW = datetime.fromtimestamp(int(time.time()), UTC)

@@ -16,7 +16,7 @@ from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConn
 from signaling.ports import Clock, Timers
 from storage.engine.losses import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
-from web.access.sessions import SqliteStorage
+from web.access.web_sessions import SqliteStorage
 
 LOOK_EVERY = timedelta(seconds=25)
 "How often everything open is compared with the store: as often as sockets are pinged."
