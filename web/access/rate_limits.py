@@ -37,7 +37,7 @@ LIMITS: dict[str, RateLimitItem] = {
     # receipts of thousands of messages come from a few addresses
     "webhook": parse("6000/minute"),
     "invite": parse("120/minute"),
-    # Wrong passwords for one account: `web/sign_in/guessing.py` says how these go together.
+    # Wrong passwords for one account: `web/sign_in/throttling.py` says how these go together.
     "guess_known_browser": parse("10/15minutes"),
     "guess_network": parse("10/15minutes"),
     "guess_fresh_network": parse("2/hour"),

@@ -12,7 +12,7 @@ from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
-from web.sign_in.web_session import begin
+from web.sign_in.session_start import begin
 from web.view_models import Form
 
 

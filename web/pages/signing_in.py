@@ -28,9 +28,9 @@ from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.pages.leaving import FORGET
 from web.routes import path
-from web.sign_in.guessing import before_reading, guess
 from web.sign_in.known_browsers import Browser, browser_of
-from web.sign_in.web_session import begin
+from web.sign_in.session_start import begin
+from web.sign_in.throttling import before_reading, guess
 from web.view_models import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")

@@ -10,9 +10,9 @@ from signaling.account import Account
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
-from web.access.browser_names import browser_name
 from web.keys import CLOCK, WEB_SESSIONS
 from web.routes import path
+from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
 
 
