@@ -18,7 +18,7 @@ from storage.store import Store
 from web.access.passwords import Passwords
 from web.app import create_app
 from web.config import Config, load
-from web.connections.doorman import open_doors
+from web.connections.http_server import open_doors
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 
 PASSWORD = "correct horse battery staple"

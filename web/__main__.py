@@ -12,7 +12,7 @@ from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
-from web.connections.doorman import claim_descriptors, open_doors
+from web.connections.http_server import claim_descriptors, open_doors
 from web.connections.listening import listen, places
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import set_up

@@ -38,7 +38,7 @@ from web.access.web_sessions import SqliteStorage
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
-from web.connections.doorman import DOORMAN, Doorman
+from web.connections.http_server import DOORMAN, Doorman
 from web.handlers import add_routes
 from web.http.bodies import look_first
 from web.http.clean_addresses import clean_address

@@ -21,7 +21,7 @@ from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
 from web.access.revocation import Grounds, Use
 from web.calls.ice import ice_servers
-from web.connections.doorman import admitted, greets
+from web.connections.http_server import admitted, greets
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_line import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest

@@ -17,7 +17,7 @@ from signaling.wire import messages as wire_messages
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.system.attacking import Target, nothing_is_told, target
 from tests.web.calling import Page, table
-from web.connections.doorman import DOORMAN, claim_descriptors
+from web.connections.http_server import DOORMAN, claim_descriptors
 from web.socket import BURST
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"

@@ -18,8 +18,8 @@ from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module
 from web.clockwork import MovableClock
-from web.connections.doorman import DOORMAN
-from web.connections.visitors import (
+from web.connections.http_server import DOORMAN
+from web.connections.limits import (
     BODY_WITHIN,
     GREETING_WITHIN,
     HEAD_WITHIN,

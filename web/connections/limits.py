@@ -4,7 +4,7 @@ A stranger needs one packet to take a descriptor of ours, and can then say nothi
 whoever is waited for has a time of their own, which nothing they send renews, and is the first to
 go when others need the place. Who is being served is never sent away.
 
-Lives here: the book. The connections themselves are those of `web/connections/doorman.py`.
+Lives here: the book. The connections themselves are those of `web/connections/http_server.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -6,7 +6,7 @@ import pytest
 
 from tests.serving import moment
 from web.clockwork import MovableClock
-from web.connections.visitors import (
+from web.connections.limits import (
     BODY_WITHIN,
     FINAL,
     GREETING_WITHIN,

@@ -2,7 +2,7 @@
 
 aiohttp and asyncio end no connection for silence, log a line for each that cannot be taken, and
 tell whoever sends nonsense which library they are and what it made of it. The rules are those of
-`web/connections/visitors.py`; here are the sockets.
+`web/connections/limits.py`; here are the sockets.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from aiohttp import StreamReader, web
 
 from web.access.rate_limits import is_loopback, network, remote
 from web.clockwork import Clockwork
-from web.connections.visitors import (
+from web.connections.limits import (
     BODY_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
