@@ -35,6 +35,7 @@ from web.access.rate_limits import Limits
 from web.access.revocation import LiveAccess
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import SqliteStorage
+from web.app_notices import add_delivery
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -44,13 +45,12 @@ from web.http.bodies import look_first
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
-from web.operator_hints import Hints
-from web.providers import add_delivery
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Texts
+from web.websocket_warnings import Hints
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)

@@ -37,10 +37,10 @@ from web.config import Config
 from web.notices.operator_texts import OperatorWords
 from web.notices.renderer import Wording
 from web.notices.routing import RoutedWays
-from web.operator_hints import Hints
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
 from web.texts.catalogs import Texts
+from web.websocket_warnings import Hints
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)

@@ -23,7 +23,7 @@ from web.access.revocation import Grounds, Use
 from web.calls.ice import ice_servers
 from web.connections.http_server import admitted, greets
 from web.http.errors import close_code, domain_error, refusal
-from web.http.no_line import no_line
+from web.http.no_websocket import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest
 from web.http.security import is_handshake
 from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS

@@ -5,11 +5,11 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput
 from signaling.notices.route import parse, write
 from storage.store import Records
+from web.app_notices import ROUTES_SETTING, load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, STORE, WAYS
 from web.markup.administration.routes import routes_page
-from web.providers import ROUTES_SETTING, load_words
 from web.routes import path
 from web.view_models import Form
 

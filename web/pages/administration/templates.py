@@ -6,11 +6,11 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
+from web.app_notices import load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, NOTICE_WORDS, STORE
 from web.markup.administration.templates import template_page, templates_page
-from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form

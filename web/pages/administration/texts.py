@@ -11,12 +11,12 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
+from web.app_notices import load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, COMPOSING, NOTICE_WORDS, STORE, WORDING
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.notices.mail_html import body_of
-from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form

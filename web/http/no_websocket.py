@@ -8,9 +8,9 @@ from aiohttp import hdrs, web
 
 from web.http.request import account_of, viewer_of
 from web.keys import CONFIG, HINTS
-from web.operator_hints import NO_UPGRADE
 from web.texts.directions import left_to_right
 from web.view_models import Viewer
+from web.websocket_warnings import NO_UPGRADE
 
 
 async def no_line(request: web.Request) -> web.Response:

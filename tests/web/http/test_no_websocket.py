@@ -14,8 +14,8 @@ from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import WAITS
-from web.operator_hints import TELL_EVERY
 from web.pages._rows import CONNECT_WITHIN
+from web.websocket_warnings import TELL_EVERY
 
 HERE = "https://tele.example"
 STRIPPED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
@@ -52,7 +52,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [
         record.getMessage()
         for record in caplog.records
-        if record.name == "web.operator_hints" and record.levelno == logging.WARNING
+        if record.name == "web.websocket_warnings" and record.levelno == logging.WARNING
     ]
 
 
