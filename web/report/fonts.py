@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from web.report.document import is_ignorable, is_mark
+from web.report.plain_text import is_ignorable, is_mark
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from web.report.bidi import first_strong, resolve_levels, visual_order
-from web.report.document import INVISIBLE, line_ends, paragraphs, spell_out
 from web.report.fonts import Fonts, Run, leading_of
+from web.report.plain_text import INVISIBLE, line_ends, paragraphs, spell_out
 
 _LEADING = 1.4
 _DROPPED = {ord(character): None for character in INVISIBLE}

@@ -2,7 +2,7 @@
 
 Here is what stands on the paper and in which order. What belongs in a report at all is the
 rule of `signaling/report.py`; how text of any script becomes lines is in `web/report/line_breaking.py`,
-how lines become pages in `web/report/page.py`. fpdf2, HarfBuzz and pypdf are imported when
+how lines become pages in `web/report/page_layout.py`. fpdf2, HarfBuzz and pypdf are imported when
 a report is drawn, because the server, which only orders reports, should not carry them.
 """
 
@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
+from web.report.canvas import Color, Ink
 from web.report.dates import Dates, dates_for
 from web.report.fonts import Fonts
-from web.report.page import BOTTOM, CONTENT, TOP, Sheet, Style
-from web.report.shaping import Color, Ink
+from web.report.page_layout import BOTTOM, CONTENT, TOP, Sheet, Style
 from web.texts.directions import apart
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from web.report.canvas import Color, Ink
 from web.report.fonts import LONGEST_REMEMBERED, Fonts, remember
 from web.report.line_breaking import Line, lay_out
-from web.report.shaping import Color, Ink
 
 WIDTH, HEIGHT = 595.28, 841.89  # A4
 MARGIN = 56.7
