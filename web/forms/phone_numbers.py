@@ -22,7 +22,7 @@ from phonenumbers import (
 
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
-from web.forms.number_plans import renumbered
+from web.forms.numbering_plans import renumbered
 
 FIELD = "contact"
 MOST_DIGITS = 15
