@@ -8,8 +8,8 @@ from web.markup.desk.dashboard import dashboard_page
 from web.markup.desk.history import history_page
 from web.markup.desk.opened import opened_page
 from web.markup.desk.waiting_room import waiting_room_page
-from web.pages._rows import history_rows, invite_rows, waiting_rows
 from web.pages.invites import interpreting_of
+from web.pages.list_rows import history_rows, invite_rows, waiting_rows
 from web.routes import path
 
 OPENED_STATES = ("active", "kept_open")

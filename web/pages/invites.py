@@ -18,7 +18,7 @@ from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, P
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
-from web.pages._rows import invite_rows
+from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, InviteRow, Viewer

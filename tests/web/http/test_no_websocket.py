@@ -14,7 +14,7 @@ from tests.people import Person
 from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import WAITS
-from web.pages._rows import CONNECT_WITHIN
+from web.pages.list_rows import CONNECT_WITHIN
 from web.websocket_warnings import TELL_EVERY
 
 HERE = "https://tele.example"

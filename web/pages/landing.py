@@ -22,8 +22,8 @@ from web.http.request import (
 from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
 from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
-from web.pages._rows import CONNECT_WITHIN
 from web.pages.leaving import FORGET, leave_seats
+from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.texts.terms import terms_html
 from web.view_models import LandingView, SessionView, Viewer
