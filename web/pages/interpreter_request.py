@@ -9,7 +9,7 @@ from web.forms.invitation import answered, read_reachable
 from web.http.errors import refused_form, sentence
 from web.http.request import by_link, form_of, show, signed_in, viewer_of
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
-from web.markup.guests.interpreting import answered_page, request_page
+from web.markup.guests.interpreter_request import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
 from web.pages.invites import reading_of
 from web.routes import path

@@ -21,7 +21,7 @@ from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
-from web.markup.administration.audit_words import action_word
+from web.markup.administration.audit_labels import action_word
 
 ROOT = Path(__file__).parents[3]
 NOW = moment("2026-12-07 14:30")

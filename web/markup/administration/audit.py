@@ -7,9 +7,9 @@ from datetime import datetime
 import htpy as h
 
 from storage.records.audit import AuditLine, Finding
-from web.markup.administration.audit_words import action_word, actor_word
-from web.markup.administration.index import administration_frame
-from web.markup.controls import notice
+from web.markup.administration.audit_labels import action_word, actor_word
+from web.markup.administration.overview import administration_frame
+from web.markup.shared.controls import notice
 from web.routes import path
 from web.texts.dates import short_moment
 from web.view_models import Viewer

@@ -6,9 +6,9 @@ import htpy as h
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import PLACEHOLDERS, ApprovedTemplate
-from web.markup.administration.index import administration_frame
-from web.markup.administration.words import occasion_word
-from web.markup.controls import error_summary, field, select, submit
+from web.markup.administration.notice_labels import occasion_word
+from web.markup.administration.overview import administration_frame
+from web.markup.shared.controls import error_summary, field, select, submit
 from web.routes import path
 from web.view_models import Form, Viewer
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.contact_fields import answers, destination
-from web.markup.controls import action, error_summary, go, submit
+from web.markup.desk.invitation_fields import labels, more_people, person_fields, plan_fields
 from web.markup.desk.invites import cancel_button, cancel_dialog
-from web.markup.document import document
-from web.markup.invitation_fields import labels, more_people, person_fields, plan_fields
-from web.markup.words import role_word
+from web.markup.shared.contact_fields import answers, destination
+from web.markup.shared.controls import action, error_summary, go, submit
+from web.markup.shared.document import document
+from web.markup.shared.labels import role_word
 from web.routes import path
 from web.view_models import Form, InvitedPerson, Viewer
 

@@ -3,10 +3,10 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.markup.contact_fields import destination
-from web.markup.controls import button, go, notice
-from web.markup.document import document
-from web.markup.words import channel_word
+from web.markup.shared.contact_fields import destination
+from web.markup.shared.controls import button, go, notice
+from web.markup.shared.document import document
+from web.markup.shared.labels import channel_word
 from web.routes import path
 from web.view_models import InviteRow, Person, Viewer
 

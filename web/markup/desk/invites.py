@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.contact_fields import destination
-from web.markup.controls import action, field, go, select, submit
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
-from web.markup.document import document
-from web.markup.words import (
+from web.markup.shared.contact_fields import destination
+from web.markup.shared.controls import action, field, go, select, submit
+from web.markup.shared.document import document
+from web.markup.shared.labels import (
     channel_word,
     clock,
     consultation_word,

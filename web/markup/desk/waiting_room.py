@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, go
-from web.markup.document import document
-from web.markup.words import readiness_word
+from web.markup.shared.controls import action, go
+from web.markup.shared.document import document
+from web.markup.shared.labels import readiness_word
 from web.routes import path
 from web.view_models import Viewer, WaitingRow
 

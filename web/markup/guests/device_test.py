@@ -3,8 +3,8 @@
 import htpy as h
 
 from signaling.device_check import STEPS, Step
-from web.markup.controls import button, go
-from web.markup.document import document
+from web.markup.shared.controls import button, go
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import DeviceTestView, Viewer
 

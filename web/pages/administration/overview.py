@@ -4,8 +4,8 @@ from aiohttp import web
 
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, OUTBOX, RELAY, STORE
-from web.markup.administration.index import administration_page
-from web.markup.desk.outbox import outbox_page
+from web.markup.administration.outbox import outbox_page
+from web.markup.administration.overview import administration_page
 from web.notices.outbox import read_outbox
 from web.zones.rules import in_force
 

@@ -11,8 +11,8 @@ import htpy as h
 from signaling.moments.moment import AmbiguousTime
 from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
-from web.markup.contact_fields import answers, contact_field
-from web.markup.controls import checkbox, field, radios, select, submit
+from web.markup.shared.contact_fields import answers, contact_field
+from web.markup.shared.controls import checkbox, field, radios, select, submit
 from web.routes import path
 from web.view_models import Form, Viewer
 

@@ -2,10 +2,10 @@
 
 import htpy as h
 
-from web.markup.contact_fields import answers, contact_field
-from web.markup.controls import error_summary, field
-from web.markup.document import document
-from web.markup.words import appointment
+from web.markup.shared.contact_fields import answers, contact_field
+from web.markup.shared.controls import error_summary, field
+from web.markup.shared.document import document
+from web.markup.shared.labels import appointment
 from web.view_models import Form, RequestView, Viewer
 
 

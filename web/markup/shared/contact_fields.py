@@ -11,8 +11,8 @@ from web.forms.contacts import (
     in_words,
     region_of,
 )
-from web.markup.controls import field
-from web.markup.words import filled
+from web.markup.shared.controls import field
+from web.markup.shared.labels import filled
 from web.view_models import Form, Offer, Viewer
 
 

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.controls import button
+from web.markup.shared.controls import button
 from web.routes import path
 from web.view_models import Viewer
 

@@ -4,8 +4,8 @@ from collections.abc import Container
 
 import htpy as h
 
-from web.markup.document import document
-from web.markup.words import filled
+from web.markup.shared.document import document
+from web.markup.shared.labels import filled
 from web.routes import path
 from web.view_models import Viewer
 

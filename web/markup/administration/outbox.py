@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.document import document
-from web.markup.words import clock, filled
+from web.markup.shared.document import document
+from web.markup.shared.labels import clock, filled
 from web.view_models import OutboxNotice, Viewer
 
 
