@@ -39,7 +39,7 @@ from web.app_notices import add_delivery
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
-from web.connections.http_server import DOORMAN, Doorman
+from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
 from web.http.bodies import look_first
 from web.http.clean_addresses import clean_address
@@ -126,7 +126,7 @@ async def _assemble(
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
     store.losses.listeners.append(live.lost)
-    app[DOORMAN] = Doorman(app)
+    app[CONNECTIONS] = ConnectionManager(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)

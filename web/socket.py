@@ -21,7 +21,7 @@ from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
 from web.access.revocation import Grounds, Use
 from web.calls.ice import ice_servers
-from web.connections.http_server import admitted, greets
+from web.connections.http_server import admit, expect_hello
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest
@@ -191,7 +191,7 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
     if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
         raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
     await response.prepare(request)
-    greets(request)
+    expect_hello(request)
 
 
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
@@ -213,7 +213,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     account = await account_of(request)
     if account is None:
         raise SignInRequired
-    admitted(request)
+    admit(request)
     hub = request.app[ROOMS].hub
     connection = Socket(response, request.transport, hello.peer_id)
     grounds = Grounds(await web_session_digest(request))
@@ -237,7 +237,7 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    admitted(request)
+    admit(request)
     connection = Socket(response, request.transport, hello.peer_id)
     grounds = Grounds(
         await web_session_digest(request),

@@ -1,10 +1,10 @@
-"""Who holds a connection, how long each may wait, and who goes when places run out.
+"""How many connections there may be, how long each may take, and which is evicted when all are used.
 
-A stranger needs one packet to take a descriptor of ours, and can then say nothing for ever. So
-whoever is waited for has a time of their own, which nothing they send renews, and is the first to
-go when others need the place. Who is being served is never sent away.
+A stranger needs one packet to take a descriptor, and can then stay silent for ever. So whatever a
+connection is waited for has a deadline that nothing it sends renews, and such a connection is the
+first to be closed when another needs its place. One that is being served is never evicted.
 
-Lives here: the book. The connections themselves are those of `web/connections/http_server.py`.
+Only the bookkeeping is here. The sockets are those of `web/connections/http_server.py`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,204 +14,203 @@ from enum import IntEnum
 from itertools import islice
 
 HEAD_WITHIN = timedelta(seconds=20)
-"""From the first byte (of a new connection: from its being accepted) to the end of a request's head.
-On a line of 3 s there and back, a packet that was lost comes again after nine (RFC 6298)."""
+"""From the first byte (for a new connection, from accept) to the end of a request's head. With a round
+trip of 3 s, a lost packet is sent again after nine (RFC 6298)."""
 BODY_WITHIN = timedelta(seconds=60)
-"""Of a request: a long form at 10 kbit/s. The largest is a transfer of the device test, which browsers
-give up sooner."""
-GREETING_WITHIN = timedelta(seconds=60)
-"Of a WebSocket until it is admitted: thirty seconds to say hello, and as many to be told why not."
+"""For a request's body: a long form at 10 kbit/s. The largest is a transfer of the device test, which
+browsers give up sooner."""
+ADMITTED_WITHIN = timedelta(seconds=60)
+"For a WebSocket until it is admitted: thirty seconds for its hello, and as many for a refusal."
 IDLE_WITHIN = timedelta(seconds=75)
-"Between two requests of one connection."
+"Between two requests on one connection."
 PROXY_IDLE_WITHIN = timedelta(minutes=5)
-"""The same for this machine: a proxy keeps connections in store (Caddy two minutes, nginx one), and
-a request that meets the end of one is lost."""
+"""The same for this machine: a proxy pools connections (Caddy for two minutes, nginx for one), and a
+request that meets the end of one is lost."""
 STAY_AT_LEAST = timedelta(seconds=1)
-"""Before anybody who has not been heard goes for somebody else: a packet that was lost comes again
-within this time. Until then whoever comes waits with the kernel, in the order of their coming."""
-READ_WITHIN = timedelta(seconds=60)
-"For taking what is being sent, and beside it a second for each kilobyte (GPRS has some four)."
-READ_BYTES_PER_SECOND = 1024
+"""Before a connection without a request is evicted for another: a lost packet is sent again within
+this time. Until then new ones queue in the kernel, in the order in which they arrive."""
+SENT_WITHIN = timedelta(seconds=60)
+"For reading a response, plus a second for each kilobyte (GPRS has some four)."
+SENT_BYTES_PER_SECOND = 1024
 
 
-class Standing(IntEnum):
-    """What a visitor is to us; who stands lower goes first."""
+class Stage(IntEnum):
+    """What a connection is doing; the lowest is evicted first."""
 
-    UNHEARD = 0
+    WAITING = 0
     "Has not said what it wants: no complete request, no hello."
     IDLE = 1
-    "Has been answered, and may ask again."
-    READING = 2
-    "Is being answered and does not take the answer."
-    SERVED = 3
+    "Has had its response, and may send another request."
+    SENDING = 2
+    "Is being sent a response that it does not read."
+    SERVING = 3
     "Is inside a request, or in a room."
 
 
-FINAL = Standing.SERVED
-"Nobody of this standing is ever sent away."
+PROTECTED = Stage.SERVING
+"A connection in this stage is never evicted."
 
 
 @dataclass(eq=False)
-class Visitor:
-    """One connection."""
+class Connection:
+    """One connection, as it is counted."""
 
-    leave: Callable[[], None]
-    "Ends the connection at once."
+    close: Callable[[], None]
+    "Ends it at once."
     network: str | None = None
-    "What shares one limit (`web.access.rate_limits.network`); None for this machine, which may be a proxy."
-    standing: Standing = Standing.UNHEARD
+    "Whose limits it counts towards (`client_address.network`); None for this machine, maybe a proxy."
+    stage: Stage = Stage.WAITING
     since: datetime = field(init=False)
-    until: datetime | None = None
-    "When it goes if it still has the same standing; None: never."
+    deadline: datetime | None = None
+    "When it is closed if it is still in the same stage; None: never."
 
 
-class _Crowd:
-    """Some visitors by their standing, each standing in the order in which it was taken."""
+class _Group:
+    """Connections by stage; within each stage in the order in which they entered it."""
 
     def __init__(self) -> None:
-        self._standing: dict[Standing, dict[Visitor, None]] = {each: {} for each in Standing}
+        self._stages: dict[Stage, dict[Connection, None]] = {stage: {} for stage in Stage}
 
     def __len__(self) -> int:
-        return sum(map(len, self._standing.values()))
+        return sum(map(len, self._stages.values()))
 
-    def __contains__(self, visitor: object) -> bool:
-        return isinstance(visitor, Visitor) and visitor in self._standing[visitor.standing]
+    def __contains__(self, connection: object) -> bool:
+        return isinstance(connection, Connection) and connection in self._stages[connection.stage]
 
-    def __iter__(self) -> Iterator[Visitor]:
-        for visitors in self._standing.values():
-            yield from visitors
+    def __iter__(self) -> Iterator[Connection]:
+        for connections in self._stages.values():
+            yield from connections
 
-    def add(self, visitor: Visitor) -> None:
-        self._standing[visitor.standing][visitor] = None
+    def add(self, connection: Connection) -> None:
+        self._stages[connection.stage][connection] = None
 
-    def remove(self, visitor: Visitor) -> None:
-        self._standing[visitor.standing].pop(visitor, None)
+    def remove(self, connection: Connection) -> None:
+        self._stages[connection.stage].pop(connection, None)
 
-    def unheard(self) -> int:
-        return len(self._standing[Standing.UNHEARD])
+    def waiting(self) -> int:
+        return len(self._stages[Stage.WAITING])
 
-    def waited_for(self) -> Iterator[Visitor]:
-        """Everybody who is not being served, who goes first at the head."""
-        return (visitor for visitor in self if visitor.standing is not FINAL)
+    def evictable(self) -> Iterator[Connection]:
+        """All that are not being served, in the order of eviction."""
+        return (connection for connection in self if connection.stage is not PROTECTED)
 
 
 @dataclass
-class Visitors:
-    """Everybody who holds a connection."""
+class ConnectionTable:
+    """All open connections."""
 
     now: Callable[[], datetime]
-    places: int
+    capacity: int
     "Connections at once."
-    places_for_unheard: int = 1024
-    "Of those: for all who have not said what they want yet."
-    places_for_network: int = 2000
-    "A clinic behind one address: hundreds of people, each with a socket and parallel requests."
-    places_for_network_unheard: int = 128
-    sent_away: int = 0
-    "How many were made to leave so far."
-    _all: _Crowd = field(default_factory=_Crowd)
-    _networks: dict[str, _Crowd] = field(default_factory=dict)
+    capacity_for_waiting: int = 1024
+    "Of those, for all that have not said what they want yet."
+    network_capacity: int = 2000
+    "For a clinic behind one address: hundreds of people, each with a socket and parallel requests."
+    network_capacity_for_waiting: int = 128
+    evicted: int = 0
+    "How many were closed by `evict_overdue` and for others so far."
+    _all: _Group = field(default_factory=_Group)
+    _networks: dict[str, _Group] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self._all)
 
-    def __contains__(self, visitor: object) -> bool:
-        return visitor in self._all
+    def __contains__(self, connection: object) -> bool:
+        return connection in self._all
 
-    def __iter__(self) -> Iterator[Visitor]:
+    def __iter__(self) -> Iterator[Connection]:
         return iter(self._all)
 
     def must_wait(self) -> timedelta | None:
-        """How long the next one is not to be taken: there is no place, and all who could go are new.
+        """How long to accept nothing: all places are taken, and all that could be evicted are new.
 
-        None if it can be taken now, or refused.
+        None if the next connection can be accepted, or refused, now.
         """
-        first = next(self._all.waited_for(), None)
-        if first is None or first.standing is not Standing.UNHEARD or not self.crowded:
+        first = next(self._all.evictable(), None)
+        if first is None or first.stage is not Stage.WAITING or not self.full:
             return None
         left = first.since + STAY_AT_LEAST - self.now()
         return left if left > timedelta() else None
 
     @property
-    def crowded(self) -> bool:
-        """Whether somebody has to go for whoever comes next."""
-        return len(self._all) >= self.places or self._all.unheard() >= self.places_for_unheard
+    def full(self) -> bool:
+        """Whether one has to be evicted for the next."""
+        return len(self._all) >= self.capacity or self._all.waiting() >= self.capacity_for_waiting
 
     @property
-    def pace(self) -> timedelta:
-        """Between two who come while it is crowded: a storm is spread evenly over its time."""
-        return STAY_AT_LEAST / min(self.places, self.places_for_unheard)
+    def accept_interval(self) -> timedelta:
+        """Between two accepts while it is full: a burst is spread evenly over STAY_AT_LEAST."""
+        return STAY_AT_LEAST / min(self.capacity, self.capacity_for_waiting)
 
-    def admit(self, network: str | None) -> bool:
-        """Make room for one more; false if all places belong to people who are being served."""
-        crowds = [(self._all, self.places, self.places_for_unheard)]
+    def make_room(self, network: str | None) -> bool:
+        """Evict one if that is needed for one more; false if all places are being served."""
+        groups = [(self._all, self.capacity, self.capacity_for_waiting)]
         if network in self._networks:
-            crowd = self._networks[network]
-            crowds.append((crowd, self.places_for_network, self.places_for_network_unheard))
-        return all(self._make_room(*limits) for limits in crowds)
+            group = self._networks[network]
+            groups.append((group, self.network_capacity, self.network_capacity_for_waiting))
+        return all(self._make_room(*limits) for limits in groups)
 
-    def enter(self, visitor: Visitor) -> None:
-        visitor.since = self.now()
-        visitor.until = visitor.since + HEAD_WITHIN
-        for crowd in self._crowds(visitor):
-            crowd.add(visitor)
+    def add(self, connection: Connection) -> None:
+        connection.since = self.now()
+        connection.deadline = connection.since + HEAD_WITHIN
+        for group in self._groups(connection):
+            group.add(connection)
 
-    def leave(self, visitor: Visitor) -> None:
-        for crowd in self._crowds(visitor):
-            crowd.remove(visitor)
-        if visitor.network in self._networks and not self._networks[visitor.network]:
-            del self._networks[visitor.network]
+    def remove(self, connection: Connection) -> None:
+        for group in self._groups(connection):
+            group.remove(connection)
+        if connection.network in self._networks and not self._networks[connection.network]:
+            del self._networks[connection.network]
 
-    def stand(
+    def set_stage(
         self,
-        visitor: Visitor,
-        standing: Standing,
+        connection: Connection,
+        stage: Stage,
         within: timedelta | None = None,
         network: str | None = None,
     ) -> None:
-        """Give a visitor another standing, for at most so long.
+        """Move a connection to a stage, for at most `within`; one that was removed stays out.
 
-        A `network` is whom a proxy on this machine turned out to speak for. Nothing happens if the
-        visitor has left.
+        `network` is the client's, once a proxy on this machine has named it.
         """
-        if visitor not in self._all:
+        if connection not in self._all:
             return
-        self.leave(visitor)
-        visitor.standing = standing
-        visitor.network = network or visitor.network
-        visitor.since = self.now()
-        visitor.until = None if within is None else visitor.since + within
-        for crowd in self._crowds(visitor):
-            crowd.add(visitor)
+        self.remove(connection)
+        connection.stage = stage
+        connection.network = network or connection.network
+        connection.since = self.now()
+        connection.deadline = None if within is None else connection.since + within
+        for group in self._groups(connection):
+            group.add(connection)
 
-    def greet(self, visitor: Visitor, network: str | None) -> None:
-        """A WebSocket is open, and who speaks has yet to be told."""
+    def expect_hello(self, connection: Connection, network: str | None) -> None:
+        """A WebSocket is open whose peer has yet to identify itself."""
         if network in self._networks:
-            crowd = self._networks[network]
-            self._make_room(crowd, self.places_for_network, self.places_for_network_unheard)
-        self.stand(visitor, Standing.UNHEARD, GREETING_WITHIN, network)
+            group = self._networks[network]
+            self._make_room(group, self.network_capacity, self.network_capacity_for_waiting)
+        self.set_stage(connection, Stage.WAITING, ADMITTED_WITHIN, network)
 
-    def send_away_overdue(self) -> None:
-        """End the connections whose time is over."""
+    def evict_overdue(self) -> None:
+        """Close the connections whose deadline has passed."""
         now = self.now()
-        self._send_away(v for v in self._all.waited_for() if v.until and v.until <= now)
+        self._evict(c for c in self._all.evictable() if c.deadline and c.deadline <= now)
 
-    def send_away_first(self) -> bool:
-        """End one connection to win its descriptor; false if everybody is being served."""
+    def evict_first(self) -> bool:
+        """Close one connection to win its descriptor; false if all are being served."""
         return self._make_room(self._all, len(self._all), len(self._all))
 
-    def _make_room(self, crowd: _Crowd, most: int, most_unheard: int) -> bool:
-        if len(crowd) >= most or crowd.unheard() >= most_unheard:
-            self._send_away(islice(crowd.waited_for(), 1))
-        return len(crowd) < most
+    def _make_room(self, group: _Group, most: int, most_waiting: int) -> bool:
+        if len(group) >= most or group.waiting() >= most_waiting:
+            self._evict(islice(group.evictable(), 1))
+        return len(group) < most
 
-    def _send_away(self, visitors: Iterable[Visitor]) -> None:
-        for visitor in list(visitors):
-            self.leave(visitor)
-            self.sent_away += 1
-            visitor.leave()
+    def _evict(self, connections: Iterable[Connection]) -> None:
+        for connection in list(connections):
+            self.remove(connection)
+            self.evicted += 1
+            connection.close()
 
-    def _crowds(self, visitor: Visitor) -> list[_Crowd]:
-        if visitor.network is None:
+    def _groups(self, connection: Connection) -> list[_Group]:
+        if connection.network is None:
             return [self._all]
-        return [self._all, self._networks.setdefault(visitor.network, _Crowd())]
+        return [self._all, self._networks.setdefault(connection.network, _Group())]

@@ -1,4 +1,4 @@
-"""The door on a real server: what silence, trickling, pings, resets and nonsense come to."""
+"""Connections of a real server: what becomes of silence, trickling, pings, resets and nonsense."""
 
 import asyncio
 import contextlib
@@ -18,10 +18,10 @@ from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module
 from web.clockwork import MovableClock
-from web.connections.http_server import DOORMAN
+from web.connections.http_server import CONNECTIONS
 from web.connections.limits import (
+    ADMITTED_WITHIN,
     BODY_WITHIN,
-    GREETING_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
     PROXY_IDLE_WITHIN,
@@ -64,12 +64,12 @@ async def call(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
             await writer.wait_closed()
 
 
-async def heard(house: SimpleNamespace, *visitors: tuple[str, timedelta | None]) -> None:
+async def make_request(house: SimpleNamespace, *connections: tuple[str, timedelta | None]) -> None:
     """Wait until just these are here: the standing of each, and how long it may stay."""
-    book, now = house.app[DOORMAN].visitors, house.clock.now()
-    expected = sorted((name, None if stay is None else now + stay) for name, stay in visitors)
+    book, now = house.app[CONNECTIONS].connections, house.clock.now()
+    expected = sorted((name, None if stay is None else now + stay) for name, stay in connections)
     async with asyncio.timeout(PATIENCE):
-        while sorted((v.standing.name, v.until) for v in book) != expected:  # noqa: ASYNC110
+        while sorted((v.stage.name, v.deadline) for v in book) != expected:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -97,19 +97,19 @@ async def test_a_connection_without_a_whole_head_ends_though_it_trickles(
 ) -> None:
     async with call(house.server) as (reader, writer):
         writer.write(said)
-        await heard(house, ("UNHEARD", HEAD_WITHIN))
+        await make_request(house, ("WAITING", HEAD_WITHIN))
         await later(house, HEAD_WITHIN - SECOND)
         writer.write(said[-1:])
         assert await is_open(reader)
         await later(house, SECOND)
         await ended(reader)
-        await heard(house)
+        await make_request(house)
 
 
 async def test_a_body_has_its_time_and_trickling_does_not_renew_it(house: SimpleNamespace) -> None:
     async with call(house.server) as (reader, writer):
         writer.write(POST + b"language=")
-        await heard(house, ("UNHEARD", BODY_WITHIN))
+        await make_request(house, ("WAITING", BODY_WITHIN))
         await later(house, BODY_WITHIN - SECOND)
         writer.write(b"f")
         assert await is_open(reader)
@@ -120,7 +120,7 @@ async def test_a_body_has_its_time_and_trickling_does_not_renew_it(house: Simple
 async def test_a_body_that_is_whole_in_time_is_answered(house: SimpleNamespace) -> None:
     async with call(house.server) as (reader, writer):
         writer.write(POST + b"language=")
-        await heard(house, ("UNHEARD", BODY_WITHIN))
+        await make_request(house, ("WAITING", BODY_WITHIN))
         await later(house, BODY_WITHIN - SECOND)
         writer.write(b"f" * 991)
         async with asyncio.timeout(PATIENCE):
@@ -137,7 +137,7 @@ async def test_the_next_request_of_a_connection_has_its_time_from_its_first_byte
         writer.write(GET)
         await answered(reader)
         writer.write(GET[:9])
-        await heard(house, ("UNHEARD", HEAD_WITHIN))
+        await make_request(house, ("WAITING", HEAD_WITHIN))
         await later(house, HEAD_WITHIN - SECOND)
         assert await is_open(reader)
         await later(house, SECOND)
@@ -149,12 +149,12 @@ async def test_an_idle_connection_ends_and_that_of_a_proxy_later(
     house: SimpleNamespace, network: str | None
 ) -> None:
     async with call(house.server) as (reader, writer):
-        await heard(house, ("UNHEARD", HEAD_WITHIN))
-        next(iter(house.app[DOORMAN].visitors)).network = network
+        await make_request(house, ("WAITING", HEAD_WITHIN))
+        next(iter(house.app[CONNECTIONS].connections)).network = network
         writer.write(GET)
         await answered(reader)
         stay = IDLE_WITHIN if network else PROXY_IDLE_WITHIN
-        await heard(house, ("IDLE", stay))
+        await make_request(house, ("IDLE", stay))
         await later(house, stay - SECOND)
         assert await is_open(reader)
         await later(house, SECOND)
@@ -165,12 +165,12 @@ async def test_who_asks_and_does_not_read_is_ended(house: SimpleNamespace) -> No
     line = sockets.create_connection(("127.0.0.1", house.server.config.port))
     line.sendall(b"GET /device-test/download?bytes=2000000 HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
     async with asyncio.timeout(PATIENCE):
-        while "READING" not in [  # noqa: ASYNC110
-            visitor.standing.name for visitor in house.app[DOORMAN].visitors
+        while "SENDING" not in [  # noqa: ASYNC110
+            connection.stage.name for connection in house.app[CONNECTIONS].connections
         ]:
             await asyncio.sleep(0)
     await later(house, timedelta(minutes=5))
-    await heard(house)
+    await make_request(house)
     line.close()
 
 
@@ -202,14 +202,14 @@ async def test_a_socket_without_hello_is_one_of_the_first_to_go(house: SimpleNam
         await lobby.until("lobby")
         await (await visitor.get(f"{nurse.url}/healthz")).read()
         silent = await stranger.connect()
-        await heard(
+        await make_request(
             house,
-            ("IDLE", PROXY_IDLE_WITHIN), ("SERVED", None), ("UNHEARD", GREETING_WITHIN),
+            ("IDLE", PROXY_IDLE_WITHIN), ("SERVING", None), ("WAITING", ADMITTED_WITHIN),
         )  # fmt: skip
-        assert house.app[DOORMAN].visitors.send_away_first()
+        assert house.app[CONNECTIONS].connections.evict_first()
         assert await silent.end() == 1006
-        assert house.app[DOORMAN].visitors.send_away_first()
-        assert not house.app[DOORMAN].visitors.send_away_first()
+        assert house.app[CONNECTIONS].connections.evict_first()
+        assert not house.app[CONNECTIONS].connections.evict_first()
         await lobby.send("ping")
         await lobby.until("pong")
 
@@ -277,7 +277,7 @@ async def test_a_client_that_resets_leaves_no_error(
             line.sendall((RESETS[within] + cookie).encode())
             await asyncio.sleep(0)
             reset(line)
-    await heard(house)
+    await make_request(house)
     assert [r for r in caplog.records if r.levelno > logging.INFO or r.exc_info] == []
 
 
@@ -295,7 +295,7 @@ async def test_an_odd_handshake_is_no_error(
         writer.write("\r\n".join([*kept, header, "", ""]).encode("latin-1"))
         async with asyncio.timeout(PATIENCE):
             status = (await reader.readline()).split()[1]
-    await heard(house)
+    await make_request(house)
     assert status in (b"101", b"400")
     own = [r for r in caplog.records if r.name != "aiohttp.websocket"]
     assert [r.levelname for r in own if r.levelno > logging.INFO] == []

@@ -1,4 +1,4 @@
-"""Who may wait how long for what, and who goes first when places run out."""
+"""How long a connection may wait for what, and which is evicted first when places run out."""
 
 from datetime import timedelta
 
@@ -7,144 +7,144 @@ import pytest
 from tests.serving import moment
 from web.clockwork import MovableClock
 from web.connections.limits import (
+    ADMITTED_WITHIN,
     BODY_WITHIN,
-    FINAL,
-    GREETING_WITHIN,
     HEAD_WITHIN,
     IDLE_WITHIN,
+    PROTECTED,
     STAY_AT_LEAST,
-    Standing,
-    Visitor,
-    Visitors,
+    Connection,
+    ConnectionTable,
+    Stage,
 )
 
 SECOND = timedelta(seconds=1)
 
 
-class House:
-    """A book of visitors with so many places, and the names of those who were sent away."""
+class World:
+    """A table of so many connections, and the names of those that were evicted."""
 
-    def __init__(self, places: int = 100, unheard: int = 100, network: int = 100) -> None:
+    def __init__(self, capacity: int = 100, waiting: int = 100, network: int = 100) -> None:
         self.clock = MovableClock(moment("2026-12-07 12:00"))
-        self.book = Visitors(
+        self.table = ConnectionTable(
             self.clock.now,
-            places,
-            places_for_unheard=unheard,
-            places_for_network=network,
-            places_for_network_unheard=network,
+            capacity,
+            capacity_for_waiting=waiting,
+            network_capacity=network,
+            network_capacity_for_waiting=network,
         )
-        self.gone: list[str] = []
+        self.evicted: list[str] = []
 
-    def come(self, name: str, network: str | None = None) -> Visitor:
-        visitor = Visitor(lambda: self.gone.append(name), network)
-        self.book.enter(visitor)
-        return visitor
+    def connect(self, name: str, network: str | None = None) -> Connection:
+        connection = Connection(lambda: self.evicted.append(name), network)
+        self.table.add(connection)
+        return connection
 
 
 @pytest.mark.parametrize(
-    ("standing", "within"),
+    ("stage", "within"),
     [
-        (Standing.UNHEARD, HEAD_WITHIN),
-        (Standing.UNHEARD, BODY_WITHIN),
-        (Standing.UNHEARD, GREETING_WITHIN),
-        (Standing.IDLE, IDLE_WITHIN),
-        (Standing.READING, IDLE_WITHIN),
+        (Stage.WAITING, HEAD_WITHIN),
+        (Stage.WAITING, BODY_WITHIN),
+        (Stage.WAITING, ADMITTED_WITHIN),
+        (Stage.IDLE, IDLE_WITHIN),
+        (Stage.SENDING, IDLE_WITHIN),
     ],
 )
 def test_who_is_waited_for_goes_when_the_time_is_over_and_not_before(
-    standing: Standing, within: timedelta
+    stage: Stage, within: timedelta
 ) -> None:
-    house = House()
-    house.book.stand(house.come("one"), standing, within)
-    house.clock.move(within - SECOND)
-    house.book.send_away_overdue()
-    assert house.gone == []
-    house.clock.move(SECOND)
-    house.book.send_away_overdue()
-    assert house.gone == ["one"]
-    assert len(house.book) == 0
+    world = World()
+    world.table.set_stage(world.connect("one"), stage, within)
+    world.clock.move(within - SECOND)
+    world.table.evict_overdue()
+    assert world.evicted == []
+    world.clock.move(SECOND)
+    world.table.evict_overdue()
+    assert world.evicted == ["one"]
+    assert len(world.table) == 0
 
 
 def test_who_comes_and_says_nothing_goes() -> None:
-    house = House()
-    house.come("silent")
-    house.clock.move(HEAD_WITHIN)
-    house.book.send_away_overdue()
-    assert house.gone == ["silent"]
+    world = World()
+    world.connect("silent")
+    world.clock.move(HEAD_WITHIN)
+    world.table.evict_overdue()
+    assert world.evicted == ["silent"]
 
 
 def test_who_is_served_stays_for_ever() -> None:
-    house = House(places=1)
-    house.book.stand(house.come("amina"), FINAL)
-    house.clock.move(timedelta(days=1))
-    house.book.send_away_overdue()
-    assert not house.book.admit(None)
-    assert not house.book.send_away_first()
-    assert house.gone == []
+    world = World(capacity=1)
+    world.table.set_stage(world.connect("amina"), PROTECTED)
+    world.clock.move(timedelta(days=1))
+    world.table.evict_overdue()
+    assert not world.table.make_room(None)
+    assert not world.table.evict_first()
+    assert world.evicted == []
 
 
 def test_when_places_run_out_the_silent_go_first_then_the_idle_then_who_does_not_read() -> None:
-    house = House(places=5)
-    for name, standing in [
-        ("reading", Standing.READING),
-        ("served", Standing.SERVED),
-        ("idle", Standing.IDLE),
-        ("silent", Standing.UNHEARD),
-        ("more silent", Standing.UNHEARD),
+    world = World(capacity=5)
+    for name, stage in [
+        ("reading", Stage.SENDING),
+        ("served", Stage.SERVING),
+        ("idle", Stage.IDLE),
+        ("silent", Stage.WAITING),
+        ("more silent", Stage.WAITING),
     ]:
-        house.book.stand(house.come(name), standing, timedelta(hours=1))
-    house.clock.move(STAY_AT_LEAST)
+        world.table.set_stage(world.connect(name), stage, timedelta(hours=1))
+    world.clock.move(STAY_AT_LEAST)
     for number in range(4):
-        assert house.book.must_wait() is None
-        assert house.book.admit(None)
-        house.book.stand(house.come(f"honest {number}"), FINAL)
-    assert house.gone == ["silent", "more silent", "idle", "reading"]
-    assert not house.book.admit(None)
+        assert world.table.must_wait() is None
+        assert world.table.make_room(None)
+        world.table.set_stage(world.connect(f"honest {number}"), PROTECTED)
+    assert world.evicted == ["silent", "more silent", "idle", "reading"]
+    assert not world.table.make_room(None)
 
 
 def test_nobody_goes_for_another_in_their_first_second() -> None:
-    house = House(places=2)
-    house.come("first")
-    house.clock.move(STAY_AT_LEAST / 2)
-    house.come("second")
-    assert house.book.must_wait() == STAY_AT_LEAST / 2
-    house.clock.move(STAY_AT_LEAST / 2)
-    assert house.book.must_wait() is None
+    world = World(capacity=2)
+    world.connect("first")
+    world.clock.move(STAY_AT_LEAST / 2)
+    world.connect("second")
+    assert world.table.must_wait() == STAY_AT_LEAST / 2
+    world.clock.move(STAY_AT_LEAST / 2)
+    assert world.table.must_wait() is None
 
 
 def test_a_network_that_is_crowded_sends_its_own_away() -> None:
-    house = House(network=2)
-    house.come("neighbor", "192.0.2.1")
+    world = World(network=2)
+    world.connect("neighbor", "192.0.2.1")
     for name in ("one", "two"):
-        house.come(name, "192.0.2.2")
-    assert house.book.admit("192.0.2.2")
-    assert house.gone == ["one"]
-    assert house.book.admit("192.0.2.3")
-    assert house.gone == ["one"]
+        world.connect(name, "192.0.2.2")
+    assert world.table.make_room("192.0.2.2")
+    assert world.evicted == ["one"]
+    assert world.table.make_room("192.0.2.3")
+    assert world.evicted == ["one"]
 
 
 def test_this_machine_is_no_network() -> None:
-    house = House(network=1)
+    world = World(network=1)
     for number in range(50):
-        assert house.book.admit(None)
-        house.come(str(number))
-    assert house.gone == []
+        assert world.table.make_room(None)
+        world.connect(str(number))
+    assert world.evicted == []
 
 
 def test_a_proxy_is_as_many_networks_as_it_speaks_for() -> None:
-    house = House(network=1)
+    world = World(network=1)
     for name in ("one", "two", "other"):
-        visitor = house.come(name)
-        house.book.stand(visitor, FINAL)
-        house.book.greet(visitor, "192.0.2.9" if name == "other" else "192.0.2.2")
-    assert house.gone == ["one"]
+        connection = world.connect(name)
+        world.table.set_stage(connection, PROTECTED)
+        world.table.expect_hello(connection, "192.0.2.9" if name == "other" else "192.0.2.2")
+    assert world.evicted == ["one"]
 
 
 def test_who_was_sent_away_does_not_come_back_by_what_they_said_last() -> None:
-    house = House(places=1)
-    visitor = house.come("one")
-    house.book.send_away_first()
-    house.book.stand(visitor, Standing.IDLE, IDLE_WITHIN)
-    house.book.leave(visitor)
-    assert len(house.book) == 0
-    assert house.book.admit(None)
+    world = World(capacity=1)
+    connection = world.connect("one")
+    world.table.evict_first()
+    world.table.set_stage(connection, Stage.IDLE, IDLE_WITHIN)
+    world.table.remove(connection)
+    assert len(world.table) == 0
+    assert world.table.make_room(None)
