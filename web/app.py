@@ -31,10 +31,10 @@ from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
 from web.access.passwords import Passwords
-from web.access.rate_limits import Limits
-from web.access.revocation import LiveAccess
+from web.access.rate_limits import RateLimits
+from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
-from web.access.web_sessions import SqliteStorage
+from web.access.web_sessions import WebSessionStorage
 from web.app_notices import add_delivery
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -50,7 +50,7 @@ from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Texts
-from web.websocket_warnings import Hints
+from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
@@ -95,7 +95,7 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = SqliteStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
@@ -117,14 +117,14 @@ async def _assemble(
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
-    app[keys.HINTS] = Hints(waits)
-    app[keys.LIMITS] = Limits(waits)
+    app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
+    app[keys.LIMITS] = RateLimits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
-    app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
+    app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, web_sessions)
     store.losses.listeners.append(live.lost)
     app[CONNECTIONS] = ConnectionManager(app)
 

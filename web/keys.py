@@ -27,10 +27,10 @@ from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
 from web.access.passwords import Passwords
-from web.access.rate_limits import Limits
-from web.access.revocation import LiveAccess
+from web.access.rate_limits import RateLimits
+from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
-from web.access.web_sessions import SqliteStorage
+from web.access.web_sessions import WebSessionStorage
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
@@ -40,7 +40,7 @@ from web.notices.routing import RoutedWays
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
 from web.texts.catalogs import Texts
-from web.websocket_warnings import Hints
+from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)
@@ -52,13 +52,13 @@ TEXTS = web.AppKey("texts", Texts)
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
-WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
+WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
-LIVE = web.AppKey("live", LiveAccess)
+REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSWORDS = web.AppKey("passwords", Passwords)
-HINTS = web.AppKey("hints", Hints)
-LIMITS = web.AppKey("limits", Limits)
+WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
+LIMITS = web.AppKey("limits", RateLimits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)

@@ -1,8 +1,8 @@
-"""Whose turn it is: so many at once, known people before strangers, strangers in rotation.
+"""A fair queue: a few slots, known people before strangers, strangers round-robin by network.
 
-Strangers wait in lines of their own network, and each line gives one to the next turn, so that
-whoever sends many delays mostly themselves. There is no more room for them than can be served
-while somebody is willing to wait; who comes later is told when to come back.
+Each network has a queue of its own, and they are served in rotation, so that a network that sends
+many requests mostly delays itself. No more strangers are queued than can be served while a person is
+willing to wait; the next one is told when to come back.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from signaling.errors import TooManyRequests
 Waiter = asyncio.Future[None]
 
 
-class Turns:
+class FairQueue:
     def __init__(
         self, at_once: int, *, strangers: int, of_one_network: int, come_back: timedelta
     ) -> None:
@@ -25,14 +25,14 @@ class Turns:
         self._of_one_network = of_one_network
         self._come_back = come_back
         self._known: deque[Waiter] = deque()
-        self._lines: OrderedDict[str, deque[Waiter]] = OrderedDict()
-        "Network -> its strangers; the line whose turn it is stands first."
+        self._networks: OrderedDict[str, deque[Waiter]] = OrderedDict()
+        "Network -> its strangers; the network to be served next comes first."
 
     @contextlib.asynccontextmanager
-    async def turn(self, network: str | None = None) -> AsyncIterator[None]:
-        """Wait for one's turn, and hold it; without a `network` as somebody who is known.
+    async def slot(self, network: str | None = None) -> AsyncIterator[None]:
+        """Wait for a slot and hold it; without a `network`, as somebody who is known.
 
-        Raises TooManyRequests for a stranger if there is no more room to wait.
+        Raises TooManyRequests for a stranger if the queue is full.
         """
         if self._free:
             self._free -= 1
@@ -45,25 +45,25 @@ class Turns:
 
     async def _wait(self, network: str | None) -> None:
         waiter: Waiter = asyncio.get_running_loop().create_future()
-        self._line(network).append(waiter)
+        self._queue_of(network).append(waiter)
         try:
             await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
-                self._pass_on()  # the turn had come to somebody who is not there any more
+                self._pass_on()  # the slot was given to a waiter that has left
             raise
 
-    def _line(self, network: str | None) -> deque[Waiter]:
+    def _queue_of(self, network: str | None) -> deque[Waiter]:
         if network is None:
             return self._known
-        line = self._lines.get(network, deque())
-        waiting = sum(map(len, self._lines.values()))
-        if waiting >= self._strangers or len(line) >= self._of_one_network:
+        queue = self._networks.get(network, deque())
+        waiting = sum(map(len, self._networks.values()))
+        if waiting >= self._strangers or len(queue) >= self._of_one_network:
             raise TooManyRequests(self._come_back)
-        return self._lines.setdefault(network, line)
+        return self._networks.setdefault(network, queue)
 
     def _pass_on(self) -> None:
-        """The turn goes to the next who waits and has not left, or is free."""
+        """Give the slot to the next waiter that has not left, or free it."""
         while waiter := self._next():
             if not waiter.done():
                 waiter.set_result(None)
@@ -73,10 +73,10 @@ class Turns:
     def _next(self) -> Waiter | None:
         if self._known:
             return self._known.popleft()
-        if not self._lines:
+        if not self._networks:
             return None
-        network, line = self._lines.popitem(last=False)
-        waiter = line.popleft()
-        if line:
-            self._lines[network] = line
+        network, queue = self._networks.popitem(last=False)
+        waiter = queue.popleft()
+        if queue:
+            self._networks[network] = queue
         return waiter

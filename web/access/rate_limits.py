@@ -5,15 +5,12 @@ opens one nor keeps somebody out. `limits` reads the notation; its memory storag
 clock and walks over everybody's windows at every hit, so the windows are kept here.
 """
 
-import re
 from bisect import bisect_right
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Protocol
 
-from aiohttp import web
 from limits import RateLimitItem, parse
 
 from signaling.errors import TooManyRequests
@@ -48,11 +45,6 @@ LIMITS: dict[str, RateLimitItem] = {
 }
 LONGEST = timedelta(seconds=max(item.get_expiry() for item in LIMITS.values()))
 
-_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d*)?$|([\d.]+):\d*$")
-_TRANSLATED = tuple(map(IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96")))
-"""Networks whose last 32 bits are an IPv4 address: those of translators in front of servers that
-have IPv6 alone (RFC 6052, RFC 8215, RFC 2765)."""
-
 
 class Steady(Protocol):
     def now(self) -> datetime:
@@ -60,7 +52,7 @@ class Steady(Protocol):
         ...
 
 
-class Limits:
+class RateLimits:
     """Moving windows: of the last minutes, no more than so many."""
 
     def __init__(self, clock: Steady) -> None:
@@ -121,47 +113,3 @@ class Limits:
 def _digest(who: str) -> bytes:
     """What people type as their name may be long, and is nothing to keep."""
     return sha256(who.encode("utf-8", "surrogatepass")).digest()
-
-
-def remote(request: web.Request) -> str | None:
-    """Who asks: the other end of the connection, or whom a proxy on this machine speaks for.
-
-    Every hop appends to X-Forwarded-For, so its last entry is what our own proxy saw.
-    """
-    forwarded = ",".join(request.headers.getall("X-Forwarded-For", []))
-    if is_loopback(request.remote):
-        hops = [hop for hop in map(str.strip, forwarded.split(",")) if hop]
-        if forwarded:
-            return hops[-1] if hops else None
-    return request.remote
-
-
-def is_loopback(address: str | None) -> bool:
-    """Whether that is this machine, also as IPv6 writes 127.0.0.1."""
-    try:
-        parsed = ip_address(address or "")
-    except ValueError:
-        return False
-    return parsed.is_loopback or bool(
-        isinstance(parsed, IPv6Address) and parsed.ipv4_mapped and parsed.ipv4_mapped.is_loopback
-    )
-
-
-def network(address: str | None) -> str:
-    """What shares one limit: an IPv4 address, or the /64 of an IPv6 one.
-
-    Proxies write ports behind addresses, quotes around them, and IPv4 within IPv6; a zone (`%eth0`)
-    is this machine's.
-    """
-    text = (address or "").strip(' "')
-    found = _WITH_PORT.match(text)
-    bare = (found[1] or found[2]) if found else text
-    try:
-        parsed = ip_address(bare.partition("%")[0])
-    except ValueError:
-        return "unknown"
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    if any(parsed in translated for translated in _TRANSLATED):
-        return str(IPv4Address(parsed.packed[-4:]))
-    return str(parsed.ipv4_mapped or parsed.exploded[:19])

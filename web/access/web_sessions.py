@@ -46,7 +46,7 @@ NOTED_EVERY = 12
 Work = Callable[[Records], Awaitable[None]]
 
 
-class SqliteStorage(AbstractStorage):
+class WebSessionStorage(AbstractStorage):
     def __init__(self, store: Store, clock: Clock, *, secure: bool) -> None:
         # the prefix makes browsers refuse the cookie from any other host or path (RFC 6265bis)
         name = "__Host-teleconnect" if secure else "teleconnect"

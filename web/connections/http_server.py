@@ -19,7 +19,6 @@ from typing import Any
 
 from aiohttp import StreamReader, web
 
-from web.access.rate_limits import is_loopback, network, remote
 from web.clockwork import Clockwork
 from web.connections.limits import (
     BODY_WITHIN,
@@ -32,6 +31,7 @@ from web.connections.limits import (
     ConnectionTable,
     Stage,
 )
+from web.http.client_address import is_loopback, network, remote
 from web.http.security import default_headers
 from web.keys import CONFIG, WAITS
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from signaling.errors import SignInRequired, WrongMediaType
-from web.access.rate_limits import network, remote
+from web.http.client_address import network, remote
 from web.http.request import account_of
 from web.keys import LIMITS
 from web.routes import PATHS

@@ -1,22 +1,22 @@
-"""The answer to a request for `/socket` that is no WebSocket: why a page gets no live line.
+"""The answer to a request for `/socket` that is no WebSocket handshake: why none opens.
 
-Browsers do not tell a page why its socket does not open. So a page whose sockets fail again and
-again asks in plain HTTP, with `from`, the origin under which it was opened.
+Browsers do not say why a WebSocket fails. So a page whose sockets keep failing asks by plain HTTP,
+with `from`, the origin under which it was opened.
 """
 
 from aiohttp import hdrs, web
 
 from web.http.request import account_of, viewer_of
-from web.keys import CONFIG, HINTS
+from web.keys import CONFIG, WEBSOCKET_WARNINGS
 from web.texts.directions import left_to_right
 from web.view_models import Viewer
 from web.websocket_warnings import NO_UPGRADE
 
 
-async def no_line(request: web.Request) -> web.Response:
+async def no_websocket(request: web.Request) -> web.Response:
     origin = request.query.get("from")
     if origin is None:
-        request.app[HINTS].stripped(request)
+        request.app[WEBSOCKET_WARNINGS].upgrade_missing(request)
         # RFC 9110, 15.5.22
         headers = {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "upgrade"}
         return web.Response(status=426, text="WebSocket only\n", headers=headers)
@@ -35,9 +35,9 @@ async def no_line(request: web.Request) -> web.Response:
 
 
 async def _blocked(request: web.Request, viewer: Viewer) -> str:
-    """Plain HTTP comes through, and WebSockets do not."""
+    """Plain HTTP gets through, and WebSockets do not."""
     _ = viewer.translate
-    if await account_of(request) is not None and request.app[HINTS].recent(NO_UPGRADE):
+    if await account_of(request) is not None and request.app[WEBSOCKET_WARNINGS].recent(NO_UPGRADE):
         return _(
             "The server's proxy does not pass on live connections (WebSocket). Please tell the"
             " people who run the server."

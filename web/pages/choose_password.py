@@ -6,7 +6,7 @@ from signaling.account import Account
 from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
-from web.access.rate_limits import network, remote
+from web.http.client_address import network, remote
 from web.http.errors import sentence
 from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE

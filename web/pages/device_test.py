@@ -6,8 +6,8 @@ import msgspec
 from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
-from web.access.rate_limits import network, remote
 from web.calls.ice import ice_servers
+from web.http.client_address import network, remote
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING

@@ -4,8 +4,8 @@ from aiohttp import web
 
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
-from web.access.rate_limits import network, remote
 from web.forms.invitation import answered, read_reachable
+from web.http.client_address import network, remote
 from web.http.errors import refused_form, sentence
 from web.http.request import by_link, form_of, show, signed_in, viewer_of
 from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING

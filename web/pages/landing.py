@@ -7,7 +7,7 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
-from web.access.rate_limits import network, remote
+from web.http.client_address import network, remote
 from web.http.errors import sentence
 from web.http.request import (
     account_of,

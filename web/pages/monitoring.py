@@ -9,7 +9,7 @@ from aiohttp import web
 
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
-from web.access.rate_limits import is_loopback, remote
+from web.http.client_address import is_loopback, remote
 from web.keys import (
     CLOCK,
     CONFIG,

@@ -14,10 +14,10 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
-from web.access.revocation import Grounds
+from web.access.revocation import Grant
 from web.http.errors import has_left
 from web.http.request import show, signed_in, viewer_of, web_session_digest
-from web.keys import CLOCK, CONFIG, LIVE, REPORT_WORKERS, STORE
+from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
 from web.markup.desk.report_parts import report_parts_page
 from web.report.process import Order
 
@@ -44,8 +44,8 @@ async def report(request: web.Request) -> web.Response:
     )
     order = Order(facts, brand=app[CONFIG].brand, made_at=app[CLOCK].now())
     lines = _lines(request, account, consultation, part)
-    grounds = Grounds(await web_session_digest(request), held=(consultation.id, account.id))
-    async with app[LIVE].only_while(grounds):
+    grant = Grant(await web_session_digest(request), held=(consultation.id, account.id))
+    async with app[REVOCATION].cancelled_when_revoked(grant):
         drawn = await _while_there(request, app[REPORT_WORKERS].draw(account.id, order, lines))
     if drawn is None:
         return web.Response(status=CLIENT_GONE)

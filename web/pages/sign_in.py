@@ -11,7 +11,7 @@ from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyReques
 from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.access.rate_limits import network, remote
+from web.http.client_address import network, remote
 from web.http.errors import form_errors, retry_after, sentence
 from web.http.request import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.keys import (

@@ -13,7 +13,8 @@ from aiohttp import web
 
 from signaling.account import Account
 from signaling.errors import TooManyRequests
-from web.access.rate_limits import Limits, network, remote
+from web.access.rate_limits import RateLimits
+from web.http.client_address import network, remote
 from web.keys import LIMITS
 from web.sign_in.known_browsers import Browser
 
@@ -21,7 +22,7 @@ from web.sign_in.known_browsers import Browser
 class Guess:
     """One try at a password: counted before it is made, given back if it was none."""
 
-    def __init__(self, limits: Limits, *, known: bool) -> None:
+    def __init__(self, limits: RateLimits, *, known: bool) -> None:
         self.known = known
         "Whether the browser has signed in to this account before."
         self._limits = limits

@@ -20,10 +20,10 @@ from storage.engine.master_key import DATABASE_NAME
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.report.drawing import Drawing
-from web.access.revocation import LOOK_EVERY, Grounds
+from web.access.revocation import CHECK_EVERY, Grant
 from web.access.web_sessions import BY_LINK, SIGNED_IN
 from web.clockwork import MovableClock
-from web.keys import CLOCKWORK, LIVE, STORE, WEB_SESSIONS
+from web.keys import CLOCKWORK, REVOCATION, STORE, WEB_SESSIONS
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Clinic:
             database.close()
 
         await asyncio.to_thread(write)
-        await self.pass_time(LOOK_EVERY)
+        await self.pass_time(CHECK_EVERY)
 
 
 async def _lobby(person: Person) -> Wire:
@@ -214,7 +214,7 @@ async def test_who_writes_stays_signed_in_and_a_page_that_is_only_open_does_not_
 ) -> None:
     await clinic.pass_time(timedelta(hours=11))
     await clinic.room.say("Working late")
-    await clinic.pass_time(LOOK_EVERY)
+    await clinic.pass_time(CHECK_EVERY)
     await clinic.pass_time(timedelta(hours=11))
     await clinic.room.send("ping")
     assert await clinic.room.until("pong")
@@ -323,7 +323,7 @@ async def test_a_session_of_somebody_else_now_is_left(clinic: Clinic) -> None:
 
 
 async def test_nothing_leans_on_a_browser_that_has_gone(clinic: Clinic) -> None:
-    live = clinic.server.app[LIVE]
+    live = clinic.server.app[REVOCATION]
     assert len(live) == 3
     for wire in (clinic.lobby, clinic.room, clinic.seat):
         await wire.ws.close()
@@ -365,13 +365,13 @@ async def _request_of(clinic: Clinic) -> web.Request:
 
 async def test_what_a_request_does_for_somebody_ends_with_their_access(clinic: Clinic) -> None:
     """A long download or upload is broken off; what began for nobody does not begin."""
-    live, store = clinic.server.app[LIVE], clinic.server.app[STORE]
-    grounds = Grounds(token_digest(clinic.nurse.cookie))
+    live, store = clinic.server.app[REVOCATION], clinic.server.app[STORE]
+    grant = Grant(token_digest(clinic.nurse.cookie))
     begun, done = asyncio.Event(), False
 
     async def long_work() -> None:
         nonlocal done
-        async with live.only_while(grounds):
+        async with live.cancelled_when_revoked(grant):
             begun.set()
             await asyncio.Event().wait()
             done = True
@@ -390,7 +390,9 @@ async def test_a_request_that_is_canceled_otherwise_is_just_canceled(clinic: Cli
     begun = asyncio.Event()
 
     async def long_work() -> None:
-        async with clinic.server.app[LIVE].only_while(Grounds(token_digest(clinic.nurse.cookie))):
+        async with clinic.server.app[REVOCATION].cancelled_when_revoked(
+            Grant(token_digest(clinic.nurse.cookie))
+        ):
             begun.set()
             await asyncio.Event().wait()
 
@@ -399,7 +401,7 @@ async def test_a_request_that_is_canceled_otherwise_is_just_canceled(clinic: Cli
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
-    assert len(clinic.server.app[LIVE]) == 3
+    assert len(clinic.server.app[REVOCATION]) == 3
 
 
 async def test_no_report_is_given_to_somebody_who_was_signed_out_meanwhile(

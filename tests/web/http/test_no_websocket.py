@@ -15,7 +15,7 @@ from tests.serving import Server, moment, serving
 from web.clockwork import MovableClock
 from web.keys import WAITS
 from web.pages.list_rows import CONNECT_WITHIN
-from web.websocket_warnings import TELL_EVERY
+from web.websocket_warnings import WARN_EVERY
 
 HERE = "https://tele.example"
 STRIPPED = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
@@ -93,7 +93,7 @@ async def test_a_page_under_another_name_is_told_and_the_operator_once_in_a_whil
     [line] = told(caplog)
     assert "https://old.tele.example" in line
     assert "TELECONNECT_OTHER_HOSTS" in line
-    clock.move(TELL_EVERY)
+    clock.move(WARN_EVERY)
     await knock()
     assert len(told(caplog)) == 2
     found = await why(nurse, "https://old.tele.example")

@@ -12,9 +12,10 @@ from signaling.errors import TooManyRequests
 from signaling.token import token_digest
 from tests.people import Answer, Person
 from tests.serving import Server, moment, serving
-from web.access.fair_queue import Turns
-from web.access.rate_limits import Limits, network
+from web.access.fair_queue import FairQueue
+from web.access.rate_limits import RateLimits
 from web.clockwork import MovableClock
+from web.http.client_address import network
 from web.keys import CLOCKWORK, LIMITS, STORE
 from web.sign_in.known_browsers import LIFETIME
 
@@ -308,15 +309,15 @@ async def test_a_made_up_cookie_makes_no_browser_known(server: Server) -> None:
 # --- whose turn it is
 
 
-def turns(**changed: int) -> Turns:
+def fair_queue(**changed: int) -> FairQueue:
     rooms = {"at_once": 1, "strangers": 20, "of_one_network": 10, **changed}
-    return Turns(**rooms, come_back=timedelta(seconds=10))
+    return FairQueue(**rooms, come_back=timedelta(seconds=10))
 
 
 class Queue:
     """People who take one turn each; who is served is written down."""
 
-    def __init__(self, gate: Turns) -> None:
+    def __init__(self, gate: FairQueue) -> None:
         self.gate = gate
         self.served: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
@@ -326,7 +327,7 @@ class Queue:
         await asyncio.sleep(0)  # now they stand in line
 
     async def _take(self, name: str, place: str | None) -> None:
-        async with self.gate.turn(place):
+        async with self.gate.slot(place):
             self.served.append(name)
 
     async def end(self) -> list[str]:
@@ -335,8 +336,8 @@ class Queue:
 
 
 async def test_known_browsers_are_served_before_all_strangers() -> None:
-    queue = Queue(turns())
-    async with queue.gate.turn():
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
         for number in range(15):
             await queue.come(f"stranger {number}", f"network {number}")
         await queue.come("owner", None)
@@ -344,8 +345,8 @@ async def test_known_browsers_are_served_before_all_strangers() -> None:
 
 
 async def test_a_network_that_sends_many_lets_another_one_in_between() -> None:
-    queue = Queue(turns())
-    async with queue.gate.turn():
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
         for number in range(10):
             await queue.come(f"flood {number}", "flood")
         await queue.come("honest", "honest")
@@ -353,8 +354,8 @@ async def test_a_network_that_sends_many_lets_another_one_in_between() -> None:
 
 
 async def test_strangers_beyond_what_can_be_served_are_sent_away_and_known_browsers_never() -> None:
-    queue = Queue(turns(strangers=3, of_one_network=2))
-    async with queue.gate.turn():
+    queue = Queue(fair_queue(strangers=3, of_one_network=2))
+    async with queue.gate.slot():
         await queue.come("a1", "a")
         await queue.come("a2", "a")
         with pytest.raises(TooManyRequests) as sent_away:
@@ -368,13 +369,13 @@ async def test_strangers_beyond_what_can_be_served_are_sent_away_and_known_brows
 
 
 async def test_whoever_leaves_the_line_holds_up_nobody() -> None:
-    queue = Queue(turns())
-    async with queue.gate.turn():
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
         await queue.come("gone", "a")
         await queue.come("there", "b")
         queue.tasks.pop(0).cancel()
     assert await queue.end() == ["there"]
-    async with asyncio.timeout(60), queue.gate.turn():
+    async with asyncio.timeout(60), queue.gate.slot():
         pass
 
 
@@ -397,7 +398,7 @@ async def test_a_hundred_and_fifty_strangers_at_once_do_not_delay_a_known_browse
 
 async def test_windows_of_people_who_have_gone_are_forgotten() -> None:
     clock = MovableClock(moment("2026-12-07 14:30"))
-    limits = Limits(clock)
+    limits = RateLimits(clock)
     for number in range(1000):
         await limits.hit("unknown_link", str(number))
     assert len(limits._windows) == 1000
