@@ -41,7 +41,7 @@ from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
-from web.http.bodies import look_first
+from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
@@ -49,7 +49,7 @@ from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
@@ -102,7 +102,7 @@ async def _assemble(
             errors,
             clean_address,
             same_origin,
-            look_first,
+            check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
     )
@@ -113,7 +113,7 @@ async def _assemble(
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
     waits = clockwork if steady is None else Clockwork(steady)
     app[keys.WAITS] = waits
-    app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
+    app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords

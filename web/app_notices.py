@@ -21,9 +21,9 @@ from signaling.notices.route import parse
 from storage.store import Store
 from web import keys
 from web.config import Config, ConfigError
-from web.notices.operator_texts import OperatorWords
-from web.notices.renderer import Wording
-from web.notices.routing import RoutedWays
+from web.notices.operator_texts import OperatorTexts
+from web.notices.renderer import NoticeRenderer
+from web.notices.routing import NoticeRouting
 from web.routes import public_address
 
 ROUTES_SETTING = "routes"
@@ -68,11 +68,11 @@ def open_delivery(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder
 async def load_words(app: web.Application) -> None:
     """Take the operator's routes, texts and templates from the store."""
     store: Store = app[keys.STORE]
-    await app[keys.NOTICE_WORDS].load(store)
+    await app[keys.OPERATOR_TEXTS].load(store)
     try:
-        app[keys.WAYS].replace(parse(await store.read.settings.get(ROUTES_SETTING) or ""))
+        app[keys.NOTICE_ROUTING].replace(parse(await store.read.settings.get(ROUTES_SETTING) or ""))
     except InvalidInput:  # written by a version with other rules: everybody, until it is mended
-        app[keys.WAYS].replace(())
+        app[keys.NOTICE_ROUTING].replace(())
 
 
 async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
@@ -83,11 +83,11 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
     clockwork = app[keys.CLOCKWORK]
     providers, outbox = open_delivery(config)
-    words = OperatorWords(app[keys.TEXTS])
+    words = OperatorTexts(app[keys.CATALOGS])
     # the outbox folder needs nobody's approval
     speaks = (lambda: words.has_templates) if config.vonage else (lambda: True)
-    ways = RoutedWays(providers.keys(), whatsapp_speaks=speaks)
-    wording = Wording(config, app[keys.TEXTS], clock)
+    ways = NoticeRouting(providers.keys(), whatsapp_speaks=speaks)
+    wording = NoticeRenderer(config, app[keys.CATALOGS], clock)
     composing = Composing(wording, words, ways, clock)
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
@@ -120,9 +120,9 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         notifying.wake,
     )
     app[keys.OUTBOX] = outbox
-    app[keys.NOTICE_WORDS] = words
-    app[keys.WAYS] = ways
-    app[keys.WORDING] = wording
+    app[keys.OPERATOR_TEXTS] = words
+    app[keys.NOTICE_ROUTING] = ways
+    app[keys.NOTICE_RENDERER] = wording
     app[keys.COMPOSING] = composing
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting

@@ -34,12 +34,12 @@ from web.access.web_sessions import WebSessionStorage
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
-from web.notices.operator_texts import OperatorWords
-from web.notices.renderer import Wording
-from web.notices.routing import RoutedWays
+from web.notices.operator_texts import OperatorTexts
+from web.notices.renderer import NoticeRenderer
+from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
@@ -48,7 +48,7 @@ CLOCKWORK = web.AppKey("clockwork", Clockwork)
 "Appointments, by the wall clock."
 WAITS = web.AppKey("waits", Clockwork)
 "Durations, by a clock that no step of the wall clock reaches."
-TEXTS = web.AppKey("texts", Texts)
+CATALOGS = web.AppKey("catalogs", Catalogs)
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
@@ -81,7 +81,7 @@ PROBING = web.AppKey("probing", Probing)
 COMPOSING = web.AppKey("composing", Composing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 RECEIVING = web.AppKey("receiving", Receiving)
-NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)
-WORDING = web.AppKey("wording", Wording)
-WAYS = web.AppKey("ways", RoutedWays)
+OPERATOR_TEXTS = web.AppKey("operator_texts", OperatorTexts)
+NOTICE_RENDERER = web.AppKey("notice_renderer", NoticeRenderer)
+NOTICE_ROUTING = web.AppKey("notice_routing", NoticeRouting)
 NOTIFYING = web.AppKey("notifying", Notifying)

@@ -67,7 +67,7 @@ def body_of(method: str, address: str) -> Body:
 
 
 @web.middleware
-async def look_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def check_before_reading(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Raises WrongMediaType, SignInRequired or TooManyRequests before a body is read."""
     resource = request.match_info.route.resource
     if resource is not None and request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):

@@ -13,7 +13,7 @@ from signaling.account import Account
 from signaling.errors import InvalidInput, NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
+from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
@@ -87,7 +87,7 @@ async def viewer_of(
     account's, else `time_zone`.
     """
     app = request.app
-    texts = app[TEXTS]
+    texts = app[CATALOGS]
     try:
         account, has_seat = await account_of(request), "seated" in await get_session(request)
     except Exception:  # an error page is drawn even while nothing can be read

@@ -7,7 +7,7 @@ from signaling.notices.notice import Channel, Way
 from signaling.notices.route import PhoneChannel, Route, channels, choose, default_routes
 
 
-class RoutedWays:
+class NoticeRouting:
     """Holds the routes in force; an administrator may replace them while the server runs."""
 
     def __init__(

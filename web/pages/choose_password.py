@@ -12,7 +12,7 @@ from web.http.request import form_of, show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
-from web.sign_in.session_start import begin
+from web.sign_in.session_start import start_web_session
 from web.view_models import Form
 
 
@@ -42,7 +42,7 @@ async def choose(request: web.Request) -> web.Response:
         )
 
     changed = await app[STORE].write(work)
-    raise await begin(request, await browser_of(request), changed) or Conflict
+    raise await start_web_session(request, await browser_of(request), changed) or Conflict
 
 
 async def _account(request: web.Request) -> Account:

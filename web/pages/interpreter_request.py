@@ -8,7 +8,7 @@ from web.forms.invitation import answered, read_reachable
 from web.http.client_address import network, remote
 from web.http.errors import refused_form, sentence
 from web.http.request import by_link, form_of, show, signed_in, viewer_of
-from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
+from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER, NOTIFYING
 from web.markup.guests.interpreter_request import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
 from web.pages.invites import reading_of
@@ -85,7 +85,7 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
 
 
 def _languages(request: web.Request, viewer: Viewer, *codes: str) -> str:
-    wording = request.app[WORDING]
+    wording = request.app[NOTICE_RENDERER]
     return ", ".join(wording.language_name(code, viewer.language) for code in codes)
 
 

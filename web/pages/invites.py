@@ -14,7 +14,16 @@ from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import Reading, Typed, answered, read_plan
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
-from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
+from web.keys import (
+    CLOCK,
+    CONFIG,
+    INTERPRETING,
+    INVITING,
+    LIMITS,
+    NOTICE_ROUTING,
+    NOTIFYING,
+    PLANNING,
+)
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
@@ -79,7 +88,7 @@ def reading_of(
         account=account,
         time_zone=viewer.time_zone if time_zone_of(request) == "UTC" else time_zone_of(request),
         now=app[CLOCK].now(),
-        ways=app[WAYS],
+        ways=app[NOTICE_ROUTING],
         default_region=app[CONFIG].default_region,
         translate=viewer.translate,
         language=viewer.language,

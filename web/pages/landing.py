@@ -19,7 +19,7 @@ from web.http.request import (
     viewer_of,
     web_session_digest,
 )
-from web.keys import ARRIVING, CONFIG, LIMITS, ROOMS, WAITS, WEB_SESSIONS, WORDING
+from web.keys import ARRIVING, CONFIG, LIMITS, NOTICE_RENDERER, ROOMS, WAITS, WEB_SESSIONS
 from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
 from web.pages.leaving import FORGET, leave_seats
@@ -84,7 +84,7 @@ async def calendar(request: web.Request) -> web.Response:
     arrival = await request.app[ARRIVING].look(token)
     if arrival.consultation.planned_at is None:
         raise NotFound
-    wording = request.app[WORDING]
+    wording = request.app[NOTICE_RENDERER]
     part = wording.calendar(
         "PUBLISH", arrival.consultation, arrival.invite, wording.invite_address(token)
     )

@@ -13,7 +13,7 @@ from web.http.request import (
     viewer_of,
     web_session_digest,
 )
-from web.keys import ARRIVING, STORE, TEXTS
+from web.keys import ARRIVING, CATALOGS, STORE
 from web.markup.guests.left import left_page
 from web.routes import path
 
@@ -28,7 +28,7 @@ async def leave(request: web.Request) -> web.Response:
 
     The page that says so is in the language of the one that was left, though nothing keeps it.
     """
-    spoken = request.app[TEXTS].get((await form_of(request)).get("language")).code
+    spoken = request.app[CATALOGS].get((await form_of(request)).get("language")).code
     await leave_seats(request)
     answer = web.HTTPSeeOther(path("left", {"language": spoken}), headers=FORGET)
     answer.del_cookie(LANGUAGE_COOKIE, path="/", samesite="Lax")

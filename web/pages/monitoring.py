@@ -11,6 +11,7 @@ from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.http.client_address import is_loopback, remote
 from web.keys import (
+    CATALOGS,
     CLOCK,
     CONFIG,
     EMPTYING,
@@ -19,7 +20,6 @@ from web.keys import (
     ROOMS,
     STATIC,
     STORE,
-    TEXTS,
     TIMEKEEPING,
 )
 from web.static_files import packed_response
@@ -49,7 +49,7 @@ async def static(request: web.Request) -> web.Response:
 
 async def catalog(request: web.Request) -> web.Response:
     """The browser's sentences of one language."""
-    texts = request.app[TEXTS]
+    texts = request.app[CATALOGS]
     language = texts.languages.get(request.match_info["language"])
     if language is None:
         raise web.HTTPNotFound

@@ -15,6 +15,7 @@ from web.http.client_address import network, remote
 from web.http.errors import form_errors, retry_after, sentence
 from web.http.request import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
 from web.keys import (
+    CATALOGS,
     CLOCK,
     CONFIG,
     FAILED_SIGN_INS,
@@ -22,15 +23,14 @@ from web.keys import (
     PASSWORDS,
     SETUP_TOKEN,
     STORE,
-    TEXTS,
 )
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.pages.leaving import FORGET
 from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
-from web.sign_in.session_start import begin
-from web.sign_in.throttling import before_reading, guess
+from web.sign_in.session_start import start_web_session
+from web.sign_in.throttling import count_attempt, count_form
 from web.view_models import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")
@@ -53,7 +53,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Check email and password; the web session gets a new token, so none can be planted."""
     app, browser = request.app, await browser_of(request)
-    await before_reading(request, browser)
+    await count_form(request, browser)
     typed = await form_of(request)
     email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
     found = await find_account(app[STORE].read.accounts, email)
@@ -74,7 +74,7 @@ async def _let_in(
 ) -> web.HTTPSeeOther | None:
     """The way in if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
-    attempt = await guess(request, browser, account, email)
+    attempt = await count_attempt(request, browser, account, email)
     place = None if attempt.known else network(remote(request))
     hashed = account.password_hash if account else None
     try:
@@ -85,7 +85,9 @@ async def _let_in(
     if not right or account is None or hashed is None:
         return None
     attempt.give_back()
-    return await begin(request, browser, account, renewed=await passwords.renewed(hashed, password))
+    return await start_web_session(
+        request, browser, account, renewed=await passwords.renewed(hashed, password)
+    )
 
 
 async def _refuse(
@@ -141,14 +143,14 @@ async def set_up(request: web.Request) -> web.Response:
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
-    raise await begin(request, await browser_of(request), account) or Conflict
+    raise await start_web_session(request, await browser_of(request), account) or Conflict
 
 
 async def choose_language(request: web.Request) -> web.Response:
     """Remember a language in this browser, and go back to the page it was chosen on."""
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
-    if typed.get("language") in request.app[TEXTS].languages:
+    if typed.get("language") in request.app[CATALOGS].languages:
         answer.set_cookie(
             LANGUAGE_COOKIE, typed["language"], max_age=YEAR, path="/", samesite="Lax"
         )

@@ -30,7 +30,7 @@ _MOST_SPELLINGS = 30_000
 glyph has the letters it had at first, for whoever copies them."""
 
 
-class Ink:
+class Canvas:
     """Writes glyphs and rules on the pages of one document, which must measure in points."""
 
     def __init__(self, pdf: FPDF) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from web.report.canvas import Color, Ink
+from web.report.canvas import Canvas, Color
 from web.report.fonts import LONGEST_REMEMBERED, Fonts, remember
 from web.report.line_breaking import Line, lay_out
 
@@ -30,12 +30,12 @@ class Style:
     bold: bool = False
 
 
-class Sheet:
+class PageLayout:
     """Pages of one report, filled from top to bottom."""
 
-    def __init__(self, fonts: Fonts, ink: Ink, *, rtl: bool) -> None:
-        self.fonts, self.ink, self.rtl = fonts, ink, rtl
-        ink.add_page()
+    def __init__(self, fonts: Fonts, canvas: Canvas, *, rtl: bool) -> None:
+        self.fonts, self.canvas, self.rtl = fonts, canvas, rtl
+        canvas.add_page()
         self.y = TOP
         "Where the next line begins."
         self._known: dict[tuple[str, Style, float], list[Line]] = {}
@@ -63,12 +63,12 @@ class Sheet:
     def keep(self, height: float) -> None:
         """Begin a new page unless `height` still fits on this one."""
         if self.y + height > BOTTOM and self.y > TOP:
-            self.ink.add_page()
+            self.canvas.add_page()
             self.y = TOP
 
     def rule(self, color: Color) -> None:
         """Draw a thin line across the page."""
-        self.ink.rule(MARGIN, CONTENT, self.y, color)
+        self.canvas.rule(MARGIN, CONTENT, self.y, color)
 
     def heading(self, text: str, style: Style) -> None:
         """Set down words of the report itself: they begin at its leading edge."""
@@ -113,10 +113,10 @@ class Sheet:
                 self._place_from_edge(line, offset, self.y + baseline, trailing_style)
             self.y += height
 
-    def repeat(self, draw: Callable[[Sheet, int], None]) -> None:
+    def repeat(self, draw: Callable[[PageLayout, int], None]) -> None:
         """Let `draw` add to every page, given its number, what all pages carry."""
-        for number in range(1, self.ink.pages + 1):
-            self.ink.turn_to(number)
+        for number in range(1, self.canvas.pages + 1):
+            self.canvas.turn_to(number)
             draw(self, number)
 
     def across(
@@ -129,14 +129,14 @@ class Sheet:
                 offset = CONTENT - line.width if at_end else 0.0
                 self._place_from_edge(line, offset, baseline, style)
         edge = baseline + 8 if baseline < HEIGHT / 2 else baseline - 14
-        self.ink.rule(MARGIN, CONTENT, edge, rule)
+        self.canvas.rule(MARGIN, CONTENT, edge, rule)
 
     def _place_from_edge(self, line: Line, offset: float, baseline: float, style: Style) -> None:
         x = MARGIN + CONTENT - offset - line.width if self.rtl else MARGIN + offset
         self._place(line, x, baseline, style)
 
     def _place(self, line: Line, x: float, baseline: float, style: Style) -> None:
-        self.ink.draw(line, x, baseline, style.size, style.color, style.bold)
+        self.canvas.draw(line, x, baseline, style.size, style.color, style.bold)
 
 
 def _baseline(height: float, style: Style) -> float:

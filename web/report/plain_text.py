@@ -150,7 +150,7 @@ def _numbers(row: str) -> str:
     return f"[U+{' '.join(parts)}]"
 
 
-def line_ends(text: str) -> set[int]:
+def break_opportunities(text: str) -> set[int]:
     """Find the places where a line may end: each is the index of the next line's beginning."""
     places: set[int] = set()
     for pattern in _LINE_ENDS if not text.isascii() else _LINE_ENDS[:2]:

@@ -16,7 +16,7 @@ from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
 
 
-async def begin(
+async def start_web_session(
     request: web.Request, browser: Browser, account: Account, *, renewed: str | None = None
 ) -> web.HTTPSeeOther | None:
     """Sign somebody in; the redirect on the way to their dashboard carries the browser's cookies.

@@ -19,7 +19,7 @@ from web.keys import LIMITS
 from web.sign_in.known_browsers import Browser
 
 
-class Guess:
+class Attempt:
     """One try at a password: counted before it is made, given back if it was none."""
 
     def __init__(self, limits: RateLimits, *, known: bool) -> None:
@@ -50,24 +50,24 @@ class Guess:
         self._counted.clear()
 
 
-async def before_reading(request: web.Request, browser: Browser) -> None:
+async def count_form(request: web.Request, browser: Browser) -> None:
     """Whether this browser may send a form at all. Raises TooManyRequests."""
     who = browser.digest.hex() if browser.digest else network(remote(request))
     await request.app[LIMITS].hit("sign_in_address", who)
 
 
-async def guess(
+async def count_attempt(
     request: web.Request, browser: Browser, account: Account | None, email: str
-) -> Guess:
+) -> Attempt:
     """Count one try at an account, or at an email that has none. Raises TooManyRequests."""
     limits = request.app[LIMITS]
     if account is not None and account.id in browser.accounts and browser.digest:
-        known = Guess(limits, known=True)
+        known = Attempt(limits, known=True)
         await known.count("guess_known_browser", f"{account.id} {browser.digest.hex()}")
         return known
     whom = account.id if account is not None else email.casefold()
     here = f"{whom} {network(remote(request))}"
-    unknown = Guess(limits, known=False)
+    unknown = Attempt(limits, known=False)
     if browser.digest:  # known to another account: nothing has counted its network yet
         await limits.hit("sign_in_address", network(remote(request)))
     await unknown.count("guess_network", here)

@@ -4,7 +4,7 @@ from signaling.audit import SCRIPT, SERVER, STRANGER
 from web.view_models import Viewer
 
 
-def action_word(viewer: Viewer, action: str) -> str:
+def action_label(viewer: Viewer, action: str) -> str:
     """What was done, in words; an action of another version as it stands in the log."""
     _ = viewer.translate
     return {
@@ -61,7 +61,7 @@ def action_word(viewer: Viewer, action: str) -> str:
     }.get(action, action)
 
 
-def actor_word(viewer: Viewer, actor: str) -> str:
+def actor_label(viewer: Viewer, actor: str) -> str:
     """Who it was, where that is no account."""
     _ = viewer.translate
     return {

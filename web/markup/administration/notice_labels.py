@@ -5,7 +5,7 @@ from signaling.notices.texts import Part
 from web.view_models import Viewer
 
 
-def occasion_word(viewer: Viewer, occasion: Occasion) -> str:
+def occasion_label(viewer: Viewer, occasion: Occasion) -> str:
     _ = viewer.translate
     return {
         "invitation": _("Invitation for now"),
@@ -26,6 +26,6 @@ def occasion_word(viewer: Viewer, occasion: Occasion) -> str:
     }[occasion]
 
 
-def part_word(viewer: Viewer, part: Part) -> str:
+def part_label(viewer: Viewer, part: Part) -> str:
     _ = viewer.translate
     return {"subject": _("Subject of mail"), "mail": _("Mail"), "short": _("SMS")}[part]

@@ -9,7 +9,7 @@ from web.markup.desk.invites import cancel_button, cancel_dialog
 from web.markup.shared.contact_fields import answers, destination
 from web.markup.shared.controls import action, error_summary, go, submit
 from web.markup.shared.document import document
-from web.markup.shared.labels import role_word
+from web.markup.shared.labels import role_label
 from web.routes import path
 from web.view_models import Form, InvitedPerson, Viewer
 
@@ -60,7 +60,7 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
     return h.li(".row")[
         h.div(".who")[
             h.strong(".name", dir="auto")[person.name],
-            h.p(".hint")[role_word(viewer, person.role)],
+            h.p(".hint")[role_label(viewer, person.role)],
             person.address and h.p(".hint")[destination(viewer, person.address)],
         ],
         h.div(".actions")[

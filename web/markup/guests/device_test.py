@@ -50,7 +50,7 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
 def _step(viewer: Viewer, step: Step) -> h.Element:
     return h.li(".card.step", data_step=step)[
         h.div(".heading")[
-            h.h2[_step_word(viewer, step)],
+            h.h2[_step_label(viewer, step)],
             h.span(".tag.outcome"),
         ],
         h.p(".sentence", role="status"),
@@ -58,7 +58,7 @@ def _step(viewer: Viewer, step: Step) -> h.Element:
     ]
 
 
-def _step_word(viewer: Viewer, step: Step) -> str:
+def _step_label(viewer: Viewer, step: Step) -> str:
     _ = viewer.translate
     return {
         "browser": _("Browser"),

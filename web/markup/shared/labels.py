@@ -33,15 +33,15 @@ def appointment(viewer: Viewer, moment: datetime, *, with_zone: bool = True) -> 
     written = h.time(datetime=here, dir="auto")[text]
     if not with_zone:
         return written
-    return h.span[written, " ", h.span(".hint.zone")[f"({zone_word(viewer, moment)})"]]
+    return h.span[written, " ", h.span(".hint.zone")[f"({zone_label(viewer, moment)})"]]
 
 
-def zone_word(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
+def zone_label(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
     """The zone in words people know: "Central European Time"."""
     return zone_name(moment, zone or viewer.time_zone, viewer.language)
 
 
-def readiness_word(viewer: Viewer, readiness: str) -> str:
+def readiness_label(viewer: Viewer, readiness: str) -> str:
     _ = viewer.translate
     return {
         "ready": _("Ready"),
@@ -51,7 +51,7 @@ def readiness_word(viewer: Viewer, readiness: str) -> str:
     }[readiness]
 
 
-def consultation_word(viewer: Viewer, state: str) -> str:
+def consultation_label(viewer: Viewer, state: str) -> str:
     _ = viewer.translate
     return {
         "planned": _("Planned"),
@@ -63,7 +63,7 @@ def consultation_word(viewer: Viewer, state: str) -> str:
     }.get(state, state)
 
 
-def delivery_word(viewer: Viewer, state: str | None) -> str:
+def delivery_label(viewer: Viewer, state: str | None) -> str:
     """What became of the latest notice to somebody; empty if none was written."""
     _ = viewer.translate
     return {
@@ -84,7 +84,7 @@ def reason_sentence(viewer: Viewer, reason: str | None) -> str:
     return viewer.translate(REASONS[reason]) if reason in REASONS else ""
 
 
-def invite_word(viewer: Viewer, state: str) -> str:
+def invite_label(viewer: Viewer, state: str) -> str:
     """What somebody has done with their invitation; empty for nothing yet."""
     _ = viewer.translate
     return {
@@ -93,7 +93,7 @@ def invite_word(viewer: Viewer, state: str) -> str:
     }.get(state, "")
 
 
-def channel_word(viewer: Viewer, channel: str) -> str:
+def channel_label(viewer: Viewer, channel: str) -> str:
     _ = viewer.translate
     return {
         "email": _("Email"),
@@ -103,7 +103,7 @@ def channel_word(viewer: Viewer, channel: str) -> str:
     }.get(channel, channel)
 
 
-def role_word(viewer: Viewer, role: str) -> str:
+def role_label(viewer: Viewer, role: str) -> str:
     _ = viewer.translate
     return {
         "scheduler": _("Host"),

@@ -8,7 +8,7 @@ from storage.store import Records
 from web.app_notices import ROUTES_SETTING, load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
-from web.keys import CLOCK, STORE, WAYS
+from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
 from web.routes import path
 from web.view_models import Form
@@ -20,7 +20,7 @@ async def show_routes(request: web.Request) -> web.Response:
     await administrator(request)
     typed = await request.app[STORE].read.settings.get(ROUTES_SETTING)
     form = Form({"routes": typed or ""})
-    page = routes_page(await viewer_of(request), form, write(request.app[WAYS].routes))
+    page = routes_page(await viewer_of(request), form, write(request.app[NOTICE_ROUTING].routes))
     return show(page)
 
 
@@ -40,7 +40,7 @@ async def save_routes(request: web.Request) -> web.Response:
                 "problem": viewer.translate(error.sentence),
             }
         form = Form({"routes": typed}, {"routes": text})
-        return show(routes_page(viewer, form, write(app[WAYS].routes)), 400)
+        return show(routes_page(viewer, form, write(app[NOTICE_ROUTING].routes)), 400)
 
     async def work(records: Records) -> None:
         await records.settings.put(ROUTES_SETTING, typed)

@@ -9,7 +9,7 @@ from storage.store import Records
 from web.app_notices import load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
-from web.keys import CLOCK, NOTICE_WORDS, STORE
+from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
@@ -29,7 +29,7 @@ def _place(request: web.Request) -> tuple[Occasion, str]:
 
 async def show_templates(request: web.Request) -> web.Response:
     await administrator(request)
-    viewer, words = await viewer_of(request), request.app[NOTICE_WORDS]
+    viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
     language = request.query.get("language", viewer.language)
     if language not in OWN_NAMES:
         language = viewer.language
@@ -40,7 +40,7 @@ async def show_templates(request: web.Request) -> web.Response:
 async def show_template(request: web.Request) -> web.Response:
     await administrator(request)
     occasion, language = _place(request)
-    template = request.app[NOTICE_WORDS].template(occasion, language)
+    template = request.app[OPERATOR_TEXTS].template(occasion, language)
     values = {"locale": language}
     if template is not None:
         values = {
