@@ -35,7 +35,7 @@ from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
-from web.app_notices import add_delivery
+from web.app_notices import add_notices
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -146,7 +146,7 @@ async def _assemble(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    providers = await add_delivery(app, config)
+    providers = await add_notices(app, config)
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)

@@ -1,11 +1,11 @@
-"""Assembly of what reaches people outside: providers, routes, words, and the flows that use them."""
+"""Assembly of notices: providers, routing, texts, and the flows that write and send them."""
 
 import random
 from datetime import timedelta
 
 from aiohttp import web
 
-from signaling.delivery import DeliverySettings, Provider, open_providers
+from signaling.delivery import Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
@@ -17,78 +17,41 @@ from signaling.flows.notices.sending import Notifying
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
-from signaling.notices.route import parse
-from storage.store import Store
 from web import keys
 from web.config import Config, ConfigError
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
-from web.routes import public_address
-
-ROUTES_SETTING = "routes"
-"Name of the stored setting that holds the operator's routes, as they were typed."
 
 
-def delivery_settings(config: Config) -> DeliverySettings:
-    settings = DeliverySettings(
-        data_dir=config.data_dir, mail_from=config.mail_from, smtp_url=config.smtp_url or ""
-    )
-    vonage = config.vonage
-    if vonage is None:
-        return settings
-    return DeliverySettings(
-        data_dir=config.data_dir,
-        mail_from=config.mail_from,
-        smtp_url=config.smtp_url or "",
-        vonage_application_id=vonage.application_id,
-        vonage_private_key=vonage.private_key,
-        vonage_api_url=vonage.api_url,
-        # the provider calls nobody but by TLS; without, its dashboard says where
-        vonage_status_url=(
-            public_address(config.public_url, "webhook_status") if config.secure else ""
-        ),
-        sms_from=vonage.sms_from,
-        whatsapp_from=vonage.whatsapp_from,
-    )
-
-
-def open_delivery(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
+def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
     """The providers, to be closed at the end, and the folder that stands in for them.
 
     Raises ConfigError.
     """
     try:
-        providers = open_providers(delivery_settings(config))
-        return providers, OutboxFolder(config.data_dir / "outbox", config.mail_from)
+        providers = open_providers(config.delivery)
+        return providers, OutboxFolder(config.data_dir / "outbox", config.delivery.mail_from)
     except InvalidInput as error:
         raise ConfigError(f"TELECONNECT_{error.field.upper()}: {error.sentence}") from None
 
 
-async def load_words(app: web.Application) -> None:
-    """Take the operator's routes, texts and templates from the store."""
-    store: Store = app[keys.STORE]
-    await app[keys.OPERATOR_TEXTS].load(store)
-    try:
-        app[keys.NOTICE_ROUTING].replace(parse(await store.read.settings.get(ROUTES_SETTING) or ""))
-    except InvalidInput:  # written by a version with other rules: everybody, until it is mended
-        app[keys.NOTICE_ROUTING].replace(())
-
-
-async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
-    """Everything from routes to receipts; the providers are to be closed at the end.
+async def add_notices(app: web.Application, config: Config) -> list[Provider]:
+    """Add everything from routing to receipts. Returns the providers, to be closed at the end.
 
     Raises ConfigError.
     """
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
     clockwork = app[keys.CLOCKWORK]
-    providers, outbox = open_delivery(config)
-    words = OperatorTexts(app[keys.CATALOGS])
+    providers, outbox = _open_providers(config)
+    texts = OperatorTexts(app[keys.CATALOGS])
     # the outbox folder needs nobody's approval
-    speaks = (lambda: words.has_templates) if config.vonage else (lambda: True)
-    ways = NoticeRouting(providers.keys(), whatsapp_speaks=speaks)
-    wording = NoticeRenderer(config, app[keys.CATALOGS], clock)
-    composing = Composing(wording, words, ways, clock)
+    whatsapp_speaks = (
+        (lambda: texts.has_templates) if config.delivery.vonage_application_id else (lambda: True)
+    )
+    routing = NoticeRouting(providers.keys(), whatsapp_speaks=whatsapp_speaks)
+    renderer = NoticeRenderer(config, app[keys.CATALOGS], clock)
+    composing = Composing(renderer, texts, routing, clock)
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
@@ -100,7 +63,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         rooms,
         inviting,
         composing,
-        wording,
+        renderer,
         clock,
         clockwork,
         app[keys.TIMEKEEPING],
@@ -112,7 +75,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         rooms,
         app[keys.HOLDING],
         composing,
-        wording,
+        renderer,
         clock,
         clockwork,
         app[keys.TIMEKEEPING],
@@ -120,14 +83,15 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         notifying.wake,
     )
     app[keys.OUTBOX] = outbox
-    app[keys.OPERATOR_TEXTS] = words
-    app[keys.NOTICE_ROUTING] = ways
-    app[keys.NOTICE_RENDERER] = wording
+    app[keys.OPERATOR_TEXTS] = texts
+    app[keys.NOTICE_ROUTING] = routing
+    app[keys.NOTICE_RENDERER] = renderer
     app[keys.COMPOSING] = composing
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
     app[keys.NOTIFYING] = notifying
     app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
-    await load_words(app)
+    await texts.load(store)
+    await routing.load(store)
     return list(dict.fromkeys(providers.values()))

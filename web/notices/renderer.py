@@ -64,7 +64,7 @@ class NoticeRenderer:
     ) -> Calendar:
         if consultation.planned_at is None:
             raise ValueError("Only a planned session has a place in a calendar.")
-        organizer = sender(self._config.mail_from).address.addr_spec
+        organizer = sender(self._config.delivery.mail_from).address.addr_spec
         body = calendar_part(
             method,
             uid=f"{invite.id}@{self._config.public_url.host}",

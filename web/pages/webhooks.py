@@ -34,11 +34,10 @@ async def _proven(request: web.Request) -> tuple[bytes, Proof]:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge
-    vonage = app[CONFIG].vonage
     proof = await check(
         request.headers.get("Authorization"),
         body,
-        vonage.signature_secret if vonage else "",
+        app[CONFIG].webhook_secret,
         app[CLOCK].now(),
         app[STORE].read.used_tokens,
     )

@@ -5,11 +5,11 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput
 from signaling.notices.route import parse, write
 from storage.store import Records
-from web.app_notices import ROUTES_SETTING, load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
+from web.notices.routing import ROUTES_SETTING
 from web.routes import path
 from web.view_models import Form
 
@@ -47,7 +47,7 @@ async def save_routes(request: web.Request) -> web.Response:
         await records.audit.append(app[CLOCK].now(), account.id, "change_routes", "")
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[NOTICE_ROUTING].load(app[STORE])
     raise web.HTTPSeeOther(path("admin_routes"))
 
 

@@ -6,7 +6,6 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.app_notices import load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, OPERATOR_TEXTS, STORE
@@ -76,5 +75,5 @@ async def save_template(request: web.Request) -> web.Response:
         await records.audit.append(app[CLOCK].now(), account.id, "change_template", name)
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[OPERATOR_TEXTS].load(app[STORE])
     raise web.HTTPSeeOther(path("admin_templates", {"language": language}))

@@ -11,7 +11,6 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
-from web.app_notices import load_words
 from web.http.errors import sentence
 from web.http.request import administrator, form_of, show, viewer_of
 from web.keys import CLOCK, COMPOSING, NOTICE_RENDERER, OPERATOR_TEXTS, STORE
@@ -88,7 +87,7 @@ async def save_text(request: web.Request) -> web.Response:
         await records.audit.append(app[CLOCK].now(), account.id, "change_text", name)
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[OPERATOR_TEXTS].load(app[STORE])
     raise web.HTTPSeeOther(
         path("admin_text", occasion=place.occasion, language=place.language, part=place.part)
     )
