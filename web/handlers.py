@@ -1,12 +1,16 @@
-"""Which handler answers which address: `web/routes.py` names the addresses, this ties them."""
+"""Which handler answers which address of `web/routes.py`.
+
+Two files, because pages build addresses: with one, routes and pages would import each other.
+"""
 
 from aiohttp import hdrs, web
 
 from web.pages import (
+    assets,
     choose_password,
     clocks,
     dashboard,
-    device_test,
+    device_checking,
     edit_session,
     interpreter_request,
     invites,
@@ -21,9 +25,17 @@ from web.pages import (
     sms_preview,
     webhooks,
 )
-from web.pages.administration import audit, organizations, people, routes, templates, texts
-from web.pages.administration import overview as administration
-from web.pages.administration import session_rules as rules
+from web.pages.administration import (
+    audit,
+    organizations,
+    outbox,
+    overview,
+    people,
+    routes,
+    session_rules,
+    templates,
+    texts,
+)
 from web.routes import PATHS
 from web.socket import socket
 
@@ -71,24 +83,24 @@ HANDLERS = {
     ("POST", "session_people"): session_people.add,
     ("GET", "admin_interpreters"): organizations.show_organizations,
     ("POST", "admin_interpreter"): organizations.save_organization,
-    ("GET", "admin_sessions"): rules.show_rules,
-    ("POST", "admin_sessions"): rules.save_rules,
+    ("GET", "admin_sessions"): session_rules.show_rules,
+    ("POST", "admin_sessions"): session_rules.save_rules,
     ("GET", "landing"): landing.show_landing,
     ("POST", "landing"): landing.join,
     ("GET", "seat"): landing.show_seat,
     ("POST", "leave"): leaving.leave,
     ("GET", "left"): leaving.show_left,
-    ("GET", "device_test"): device_test.show_device_test,
-    ("POST", "device_test"): device_test.judge,
-    ("GET", "device_test_download"): device_test.download,
-    ("POST", "device_test_upload"): device_test.upload,
-    ("POST", "device_test_relay"): device_test.try_relay,
-    ("POST", "landing_test_relay"): device_test.try_relay_by_link,
-    ("POST", "relay_trial"): device_test.answer_relay,
-    ("DELETE", "relay_trial"): device_test.end_relay_trial,
-    ("GET", "landing_test"): device_test.show_landing_test,
-    ("POST", "landing_test"): device_test.keep,
-    ("GET", "admin"): administration.show_index,
+    ("GET", "device_test"): device_checking.show_device_test,
+    ("POST", "device_test"): device_checking.judge,
+    ("GET", "device_test_download"): device_checking.download,
+    ("POST", "device_test_upload"): device_checking.upload,
+    ("POST", "device_test_relay"): device_checking.try_relay,
+    ("POST", "landing_test_relay"): device_checking.try_relay_by_link,
+    ("POST", "relay_trial"): device_checking.answer_relay,
+    ("DELETE", "relay_trial"): device_checking.end_relay_trial,
+    ("GET", "landing_test"): device_checking.show_landing_test,
+    ("POST", "landing_test"): device_checking.keep,
+    ("GET", "admin"): overview.show_overview,
     ("GET", "admin_people"): people.show_people,
     ("POST", "admin_people"): people.create,
     ("POST", "admin_account"): people.change,
@@ -101,12 +113,12 @@ HANDLERS = {
     ("GET", "admin_template"): templates.show_template,
     ("POST", "admin_template"): templates.save_template,
     ("GET", "admin_audit"): audit.show_audit,
-    ("GET", "admin_outbox"): administration.show_outbox,
+    ("GET", "admin_outbox"): outbox.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,
     ("GET", "socket"): socket,
-    ("GET", "catalog"): monitoring.catalog,
-    ("GET", "static"): monitoring.static,
+    ("GET", "catalog"): assets.catalog,
+    ("GET", "static"): assets.static,
     ("GET", "health"): monitoring.health,
     ("GET", "ready"): monitoring.ready,
     ("GET", "metrics"): monitoring.metrics,
@@ -114,6 +126,7 @@ HANDLERS = {
 
 
 def add_routes(app: web.Application) -> None:
+    """Register every handler under its address, named for `path`."""
     for (method, name), handler in HANDLERS.items():
         if method == hdrs.METH_GET:
             # a WebSocket handshake has no HEAD

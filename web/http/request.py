@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import htpy
 from aiohttp import web
 from aiohttp_session import get_session
 
 from signaling.account import Account
-from signaling.errors import InvalidInput, NotFound, SignInRequired
+from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
 from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
@@ -144,16 +143,3 @@ def show_by_link(page: htpy.Renderable, status: int = 200) -> web.Response:
     response = show(page, status)
     response.enable_compression()
     return response
-
-
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The text fields of a posted form; files and repeated fields are not asked for anywhere.
-
-    Raises InvalidInput if the body is none.
-    """
-    try:
-        posted: Any = await request.post()
-    except (ValueError, LookupError, AssertionError):
-        # no UTF-8, an unknown charset, a multipart body without its boundary
-        raise InvalidInput("form") from None
-    return {key: value for key, value in posted.items() if isinstance(value, str)}

@@ -7,8 +7,14 @@ from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
 from web.http.client_address import network, remote
-from web.http.errors import sentence
-from web.http.request import form_of, show, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    show,
+    viewer_of,
+)
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of

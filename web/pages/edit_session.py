@@ -10,11 +10,17 @@ from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import answered, read_moment, read_person
-from web.http.errors import refused_form, retry_after
-from web.http.request import form_of, show, signed_in, viewer_of
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
-from web.pages.invites import reading_of
 from web.pages.session_people import invite_more
 from web.routes import path
 from web.texts import dates

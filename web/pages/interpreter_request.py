@@ -6,12 +6,19 @@ from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
 from web.forms.invitation import answered, read_reachable
 from web.http.client_address import network, remote
-from web.http.errors import refused_form, sentence
-from web.http.request import by_link, form_of, show, signed_in, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of, reading_of, refused_form
+from web.http.request import (
+    by_link,
+    show,
+    signed_in,
+    viewer_of,
+)
 from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER, NOTIFYING
 from web.markup.guests.interpreter_request import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
-from web.pages.invites import reading_of
 from web.routes import path
 from web.view_models import Form, RequestView, Viewer
 

@@ -8,11 +8,13 @@ from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
 from web.http.client_address import network, remote
-from web.http.errors import sentence
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
 from web.http.request import (
     account_of,
     by_link,
-    form_of,
     seated,
     show,
     show_by_link,
@@ -22,9 +24,9 @@ from web.http.request import (
 from web.keys import ARRIVING, CONFIG, LIMITS, NOTICE_RENDERER, ROOMS, WAITS, WEB_SESSIONS
 from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
-from web.pages.leaving import FORGET, leave_seats
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
+from web.sign_in.leaving import FORGET, leave_seats
 from web.texts.terms import terms_html
 from web.view_models import LandingView, SessionView, Viewer
 

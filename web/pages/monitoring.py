@@ -1,4 +1,4 @@
-"""Static files, catalogs, and what machines ask: health, readiness, metrics."""
+"""What monitoring asks: health, readiness, metrics."""
 
 import asyncio
 import os
@@ -11,18 +11,15 @@ from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.http.client_address import is_loopback, remote
 from web.keys import (
-    CATALOGS,
     CLOCK,
     CONFIG,
     EMPTYING,
     NOTIFYING,
     RELAY,
     ROOMS,
-    STATIC,
     STORE,
     TIMEKEEPING,
 )
-from web.static_files import packed_response
 from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20
@@ -41,20 +38,6 @@ RELAY_FIGURES = {
     "teleconnect_relay_resident_memory_bytes": ("gauge", "resident_bytes"),
 }
 "Metric -> its type, and the field of `media.messages.Figures`; counters begin anew with a worker."
-
-
-async def static(request: web.Request) -> web.Response:
-    return request.app[STATIC].respond(request)
-
-
-async def catalog(request: web.Request) -> web.Response:
-    """The browser's sentences of one language."""
-    texts = request.app[CATALOGS]
-    language = texts.languages.get(request.match_info["language"])
-    if language is None:
-        raise web.HTTPNotFound
-    current = request.match_info["digest"] == texts.digest
-    return packed_response(request, language.catalog, "application/json", for_ever=current)
 
 
 async def health(request: web.Request) -> web.Response:

@@ -12,8 +12,18 @@ from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
 from web.http.client_address import network, remote
-from web.http.errors import form_errors, retry_after, sentence
-from web.http.request import LANGUAGE_COOKIE, account_of, form_of, show, time_zone_of, viewer_of
+from web.http.errors import (
+    retry_after,
+    sentence,
+)
+from web.http.forms import form_errors, form_of
+from web.http.request import (
+    LANGUAGE_COOKIE,
+    account_of,
+    show,
+    time_zone_of,
+    viewer_of,
+)
 from web.keys import (
     CATALOGS,
     CLOCK,
@@ -26,9 +36,9 @@ from web.keys import (
 )
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
-from web.pages.leaving import FORGET
 from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.leaving import FORGET
 from web.sign_in.session_start import start_web_session
 from web.sign_in.throttling import count_attempt, count_form
 from web.view_models import Form

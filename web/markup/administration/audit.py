@@ -8,7 +8,7 @@ import htpy as h
 
 from storage.records.audit import AuditLine, Finding
 from web.markup.administration.audit_labels import action_label, actor_label
-from web.markup.administration.overview import administration_frame
+from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import notice
 from web.routes import path
 from web.texts.dates import short_moment

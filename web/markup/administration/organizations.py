@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.administration.overview import administration_frame
+from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import checkbox, error_summary, field, submit
 from web.routes import path
 from web.view_models import Form, OrganizationRow, Viewer

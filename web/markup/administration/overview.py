@@ -1,4 +1,4 @@
-"""The way into Administration."""
+"""The first page of Administration: its other pages, and the state of the relay."""
 
 from collections.abc import Container
 
@@ -62,21 +62,5 @@ def administration_page(
                     version=h.span(dir="ltr")[zone_rules],
                 )
             ],
-        ],
-    )
-
-
-def administration_frame(viewer: Viewer, title: str, *body: h.Node) -> h.Element:
-    """One page under Administration, with the way back."""
-    _ = viewer.translate
-    return document(
-        viewer,
-        title,
-        [
-            h.nav(aria_label=_("Where you are"))[
-                h.a(href=path("admin"))[_("Administration")], " › ", title
-            ],
-            h.h1[title],
-            *body,
         ],
     )

@@ -6,7 +6,7 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.accounts.credentials import email_field, password_field
-from web.markup.administration.overview import administration_frame
+from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
 from web.markup.shared.document import document
 from web.routes import path

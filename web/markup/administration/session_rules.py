@@ -3,7 +3,7 @@
 import htpy as h
 
 from signaling.flows.sessions.planning import ADD_IN_PROGRESS
-from web.markup.administration.overview import administration_frame
+from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import checkbox, submit
 from web.routes import path
 from web.view_models import Form, Viewer

@@ -6,8 +6,15 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
 from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
 from web.routes import path

@@ -11,8 +11,15 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
 from web.keys import CLOCK, COMPOSING, NOTICE_RENDERER, OPERATOR_TEXTS, STORE
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.notices.mail_html import body_of
