@@ -16,7 +16,7 @@ from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire_messages
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.system.attacking import Target, nothing_is_told, target
-from tests.web.calling import Page, table
+from tests.web.calling import Page, started_session
 from web.connections.http_server import CONNECTIONS, claim_descriptors
 from web.socket import BURST
 
@@ -154,7 +154,7 @@ async def test_odd_messages_of_three_people_in_a_call_are_no_error(
 ) -> None:
     """Three times `count` of them."""
     caplog.set_level(logging.INFO)
-    async with table(tmp_path, "paul") as made:
+    async with started_session(tmp_path, "paul") as made:
         await made.pair()
         await made.come("paul")
         pages = list(made.pages.values())

@@ -14,11 +14,11 @@ import pytest
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from signaling.errors import Unavailable
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.web.access.audited import LINES, WITHOUT
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
-from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
 from web.markup.administration.audit_labels import action_label

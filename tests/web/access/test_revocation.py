@@ -17,12 +17,12 @@ from signaling.errors import SignInRequired
 from signaling.token import token_digest
 from signaling.wire.messages import PROTOCOL_VERSION
 from storage.engine.master_key import DATABASE_NAME
+from tests.clock import MovableClock
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.report.drawing import Drawing
 from web.access.revocation import CHECK_EVERY, Grant
 from web.access.web_sessions import BY_LINK, SIGNED_IN
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, REVOCATION, STORE, WEB_SESSIONS
 
 

@@ -6,18 +6,19 @@ import logging
 import socket as sockets
 import struct
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from types import SimpleNamespace
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import MovableClock
 from tests.people import PATIENCE, Person
 from tests.serving import Server, moment, serving
 from web import socket as module
-from web.clockwork import MovableClock
 from web.connections.http_server import CONNECTIONS
 from web.connections.limits import (
     ADMITTED_WITHIN,
@@ -38,18 +39,29 @@ POST = (
 )
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[SimpleNamespace]:
+@dataclass(frozen=True)
+class World:
     """A server whose time stands still until it is moved."""
+
+    server: Server
+    clock: MovableClock
+
+    @property
+    def app(self) -> web.Application:
+        return self.server.app
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
     clock = MovableClock(moment("2026-12-07 12:00"))
     async with serving(tmp_path, clock) as server:
         await server.account()
-        yield SimpleNamespace(server=server, clock=clock, app=server.app)
+        yield World(server, clock)
 
 
-async def later(house: SimpleNamespace, by: timedelta) -> None:
-    house.clock.move(by)
-    await house.app[WAITS].run_due()
+async def later(world: World, by: timedelta) -> None:
+    world.clock.move(by)
+    await world.app[WAITS].run_due()
 
 
 @contextlib.asynccontextmanager
@@ -64,12 +76,12 @@ async def call(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
             await writer.wait_closed()
 
 
-async def make_request(house: SimpleNamespace, *connections: tuple[str, timedelta | None]) -> None:
+async def make_request(world: World, *connections: tuple[str, timedelta | None]) -> None:
     """Wait until just these are here: the standing of each, and how long it may stay."""
-    book, now = house.app[CONNECTIONS].connections, house.clock.now()
+    table, now = world.app[CONNECTIONS].connections, world.clock.now()
     expected = sorted((name, None if stay is None else now + stay) for name, stay in connections)
     async with asyncio.timeout(PATIENCE):
-        while sorted((v.stage.name, v.deadline) for v in book) != expected:  # noqa: ASYNC110
+        while sorted((each.stage.name, each.deadline) for each in table) != expected:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
 
@@ -93,84 +105,84 @@ async def answered(reader: asyncio.StreamReader) -> None:
 
 @pytest.mark.parametrize("said", [b"", b"G", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "])
 async def test_a_connection_without_a_whole_head_ends_though_it_trickles(
-    house: SimpleNamespace, said: bytes
+    world: World, said: bytes
 ) -> None:
-    async with call(house.server) as (reader, writer):
+    async with call(world.server) as (reader, writer):
         writer.write(said)
-        await make_request(house, ("WAITING", HEAD_WITHIN))
-        await later(house, HEAD_WITHIN - SECOND)
+        await make_request(world, ("WAITING", HEAD_WITHIN))
+        await later(world, HEAD_WITHIN - SECOND)
         writer.write(said[-1:])
         assert await is_open(reader)
-        await later(house, SECOND)
+        await later(world, SECOND)
         await ended(reader)
-        await make_request(house)
+        await make_request(world)
 
 
-async def test_a_body_has_its_time_and_trickling_does_not_renew_it(house: SimpleNamespace) -> None:
-    async with call(house.server) as (reader, writer):
+async def test_a_body_has_its_time_and_trickling_does_not_renew_it(world: World) -> None:
+    async with call(world.server) as (reader, writer):
         writer.write(POST + b"language=")
-        await make_request(house, ("WAITING", BODY_WITHIN))
-        await later(house, BODY_WITHIN - SECOND)
+        await make_request(world, ("WAITING", BODY_WITHIN))
+        await later(world, BODY_WITHIN - SECOND)
         writer.write(b"f")
         assert await is_open(reader)
-        await later(house, SECOND)
+        await later(world, SECOND)
         await ended(reader)
 
 
-async def test_a_body_that_is_whole_in_time_is_answered(house: SimpleNamespace) -> None:
-    async with call(house.server) as (reader, writer):
+async def test_a_body_that_is_whole_in_time_is_answered(world: World) -> None:
+    async with call(world.server) as (reader, writer):
         writer.write(POST + b"language=")
-        await make_request(house, ("WAITING", BODY_WITHIN))
-        await later(house, BODY_WITHIN - SECOND)
+        await make_request(world, ("WAITING", BODY_WITHIN))
+        await later(world, BODY_WITHIN - SECOND)
         writer.write(b"f" * 991)
         async with asyncio.timeout(PATIENCE):
             assert await reader.readline() == b"HTTP/1.1 303 See Other\r\n"
 
 
 async def test_the_next_request_of_a_connection_has_its_time_from_its_first_byte(
-    house: SimpleNamespace,
+    world: World,
 ) -> None:
-    async with call(house.server) as (reader, writer):
+    async with call(world.server) as (reader, writer):
         writer.write(GET)
         await answered(reader)
-        await later(house, HEAD_WITHIN * 2)
+        await later(world, HEAD_WITHIN * 2)
         writer.write(GET)
         await answered(reader)
         writer.write(GET[:9])
-        await make_request(house, ("WAITING", HEAD_WITHIN))
-        await later(house, HEAD_WITHIN - SECOND)
+        await make_request(world, ("WAITING", HEAD_WITHIN))
+        await later(world, HEAD_WITHIN - SECOND)
         assert await is_open(reader)
-        await later(house, SECOND)
+        await later(world, SECOND)
         await ended(reader)
 
 
 @pytest.mark.parametrize("network", [None, "192.0.2.1"])
 async def test_an_idle_connection_ends_and_that_of_a_proxy_later(
-    house: SimpleNamespace, network: str | None
+    world: World, network: str | None
 ) -> None:
-    async with call(house.server) as (reader, writer):
-        await make_request(house, ("WAITING", HEAD_WITHIN))
-        next(iter(house.app[CONNECTIONS].connections)).network = network
+    async with call(world.server) as (reader, writer):
+        await make_request(world, ("WAITING", HEAD_WITHIN))
+        next(iter(world.app[CONNECTIONS].connections)).network = network
         writer.write(GET)
         await answered(reader)
         stay = IDLE_WITHIN if network else PROXY_IDLE_WITHIN
-        await make_request(house, ("IDLE", stay))
-        await later(house, stay - SECOND)
+        await make_request(world, ("IDLE", stay))
+        await later(world, stay - SECOND)
         assert await is_open(reader)
-        await later(house, SECOND)
+        await later(world, SECOND)
         await ended(reader)
 
 
-async def test_who_asks_and_does_not_read_is_ended(house: SimpleNamespace) -> None:
-    line = sockets.create_connection(("127.0.0.1", house.server.config.port))
+async def test_who_asks_and_does_not_read_is_ended(world: World) -> None:
+    line = sockets.create_connection(("127.0.0.1", world.server.config.port))
     line.sendall(b"GET /device-test/download?bytes=2000000 HTTP/1.1\r\nHost: x\r\n\r\n" * 8)
     async with asyncio.timeout(PATIENCE):
         while "SENDING" not in [  # noqa: ASYNC110
-            connection.stage.name for connection in house.app[CONNECTIONS].connections
+            connection.stage.name for connection in world.app[CONNECTIONS].connections
         ]:
             await asyncio.sleep(0)
-    await later(house, timedelta(minutes=5))
-    await make_request(house)
+    await later(world, timedelta(minutes=5))
+    await make_request(world)
     line.close()
 
 
@@ -190,10 +202,10 @@ async def test_pings_do_not_renew_the_time_for_the_hello(
         assert "invalid_message" in said.data
 
 
-async def test_a_socket_without_hello_is_one_of_the_first_to_go(house: SimpleNamespace) -> None:
+async def test_a_socket_without_hello_is_one_of_the_first_to_go(world: World) -> None:
     async with (
-        Person(house.server) as nurse,
-        Person(house.server) as stranger,
+        Person(world.server) as nurse,
+        Person(world.server) as stranger,
         aiohttp.ClientSession() as visitor,  # whose connection stays for a next request
     ):
         await nurse.sign_in()
@@ -203,13 +215,13 @@ async def test_a_socket_without_hello_is_one_of_the_first_to_go(house: SimpleNam
         await (await visitor.get(f"{nurse.url}/healthz")).read()
         silent = await stranger.connect()
         await make_request(
-            house,
+            world,
             ("IDLE", PROXY_IDLE_WITHIN), ("SERVING", None), ("WAITING", ADMITTED_WITHIN),
         )  # fmt: skip
-        assert house.app[CONNECTIONS].connections.evict_first()
+        assert world.app[CONNECTIONS].connections.evict_first()
         assert await silent.end() == 1006
-        assert house.app[CONNECTIONS].connections.evict_first()
-        assert not house.app[CONNECTIONS].connections.evict_first()
+        assert world.app[CONNECTIONS].connections.evict_first()
+        assert not world.app[CONNECTIONS].connections.evict_first()
         await lobby.send("ping")
         await lobby.until("pong")
 
@@ -229,10 +241,10 @@ NONSENSE = [
 
 @pytest.mark.parametrize("octets", NONSENSE)
 async def test_what_is_no_http_is_answered_by_us_and_quoted_nowhere(
-    house: SimpleNamespace, caplog: pytest.LogCaptureFixture, octets: bytes
+    world: World, caplog: pytest.LogCaptureFixture, octets: bytes
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with call(house.server) as (reader, writer):
+    async with call(world.server) as (reader, writer):
         writer.write(octets)
         async with asyncio.timeout(PATIENCE):
             said = (await reader.read(5000)).decode("utf-8", "replace")
@@ -266,18 +278,18 @@ RESETS = {
 
 @pytest.mark.parametrize("within", RESETS)
 async def test_a_client_that_resets_leaves_no_error(
-    house: SimpleNamespace, caplog: pytest.LogCaptureFixture, within: str
+    world: World, caplog: pytest.LogCaptureFixture, within: str
 ) -> None:
     caplog.set_level(logging.INFO)
-    async with Person(house.server) as nurse:
+    async with Person(world.server) as nurse:
         await nurse.sign_in()
         cookie = f"Cookie: teleconnect={nurse.cookie}\r\n\r\n"  # which has to be looked up
         for _ in range(20):
-            line = sockets.create_connection(("127.0.0.1", house.server.config.port))
+            line = sockets.create_connection(("127.0.0.1", world.server.config.port))
             line.sendall((RESETS[within] + cookie).encode())
             await asyncio.sleep(0)
             reset(line)
-    await make_request(house)
+    await make_request(world)
     assert [r for r in caplog.records if r.levelno > logging.INFO or r.exc_info] == []
 
 
@@ -286,16 +298,16 @@ async def test_a_client_that_resets_leaves_no_error(
     ["Sec-WebSocket-Key: \xe9\xe9", "Sec-WebSocket-Protocol: secret", "Sec-WebSocket-Version: 99"],
 )
 async def test_an_odd_handshake_is_no_error(
-    house: SimpleNamespace, caplog: pytest.LogCaptureFixture, header: str
+    world: World, caplog: pytest.LogCaptureFixture, header: str
 ) -> None:
     caplog.set_level(logging.INFO)
     name = header.partition(":")[0]
     kept = [line for line in HANDSHAKE.splitlines() if not line.startswith(name)]
-    async with call(house.server) as (reader, writer):
+    async with call(world.server) as (reader, writer):
         writer.write("\r\n".join([*kept, header, "", ""]).encode("latin-1"))
         async with asyncio.timeout(PATIENCE):
             status = (await reader.readline()).split()[1]
-    await make_request(house)
+    await make_request(world)
     assert status in (b"101", b"400")
     own = [r for r in caplog.records if r.name != "aiohttp.websocket"]
     assert [r.levelname for r in own if r.levelno > logging.INFO] == []

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from tests.clock import MovableClock
 from tests.serving import moment
-from web.clockwork import MovableClock
 from web.connections.limits import (
     ADMITTED_WITHIN,
     BODY_WITHIN,

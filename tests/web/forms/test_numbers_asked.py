@@ -28,13 +28,6 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         yield running
 
 
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
 async def sent_to(server: Server) -> list[str]:
     return [notice.to for notice in await outbox(server)]
 

@@ -10,9 +10,9 @@ import aiohttp
 import pytest
 
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
 from web.keys import WAITS
 from web.pages.list_rows import CONNECT_WITHIN
 from web.websocket_warnings import WARN_EVERY

@@ -12,11 +12,11 @@ import pytest
 from media.messages import OfferNeeded, Track
 from media.rtp.codecs import Kind
 from signaling.flows.calls.reachability import LONGEST, MOST
+from tests.clock import MovableClock
 from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person
 from tests.serving import Server, serving
-from tests.web.calling import NOW, table
-from web.clockwork import MovableClock
+from tests.web.calling import NOW, started_session
 from web.keys import CLOCKWORK, PROBING, RELAY
 from web.pages.device_test import MAX_ANSWER_BYTES
 
@@ -199,12 +199,14 @@ async def test_a_trial_ends_with_its_worker(server: Server, nurse: Person) -> No
 
 
 async def test_a_call_hears_nothing_of_a_trial(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, _ = await laid.pair()
-        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "the pair is offered legs")
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, _ = await session.pair()
+        await until(
+            lambda: session.legs() == {"nurse-page", "amina-page"}, "the pair is offered legs"
+        )
         trial = await begin(nurse.person)
-        assert trial["address"].rpartition("/")[2] in laid.legs()
+        assert trial["address"].rpartition("/")[2] in session.legs()
         await nurse.person.ask("DELETE", trial["address"])
-        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "the trial is over")
+        await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "the trial is over")
         await nurse.command("chat_send", text="after that")
         assert [one["sdp"] for one in nurse.offers].count(trial["sdp"]) == 0

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 
 from signaling.interpreter_request import InterpretingOrganization
+from tests.clock import MovableClock
 from tests.people import Person, gather, outbox
 from tests.serving import Server, audit_lines, moment, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 NOW = moment("2026-12-01 09:00")
@@ -45,13 +45,6 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
                 lambda records, each=organization: records.interpreters.put_organization(each)
             )
         yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 async def written(server: Server) -> list[tuple[str, str]]:

@@ -12,9 +12,9 @@ import pytest
 from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 from web.sign_in.browser_names import browser_name
 

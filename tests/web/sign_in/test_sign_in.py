@@ -1,7 +1,6 @@
 """Signing in and out, and the address at which the first administrator is made."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,24 +10,17 @@ import pytest
 from signaling.errors import InvalidInput
 from signaling.flows.people.accounts import new_account
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import PASSWORD, Server, moment, serving
 from web.access.passwords import Passwords
 from web.access.web_sessions import SIGNED_IN
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, SETUP_TOKEN, STORE
 
 
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
 
 
 async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(server: Server) -> None:

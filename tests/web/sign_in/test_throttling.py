@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,11 +9,11 @@ import pytest
 
 from signaling.errors import TooManyRequests
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Answer, Person
 from tests.serving import Server, moment, serving
 from web.access.fair_queue import FairQueue
 from web.access.rate_limits import RateLimits
-from web.clockwork import MovableClock
 from web.http.client_address import network
 from web.keys import CLOCKWORK, LIMITS, STORE
 from web.sign_in.known_browsers import LIFETIME
@@ -25,13 +24,6 @@ NURSE = "nurse@example.org"
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
 
 
 def at(server: Server, network: int) -> Person:
