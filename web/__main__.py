@@ -12,7 +12,7 @@ from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
-from web.connections.doorman import claim_descriptors, open_doors
+from web.connections.http_server import claim_descriptors, start_server
 from web.connections.listening import listen, places
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import set_up
@@ -92,7 +92,7 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = await create_app(config)
-    runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
+    runner = await start_server(app, listeners, shutdown_timeout=GRACE)
     try:
         _log.info("Listening at %s", places(listeners))
         _log.info("Time zone rules are those of %s", in_force())

@@ -30,27 +30,27 @@ from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
-from web.access.limits import Limits
-from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
-from web.access.sessions import SqliteStorage
+from web.access.rate_limits import RateLimits
+from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
+from web.access.web_sessions import WebSessionStorage
+from web.app_notices import add_notices
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
-from web.connections.doorman import DOORMAN, Doorman
+from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
-from web.http.bodies import look_first
+from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
-from web.operator_hints import Hints
-from web.providers import add_delivery
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
+from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
@@ -95,14 +95,14 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = SqliteStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
             errors,
             clean_address,
             same_origin,
-            look_first,
+            check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
     )
@@ -113,20 +113,20 @@ async def _assemble(
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
     waits = clockwork if steady is None else Clockwork(steady)
     app[keys.WAITS] = waits
-    app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
+    app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
-    app[keys.HINTS] = Hints(waits)
-    app[keys.LIMITS] = Limits(waits)
+    app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
+    app[keys.LIMITS] = RateLimits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
-    app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
+    app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, web_sessions)
     store.losses.listeners.append(live.lost)
-    app[DOORMAN] = Doorman(app)
+    app[CONNECTIONS] = ConnectionManager(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
     rooms = Rooms(store, Hub(), waits)
@@ -146,7 +146,7 @@ async def _assemble(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    providers = await add_delivery(app, config)
+    providers = await add_notices(app, config)
     notifying = app[keys.NOTIFYING]
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)

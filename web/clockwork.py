@@ -50,19 +50,6 @@ class SteadyClock:
         return self._start + timedelta(seconds=self._seconds())
 
 
-class MovableClock:
-    """A clock for tests: stands still until it is moved."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        return self._now
-
-    def move(self, by: timedelta) -> None:
-        self._now += by
-
-
 class Clockwork:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,10 +11,12 @@ from typing import Any, Literal, TypeVar
 from yarl import URL
 
 from media.turn import TurnService
+from signaling.delivery import DeliverySettings
 from signaling.notices.price import Price
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.routes import public_address
 
 T = TypeVar("T")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
@@ -166,19 +168,6 @@ SETTINGS = (
 
 
 @dataclass(frozen=True)
-class VonageConfig:
-    """An application at Vonage."""
-
-    application_id: str
-    private_key: str = field(repr=False)
-    "PKCS#8 PEM."
-    signature_secret: str = field(repr=False)
-    sms_from: str
-    whatsapp_from: str
-    api_url: str
-
-
-@dataclass(frozen=True)
 class Config:
     """Checked settings."""
 
@@ -188,9 +177,9 @@ class Config:
     other_hosts: tuple[str, ...]
     data_dir: Path
     master_key: str | None
-    smtp_url: str | None
-    mail_from: str
-    vonage: VonageConfig | None
+    delivery: DeliverySettings
+    webhook_secret: str = field(repr=False)
+    "Signature secret of the Vonage account; empty: every webhook is refused."
     sms_prices: tuple[Price, ...]
     media_policy: Literal["auto", "relay"]
     turn: TurnService
@@ -259,17 +248,16 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         raise ConfigError(
             "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
         )
+    data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
         host=given("TELECONNECT_HOST", read.places),
         public_url=public_url,
         other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
-        data_dir=given("TELECONNECT_DATA_DIR", read.folder),
+        data_dir=data_dir,
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
-        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server),
-        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
-        or read.default_sender(brand, public_url.raw_host or ""),
-        vonage=_vonage(values),
+        delivery=_delivery(values, data_dir, brand, public_url),
+        webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
         sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
         media_policy="relay" if values["TELECONNECT_MEDIA_POLICY"] == "relay" else "auto",
         turn=_turn(values),
@@ -353,27 +341,40 @@ def _turn(values: Mapping[str, str]) -> TurnService:
         raise ConfigError(f"TELECONNECT_TURN_URLS and TELECONNECT_TURN_SECRET: {error}.") from None
 
 
-def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
+def _delivery(
+    values: Mapping[str, str], data_dir: Path, brand: str, public_url: URL
+) -> DeliverySettings:
+    """What the providers of notices need. Raises ConfigError."""
     given = partial(_read, values)
+    settings = DeliverySettings(
+        data_dir=data_dir,
+        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server) or "",
+        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
+        or read.default_sender(brand, public_url.raw_host or ""),
+    )
     if not values["TELECONNECT_VONAGE_APPLICATION_ID"]:
         for name in ("PRIVATE_KEY", "SMS_FROM", "WHATSAPP_FROM"):
             if values[f"TELECONNECT_VONAGE_{name}"]:
                 raise ConfigError(
                     f"TELECONNECT_VONAGE_{name} is set, and TELECONNECT_VONAGE_APPLICATION_ID not."
                 )
-        return None
+        return settings
     if not values["TELECONNECT_VONAGE_PRIVATE_KEY"]:
         raise ConfigError("TELECONNECT_VONAGE_PRIVATE_KEY is missing.")
-    config = VonageConfig(
-        given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
-        given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
-        values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
-        given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
-        given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
-        given("TELECONNECT_VONAGE_API_URL", read.api_url),
+    settings = replace(
+        settings,
+        vonage_application_id=given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
+        vonage_private_key=given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
+        sms_from=given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
+        whatsapp_from=given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
+        vonage_api_url=given("TELECONNECT_VONAGE_API_URL", read.api_url),
+        # the provider posts receipts by TLS only; without it, its dashboard says where
+        vonage_status_url=(
+            public_address(public_url, "webhook_status") if public_url.scheme == "https" else ""
+        ),
     )
-    if not config.sms_from and not config.whatsapp_from:
+    if not settings.sms_from and not settings.whatsapp_from:
         raise ConfigError(
             "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
         )
-    return config
+    return settings

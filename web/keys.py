@@ -26,21 +26,21 @@ from signaling.ports import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
-from web.access.limits import Limits
-from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
-from web.access.sessions import SqliteStorage
+from web.access.rate_limits import RateLimits
+from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
+from web.access.web_sessions import WebSessionStorage
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
-from web.notices.operator_texts import OperatorWords
-from web.notices.renderer import Wording
-from web.notices.routing import RoutedWays
-from web.operator_hints import Hints
+from web.notices.operator_texts import OperatorTexts
+from web.notices.renderer import NoticeRenderer
+from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
 from web.static_files import StaticFiles
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
+from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
 CLOCK = web.AppKey("clock", Clock)
@@ -48,17 +48,17 @@ CLOCKWORK = web.AppKey("clockwork", Clockwork)
 "Appointments, by the wall clock."
 WAITS = web.AppKey("waits", Clockwork)
 "Durations, by a clock that no step of the wall clock reaches."
-TEXTS = web.AppKey("texts", Texts)
+CATALOGS = web.AppKey("catalogs", Catalogs)
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
-WEB_SESSIONS = web.AppKey("web_sessions", SqliteStorage)
+WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
-LIVE = web.AppKey("live", LiveAccess)
+REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSWORDS = web.AppKey("passwords", Passwords)
-HINTS = web.AppKey("hints", Hints)
-LIMITS = web.AppKey("limits", Limits)
+WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
+LIMITS = web.AppKey("limits", RateLimits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
@@ -81,7 +81,7 @@ PROBING = web.AppKey("probing", Probing)
 COMPOSING = web.AppKey("composing", Composing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 RECEIVING = web.AppKey("receiving", Receiving)
-NOTICE_WORDS = web.AppKey("notice_words", OperatorWords)
-WORDING = web.AppKey("wording", Wording)
-WAYS = web.AppKey("ways", RoutedWays)
+OPERATOR_TEXTS = web.AppKey("operator_texts", OperatorTexts)
+NOTICE_RENDERER = web.AppKey("notice_renderer", NoticeRenderer)
+NOTICE_ROUTING = web.AppKey("notice_routing", NoticeRouting)
 NOTIFYING = web.AppKey("notifying", Notifying)

@@ -19,14 +19,24 @@ from signaling.errors import (
 )
 from signaling.flows.rooms import Attendance
 from signaling.wire import messages as wire
-from web.access.live_access import Grounds, Use
+from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
-from web.connections.doorman import admitted, greets
+from web.connections.http_server import admit, expect_hello
 from web.http.errors import close_code, domain_error, refusal
-from web.http.no_line import no_line
+from web.http.no_websocket import no_websocket
 from web.http.request import account_of, seated, viewer_of, web_session_digest
 from web.http.security import is_handshake
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
+from web.keys import (
+    ATTENDING,
+    CALLING,
+    CHATTING,
+    CLOCK,
+    CONFIG,
+    FORWARDING,
+    HOLDING,
+    REVOCATION,
+    ROOMS,
+)
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
@@ -167,7 +177,7 @@ SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 async def socket(request: web.Request) -> web.StreamResponse:
     """One conversation, from hello to the end."""
     if not is_handshake(request):
-        return await no_line(request)
+        return await no_websocket(request)
     response = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
@@ -191,7 +201,7 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
     if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
         raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
     await response.prepare(request)
-    greets(request)
+    expect_hello(request)
 
 
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
@@ -213,11 +223,11 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     account = await account_of(request)
     if account is None:
         raise SignInRequired
-    admitted(request)
+    admit(request)
     hub = request.app[ROOMS].hub
     connection = Socket(response, request.transport, hello.peer_id)
-    grounds = Grounds(await web_session_digest(request))
-    async with _registered(request.app, connection, grounds):
+    grant = Grant(await web_session_digest(request))
+    async with _registered(request.app, connection, grant):
         hub.enter_lobby(account.id, connection)
         try:
             async for message in _messages(response, connection):
@@ -237,9 +247,9 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    admitted(request)
+    admit(request)
     connection = Socket(response, request.transport, hello.peer_id)
-    grounds = Grounds(
+    grant = Grant(
         await web_session_digest(request),
         invite_id=hello.invite_id,
         held=None if hello.invite_id else (consultation_id, participant_id),
@@ -248,10 +258,10 @@ async def _room(
         consultation_id
     )  # so that nothing is waited for on the way to the seat
 
-    def use() -> Use:
-        return Use(connection.acted(), room.in_progress)
+    def activity() -> Activity:
+        return Activity(connection.acted(), room.in_progress)
 
-    async with _registered(app, connection, grounds, use):
+    async with _registered(app, connection, grant, activity):
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -371,12 +381,15 @@ async def _handle(
 
 @contextlib.asynccontextmanager
 async def _registered(
-    app: web.Application, connection: Socket, grounds: Grounds, use: Callable[[], Use] = Use
+    app: web.Application,
+    connection: Socket,
+    grant: Grant,
+    activity: Callable[[], Activity] = Activity,
 ) -> AsyncIterator[None]:
-    """Raises SignInRequired, InviteNotUsable or NotFound where the grounds are gone already."""
+    """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
     app[SOCKETS].add(connection)
     try:
-        async with app[LIVE].leaning(grounds, connection.end, use):
+        async with app[REVOCATION].while_granted(grant, connection.end, activity):
             yield
     finally:
         app[SOCKETS].discard(connection)

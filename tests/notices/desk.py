@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.clock import MovableClock
 from tests.delivery.smtp_server import MailServer, mail_server
 from tests.delivery.vonage_server import SIGNATURE_SECRET, VonageServer, signed, vonage_server
 from tests.people import Answer, Person
 from tests.serving import Server, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCK, CLOCKWORK, NOTIFYING
 
 NUMBER = "+41791234567"

@@ -18,12 +18,12 @@ from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
 from storage.store import SIGNED_IN, Records, Store
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.scripts.commands import Commands
 from tests.scripts.restores import attempted, backed_up, purge, restored
 from tests.scripts.stored import NURSE, fill, look, notes
 from tests.serving import audit_lines, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 KEPT_TABLES = {

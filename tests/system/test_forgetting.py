@@ -16,9 +16,9 @@ import pytest
 
 from signaling.errors import NotFound
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, FORGETTING, NOTIFYING, ROOMS, STORE
 
 NOW = moment("2026-12-07 14:30")

@@ -12,7 +12,7 @@ from signaling.invite import Channel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import Understood, in_words, understand
-from web.notices.routing import RoutedWays
+from web.notices.routing import NoticeRouting
 from web.texts.catalogs import OWN_NAMES
 from web.zones.names import todays_name
 
@@ -30,7 +30,7 @@ class Reading:
     time_zone: str
     "Of the scheduler's browser; the form's default."
     now: datetime
-    ways: RoutedWays
+    ways: NoticeRouting
     default_region: str | None
     translate: Callable[[str], str]
     language: str

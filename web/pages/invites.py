@@ -6,22 +6,34 @@ from math import ceil
 import segno
 from aiohttp import hdrs, web
 
-from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
-from web.forms.invitation import Reading, Typed, answered, read_plan
-from web.http.errors import refused_form, retry_after
-from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
-from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
+from web.forms.invitation import answered, read_plan
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, interpreting_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
+from web.keys import (
+    CONFIG,
+    INTERPRETING,
+    INVITING,
+    LIMITS,
+    NOTIFYING,
+    PLANNING,
+)
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
-from web.pages._rows import invite_rows
+from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
-from web.texts.catalogs import OWN_NAMES
-from web.view_models import Form, InviteRow, Viewer
+from web.view_models import Form, InviteRow
 
 PAGE = 20
 "Sessions on one page of the list."
@@ -59,32 +71,6 @@ async def show_new_invite(request: web.Request) -> web.Response:
     kind = request.query.get("kind", "")
     form = Form({"kind": kind} if kind else {})
     return show(new_invite_page(await viewer_of(request), form, await interpreting_of(request)))
-
-
-async def interpreting_of(request: web.Request) -> dict[str, bool]:
-    """Language code -> whether an organization can be asked for an interpreter."""
-    spoken = await request.app[INTERPRETING].languages()
-    return {code: code in spoken for code in OWN_NAMES}
-
-
-def reading_of(
-    request: web.Request, account: Account, viewer: Viewer, typed: Typed, *taken: str
-) -> Reading:
-    """What reading one of the forms needs to know of this request.
-
-    Addresses that were `taken` before are not asked about again.
-    """
-    app = request.app
-    return Reading(
-        account=account,
-        time_zone=viewer.time_zone if time_zone_of(request) == "UTC" else time_zone_of(request),
-        now=app[CLOCK].now(),
-        ways=app[WAYS],
-        default_region=app[CONFIG].default_region,
-        translate=viewer.translate,
-        language=viewer.language,
-        confirmed=frozenset((*typed.get("confirmed", "").split(), *taken)),
-    )
 
 
 async def send_invite(request: web.Request) -> web.Response:

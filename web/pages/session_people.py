@@ -8,11 +8,17 @@ from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
-from web.http.errors import refused_form, retry_after
-from web.http.request import form_of, show, signed_in, viewer_of
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
 from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.desk.session_people import edit_invite_page, session_people_page
-from web.pages.invites import reading_of
 from web.routes import path
 from web.view_models import Form
 

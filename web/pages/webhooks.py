@@ -4,7 +4,7 @@ from aiohttp import web
 
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
-from web.access.webhook_proof import Proof, check
+from web.access.webhook_signature import Proof, check
 from web.keys import CLOCK, CONFIG, RECEIVING, STORE
 
 
@@ -34,11 +34,10 @@ async def _proven(request: web.Request) -> tuple[bytes, Proof]:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge
-    vonage = app[CONFIG].vonage
     proof = await check(
         request.headers.get("Authorization"),
         body,
-        vonage.signature_secret if vonage else "",
+        app[CONFIG].webhook_secret,
         app[CLOCK].now(),
         app[STORE].read.used_tokens,
     )

@@ -71,7 +71,7 @@ class Language:
         return self.translations.ngettext(one, many, number)
 
 
-class Texts:
+class Catalogs:
     """All languages; load once."""
 
     def __init__(self, languages: dict[str, Language], digest: str) -> None:
@@ -82,7 +82,7 @@ class Texts:
 
     @classmethod
     @cache
-    def load(cls) -> "Texts":
+    def load(cls) -> "Catalogs":
         """All catalogs; read once in the life of the process, as they come with the program."""
         languages = {}
         for code in OWN_NAMES:

@@ -11,9 +11,9 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.test_session import sign_in
+from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, serving
-from web.clockwork import MovableClock
 from web.socket import SOCKETS
 
 

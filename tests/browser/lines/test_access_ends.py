@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import NewContext
 from tests.browser.test_session import sign_in
 from tests.serving import Server, serving
-from web.keys import LIVE, STORE
+from web.keys import REVOCATION, STORE
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ async def test_signed_out_elsewhere_a_page_goes_to_the_sign_in_unless_somebody_w
     await second.goto("/waiting-room")
     await writing.goto("/invites/new?kind=remote")
     await writing.get_by_label("First name").fill("Amina")
-    while len(server.app[LIVE]) < 3:  # until each page's lobby is open
+    while len(server.app[REVOCATION]) < 3:  # until each page's lobby is open
         await writing.title()
     await first.get_by_role("button", name="Sign out").click()
     await expect(second.get_by_label("Password")).to_be_visible()

@@ -12,11 +12,11 @@ import pytest
 from storage.backup.checking import check
 from storage.engine.database import newest_schema
 from storage.records.audit import BEGIN
+from tests.clock import MovableClock
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands
 from tests.serving import Server, serving
 from tests.storage.engine.first_schema import LINES, OPEN, OVER, WAYS, Old
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 

@@ -14,14 +14,14 @@ import pytest
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from signaling.errors import Unavailable
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.web.access.audited import LINES, WITHOUT
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
-from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
-from web.markup.administration.audit_words import action_word
+from web.markup.administration.audit_labels import action_label
 
 ROOT = Path(__file__).parents[3]
 NOW = moment("2026-12-07 14:30")
@@ -198,7 +198,7 @@ def test_every_word_of_the_log_can_be_read() -> None:
     """Those written out where a line is added, too."""
     viewer: Any = type("Viewer", (), {"translate": staticmethod(lambda text: text)})()
     for word in WORDS:
-        assert action_word(viewer, word) != word
+        assert action_label(viewer, word) != word
     found = set()
     for folder in ("signaling", "storage", "web", "scripts"):
         for file in sorted((ROOT / folder).rglob("*.py")):

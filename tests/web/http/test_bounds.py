@@ -1,7 +1,6 @@
 """What somebody in a session can add to the database has an end that honest people never meet."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
@@ -9,16 +8,9 @@ from signaling.chat import EVENT_LINES
 from signaling.command import MOST, Command
 from signaling.ports import Records
 from tests.people import Person, Refused, an_id
-from tests.serving import Server, serving
+from tests.serving import Server
 from tests.web.pages.long_chat import Written, planned, write
 from web.keys import STORE
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
-from web.access.browser_names import browser_name
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
+from web.sign_in.browser_names import browser_name
 
 NEW = "three blind rivers sing"
 NURSE, BOSS = "nurse@example.org", "boss@example.org"

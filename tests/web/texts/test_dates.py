@@ -15,7 +15,7 @@ import pytest
 from web.notices import sms
 from web.report.dates import Dates
 from web.texts import dates
-from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Catalogs
 from web.texts.date_words import date_words
 from web.zones.names import zone_of
 
@@ -41,12 +41,12 @@ OWN_CALENDAR = {"fa": " / ", "ps": " / "}
 
 
 @pytest.fixture(scope="module")
-def texts() -> Texts:
-    return Texts.load()
+def texts() -> Catalogs:
+    return Catalogs.load()
 
 
 @pytest.fixture(scope="module")
-def pages(texts: Texts) -> Written:
+def pages(texts: Catalogs) -> Written:
     """What the browser's scripts write of these times, for "language zone"."""
     asked = {
         "catalogs": {code: json.loads(texts.get(code).catalog) for code in OWN_NAMES},

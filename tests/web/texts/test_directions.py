@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from web.report.bidi import first_strong
-from web.report.document import paragraphs
 from web.report.fonts import Fonts
 from web.report.line_breaking import lay_out
+from web.report.plain_text import paragraphs
 from web.texts.directions import isolated
 
 ROOT = Path(__file__).parents[3]

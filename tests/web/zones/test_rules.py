@@ -41,7 +41,7 @@ def test_rules_of_a_machine_that_is_ahead_decide(tmp_path: Path) -> None:
 
 UPDATED = (
     "import web, sys; from pathlib import Path; from datetime import *; from zoneinfo import ZoneInfo;"
-    "from web.texts.catalogs import Texts; Texts.load(); folder = Path(sys.argv[1]) / 'Africa';"
+    "from web.texts.catalogs import Catalogs; Catalogs.load(); folder = Path(sys.argv[1]) / 'Africa';"
     "(folder / 'Casablanca').write_bytes((folder / 'Lagos').read_bytes());"
     "print(datetime(2026, 12, 7, tzinfo=ZoneInfo('Africa/Casablanca')).utcoffset())"
 )
