@@ -15,7 +15,7 @@ from tests.web.pages.long_chat import Written, planned, write
 
 LINES = 2500
 MOST_LINES = 1000
-"As in web/static/js/room/history.js."
+"As in web/static/js/room/chat-history.js."
 
 
 @pytest.fixture

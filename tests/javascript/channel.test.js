@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Channel, DEAD_AFTER, PING_EVERY, Refused } from "../../web/static/js/room/channel.js";
+import { Channel, DEAD_AFTER, PING_EVERY, Refused } from "../../web/static/js/signaling/channel.js";
 
-/** @import { ServerMessage } from "../../web/static/js/room/messages.js" */
+/** @import { ServerMessage } from "../../web/static/js/signaling/messages.js" */
 
 /** A socket whose server is the test. */
 class FakeSocket {

@@ -321,8 +321,8 @@ class Order {
  * @returns {Promise<{ faults: string[], tracks: number }>} tracks: how many were given out
  */
 export async function runOrders({ base, seed, orders }) {
-  const { Media } = await import(`${base}/js/room/media.js`);
-  const { Refused } = await import(`${base}/js/room/channel.js`);
+  const { Media } = await import(`${base}/js/room/call/call-controller.js`);
+  const { Refused } = await import(`${base}/js/signaling/channel.js`);
   const hardware = new Hardware();
   await hardware.install();
   let dice = new Dice(seed);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { count, judge } from "../../web/static/js/room/quality.js";
+import { count, judge } from "../../web/static/js/room/call/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
-import { insideApp } from "../../web/static/js/shared/in-app.js";
-import { directed } from "../../web/static/js/shared/directions.js";
-import { linkify } from "../../web/static/js/shared/linkify.js";
+import { insideApp } from "../../web/static/js/shared/in-app-browser.js";
+import { directed } from "../../web/static/js/shared/text/directions.js";
+import { linkify } from "../../web/static/js/shared/text/linkify.js";
 
 afterEach(() => {
   useCatalog({ plural: "10".padEnd(200, "1"), messages: {} });

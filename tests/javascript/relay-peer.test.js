@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { encode, RelayPeer } from "../../web/static/js/room/relay-peer.js";
+import { encode, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
 
-/** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/room/messages.js" */
+/** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/signaling/messages.js" */
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { clockIsOff, hearServer, serverNow } from "../../web/static/js/shared/server-clock.js";
+import { clockIsOff, hearServer, serverNow } from "../../web/static/js/shared/time/server-clock.js";
 
 const HOUR = 3600_000;
 const REAL = Date.parse("2026-12-07T14:30:00Z");

@@ -7,7 +7,7 @@ from media.rtp.codecs import VP8, Kind
 from media.streams.inbound import InboundStream
 from media.streams.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
 
-BROWSER = Path(__file__).parents[3] / "web" / "static" / "js" / "room" / "relay-peer.js"
+BROWSER = Path(__file__).parents[3] / "web/static/js/room/call/relay-peer.js"
 
 
 def camera(**rates: float) -> Publication:

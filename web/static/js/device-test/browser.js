@@ -1,7 +1,7 @@
 /** Whether this browser can do calls at all, and whether it is one inside another app. */
 
 import { _ } from "../shared/catalog.js";
-import { insideApp } from "../shared/in-app.js";
+import { insideApp } from "../shared/in-app-browser.js";
 
 /** @type {import("./runner.js").Test} */
 export async function testBrowser(report) {

@@ -5,7 +5,7 @@
  */
 
 import { _, fill } from "../shared/catalog.js";
-import { enoughFor } from "../shared/patience.js";
+import { enoughFor } from "../shared/timeouts.js";
 import { tryRelay } from "./relay-path.js";
 
 const CONNECT_WITHIN = 10_000;

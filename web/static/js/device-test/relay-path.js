@@ -1,6 +1,6 @@
 /** Whether the server's relay is reached: a connection with it that is made and carries nothing. */
 
-import { enoughFor } from "../shared/patience.js";
+import { enoughFor } from "../shared/timeouts.js";
 
 /**
  * How something was reached.

@@ -1,9 +1,9 @@
 /** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
-import { reason } from "../shared/no-line.js";
-import { enoughFor } from "../shared/patience.js";
-import { socketAddress } from "../shared/socket-address.js";
+import { reason } from "../signaling/diagnosis.js";
+import { enoughFor } from "../shared/timeouts.js";
+import { socketAddress } from "../signaling/socket-address.js";
 
 /** A connection of its own: TCP, TLS in two rounds, the upgrade. */
 const SOCKET_ROUNDS = 4;

@@ -1,7 +1,7 @@
 /** How much goes through per second in both directions, with little data: it may be a prepaid bundle. */
 
 import { _, decimalSign, fill } from "../shared/catalog.js";
-import { enoughFor } from "../shared/patience.js";
+import { enoughFor } from "../shared/timeouts.js";
 
 /** Sound and a picture of 360p need some 600 kbit/s, with a reserve for what else is going on. */
 const FOR_PICTURE = 900;

@@ -1,7 +1,7 @@
 /** What the form of an invitation does while it is filled in. Without it every field shows. */
 
 import { inside, maybe, show } from "../shared/dom.js";
-import { wireMoment } from "./moment.js";
+import { wireMoment } from "./plan-later.js";
 import { wirePreview } from "./preview.js";
 
 /** @param {HTMLFormElement} form */

@@ -2,13 +2,13 @@
 
 import { maybe, setText } from "../shared/dom.js";
 import { _, _n, fill } from "../shared/catalog.js";
-import { showUnderstood } from "./understood.js";
+import { showUnderstood } from "./contact-hints.js";
 
 /** Somebody is still typing. */
 const PREVIEW_AFTER = 500;
 
 /**
- * @typedef {Record<string, import("./understood.js").Told>} Contacts
+ * @typedef {Record<string, import("./contact-hints.js").Told>} Contacts
  * @typedef {{ channel: string, segments: number, price: string, contacts: Contacts }} Answer
  */
 

@@ -10,7 +10,7 @@ import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, setText, show } from "../shared/dom.js";
-import { serveReader } from "../shared/reader.js";
+import { serveReader } from "./every-page.js";
 
 /**
  * @import { Outcome, Stage, Test } from "../device-test/runner.js"

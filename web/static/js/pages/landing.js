@@ -2,11 +2,11 @@
 
 import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, inside, maybe, setText, show } from "../shared/dom.js";
-import { insideApp } from "../shared/in-app.js";
-import { showLocalTimes, warnOfClock } from "../shared/local-times.js";
-import { serveReader } from "../shared/reader.js";
-import { hearServer, serverNow } from "../shared/server-clock.js";
-import { inWords } from "../shared/times.js";
+import { insideApp } from "../shared/in-app-browser.js";
+import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
+import { serveReader } from "./every-page.js";
+import { hearServer, serverNow } from "../shared/time/server-clock.js";
+import { inWords } from "../shared/time/format.js";
 import "./copy-link.js";
 
 const TICK = 5_000;
@@ -47,7 +47,7 @@ function showTimes() {
 async function tellElsewhere() {
   if (document.body.dataset.home === location.origin) return;
   const place = maybe("elsewhere", HTMLElement);
-  const { tellWhy } = await import("../shared/no-line.js");
+  const { tellWhy } = await import("../signaling/diagnosis.js");
   if (place) void tellWhy(place, ({ address }) => Boolean(address));
 }
 

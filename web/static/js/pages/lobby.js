@@ -4,20 +4,20 @@
  * On a session page it stays silent: somebody is being spoken with.
  */
 
-import { Channel } from "../room/channel.js";
-import { PROTOCOL_VERSION } from "../room/wire.js";
+import { Channel } from "../signaling/channel.js";
+import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
-import { Line } from "../shared/line.js";
-import { LIST_CHANGED } from "../shared/live.js";
-import { forget, ownName, serveReader } from "../shared/reader.js";
-import { serverNow } from "../shared/server-clock.js";
-import { socketAddress } from "../shared/socket-address.js";
-import { Ringer } from "../shared/sound.js";
-import { inWords } from "../shared/times.js";
+import { Line } from "../signaling/connection-status.js";
+import { LIST_CHANGED } from "../shared/live-lists.js";
+import { forget, ownName, serveReader } from "./every-page.js";
+import { serverNow } from "../shared/time/server-clock.js";
+import { socketAddress } from "../signaling/socket-address.js";
+import { Ringer } from "../shared/ringer.js";
+import { inWords } from "../shared/time/format.js";
 
-/** @import { WaitingEntry } from "../room/messages.js" */
+/** @import { WaitingEntry } from "../signaling/messages.js" */
 
 const silent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;

@@ -1,29 +1,29 @@
 /** The session page: wires the room's parts together; each of them knows one thing. */
 
-import { Channel, Refused } from "../room/channel.js";
-import { Chat } from "../room/chat.js";
-import { Lead } from "../room/lead.js";
-import { onOtherNetwork } from "../room/network.js";
-import { PROTOCOL_VERSION } from "../room/wire.js";
-import { canCall } from "../room/can-call.js";
-import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
+import { Channel, Refused } from "../signaling/channel.js";
+import { Chat } from "../room/chat/chat.js";
+import { Lead } from "../room/header.js";
+import { onOtherNetwork } from "../room/call/network-change.js";
+import { PROTOCOL_VERSION } from "../signaling/protocol.js";
+import { canCall } from "../room/call/can-call.js";
+import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
-import { UnsentMessages } from "../room/unsent.js";
+import { UnsentMessages } from "../room/chat/unsent.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
-import { remindAfterExport } from "../shared/export.js";
+import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
-import { showLocalTimes } from "../shared/local-times.js";
-import { forget, serveReader } from "../shared/reader.js";
-import { socketAddress } from "../shared/socket-address.js";
-import { Ringer } from "../shared/sound.js";
-import { serverNow } from "../shared/server-clock.js";
-import { timeOfDay } from "../shared/times.js";
+import { showLocalTimes } from "../shared/time/local-times.js";
+import { forget, serveReader } from "./every-page.js";
+import { socketAddress } from "../signaling/socket-address.js";
+import { Ringer } from "../shared/ringer.js";
+import { serverNow } from "../shared/time/server-clock.js";
+import { timeOfDay } from "../shared/time/format.js";
 
-/** @import { Command } from "../room/channel.js" */
-/** @import { ServerMessage, Welcome } from "../room/messages.js" */
+/** @import { Command } from "../signaling/channel.js" */
+/** @import { ServerMessage, Welcome } from "../signaling/messages.js" */
 
 const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
@@ -67,7 +67,7 @@ const channel = new Channel({
   storageKey: `queue:${seat}`,
 });
 
-/** @type {import("../room/media.js").Media | null} */
+/** @type {import("../room/call/call-controller.js").Media | null} */
 let media = null;
 /** @type {Welcome | null} */
 let welcome = null;
@@ -199,13 +199,13 @@ async function loadMedia() {
 
 /**
  * A browser that remembers what did not arrive is given it from another folder, as js/boot.js does.
- * @returns {Promise<typeof import("../room/media.js")>}
+ * @returns {Promise<typeof import("../room/call/call-controller.js")>}
  */
 function importMedia() {
-  const found = import("../room/media.js");
+  const found = import("../room/call/call-controller.js");
   if (!tries) return found;
   const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${tries}/js/`);
-  return found.catch(() => import(`${folder}room/media.js`));
+  return found.catch(() => import(`${folder}room/call/call-controller.js`));
 }
 
 function render() {
@@ -238,7 +238,7 @@ let failures = 0;
 let lostAt = 0;
 
 /**
- * @param {import("../room/channel.js").LineState} state
+ * @param {import("../signaling/channel.js").LineState} state
  * @param {string} reason
  */
 function showLine(state, reason) {
@@ -285,7 +285,7 @@ function showLine(state, reason) {
 /** @param {HTMLElement} place */
 async function sayWhy(place) {
   try {
-    const { tellWhy } = await import("../shared/no-line.js");
+    const { tellWhy } = await import("../signaling/diagnosis.js");
     await tellWhy(place, () => failures > 0);
   } catch {
     // the line is just down

@@ -3,7 +3,7 @@
  * as well: the page is loaded again, and what it leads to by then is what its reader may see.
  */
 
-/** @import { LineState } from "./channel.js" */
+/** @import { LineState } from "../signaling/channel.js" */
 
 const LOOK_EVERY = 30_000;
 

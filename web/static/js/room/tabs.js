@@ -1,8 +1,8 @@
 /** The pages of one browser that have the same seat: only one of them sits there. */
 
-import { enoughFor } from "../shared/patience.js";
+import { enoughFor } from "../shared/timeouts.js";
 
-/** @import { LineState } from "./channel.js" */
+/** @import { LineState } from "../signaling/channel.js" */
 
 /** A page that is only loaded again says "here" within this time: it comes, and so does its line. */
 const BACK_AFTER = enoughFor(2_000, 6);

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Channel } from "../../web/static/js/room/channel.js";
-import { enoughFor, Patience } from "../../web/static/js/shared/patience.js";
+import { Channel } from "../../web/static/js/signaling/channel.js";
+import { enoughFor, Patience } from "../../web/static/js/shared/timeouts.js";
 
 /** TCP, TLS and the upgrade to a WebSocket, in round trips. */
 const ROUNDS = { "TLS 1.2": 4, "TLS 1.3": 3 };

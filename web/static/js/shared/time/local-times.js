@@ -1,9 +1,9 @@
 /** Times of a page by the clocks of the device, where those are to be believed. */
 
-import { _, fill } from "./catalog.js";
-import { maybe, setText, show } from "./dom.js";
+import { _, fill } from "../catalog.js";
+import { maybe, setText, show } from "../dom.js";
 import { clockIsOff, serverNow } from "./server-clock.js";
-import { aheadHere, dateAndTime, inWords } from "./times.js";
+import { aheadHere, dateAndTime, inWords } from "./format.js";
 
 const MINUTE = 60_000;
 

@@ -5,16 +5,16 @@
  * once, whatever the browser or the server answers later.
  */
 
-import { _ } from "../shared/catalog.js";
-import { newId } from "../shared/identifier.js";
-import { enoughFor } from "../shared/patience.js";
+import { _ } from "../../shared/catalog.js";
+import { newId } from "../../shared/identifier.js";
+import { enoughFor } from "../../shared/timeouts.js";
 import { canCall } from "./can-call.js";
 
 /**
- * @import { Command, Refused } from "./channel.js"
+ * @import { Command, Refused } from "../../signaling/channel.js"
  * @import { Devices } from "./devices.js"
- * @import { SetMedia } from "./messages.js"
- * @import { Room } from "./state.js"
+ * @import { SetMedia } from "../../signaling/messages.js"
+ * @import { Room } from "../state.js"
  */
 
 /** @typedef {"none" | "incoming" | "joined" | "elsewhere" | "joinable"} CallPhase */

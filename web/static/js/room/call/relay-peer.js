@@ -4,11 +4,11 @@
  * for a new connection: the old one is of no use any more.
  */
 
-import { enoughFor } from "../shared/patience.js";
-import { RelayLink } from "./relay-link.js";
+import { enoughFor } from "../../shared/timeouts.js";
+import { RelayLink } from "./relay-adaptation.js";
 
 /**
- * @import { RelayAnswer, RelayOffer, RelayTrack } from "./messages.js"
+ * @import { RelayAnswer, RelayOffer, RelayTrack } from "../../signaling/messages.js"
  * @typedef {RelayTrack["kind"]} TrackKind
  */
 

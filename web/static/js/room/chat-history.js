@@ -3,7 +3,7 @@
  * Values in, values out. Lines are numbered 1, 2, 3 ... by their positions, without holes.
  */
 
-/** @import { ChatLine } from "./messages.js" */
+/** @import { ChatLine } from "../signaling/messages.js" */
 
 /**
  * @typedef {object} History

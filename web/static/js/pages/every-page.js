@@ -1,7 +1,7 @@
 /** What every page does for its reader: the language switch, and telling the server their zone. */
 
-import { ownZone } from "./local-times.js";
-import { hearServer } from "./server-clock.js";
+import { ownZone } from "../shared/time/local-times.js";
+import { hearServer } from "../shared/time/server-clock.js";
 
 const YEAR = 365 * 24 * 3600;
 

@@ -1,14 +1,14 @@
 /** The pictures of a call: one tile for every other member, and our own. */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, clone, follow, inside, setText, show } from "../shared/dom.js";
-import { Sight } from "./sight.js";
-import { nameOf } from "./state.js";
+import { _, fill } from "../../shared/catalog.js";
+import { byId, clone, follow, inside, setText, show } from "../../shared/dom.js";
+import { Sight } from "./tile-visibility.js";
+import { nameOf } from "../state.js";
 
 /**
- * @import { CallMember } from "./messages.js"
- * @import { Person } from "./call.js"
- * @import { Room } from "./state.js"
+ * @import { CallMember } from "../../signaling/messages.js"
+ * @import { Person } from "./connections.js"
+ * @import { Room } from "../state.js"
  */
 
 /** @typedef {{ member: CallMember, person: Person | undefined, screen: boolean }} Seen */

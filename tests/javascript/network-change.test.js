@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { onOtherNetwork } from "../../web/static/js/room/network.js";
+import { onOtherNetwork } from "../../web/static/js/room/call/network-change.js";
 import { FakeTime } from "./fake-time.js";
 
 const real = { setTimeout, clearTimeout };

@@ -1,6 +1,6 @@
 /** Cut a text where parts of it keep their own direction. The rule is that of `web/texts/directions.py`. */
 
-import { BREAK, LEFT, RIGHT, TOKEN } from "./measures.js";
+import { BREAK, LEFT, RIGHT, TOKEN } from "./direction-patterns.js";
 
 /** @typedef {{ kind: "measure" | "right" | "left" | "part" | "mark", start: number, end: number, signed: boolean }} Token */
 

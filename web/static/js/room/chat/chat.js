@@ -3,20 +3,20 @@
  * At either end of the lines that are held, more are asked for.
  */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, clone, follow, inside, keepingPlace, setText, show } from "../shared/dom.js";
-import { newId } from "../shared/identifier.js";
-import { copy } from "../shared/copy.js";
-import { serverNow } from "../shared/server-clock.js";
-import { timeOfDay } from "../shared/times.js";
-import { written } from "../shared/written.js";
-import { cleaned, inParts, lengthOf } from "./chat-text.js";
-import { isAtEnd, isAtStart } from "./history.js";
-import { deliveryOf, nameOf } from "./state.js";
+import { _, fill } from "../../shared/catalog.js";
+import { byId, clone, follow, inside, keepingPlace, setText, show } from "../../shared/dom.js";
+import { newId } from "../../shared/identifier.js";
+import { copy } from "../../shared/copy.js";
+import { serverNow } from "../../shared/time/server-clock.js";
+import { timeOfDay } from "../../shared/time/format.js";
+import { written } from "../../shared/text/user-text.js";
+import { cleaned, inParts, lengthOf } from "./message-text.js";
+import { isAtEnd, isAtStart } from "../chat-history.js";
+import { deliveryOf, nameOf } from "../state.js";
 
 /**
- * @import { ChatLine, ClientMessage } from "./messages.js"
- * @import { Room } from "./state.js"
+ * @import { ChatLine, ClientMessage } from "../../signaling/messages.js"
+ * @import { Room } from "../state.js"
  * @import { Unsent } from "./unsent.js"
  */
 

@@ -5,7 +5,7 @@
  * they know one write "M12 7".
  */
 
-import { dateWords, formOf } from "./catalog.js";
+import { dateWords, formOf } from "../catalog.js";
 import { serverNow } from "./server-clock.js";
 
 const MINUTE = 60_000;
@@ -99,7 +99,7 @@ function day(pattern, wall) {
 /**
  * The day of the Solar Hijri calendar: six months of 31 days, then such of 30.
  * @param {number} wall
- * @param {import("./catalog.js").DateWords} words
+ * @param {import("../catalog.js").DateWords} words
  */
 function solarDay(wall, { nowruz, solar }) {
   /** @param {number} year */

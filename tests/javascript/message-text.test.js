@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cleaned, inParts, lengthOf } from "../../web/static/js/room/chat-text.js";
+import { cleaned, inParts, lengthOf } from "../../web/static/js/room/chat/message-text.js";
 
 test("half a character is replaced: a message that holds it would never arrive", () => {
   assert.equal(cleaned("so \ud83d\ude00 it is\ud83d"), "so \ud83d\ude00 it is\ufffd");

@@ -1,11 +1,11 @@
 /** What a page of a scheduler says about its own line: nobody can be heard arriving without it. */
 
-import { _, fill } from "./catalog.js";
-import { maybe, setText, show } from "./dom.js";
-import { serverNow } from "./server-clock.js";
-import { timeOfDay } from "./times.js";
+import { _, fill } from "../shared/catalog.js";
+import { maybe, setText, show } from "../shared/dom.js";
+import { serverNow } from "../shared/time/server-clock.js";
+import { timeOfDay } from "../shared/time/format.js";
 
-/** @import { LineState } from "../room/channel.js" */
+/** @import { LineState } from "./channel.js" */
 
 /** A restart of the server is over sooner; who reads the page need not hear of it. */
 const SAY_AFTER = 2_500;
@@ -60,7 +60,7 @@ export class Line {
     if (this.#failures % ASK_EVERY !== 2) return;
     const notice = this.#notice;
     const matters = () => this.#failures > 0;
-    import("./no-line.js").then(
+    import("./diagnosis.js").then(
       ({ tellWhy }) => notice && tellWhy(notice, matters),
       () => {}, // the line is just down
     );

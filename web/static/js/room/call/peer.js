@@ -4,9 +4,9 @@
  * one of these.
  */
 
-import { enoughFor } from "../shared/patience.js";
+import { enoughFor } from "../../shared/timeouts.js";
 
-/** @import { CandidateInit, Description } from "./messages.js" */
+/** @import { CandidateInit, Description } from "../../signaling/messages.js" */
 
 /**
  * @typedef {object} PeerOptions

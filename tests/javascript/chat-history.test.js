@@ -8,10 +8,10 @@ import {
   withNewest,
   withoutOldest,
   withPage,
-} from "../../web/static/js/room/history.js";
+} from "../../web/static/js/room/chat-history.js";
 
-/** @import { ChatLine } from "../../web/static/js/room/messages.js" */
-/** @import { History } from "../../web/static/js/room/history.js" */
+/** @import { ChatLine } from "../../web/static/js/signaling/messages.js" */
+/** @import { History } from "../../web/static/js/room/chat-history.js" */
 
 /**
  * @param {number} position

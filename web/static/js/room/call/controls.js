@@ -1,16 +1,16 @@
 /** The buttons around a call: ring, answer, join, and what one does while in it. */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { _, fill } from "../../shared/catalog.js";
+import { byId, setText, show } from "../../shared/dom.js";
 import { canCall } from "./can-call.js";
 import { isPhone } from "./devices.js";
-import { whyNoCalls } from "./refusals.js";
-import { nameOf, uncallable } from "./state.js";
+import { whyNoCalls } from "./device-errors.js";
+import { nameOf, uncallable } from "../state.js";
 
 /**
- * @import { Attendance } from "./attendance.js"
+ * @import { Attendance } from "./call-membership.js"
  * @import { Devices } from "./devices.js"
- * @import { Room } from "./state.js"
+ * @import { Room } from "../state.js"
  */
 
 /**

@@ -2,8 +2,8 @@
 
 import { fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
-import { warnOfClock } from "../shared/local-times.js";
-import { otherReading } from "../shared/zones.js";
+import { warnOfClock } from "../shared/time/local-times.js";
+import { otherReading } from "../shared/time/zones.js";
 
 /** Somebody is still typing. */
 const ASK_AFTER = 300;

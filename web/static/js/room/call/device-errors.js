@@ -1,6 +1,6 @@
 /** Why a browser gives no microphone, camera or calls, and what to do about it. */
 
-import { _ } from "../shared/catalog.js";
+import { _ } from "../../shared/catalog.js";
 
 /** @typedef {import("./devices.js").Kind} Kind */
 

@@ -4,16 +4,16 @@
  * shown by the new way as soon as it brings them, and the server is told.
  */
 
-import { enoughFor } from "../shared/patience.js";
-import { arrives } from "./arrival.js";
+import { enoughFor } from "../../shared/timeouts.js";
+import { arrives } from "./received-media.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
-import { callPhase } from "./state.js";
+import { callPhase } from "../state.js";
 
 /**
  * @import { CallMember, CallView, CandidateInit, ClientMessage, Description, IceServer,
- *   RelayOffer, RelayTrack } from "./messages.js"
- * @import { Room } from "./state.js"
+ *   RelayOffer, RelayTrack } from "../../signaling/messages.js"
+ * @import { Room } from "../state.js"
  * @typedef {Exclude<ClientMessage, { id: string }>} Word
  */
 

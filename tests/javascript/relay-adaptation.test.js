@@ -8,7 +8,7 @@ import {
   RelayLink,
   setWait,
   Wait,
-} from "../../web/static/js/room/relay-link.js";
+} from "../../web/static/js/room/call/relay-adaptation.js";
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();

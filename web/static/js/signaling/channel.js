@@ -6,8 +6,8 @@
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
-import { Patience } from "../shared/patience.js";
-import { CLOSE_CODES } from "./wire.js";
+import { Patience } from "../shared/timeouts.js";
+import { CLOSE_CODES } from "./protocol.js";
 
 /** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */

@@ -1,7 +1,7 @@
 /** "Devices": which microphone, camera and speaker to use, for whoever has more than one. */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, show } from "../shared/dom.js";
+import { _, fill } from "../../shared/catalog.js";
+import { byId, show } from "../../shared/dom.js";
 
 /** @import { Devices } from "./devices.js" */
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { LINGER, Sight } from "../../web/static/js/room/sight.js";
+import { LINGER, Sight } from "../../web/static/js/room/call/tile-visibility.js";
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();

@@ -3,23 +3,23 @@
  * possible: whoever waits on a slow line does not wait for it.
  */
 
-import { _, fill } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
-import { Attendance } from "./attendance.js";
-import { Call } from "./call.js";
+import { _, fill } from "../../shared/catalog.js";
+import { byId, setText, show } from "../../shared/dom.js";
+import { Attendance } from "./call-membership.js";
+import { Call } from "./connections.js";
 import { Controls } from "./controls.js";
-import { DeviceChoice } from "./device-choice.js";
+import { DeviceChoice } from "./device-picker.js";
 import { Devices } from "./devices.js";
-import { LevelMeter } from "./level.js";
+import { LevelMeter } from "./level-meter.js";
 import { QualityWatch } from "./quality.js";
-import { callPhase, nameOf } from "./state.js";
+import { callPhase, nameOf } from "../state.js";
 import { Tiles } from "./tiles.js";
 import { keepAwake, renewWakeLock } from "./wake-lock.js";
 
 /**
- * @import { Channel, Command, Refused } from "./channel.js"
- * @import { ServerMessage, Welcome } from "./messages.js"
- * @import { Room } from "./state.js"
+ * @import { Channel, Command, Refused } from "../../signaling/channel.js"
+ * @import { ServerMessage, Welcome } from "../../signaling/messages.js"
+ * @import { Room } from "../state.js"
  */
 
 /**

@@ -5,10 +5,10 @@
  */
 
 import { Capture } from "./capture.js";
-import { explain, permission } from "./refusals.js";
+import { explain, permission } from "./device-errors.js";
 
 /** @typedef {"audio" | "video"} Kind */
-/** @typedef {import("./messages.js").MediaState} MediaState */
+/** @typedef {import("../../signaling/messages.js").MediaState} MediaState */
 
 /**
  * @typedef {object} DevicesListener

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Call } from "../../web/static/js/room/call.js";
+import { Call } from "../../web/static/js/room/call/connections.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
 
-/** @import { CallMember, CallView, ClientMessage } from "../../web/static/js/room/messages.js" */
+/** @import { CallMember, CallView, ClientMessage } from "../../web/static/js/signaling/messages.js" */
 /** @import { Room } from "../../web/static/js/room/state.js" */
 
 const real = { setTimeout, clearTimeout, setInterval, clearInterval };
@@ -71,7 +71,7 @@ class FakePeer {
   /** @type {Receiver[]} */
   receivers = [];
 
-  /** @param {import("../../web/static/js/room/peer.js").PeerOptions} options */
+  /** @param {import("../../web/static/js/room/call/peer.js").PeerOptions} options */
   constructor(options) {
     this.options = options;
     this.connection = { remoteDescription: {}, getReceivers: () => this.receivers };
@@ -94,7 +94,7 @@ class FakeRelayPeer {
   /** @type {any[]} */
   offers = [];
 
-  /** @param {import("../../web/static/js/room/relay-peer.js").RelayPeerOptions} options */
+  /** @param {import("../../web/static/js/room/call/relay-peer.js").RelayPeerOptions} options */
   constructor(options) {
     this.options = options;
   }
@@ -115,7 +115,7 @@ class FakeRelayPeer {
   }
 }
 
-/** @param {Partial<import("../../web/static/js/room/call.js").CallOptions>} [more] */
+/** @param {Partial<import("../../web/static/js/room/call/connections.js").CallOptions>} [more] */
 function stage(more = {}) {
   /** @type {FakePeer[]} */
   const peers = [];

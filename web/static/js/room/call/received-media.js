@@ -1,6 +1,6 @@
 /** Whether what somebody sends arrives, by what the browser counts. */
 
-/** @import { MediaState, RelayTrack } from "./messages.js" */
+/** @import { MediaState, RelayTrack } from "../../signaling/messages.js" */
 
 /**
  * @param {{ kind: RelayTrack["kind"], receiver: RTCRtpReceiver }[]} receivers
