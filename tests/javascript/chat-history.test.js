@@ -3,7 +3,7 @@ import { test } from "node:test";
 import {
   isAtEnd,
   isAtStart,
-  MOST_LINES,
+  MAX_HELD_LINES,
   withLine,
   withNewest,
   withoutOldest,
@@ -65,11 +65,11 @@ test("a chat is read back to its first line, whose page is the last one asked fo
 });
 
 test("lines far from the reader are dropped, and read again from there", () => {
-  let history = withPage(held(101, 100 + MOST_LINES), lines(1, 100));
-  assert.deepEqual(range(history), [1, MOST_LINES, 100 + MOST_LINES]);
+  let history = withPage(held(101, 100 + MAX_HELD_LINES), lines(1, 100));
+  assert.deepEqual(range(history), [1, MAX_HELD_LINES, 100 + MAX_HELD_LINES]);
   assert.ok(!isAtEnd(history));
-  history = withPage(history, lines(MOST_LINES + 1, MOST_LINES + 100));
-  assert.deepEqual(range(history), [101, 100 + MOST_LINES, 100 + MOST_LINES]);
+  history = withPage(history, lines(MAX_HELD_LINES + 1, MAX_HELD_LINES + 100));
+  assert.deepEqual(range(history), [101, 100 + MAX_HELD_LINES, 100 + MAX_HELD_LINES]);
   assert.ok(isAtEnd(history));
 });
 
@@ -112,9 +112,9 @@ test("a page that does not join what is held changes nothing", () => {
 
 test("what is held does not grow without end", () => {
   let history = held(1, 1);
-  for (let position = 2; position <= 2 * MOST_LINES + 50; position += 1) {
+  for (let position = 2; position <= 2 * MAX_HELD_LINES + 50; position += 1) {
     history = withLine(history, line(position));
   }
-  assert.deepEqual(range(history), [1, 2 * MOST_LINES, 2 * MOST_LINES + 50]);
-  assert.equal(withoutOldest(held(1, MOST_LINES + 5)).chat.length, MOST_LINES);
+  assert.deepEqual(range(history), [1, 2 * MAX_HELD_LINES, 2 * MAX_HELD_LINES + 50]);
+  assert.equal(withoutOldest(held(1, MAX_HELD_LINES + 5)).chat.length, MAX_HELD_LINES);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Call } from "../../web/static/js/room/call/connections.js";
+import { CallConnections } from "../../web/static/js/room/call/connections.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
 
 /** @import { CallMember, CallView, ClientMessage } from "../../web/static/js/signaling/messages.js" */
@@ -49,7 +49,7 @@ afterEach(() => {
   Object.assign(globalThis, real);
 });
 
-/** What arrives: a receiver with a track of that name, and how much came of it. */
+/** A receiver with a track of this name, and how much it has received. */
 class Receiver {
   /**
    * @param {string} name
@@ -79,7 +79,7 @@ class FakePeer {
 
   start() {}
   async setTrack() {}
-  setPictureWanted() {}
+  setReceiveVideo() {}
   close() {
     this.closed = true;
   }
@@ -115,7 +115,7 @@ class FakeRelayPeer {
   }
 }
 
-/** @param {Partial<import("../../web/static/js/room/call/connections.js").CallOptions>} [more] */
+/** @param {Partial<import("../../web/static/js/room/call/connections.js").CallConnectionsOptions>} [more] */
 function stage(more = {}) {
   /** @type {FakePeer[]} */
   const peers = [];
@@ -123,7 +123,7 @@ function stage(more = {}) {
   const relays = [];
   /** @type {ClientMessage[]} */
   const sent = [];
-  const call = new Call({
+  const call = new CallConnections({
     peerId: "mine",
     send: (message) => sent.push(message) > 0,
     onChange: () => {},
@@ -197,7 +197,7 @@ function forward(relay, peerId) {
 }
 
 /**
- * @param {Call} call
+ * @param {CallConnections} call
  * @param {string} name
  */
 function heardOf(call, name) {
@@ -238,7 +238,9 @@ test("while the call moves to the relay the old way stays until the new one brin
 
 test("a picture out of sight is not waited for when the call moves to the relay", async () => {
   for (const shown of [true, false]) {
-    const { call, relays, sent } = stage({ isShown: (peerId) => shown || peerId !== "amina-page" });
+    const { call, relays, sent } = stage({
+      isVisible: (peerId) => shown || peerId !== "amina-page",
+    });
     const moving = room({ moving_to: "forwarded" }, "amina");
     for (const member of moving.call?.members ?? []) {
       member.media = { microphone: true, camera: true };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { onOtherNetwork } from "../../web/static/js/room/call/network-change.js";
+import { onNetworkChange } from "../../web/static/js/room/call/network-change.js";
 import { FakeTime } from "./fake-time.js";
 
 const real = { setTimeout, clearTimeout };
@@ -34,7 +34,7 @@ afterEach(() => {
 test("new estimates of the same network are no other network", () => {
   for (const type of ["cellular", undefined]) {
     const connection = new Connection(type);
-    onOtherNetwork(connection, new EventTarget(), () => (looked += 1));
+    onNetworkChange(connection, new EventTarget(), () => (looked += 1));
     for (let estimate = 0; estimate < 15; estimate += 1) {
       connection.change(type);
       time.pass(1000);
@@ -46,7 +46,7 @@ test("new estimates of the same network are no other network", () => {
 test("a handover between two networks is one other network", () => {
   const page = new EventTarget();
   const connection = new Connection("wifi");
-  onOtherNetwork(connection, page, () => (looked += 1));
+  onNetworkChange(connection, page, () => (looked += 1));
   for (const type of ["none", "cellular", "cellular"]) {
     connection.change(type);
     time.pass(200);
@@ -58,7 +58,7 @@ test("a handover between two networks is one other network", () => {
 
 test("a browser that tells nothing of its network says when it is online again", () => {
   const page = new EventTarget();
-  onOtherNetwork(undefined, page, () => (looked += 1));
+  onNetworkChange(undefined, page, () => (looked += 1));
   page.dispatchEvent(new Event("online"));
   time.pass(5000);
   assert.equal(looked, 1);

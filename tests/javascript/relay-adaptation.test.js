@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import {
-  countLink,
-  Encodings,
-  EVERY,
-  RelayLink,
-  setWait,
-  Wait,
+  readLinkStats,
+  EncodingChoice,
+  POLL_INTERVAL,
+  RelayAdaptation,
+  setPlayoutDelay,
+  PlayoutDelay,
 } from "../../web/static/js/room/call/relay-adaptation.js";
 
 const real = { setTimeout, clearTimeout };
@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 test("a link that stays narrow gets one encoding, and two again when it is wide", () => {
-  const encodings = new Encodings();
+  const encodings = new EncodingChoice();
   assert.equal(encodings.note(0, true), false, "unknown is not narrow");
   assert.equal(encodings.note(300_000, true), false);
   assert.equal(encodings.note(900_000, true), false);
@@ -38,12 +38,12 @@ test("a link that stays narrow gets one encoding, and two again when it is wide"
 });
 
 test("a link that carries no picture is not narrow", () => {
-  const encodings = new Encodings();
+  const encodings = new EncodingChoice();
   for (let count = 0; count < 9; count++) assert.equal(encodings.note(300_000, false), false);
 });
 
 test("two encodings are tried again from time to time", () => {
-  const encodings = new Encodings();
+  const encodings = new EncodingChoice();
   encodings.note(300_000, true);
   encodings.note(300_000, true);
   let looks = 0;
@@ -76,7 +76,7 @@ test("two encodings are tried again from time to time", () => {
 });
 
 test("pictures wait as long as it takes, and no longer than one can talk over", () => {
-  const wait = new Wait();
+  const wait = new PlayoutDelay();
   let now = { missed: 0, skipped: 0 };
   /** @param {number} missed @param {number} skipped */
   const look = (missed, skipped) => {
@@ -101,7 +101,7 @@ test("pictures wait as long as it takes, and no longer than one can talk over", 
 });
 
 test("what a browser counts is found by media id", () => {
-  const counters = countLink([
+  const counters = readLinkStats([
     { type: "candidate-pair", nominated: true, availableOutgoingBitrate: 300_000 },
     { type: "candidate-pair", nominated: false, availableOutgoingBitrate: 900_000 },
     {
@@ -124,7 +124,7 @@ test("what a browser counts is found by media id", () => {
 test("a picture counts as sent if it gets bits, or would", () => {
   /** @param {object} report */
   const pictured = (report) =>
-    countLink([{ type: "outbound-rtp", kind: "video", ...report }]).pictured;
+    readLinkStats([{ type: "outbound-rtp", kind: "video", ...report }]).pictured;
   assert.equal(pictured({ targetBitrate: 78_000, qualityLimitationReason: "none" }), true);
   assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "bandwidth" }), true);
   assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "none" }), false);
@@ -136,11 +136,11 @@ test("an older browser is told in its own way", () => {
   const newer = { jitterBufferTarget: null };
   /** @type {any} */
   const older = {};
-  setWait(newer, 300);
-  setWait(older, 300);
+  setPlayoutDelay(newer, 300);
+  setPlayoutDelay(older, 300);
   assert.deepEqual([newer, older], [{ jitterBufferTarget: 300 }, { playoutDelayHint: 0.3 }]);
-  setWait(newer, 0);
-  setWait(older, 0);
+  setPlayoutDelay(newer, 0);
+  setPlayoutDelay(older, 0);
   assert.deepEqual([newer, older], [{ jitterBufferTarget: null }, { playoutDelayHint: null }]);
 });
 
@@ -164,17 +164,17 @@ test("a connection is looked at until it is closed", async () => {
   };
   /** @type {boolean[]} */
   const said = [];
-  const link = new RelayLink(/** @type {any} */ (connection), (single) => said.push(single));
+  const link = new RelayAdaptation(/** @type {any} */ (connection), (single) => said.push(single));
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   for (let count = 0; count < 3; count++) {
-    time.pass(EVERY);
+    time.pass(POLL_INTERVAL);
     await settle();
   }
   assert.deepEqual(said, [true]);
   assert.equal(receiver.jitterBufferTarget, 300);
   link.close();
   const before = nacks;
-  time.pass(10 * EVERY);
+  time.pass(10 * POLL_INTERVAL);
   await settle();
   assert.equal(nacks, before);
 });

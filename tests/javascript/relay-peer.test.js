@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { encode, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
+import { setEncodings, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
 
 /** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/signaling/messages.js" */
 
@@ -194,25 +194,25 @@ test("a camera is sent large and small, a screen as it is", () => {
   const track = { getSettings: () => ({ height: 540 }) };
   /** @type {RTCRtpEncodingParameters[]} */
   const camera = [{ rid: "h" }, { rid: "l" }];
-  encode("video", track, camera);
+  setEncodings("video", track, camera);
   assert.deepEqual(
     camera.map((one) => one.scaleResolutionDownBy),
     [1, 3],
   );
-  encode("video", track, camera, true);
+  setEncodings("video", track, camera, true);
   assert.deepEqual(
     camera.map((one) => one.active ?? true),
     [false, true],
     "a narrow link gets one",
   );
   assert.equal(camera[1]?.scaleResolutionDownBy, 1);
-  encode("video", track, camera);
+  setEncodings("video", track, camera);
   assert.deepEqual(
     camera.map((one) => one.active ?? true),
     [true, true],
   );
   /** @type {RTCRtpEncodingParameters[]} */
   const screen = [{}];
-  encode("screen", track, screen);
+  setEncodings("screen", track, screen);
   assert.equal(screen[0]?.scaleResolutionDownBy, 1);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { LINGER, Sight } from "../../web/static/js/room/call/tile-visibility.js";
+import { HIDE_DELAY, TileVisibility } from "../../web/static/js/room/call/tile-visibility.js";
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();
@@ -58,13 +58,13 @@ afterEach(() => {
   Object.assign(globalThis, real);
 });
 
-/** @returns {{ sight: Sight, tile: any, holder: any, scroll: (isIntersecting: boolean) => void }} */
+/** @returns {{ sight: TileVisibility, tile: any, holder: any, scroll: (isIntersecting: boolean) => void }} */
 function oneTile(height = 100) {
   /** @type {any} */
   const holder = new Place();
   /** @type {any} */
   const tile = new Place(height);
-  const sight = new Sight(holder, () => (changes += 1));
+  const sight = new TileVisibility(holder, () => (changes += 1));
   sight.watch(tile);
   return {
     sight,
@@ -92,7 +92,7 @@ test("a tile without height is not on the screen", () => {
 test("a tile that was scrolled away is gone, and there as soon as it is scrolled to", () => {
   const { sight, tile, scroll } = oneTile();
   scroll(false);
-  time.pass(LINGER - 1);
+  time.pass(HIDE_DELAY - 1);
   assert.equal(sight.height(tile), 240);
   changes = 0;
   time.pass(1);
@@ -107,14 +107,14 @@ test("who scrolls to and fro loses no picture, and says nothing", () => {
   const { sight, tile, scroll } = oneTile();
   for (let count = 0; count < 20; count += 1) {
     scroll(false);
-    time.pass(LINGER / 2);
+    time.pass(HIDE_DELAY / 2);
     assert.equal(sight.height(tile), 240);
     scroll(true);
-    time.pass(LINGER / 2);
+    time.pass(HIDE_DELAY / 2);
     assert.equal(sight.height(tile), 240);
   }
   scroll(true);
-  time.pass(LINGER);
+  time.pass(HIDE_DELAY);
   assert.equal(sight.height(tile), 240);
 });
 
@@ -124,7 +124,7 @@ test("of several looks at once the last one counts", () => {
     { target: tile, isIntersecting: true },
     { target: tile, isIntersecting: false },
   ]);
-  time.pass(LINGER);
+  time.pass(HIDE_DELAY);
   assert.equal(sight.height(tile), null);
 });
 
@@ -140,7 +140,7 @@ test("a hidden page shows nothing but the picture in a window of its own", () =>
   assert.equal(sight.height(tile), 240);
   page.hidden = false;
   scroll(false);
-  time.pass(LINGER);
+  time.pass(HIDE_DELAY);
   assert.equal(sight.height(tile), 240);
   page.pictureInPictureElement = null;
   changes = 0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import { Channel } from "../../web/static/js/signaling/channel.js";
-import { enoughFor, Patience } from "../../web/static/js/shared/timeouts.js";
+import { timeoutFor, AdaptiveTimeouts } from "../../web/static/js/shared/timeouts.js";
 
 /** TCP, TLS and the upgrade to a WebSocket, in round trips. */
 const ROUNDS = { "TLS 1.2": 4, "TLS 1.3": 3 };
@@ -51,13 +51,13 @@ function line(roundTrip, { rounds = 3, guess = 0 } = {}) {
     hello: () => ({ type: "hello", version: 1, stream: "room", peer_id: "peer-of-me" }),
     onMessage: () => undefined,
     onState: (state) => world.states.push(state),
-    surroundings: {
+    environment: {
       makeSocket,
       setTimeout: time.setTimeout,
       clearTimeout: time.clearTimeout,
       now: () => time.now,
       random: () => 1,
-      patience: new Patience(guess),
+      patience: new AdaptiveTimeouts(guess),
     },
   });
   channel.open();
@@ -154,7 +154,7 @@ test("a try that is not late is left alone", () => {
 });
 
 test("what takes round trips is given them, but not for ever", () => {
-  assert.equal(enoughFor(8_000, 4, 100), 8_000);
-  assert.equal(enoughFor(8_000, 4, 3_000), 24_000);
-  assert.equal(enoughFor(8_000, 4, 60_000), 60_000);
+  assert.equal(timeoutFor(8_000, 4, 100), 8_000);
+  assert.equal(timeoutFor(8_000, 4, 3_000), 24_000);
+  assert.equal(timeoutFor(8_000, 4, 60_000), 60_000);
 });

@@ -20,7 +20,7 @@ ADDRESS = "http://localhost:1/"
 SCRIPTS = Path(web.__file__).parent / "static" / "js"
 
 PAGE = """<!doctype html><title>call</title><body><script type="module">
-import {RelayPeer, encode} from "./room/call/relay-peer.js";
+import {RelayPeer, setEncodings} from "./room/call/relay-peer.js";
 
 const connections = [];
 let local, relay;
@@ -54,7 +54,7 @@ async function send(connection, direction) {
   for (const track of local.getTracks()) {
     const {sender} = connection.addTransceiver(track, {direction, streams: [local]});
     const parameters = sender.getParameters();
-    encode(track.kind, track, parameters.encodings);
+    setEncodings(track.kind, track, parameters.encodings);
     await sender.setParameters(parameters);
   }
 }
@@ -103,7 +103,7 @@ window.answer = async (sdp, direction, configuration) => {
       transceiver.direction = direction;
       await transceiver.sender.replaceTrack(track);
       const parameters = transceiver.sender.getParameters();
-      encode(track.kind, track, parameters.encodings);
+      setEncodings(track.kind, track, parameters.encodings);
       await transceiver.sender.setParameters(parameters);
     }
   }

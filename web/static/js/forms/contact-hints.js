@@ -4,7 +4,7 @@ import { _, fill } from "../shared/catalog.js";
 
 /**
  * @typedef {{ address: string, shown: string }} Offer
- * @typedef {{ shown: string, country: string, doubt: string, offers: Offer[] }} Told
+ * @typedef {{ shown: string, country: string, doubt: string, offers: Offer[] }} ContactHint
  */
 
 /**
@@ -15,9 +15,9 @@ const lastSaid = new WeakMap();
 
 /**
  * @param {HTMLFormElement} form
- * @param {Record<string, Told>} told by the name of the field
+ * @param {Record<string, ContactHint>} told by the name of the field
  */
-export function showUnderstood(form, told) {
+export function showContactHints(form, told) {
   for (const place of form.querySelectorAll("[data-understood]")) {
     if (!(place instanceof HTMLElement)) continue;
     const name = place.dataset.understood ?? "";
@@ -31,7 +31,7 @@ export function showUnderstood(form, told) {
 }
 
 /**
- * @param {Told} told
+ * @param {ContactHint} told
  * @param {HTMLInputElement} field
  * @returns {(Node | string)[]}
  */

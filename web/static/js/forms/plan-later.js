@@ -8,10 +8,10 @@ import { otherReading } from "../shared/time/zones.js";
 /** Somebody is still typing. */
 const ASK_AFTER = 300;
 
-/** @typedef {{ clocks: string, twice: boolean, at?: number, readings?: Record<string, string> }} Told */
+/** @typedef {{ clocks: string, twice: boolean, at?: number, readings?: Record<string, string> }} Clocks */
 
 /** @param {HTMLFormElement} form */
-export function wireMoment(form) {
+export function wirePlanLater(form) {
   const place = form.querySelector("[data-clocks]");
   if (!(place instanceof HTMLElement)) return;
   const { clocks = "", zones } = place.dataset;
@@ -40,7 +40,7 @@ export function wireMoment(form) {
 
 const ABOUT = ["date", "time", "time_zone", "occurrence"];
 
-/** @type {Told} */
+/** @type {Clocks} */
 const NOTHING = { clocks: "", twice: false };
 
 /** @param {string} address */
@@ -71,7 +71,7 @@ async function offerZones(place, address) {
   );
 }
 
-/** @param {Told} told */
+/** @param {Clocks} told */
 function render({ clocks, twice, at, readings }) {
   show(maybe("twice", HTMLElement), twice);
   const place = maybe("clocks", HTMLElement);

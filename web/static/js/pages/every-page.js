@@ -1,7 +1,7 @@
 /** What every page does for its reader: the language switch, and telling the server their zone. */
 
-import { ownZone } from "../shared/time/local-times.js";
-import { hearServer } from "../shared/time/server-clock.js";
+import { deviceZone } from "../shared/time/local-times.js";
+import { setServerTime } from "../shared/time/server-clock.js";
 
 const YEAR = 365 * 24 * 3600;
 
@@ -17,20 +17,20 @@ function submitLanguageOnChange() {
  * A language by its own name, as the language switch writes it.
  * @param {string} code
  */
-export function ownName(code) {
+export function languageName(code) {
   const choice = document.getElementById("interface-language");
   if (!(choice instanceof HTMLSelectElement)) return code;
   return [...choice.options].find((option) => option.value === code)?.text ?? code;
 }
 
 /** The next page shows its times in this zone. */
-function tellTimeZone() {
-  const zone = ownZone();
+function storeTimeZone() {
+  const zone = deviceZone();
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
 /** What pages have kept in this browser goes, also where it does not know Clear-Site-Data. */
-export function forget() {
+export function clearStorage() {
   try {
     sessionStorage.clear();
     localStorage.clear();
@@ -39,13 +39,13 @@ export function forget() {
   }
 }
 
-export function serveReader() {
+export function setUpPage() {
   document.documentElement.dataset.scripts ??= "running";
-  hearServer(Number(document.body.dataset.now ?? 0));
+  setServerTime(Number(document.body.dataset.now ?? 0));
   document.addEventListener("submit", ({ target }) => {
-    if (target instanceof HTMLElement && "leave" in target.dataset) forget();
+    if (target instanceof HTMLElement && "leave" in target.dataset) clearStorage();
   });
-  if ("forget" in document.body.dataset) forget();
+  if ("forget" in document.body.dataset) clearStorage();
   submitLanguageOnChange();
-  tellTimeZone();
+  storeTimeZone();
 }

@@ -2,11 +2,11 @@
 
 import { Channel, Refused } from "../signaling/channel.js";
 import { Chat } from "../room/chat/chat.js";
-import { Lead } from "../room/header.js";
-import { onOtherNetwork } from "../room/call/network-change.js";
+import { SessionHeader } from "../room/header.js";
+import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
-import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
@@ -16,7 +16,7 @@ import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
-import { forget, serveReader } from "./every-page.js";
+import { clearStorage, setUpPage } from "./every-page.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -35,7 +35,7 @@ let seenUpTo = 0;
 /** A gap right after a gap is our mistake, not the line's: do not ask for ever. */
 let gaps = 0;
 
-serveReader();
+setUpPage();
 remindAfterExport();
 await loadCatalog();
 showLocalTimes(".lead");
@@ -67,7 +67,7 @@ const channel = new Channel({
   storageKey: `queue:${seat}`,
 });
 
-/** @type {import("../room/call/call-controller.js").Media | null} */
+/** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
 /** @type {Welcome | null} */
 let welcome = null;
@@ -85,7 +85,7 @@ const chat = new Chat({
 });
 // also what was written before this script came
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
-const lead = new Lead({
+const lead = new SessionHeader({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
   terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
@@ -148,7 +148,7 @@ function receive(message) {
   // Without an id nobody asked: a peer that has just left, or the end of the line, told below.
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
   const { room: next, gap } = after(room, message);
-  room = next.chat.length > MOST_LINES && chat.following ? withoutOldest(next) : next;
+  room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
     room = { ...room, seq: -1 };
     gaps += 1;
@@ -168,12 +168,12 @@ const PAUSES = [1, 3, 9, 27];
 let tries = 0;
 
 /** Calls become possible: their part of the page is loaded now, and only once. */
-async function loadMedia() {
+async function loadCalls() {
   if (loading) return;
   loading = true;
   try {
-    const { Media } = await importMedia();
-    media = new Media({
+    const { CallController } = await importCalls();
+    media = new CallController({
       peerId,
       storageKey: `call:${seat}`,
       channel,
@@ -201,7 +201,7 @@ async function loadMedia() {
  * A browser that remembers what did not arrive is given it from another folder, as js/boot.js does.
  * @returns {Promise<typeof import("../room/call/call-controller.js")>}
  */
-function importMedia() {
+function importCalls() {
   const found = import("../room/call/call-controller.js");
   if (!tries) return found;
   const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${tries}/js/`);
@@ -210,7 +210,7 @@ function importMedia() {
 
 function render() {
   const state = room.consultation?.state ?? "";
-  if (!over && (room.call || state === "active")) void loadMedia();
+  if (!over && (room.call || state === "active")) void loadCalls();
   // How it ended, the page knows better than the room as it was.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) lead.render(room);
@@ -238,7 +238,7 @@ let failures = 0;
 let lostAt = 0;
 
 /**
- * @param {import("../signaling/channel.js").LineState} state
+ * @param {import("../signaling/channel.js").ChannelState} state
  * @param {string} reason
  */
 function showLine(state, reason) {
@@ -285,8 +285,8 @@ function showLine(state, reason) {
 /** @param {HTMLElement} place */
 async function sayWhy(place) {
   try {
-    const { tellWhy } = await import("../signaling/diagnosis.js");
-    await tellWhy(place, () => failures > 0);
+    const { showDiagnosis } = await import("../signaling/diagnosis.js");
+    await showDiagnosis(place, () => failures > 0);
   } catch {
     // the line is just down
   }
@@ -308,7 +308,7 @@ function showReplaced() {
 function leave(reason) {
   if (page.role === "scheduler") return;
   if (reason === "sign_in_required") {
-    forget();
+    clearStorage();
     byId("leave", HTMLFormElement).submit();
   } else if (!history.state?.left) {
     history.replaceState({ left: true }, "");
@@ -365,7 +365,7 @@ function tell(sentence) {
 addEventListener("online", () => channel.wake());
 const { connection } = /** @type {any} */ (navigator);
 connection?.addEventListener?.("change", () => channel.wake());
-onOtherNetwork(connection, window, () => media?.restart());
+onNetworkChange(connection, window, () => media?.restart());
 addEventListener("pagehide", () => media?.hide());
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {

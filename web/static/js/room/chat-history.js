@@ -12,7 +12,7 @@
  */
 
 /** What an old phone shows without getting slow; beyond it, the lines far from the reader go. */
-export const MOST_LINES = 1000;
+export const MAX_HELD_LINES = 1000;
 
 /**
  * Whether the newest line is held: only then new ones follow it.
@@ -57,7 +57,7 @@ export function withLine(history, line) {
   const end = chat.at(-1)?.position ?? 0;
   const late = line.position <= end && line.position >= first - 1;
   // For who reads far up in what is held, it does not grow without end either.
-  const next = line.position > end && isAtEnd(history) && chat.length < 2 * MOST_LINES;
+  const next = line.position > end && isAtEnd(history) && chat.length < 2 * MAX_HELD_LINES;
   return { ...history, chat: late || next ? merged(chat, [line]) : chat, last };
 }
 
@@ -74,7 +74,7 @@ export function withPage(history, page) {
   const earlier = (page[0]?.position ?? 0) < (history.chat[0]?.position ?? 0);
   return {
     ...history,
-    chat: earlier ? lines.slice(0, MOST_LINES) : lines.slice(-MOST_LINES),
+    chat: earlier ? lines.slice(0, MAX_HELD_LINES) : lines.slice(-MAX_HELD_LINES),
     last: Math.max(history.last, page.at(-1)?.position ?? 0),
   };
 }
@@ -86,7 +86,7 @@ export function withPage(history, page) {
  * @returns {T}
  */
 export function withoutOldest(history) {
-  return { ...history, chat: history.chat.slice(-MOST_LINES) };
+  return { ...history, chat: history.chat.slice(-MAX_HELD_LINES) };
 }
 
 /**

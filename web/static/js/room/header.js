@@ -10,7 +10,7 @@ import { otherSide } from "./state.js";
  */
 
 /**
- * @typedef {object} LeadActions
+ * @typedef {object} SessionHeaderActions
  * @property {() => Promise<unknown>} start
  * @property {() => Promise<unknown>} resume
  * @property {(choice: "close" | "keep_open") => void} terminate
@@ -19,7 +19,7 @@ import { otherSide } from "./state.js";
 /** Milliseconds between the two clicks of one double click, at most (as in Windows by default). */
 const DOUBLE_CLICK = 500;
 
-export class Lead {
+export class SessionHeader {
   #heading = byId("heading", HTMLElement);
   #other = byId("other-side", HTMLElement);
   #start = maybe("start-session", HTMLButtonElement);
@@ -29,7 +29,7 @@ export class Lead {
   #busy = false;
   #pressedAt = -Infinity;
 
-  /** @param {LeadActions} actions */
+  /** @param {SessionHeaderActions} actions */
   constructor(actions) {
     this.#start?.addEventListener("click", () => this.#once(actions.start));
     this.#resume?.addEventListener("click", () => this.#once(actions.resume));

@@ -9,7 +9,7 @@ const APPS =
  * @param {boolean} canCapture the browser offers getUserMedia
  * @returns {boolean}
  */
-export function insideApp(userAgent, canCapture) {
+export function isInAppBrowser(userAgent, canCapture) {
   if (APPS.test(userAgent)) return true;
   // An iPhone's web view is like Safari, without the word.
   const phone = /iPhone|iPad/.test(userAgent);

@@ -21,12 +21,12 @@ export function pageRoundTrip() {
  * @param {number} rounds round trips that it takes
  * @param {number} [roundTrip] milliseconds
  */
-export function enoughFor(floor, rounds, roundTrip = pageRoundTrip()) {
+export function timeoutFor(floor, rounds, roundTrip = pageRoundTrip()) {
   return Math.min(LONGEST, Math.max(floor, 2 * rounds * roundTrip));
 }
 
 /** Round trips are smoothed as in RFC 6298; all times are milliseconds. */
-export class Patience {
+export class AdaptiveTimeouts {
   #mean;
   #spread;
   #guessed = true;

@@ -6,22 +6,22 @@
  * only while the line is open: its senders repeat themselves when it comes back.
  */
 
-import { Patience } from "../shared/timeouts.js";
+import { AdaptiveTimeouts } from "../shared/timeouts.js";
 import { CLOSE_CODES } from "./protocol.js";
 
 /** @import { Ack, ChatPage, ClientMessage, Hello, Refusal, ServerMessage } from "./messages.js" */
 /** @typedef {Extract<ClientMessage, { id: string }>} Command */
-/** @typedef {"connecting" | "open" | "waiting" | "ended"} LineState */
+/** @typedef {"connecting" | "open" | "waiting" | "ended"} ChannelState */
 
 /**
  * What a test replaces.
- * @typedef {object} Surroundings
+ * @typedef {object} Environment
  * @property {(address: string) => WebSocket} makeSocket
  * @property {(action: () => void, delay: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random
  * @property {() => number} now milliseconds that only rise
- * @property {Patience} patience
+ * @property {AdaptiveTimeouts} patience
  */
 
 /**
@@ -29,13 +29,13 @@ import { CLOSE_CODES } from "./protocol.js";
  * @property {string} address
  * @property {() => Hello} hello made anew for every socket, with the point to resume from
  * @property {(message: ServerMessage) => void} onMessage
- * @property {(state: LineState, reason: string) => void} onState
+ * @property {(state: ChannelState, reason: string) => void} onState
  * @property {(command: Command, refusal: Refusal) => void} [onRefused] also one that a page before
  *   this one gave
  * @property {() => boolean} [isClosed] whether the session that is gone may be reopened
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
  * @property {string} [storageKey]
- * @property {Partial<Surroundings>} [surroundings]
+ * @property {Partial<Environment>} [environment]
  */
 
 /** A command that the server refused; `code` is stable, `message` a sentence for the reader. */
@@ -50,11 +50,11 @@ export class Refused extends Error {
   }
 }
 
-export const PING_EVERY = 10_000;
+export const PING_INTERVAL = 10_000;
 /** No answer for this long and a good line is dead, whatever the browser believes. */
-export const DEAD_AFTER = 6_000;
+export const PONG_TIMEOUT = 6_000;
 /** Somebody just came back to the page and looks at it: do not let them wait. */
-const DEAD_AFTER_WAKING = 2_500;
+const PONG_TIMEOUT_ON_WAKE = 2_500;
 const LONGEST_PAUSE = 15_000;
 const TRY_AGAIN_AFTER = 5_000;
 /** A closed session may be reopened: look again, less and less often. */
@@ -75,7 +75,7 @@ const FINAL = new Map([
 const TEMPORARY = new Set(["unavailable", "too_many_requests"]);
 
 export class Channel {
-  /** @type {LineState} */
+  /** @type {ChannelState} */
   state = "waiting";
   /** @type {WebSocket | null} */
   #socket = null;
@@ -98,15 +98,15 @@ export class Channel {
   /** @param {ChannelOptions} options */
   constructor(options) {
     this.options = options;
-    /** @type {Surroundings} */
+    /** @type {Environment} */
     this.around = {
       makeSocket: (address) => new WebSocket(address),
       setTimeout: (action, delay) => setTimeout(action, delay),
       clearTimeout: (timer) => clearTimeout(timer),
       random: Math.random,
       now: () => performance.now(),
-      patience: new Patience(),
-      ...options.surroundings,
+      patience: new AdaptiveTimeouts(),
+      ...options.environment,
     };
     for (const command of this.#stored()) this.#queue.set(command.id, command);
   }
@@ -160,7 +160,7 @@ export class Channel {
       this.#failures = 0;
       this.open();
     } else if (this.state === "open") {
-      this.#ping(DEAD_AFTER_WAKING);
+      this.#ping(PONG_TIMEOUT_ON_WAKE);
     } else if (this.state === "connecting" && this.#isOverdue) {
       this.resynchronize();
     }
@@ -280,10 +280,10 @@ export class Channel {
   #alive() {
     this.#expectNothing();
     this.around.clearTimeout(this.#timer);
-    this.#timer = this.around.setTimeout(() => this.#ping(DEAD_AFTER), PING_EVERY);
+    this.#timer = this.around.setTimeout(() => this.#ping(PONG_TIMEOUT), PING_INTERVAL);
   }
 
-  /** @param {number} floor see `Patience.answering` */
+  /** @param {number} floor see `AdaptiveTimeouts.answering` */
   #ping(floor) {
     this.around.clearTimeout(this.#timer);
     // One that is on its way will do; who asks again and again does not wait longer for it.
@@ -356,7 +356,7 @@ export class Channel {
   }
 
   /**
-   * @param {LineState} state
+   * @param {ChannelState} state
    * @param {string} reason
    */
   #enter(state, reason = "") {

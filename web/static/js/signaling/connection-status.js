@@ -5,14 +5,14 @@ import { maybe, setText, show } from "../shared/dom.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { timeOfDay } from "../shared/time/format.js";
 
-/** @import { LineState } from "./channel.js" */
+/** @import { ChannelState } from "./channel.js" */
 
 /** A restart of the server is over sooner; who reads the page need not hear of it. */
 const SAY_AFTER = 2_500;
 /** Of two in a row the second is no accident; asked for the reason again now and then. */
 const ASK_EVERY = 4;
 
-export class Line {
+export class ConnectionStatus {
   /** @type {"connecting" | "live" | "lost" | "ended"} */
   #shown = "connecting";
   #since = performance.now();
@@ -34,7 +34,7 @@ export class Line {
   }
 
   /**
-   * @param {LineState} state
+   * @param {ChannelState} state
    * @param {string} reason
    */
   follow(state, reason) {
@@ -61,7 +61,7 @@ export class Line {
     const notice = this.#notice;
     const matters = () => this.#failures > 0;
     import("./diagnosis.js").then(
-      ({ tellWhy }) => notice && tellWhy(notice, matters),
+      ({ showDiagnosis }) => notice && showDiagnosis(notice, matters),
       () => {}, // the line is just down
     );
   }

@@ -29,7 +29,7 @@ export async function reason() {
  * @param {HTMLElement} place
  * @param {(reason: Reason) => boolean} matters
  */
-export async function tellWhy(place, matters) {
+export async function showDiagnosis(place, matters) {
   const found = await reason();
   if (!found || !matters(found)) return;
   place.textContent = found.text;

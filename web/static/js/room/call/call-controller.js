@@ -5,10 +5,10 @@
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, setText, show } from "../../shared/dom.js";
-import { Attendance } from "./call-membership.js";
-import { Call } from "./connections.js";
+import { CallMembership } from "./call-membership.js";
+import { CallConnections } from "./connections.js";
 import { Controls } from "./controls.js";
-import { DeviceChoice } from "./device-picker.js";
+import { DevicePicker } from "./device-picker.js";
 import { Devices } from "./devices.js";
 import { LevelMeter } from "./level-meter.js";
 import { QualityWatch } from "./quality.js";
@@ -23,7 +23,7 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  */
 
 /**
- * @typedef {object} MediaOptions
+ * @typedef {object} CallControllerOptions
  * @property {string} peerId
  * @property {string} storageKey under which a reload finds the call it was in
  * @property {Channel} channel
@@ -32,19 +32,19 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
  * @property {() => void} render the page
  */
 
-export class Media {
+export class CallController {
   /** @type {Map<string, number | null>} heights that the relay was told */
   #shown = new Map();
 
-  /** @param {MediaOptions} options */
+  /** @param {CallControllerOptions} options */
   constructor(options) {
     const { peerId, channel, render } = options;
     this.options = options;
-    this.call = new Call({
+    this.call = new CallConnections({
       peerId,
       send: (message) => channel.send(message),
       onChange: render,
-      isShown: (other) => this.#isShown(other),
+      isVisible: (other) => this.#isVisible(other),
     });
     this.level = new LevelMeter((value, speaking) => {
       byId("level", HTMLMeterElement).value = value;
@@ -66,11 +66,11 @@ export class Media {
       onChange: () => {
         // A picture was asked for after all.
         if (this.call.audioOnly && this.devices.picture) this.#setAudioOnly(false);
-        this.attendance.tellMedia();
+        this.attendance.sendMediaState();
         render();
       },
     });
-    this.attendance = new Attendance({
+    this.attendance = new CallMembership({
       storageKey: options.storageKey,
       devices: this.devices,
       send: (message) => channel.send(message),
@@ -95,7 +95,7 @@ export class Media {
       hangUp,
       toggleAudioOnly: () => this.#toggleAudioOnly(),
     });
-    this.choice = new DeviceChoice(this.devices, (id) => this.tiles.setSpeaker(id));
+    this.choice = new DevicePicker(this.devices, (id) => this.tiles.setSpeaker(id));
   }
 
   /** Whether somebody calls, and waits for an answer. */
@@ -106,7 +106,7 @@ export class Media {
   /** @param {Welcome} welcome */
   configure(welcome) {
     this.call.configure(welcome.ice_servers, welcome.media_policy);
-    this.attendance.tellMedia();
+    this.attendance.sendMediaState();
   }
 
   /** @param {ServerMessage} message */
@@ -165,7 +165,7 @@ export class Media {
    * Whether the relay was told to send any picture of theirs, or not told yet.
    * @param {string} peerId
    */
-  #isShown(peerId) {
+  #isVisible(peerId) {
     const told = [...this.#shown].filter(([key]) => key.startsWith(`${peerId} `));
     return !told.length || told.some(([, height]) => height !== null);
   }

@@ -7,7 +7,7 @@
 
 import { _ } from "../../shared/catalog.js";
 import { newId } from "../../shared/identifier.js";
-import { enoughFor } from "../../shared/timeouts.js";
+import { timeoutFor } from "../../shared/timeouts.js";
 import { canCall } from "./can-call.js";
 
 /**
@@ -20,7 +20,7 @@ import { canCall } from "./can-call.js";
 /** @typedef {"none" | "incoming" | "joined" | "elsewhere" | "joinable"} CallPhase */
 
 /**
- * @typedef {object} AttendanceOptions
+ * @typedef {object} CallMembershipOptions
  * @property {string} storageKey under which a reload finds the call it was in
  * @property {Devices} devices
  * @property {(message: SetMedia) => void} send
@@ -38,9 +38,9 @@ import { canCall } from "./can-call.js";
  */
 
 /** After the acknowledgement: it may arrive before the news that I am in. */
-const JOINED_WITHIN = enoughFor(3_000, 1);
+const JOINED_WITHIN = timeoutFor(3_000, 1);
 
-export class Attendance {
+export class CallMembership {
   /** @type {Entry | null} the way into a call that I am on */
   #entry = null;
   /** The call I want to be in, until I hang up or it is over, and what I want to send in it. */
@@ -51,7 +51,7 @@ export class Attendance {
   /** @type {CallPhase | "leaving"} */
   phase = "none";
 
-  /** @param {AttendanceOptions} options */
+  /** @param {CallMembershipOptions} options */
   constructor(options) {
     this.options = options;
     this.#recall();
@@ -112,7 +112,7 @@ export class Attendance {
     this.#letGo();
   }
 
-  tellMedia() {
+  sendMediaState() {
     if (this.phase !== "joined") return;
     const { devices, send } = this.options;
     send({ type: "set_media", media: devices.state });
@@ -157,7 +157,7 @@ export class Attendance {
     } else if (this.#entry || before !== "joined") {
       this.#entry = null;
       this.#want(this.#current);
-      this.tellMedia();
+      this.sendMediaState();
     }
   }
 

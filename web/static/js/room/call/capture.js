@@ -17,7 +17,7 @@
  */
 
 /** Devices that are allowed already open within this time; a question takes longer to read. */
-export const SLOW_AFTER = 1_000;
+export const PROMPT_AFTER = 1_000;
 
 export class Capture {
   /** @type {MediaStreamTrack | null} */
@@ -88,7 +88,7 @@ export class Capture {
   /** @param {MediaStreamConstraints} wanted */
   async #ask(wanted) {
     const request = (this.#request = {});
-    const timer = setTimeout(() => void this.#isSlow(request), SLOW_AFTER);
+    const timer = setTimeout(() => void this.#isSlow(request), PROMPT_AFTER);
     let track = null;
     /** @type {unknown} */
     let refusal;

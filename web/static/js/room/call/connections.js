@@ -4,8 +4,8 @@
  * shown by the new way as soon as it brings them, and the server is told.
  */
 
-import { enoughFor } from "../../shared/timeouts.js";
-import { arrives } from "./received-media.js";
+import { timeoutFor } from "../../shared/timeouts.js";
+import { mediaReceived } from "./received-media.js";
 import { Peer } from "./peer.js";
 import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
@@ -18,11 +18,11 @@ import { callPhase } from "../state.js";
  */
 
 /**
- * @typedef {object} CallOptions
+ * @typedef {object} CallConnectionsOptions
  * @property {string} peerId of this page
  * @property {(message: Word) => boolean} send false if the line is down
  * @property {() => void} onChange tracks or states of peers changed
- * @property {(peerId: string) => boolean} [isShown] the relay sends no picture that is not
+ * @property {(peerId: string) => boolean} [isVisible] the relay sends no picture that is not
  * @property {(options: import("./peer.js").PeerOptions) => Peer} [makePeer]
  * @property {(options: import("./relay-peer.js").RelayPeerOptions) => RelayPeer} [makeRelayPeer]
  */
@@ -37,7 +37,7 @@ import { callPhase } from "../state.js";
 
 /**
  * Somebody else in the call, as the tiles show them.
- * @typedef {object} Person
+ * @typedef {object} RemoteParticipant
  * @property {string} peerId
  * @property {MediaStream} stream sound and camera, whichever way they come
  * @property {MediaStream} screen
@@ -47,15 +47,15 @@ import { callPhase } from "../state.js";
 /** Early ones: a description may overtake the news that its sender has joined. */
 const EARLY_LIMIT = 60;
 /** No direct path for this long: the relay has to help. */
-const PATH_WITHIN = enoughFor(8_000, 4);
+const PATH_WITHIN = timeoutFor(8_000, 4);
 const LOOK_EVERY = 200;
 
-export class Call {
+export class CallConnections {
   /** @type {Map<string, Direct>} by peer id */
   #direct = new Map();
   /** @type {RelayPeer | null} */
   #relay = null;
-  /** @type {Map<string, Person>} by participant id */
+  /** @type {Map<string, RemoteParticipant>} by participant id */
   people = new Map();
   /** @type {RTCConfiguration} */
   configuration = {};
@@ -82,7 +82,7 @@ export class Call {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #looking;
 
-  /** @param {CallOptions} options */
+  /** @param {CallConnectionsOptions} options */
   constructor(options) {
     this.options = options;
   }
@@ -213,7 +213,7 @@ export class Call {
   /** @param {boolean} on */
   setAudioOnly(on) {
     this.audioOnly = on;
-    for (const { peer } of this.#direct.values()) peer.setPictureWanted(!on);
+    for (const { peer } of this.#direct.values()) peer.setReceiveVideo(!on);
   }
 
   /**
@@ -283,7 +283,7 @@ export class Call {
     this.#direct.set(remoteId, direct);
     this.#watch(remoteId, direct);
     this.#send(peer);
-    if (this.audioOnly) peer.setPictureWanted(false);
+    if (this.audioOnly) peer.setReceiveVideo(false);
     peer.start();
     const early = this.#early.filter((one) => one.sender === remoteId);
     this.#early = this.#early.filter((one) => one.sender !== remoteId);
@@ -372,8 +372,8 @@ export class Call {
       const state = target === "mesh" ? this.#direct.get(peerId)?.state : this.#relay?.state;
       if (state !== "connected") continue;
       const receivers = this.#receivers(target, peerId);
-      const shown = target === "mesh" || (this.options.isShown?.(peerId) ?? true);
-      const found = await arrives(receivers, member.media, this.audioOnly || !shown);
+      const shown = target === "mesh" || (this.options.isVisible?.(peerId) ?? true);
+      const found = await mediaReceived(receivers, member.media, this.audioOnly || !shown);
       if (call !== this.#call) return;
       if (found.sound && !this.#heard.has(peerId)) this.#heard.set(peerId, Date.now());
       if (found.sound && (found.picture || enough(this.#heard.get(peerId)))) {

@@ -8,7 +8,7 @@ import { whyNoCalls } from "./device-errors.js";
 import { nameOf, uncallable } from "../state.js";
 
 /**
- * @import { Attendance } from "./call-membership.js"
+ * @import { CallMembership } from "./call-membership.js"
  * @import { Devices } from "./devices.js"
  * @import { Room } from "../state.js"
  */
@@ -52,7 +52,7 @@ export class Controls {
 
   /**
    * @param {Room} room
-   * @param {Pick<Attendance, "phase" | "inside">} attendance
+   * @param {Pick<CallMembership, "phase" | "inside">} attendance
    * @param {boolean} audioOnly
    */
   render(room, { phase, inside }, audioOnly) {

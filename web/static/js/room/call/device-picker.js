@@ -5,7 +5,7 @@ import { byId, show } from "../../shared/dom.js";
 
 /** @import { Devices } from "./devices.js" */
 
-export class DeviceChoice {
+export class DevicePicker {
   #frame = byId("device-choice", HTMLDetailsElement);
   #selects = {
     audioinput: byId("choose-microphone", HTMLSelectElement),

@@ -13,7 +13,7 @@ const SETTLED_AFTER = 1_000;
  * @param {EventTarget} page where `online` is told
  * @param {() => void} act
  */
-export function onOtherNetwork(connection, page, act) {
+export function onNetworkChange(connection, page, act) {
   let type = connection?.type;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;

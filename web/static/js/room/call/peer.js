@@ -4,7 +4,7 @@
  * one of these.
  */
 
-import { enoughFor } from "../../shared/timeouts.js";
+import { timeoutFor } from "../../shared/timeouts.js";
 
 /** @import { CandidateInit, Description } from "../../signaling/messages.js" */
 
@@ -25,9 +25,9 @@ import { enoughFor } from "../../shared/timeouts.js";
 /** Longer than the short gaps of a moving phone, shorter than the other person's patience. */
 const RESTART_AFTER = 3_000;
 /** A restart that brought nothing is repeated: descriptions get lost together with the line. */
-const RESTART_EVERY = enoughFor(8_000, 4);
+const RESTART_EVERY = timeoutFor(8_000, 4);
 /** The polite peer lets the other one begin: glare costs a round trip. But not for ever. */
-const POLITE_PATIENCE = enoughFor(4_000, 1);
+const POLITE_PATIENCE = timeoutFor(4_000, 1);
 
 export class Peer {
   #makingOffer = false;
@@ -93,7 +93,7 @@ export class Peer {
    * Without the other side's picture the sound has the line for itself.
    * @param {boolean} wanted
    */
-  setPictureWanted(wanted) {
+  setReceiveVideo(wanted) {
     if (this.#pictureWanted === wanted) return;
     this.#pictureWanted = wanted;
     for (const transceiver of this.connection.getTransceivers()) {

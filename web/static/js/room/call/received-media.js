@@ -1,4 +1,4 @@
-/** Whether what somebody sends arrives, by what the browser counts. */
+/** Whether what somebody sends mediaReceived, by what the browser counts. */
 
 /** @import { MediaState, RelayTrack } from "../../signaling/messages.js" */
 
@@ -8,7 +8,7 @@
  * @param {boolean} audioOnly no picture is wanted
  * @returns {Promise<{ sound: boolean, picture: boolean }>} true also for what is not sent
  */
-export async function arrives(receivers, sent, audioOnly) {
+export async function mediaReceived(receivers, sent, audioOnly) {
   let sound = !sent.microphone;
   let picture = audioOnly || !(sent.camera || sent.screen);
   for (const { kind, receiver } of receivers) {

@@ -5,17 +5,17 @@
 
 /**
  * What is counted of a connection; the numbers of pictures only rise.
- * @typedef {object} LinkCounters
+ * @typedef {object} LinkStats
  * @property {number} uplink bits per second that the browser thinks it can send; 0 if unknown
  * @property {boolean} pictured a picture is being sent
- * @property {Map<string, PictureCounters>} pictures by media id: what arrives
+ * @property {Map<string, VideoStats>} pictures by media id: what mediaReceived
  *
- * @typedef {object} PictureCounters
+ * @typedef {object} VideoStats
  * @property {number} missed packets asked for again
  * @property {number} skipped pictures not shown, and times the picture stood still
  */
 
-export const EVERY = 2_000;
+export const POLL_INTERVAL = 2_000;
 /**
  * Bits per second below which two encodings are one too many: the large one would get so little
  * that it is worse than the small one, and the small one has to pay for it.
@@ -45,10 +45,10 @@ const CALM_LOOKS = 15;
 
 /**
  * @param {Iterable<any>} reports of RTCPeerConnection.getStats
- * @returns {LinkCounters}
+ * @returns {LinkStats}
  */
-export function countLink(reports) {
-  /** @type {LinkCounters} */
+export function readLinkStats(reports) {
+  /** @type {LinkStats} */
   const counters = { uplink: 0, pictured: false, pictures: new Map() };
   for (const report of reports) {
     if (report.type === "candidate-pair" && report.nominated) {
@@ -68,7 +68,7 @@ export function countLink(reports) {
 }
 
 /** One encoding or two: changes only when several looks agree. */
-export class Encodings {
+export class EncodingChoice {
   single = false;
   #looks = 0;
   #since = 0;
@@ -102,13 +102,13 @@ export class Encodings {
  * How long one picture waits. A packet repeated on the publisher's link comes later than the
  * browser thinks possible on its own, and it would go on without that picture.
  */
-export class Wait {
+export class PlayoutDelay {
   milliseconds = 0;
   #calm = 0;
 
   /**
-   * @param {PictureCounters} before
-   * @param {PictureCounters} now
+   * @param {VideoStats} before
+   * @param {VideoStats} now
    * @returns {boolean} whether `milliseconds` changed
    */
   note(before, now) {
@@ -130,17 +130,17 @@ export class Wait {
  * @param {object} receiver an RTCRtpReceiver
  * @param {number} milliseconds
  */
-export function setWait(receiver, milliseconds) {
+export function setPlayoutDelay(receiver, milliseconds) {
   if ("jitterBufferTarget" in receiver) receiver.jitterBufferTarget = milliseconds || null;
   else Object.assign(receiver, { playoutDelayHint: milliseconds ? milliseconds / 1000 : null });
 }
 
 /** Looks at one connection from time to time, until it is closed. */
-export class RelayLink {
-  #encodings = new Encodings();
-  /** @type {Map<string, Wait>} */
+export class RelayAdaptation {
+  #encodings = new EncodingChoice();
+  /** @type {Map<string, PlayoutDelay>} */
   #waits = new Map();
-  /** @type {LinkCounters | null} */
+  /** @type {LinkStats | null} */
   #before = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -167,11 +167,11 @@ export class RelayLink {
         .finally(() => {
           if (this.#timer !== undefined) this.#again();
         });
-    }, EVERY);
+    }, POLL_INTERVAL);
   }
 
   async #look() {
-    const now = countLink((await this.connection.getStats()).values());
+    const now = readLinkStats((await this.connection.getStats()).values());
     const before = this.#before;
     this.#before = now;
     if (this.#timer === undefined) return;
@@ -179,10 +179,10 @@ export class RelayLink {
     for (const { mid, receiver } of this.connection.getTransceivers()) {
       const counted = mid ? now.pictures.get(mid) : undefined;
       if (!mid || !counted) continue;
-      const wait = this.#waits.get(mid) ?? new Wait();
+      const wait = this.#waits.get(mid) ?? new PlayoutDelay();
       this.#waits.set(mid, wait);
       if (wait.note(before?.pictures.get(mid) ?? counted, counted)) {
-        setWait(receiver, wait.milliseconds);
+        setPlayoutDelay(receiver, wait.milliseconds);
       }
     }
   }

@@ -4,8 +4,8 @@
  * for a new connection: the old one is of no use any more.
  */
 
-import { enoughFor } from "../../shared/timeouts.js";
-import { RelayLink } from "./relay-adaptation.js";
+import { timeoutFor } from "../../shared/timeouts.js";
+import { RelayAdaptation } from "./relay-adaptation.js";
 
 /**
  * @import { RelayAnswer, RelayOffer, RelayTrack } from "../../signaling/messages.js"
@@ -24,7 +24,7 @@ import { RelayLink } from "./relay-adaptation.js";
 /** Longer than the short gaps of a moving phone. */
 const LOST_AFTER = 3_000;
 /** A browser connects within one or two seconds; afterwards another try is worth more. */
-const CONNECT_WITHIN = enoughFor(8_000, 4);
+const CONNECT_WITHIN = timeoutFor(8_000, 4);
 /** Bits per second: a face at 540 lines, and in a small tile. */
 const LARGE = 900_000;
 const SMALL = 150_000;
@@ -37,7 +37,7 @@ const SMALL_LINES = 180;
 export class RelayPeer {
   /** @type {RTCPeerConnection | null} */
   connection = null;
-  /** @type {Map<string, RelayTrack>} by media id: what arrives */
+  /** @type {Map<string, RelayTrack>} by media id: what mediaReceived */
   #lines = new Map();
   /** @type {Map<TrackKind, RTCRtpSender>} */
   #senders = new Map();
@@ -48,7 +48,7 @@ export class RelayPeer {
   #work = Promise.resolve();
   #settings = Promise.resolve();
   #closed = false;
-  /** @type {RelayLink | null} */
+  /** @type {RelayAdaptation | null} */
   #link = null;
   /** Whether the link is too narrow for two encodings of the camera. */
   #single = false;
@@ -156,7 +156,7 @@ export class RelayPeer {
       const { connectionState } = connection;
       if (connectionState === "connected") {
         clearTimeout(this.#timer);
-        this.#link ??= new RelayLink(connection, (single) => this.#setSingle(single));
+        this.#link ??= new RelayAdaptation(connection, (single) => this.#setSingle(single));
       }
       if (connectionState === "disconnected") this.#expect(LOST_AFTER);
       else if (connectionState === "failed" || connectionState === "closed") this.#expect(0);
@@ -218,7 +218,7 @@ export class RelayPeer {
       await sender.replaceTrack(track);
       if (!track) return;
       const parameters = sender.getParameters();
-      encode(kind, track, parameters.encodings ?? [], this.#single);
+      setEncodings(kind, track, parameters.encodings ?? [], this.#single);
       await sender.setParameters(parameters);
     } catch (error) {
       // Some browsers refuse single members, or the connection is gone by now.
@@ -234,7 +234,7 @@ export class RelayPeer {
  * @param {RTCRtpEncodingParameters[]} encodings
  * @param {boolean} [single] send a camera in one encoding, the link being narrow
  */
-export function encode(kind, track, encodings, single = false) {
+export function setEncodings(kind, track, encodings, single = false) {
   const [large, small] = encodings;
   if (!large) return;
   if (kind === "audio") {

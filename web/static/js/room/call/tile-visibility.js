@@ -8,9 +8,9 @@ const STEP = 60;
  */
 const MARGIN = "100px";
 /** Milliseconds out of sight that count: who scrolls to and fro does not flood the server. */
-export const LINGER = 3_000;
+export const HIDE_DELAY = 3_000;
 
-export class Sight {
+export class TileVisibility {
   /** @type {WeakSet<Element>} tiles out of sight */
   #gone = new WeakSet();
   /** @type {WeakMap<Element, ReturnType<typeof setTimeout>>} */
@@ -61,7 +61,7 @@ export class Sight {
       else
         this.#leaving.set(
           target,
-          setTimeout(() => this.#leave(target), LINGER),
+          setTimeout(() => this.#leave(target), HIDE_DELAY),
         );
     }
     this.onChange();

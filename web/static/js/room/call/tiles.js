@@ -2,16 +2,16 @@
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../../shared/dom.js";
-import { Sight } from "./tile-visibility.js";
+import { TileVisibility } from "./tile-visibility.js";
 import { nameOf } from "../state.js";
 
 /**
  * @import { CallMember } from "../../signaling/messages.js"
- * @import { Person } from "./connections.js"
+ * @import { RemoteParticipant } from "./connections.js"
  * @import { Room } from "../state.js"
  */
 
-/** @typedef {{ member: CallMember, person: Person | undefined, screen: boolean }} Seen */
+/** @typedef {{ member: CallMember, person: RemoteParticipant | undefined, screen: boolean }} Seen */
 /** @typedef {{ peerId: string, kind: "video" | "screen", height: number | null }} Height */
 
 export class Tiles {
@@ -31,12 +31,12 @@ export class Tiles {
     this.#hear.addEventListener("click", () => {
       for (const video of this.#tiles.querySelectorAll("video")) this.#play(video);
     });
-    this.#sight = new Sight(this.#tiles, onHeights);
+    this.#sight = new TileVisibility(this.#tiles, onHeights);
   }
 
   /**
    * @param {Room} room
-   * @param {Map<string, Person>} people by participant id
+   * @param {Map<string, RemoteParticipant>} people by participant id
    */
   render(room, people) {
     const members = (room.call?.members ?? []).filter(
@@ -156,7 +156,7 @@ export class Tiles {
 
   /**
    * @param {CallMember} member
-   * @param {Person | undefined} person
+   * @param {RemoteParticipant | undefined} person
    * @param {boolean} held
    */
   #status(member, person, held) {

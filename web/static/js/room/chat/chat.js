@@ -4,12 +4,12 @@
  */
 
 import { _, fill } from "../../shared/catalog.js";
-import { byId, clone, follow, inside, keepingPlace, setText, show } from "../../shared/dom.js";
+import { byId, clone, follow, inside, keepingScroll, setText, show } from "../../shared/dom.js";
 import { newId } from "../../shared/identifier.js";
 import { copy } from "../../shared/copy.js";
 import { serverNow } from "../../shared/time/server-clock.js";
 import { timeOfDay } from "../../shared/time/format.js";
-import { written } from "../../shared/text/user-text.js";
+import { userText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
 import { deliveryOf, nameOf } from "../state.js";
@@ -167,7 +167,7 @@ export class Chat {
         },
       );
     if (following) change();
-    else keepingPlace(this.#scroll, list, change);
+    else keepingScroll(this.#scroll, list, change);
     this.#shown = room;
     this.#showMore(room);
     show(this.#form, writable);
@@ -287,7 +287,7 @@ export class Chat {
   #textLine(room, line) {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
-    inside(element, ".text").append(...written(line.text));
+    inside(element, ".text").append(...userText(line.text));
     return element;
   }
 

@@ -7,7 +7,7 @@ import { linkify } from "./linkify.js";
  * @param {string} text
  * @returns {(Node | string)[]}
  */
-export function written(text) {
+export function userText(text) {
   return directed(text).flatMap(({ text: part, isolate, mark }) => {
     if (mark) return [unwritten(mark)];
     if (!isolate) return linked(part);

@@ -16,7 +16,7 @@ const DAY = 1440 * MINUTE;
  * @param {number} at milliseconds since 1970
  * @returns {number} milliseconds
  */
-export const aheadHere = (at) => -new Date(at).getTimezoneOffset() * MINUTE;
+export const utcOffset = (at) => -new Date(at).getTimezoneOffset() * MINUTE;
 
 /** IANA name. */
 const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -26,9 +26,9 @@ const zoneHere = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
  * @returns {string} the time of day, with the date unless it is today, and the year unless this
  */
 export function timeOfDay(at) {
-  const wall = at + aheadHere(at);
+  const wall = at + utcOffset(at);
   const now = serverNow();
-  const today = now + aheadHere(now);
+  const today = now + utcOffset(now);
   if (Math.floor(wall / DAY) === Math.floor(today / DAY)) return clock(wall);
   const thisYear = new Date(wall).getUTCFullYear() === new Date(today).getUTCFullYear();
   return joined(thisYear ? "without_year" : "with_year", wall);
@@ -39,7 +39,7 @@ export function timeOfDay(at) {
  * @returns {string} weekday, date and time of day
  */
 export function dateAndTime(at) {
-  return joined("long", at + aheadHere(at));
+  return joined("long", at + utcOffset(at));
 }
 
 /**

@@ -2,8 +2,8 @@
 
 import { _, fill } from "../catalog.js";
 import { maybe, setText, show } from "../dom.js";
-import { clockIsOff, serverNow } from "./server-clock.js";
-import { aheadHere, dateAndTime, inWords } from "./format.js";
+import { clockError, serverNow } from "./server-clock.js";
+import { utcOffset, dateAndTime, inWords } from "./format.js";
 
 const MINUTE = 60_000;
 
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
  * Firefox does so behind the place that has UTC all year.
  * @returns {string} IANA name, or nothing
  */
-export function ownZone() {
+export function deviceZone() {
   const { timeZone = "" } = Intl.DateTimeFormat().resolvedOptions();
   const hidden =
     timeZone === "Atlantic/Reykjavik" && !navigator.languages?.some((tag) => /^is\b/.test(tag));
@@ -26,12 +26,12 @@ export function ownZone() {
  * @param {string} root selector of what holds them
  */
 export function showLocalTimes(root) {
-  const zone = ownZone();
-  if (!zone || zone === document.body.dataset.zone || clockIsOff()) return;
+  const zone = deviceZone();
+  if (!zone || zone === document.body.dataset.zone || clockError()) return;
   for (const time of document.querySelectorAll(`${root} time`)) {
     const written = time.getAttribute("datetime") ?? "";
     const at = Date.parse(written);
-    const ahead = aheadHere(at);
+    const ahead = utcOffset(at);
     if (!at || at + ahead === Date.parse(`${written.slice(0, 19)}Z`)) continue;
     setText(time, dateAndTime(at));
     const name = time.parentElement?.querySelector(".zone");
@@ -53,7 +53,7 @@ function offset(ahead) {
 /** Whoever plans by a clock that is wrong is told so. The catalog must be there. */
 export function warnOfClock() {
   const place = maybe("clock-off", HTMLElement);
-  const off = clockIsOff();
+  const off = clockError();
   show(place, off > 0);
   if (!place || !off) return;
   const sentence = _("The clock of this device is wrong by %(time)s. It is now %(now)s.");

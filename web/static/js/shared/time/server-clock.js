@@ -15,7 +15,7 @@ let steady = performance.now();
 /**
  * @param {number} now what the server has just said, milliseconds since 1970
  */
-export function hearServer(now) {
+export function setServerTime(now) {
   wall = Date.now();
   steady = performance.now();
   if (now) ahead = wall - now;
@@ -30,12 +30,12 @@ export function serverNow() {
 }
 
 /** @returns {number} milliseconds by which the clock of this device is wrong; 0 if not by much */
-export function clockIsOff() {
+export function clockError() {
   return Math.abs(ahead) > OFF ? Math.abs(ahead) : 0;
 }
 
 async function ask() {
-  hearServer(0);
+  setServerTime(0);
   const answer = await fetch(location.href, { method: "HEAD" }).catch(() => null);
-  hearServer(Date.parse(answer?.headers.get("Date") ?? ""));
+  setServerTime(Date.parse(answer?.headers.get("Date") ?? ""));
 }
