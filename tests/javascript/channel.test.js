@@ -384,7 +384,7 @@ test("what is given up is told to its author and sent no more", async () => {
   const done = channel.command(chat());
   world.closed = true;
   last().say({ type: "goodbye", reason: "gone" });
-  channel.giveUp("This session is over.");
+  channel.refusePending("This session is over.");
   await assert.rejects(done, Refused);
   assert.deepEqual(refused, [["hello", "This session is over."]]);
   assert.equal(stored.size, 0);

@@ -57,7 +57,7 @@ function line(roundTrip, { rounds = 3, guess = 0 } = {}) {
       clearTimeout: time.clearTimeout,
       now: () => time.now,
       random: () => 1,
-      patience: new AdaptiveTimeouts(guess),
+      timeouts: new AdaptiveTimeouts(guess),
     },
   });
   channel.open();

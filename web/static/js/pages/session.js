@@ -275,7 +275,7 @@ function showLine(state, reason) {
   }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
-  channel.giveUp(sentence);
+  channel.refusePending(sentence);
   const text = chat.draft.trim();
   if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
   chat.draft = "";

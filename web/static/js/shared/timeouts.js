@@ -1,14 +1,14 @@
 /**
- * How long to wait for an answer on this line: it grows with the round trips that were measured,
- * and with every wait that turned out too short. Knows no clock.
+ * How long to wait for an answer on this network: longer with the measured round-trip times, and
+ * longer after every timeout. Knows no clock. All times are milliseconds.
  */
 
-/** TCP, TLS in two rounds, the upgrade and the hello are five round trips; three may be lost. */
+/** TCP, two for TLS, the upgrade and the hello are five round trips; three may be lost. */
 const ROUNDS_TO_OPEN = 8;
-const OPEN_WITHIN = 12_000;
-const LONGEST = 60_000;
+const MIN_OPENING = 12_000;
+const MAX_TIMEOUT = 60_000;
 
-/** @returns {number} milliseconds there and back, as this page came; 0 if the browser cannot tell */
+/** @returns {number} round-trip time of this page's own request; 0 if the browser does not know it */
 export function pageRoundTrip() {
   const [page] = /** @type {PerformanceNavigationTiming[]} */ (
     performance.getEntriesByType?.("navigation") ?? []
@@ -17,68 +17,75 @@ export function pageRoundTrip() {
 }
 
 /**
- * @param {number} floor milliseconds that are enough on a good line
- * @param {number} rounds round trips that it takes
- * @param {number} [roundTrip] milliseconds
+ * A fixed timeout for a number of round trips, at least `floor`.
+ * @param {number} floor enough on a good network
+ * @param {number} rounds round trips needed
+ * @param {number} [roundTrip]
  */
 export function timeoutFor(floor, rounds, roundTrip = pageRoundTrip()) {
-  return Math.min(LONGEST, Math.max(floor, 2 * rounds * roundTrip));
+  return Math.min(MAX_TIMEOUT, Math.max(floor, 2 * rounds * roundTrip));
 }
 
-/** Round trips are smoothed as in RFC 6298; all times are milliseconds. */
+/** Timeouts of a connection, from round-trip times smoothed as in RFC 6298 (SRTT and RTTVAR). */
 export class AdaptiveTimeouts {
-  #mean;
-  #spread;
-  #guessed = true;
-  #openings = 1;
-  #answers = 1;
+  #smoothed;
+  #variation;
+  #isGuess = true;
+  #openingBackoff = 1;
+  #answerBackoff = 1;
 
-  /** @param {number} [guess] until something was measured */
+  /** @param {number} [guess] round-trip time until one is measured */
   constructor(guess = pageRoundTrip()) {
-    this.#mean = guess;
-    this.#spread = guess / 2;
+    this.#smoothed = guess;
+    this.#variation = guess / 2;
   }
 
   /** @param {number} roundTrip */
-  measured(roundTrip) {
-    if (this.#guessed) {
-      this.#guessed = false;
-      this.#mean = roundTrip;
-      this.#spread = roundTrip / 2;
+  addRoundTrip(roundTrip) {
+    if (this.#isGuess) {
+      this.#isGuess = false;
+      this.#smoothed = roundTrip;
+      this.#variation = roundTrip / 2;
     } else {
-      this.#spread += (Math.abs(this.#mean - roundTrip) - this.#spread) / 4;
-      this.#mean += (roundTrip - this.#mean) / 8;
+      this.#variation += (Math.abs(this.#smoothed - roundTrip) - this.#variation) / 4;
+      this.#smoothed += (roundTrip - this.#smoothed) / 8;
     }
   }
 
-  /** What a line takes to open that has not kept anybody waiting in vain. */
-  get usual() {
-    return Math.min(LONGEST, Math.max(OPEN_WITHIN, ROUNDS_TO_OPEN * this.#mean + 4 * this.#spread));
+  /** The timeout for opening, before any back-off. */
+  get usualToOpen() {
+    return Math.min(
+      MAX_TIMEOUT,
+      Math.max(MIN_OPENING, ROUNDS_TO_OPEN * this.#smoothed + 4 * this.#variation),
+    );
   }
 
-  opening() {
-    return Math.min(LONGEST, this.usual * this.#openings);
+  toOpen() {
+    return Math.min(MAX_TIMEOUT, this.usualToOpen * this.#openingBackoff);
   }
 
-  /** @param {number} floor enough on a good line */
-  answering(floor) {
-    return Math.min(LONGEST, Math.max(floor, 2 * this.#mean + 4 * this.#spread) * this.#answers);
+  /** @param {number} floor enough on a good network */
+  toAnswer(floor) {
+    return Math.min(
+      MAX_TIMEOUT,
+      Math.max(floor, 2 * this.#smoothed + 4 * this.#variation) * this.#answerBackoff,
+    );
   }
 
-  notOpened() {
-    this.#openings *= 2;
+  openingTimedOut() {
+    this.#openingBackoff *= 2;
   }
 
   opened() {
-    this.#openings = 1;
+    this.#openingBackoff = 1;
   }
 
-  notAnswered() {
-    this.#answers *= 2;
+  answerTimedOut() {
+    this.#answerBackoff *= 2;
   }
 
-  /** Little by little: a long page in front of the next answer takes as long as the last one. */
+  /** Halved, not reset: the next answer may wait behind as much data as the last one. */
   answered() {
-    this.#answers = Math.max(1, this.#answers / 2);
+    this.#answerBackoff = Math.max(1, this.#answerBackoff / 2);
   }
 }

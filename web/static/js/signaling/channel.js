@@ -1,9 +1,9 @@
 /**
- * The line to the server: one WebSocket after the other, for as long as the page lives.
+ * The signaling channel: one WebSocket after another, for as long as the page lives.
  *
- * Commands stay in a queue until they are answered and are sent again on every new socket; their
- * ids make that harmless. Chat messages survive a reload as well. Everything else is sent
- * only while the line is open: its senders repeat themselves when it comes back.
+ * Commands are queued until they are answered and sent again on every new socket; their ids make
+ * that harmless. Chat messages survive a reload as well. Everything else is sent only while the
+ * channel is open: its senders send it again after a reconnect.
  */
 
 import { AdaptiveTimeouts } from "../shared/timeouts.js";
@@ -14,31 +14,31 @@ import { CLOSE_CODES } from "./protocol.js";
 /** @typedef {"connecting" | "open" | "waiting" | "ended"} ChannelState */
 
 /**
- * What a test replaces.
+ * What tests replace.
  * @typedef {object} Environment
  * @property {(address: string) => WebSocket} makeSocket
  * @property {(action: () => void, delay: number) => any} setTimeout
  * @property {(timer: any) => void} clearTimeout
  * @property {() => number} random
- * @property {() => number} now milliseconds that only rise
- * @property {AdaptiveTimeouts} patience
+ * @property {() => number} now milliseconds, monotonic
+ * @property {AdaptiveTimeouts} timeouts
  */
 
 /**
  * @typedef {object} ChannelOptions
  * @property {string} address
- * @property {() => Hello} hello made anew for every socket, with the point to resume from
+ * @property {() => Hello} hello built for every socket, with the point to resume from
  * @property {(message: ServerMessage) => void} onMessage
  * @property {(state: ChannelState, reason: string) => void} onState
- * @property {(command: Command, refusal: Refusal) => void} [onRefused] also one that a page before
- *   this one gave
- * @property {() => boolean} [isClosed] whether the session that is gone may be reopened
+ * @property {(command: Command, refusal: Refusal) => void} [onRefused] also for a
+ *   command that an earlier page queued
+ * @property {() => boolean} [isClosed] whether the session has been closed, so that it may be reopened
  * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
  * @property {string} [storageKey]
  * @property {Partial<Environment>} [environment]
  */
 
-/** A command that the server refused; `code` is stable, `message` a sentence for the reader. */
+/** A command that the server refused: `code` is stable, `message` is a sentence for the reader. */
 export class Refused extends Error {
   /**
    * @param {string} code
@@ -51,19 +51,21 @@ export class Refused extends Error {
 }
 
 export const PING_INTERVAL = 10_000;
-/** No answer for this long and a good line is dead, whatever the browser believes. */
+/** Without an answer for this long a good connection is dead, whatever the browser believes. */
 export const PONG_TIMEOUT = 6_000;
-/** Somebody just came back to the page and looks at it: do not let them wait. */
+/** The reader has just come back to the page and should not wait. */
 const PONG_TIMEOUT_ON_WAKE = 2_500;
-const LONGEST_PAUSE = 15_000;
-const TRY_AGAIN_AFTER = 5_000;
-/** A closed session may be reopened: look again, less and less often. */
-const REOPENED_AFTER = 30_000;
-const REOPENED_AFTER_AT_MOST = 300_000;
+const MAX_BACKOFF = 15_000;
+const RETRY_DELAY = 5_000;
+/** A closed session may be reopened: poll for it, less and less often. */
+const REOPEN_POLL = 30_000;
+const MAX_REOPEN_POLL = 300_000;
 
-/** After these the page does not come back by itself: it would only hear the same again.
- *  @type {Map<number, string>} */
-const FINAL = new Map([
+/**
+ * No reconnect after these close codes: it would only end the same way.
+ * @type {Map<number, string>}
+ */
+const FINAL_CODES = new Map([
   [CLOSE_CODES.gone, "gone"],
   [CLOSE_CODES.too_large, "too_large"],
   [CLOSE_CODES.replaced, "replaced"],
@@ -72,7 +74,7 @@ const FINAL = new Map([
   [CLOSE_CODES.invalid_message, "invalid_message"],
   [CLOSE_CODES.too_many_requests, "too_many_requests"],
 ]);
-const TEMPORARY = new Set(["unavailable", "too_many_requests"]);
+const TEMPORARY_ERRORS = new Set(["unavailable", "too_many_requests"]);
 
 export class Channel {
   /** @type {ChannelState} */
@@ -86,10 +88,10 @@ export class Channel {
   #deadline = null;
   #deadlineAt = Infinity;
   #openedAt = 0;
-  /** When each of my words was sent that has no answer yet. @type {number[]} */
-  #asked = [];
-  /** Milliseconds until a closed session is looked for again; 0 while there is none. */
-  #resting = 0;
+  /** When each request that awaits its answer was sent. @type {number[]} */
+  #requestTimes = [];
+  /** Milliseconds between two polls for a closed session; 0 unless the session is closed. */
+  #reopenDelay = 0;
   /** @type {Map<string, Command>} */
   #queue = new Map();
   /** @type {Map<string, { resolve: (answer: Ack | ChatPage) => void, reject: (error: Refused) => void }>} */
@@ -99,62 +101,62 @@ export class Channel {
   constructor(options) {
     this.options = options;
     /** @type {Environment} */
-    this.around = {
+    this.environment = {
       makeSocket: (address) => new WebSocket(address),
       setTimeout: (action, delay) => setTimeout(action, delay),
       clearTimeout: (timer) => clearTimeout(timer),
       random: Math.random,
       now: () => performance.now(),
-      patience: new AdaptiveTimeouts(),
+      timeouts: new AdaptiveTimeouts(),
       ...options.environment,
     };
-    for (const command of this.#stored()) this.#queue.set(command.id, command);
+    for (const command of this.#storedCommands()) this.#queue.set(command.id, command);
   }
 
   /** Connect, and stay connected. */
   open() {
     if (this.state === "ended" || this.#socket) return;
-    this.around.clearTimeout(this.#timer);
-    const socket = this.around.makeSocket(this.options.address);
+    this.environment.clearTimeout(this.#timer);
+    const socket = this.environment.makeSocket(this.options.address);
     this.#socket = socket;
-    this.#openedAt = this.around.now();
-    this.#enter("connecting");
-    this.#expect(this.around.patience.opening());
+    this.#openedAt = this.environment.now();
+    this.#setState("connecting");
+    this.#setDeadline(this.environment.timeouts.toOpen());
     socket.onopen = () => {
-      // The line lives: what is left may take as long again.
-      this.#expect(this.around.patience.opening());
-      this.#ask(this.options.hello());
+      // The network path works: the rest may take as long again.
+      this.#setDeadline(this.environment.timeouts.toOpen());
+      this.#request(this.options.hello());
     };
     socket.onmessage = (event) => this.#socket === socket && this.#receive(event.data);
-    socket.onclose = (event) => this.#socket === socket && this.#lost(event.code);
+    socket.onclose = (event) => this.#socket === socket && this.#disconnected(event.code);
   }
 
-  /** End for good: the page is left, or the seat is gone. */
+  /** Close for good: the reader leaves the page, or the seat is lost. */
   close(reason = "left") {
-    this.#drop();
+    this.#closeSocket();
     const closed = reason === "closed";
-    if (!closed || !this.#resting) {
-      if (this.#resting) this.state = "waiting";
-      this.#resting = 0;
-      this.#enter("ended", reason);
+    if (!closed || !this.#reopenDelay) {
+      if (this.#reopenDelay) this.state = "waiting";
+      this.#reopenDelay = 0;
+      this.#setState("ended", reason);
     }
     if (!closed) return;
     this.state = "waiting";
-    this.#resting = Math.min(REOPENED_AFTER_AT_MOST, 2 * this.#resting || REOPENED_AFTER);
-    this.#timer = this.around.setTimeout(() => this.open(), this.#resting);
+    this.#reopenDelay = Math.min(MAX_REOPEN_POLL, 2 * this.#reopenDelay || REOPEN_POLL);
+    this.#timer = this.environment.setTimeout(() => this.open(), this.#reopenDelay);
   }
 
   /**
-   * What is not acknowledged is sent no more.
-   * @param {string} text why, for its author
+   * Refuse every command that is not acknowledged yet.
+   * @param {string} text the reason, for the author
    */
-  giveUp(text) {
+  refusePending(text) {
     for (const { id } of this.pending()) {
       this.#refused(id, { type: "error", code: "ended", text, id });
     }
   }
 
-  /** The network or the reader is back: find out at once whether the line still lives. */
+  /** The network or the reader is back: check at once whether the connection is alive. */
   wake() {
     if (this.state === "waiting") {
       this.#failures = 0;
@@ -166,29 +168,29 @@ export class Channel {
     }
   }
 
-  /** Whether this try waits only because tries before it were in vain. */
+  /** Whether this attempt waits only because earlier ones timed out. */
   get #isOverdue() {
-    return this.around.now() - this.#openedAt > this.around.patience.usual;
+    return this.environment.now() - this.#openedAt > this.environment.timeouts.usualToOpen;
   }
 
-  /** Something was missed: ask for everything again. The caller has dropped its resume point. */
+  /** Events were missed: reconnect for a snapshot. The caller has dropped its resume point. */
   resynchronize() {
     if (this.state === "ended") return;
-    this.#drop();
+    this.#closeSocket();
     this.open();
   }
 
   /**
-   * Send what matters only now.
+   * Send a message that only matters now.
    * @param {Exclude<ClientMessage, Command>} message
-   * @returns {boolean} false if the line is down and nothing was sent
+   * @returns {boolean} false if the channel is not open and nothing was sent
    */
   send(message) {
     return this.state === "open" && this.#transmit(message);
   }
 
   /**
-   * Send until answered, over as many sockets as it takes.
+   * Send a command until it is answered, over as many sockets as it takes.
    * @param {Command} command
    * @returns {Promise<Ack | ChatPage>} rejected with Refused
    */
@@ -201,7 +203,7 @@ export class Channel {
     });
   }
 
-  /** @returns {Command[]} what is not acknowledged yet, oldest first */
+  /** @returns {Command[]} not acknowledged yet, oldest first */
   pending() {
     return [...this.#queue.values()];
   }
@@ -217,8 +219,8 @@ export class Channel {
   #receive(data) {
     /** @type {ServerMessage} */
     const message = JSON.parse(data);
-    // Whatever arrives proves that the line lives.
-    if (this.state === "open") this.#alive();
+    // Any message proves that the connection is alive.
+    if (this.state === "open") this.#keepAlive();
     if (message.type === "pong") return this.#answered();
     // A lobby has no welcome: the first list is the answer to its hello.
     if (message.type === "welcome" || (message.type === "lobby" && this.state !== "open")) {
@@ -230,24 +232,24 @@ export class Channel {
     if (message.type === "error" && message.id) this.#refused(message.id, message);
     this.options.onMessage(message);
     if (message.type === "error" && message.code === "session_closed") this.close("closed");
-    if (message.type === "error" && message.code === "invite_not_usable") this.#gone();
+    if (message.type === "error" && message.code === "invite_not_usable") this.#sessionGone();
     if (message.type === "replaced") this.close("replaced");
     if (message.type === "goodbye") {
-      if (message.reason === "gone") this.#gone();
-      else this.#lost(CLOSE_CODES.restart);
+      if (message.reason === "gone") this.#sessionGone();
+      else this.#disconnected(CLOSE_CODES.restart);
     }
   }
 
-  #gone() {
+  #sessionGone() {
     this.close(this.options.isClosed?.() ? "closed" : "gone");
   }
 
   #welcomed() {
-    this.#resting = this.#failures = 0;
-    this.#measure();
-    this.around.patience.opened();
-    this.#alive();
-    this.#enter("open");
+    this.#reopenDelay = this.#failures = 0;
+    this.#measureRoundTrip();
+    this.environment.timeouts.opened();
+    this.#keepAlive();
+    this.#setState("open");
     for (const command of this.#queue.values()) this.#transmit(command);
   }
 
@@ -257,11 +259,11 @@ export class Channel {
    */
   #refused(id, refusal) {
     const command = this.#queue.get(id);
-    if (command && TEMPORARY.has(refusal.code)) {
-      // What somebody wrote is not thrown away because the server is short of breath.
-      this.around.setTimeout(() => {
+    if (command && TEMPORARY_ERRORS.has(refusal.code)) {
+      // A message is not thrown away because the server is overloaded.
+      this.environment.setTimeout(() => {
         if (this.state === "open" && this.#queue.has(id)) this.#transmit(command);
-      }, TRY_AGAIN_AFTER);
+      }, RETRY_DELAY);
       return;
     }
     if (command) this.options.onRefused?.(command, refusal);
@@ -277,80 +279,81 @@ export class Channel {
     return promise;
   }
 
-  #alive() {
-    this.#expectNothing();
-    this.around.clearTimeout(this.#timer);
-    this.#timer = this.around.setTimeout(() => this.#ping(PONG_TIMEOUT), PING_INTERVAL);
+  #keepAlive() {
+    this.#clearDeadline();
+    this.environment.clearTimeout(this.#timer);
+    this.#timer = this.environment.setTimeout(() => this.#ping(PONG_TIMEOUT), PING_INTERVAL);
   }
 
-  /** @param {number} floor see `AdaptiveTimeouts.answering` */
+  /** @param {number} floor see `AdaptiveTimeouts.toAnswer` */
   #ping(floor) {
-    this.around.clearTimeout(this.#timer);
-    // One that is on its way will do; who asks again and again does not wait longer for it.
-    if (!this.#asked.length) this.#ask({ type: "ping" });
-    const patience = this.around.patience.answering(floor);
-    if (this.around.now() + patience < this.#deadlineAt) this.#expect(patience);
+    this.environment.clearTimeout(this.#timer);
+    // A ping under way is enough; waking repeatedly does not extend its deadline.
+    if (!this.#requestTimes.length) this.#request({ type: "ping" });
+    const timeout = this.environment.timeouts.toAnswer(floor);
+    if (this.environment.now() + timeout < this.#deadlineAt) this.#setDeadline(timeout);
   }
 
-  /** @param {ClientMessage} message that is answered at once */
-  #ask(message) {
-    if (this.#transmit(message)) this.#asked.push(this.around.now());
+  /** @param {ClientMessage} message one that the server answers at once */
+  #request(message) {
+    if (this.#transmit(message)) this.#requestTimes.push(this.environment.now());
   }
 
   #answered() {
-    this.#measure();
-    this.around.patience.answered();
+    this.#measureRoundTrip();
+    this.environment.timeouts.answered();
   }
 
-  #measure() {
-    const asked = this.#asked.shift();
-    if (asked !== undefined) this.around.patience.measured(this.around.now() - asked);
+  #measureRoundTrip() {
+    const sentAt = this.#requestTimes.shift();
+    if (sentAt !== undefined)
+      this.environment.timeouts.addRoundTrip(this.environment.now() - sentAt);
   }
 
-  /** @param {number} patience */
-  #expect(patience) {
-    this.#expectNothing();
-    this.#deadlineAt = this.around.now() + patience;
-    this.#deadline = this.around.setTimeout(() => this.#silent(), patience);
+  /** @param {number} timeout milliseconds */
+  #setDeadline(timeout) {
+    this.#clearDeadline();
+    this.#deadlineAt = this.environment.now() + timeout;
+    this.#deadline = this.environment.setTimeout(() => this.#timedOut(), timeout);
   }
 
-  #expectNothing() {
-    this.around.clearTimeout(this.#deadline);
+  #clearDeadline() {
+    this.environment.clearTimeout(this.#deadline);
     this.#deadline = null;
     this.#deadlineAt = Infinity;
   }
 
-  #silent() {
-    if (this.state === "open") this.around.patience.notAnswered();
-    else this.around.patience.notOpened();
-    this.#lost(1006);
+  #timedOut() {
+    if (this.state === "open") this.environment.timeouts.answerTimedOut();
+    else this.environment.timeouts.openingTimedOut();
+    this.#disconnected(1006);
   }
 
   /** @param {number} code */
-  #lost(code) {
-    this.#drop();
-    const final = FINAL.get(code);
-    if (final === "gone") return this.#gone();
+  #disconnected(code) {
+    this.#closeSocket();
+    const final = FINAL_CODES.get(code);
+    if (final === "gone") return this.#sessionGone();
     if (final) {
       this.close(final);
       return;
     }
-    this.#enter("waiting");
-    // Full jitter: after a restart of the server, not everybody knocks in the same instant.
-    const ceiling = Math.min(LONGEST_PAUSE, 500 * 2 ** Math.min(this.#failures, 6));
-    const pause = this.#resting || 100 + this.around.random() * ceiling;
+    this.#setState("waiting");
+    // Full jitter: after a restart of the server, clients do not all reconnect in the same instant.
+    const ceiling = Math.min(MAX_BACKOFF, 500 * 2 ** Math.min(this.#failures, 6));
+    const pause = this.#reopenDelay || 100 + this.environment.random() * ceiling;
     this.#failures += 1;
-    this.#timer = this.around.setTimeout(() => this.open(), pause);
+    this.#timer = this.environment.setTimeout(() => this.open(), pause);
   }
 
-  #drop() {
-    this.around.clearTimeout(this.#timer);
-    this.#expectNothing();
-    this.#asked = [];
+  #closeSocket() {
+    this.environment.clearTimeout(this.#timer);
+    this.#clearDeadline();
+    this.#requestTimes = [];
     const socket = this.#socket;
     this.#socket = null;
     if (!socket) return;
-    // A dead socket takes minutes to report its end; nobody waits for that.
+    // A dead socket takes minutes to report its end; do not wait for that.
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.close();
   }
@@ -359,15 +362,15 @@ export class Channel {
    * @param {ChannelState} state
    * @param {string} reason
    */
-  #enter(state, reason = "") {
+  #setState(state, reason = "") {
     if (this.state === state) return;
     this.state = state;
-    // To its reader a closed session is over until it is open again.
-    if (!this.#resting || state === "open") this.options.onState(state, reason);
+    // For the reader a closed session is over until it is reopened.
+    if (!this.#reopenDelay || state === "open") this.options.onState(state, reason);
   }
 
   /** @returns {Command[]} */
-  #stored() {
+  #storedCommands() {
     const { storage, storageKey } = this.options;
     try {
       return JSON.parse((storageKey && storage?.getItem(storageKey)) || "[]");
@@ -379,7 +382,7 @@ export class Channel {
   #store() {
     const { storage, storageKey } = this.options;
     if (!storage || !storageKey) return;
-    // Calls belong to this page's connection; after a reload they would ring for nobody.
+    // Calls belong to this page's peer; after a reload they would ring for nobody.
     const lasting = this.pending().filter((command) => command.type === "chat_send");
     try {
       if (lasting.length) storage.setItem(storageKey, JSON.stringify(lasting));
