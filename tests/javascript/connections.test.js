@@ -100,7 +100,7 @@ class FakeRelayPeer {
   }
 
   /** @param {string} peerId */
-  from(peerId) {
+  receiversOf(peerId) {
     return this.sources.get(peerId) ?? [];
   }
 
@@ -202,20 +202,20 @@ function forward(relay, peerId) {
  */
 function heardOf(call, name) {
   /** @type {any[]} */
-  const tracks = call.people.get(name)?.stream.getTracks() ?? [];
+  const tracks = call.remotes.get(name)?.stream.getTracks() ?? [];
   return tracks.map((track) => track.name);
 }
 
 test("while the call moves to the relay the old way stays until the new one brings sound", async () => {
   const { call, peers, relays, sent } = stage();
-  call.follow(room({}, "amina"));
+  call.update(room({}, "amina"));
   assert.equal(peers.length, 1);
   const [direct] = peers;
   assert.ok(direct);
   hear(direct);
   assert.deepEqual(heardOf(call, "amina"), ["direct"]);
 
-  call.follow(room({ moving_to: "forwarded" }, "amina", "lee"));
+  call.update(room({ moving_to: "forwarded" }, "amina", "lee"));
   assert.equal(peers.length, 1, "nobody connects directly with who comes now");
   const [relay] = relays;
   assert.ok(relay);
@@ -230,7 +230,7 @@ test("while the call moves to the relay the old way stays until the new one brin
   assert.equal(direct.closed, false);
   assert.deepEqual(sent, [{ type: "path_ready", topology: "forwarded", peers: ["amina-page"] }]);
 
-  call.follow(room({ topology: "forwarded" }, "amina", "lee"));
+  call.update(room({ topology: "forwarded" }, "amina", "lee"));
   assert.equal(direct.closed, true);
   assert.equal(relay.closed, false);
   assert.deepEqual(heardOf(call, "amina"), ["relayed amina-page"]);
@@ -245,25 +245,25 @@ test("a picture out of sight is not waited for when the call moves to the relay"
     for (const member of moving.call?.members ?? []) {
       member.media = { microphone: true, camera: true };
     }
-    call.follow(moving);
+    call.update(moving);
     const [relay] = relays;
     assert.ok(relay);
     forward(relay, "amina-page").count = 1;
     time.pass(200);
     await settle();
     assert.equal(sent.filter((one) => one.type === "path_ready").length, shown ? 0 : 1);
-    call.follow(room({}));
+    call.update(room({}));
   }
 });
 
 test("a change that is given up leaves everything as it was", async () => {
   const { call, peers, relays } = stage();
-  call.follow(room({}, "amina"));
+  call.update(room({}, "amina"));
   const [direct] = peers;
   assert.ok(direct);
   hear(direct);
-  call.follow(room({ moving_to: "forwarded" }, "amina", "lee"));
-  call.follow(room({}, "amina"));
+  call.update(room({ moving_to: "forwarded" }, "amina", "lee"));
+  call.update(room({}, "amina"));
   assert.equal(relays[0]?.closed, true);
   assert.equal(direct.closed, false);
   assert.deepEqual(heardOf(call, "amina"), ["direct"]);
@@ -271,7 +271,7 @@ test("a change that is given up leaves everything as it was", async () => {
 
 test("what arrived is said again after the line was lost", async () => {
   const { call, relays, sent } = stage();
-  call.follow(room({ moving_to: "forwarded" }, "amina"));
+  call.update(room({ moving_to: "forwarded" }, "amina"));
   const [relay] = relays;
   assert.ok(relay);
   forward(relay, "amina-page").count = 1;
@@ -287,7 +287,7 @@ test("what arrived is said again after the line was lost", async () => {
 
 test("a path that is not found within eight seconds is told, again and again", () => {
   const { call, peers, sent } = stage();
-  call.follow(room({}, "amina"));
+  call.update(room({}, "amina"));
   time.pass(7_900);
   assert.deepEqual(sent, []);
   time.pass(200);
@@ -304,16 +304,16 @@ test("an offer that overtakes the news of the change is kept for it", () => {
   /** @type {any} */
   const offer = { type: "relay_offer", revision: 1, fresh: true, sdp: "v=0", tracks: [] };
   call.receiveOffer(offer);
-  call.follow(room({ topology: "forwarded" }, "amina"));
+  call.update(room({ topology: "forwarded" }, "amina"));
   assert.deepEqual(relays[0]?.offers, [offer]);
 });
 
 test("where addresses are hidden only the direct way is bound to TURN servers", () => {
   const { call, peers, relays } = stage();
   call.configure([{ urls: ["turn:turn.example.org"] }], "relay");
-  call.follow(room({ topology: "forwarded" }, "amina"));
+  call.update(room({ topology: "forwarded" }, "amina"));
   assert.equal(peers.length, 0);
   assert.equal(relays[0]?.options.configuration.iceTransportPolicy, undefined);
-  call.follow(room({ topology: "mesh" }, "amina"));
+  call.update(room({ topology: "mesh" }, "amina"));
   assert.equal(peers[0]?.options.configuration.iceTransportPolicy, "relay");
 });

@@ -37,7 +37,7 @@ test("a link that stays narrow gets one encoding, and two again when it is wide"
   assert.equal(encodings.single, false);
 });
 
-test("a link that carries no picture is not narrow", () => {
+test("a link that carries no video is not narrow", () => {
   const encodings = new EncodingChoice();
   for (let count = 0; count < 9; count++) assert.equal(encodings.note(300_000, false), false);
 });
@@ -46,19 +46,19 @@ test("two encodings are tried again from time to time", () => {
   const encodings = new EncodingChoice();
   encodings.note(300_000, true);
   encodings.note(300_000, true);
-  let looks = 0;
+  let polls = 0;
   while (encodings.single) {
     encodings.note(300_000, true);
-    looks += 1;
-    assert.ok(looks < 100);
+    polls += 1;
+    assert.ok(polls < 100);
   }
-  assert.equal(looks, 45);
+  assert.equal(polls, 45);
   while (!encodings.single) {
     encodings.note(300_000, true);
-    looks += 1;
-    assert.ok(looks < 100);
+    polls += 1;
+    assert.ok(polls < 100);
   }
-  assert.equal(looks, 45 + 8 + 2, "for long enough that a limit can end");
+  assert.equal(polls, 45 + 8 + 2, "for long enough that a cap can be lifted");
   /** @type {number[]} */
   const waits = [];
   for (let count = 0; count < 4; count++) {
@@ -70,38 +70,38 @@ test("two encodings are tried again from time to time", () => {
     waits.push(wait);
     while (!encodings.single) encodings.note(300_000, true);
   }
-  assert.deepEqual(waits, [90, 180, 180, 180], "tries in vain come less and less often");
+  assert.deepEqual(waits, [90, 180, 180, 180], "failed retries become rarer and rarer");
   for (let count = 0; count < 3; count++) encodings.note(900_000, true);
   assert.equal(encodings.single, false);
 });
 
-test("pictures wait as long as it takes, and no longer than one can talk over", () => {
-  const wait = new PlayoutDelay();
-  let now = { missed: 0, skipped: 0 };
-  /** @param {number} missed @param {number} skipped */
-  const look = (missed, skipped) => {
+test("video waits as long as it takes, and no longer than a conversation bears", () => {
+  const delay = new PlayoutDelay();
+  let now = { nacks: 0, skips: 0 };
+  /** @param {number} nacks @param {number} skips */
+  const poll = (nacks, skips) => {
     const before = now;
-    now = { missed: before.missed + missed, skipped: before.skipped + skipped };
-    return wait.note(before, now);
+    now = { nacks: before.nacks + nacks, skips: before.skips + skips };
+    return delay.note(before, now);
   };
-  assert.equal(look(100, 0), false, "nothing was skipped");
-  assert.equal(look(0, 5), false, "nothing was lost");
+  assert.equal(poll(100, 0), false, "nothing was skipped");
+  assert.equal(poll(0, 5), false, "nothing was lost");
   /** @type {number[]} */
   const steps = [];
   for (let count = 0; count < 8; count++) {
-    look(20, 3);
-    steps.push(wait.milliseconds);
+    poll(20, 3);
+    steps.push(delay.milliseconds);
   }
   assert.deepEqual(steps, [200, 300, 400, 500, 500, 500, 500, 500]);
-  for (let count = 0; count < 14; count++) assert.equal(look(0, 0), false);
-  assert.equal(look(0, 0), true);
-  assert.equal(wait.milliseconds, 400);
-  for (let count = 0; count < 100; count++) look(0, 0);
-  assert.equal(wait.milliseconds, 0);
+  for (let count = 0; count < 14; count++) assert.equal(poll(0, 0), false);
+  assert.equal(poll(0, 0), true);
+  assert.equal(delay.milliseconds, 400);
+  for (let count = 0; count < 100; count++) poll(0, 0);
+  assert.equal(delay.milliseconds, 0);
 });
 
-test("what a browser counts is found by media id", () => {
-  const counters = readLinkStats([
+test("received video is found by its mid", () => {
+  const stats = readLinkStats([
     { type: "candidate-pair", nominated: true, availableOutgoingBitrate: 300_000 },
     { type: "candidate-pair", nominated: false, availableOutgoingBitrate: 900_000 },
     {
@@ -116,22 +116,22 @@ test("what a browser counts is found by media id", () => {
     { type: "outbound-rtp", kind: "video", qualityLimitationReason: "none" },
     { type: "outbound-rtp", kind: "video", qualityLimitationReason: "bandwidth" },
   ]);
-  assert.equal(counters.pictured, true);
-  assert.equal(counters.uplink, 300_000);
-  assert.deepEqual([...counters.pictures], [["3", { missed: 4, skipped: 3 }]]);
+  assert.equal(stats.sendsVideo, true);
+  assert.equal(stats.uplink, 300_000);
+  assert.deepEqual([...stats.videos], [["3", { nacks: 4, skips: 3 }]]);
 });
 
-test("a picture counts as sent if it gets bits, or would", () => {
+test("video counts as sent if it gets bits, or would", () => {
   /** @param {object} report */
-  const pictured = (report) =>
-    readLinkStats([{ type: "outbound-rtp", kind: "video", ...report }]).pictured;
-  assert.equal(pictured({ targetBitrate: 78_000, qualityLimitationReason: "none" }), true);
-  assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "bandwidth" }), true);
-  assert.equal(pictured({ targetBitrate: 0, qualityLimitationReason: "none" }), false);
-  assert.equal(pictured({}), false);
+  const sendsVideo = (report) =>
+    readLinkStats([{ type: "outbound-rtp", kind: "video", ...report }]).sendsVideo;
+  assert.equal(sendsVideo({ targetBitrate: 78_000, qualityLimitationReason: "none" }), true);
+  assert.equal(sendsVideo({ targetBitrate: 0, qualityLimitationReason: "bandwidth" }), true);
+  assert.equal(sendsVideo({ targetBitrate: 0, qualityLimitationReason: "none" }), false);
+  assert.equal(sendsVideo({}), false);
 });
 
-test("an older browser is told in its own way", () => {
+test("an older browser gets the delay under its own name", () => {
   /** @type {any} */
   const newer = { jitterBufferTarget: null };
   /** @type {any} */
@@ -144,7 +144,7 @@ test("an older browser is told in its own way", () => {
   assert.deepEqual([newer, older], [{ jitterBufferTarget: null }, { playoutDelayHint: null }]);
 });
 
-test("a connection is looked at until it is closed", async () => {
+test("a connection is polled until it is closed", async () => {
   let nacks = 0;
   /** @type {any} */
   const receiver = { jitterBufferTarget: null };

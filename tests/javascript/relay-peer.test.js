@@ -133,12 +133,12 @@ test("lines tell whose sound and picture arrive", async () => {
   peer.receiveOffer(offer(1, true, "publish audio mine", "subscribe audio hers"));
   await settle();
   assert.deepEqual(
-    peer.from("hers").map(({ kind }) => kind),
+    peer.receiversOf("hers").map(({ kind }) => kind),
     ["audio"],
   );
   peer.receiveOffer(offer(2, false, "publish audio mine"));
   await settle();
-  assert.deepEqual(peer.from("hers"), []);
+  assert.deepEqual(peer.receiversOf("hers"), []);
 });
 
 test("a fresh offer makes a new connection and throws the old one away", async () => {

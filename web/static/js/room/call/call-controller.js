@@ -146,13 +146,13 @@ export class CallController {
   /** @param {Room} room */
   #render(room) {
     const inCall = this.attendance.phase === "joined";
-    this.call.follow(room);
+    this.call.update(room);
     const { dataset } = byId("call", HTMLElement);
     dataset.topology = (inCall && room.call?.topology) || "";
     dataset.movingTo = (inCall && room.call?.moving_to) || "";
     this.controls.render(room, this.attendance, this.call.audioOnly);
     if (!this.call.forwarded) this.tiles.forgetRelay();
-    this.tiles.render(room, this.call.people);
+    this.tiles.render(room, this.call.remotes);
     this.#tellShown();
     const { picture, screen, facing } = this.devices;
     this.tiles.showOwn(picture, screen === null && facing === "user");

@@ -1,7 +1,8 @@
 /**
- * The call: kept in step with what the room says. While the room says that it moves, both ways
- * live, the direct connections with every other member and the one with the relay; each person is
- * shown by the new way as soon as it brings them, and the server is told.
+ * The connections of a call: direct ones with every other member (mesh), or one with the relay
+ * (forwarded), as the room says. While the call moves from one topology to the other, both are up
+ * (make before break): each participant is shown over the target as soon as it brings all their
+ * media, and the server is told.
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
@@ -14,80 +15,80 @@ import { callPhase } from "../state.js";
  * @import { CallMember, CallView, CandidateInit, ClientMessage, Description, IceServer,
  *   RelayOffer, RelayTrack } from "../../signaling/messages.js"
  * @import { Room } from "../state.js"
- * @typedef {Exclude<ClientMessage, { id: string }>} Word
+ * @typedef {Exclude<ClientMessage, { id: string }>} Signal
  */
 
 /**
  * @typedef {object} CallConnectionsOptions
  * @property {string} peerId of this page
- * @property {(message: Word) => boolean} send false if the line is down
- * @property {() => void} onChange tracks or states of peers changed
- * @property {(peerId: string) => boolean} [isVisible] the relay sends no picture that is not
+ * @property {(message: Signal) => boolean} send false if the signaling channel is not open
+ * @property {() => void} onChange tracks or connection states changed
+ * @property {(peerId: string) => boolean} [isVisible] the relay sends no video that is not shown
  * @property {(options: import("./peer.js").PeerOptions) => Peer} [makePeer]
  * @property {(options: import("./relay-peer.js").RelayPeerOptions) => RelayPeer} [makeRelayPeer]
  */
 
 /**
  * A direct connection.
- * @typedef {object} Direct
+ * @typedef {object} DirectConnection
  * @property {Peer} peer
  * @property {RTCPeerConnectionState} state
  * @property {ReturnType<typeof setTimeout>} [timer]
  */
 
 /**
- * Somebody else in the call, as the tiles show them.
+ * Another member of the call, as the tiles show them.
  * @typedef {object} RemoteParticipant
  * @property {string} peerId
- * @property {MediaStream} stream sound and camera, whichever way they come
+ * @property {MediaStream} stream microphone and camera, over either topology
  * @property {MediaStream} screen
  * @property {RTCPeerConnectionState} state
  */
 
-/** Early ones: a description may overtake the news that its sender has joined. */
-const EARLY_LIMIT = 60;
-/** No direct path for this long: the relay has to help. */
-const PATH_WITHIN = timeoutFor(8_000, 4);
-const LOOK_EVERY = 200;
+/** Signals held for unknown peers: a description may overtake the news that its sender joined. */
+const MAX_EARLY_SIGNALS = 60;
+/** Without a direct path for this long, the relay has to help. */
+const PATH_TIMEOUT = timeoutFor(8_000, 4);
+const POLL_INTERVAL = 200;
 
 export class CallConnections {
-  /** @type {Map<string, Direct>} by peer id */
+  /** @type {Map<string, DirectConnection>} by peer id */
   #direct = new Map();
   /** @type {RelayPeer | null} */
   #relay = null;
   /** @type {Map<string, RemoteParticipant>} by participant id */
-  people = new Map();
+  remotes = new Map();
   /** @type {RTCConfiguration} */
   configuration = {};
   /** @type {RTCIceServer[]} */
   #servers = [];
   /** @type {{ sender: string, deliver: (peer: Peer) => void }[]} */
-  #early = [];
+  #earlySignals = [];
   /** @type {RelayOffer | null} */
   #earlyOffer = null;
   /** @type {Map<RelayTrack["kind"], MediaStreamTrack | null>} */
   #tracks = new Map();
   #stream = new MediaStream();
-  /** Neither sending nor receiving pictures, chosen by hand. */
+  /** Neither sending nor receiving video, chosen by the reader. */
   audioOnly = false;
-  /** @type {CallView | null} the call, while this page is in it */
+  /** @type {CallView | null} while this page is in the call */
   #call = null;
   /** @type {CallMember[]} */
   #others = [];
-  /** @type {Map<string, number>} peer ids whose sound comes by the new way, and since when */
-  #heard = new Map();
-  /** @type {Set<string>} peer ids that come whole by the new way */
-  #ready = new Set();
-  #told = "";
+  /** @type {Map<string, number>} by peer id: since when their audio arrives over the target */
+  #audioSince = new Map();
+  /** @type {Set<string>} ids of peers whose media all arrives over the target */
+  #arrived = new Set();
+  #reported = "";
   /** @type {ReturnType<typeof setInterval> | undefined} */
-  #looking;
+  #pollTimer;
 
   /** @param {CallConnectionsOptions} options */
   constructor(options) {
     this.options = options;
   }
 
-  /** @returns {RTCPeerConnection[]} that carry something now */
+  /** @returns {RTCPeerConnection[]} all that are open */
   get connections() {
     const relay = this.#relay?.connection;
     return [
@@ -116,49 +117,50 @@ export class CallConnections {
       iceTransportPolicy: policy === "relay" ? "relay" : "all",
     };
     for (const { peer } of this.#direct.values()) {
-      // Credentials of the relay expire; a restart must not come with old ones.
+      // TURN credentials expire; an ICE restart must not use old ones.
       peer.connection.setConfiguration?.(this.configuration);
       peer.resume();
     }
     this.#relay?.resume();
-    this.#told = "";
+    this.#reported = "";
   }
 
   /**
-   * Connect to whoever is in the call, in the way the room says, and to nobody else.
+   * Connect to exactly the other members of the call, over the topology that the room says.
    * @param {Room} room
    */
-  follow(room) {
+  update(room) {
     const joined = callPhase(room, this.options.peerId) === "joined";
     const call = joined ? room.call : null;
     if (call?.moving_to !== this.#call?.moving_to || call?.call_id !== this.#call?.call_id) {
-      this.#heard.clear();
-      this.#ready.clear();
-      this.#told = "";
+      this.#audioSince.clear();
+      this.#arrived.clear();
+      this.#reported = "";
     }
     this.#call = call;
     this.#others = (call?.members ?? []).filter(
-      (one) => one.state === "joined" && one.peer_id && one.participant_id !== room.me,
+      (member) => member.state === "joined" && member.peer_id && member.participant_id !== room.me,
     );
-    this.#followDirect(call);
-    this.#followRelay(call);
-    if (!room.call) this.#early = [];
-    clearInterval(this.#looking);
-    if (call?.moving_to) this.#looking = setInterval(() => void this.#look(), LOOK_EVERY);
-    this.#show();
+    this.#updateDirect(call);
+    this.#updateRelay(call);
+    if (!room.call) this.#earlySignals = [];
+    clearInterval(this.#pollTimer);
+    if (call?.moving_to)
+      this.#pollTimer = setInterval(() => void this.#pollTarget(), POLL_INTERVAL);
+    this.#updateRemotes();
   }
 
   /** @param {CallView | null} call */
-  #followDirect(call) {
-    const lives = call?.topology === "mesh" || call?.moving_to === "mesh";
-    const wanted = new Set(lives ? this.#others.map((one) => one.peer_id ?? "") : []);
+  #updateDirect(call) {
+    const isMesh = call?.topology === "mesh" || call?.moving_to === "mesh";
+    const wanted = new Set(isMesh ? this.#others.map(({ peer_id }) => peer_id ?? "") : []);
     for (const [remoteId, direct] of this.#direct) {
       if (wanted.has(remoteId)) continue;
       clearTimeout(direct.timer);
       direct.peer.close();
       this.#direct.delete(remoteId);
     }
-    // Who comes in while everybody goes over to the relay needs no way that is about to end.
+    // Whoever joins during a move to the relay needs no direct connection any more.
     if (call?.moving_to === "forwarded") return;
     for (const remoteId of wanted) {
       if (!this.#direct.has(remoteId)) this.#connect(remoteId);
@@ -166,7 +168,7 @@ export class CallConnections {
   }
 
   /** @param {CallView | null} call */
-  #followRelay(call) {
+  #updateRelay(call) {
     if (call?.topology !== "forwarded" && call?.moving_to !== "forwarded") {
       this.#relay?.close();
       this.#relay = this.#earlyOffer = null;
@@ -175,11 +177,11 @@ export class CallConnections {
     if (this.#relay) return;
     const make = this.options.makeRelayPeer ?? ((options) => new RelayPeer(options));
     this.#relay = make({
-      // The server shows its own addresses only, and this page's to nobody.
+      // ICE lite: the relay's offers hold its own addresses, and nobody else sees this page's.
       configuration: { iceServers: this.#servers, bundlePolicy: "max-bundle" },
       send: this.options.send,
       onChange: () => {
-        this.#show();
+        this.#updateRemotes();
         this.options.onChange();
       },
       onFailure: () => this.options.send({ type: "path_failed" }),
@@ -196,14 +198,14 @@ export class CallConnections {
   setTrack(kind, track) {
     this.#tracks.set(kind, track);
     this.#relay?.setTrack(kind, track);
-    for (const { peer } of this.#direct.values()) this.#send(peer);
+    for (const { peer } of this.#direct.values()) this.#sendTracks(peer);
   }
 
   /**
-   * A direct connection carries one picture: the screen, or else the camera.
+   * A direct connection carries one video: the screen, or else the camera.
    * @param {Peer} peer
    */
-  #send(peer) {
+  #sendTracks(peer) {
     const audio = this.#tracks.get("audio") ?? null;
     const video = this.#tracks.get("screen") ?? this.#tracks.get("video") ?? null;
     void peer.setTrack("audio", audio);
@@ -238,7 +240,7 @@ export class CallConnections {
     else this.#earlyOffer = offer;
   }
 
-  /** Another network: the old path may look alive for a long time. */
+  /** The network changed: the old path may look alive for a long time. */
   restart() {
     for (const { peer } of this.#direct.values()) peer.restart();
   }
@@ -250,7 +252,8 @@ export class CallConnections {
   #deliver(sender, deliver) {
     const direct = this.#direct.get(sender);
     if (direct) deliver(direct.peer);
-    else if (this.#early.length < EARLY_LIMIT) this.#early.push({ sender, deliver });
+    else if (this.#earlySignals.length < MAX_EARLY_SIGNALS)
+      this.#earlySignals.push({ sender, deliver });
   }
 
   /** @param {string} remoteId */
@@ -258,7 +261,7 @@ export class CallConnections {
     const { send, onChange, peerId } = this.options;
     const make = this.options.makePeer ?? ((options) => new Peer(options));
     const changed = () => {
-      this.#show();
+      this.#updateRemotes();
       onChange();
     };
     const peer = make({
@@ -274,29 +277,29 @@ export class CallConnections {
       },
       onState: (state) => {
         direct.state = state;
-        this.#watch(remoteId, direct);
+        this.#watchPath(remoteId, direct);
         changed();
       },
     });
-    /** @type {Direct} */
+    /** @type {DirectConnection} */
     const direct = { peer, state: "new" };
     this.#direct.set(remoteId, direct);
-    this.#watch(remoteId, direct);
-    this.#send(peer);
+    this.#watchPath(remoteId, direct);
+    this.#sendTracks(peer);
     if (this.audioOnly) peer.setReceiveVideo(false);
     peer.start();
-    const early = this.#early.filter((one) => one.sender === remoteId);
-    this.#early = this.#early.filter((one) => one.sender !== remoteId);
+    const early = this.#earlySignals.filter(({ sender }) => sender === remoteId);
+    this.#earlySignals = this.#earlySignals.filter(({ sender }) => sender !== remoteId);
     for (const { deliver } of early) deliver(peer);
     onChange();
   }
 
   /**
-   * Say when there is no direct path, as long as there is none.
+   * Report a missing direct path, again for as long as it is missing.
    * @param {string} remoteId
-   * @param {Direct} direct
+   * @param {DirectConnection} direct
    */
-  #watch(remoteId, direct) {
+  #watchPath(remoteId, direct) {
     if (direct.state === "connected") {
       clearTimeout(direct.timer);
       direct.timer = undefined;
@@ -305,30 +308,30 @@ export class CallConnections {
     direct.timer = setTimeout(() => {
       direct.timer = undefined;
       this.options.send({ type: "path_failed", to: remoteId });
-      this.#watch(remoteId, direct);
-    }, PATH_WITHIN);
+      this.#watchPath(remoteId, direct);
+    }, PATH_TIMEOUT);
   }
 
-  // --- what is shown, and by which way it comes
+  // --- what is shown, and over which topology it comes
 
   /**
    * @param {CallMember} member
    * @returns {"mesh" | "forwarded"}
    */
-  #way({ peer_id }) {
+  #topologyOf({ peer_id }) {
     const { topology = "mesh", moving_to = null } = this.#call ?? {};
-    if (!moving_to || !peer_id || this.#ready.has(peer_id)) return moving_to ?? topology;
-    // Newcomers have only the new way.
+    if (!moving_to || !peer_id || this.#arrived.has(peer_id)) return moving_to ?? topology;
+    // Newcomers only have the target.
     return this.#receivers(topology, peer_id).length ? topology : moving_to;
   }
 
   /**
-   * @param {"mesh" | "forwarded"} way
+   * @param {"mesh" | "forwarded"} topology
    * @param {string} peerId
    * @returns {{ kind: RelayTrack["kind"], receiver: RTCRtpReceiver }[]}
    */
-  #receivers(way, peerId) {
-    if (way === "forwarded") return this.#relay?.from(peerId) ?? [];
+  #receivers(topology, peerId) {
+    if (topology === "forwarded") return this.#relay?.receiversOf(peerId) ?? [];
     const connection = this.#direct.get(peerId)?.peer.connection;
     if (!connection?.remoteDescription) return [];
     return connection.getReceivers().map((receiver) => ({
@@ -337,77 +340,77 @@ export class CallConnections {
     }));
   }
 
-  #show() {
-    const gone = new Set(this.people.keys());
+  #updateRemotes() {
+    const gone = new Set(this.remotes.keys());
     for (const member of this.#others) {
       const { participant_id, peer_id } = member;
       gone.delete(participant_id);
-      let person = this.people.get(participant_id);
-      if (!person) {
-        person = { peerId: "", stream: new MediaStream(), screen: new MediaStream(), state: "new" };
-        this.people.set(participant_id, person);
+      let remote = this.remotes.get(participant_id);
+      if (!remote) {
+        remote = { peerId: "", stream: new MediaStream(), screen: new MediaStream(), state: "new" };
+        this.remotes.set(participant_id, remote);
       }
-      person.peerId = peer_id ?? "";
-      const way = this.#way(member);
-      const receivers = this.#receivers(way, person.peerId);
-      const tracks = receivers.filter((one) => one.kind !== "screen");
-      const screens = receivers.filter((one) => one.kind === "screen");
-      follow(person.stream, tracks);
-      follow(person.screen, screens);
-      if (way === "mesh") person.state = this.#direct.get(person.peerId)?.state ?? "new";
-      else person.state = receivers.length ? (this.#relay?.state ?? "new") : "new";
+      remote.peerId = peer_id ?? "";
+      const topology = this.#topologyOf(member);
+      const receivers = this.#receivers(topology, remote.peerId);
+      const tracks = receivers.filter(({ kind }) => kind !== "screen");
+      const screens = receivers.filter(({ kind }) => kind === "screen");
+      setTracks(remote.stream, tracks);
+      setTracks(remote.screen, screens);
+      if (topology === "mesh") remote.state = this.#direct.get(remote.peerId)?.state ?? "new";
+      else remote.state = receivers.length ? (this.#relay?.state ?? "new") : "new";
     }
-    for (const participantId of gone) this.people.delete(participantId);
+    for (const participantId of gone) this.remotes.delete(participantId);
   }
 
-  /** Look what comes by the new way, show it, and tell the server. */
-  async #look() {
+  /** Find out what arrives over the target of a move, show it, and tell the server. */
+  async #pollTarget() {
     const call = this.#call;
     const target = call?.moving_to;
     if (!call || !target) return;
-    const { size } = this.#ready;
+    const { size } = this.#arrived;
     for (const member of this.#others) {
       const peerId = member.peer_id ?? "";
-      if (this.#ready.has(peerId) || !member.media) continue;
+      if (this.#arrived.has(peerId) || !member.media) continue;
       const state = target === "mesh" ? this.#direct.get(peerId)?.state : this.#relay?.state;
       if (state !== "connected") continue;
       const receivers = this.#receivers(target, peerId);
       const shown = target === "mesh" || (this.options.isVisible?.(peerId) ?? true);
       const found = await mediaReceived(receivers, member.media, this.audioOnly || !shown);
       if (call !== this.#call) return;
-      if (found.sound && !this.#heard.has(peerId)) this.#heard.set(peerId, Date.now());
-      if (found.sound && (found.picture || enough(this.#heard.get(peerId)))) {
-        this.#ready.add(peerId);
+      if (found.audio && !this.#audioSince.has(peerId)) this.#audioSince.set(peerId, Date.now());
+      if (found.audio && (found.video || audioSuffices(this.#audioSince.get(peerId)))) {
+        this.#arrived.add(peerId);
       }
     }
-    const peers = [...this.#ready].sort();
-    const words = peers.join();
+    const peers = [...this.#arrived].sort();
+    const report = peers.join();
     if (
-      words !== this.#told &&
+      report !== this.#reported &&
       this.options.send({ type: "path_ready", topology: target, peers })
     ) {
-      this.#told = words;
+      this.#reported = report;
     }
-    if (size === this.#ready.size) return;
-    this.#show();
+    if (size === this.#arrived.size) return;
+    this.#updateRemotes();
     this.options.onChange();
   }
 }
 
 /**
- * A picture may be held back on a narrow line; nobody waits for it longer than this.
+ * Video may be paused for bandwidth: with audio for this long, a move does not wait for it.
  * @param {number | undefined} since
  */
-function enough(since) {
+function audioSuffices(since) {
   return since !== undefined && Date.now() - since > 3_000;
 }
 
 /**
- * Let a stream hold these tracks. What plays it goes on without a break: the new ones come first.
+ * Set the tracks of a stream. Its playback goes on without a gap: new tracks are added first.
  * @param {MediaStream} stream
  * @param {{ receiver: RTCRtpReceiver }[]} receivers
  */
-function follow(stream, receivers) {
+function setTracks(stream, receivers) {
   const tracks = receivers.map(({ receiver }) => receiver.track);
   const before = stream.getTracks();
   for (const track of tracks) if (!before.includes(track)) stream.addTrack(track);

@@ -1,7 +1,7 @@
 /**
- * One connection to one remote peer: perfect negotiation as in the W3C's WebRTC specification
- * (section 10.7), with restarts. A remote page that reloads is another peer, and gets another
- * one of these.
+ * The direct connection to one remote peer: perfect negotiation as in the W3C's WebRTC
+ * specification (section 10.7), with ICE restarts. A remote page that reloads is another peer with
+ * another connection.
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
@@ -12,7 +12,7 @@ import { timeoutFor } from "../../shared/timeouts.js";
  * @typedef {object} PeerOptions
  * @property {boolean} polite gives way when both offer at once
  * @property {RTCConfiguration} configuration
- * @property {MediaStream} stream groups our sound and picture for the other side
+ * @property {MediaStream} stream groups our audio and video for the other side
  * @property {(description: Description) => void} sendDescription
  * @property {(candidate: CandidateInit) => void} sendCandidate
  * @property {(track: MediaStreamTrack) => void} onTrack
@@ -22,26 +22,26 @@ import { timeoutFor } from "../../shared/timeouts.js";
 
 /** @typedef {"audio" | "video"} Kind */
 
-/** Longer than the short gaps of a moving phone, shorter than the other person's patience. */
-const RESTART_AFTER = 3_000;
-/** A restart that brought nothing is repeated: descriptions get lost together with the line. */
-const RESTART_EVERY = timeoutFor(8_000, 4);
-/** The polite peer lets the other one begin: glare costs a round trip. But not for ever. */
-const POLITE_PATIENCE = timeoutFor(4_000, 1);
+/** Longer than the short gaps of a phone on the move, shorter than the other person's patience. */
+const DISCONNECTED_GRACE = 3_000;
+/** An ICE restart without success is repeated: descriptions are lost with the signaling channel. */
+const RESTART_INTERVAL = timeoutFor(8_000, 4);
+/** The polite peer leaves the first offer to the other, for this long: glare costs a round trip. */
+const POLITE_OFFER_DELAY = timeoutFor(4_000, 1);
 
 export class Peer {
   #makingOffer = false;
   #ignoringOffer = false;
   #settingAnswer = false;
-  #work = Promise.resolve();
+  #operations = Promise.resolve();
   #closed = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #restartTimer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #patience;
+  #offerTimer;
   /** @type {Map<Kind, RTCRtpSender>} */
   #senders = new Map();
-  #pictureWanted = true;
+  #receivesVideo = true;
 
   /** @param {PeerOptions} options */
   constructor(options) {
@@ -51,19 +51,19 @@ export class Peer {
     const { connection } = this;
     connection.onnegotiationneeded = () => this.#negotiationNeeded();
     connection.onicecandidate = ({ candidate }) => {
-      // The end of candidates needs no message: browsers find out by themselves.
+      // The end of candidates needs no message: browsers do without.
       if (candidate?.candidate) options.sendCandidate(wireCandidate(candidate));
     };
     connection.ontrack = ({ track }) => options.onTrack(track);
     connection.onconnectionstatechange = () => this.#stateChanged();
-    this.#restartLater(RESTART_EVERY);
+    this.#scheduleRestart(RESTART_INTERVAL);
   }
 
-  /** Begin: whoever is impolite offers at once, also without anything to send. */
+  /** Start: the impolite peer offers at once, even with nothing to send. */
   start() {
     if (this.options.polite) return;
     for (const kind of /** @type {Kind[]} */ (["audio", "video"])) {
-      // Sections for both kinds from the start: turning a camera on later needs no second round.
+      // An m= section for either kind from the start: turning the camera on needs no negotiation.
       if (!this.#senders.has(kind)) {
         const { sender } = this.connection.addTransceiver(kind, {
           direction: this.#direction(kind),
@@ -75,7 +75,7 @@ export class Peer {
   }
 
   /**
-   * Send this track, or nothing, as our sound or picture.
+   * Send this track as our audio or video, or nothing.
    * @param {Kind} kind
    * @param {MediaStreamTrack | null} track
    */
@@ -86,16 +86,16 @@ export class Peer {
     } else if (track) {
       this.#senders.set(kind, this.connection.addTrack(track, this.options.stream));
     }
-    if (track) await this.#limit(kind);
+    if (track) await this.#setPriority(kind);
   }
 
   /**
-   * Without the other side's picture the sound has the line for itself.
+   * Receive the other side's video or not: without it, audio has the network to itself.
    * @param {boolean} wanted
    */
   setReceiveVideo(wanted) {
-    if (this.#pictureWanted === wanted) return;
-    this.#pictureWanted = wanted;
+    if (this.#receivesVideo === wanted) return;
+    this.#receivesVideo = wanted;
     for (const transceiver of this.connection.getTransceivers()) {
       if (transceiver.receiver.track.kind === "video" && transceiver.direction !== "stopped") {
         transceiver.direction = this.#direction("video");
@@ -108,7 +108,7 @@ export class Peer {
    * @returns {RTCRtpTransceiverDirection}
    */
   #direction(kind) {
-    return kind === "video" && !this.#pictureWanted ? "sendonly" : "sendrecv";
+    return kind === "video" && !this.#receivesVideo ? "sendonly" : "sendrecv";
   }
 
   /** @param {Description} description */
@@ -132,7 +132,7 @@ export class Peer {
     });
   }
 
-  /** The line to the server is back: say again what may have been lost on the way. */
+  /** The signaling channel is back: send again what may have been lost with it. */
   resume() {
     const { connection } = this;
     const pending = connection.signalingState === "have-local-offer";
@@ -143,17 +143,17 @@ export class Peer {
     }
   }
 
-  /** Look for another path between the two; what is heard and seen goes on meanwhile. */
+  /** Restart ICE; media goes on over the old path meanwhile. */
   restart() {
     if (this.#closed) return;
     if (this.#mayOffer()) this.connection.restartIce();
-    this.#restartLater(RESTART_EVERY);
+    this.#scheduleRestart(RESTART_INTERVAL);
   }
 
   close() {
     this.#closed = true;
     clearTimeout(this.#restartTimer);
-    clearTimeout(this.#patience);
+    clearTimeout(this.#offerTimer);
     this.connection.close();
   }
 
@@ -166,10 +166,10 @@ export class Peer {
       void this.#offer();
       return;
     }
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => {
+    clearTimeout(this.#offerTimer);
+    this.#offerTimer = setTimeout(() => {
       if (!this.connection.remoteDescription) void this.#offer();
-    }, POLITE_PATIENCE);
+    }, POLITE_OFFER_DELAY);
   }
 
   async #offer() {
@@ -177,7 +177,7 @@ export class Peer {
     try {
       this.#makingOffer = true;
       await this.connection.setLocalDescription();
-      this.#sendLocal();
+      this.#sendLocalDescription();
     } catch (error) {
       console.warn("offer failed", error);
     } finally {
@@ -194,7 +194,7 @@ export class Peer {
     const collision = type === "offer" && !ready;
     this.#ignoringOffer = !this.options.polite && collision;
     if (this.#ignoringOffer) return;
-    // The second answer to an offer that was sent twice.
+    // A second answer, to an offer that was sent twice.
     if (type === "answer" && connection.signalingState !== "have-local-offer") return;
     this.#settingAnswer = type === "answer";
     try {
@@ -203,13 +203,13 @@ export class Peer {
       this.#settingAnswer = false;
     }
     if (type !== "offer") return;
-    this.#adoptSections();
+    this.#adoptTransceivers();
     await connection.setLocalDescription();
-    this.#sendLocal();
+    this.#sendLocalDescription();
   }
 
-  /** Answering: send through the sections that the other side opened. */
-  #adoptSections() {
+  /** As the answerer: send through the transceivers of the offer. */
+  #adoptTransceivers() {
     for (const transceiver of this.connection.getTransceivers()) {
       const kind = /** @type {Kind} */ (transceiver.receiver.track.kind);
       if (transceiver.mid === null || this.#senders.has(kind)) continue;
@@ -219,16 +219,16 @@ export class Peer {
     }
   }
 
-  #sendLocal() {
+  #sendLocalDescription() {
     const { localDescription } = this.connection;
     if (localDescription) this.options.sendDescription(wireDescription(localDescription));
   }
 
   /**
-   * Keep the picture from starving the sound.
+   * Keep video from starving audio.
    * @param {Kind} kind
    */
-  async #limit(kind) {
+  async #setPriority(kind) {
     const sender = this.#senders.get(kind);
     if (!sender?.getParameters) return;
     const parameters = sender.getParameters();
@@ -241,21 +241,21 @@ export class Peer {
       encoding.maxBitrate = 900_000;
       encoding.priority = "low";
     }
-    // Some browsers refuse single members; the defaults are good enough then.
+    // Some browsers refuse single members; their defaults are good enough.
     await sender.setParameters(parameters).catch(() => {});
   }
 
   #stateChanged() {
     const { connectionState } = this.connection;
     clearTimeout(this.#restartTimer);
-    if (connectionState === "disconnected") this.#restartLater(RESTART_AFTER);
+    if (connectionState === "disconnected") this.#scheduleRestart(DISCONNECTED_GRACE);
     else if (connectionState === "failed") this.restart();
-    else if (connectionState === "connecting") this.#restartLater(RESTART_EVERY);
+    else if (connectionState === "connecting") this.#scheduleRestart(RESTART_INTERVAL);
     this.options.onState(connectionState);
   }
 
   /** @param {number} delay */
-  #restartLater(delay) {
+  #scheduleRestart(delay) {
     clearTimeout(this.#restartTimer);
     this.#restartTimer = setTimeout(() => {
       if (this.connection.connectionState !== "connected") this.restart();
@@ -264,7 +264,7 @@ export class Peer {
 
   /** @param {() => Promise<void>} step */
   #enqueue(step) {
-    this.#work = this.#work
+    this.#operations = this.#operations
       .then(() => (this.#closed ? undefined : step()))
       .catch((error) => console.warn("negotiation failed", error));
   }

@@ -1,22 +1,22 @@
-/** Whether what somebody sends mediaReceived, by what the browser counts. */
+/** Whether what a participant sends is received, by the stats of the receivers. */
 
 /** @import { MediaState, RelayTrack } from "../../signaling/messages.js" */
 
 /**
  * @param {{ kind: RelayTrack["kind"], receiver: RTCRtpReceiver }[]} receivers
- * @param {MediaState} sent what they say that they send
- * @param {boolean} audioOnly no picture is wanted
- * @returns {Promise<{ sound: boolean, picture: boolean }>} true also for what is not sent
+ * @param {MediaState} sent what they say they send
+ * @param {boolean} audioOnly no video is wanted
+ * @returns {Promise<{ audio: boolean, video: boolean }>} true also for what is not sent or wanted
  */
 export async function mediaReceived(receivers, sent, audioOnly) {
-  let sound = !sent.microphone;
-  let picture = audioOnly || !(sent.camera || sent.screen);
+  let audio = !sent.microphone;
+  let video = audioOnly || !(sent.camera || sent.screen);
   for (const { kind, receiver } of receivers) {
     for (const report of (await receiver.getStats()).values()) {
       if (report.type !== "inbound-rtp") continue;
-      if (kind === "audio") sound ||= report.packetsReceived > 0;
-      else picture ||= report.framesDecoded > 0;
+      if (kind === "audio") audio ||= report.packetsReceived > 0;
+      else video ||= report.framesDecoded > 0;
     }
   }
-  return { sound, picture };
+  return { audio, video };
 }

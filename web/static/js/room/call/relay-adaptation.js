@@ -1,47 +1,48 @@
 /**
- * How the link with the relay is, and what follows from it: whether the camera is sent in two
- * encodings or in one, and how long pictures wait for what has to be repeated.
+ * Adapts one connection with the relay to its link, by polling its stats: on a narrow uplink the
+ * camera is sent in one encoding instead of two, and on a lossy path received video waits longer
+ * for retransmissions.
  */
 
 /**
- * What is counted of a connection; the numbers of pictures only rise.
+ * What matters of a connection's stats.
  * @typedef {object} LinkStats
- * @property {number} uplink bits per second that the browser thinks it can send; 0 if unknown
- * @property {boolean} pictured a picture is being sent
- * @property {Map<string, VideoStats>} pictures by media id: what mediaReceived
+ * @property {number} uplink the browser's bandwidth estimate in bits per second; 0 if unknown
+ * @property {boolean} sendsVideo
+ * @property {Map<string, VideoStats>} videos by mid: received video
  *
- * @typedef {object} VideoStats
- * @property {number} missed packets asked for again
- * @property {number} skipped pictures not shown, and times the picture stood still
+ * @typedef {object} VideoStats both members only grow
+ * @property {number} nacks NACKs sent
+ * @property {number} skips frames dropped, and freezes
  */
 
 export const POLL_INTERVAL = 2_000;
 /**
- * Bits per second below which two encodings are one too many: the large one would get so little
- * that it is worse than the small one, and the small one has to pay for it.
+ * Below this uplink in bits per second one encoding is better than two: the large one would get so
+ * little that it looks worse than the small one, and take it from the small one.
  */
-const NARROW = 500_000;
-/** Above this both fit again. A single encoding of `SINGLE` bits lets the browser see as much. */
-const WIDE = 650_000;
-/** Looks in a row that must agree. */
-const NARROW_LOOKS = 2;
-const WIDE_LOOKS = 3;
+const NARROW_UPLINK = 500_000;
+/** Above this both fit again. One encoding of `SINGLE_BITRATE` lets the estimate grow this far. */
+const WIDE_UPLINK = 650_000;
+/** Polls in a row that must agree. */
+const NARROW_POLLS = 2;
+const WIDE_POLLS = 3;
 /**
- * Looks after which two are tried again all the same: with little to send, or a limit that a
- * listener's narrow link sets, a browser never finds out how wide its own has become.
+ * Polls after which two encodings are tried again regardless: with little to send, or capped for a
+ * receiver's narrow link, a browser never finds out that its own uplink has grown.
  */
-const RETRY_LOOKS = 45;
-const LONGEST_RETRY_LOOKS = 180;
-/** Looks for which that is tried at least: a limit ends some seconds after both are sent again. */
-const TRIED_LOOKS = 8;
-/** Packets asked for again between two looks that mean a lossy link. */
-const LOSSY = 4;
-/** Milliseconds of waiting: the first step, further ones, and the most that talking bears. */
-const FIRST_WAIT = 200;
-const MORE_WAIT = 100;
-const LONGEST_WAIT = 500;
-/** Looks without loss before pictures wait less. */
-const CALM_LOOKS = 15;
+const RETRY_AFTER_POLLS = 45;
+const MAX_RETRY_AFTER_POLLS = 180;
+/** A retry with both lasts at least this many polls: a cap is lifted some seconds after it begins. */
+const MIN_RETRY_POLLS = 8;
+/** NACKs between two polls that mean a lossy path. */
+const LOSSY_NACKS = 4;
+/** Playout delay in milliseconds: first step, further steps, and the most a conversation bears. */
+const FIRST_DELAY_STEP = 200;
+const DELAY_STEP = 100;
+const MAX_DELAY = 500;
+/** Polls without loss before the delay shrinks. */
+const CALM_POLLS = 15;
 
 /**
  * @param {Iterable<any>} reports of RTCPeerConnection.getStats
@@ -49,62 +50,64 @@ const CALM_LOOKS = 15;
  */
 export function readLinkStats(reports) {
   /** @type {LinkStats} */
-  const counters = { uplink: 0, pictured: false, pictures: new Map() };
+  const stats = { uplink: 0, sendsVideo: false, videos: new Map() };
   for (const report of reports) {
     if (report.type === "candidate-pair" && report.nominated) {
-      counters.uplink = Math.max(counters.uplink, report.availableOutgoingBitrate ?? 0);
+      stats.uplink = Math.max(stats.uplink, report.availableOutgoingBitrate ?? 0);
     } else if (report.type === "outbound-rtp" && report.kind === "video") {
-      // What a browser holds back of several encodings it does not call limited.
-      counters.pictured ||=
+      // Of several encodings, one that the browser pauses itself is not reported as limited.
+      stats.sendsVideo ||=
         report.targetBitrate > 0 || report.qualityLimitationReason === "bandwidth";
     } else if (report.type === "inbound-rtp" && report.kind === "video" && report.mid) {
-      counters.pictures.set(report.mid, {
-        missed: report.nackCount ?? 0,
-        skipped: (report.framesDropped ?? 0) + (report.freezeCount ?? 0),
+      stats.videos.set(report.mid, {
+        nacks: report.nackCount ?? 0,
+        skips: (report.framesDropped ?? 0) + (report.freezeCount ?? 0),
       });
     }
   }
-  return counters;
+  return stats;
 }
 
-/** One encoding or two: changes only when several looks agree. */
+/** One encoding of the camera or two: changes only when several polls agree. */
 export class EncodingChoice {
+  /** The link is too narrow for two. */
   single = false;
-  #looks = 0;
-  #since = 0;
-  #tried = 0;
-  #retry = RETRY_LOOKS;
+  #polls = 0;
+  #sinceChange = 0;
+  #retryPolls = 0;
+  #retryAfter = RETRY_AFTER_POLLS;
 
   /**
    * @param {number} uplink bits per second, 0 if unknown
-   * @param {boolean} pictured sound alone tells nothing of the link
+   * @param {boolean} sendsVideo audio alone says nothing about the uplink
    * @returns {boolean} whether `single` changed
    */
-  note(uplink, pictured) {
-    this.#since += 1;
-    const narrow = pictured && uplink > 0 && uplink < NARROW && this.#since > this.#tried;
-    const against = this.single ? uplink > WIDE : narrow;
-    this.#looks = against ? this.#looks + 1 : 0;
-    const enough = this.#looks >= (this.single ? WIDE_LOOKS : NARROW_LOOKS);
-    if (!enough && !(this.single && this.#since >= this.#retry)) return false;
-    // A try in vain costs both encodings, so the next one waits longer.
-    if (this.single && enough) this.#retry = RETRY_LOOKS;
-    else if (this.#tried && this.#since < RETRY_LOOKS)
-      this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY_LOOKS);
-    this.#tried = this.single && !enough ? TRIED_LOOKS : 0;
+  note(uplink, sendsVideo) {
+    this.#sinceChange += 1;
+    const narrow =
+      sendsVideo && uplink > 0 && uplink < NARROW_UPLINK && this.#sinceChange > this.#retryPolls;
+    const against = this.single ? uplink > WIDE_UPLINK : narrow;
+    this.#polls = against ? this.#polls + 1 : 0;
+    const enough = this.#polls >= (this.single ? WIDE_POLLS : NARROW_POLLS);
+    if (!enough && !(this.single && this.#sinceChange >= this.#retryAfter)) return false;
+    // A failed retry costs quality in both encodings, so the next one waits longer.
+    if (this.single && enough) this.#retryAfter = RETRY_AFTER_POLLS;
+    else if (this.#retryPolls && this.#sinceChange < RETRY_AFTER_POLLS)
+      this.#retryAfter = Math.min(2 * this.#retryAfter, MAX_RETRY_AFTER_POLLS);
+    this.#retryPolls = this.single && !enough ? MIN_RETRY_POLLS : 0;
     this.single = !this.single;
-    this.#looks = this.#since = 0;
+    this.#polls = this.#sinceChange = 0;
     return true;
   }
 }
 
 /**
- * How long one picture waits. A packet repeated on the publisher's link comes later than the
- * browser thinks possible on its own, and it would go on without that picture.
+ * The playout delay of one video. A retransmission on the publisher's own link arrives later than
+ * this browser expects from its round-trip time, and it would skip the frame.
  */
 export class PlayoutDelay {
   milliseconds = 0;
-  #calm = 0;
+  #calmPolls = 0;
 
   /**
    * @param {VideoStats} before
@@ -112,21 +115,21 @@ export class PlayoutDelay {
    * @returns {boolean} whether `milliseconds` changed
    */
   note(before, now) {
-    const lossy = now.missed - before.missed >= LOSSY;
-    this.#calm = lossy ? 0 : this.#calm + 1;
-    if (lossy && now.skipped > before.skipped && this.milliseconds < LONGEST_WAIT) {
-      this.milliseconds += this.milliseconds ? MORE_WAIT : FIRST_WAIT;
+    const lossy = now.nacks - before.nacks >= LOSSY_NACKS;
+    this.#calmPolls = lossy ? 0 : this.#calmPolls + 1;
+    if (lossy && now.skips > before.skips && this.milliseconds < MAX_DELAY) {
+      this.milliseconds += this.milliseconds ? DELAY_STEP : FIRST_DELAY_STEP;
       return true;
     }
-    if (this.#calm < CALM_LOOKS || !this.milliseconds) return false;
-    this.#calm = 0;
-    this.milliseconds -= this.milliseconds > FIRST_WAIT ? MORE_WAIT : FIRST_WAIT;
+    if (this.#calmPolls < CALM_POLLS || !this.milliseconds) return false;
+    this.#calmPolls = 0;
+    this.milliseconds -= this.milliseconds > FIRST_DELAY_STEP ? DELAY_STEP : FIRST_DELAY_STEP;
     return true;
   }
 }
 
 /**
- * Have a receiver's pictures wait; browsers that know neither name go on as they like.
+ * Delay a receiver's playout; browsers that know neither name are left alone.
  * @param {object} receiver an RTCRtpReceiver
  * @param {number} milliseconds
  */
@@ -135,13 +138,13 @@ export function setPlayoutDelay(receiver, milliseconds) {
   else Object.assign(receiver, { playoutDelayHint: milliseconds ? milliseconds / 1000 : null });
 }
 
-/** Looks at one connection from time to time, until it is closed. */
+/** Polls one connection until `close`. */
 export class RelayAdaptation {
-  #encodings = new EncodingChoice();
+  #choice = new EncodingChoice();
   /** @type {Map<string, PlayoutDelay>} */
-  #waits = new Map();
+  #delays = new Map();
   /** @type {LinkStats | null} */
-  #before = null;
+  #previous = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -152,7 +155,7 @@ export class RelayAdaptation {
   constructor(connection, onEncodings) {
     this.connection = connection;
     this.onEncodings = onEncodings;
-    this.#again();
+    this.#schedule();
   }
 
   close() {
@@ -160,29 +163,29 @@ export class RelayAdaptation {
     this.#timer = undefined;
   }
 
-  #again() {
+  #schedule() {
     this.#timer = setTimeout(() => {
-      void this.#look()
-        .catch((error) => console.warn("the link cannot be looked at", error))
+      void this.#poll()
+        .catch((error) => console.warn("no stats of the relay connection", error))
         .finally(() => {
-          if (this.#timer !== undefined) this.#again();
+          if (this.#timer !== undefined) this.#schedule();
         });
     }, POLL_INTERVAL);
   }
 
-  async #look() {
+  async #poll() {
     const now = readLinkStats((await this.connection.getStats()).values());
-    const before = this.#before;
-    this.#before = now;
+    const before = this.#previous;
+    this.#previous = now;
     if (this.#timer === undefined) return;
-    if (this.#encodings.note(now.uplink, now.pictured)) this.onEncodings(this.#encodings.single);
+    if (this.#choice.note(now.uplink, now.sendsVideo)) this.onEncodings(this.#choice.single);
     for (const { mid, receiver } of this.connection.getTransceivers()) {
-      const counted = mid ? now.pictures.get(mid) : undefined;
-      if (!mid || !counted) continue;
-      const wait = this.#waits.get(mid) ?? new PlayoutDelay();
-      this.#waits.set(mid, wait);
-      if (wait.note(before?.pictures.get(mid) ?? counted, counted)) {
-        setPlayoutDelay(receiver, wait.milliseconds);
+      const video = mid ? now.videos.get(mid) : undefined;
+      if (!mid || !video) continue;
+      const delay = this.#delays.get(mid) ?? new PlayoutDelay();
+      this.#delays.set(mid, delay);
+      if (delay.note(before?.videos.get(mid) ?? video, video)) {
+        setPlayoutDelay(receiver, delay.milliseconds);
       }
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The one connection with the server's relay, which forwards what everybody in the call sends.
  * The relay makes every offer and this side answers, so there is no glare. A `fresh` offer asks
- * for a new connection: the old one is of no use any more.
+ * for a new connection in place of the old one.
  */
 
 import { timeoutFor } from "../../shared/timeouts.js";
@@ -15,50 +15,50 @@ import { RelayAdaptation } from "./relay-adaptation.js";
 /**
  * @typedef {object} RelayPeerOptions
  * @property {RTCConfiguration} configuration
- * @property {(answer: RelayAnswer) => boolean} send false if the line to the server is down
- * @property {() => void} onChange tracks or the state of the connection
- * @property {() => void} onFailure the connection carries nothing: a new one is needed
+ * @property {(answer: RelayAnswer) => boolean} send false if the signaling channel is not open
+ * @property {() => void} onChange tracks or the connection state changed
+ * @property {() => void} onFailure the connection does not work: a new one is needed
  * @property {(configuration: RTCConfiguration) => RTCPeerConnection} [makeConnection]
  */
 
-/** Longer than the short gaps of a moving phone. */
-const LOST_AFTER = 3_000;
-/** A browser connects within one or two seconds; afterwards another try is worth more. */
-const CONNECT_WITHIN = timeoutFor(8_000, 4);
-/** Bits per second: a face at 540 lines, and in a small tile. */
-const LARGE = 900_000;
-const SMALL = 150_000;
-/** The only encoding of a narrow link: whole, and made smaller by the browser as it must be. */
-const SINGLE = 500_000;
-const SCREEN = 1_500_000;
-/** Lines of the small picture; `docs/relay.md` says which tiles get it. */
-const SMALL_LINES = 180;
+/** Longer than the short gaps of a phone on the move. */
+const DISCONNECTED_GRACE = 3_000;
+/** A browser connects within a second or two; after this long a new attempt is worth more. */
+const CONNECT_TIMEOUT = timeoutFor(8_000, 4);
+/** Bits per second of the camera's encodings: a face at 540 lines, and in a small tile. */
+const LARGE_BITRATE = 900_000;
+const SMALL_BITRATE = 150_000;
+/** The one encoding on a narrow link: at full resolution, which the browser lowers as it must. */
+const SINGLE_BITRATE = 500_000;
+const SCREEN_BITRATE = 1_500_000;
+/** Height of the small encoding; `docs/relay.md` says which tiles get it. */
+const SMALL_HEIGHT = 180;
 
 export class RelayPeer {
   /** @type {RTCPeerConnection | null} */
   connection = null;
-  /** @type {Map<string, RelayTrack>} by media id: what mediaReceived */
-  #lines = new Map();
+  /** @type {Map<string, RelayTrack>} by mid */
+  #subscriptions = new Map();
   /** @type {Map<TrackKind, RTCRtpSender>} */
   #senders = new Map();
   /** @type {Map<TrackKind, MediaStreamTrack | null>} */
   #tracks = new Map();
   /** @type {RelayAnswer | null} */
-  #answered = null;
-  #work = Promise.resolve();
-  #settings = Promise.resolve();
+  #lastAnswer = null;
+  #negotiation = Promise.resolve();
+  #senderUpdates = Promise.resolve();
   #closed = false;
   /** @type {RelayAdaptation | null} */
-  #link = null;
+  #adaptation = null;
   /** Whether the link is too narrow for two encodings of the camera. */
-  #single = false;
+  #singleEncoding = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
   /** @param {RelayPeerOptions} options */
   constructor(options) {
     this.options = options;
-    this.#expect(CONNECT_WITHIN);
+    this.#failAfter(CONNECT_TIMEOUT);
   }
 
   /** @returns {RTCPeerConnectionState} */
@@ -68,7 +68,7 @@ export class RelayPeer {
 
   /** @param {RelayOffer} offer */
   receiveOffer(offer) {
-    this.#work = this.#work
+    this.#negotiation = this.#negotiation
       .then(() => (this.#closed ? undefined : this.#answer(offer)))
       .catch((error) => console.warn("the relay's offer failed", error));
   }
@@ -81,73 +81,75 @@ export class RelayPeer {
   setTrack(kind, track) {
     this.#tracks.set(kind, track);
     const sender = this.#senders.get(kind);
-    if (sender) void this.#publish(kind, sender);
+    if (sender) void this.#updateSender(kind, sender);
   }
 
   /**
-   * What comes from somebody.
+   * The receivers of one participant's tracks.
    * @param {string} peerId
    * @returns {{ kind: TrackKind, receiver: RTCRtpReceiver }[]}
    */
-  from(peerId) {
+  receiversOf(peerId) {
     const found = [];
     for (const { mid, receiver } of this.connection?.getTransceivers() ?? []) {
-      const line = this.#lines.get(mid ?? "");
-      if (line?.peer_id === peerId) found.push({ kind: line.kind, receiver });
+      const track = this.#subscriptions.get(mid ?? "");
+      if (track?.peer_id === peerId) found.push({ kind: track.kind, receiver });
     }
     return found;
   }
 
-  /** The line to the server is back: the last answer may have been lost with it. */
+  /** The signaling channel is back: the last answer may have been lost with it. */
   resume() {
-    if (this.#answered && this.state !== "connected") this.options.send(this.#answered);
+    if (this.#lastAnswer && this.state !== "connected") this.options.send(this.#lastAnswer);
   }
 
   close() {
     this.#closed = true;
     clearTimeout(this.#timer);
-    this.#drop();
+    this.#discard();
   }
 
   /** @param {RelayOffer} offer */
   async #answer(offer) {
-    if (this.#answered?.revision === offer.revision) {
-      this.options.send(this.#answered);
+    if (this.#lastAnswer?.revision === offer.revision) {
+      this.options.send(this.#lastAnswer);
       return;
     }
-    if (offer.fresh) this.#renew();
+    if (offer.fresh) this.#replace();
     const { connection } = this;
     if (!connection) return;
     await connection.setRemoteDescription({ type: "offer", sdp: offer.sdp });
-    this.#lines.clear();
+    this.#subscriptions.clear();
     for (const track of offer.tracks) {
-      if (track.direction === "subscribe") this.#lines.set(track.mid, track);
+      if (track.direction === "subscribe") this.#subscriptions.set(track.mid, track);
     }
     for (const kind of /** @type {TrackKind[]} */ (["audio", "video", "screen"])) {
-      const line = offer.tracks.find((one) => one.direction === "publish" && one.kind === kind);
-      const transceiver = connection.getTransceivers().find((one) => one.mid === line?.mid);
-      if (!line || !transceiver) {
+      const published = offer.tracks.find(
+        (track) => track.direction === "publish" && track.kind === kind,
+      );
+      const transceiver = connection.getTransceivers().find(({ mid }) => mid === published?.mid);
+      if (!published || !transceiver) {
         this.#senders.delete(kind);
       } else if (this.#senders.get(kind) !== transceiver.sender) {
         this.#senders.set(kind, transceiver.sender);
-        // Also with nothing to send yet: turning a camera on later needs no second round.
+        // Even with nothing to send yet: turning the camera on later needs no negotiation.
         transceiver.direction = "sendonly";
-        await this.#publish(kind, transceiver.sender);
+        await this.#updateSender(kind, transceiver.sender);
       }
     }
     await connection.setLocalDescription(await connection.createAnswer());
     if (connection !== this.connection) return;
-    this.#answered = {
+    this.#lastAnswer = {
       type: "relay_answer",
       revision: offer.revision,
       sdp: connection.localDescription?.sdp ?? "",
     };
-    this.options.send(this.#answered);
+    this.options.send(this.#lastAnswer);
     this.options.onChange();
   }
 
-  #renew() {
-    this.#drop();
+  #replace() {
+    this.#discard();
     const make = this.options.makeConnection ?? ((given) => new RTCPeerConnection(given));
     const connection = make(this.options.configuration);
     this.connection = connection;
@@ -156,83 +158,85 @@ export class RelayPeer {
       const { connectionState } = connection;
       if (connectionState === "connected") {
         clearTimeout(this.#timer);
-        this.#link ??= new RelayAdaptation(connection, (single) => this.#setSingle(single));
+        this.#adaptation ??= new RelayAdaptation(connection, (single) =>
+          this.#setSingleEncoding(single),
+        );
       }
-      if (connectionState === "disconnected") this.#expect(LOST_AFTER);
-      else if (connectionState === "failed" || connectionState === "closed") this.#expect(0);
+      if (connectionState === "disconnected") this.#failAfter(DISCONNECTED_GRACE);
+      else if (connectionState === "failed" || connectionState === "closed") this.#failAfter(0);
       this.options.onChange();
     };
-    this.#expect(CONNECT_WITHIN);
+    this.#failAfter(CONNECT_TIMEOUT);
   }
 
-  #drop() {
-    this.#link?.close();
-    this.#link = null;
-    this.#single = false;
+  #discard() {
+    this.#adaptation?.close();
+    this.#adaptation = null;
+    this.#singleEncoding = false;
     this.connection?.close();
     this.connection = null;
-    this.#lines.clear();
+    this.#subscriptions.clear();
     this.#senders.clear();
-    this.#answered = null;
-    // What is asked of a connection that was closed may never be answered.
-    this.#settings = Promise.resolve();
+    this.#lastAnswer = null;
+    // Operations on a closed connection may never settle.
+    this.#senderUpdates = Promise.resolve();
   }
 
   /**
-   * Say that it failed unless it is connected by then, and again as long as it is not.
-   * @param {number} within
+   * Report a failure unless connected within this time, and again for as long as it is not.
+   * @param {number} within milliseconds
    */
-  #expect(within) {
+  #failAfter(within) {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       if (this.state === "connected" || this.#closed) return;
       this.options.onFailure();
-      this.#expect(CONNECT_WITHIN);
+      this.#failAfter(CONNECT_TIMEOUT);
     }, within);
   }
 
   /** @param {boolean} single */
-  #setSingle(single) {
-    this.#single = single;
+  #setSingleEncoding(single) {
+    this.#singleEncoding = single;
     const sender = this.#senders.get("video");
-    if (sender) void this.#publish("video", sender);
+    if (sender) void this.#updateSender("video", sender);
   }
 
   /**
-   * One after the other: a browser refuses parameters that were read before others were set.
+   * Serialized: a browser refuses parameters that were read before other ones were set.
    * @param {TrackKind} kind
    * @param {RTCRtpSender} sender
    */
-  #publish(kind, sender) {
-    this.#settings = this.#settings.then(() => this.#set(kind, sender));
-    return this.#settings;
+  #updateSender(kind, sender) {
+    this.#senderUpdates = this.#senderUpdates.then(() => this.#applyTrack(kind, sender));
+    return this.#senderUpdates;
   }
 
   /**
    * @param {TrackKind} kind
    * @param {RTCRtpSender} sender
    */
-  async #set(kind, sender) {
+  async #applyTrack(kind, sender) {
     const track = this.#tracks.get(kind) ?? null;
     try {
       await sender.replaceTrack(track);
       if (!track) return;
       const parameters = sender.getParameters();
-      setEncodings(kind, track, parameters.encodings ?? [], this.#single);
+      setEncodings(kind, track, parameters.encodings ?? [], this.#singleEncoding);
       await sender.setParameters(parameters);
     } catch (error) {
-      // Some browsers refuse single members, or the connection is gone by now.
+      // Some browsers refuse single members, or the connection has been closed meanwhile.
       console.warn("encodings refused", error);
     }
   }
 }
 
 /**
- * How to send a track: sound before everything, a camera large and small, a screen readable.
+ * Set how a track is sent: audio first, the camera large and small, a screen readable.
  * @param {TrackKind} kind
  * @param {MediaStreamTrack} track
  * @param {RTCRtpEncodingParameters[]} encodings
- * @param {boolean} [single] send a camera in one encoding, the link being narrow
+ * @param {boolean} [single] send the camera in one encoding, for a narrow link
  */
 export function setEncodings(kind, track, encodings, single = false) {
   const [large, small] = encodings;
@@ -241,12 +245,12 @@ export function setEncodings(kind, track, encodings, single = false) {
     large.priority = large.networkPriority = "high";
     return;
   }
-  large.maxBitrate = kind === "screen" ? SCREEN : LARGE;
+  large.maxBitrate = kind === "screen" ? SCREEN_BITRATE : LARGE_BITRATE;
   large.scaleResolutionDownBy = 1;
   if (small) {
     const { height = 0 } = track.getSettings();
     large.active = !single;
-    small.maxBitrate = single ? SINGLE : SMALL;
-    small.scaleResolutionDownBy = single ? 1 : Math.max(1, height / SMALL_LINES);
+    small.maxBitrate = single ? SINGLE_BITRATE : SMALL_BITRATE;
+    small.scaleResolutionDownBy = single ? 1 : Math.max(1, height / SMALL_HEIGHT);
   }
 }
