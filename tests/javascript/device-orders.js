@@ -76,7 +76,7 @@ class Order {
           () => false,
         ),
       room: () => this.room,
-      tell: () => {},
+      notify: () => {},
       render: () => this.media?.render(this.room),
     });
     this.media.render(this.room);

@@ -1,6 +1,6 @@
 /**
- * Everything about calls on the session page, in one module that is loaded when a call becomes
- * possible: whoever waits on a slow line does not wait for it.
+ * Wires the parts of a call to each other and to the session page. This module is only loaded once
+ * a call becomes possible: the waiting room does not wait for it on a slow network.
  */
 
 import { _, fill } from "../../shared/catalog.js";
@@ -25,16 +25,16 @@ import { keepAwake, renewWakeLock } from "./wake-lock.js";
 /**
  * @typedef {object} CallControllerOptions
  * @property {string} peerId
- * @property {string} storageKey under which a reload finds the call it was in
+ * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Channel} channel
  * @property {() => Room} room
- * @property {(sentence: string) => void} tell
+ * @property {(sentence: string) => void} notify the reader
  * @property {() => void} render the page
  */
 
 export class CallController {
-  /** @type {Map<string, number | null>} heights that the relay was told */
-  #shown = new Map();
+  /** @type {Map<string, number | null>} heights reported to the relay */
+  #reportedHeights = new Map();
 
   /** @param {CallControllerOptions} options */
   constructor(options) {
@@ -56,30 +56,30 @@ export class CallController {
         if (kind === "audio") this.level.listen(track);
       },
       onUnwanted: () => {
-        if (this.attendance.inside) return;
-        options.tell(
+        if (this.membership.inside) return;
+        options.notify(
           _(
             "You are not in the call any more, so microphone and camera stay off. You can call back or join again.",
           ),
         );
       },
       onChange: () => {
-        // A picture was asked for after all.
-        if (this.call.audioOnly && this.devices.picture) this.#setAudioOnly(false);
-        this.attendance.sendMediaState();
+        // A camera or screen was chosen after all.
+        if (this.call.audioOnly && this.devices.video) this.#setAudioOnly(false);
+        this.membership.sendMediaState();
         render();
       },
     });
-    this.attendance = new CallMembership({
+    this.membership = new CallMembership({
       storageKey: options.storageKey,
       devices: this.devices,
       send: (message) => channel.send(message),
       command: (message) => this.#command(message),
       room: options.room,
-      tell: options.tell,
+      notify: options.notify,
       onChange: render,
     });
-    this.tiles = new Tiles(() => this.#tellShown());
+    this.tiles = new Tiles(() => this.#reportHeights());
     this.quality = new QualityWatch(
       () => this.call.connections,
       (found) => {
@@ -87,7 +87,7 @@ export class CallController {
         render();
       },
     );
-    const { start, accept, decline, hangUp } = this.attendance;
+    const { start, accept, decline, hangUp } = this.membership;
     this.controls = new Controls(this.devices, {
       start,
       accept,
@@ -95,18 +95,18 @@ export class CallController {
       hangUp,
       toggleAudioOnly: () => this.#toggleAudioOnly(),
     });
-    this.choice = new DevicePicker(this.devices, (id) => this.tiles.setSpeaker(id));
+    this.picker = new DevicePicker(this.devices, (id) => this.tiles.setSpeaker(id));
   }
 
-  /** Whether somebody calls, and waits for an answer. */
-  get rings() {
-    return this.attendance.phase === "incoming" && !this.attendance.inside;
+  /** Whether a call comes in that is not answered yet. */
+  get isRinging() {
+    return this.membership.phase === "incoming" && !this.membership.inside;
   }
 
   /** @param {Welcome} welcome */
   configure(welcome) {
     this.call.configure(welcome.ice_servers, welcome.media_policy);
-    this.attendance.sendMediaState();
+    this.membership.sendMediaState();
   }
 
   /** @param {ServerMessage} message */
@@ -116,19 +116,19 @@ export class CallController {
     } else if (message.type === "candidate") {
       this.call.receiveCandidate(message.sender, message.candidate);
     } else if (message.type === "relay_offer") {
-      // The new connection knows nothing of what the old one was told.
+      // What was reported on the old connection does not count for the new one.
       if (message.fresh) {
-        this.#shown.clear();
+        this.#reportedHeights.clear();
         this.tiles.forgetRelay();
       }
       this.call.receiveOffer(message);
     } else if (message.type === "speaking") {
       this.tiles.speaker = message.peer_id ?? "";
     } else if (message.type === "picture_paused") {
-      this.tiles.hold(message.peer_id, message.kind, message.paused);
+      this.tiles.setPaused(message.peer_id, message.kind, message.paused);
     } else if (message.type === "call_lost") {
-      this.attendance.lost(message.call_id);
-      this.options.tell(
+      this.membership.lost(message.call_id);
+      this.options.notify(
         _(
           "You could not be connected with the others in the call. You can still write messages, or press Join the call to try again.",
         ),
@@ -136,86 +136,87 @@ export class CallController {
     }
   }
 
-  /** @param {Room} room as the server has it */
+  /** @param {Room} room as the server knows it */
   render(room) {
-    this.attendance.follow(callPhase(room, this.options.peerId));
-    // Whoever has hung up is out at once, even while the server does not answer.
-    this.#render(this.attendance.phase === "leaving" ? { ...room, call: null } : room);
+    this.membership.follow(callPhase(room, this.options.peerId));
+    // Hanging up takes effect at once, even while the server does not answer.
+    this.#render(this.membership.phase === "leaving" ? { ...room, call: null } : room);
   }
 
   /** @param {Room} room */
   #render(room) {
-    const inCall = this.attendance.phase === "joined";
+    const inCall = this.membership.phase === "joined";
     this.call.update(room);
     const { dataset } = byId("call", HTMLElement);
     dataset.topology = (inCall && room.call?.topology) || "";
     dataset.movingTo = (inCall && room.call?.moving_to) || "";
-    this.controls.render(room, this.attendance, this.call.audioOnly);
+    this.controls.render(room, this.membership, this.call.audioOnly);
     if (!this.call.forwarded) this.tiles.forgetRelay();
     this.tiles.render(room, this.call.remotes);
-    this.#tellShown();
-    const { picture, screen, facing } = this.devices;
-    this.tiles.showOwn(picture, screen === null && facing === "user");
+    this.#reportHeights();
+    const { video, screen, facing } = this.devices;
+    this.tiles.showOwn(video, screen === null && facing === "user");
     this.quality.watch(inCall);
     void keepAwake(inCall);
     this.#showQuality(room, inCall);
   }
 
   /**
-   * Whether the relay was told to send any picture of theirs, or not told yet.
+   * Whether the relay is asked for any video of this peer, or has not been told yet.
    * @param {string} peerId
    */
   #isVisible(peerId) {
-    const told = [...this.#shown].filter(([key]) => key.startsWith(`${peerId} `));
-    return !told.length || told.some(([, height]) => height !== null);
+    const reported = [...this.#reportedHeights].filter(([key]) => key.startsWith(`${peerId} `));
+    return !reported.length || reported.some(([, height]) => height !== null);
   }
 
-  /** The relay sends no more lines of a picture than are shown here. */
-  #tellShown() {
+  /** Report at which height each video is shown: the relay sends no higher encoding. */
+  #reportHeights() {
     if (!this.call.forwarded) {
-      this.#shown.clear();
+      this.#reportedHeights.clear();
       return;
     }
     for (const { peerId, kind, height } of this.tiles.heights()) {
       const wanted = this.call.audioOnly ? null : height;
       const key = `${peerId} ${kind}`;
-      if (this.#shown.get(key) === wanted) continue;
-      const told = { type: /** @type {const} */ ("tile_shown"), peer_id: peerId, kind };
-      if (this.options.channel.send({ ...told, height: wanted })) this.#shown.set(key, wanted);
+      if (this.#reportedHeights.get(key) === wanted) continue;
+      const report = { type: /** @type {const} */ ("tile_shown"), peer_id: peerId, kind };
+      if (this.options.channel.send({ ...report, height: wanted }))
+        this.#reportedHeights.set(key, wanted);
     }
   }
 
-  /** Another network. */
+  /** The network changed. */
   restart() {
     this.call.restart();
   }
 
-  /** The page is looked at again. */
+  /** The page is visible again. */
   wake() {
     renewWakeLock();
     this.devices.check();
   }
 
-  /** The page is being left: a reload may come back, but nothing is open meanwhile. */
+  /** The page is being left: a reload may rejoin, but no device stays open meanwhile. */
   hide() {
     this.devices.close();
   }
 
   /** The page has lost its seat. */
   abandon() {
-    this.attendance.abandon();
+    this.membership.abandon();
   }
 
   /**
    * @param {Command} message
-   * @returns {Promise<Refused | null>} null: done
+   * @returns {Promise<Refused | null>} null if it was done
    */
   async #command(message) {
     try {
       await this.options.channel.command(message);
       return null;
     } catch (error) {
-      // of whichever copy of the channel's module: this one may have been asked for again
+      // Not `instanceof Refused`: a module that was loaded again has a class of its own.
       if (error instanceof Error && "code" in error) return /** @type {Refused} */ (error);
       throw error;
     } finally {

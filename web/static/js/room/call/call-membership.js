@@ -1,8 +1,7 @@
 /**
- * My part in the call: whether I want to be in one, and what the server has to be told for it;
- * coming back by itself after a reload or a long silence of the line. Connections are the business
- * of `call.js`. Nothing that was asked for lasts longer than the wish: whoever hangs up is out at
- * once, whatever the browser or the server answers later.
+ * This page's membership in the call: whether its reader wants to be in one, the commands for it,
+ * and rejoining after a reload or a long loss of signaling. Connections are in `connections.js`.
+ * Hanging up takes effect at once, whatever the browser or the server answers later.
  */
 
 import { _ } from "../../shared/catalog.js";
@@ -21,32 +20,32 @@ import { canCall } from "./can-call.js";
 
 /**
  * @typedef {object} CallMembershipOptions
- * @property {string} storageKey under which a reload finds the call it was in
+ * @property {string} storageKey under which a reload finds the call that the page was in
  * @property {Devices} devices
  * @property {(message: SetMedia) => void} send
- * @property {(message: Command) => Promise<Refused | null>} command null: done
+ * @property {(message: Command) => Promise<Refused | null>} command null if it was done
  * @property {() => Room} room
- * @property {(sentence: string) => void} tell
+ * @property {(sentence: string) => void} notify the reader
  * @property {() => void} onChange
  */
 
 /**
  * @typedef {object} Entry
  * @property {string} callId
- * @property {boolean} answers there was that call before me
- * @property {boolean} sent the server has heard of it
+ * @property {boolean} answers the call existed before: this is no `call_start`
+ * @property {boolean} sent the command is on its way to the server
  */
 
-/** After the acknowledgement: it may arrive before the news that I am in. */
-const JOINED_WITHIN = timeoutFor(3_000, 1);
+/** After the acknowledgement, which may arrive before the event that this page has joined. */
+const JOIN_TIMEOUT = timeoutFor(3_000, 1);
 
 export class CallMembership {
-  /** @type {Entry | null} the way into a call that I am on */
+  /** @type {Entry | null} the call being entered */
   #entry = null;
-  /** The call I want to be in, until I hang up or it is over, and what I want to send in it. */
+  /** The call the reader wants to be in, until they hang up or it ends, and what to send in it. */
   #wanted = { callId: "", microphone: true, camera: false };
-  /** The call that I have left or declined, as soon as the server has heard of it. */
-  #left = "";
+  /** The call that was left or declined, while the room may still show this page in it. */
+  #leftCall = "";
   #declined = false;
   /** @type {CallPhase | "leaving"} */
   phase = "none";
@@ -54,14 +53,14 @@ export class CallMembership {
   /** @param {CallMembershipOptions} options */
   constructor(options) {
     this.options = options;
-    this.#recall();
+    this.#restore();
     this.start = this.start.bind(this);
     this.accept = this.accept.bind(this);
     this.decline = this.decline.bind(this);
     this.hangUp = this.hangUp.bind(this);
   }
 
-  /** Whether I am in a call or on the way into it, and have not hung up. */
+  /** Whether this page is in a call or entering one, and has not hung up. */
   get inside() {
     return this.#entry !== null || this.phase === "joined";
   }
@@ -70,7 +69,7 @@ export class CallMembership {
   start(media) {
     const id = newId();
     const entry = { callId: id, answers: false, sent: false };
-    void this.#enter(entry, media === "video", { type: "call_start", id, media });
+    void this.#enterCall(entry, media === "video", { type: "call_start", id, media });
   }
 
   accept() {
@@ -89,84 +88,84 @@ export class CallMembership {
     this.#entry = null;
     if (this.phase === "joined") this.#leave("call_leave", this.#current);
     else if (entry?.sent) this.#leave("call_leave", entry.callId);
-    // Accepted, but the server has not heard of it: it would go on ringing.
+    // Accepted, but not sent to the server yet, which would go on ringing.
     else if (this.phase === "incoming") this.#leave("call_decline", this.#current);
-    this.#letGo();
+    this.#release();
   }
 
   /**
-   * The server could not keep me in this call: do not come back by myself.
+   * The server could not keep this page in the call: do not rejoin automatically.
    * @param {string} callId
    */
   lost(callId) {
     if (callId === this.#wanted.callId) this.abandon();
   }
 
-  /** The call is over for this page: let go of camera and microphone. */
+  /** The call is over for this page: release camera and microphone. */
   abandon() {
     if (this.phase === "joined") {
-      this.#left = this.#current;
+      this.#leftCall = this.#current;
       this.#declined = false;
       this.phase = "leaving";
     }
-    this.#letGo();
+    this.#release();
   }
 
   sendMediaState() {
     if (this.phase !== "joined") return;
     const { devices, send } = this.options;
     send({ type: "set_media", media: devices.state });
-    // A page that is being left has let go of everything, and may be on its way back.
-    if (devices.inUse) this.#want(this.#wanted.callId);
+    // A page that is being left has released its devices, and may be a reload.
+    if (devices.inUse) this.#remember(this.#wanted.callId);
   }
 
-  /** @param {CallPhase} phase of this page, as the room has it */
+  /** @param {CallPhase} phase of this page by the room's state */
   follow(phase) {
     const before = this.phase;
     const { call, seq } = this.options.room();
-    // A start of mine that was on its way may join the very call that I declined.
-    const isLeft = call?.call_id === this.#left && !(this.#declined && phase === "joined");
-    if (isLeft && (phase === "joinable" || phase === "elsewhere")) this.#left = "";
+    // A `call_start` of this page that was on its way may join the very call that it declined.
+    const isLeft = call?.call_id === this.#leftCall && !(this.#declined && phase === "joined");
+    if (isLeft && (phase === "joinable" || phase === "elsewhere")) this.#leftCall = "";
     this.phase = isLeft && (phase === "joined" || phase === "incoming") ? "leaving" : phase;
     if (seq < 0) return;
-    if (this.phase === "joined") this.#joined(before);
+    if (this.phase === "joined") this.#entered(before);
     else if (this.#entry) {
-      if (this.#entry.answers && this.#entry.callId !== this.#current) this.#over();
-    } else if (this.#absent) this.#join(this.#current, this.#wanted.camera);
-    else if (phase === "none" && (this.#wanted.callId || before === "joined")) this.#over();
+      if (this.#entry.answers && this.#entry.callId !== this.#current) this.#ended();
+    } else if (this.#isMissing) this.#join(this.#current, this.#wanted.camera);
+    else if (phase === "none" && (this.#wanted.callId || before === "joined")) this.#ended();
   }
 
   get #current() {
     return this.options.room().call?.call_id ?? "";
   }
 
-  /** Whether I am wanted back in a call that this page is not in. */
-  get #absent() {
+  /** Whether the reader wants to be in the current call, and this page is not. */
+  get #isMissing() {
     const away = this.phase === "joinable" || this.phase === "elsewhere";
     return away && this.#wanted.callId === this.#current;
   }
 
   /**
-   * The room says that I am in.
+   * The room shows this page in the call.
    * @param {string} before
    */
-  #joined(before) {
+  #entered(before) {
     if (!this.#entry && this.#wanted.callId !== this.#current) {
-      // Hung up while the server was letting me in.
+      // Hung up while the server was processing the command.
       this.#leave("call_leave", this.#current);
     } else if (this.#entry || before !== "joined") {
       this.#entry = null;
-      this.#want(this.#current);
+      this.#remember(this.#current);
       this.sendMediaState();
     }
   }
 
-  /** The call ended before I was in it, or without me. */
-  #over() {
+  /** The call ended before this page was in it, or without it. */
+  #ended() {
     const tooSoon = this.#entry !== null || this.options.devices.asking;
     this.abandon();
     if (!tooSoon) return;
-    this.options.tell(
+    this.options.notify(
       _(
         "The call ended before your microphone and camera could be used. They are off. You can call back.",
       ),
@@ -174,12 +173,12 @@ export class CallMembership {
   }
 
   /**
-   * @param {string} callId of the call that there is
+   * @param {string} callId of the current call
    * @param {boolean} withCamera
    */
   #join(callId, withCamera) {
     const message = /** @type {const} */ ({ type: "call_accept", id: newId(), call_id: callId });
-    void this.#enter({ callId, answers: true, sent: false }, withCamera, message);
+    void this.#enterCall({ callId, answers: true, sent: false }, withCamera, message);
   }
 
   /**
@@ -187,29 +186,29 @@ export class CallMembership {
    * @param {boolean} withCamera
    * @param {Command} message
    */
-  async #enter(entry, withCamera, message) {
+  async #enterCall(entry, withCamera, message) {
     if (this.inside || !canCall()) return;
     const { devices, onChange, command } = this.options;
     this.#entry = entry;
-    if (this.#left === entry.callId) this.#left = "";
+    if (this.#leftCall === entry.callId) this.#leftCall = "";
     devices.open(withCamera);
     onChange();
-    // The sooner the other side hears of it, the better: a question of the browser may take long.
+    // Do not wait for an answer to the permission prompt: the other side should know soon.
     await devices.answered();
     if (this.#entry !== entry) return;
     entry.sent = true;
     const refusal = await command(message);
     if (this.#entry !== entry) return;
     if (refusal) this.#refused(refusal);
-    else setTimeout(() => this.#entry === entry && this.abandon(), JOINED_WITHIN);
+    else setTimeout(() => this.#entry === entry && this.abandon(), JOIN_TIMEOUT);
   }
 
   /** @param {Refused} refusal */
   #refused(refusal) {
-    if (refusal.code === "conflict") this.#over();
+    if (refusal.code === "conflict") this.#ended();
     else {
       this.abandon();
-      this.options.tell(refusal.message);
+      this.options.notify(refusal.message);
     }
   }
 
@@ -218,39 +217,39 @@ export class CallMembership {
    * @param {string} callId
    */
   #leave(type, callId) {
-    this.#left = callId;
+    this.#leftCall = callId;
     this.#declined = type === "call_decline";
     if (this.phase === "joined" || this.phase === "incoming") this.phase = "leaving";
     void this.options.command({ type, id: newId(), call_id: callId });
   }
 
-  #letGo() {
+  #release() {
     this.#entry = null;
-    this.#want("");
+    this.#remember("");
     this.options.devices.close();
   }
 
   /** @param {string} callId */
-  #want(callId) {
+  #remember(callId) {
     const { speaks, wantsCamera } = this.options.devices;
     this.#wanted = { callId, microphone: speaks, camera: wantsCamera };
     try {
       if (callId) sessionStorage.setItem(this.options.storageKey, JSON.stringify(this.#wanted));
       else sessionStorage.removeItem(this.options.storageKey);
     } catch {
-      // Without storage a reload asks again.
+      // Without storage a reload does not rejoin.
     }
   }
 
-  /** After a reload nobody is heard or seen who was not before. */
-  #recall() {
+  /** After a reload, microphone and camera are as before. */
+  #restore() {
     try {
       const stored = sessionStorage.getItem(this.options.storageKey);
       if (!stored) return;
       this.#wanted = JSON.parse(stored);
       this.options.devices.speaks = this.#wanted.microphone;
     } catch {
-      // Without storage it asks again.
+      // Without storage there is nothing to restore.
     }
   }
 }

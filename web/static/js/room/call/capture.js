@@ -1,51 +1,51 @@
 /**
- * One microphone, camera or screen: what is wanted of it, the one request to the browser that may
- * be open, and the track that is held. What a request brings is compared with what is wanted by
- * then, and a track that nobody wants any more is stopped at once.
+ * One microphone, camera or screen: the constraints that are wanted, at most one pending
+ * getUserMedia or getDisplayMedia request, and the track. What a request brings is compared with
+ * what is wanted by then; a track that is no longer wanted is stopped at once.
  */
 
 /**
  * @typedef {object} CaptureOptions
  * @property {(constraints: MediaStreamConstraints) => Promise<MediaStream>} request
- * @property {boolean} lasting a track that the system ends is asked for again
- * @property {() => boolean} mayAsk false: not yet; `settle` is called when it may be
- * @property {() => Promise<boolean>} isQuestion whether a slow request waits for the person
- * @property {(track: MediaStreamTrack | null) => void} onTrack what is held from now on
- * @property {(error: unknown) => void} onRefused of what is still wanted
- * @property {() => void} onUnwanted something was allowed that nobody wants any more
- * @property {() => void} onChange of anything else
+ * @property {boolean} lasting a track that the system ends is requested again
+ * @property {() => boolean} mayAsk false if not yet; `settle` is called when that changes
+ * @property {() => Promise<boolean>} isPrompt whether a slow request waits for the permission prompt
+ * @property {(track: MediaStreamTrack | null) => void} onTrack the track from now on
+ * @property {(error: unknown) => void} onRefused a request that is still wanted failed
+ * @property {() => void} onUnwanted permission was given for what is no longer wanted
+ * @property {() => void} onChange anything else changed
  */
 
-/** Devices that are allowed already open within this time; a question takes longer to read. */
+/** Devices with permission open within this time; a prompt takes longer to read. */
 export const PROMPT_AFTER = 1_000;
 
 export class Capture {
   /** @type {MediaStreamTrack | null} */
   track = null;
-  /** The browser's question to the person has no answer yet. */
+  /** The permission prompt is not answered yet. */
   asking = false;
   /** @type {MediaStreamConstraints | null} */
   #wanted = null;
-  /** @type {MediaStreamConstraints | null} what the held track was asked for with */
-  #held = null;
-  /** The browser has answered, and what is wanted is not there. */
+  /** @type {MediaStreamConstraints | null} the constraints of `track` */
+  #constraints = null;
+  /** The last request for what is wanted failed. */
   refused = false;
-  /** The system took the track away, and did not give another one. */
-  #lost = false;
-  /** @type {object | null} the request under way */
-  #request = null;
-  #slow = false;
+  /** The system ended the track and has given no other. */
+  #wasEnded = false;
+  /** @type {object | null} the pending request */
+  #requestInFlight = null;
+  #isWaiting = false;
   /** @type {(() => void)[]} */
-  #waiting = [];
+  #waiters = [];
 
   /** @param {CaptureOptions} options */
   constructor(options) {
     this.options = options;
   }
 
-  /** Whether the browser was asked and has not answered. */
-  get open() {
-    return this.#request !== null;
+  /** Whether a request is pending. */
+  get pending() {
+    return this.#requestInFlight !== null;
   }
 
   get wanted() {
@@ -53,42 +53,42 @@ export class Capture {
   }
 
   /**
-   * From now on this is wanted, or nothing. What was refused is asked for again.
-   * @param {MediaStreamConstraints | null} wanted
+   * Set what is wanted from now on. What was refused is requested again.
+   * @param {MediaStreamConstraints | null} wanted null for nothing
    */
   want(wanted) {
     this.#wanted = wanted;
-    this.refused = this.#lost = false;
+    this.refused = this.#wasEnded = false;
     this.settle();
   }
 
-  /** Try again what the system took away while nobody looked at the page. */
+  /** Request again what the system took away while the page was hidden. */
   regain() {
-    if (this.#lost) this.refused = false;
+    if (this.#wasEnded) this.refused = false;
     this.settle();
   }
 
-  /** Make what is held what is wanted, as far as that is possible now. */
+  /** Bring the track in line with what is wanted, as far as that is possible now. */
   settle() {
     if (this.track?.readyState === "ended") {
-      this.#lost = true;
-      this.#drop();
-    } else if (!same(this.#held, this.#wanted)) this.#drop();
+      this.#wasEnded = true;
+      this.#stop();
+    } else if (!same(this.#constraints, this.#wanted)) this.#stop();
     const missing = this.#wanted && !this.track && !this.refused;
-    if (this.#wanted && missing && !this.open && this.options.mayAsk())
-      void this.#ask(this.#wanted);
+    if (this.#wanted && missing && !this.pending && this.options.mayAsk())
+      void this.#request(this.#wanted);
   }
 
-  /** @returns {Promise<void>} until nothing is asked for, or the answer takes its time */
+  /** @returns {Promise<void>} resolved when no request is pending, or the pending one is slow */
   answered() {
-    if (!this.open || this.#slow) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    if (!this.pending || this.#isWaiting) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   /** @param {MediaStreamConstraints} wanted */
-  async #ask(wanted) {
-    const request = (this.#request = {});
-    const timer = setTimeout(() => void this.#isSlow(request), PROMPT_AFTER);
+  async #request(wanted) {
+    const request = (this.#requestInFlight = {});
+    const timer = setTimeout(() => void this.#noticeSlow(request), PROMPT_AFTER);
     let track = null;
     /** @type {unknown} */
     let refusal;
@@ -98,26 +98,26 @@ export class Capture {
       refusal = error;
     }
     clearTimeout(timer);
-    this.#request = null;
-    this.#slow = this.asking = false;
-    this.#take(track, wanted, refusal);
+    this.#requestInFlight = null;
+    this.#isWaiting = this.asking = false;
+    this.#settleRequest(track, wanted, refusal);
     this.settle();
-    this.#tell();
+    this.#announce();
   }
 
   /**
    * @param {MediaStreamTrack | null} track
-   * @param {MediaStreamConstraints} wanted what it was asked for with
+   * @param {MediaStreamConstraints} wanted the constraints it was requested with
    * @param {unknown} refusal
    */
-  #take(track, wanted, refusal) {
+  #settleRequest(track, wanted, refusal) {
     if (!same(wanted, this.#wanted)) {
       track?.stop();
       if (track && !this.#wanted) this.options.onUnwanted();
     } else if (track) {
       this.track = track;
-      this.#held = wanted;
-      this.#lost = false;
+      this.#constraints = wanted;
+      this.#wasEnded = false;
       track.onended = () => this.#ended();
       this.options.onTrack(track);
     } else {
@@ -132,9 +132,9 @@ export class Capture {
     this.options.onChange();
   }
 
-  #drop() {
+  #stop() {
     const { track } = this;
-    this.track = this.#held = null;
+    this.track = this.#constraints = null;
     if (!track) return;
     track.onended = null;
     track.stop();
@@ -142,24 +142,24 @@ export class Capture {
   }
 
   /** @param {object} request */
-  async #isSlow(request) {
-    this.#slow = true;
-    this.#tell();
-    const asking = await this.options.isQuestion();
-    if (request !== this.#request) return;
+  async #noticeSlow(request) {
+    this.#isWaiting = true;
+    this.#announce();
+    const asking = await this.options.isPrompt();
+    if (request !== this.#requestInFlight) return;
     this.asking = asking;
-    this.#tell();
+    this.#announce();
   }
 
-  #tell() {
-    for (const resolve of this.#waiting.splice(0)) resolve();
+  #announce() {
+    for (const resolve of this.#waiters.splice(0)) resolve();
     this.options.onChange();
   }
 }
 
 /**
  * @param {MediaStream} stream
- * @returns {MediaStreamTrack | null} its live track; others are stopped
+ * @returns {MediaStreamTrack | null} the live track; further ones are stopped
  */
 function firstOf(stream) {
   const [track = null, ...others] = stream.getTracks();

@@ -1,4 +1,4 @@
-/** "Devices": which microphone, camera and speaker to use, for whoever has more than one. */
+/** The choice of microphone, camera and speaker, for devices with more than one. */
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, show } from "../../shared/dom.js";
@@ -39,20 +39,20 @@ export class DevicePicker {
     };
     for (const kind of /** @type {const} */ (["audioinput", "videoinput", "audiooutput"])) {
       const select = this.#selects[kind];
-      const those = found.filter((one) => one.kind === kind && one.deviceId);
+      const devices = found.filter((device) => device.kind === kind && device.deviceId);
       select.replaceChildren(
-        ...those.map(
-          (one, index) =>
+        ...devices.map(
+          (device, index) =>
             new Option(
-              one.label || fill(_("Device %(number)s"), { number: index + 1 }),
-              one.deviceId,
+              device.label || fill(_("Device %(number)s"), { number: index + 1 }),
+              device.deviceId,
               false,
-              one.deviceId === current[kind],
+              device.deviceId === current[kind],
             ),
         ),
       );
       const possible = kind !== "audiooutput" || "setSinkId" in HTMLMediaElement.prototype;
-      show(select.parentElement, possible && those.length > 0);
+      show(select.parentElement, possible && devices.length > 0);
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Microphone, camera and screen of this device, for as long as a call uses them: asked for after
- * a tap, microphone first, taken again when the system took them away. Knows no connection: it
- * tells who listens.
+ * Microphone, camera and screen of this device, for as long as a call uses them: requested after a
+ * tap, microphone first, and requested again when the system took them away. Knows no connection:
+ * a listener gets the tracks.
  */
 
 import { Capture } from "./capture.js";
@@ -12,26 +12,26 @@ import { explain, permission } from "./device-errors.js";
 
 /**
  * @typedef {object} DevicesListener
- * @property {(kind: Kind | "screen", track: MediaStreamTrack | null) => void} onTrack what to send
- *   from now on
- * @property {() => void} onUnwanted the browser allowed something after the call had let go of it
- * @property {() => void} onChange of anything that is shown
+ * @property {(kind: Kind | "screen", track: MediaStreamTrack | null) => void} onTrack the track to
+ *   send from now on
+ * @property {() => void} onUnwanted permission was given after the call had released the device
+ * @property {() => void} onChange anything that is shown changed
  */
 
 export const isPhone = () => matchMedia("(pointer: coarse)").matches;
 
-/** A phone gets hot and a data bundle empty at more than this; a face needs no more. */
-const PHONE_PICTURE = {
+/** More would heat a phone and use up a data plan; a face needs no more. */
+const PHONE_VIDEO = {
   width: { ideal: 640 },
   height: { ideal: 360 },
   frameRate: { ideal: 15, max: 15 },
 };
-const DESK_PICTURE = {
+const DESKTOP_VIDEO = {
   width: { ideal: 960 },
   height: { ideal: 540 },
   frameRate: { ideal: 24, max: 30 },
 };
-const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const SCREEN = { video: { frameRate: 10 } };
 
 export class Devices {
@@ -39,9 +39,9 @@ export class Devices {
   canSwitch = false;
   /** Not muted; kept from one call to the next. */
   speaks = true;
-  /** Device ids chosen by hand; empty: the browser's choice. */
+  /** Device ids chosen by the reader; empty for the browser's choice. */
   chosen = { audio: "", video: "" };
-  /** @type {Map<Kind | "screen", string>} for the reader, until that device is asked for again */
+  /** @type {Map<Kind | "screen", string>} sentences for the reader, until that device is requested again */
   problems = new Map();
   /** A call uses the devices. */
   inUse = false;
@@ -56,8 +56,8 @@ export class Devices {
     this.#microphone = new Capture({
       ...shared,
       request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
-      isQuestion: async () => (await permission("audio")) !== "granted",
-      onTrack: (track) => this.#heldSound(track),
+      isPrompt: async () => (await permission("audio")) !== "granted",
+      onTrack: (track) => this.#onMicrophone(track),
       onRefused: (error) => void this.#refused("audio", error),
       onChange: () => {
         this.#camera.settle();
@@ -67,10 +67,10 @@ export class Devices {
     this.#camera = new Capture({
       ...shared,
       request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
-      // Two questions, one after the other, are refused less often than both at once.
-      mayAsk: () => !this.#microphone.open,
-      isQuestion: async () => (await permission("video")) !== "granted",
-      onTrack: (track) => this.#heldPicture(track),
+      // Two prompts, one after the other, are refused less often than both at once.
+      mayAsk: () => !this.#microphone.pending,
+      isPrompt: async () => (await permission("video")) !== "granted",
+      onTrack: (track) => this.#onCamera(track),
       onRefused: (error) => void this.#refused("video", error),
       onChange: listener.onChange,
     });
@@ -78,7 +78,7 @@ export class Devices {
       ...shared,
       lasting: false,
       request: (wanted) => navigator.mediaDevices.getDisplayMedia(wanted),
-      isQuestion: async () => false,
+      isPrompt: async () => false,
       onTrack: (track) => {
         if (track) track.contentHint = "detail";
         listener.onTrack("screen", track);
@@ -114,7 +114,7 @@ export class Devices {
     };
   }
 
-  /** Whether the browser asks the person for microphone or camera, and waits. */
+  /** Whether a permission prompt for microphone or camera is open. */
   get asking() {
     return this.#microphone.asking || this.#camera.asking;
   }
@@ -123,14 +123,14 @@ export class Devices {
     return this.#camera.wanted;
   }
 
-  /** @returns {MediaStreamTrack | null} what others see first */
-  get picture() {
+  /** @returns {MediaStreamTrack | null} the video that others see first */
+  get video() {
     return this.screen ?? this.camera;
   }
 
   /**
-   * A call begins to use the devices: the microphone unless it was muted, and the camera. What is
-   * refused is told in `problems`, and the call goes on without.
+   * Open the devices for a call: the microphone unless muted, and the camera. A refusal is put
+   * into `problems`, and the call goes on without the device.
    * @param {boolean} withCamera
    */
   open(withCamera) {
@@ -139,7 +139,7 @@ export class Devices {
     if (withCamera) this.setCamera(true);
   }
 
-  /** @returns {Promise<void>} until there is a microphone, or none, or a question about it */
+  /** @returns {Promise<void>} resolved with a microphone, without one, or with a prompt open */
   answered() {
     return this.#microphone.answered();
   }
@@ -148,8 +148,8 @@ export class Devices {
   setMicrophone(on) {
     this.speaks = on;
     this.problems.delete("audio");
-    // Muted, it stays open: people unmute in the middle of a word.
-    if (on) this.#want(this.#microphone, this.#sound());
+    // A muted microphone stays open: people unmute in the middle of a word.
+    if (on) this.#want(this.#microphone, this.#audioConstraints());
     else if (!this.microphone) this.#want(this.#microphone, null);
     if (this.microphone) this.microphone.enabled = on;
     this.listener.onChange();
@@ -158,7 +158,7 @@ export class Devices {
   /** @param {boolean} on */
   setCamera(on) {
     this.problems.delete("video");
-    this.#want(this.#camera, on ? this.#picture() : null);
+    this.#want(this.#camera, on ? this.#videoConstraints() : null);
     this.listener.onChange();
   }
 
@@ -170,7 +170,7 @@ export class Devices {
   }
 
   /**
-   * Use this microphone or camera from now on; an unplugged one gives way to another.
+   * Use this microphone or camera from now on; if it is unplugged, the browser takes another.
    * @param {Kind} kind
    * @param {string} id
    */
@@ -178,12 +178,12 @@ export class Devices {
     this.chosen[kind] = id;
     this.problems.delete(kind);
     if (kind === "video") {
-      if (this.#camera.wanted) this.#want(this.#camera, this.#picture());
-    } else if (this.#microphone.wanted) this.#want(this.#microphone, this.#sound());
+      if (this.#camera.wanted) this.#want(this.#camera, this.#videoConstraints());
+    } else if (this.#microphone.wanted) this.#want(this.#microphone, this.#audioConstraints());
     this.listener.onChange();
   }
 
-  /** The other camera of a phone; while one is being opened, it is the other one already. */
+  /** Switch to a phone's other camera; does nothing while one is still opening. */
   switchCamera() {
     if (!this.camera) return;
     this.chosen.video = "";
@@ -191,13 +191,13 @@ export class Devices {
     this.setCamera(true);
   }
 
-  /** Phones take camera and microphone away in the background: look whether they still live. */
+  /** Request devices again that a phone took away in the background. */
   check() {
     this.#microphone.regain();
     this.#camera.regain();
   }
 
-  /** No call uses the devices any more. */
+  /** Release all devices: no call uses them any more. */
   close() {
     this.inUse = false;
     this.problems.clear();
@@ -214,23 +214,23 @@ export class Devices {
   }
 
   /** @returns {MediaStreamConstraints} */
-  #sound() {
-    return { audio: { ...SOUND, ...this.#device("audio") } };
+  #audioConstraints() {
+    return { audio: { ...AUDIO, ...this.#chosenDevice("audio") } };
   }
 
   /** @returns {MediaStreamConstraints} */
-  #picture() {
-    const which = this.chosen.video ? this.#device("video") : { facingMode: this.facing };
-    return { video: { ...(isPhone() ? PHONE_PICTURE : DESK_PICTURE), ...which } };
+  #videoConstraints() {
+    const which = this.chosen.video ? this.#chosenDevice("video") : { facingMode: this.facing };
+    return { video: { ...(isPhone() ? PHONE_VIDEO : DESKTOP_VIDEO), ...which } };
   }
 
   /** @param {Kind} kind */
-  #device(kind) {
+  #chosenDevice(kind) {
     return this.chosen[kind] ? { deviceId: this.chosen[kind] } : {};
   }
 
   /** @param {MediaStreamTrack | null} track */
-  #heldSound(track) {
+  #onMicrophone(track) {
     if (track) {
       track.enabled = this.speaks;
       this.problems.delete("audio");
@@ -239,7 +239,7 @@ export class Devices {
   }
 
   /** @param {MediaStreamTrack | null} track */
-  #heldPicture(track) {
+  #onCamera(track) {
     this.listener.onTrack("video", track);
     if (!track) return;
     this.problems.delete("video");
@@ -248,7 +248,7 @@ export class Devices {
 
   async #countCameras() {
     const devices = await navigator.mediaDevices.enumerateDevices();
-    this.canSwitch = isPhone() && devices.filter((one) => one.kind === "videoinput").length > 1;
+    this.canSwitch = isPhone() && devices.filter(({ kind }) => kind === "videoinput").length > 1;
     this.listener.onChange();
   }
 
@@ -259,7 +259,7 @@ export class Devices {
   async #refused(kind, error) {
     const name = error instanceof Error ? error.name : "";
     if (kind === "screen") {
-      // Closing the browser's own chooser is an answer, not a problem.
+      // Closing the browser's own picker is an answer, not a problem.
       if (name !== "NotAllowedError") this.problems.set(kind, explain(name, kind));
     } else {
       const capture = kind === "audio" ? this.#microphone : this.#camera;

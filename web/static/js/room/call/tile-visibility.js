@@ -1,26 +1,26 @@
-/** Which tiles are on the screen, and how high: what the relay need not send. */
+/** Which tiles are on the screen and at which height, so that the relay sends no more than that. */
 
-/** Heights are told in steps: a window being dragged larger is no reason to speak. */
+/** Heights are reported in steps: dragging a window larger is not worth a message each time. */
 const STEP = 60;
 /**
- * Round what is seen: a tile that is scrolled to has its picture before it is there. For the page
- * both margins add up.
+ * Around the visible part: a tile that is scrolled to has its video before it appears. On the page
+ * itself both margins add up.
  */
 const MARGIN = "100px";
-/** Milliseconds out of sight that count: who scrolls to and fro does not flood the server. */
+/** Milliseconds off screen until a tile counts as hidden: scrolling up and down sends nothing. */
 export const HIDE_DELAY = 3_000;
 
 export class TileVisibility {
-  /** @type {WeakSet<Element>} tiles out of sight */
-  #gone = new WeakSet();
+  /** @type {WeakSet<Element>} tiles off screen */
+  #hidden = new WeakSet();
   /** @type {WeakMap<Element, ReturnType<typeof setTimeout>>} */
-  #leaving = new WeakMap();
+  #hideTimers = new WeakMap();
   /** @type {IntersectionObserver | null} */
   #observer = null;
 
   /**
-   * @param {HTMLElement} tiles what holds them
-   * @param {() => void} onChange heights may be others now
+   * @param {HTMLElement} tiles the parent of all tiles
+   * @param {() => void} onChange heights may have changed
    */
   constructor(tiles, onChange) {
     this.onChange = onChange;
@@ -31,7 +31,7 @@ export class TileVisibility {
     if (typeof IntersectionObserver === "undefined") return;
     this.#observer = new IntersectionObserver((entries) => this.#note(entries), {
       rootMargin: MARGIN,
-      // On a wide screen it is not the page that scrolls.
+      // On a wide screen an element scrolls, not the page.
       scrollMargin: MARGIN,
     });
   }
@@ -43,33 +43,34 @@ export class TileVisibility {
 
   /**
    * @param {Element} tile
-   * @returns {number | null} in the lines of this screen, null if it is not there
+   * @returns {number | null} in device pixels, null if it is not on the screen
    */
   height(tile) {
-    // A browser's own menu may put the picture in a window that stays when the page does not
-    // (Firefox does so without telling the page).
+    // Picture-in-picture stays visible when the page does not (Firefox opens it from a menu of its
+    // own, without an event).
     const seen =
-      tile.contains(document.pictureInPictureElement) || !(document.hidden || this.#gone.has(tile));
+      tile.contains(document.pictureInPictureElement) ||
+      !(document.hidden || this.#hidden.has(tile));
     return (seen && Math.ceil((tile.clientHeight * devicePixelRatio) / STEP) * STEP) || null;
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
   #note(entries) {
     for (const { target, isIntersecting } of entries) {
-      clearTimeout(this.#leaving.get(target));
-      if (isIntersecting) this.#gone.delete(target);
+      clearTimeout(this.#hideTimers.get(target));
+      if (isIntersecting) this.#hidden.delete(target);
       else
-        this.#leaving.set(
+        this.#hideTimers.set(
           target,
-          setTimeout(() => this.#leave(target), HIDE_DELAY),
+          setTimeout(() => this.#hide(target), HIDE_DELAY),
         );
     }
     this.onChange();
   }
 
   /** @param {Element} tile */
-  #leave(tile) {
-    this.#gone.add(tile);
+  #hide(tile) {
+    this.#hidden.add(tile);
     this.onChange();
   }
 }

@@ -1,4 +1,4 @@
-/** The pictures of a call: one tile for every other member, and our own. */
+/** The tiles of a call: one for every other member, one for each shared screen, and our own. */
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, clone, follow, inside, setText, show } from "../../shared/dom.js";
@@ -11,83 +11,83 @@ import { nameOf } from "../state.js";
  * @import { Room } from "../state.js"
  */
 
-/** @typedef {{ member: CallMember, person: RemoteParticipant | undefined, screen: boolean }} Seen */
+/** @typedef {{ member: CallMember, remote: RemoteParticipant | undefined, screen: boolean }} Shown */
 /** @typedef {{ peerId: string, kind: "video" | "screen", height: number | null }} Height */
 
 export class Tiles {
   #tiles = byId("tiles", HTMLElement);
   #own = byId("self-tile", HTMLElement);
-  #hear = byId("hear", HTMLButtonElement);
-  #sight;
+  #unmuteButton = byId("hear", HTMLButtonElement);
+  #visibility;
   #speaker = "";
   audioOnly = false;
-  /** Peer id of who speaks; known only where the relay listens. */
+  /** Peer id of the active speaker; known only while the relay carries the call. */
   speaker = "";
-  /** @type {Set<string>} pictures that the relay holds back */
-  #held = new Set();
+  /** @type {Set<string>} videos that the relay has paused for bandwidth */
+  #paused = new Set();
 
-  /** @param {() => void} onHeights of tiles, which may be others now */
+  /** @param {() => void} onHeights the heights of tiles may have changed */
   constructor(onHeights) {
-    this.#hear.addEventListener("click", () => {
+    this.#unmuteButton.addEventListener("click", () => {
       for (const video of this.#tiles.querySelectorAll("video")) this.#play(video);
     });
-    this.#sight = new TileVisibility(this.#tiles, onHeights);
+    this.#visibility = new TileVisibility(this.#tiles, onHeights);
   }
 
   /**
    * @param {Room} room
-   * @param {Map<string, RemoteParticipant>} people by participant id
+   * @param {Map<string, RemoteParticipant>} remotes by participant id
    */
-  render(room, people) {
+  render(room, remotes) {
     const members = (room.call?.members ?? []).filter(
       (member) =>
         member.participant_id !== room.me &&
         (member.state === "joined" || member.state === "ringing"),
     );
-    /** @type {Seen[]} */
-    const seen = [];
+    /** @type {Shown[]} */
+    const shown = [];
     for (const member of members) {
-      const person = people.get(member.participant_id);
-      seen.push({ member, person, screen: false });
-      // By way of the relay a shared screen is a picture of its own.
-      if (member.media?.screen && person?.screen.getTracks().length) {
-        seen.push({ member, person, screen: true });
+      const remote = remotes.get(member.participant_id);
+      shown.push({ member, remote, screen: false });
+      // Through the relay a shared screen is a video of its own.
+      if (member.media?.screen && remote?.screen.getTracks().length) {
+        shown.push({ member, remote, screen: true });
       }
     }
     follow(
       this.#tiles,
-      seen,
+      shown,
       ({ member, screen }) => `${member.participant_id} ${screen}`,
       () => {
         const tile = clone("tile");
-        this.#sight.watch(tile);
+        this.#visibility.watch(tile);
         return tile;
       },
-      (tile, one) => this.#update(tile, one, nameOf(room, one.member.participant_id)),
+      (tile, shown) => this.#update(tile, shown, nameOf(room, shown.member.participant_id)),
     );
-    this.#tiles.dataset.count = String(seen.length);
-    if (!members.length) show(this.#hear, false);
+    this.#tiles.dataset.count = String(shown.length);
+    if (!members.length) show(this.#unmuteButton, false);
   }
 
   /**
-   * The relay holds somebody's picture back, or no longer.
+   * The relay has paused a video for bandwidth, or sends it again.
    * @param {string} peerId
    * @param {string} kind
-   * @param {boolean} held
+   * @param {boolean} paused
    */
-  hold(peerId, kind, held) {
+  setPaused(peerId, kind, paused) {
     const name = `${peerId} ${kind}`;
-    if (held) this.#held.add(name);
-    else this.#held.delete(name);
+    if (paused) this.#paused.add(name);
+    else this.#paused.delete(name);
   }
 
-  /** The relay does not carry the call: it says nothing of who speaks and what it holds back. */
+  /** The relay does not carry the call: no active speaker and no paused video is known. */
   forgetRelay() {
     this.speaker = "";
-    this.#held.clear();
+    this.#paused.clear();
   }
 
-  /** @returns {Height[]} at which each picture is shown */
+  /** @returns {Height[]} at which each video is shown */
   heights() {
     /** @type {Height[]} */
     const found = [];
@@ -96,38 +96,38 @@ export class Tiles {
       found.push({
         peerId: tile.dataset.peer,
         kind: tile.dataset.screen === "true" ? "screen" : "video",
-        height: this.#sight.height(tile),
+        height: this.#visibility.height(tile),
       });
     }
     return found;
   }
 
   /**
-   * @param {MediaStreamTrack | null} picture
-   * @param {boolean} mirrored as in a mirror: people find their own face the other way round odd
+   * @param {MediaStreamTrack | null} track
+   * @param {boolean} mirrored people know their own face from mirrors
    */
-  showOwn(picture, mirrored) {
+  showOwn(track, mirrored) {
     const video = /** @type {HTMLVideoElement} */ (inside(this.#own, "video"));
     const [current = null] =
       video.srcObject instanceof MediaStream ? video.srcObject.getTracks() : [];
-    if (current !== picture) {
+    if (current !== track) {
       video.muted = true;
-      video.srcObject = picture ? new MediaStream([picture]) : null;
-      if (picture) video.play().catch(() => {});
+      video.srcObject = track ? new MediaStream([track]) : null;
+      if (track) video.play().catch(() => {});
     }
     this.#own.classList.toggle("mirrored", mirrored);
-    show(this.#own, picture !== null);
+    show(this.#own, track !== null);
   }
 
   /**
    * @param {HTMLElement} tile
-   * @param {Seen} seen
+   * @param {Shown} shown
    * @param {string} name
    */
-  #update(tile, { member, person, screen }, name) {
+  #update(tile, { member, remote, screen }, name) {
     const video = /** @type {HTMLVideoElement} */ (inside(tile, "video"));
     tile.dataset.participant = member.participant_id;
-    tile.dataset.peer = person?.peerId ?? "";
+    tile.dataset.peer = remote?.peerId ?? "";
     tile.dataset.screen = String(screen);
     if (screen) video.dataset.screenOf = member.participant_id;
     else video.dataset.participantId = member.participant_id;
@@ -135,66 +135,66 @@ export class Tiles {
     video.setAttribute("aria-label", label);
     setText(inside(tile, ".name"), label);
     setText(inside(tile, ".initial"), [...name][0] ?? "");
-    const held = this.#held.has(`${person?.peerId} ${screen ? "screen" : "video"}`);
-    setText(inside(tile, ".status"), screen ? "" : this.#status(member, person, held));
+    const paused = this.#paused.has(`${remote?.peerId} ${screen ? "screen" : "video"}`);
+    setText(inside(tile, ".status"), screen ? "" : this.#status(member, remote, paused));
     const media = member.media;
-    // Sent directly, camera and screen are one picture.
-    const alone = media?.screen === true && !person?.screen.getTracks().length;
+    // On a direct connection, camera and screen are one video.
+    const alone = media?.screen === true && !remote?.screen.getTracks().length;
     const sent = screen || !media || media.camera || alone;
-    const pictured = sent && !this.audioOnly && !held && person?.state === "connected";
+    const pictured = sent && !this.audioOnly && !paused && remote?.state === "connected";
     tile.classList.toggle("pictured", pictured);
-    tile.classList.toggle("held", held);
+    tile.classList.toggle("held", paused);
     tile.classList.toggle("whole", screen || alone);
-    tile.classList.toggle("speaking", !screen && !!person && person.peerId === this.speaker);
-    const stream = (screen ? person?.screen : person?.stream) ?? null;
+    tile.classList.toggle("speaking", !screen && !!remote && remote.peerId === this.speaker);
+    const stream = (screen ? remote?.screen : remote?.stream) ?? null;
     if (video.srcObject !== stream) {
       video.srcObject = stream;
     }
-    this.#route(video);
+    this.#setSink(video);
     if (stream?.getTracks().length && video.paused) this.#play(video);
   }
 
   /**
    * @param {CallMember} member
-   * @param {RemoteParticipant | undefined} person
-   * @param {boolean} held
+   * @param {RemoteParticipant | undefined} remote
+   * @param {boolean} paused
    */
-  #status(member, person, held) {
+  #status(member, remote, paused) {
     if (member.state === "ringing") return _("ringing…");
-    if (member.reconnecting || person?.state === "disconnected" || person?.state === "failed") {
+    if (member.reconnecting || remote?.state === "disconnected" || remote?.state === "failed") {
       return _("reconnecting…");
     }
     if (member.media?.asking) return _("has answered, still has to allow microphone and camera…");
-    if (person?.state !== "connected") return _("connecting…");
+    if (remote?.state !== "connected") return _("connecting…");
     if (member.media && !member.media.microphone) return _("muted");
-    if (held) return _("no picture: your connection is too slow");
+    if (paused) return _("no track: your connection is too slow");
     if (member.quality === "poor") return _("poor connection");
     return "";
   }
 
   /**
    * Play through this speaker.
-   * @param {string} id
+   * @param {string} id a device id, empty for the system's own
    */
   setSpeaker(id) {
     this.#speaker = id;
-    for (const video of this.#tiles.querySelectorAll("video")) this.#route(video);
+    for (const video of this.#tiles.querySelectorAll("video")) this.#setSink(video);
   }
 
   /** @param {HTMLVideoElement} video */
-  #route(video) {
+  #setSink(video) {
     if (!("setSinkId" in video) || video.sinkId === this.#speaker) return;
-    // A speaker that was unplugged: the system's own goes on.
+    // The speaker was unplugged: playback goes on through the system's own.
     video.setSinkId(this.#speaker).catch(() => {});
   }
 
   /** @param {HTMLVideoElement} video */
   #play(video) {
     video.play().then(
-      () => show(this.#hear, false),
+      () => show(this.#unmuteButton, false),
       (error) => {
-        // AbortError only says that the picture changed meanwhile.
-        if (error.name === "NotAllowedError") show(this.#hear, true);
+        // AbortError only says that the stream changed meanwhile.
+        if (error.name === "NotAllowedError") show(this.#unmuteButton, true);
       },
     );
   }
