@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import NewContext, Watch
-from tests.browser.probes import audio_energy, picture_moves, sound_arrives
+from tests.browser.harness.probes import audio_energy, picture_moves, sound_arrives
 
 PAGE = """<!doctype html><html lang="en"><title>Call</title><link rel="icon" href="data:,">
 <video id="own" autoplay playsinline muted></video>

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import NewContext
-from tests.browser.probes import picture_moves, sound_arrives
+from tests.browser.harness.probes import picture_moves, sound_arrives
 from tests.serving import PASSWORD, Server, serving
 from web.keys import CLOCKWORK, OUTBOX
 from web.notices.outbox import read_outbox

@@ -6,7 +6,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, NewContext
-from tests.browser.probes import CONTROL, WATCH_SOUND, picture_moves, sound_arrives
+from tests.browser.harness.probes import CONTROL, WATCH_SOUND, picture_moves, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server
 

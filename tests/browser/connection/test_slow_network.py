@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import WebSocket, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.lines.slow_line import FASTER_TIME, SlowLine
+from tests.browser.connection.slow_network import FASTER_TIME, SlowLine
 from tests.people import Person
 
 

@@ -10,8 +10,8 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.calls.test_devices import given, live, meeting
 from tests.browser.conftest import NewContext
-from tests.browser.lines.test_alive import MISSING
-from tests.browser.test_session import sign_in
+from tests.browser.connection.test_dead_pages import MISSING
+from tests.browser.sessions.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE

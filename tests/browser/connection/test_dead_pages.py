@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from signaling.account import Account
 from tests.browser.calls.test_relay_mixed import other_browser as other_browser
 from tests.browser.conftest import NewContext
-from tests.browser.test_session import sign_in
+from tests.browser.sessions.test_session import sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import ROOMS, STORE
