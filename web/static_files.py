@@ -2,7 +2,7 @@
 
 Scripts are sent without their comments: JSDoc is two fifths of what a phone would have to fetch.
 
-`/static/<digest>/js/pages/session.js` imports `../room/channel.js` relative to itself, so every
+`/static/<digest>/js/pages/session.js` imports `../signaling/channel.js` relative to itself, so every
 file of one page has the same digest: a page never mixes two versions, and browsers may keep them
 for ever.
 """

@@ -12,8 +12,8 @@ from signaling import errors
 from signaling.wire import messages
 
 ROOT = Path(__file__).parents[3]
-SOURCE = (ROOT / "web/static/js/room/messages.js").read_text(encoding="utf-8")
-NUMBERS = (ROOT / "web/static/js/room/wire.js").read_text(encoding="utf-8")
+SOURCE = (ROOT / "web/static/js/signaling/messages.js").read_text(encoding="utf-8")
+NUMBERS = (ROOT / "web/static/js/signaling/protocol.js").read_text(encoding="utf-8")
 PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")
 
 STRUCTS = {

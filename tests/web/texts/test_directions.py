@@ -222,7 +222,7 @@ def test_the_page_cuts_lines_where_the_report_does() -> None:
     lines = [line for line, _, _ in random_lines(500, 4)]
     lines += ["".join(chance.choices("Aa 1٣۴.,-+%$(){}אبسل/:،؛°m g€", k=20)) for _ in range(1000)]
     script = """import fs from "node:fs";
-        import { directed } from "./web/static/js/shared/directions.js";
+        import { directed } from "./web/static/js/shared/text/directions.js";
         const lines = JSON.parse(fs.readFileSync(0, "utf8"));
         const shown = (part) => part.mark ?? (part.isolate ? `\u2066${part.text}\u2069` : part.text);
         const cut = lines.map((line) => directed(line).map(shown).join(""));

@@ -26,7 +26,7 @@ def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Ele
 def appointment(viewer: Viewer, moment: datetime, *, with_zone: bool = True) -> h.Node:
     """A moment as the mail about it tells it: the whole date, the time of day, and the zone.
 
-    `showLocally` (`static/js/shared/times.js`) tells by the offset which clock it was written by.
+    `showLocally` (`static/js/shared/time/format.js`) tells by the offset which clock it was written by.
     """
     here = local(moment, viewer.time_zone).isoformat(timespec="seconds")
     text = day_and_time(moment, viewer.time_zone, viewer.language)
