@@ -125,7 +125,7 @@ async def _assemble(
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
-    store.losses.listeners.append(live.lost)
+    store.hooks.access_lost = live.lost
     app[DOORMAN] = Doorman(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
@@ -148,6 +148,7 @@ async def _assemble(
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     providers = await add_delivery(app, config)
     notifying = app[keys.NOTIFYING]
+    store.hooks.notice_due = notifying.wake
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(

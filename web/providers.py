@@ -105,7 +105,6 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         clockwork,
         app[keys.TIMEKEEPING],
         timedelta(hours=config.interpreter_timeout_hours),
-        notifying.wake,
     )
     app[keys.ABANDONING] = Abandoning(
         store,
@@ -117,7 +116,6 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         clockwork,
         app[keys.TIMEKEEPING],
         timedelta(days=config.abandoned_days),
-        notifying.wake,
     )
     app[keys.OUTBOX] = outbox
     app[keys.NOTICE_WORDS] = words
@@ -128,6 +126,6 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
     app[keys.NOTIFYING] = notifying
-    app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
+    app[keys.RECEIVING] = Receiving(store, clock, rooms.changed)
     await load_words(app)
     return list(dict.fromkeys(providers.values()))

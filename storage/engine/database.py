@@ -87,8 +87,12 @@ class Executor:
             await self.run(lambda connection: None)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Call `action` once what is being written is durable; never, if it is undone."""
-        self._after.append(action)
+        """Call `action` once what is being written is durable; never, if it is undone.
+
+        An action that already waits for this commit is called once.
+        """
+        if action not in self._after:
+            self._after.append(action)
 
     @property
     def actions(self) -> int:

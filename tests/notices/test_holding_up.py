@@ -67,6 +67,7 @@ async def test_a_key_that_is_damaged_holds_up_no_mail_and_no_forgetting(nurse: D
         await damage_keys(nurse)
         [damaged] = await sessions(nurse)
         await queue(nurse, "b@example.org", note="for the second")
+    nurse.server.app[NOTIFYING].wake()
     await nurse.deliver()
     assert nurse.outside.mail.asked == ["b@example.org"]
     await pass_days(nurse, 2)  # one to expire, one to be forgotten

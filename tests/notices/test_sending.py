@@ -11,6 +11,7 @@ async def send_again(nurse: Desk, *, times: int = 1) -> None:
     async with nurse.server.app[NOTIFYING]._busy:  # nothing is handed over before the last press
         for _ in range(times):
             assert (await nurse.person.post(address)).status == 303
+    nurse.server.app[NOTIFYING].wake()
     await nurse.deliver()
 
 

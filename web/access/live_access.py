@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
 from signaling.ports import Clock, Timers
-from storage.engine.losses import Loss, SeatsLeft, SeatTaken
+from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
 from web.access.sessions import SqliteStorage
 

@@ -12,7 +12,7 @@ from signaling.invite import Invite
 from web.forms.invitation import answered, read_moment, read_person
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, viewer_of
-from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
+from web.keys import LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.invites import reading_of
 from web.pages.session_people import invite_more
@@ -53,7 +53,6 @@ async def edit(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
         return show(page, error.status, retry_after(error))
-    request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 
@@ -75,7 +74,6 @@ async def cancel(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     await app[PLANNING].cancel(request.match_info["consultation_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 

@@ -8,7 +8,7 @@ from web.access.limits import network, remote
 from web.forms.invitation import answered, read_reachable
 from web.http.errors import refused_form, sentence
 from web.http.request import by_link, form_of, show, signed_in, viewer_of
-from web.keys import INTERPRETING, LIMITS, NOTIFYING, WORDING
+from web.keys import INTERPRETING, LIMITS, WORDING
 from web.markup.guests.interpreting import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
 from web.pages.invites import reading_of
@@ -50,7 +50,6 @@ async def answer(request: web.Request) -> web.Response:
         return await _page(request, Form(), AlreadyAnswered.status)
     except InviteNotUsable as error:
         return await _unknown(request, error)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("interpreter_request", token=token))
 
 
@@ -58,7 +57,6 @@ async def invite_without(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     await app[INTERPRETING].invite_without(request.match_info["consultation_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 

@@ -14,7 +14,7 @@ from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import Reading, Typed, answered, read_plan
 from web.http.errors import refused_form, retry_after
 from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
-from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
+from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING, WAYS
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
@@ -99,7 +99,6 @@ async def send_invite(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = new_invite_page(viewer, form, await interpreting_of(request))
         return show(page, error.status, retry_after(error))
-    app[NOTIFYING].wake()
     if consultation.interpreting != "none":
         await app[INTERPRETING].watch()
         raise web.HTTPSeeOther(path("invites"))
@@ -138,7 +137,6 @@ async def send_again(request: web.Request) -> web.Response:
     app = request.app
     await app[LIMITS].hit("invite", account.id)
     invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     back = {"edit": "edit_session", "session": "session"}.get(request.query.get("back", ""))
     if back is not None:
         raise web.HTTPSeeOther(path(back, consultation_id=invite.consultation_id))
@@ -150,7 +148,6 @@ async def remove(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 
 

@@ -4,7 +4,6 @@ Nobody else is written to before an organization accepted; then everybody is, on
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -49,7 +48,6 @@ class Interpreting:
         timers: Timers,
         timekeeping: Timekeeping,
         timeout: timedelta,
-        queued: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -60,7 +58,6 @@ class Interpreting:
         self._timers = timers
         self._timekeeping = timekeeping
         self._timeout = timeout
-        self._queued = queued
 
     async def languages(self) -> frozenset[str]:
         """Languages for which an organization can be asked."""
@@ -289,7 +286,6 @@ class Interpreting:
                 return await self.ask(records, current, scheduler)
 
             room.consultation = await self._store.write(work)
-        self._queued()
         await self.watch()
         await self._rooms.changed([request.consultation_id])
 

@@ -18,12 +18,10 @@ class Receiving:
         self,
         store: Store,
         clock: Clock,
-        wake: Callable[[], None],
         changed: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._wake = wake
         self._changed = changed
 
     async def receipt(self, receipt: Receipt | None, token_id: str, forget_at: datetime) -> bool:
@@ -41,7 +39,6 @@ class Receiving:
 
         fresh, consultation_id = await self._store.write(work)
         if consultation_id:
-            self._wake()
             await self._changed([consultation_id])
         return fresh
 

@@ -1,6 +1,5 @@
 """Sessions that were started and left open: their scheduler is told, then they are closed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from signaling import abandonment
@@ -28,7 +27,6 @@ class Abandoning:
         timers: Timers,
         timekeeping: Timekeeping,
         after: timedelta,
-        queued: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
@@ -39,7 +37,6 @@ class Abandoning:
         self._timers = timers
         self._timekeeping = timekeeping
         self._after = after
-        self._queued = queued
 
     async def look(self) -> None:
         """Tell of what is left alone, close what was told of long enough ago, and look again later."""
@@ -105,5 +102,4 @@ class Abandoning:
                 records, "left_open", consultation, recipient, values, detail=detail
             )
         )
-        self._queued()
         await self._rooms.changed([consultation.id])
