@@ -18,7 +18,7 @@ from tests.serving import Server, serving
 from tests.web.calling import NOW, table
 from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, PROBING, RELAY
-from web.pages.device_testing import MAX_ANSWER_BYTES
+from web.pages.device_checking import MAX_ANSWER_BYTES
 
 JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
