@@ -28,7 +28,7 @@ from signaling.invite import Channel, Person
 from web.app import create_app
 from web.clockwork import MovableClock
 from web.config import load
-from web.keys import ABANDONING, CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
+from web.keys import ABANDONING, CLOCKWORK, INVITING, PLANNING, SENDING, STORE
 from web.texts.catalogs import OWN_NAMES
 
 WIDTH = 420
@@ -56,7 +56,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
     files: list[Path] = []
 
     async def deliver() -> None:
-        app[NOTIFYING].wake()
+        app[SENDING].wake()
         await app[CLOCKWORK].run_due()
         found = await asyncio.to_thread(lambda: sorted((folder / "outbox").glob("[!.]*")))
         files.extend(file for file in found if file not in files)

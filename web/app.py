@@ -8,10 +8,10 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.calling import Calling
 from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.calls.reachability import Probing
+from signaling.flows.calls.reachability import Reachability
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.emptying import Emptying
@@ -20,7 +20,7 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock
 from signaling.rooms.hub import Hub
@@ -132,23 +132,23 @@ async def _assemble(
     rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
-    keeping = Keeping(store, rooms, clock, waits, relay, config.media_policy)
-    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, waits)
-    app[keys.PROBING] = Probing(relay, waits)
-    calling = Calling(keeping, forwarding, clock, waits)
+    changes = CallChanges(store, rooms, clock, waits, relay, config.media_policy)
+    app[keys.FORWARDING] = forwarding = Forwarding(changes, relay, clock, waits)
+    app[keys.REACHABILITY] = Reachability(relay, waits)
+    calling = Calling(changes, forwarding, clock, waits)
     rooms.openers.append(calling.take_up)
     app[keys.ROOMS] = rooms
     app[keys.CALLING] = calling
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
-    app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
+    app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     providers = await add_delivery(app, config)
-    notifying = app[keys.NOTIFYING]
-    store.hooks.notice_due = notifying.wake
+    sending = app[keys.SENDING]
+    store.hooks.notice_due = sending.wake
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
@@ -158,7 +158,7 @@ async def _assemble(
     expiring = Expiring(
         store,
         rooms,
-        holding,
+        app[keys.RUNNING],
         clock,
         clockwork,
         timekeeping,
@@ -187,7 +187,7 @@ async def _assemble(
             ("web sessions", forget_web_sessions),
         ):
             clockwork.set(name, clock.now(), action)
-        notifying.wake()
+        sending.wake()
 
     timekeeping.followers.append(look_again)
 
@@ -197,9 +197,9 @@ async def _assemble(
             await timekeeping.begin()
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
-            await notifying.recover()
+            await sending.recover()
             await zone_changes.begin()
-            notifying.wake()
+            sending.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
             await abandoning.look()
@@ -209,7 +209,7 @@ async def _assemble(
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
-        notifying.close()
+        sending.close()
         for runner in runners:
             runner.cancel()
         for runner in runners:

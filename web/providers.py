@@ -11,9 +11,9 @@ from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
-from signaling.flows.notices.receipts import Receiving
+from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
-from signaling.flows.notices.sending import Notifying
+from signaling.flows.notices.sending import Sending
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -92,7 +92,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
-    notifying = Notifying(
+    sending = Sending(
         store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
     )
     interpreting = Interpreting(
@@ -109,7 +109,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     app[keys.ABANDONING] = Abandoning(
         store,
         rooms,
-        app[keys.HOLDING],
+        app[keys.RUNNING],
         composing,
         wording,
         clock,
@@ -125,7 +125,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
-    app[keys.NOTIFYING] = notifying
-    app[keys.RECEIVING] = Receiving(store, clock, rooms.changed)
+    app[keys.SENDING] = sending
+    app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await load_words(app)
     return list(dict.fromkeys(providers.values()))

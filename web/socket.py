@@ -26,7 +26,7 @@ from web.http.errors import close_code, domain_error, refusal
 from web.http.no_line import no_line
 from web.http.request import account_of, seated, viewer_of, web_session_digest
 from web.http.security import is_handshake
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
+from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, LIVE, ROOMS, RUNNING
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
@@ -323,7 +323,7 @@ async def _handle(
     app: web.Application, attendance: Attendance, message: Any
 ) -> wire.Message | None:
     """Hand a message to the flow it belongs to."""
-    chatting, calling, holding = app[CHATTING], app[CALLING], app[HOLDING]
+    chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
     forwarding = app[FORWARDING]
     match message:
         case wire.Ping():
@@ -335,11 +335,11 @@ async def _handle(
         case wire.Seen():
             await chatting.seen(attendance, message)
         case wire.StartConsultation():
-            return await holding.start(attendance, message)
+            return await running.start(attendance, message)
         case wire.TerminateConsultation():
-            return await holding.terminate(attendance, message)
+            return await running.terminate(attendance, message)
         case wire.ResumeConsultation():
-            return await holding.resume(attendance, message)
+            return await running.resume(attendance, message)
         case wire.CallStart():
             return await calling.start(attendance, message)
         case wire.CallAccept():

@@ -43,13 +43,13 @@ class Rooms:
         self.hub = hub
         self.openers: list[Callable[[Room], None]] = []
         "Called with every room that was opened from storage."
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
+    def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
         """Commands that change the life of one room wait for each other here."""
-        lock = self._turns.get(consultation_id)
+        lock = self._locks.get(consultation_id)
         if lock is None:
-            lock = self._turns[consultation_id] = asyncio.Lock()
+            lock = self._locks[consultation_id] = asyncio.Lock()
         return lock
 
     async def open(self, consultation_id: str) -> Room:
@@ -67,12 +67,12 @@ class Rooms:
             return room
 
     def _opening(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
-        return self.turn(f"open:{consultation_id}")
+        return self.exclusive(f"open:{consultation_id}")
 
     @asynccontextmanager
     async def closed_to_all(self, consultation_id: str) -> AsyncIterator[None]:
         """Within, nobody changes a consultation or opens its room."""
-        async with self.turn(consultation_id), self._opening(consultation_id):
+        async with self.exclusive(consultation_id), self._opening(consultation_id):
             yield
 
     def end(self, consultation_id: str) -> None:

@@ -188,7 +188,7 @@ class Database:
         self._reader = reader
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         "Held while a transaction is open on the writer."
 
     @classmethod
@@ -240,7 +240,7 @@ class Database:
         Whoever reads an older state (a backup, a tool) keeps it in the write-ahead log and in the
         pages that wait there; nobody is waited for. Raises Unavailable.
         """
-        async with self._turn:  # within a transaction SQLite refuses it
+        async with self._lock:  # within a transaction SQLite refuses it
             try:
                 return await self.write_executor.empty_log()
             except sqlite3.OperationalError as error:
@@ -249,7 +249,7 @@ class Database:
     async def _drain(self) -> None:
         while self._queue:
             group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
-            async with self._turn:
+            async with self._lock:
                 await self._commit(group)
 
     async def _commit(self, group: list[tuple[Work, "asyncio.Future[Any]"]]) -> None:

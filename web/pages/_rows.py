@@ -10,7 +10,7 @@ from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
 from storage.engine.times import from_ms
-from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
@@ -102,7 +102,7 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
     read = app[STORE].read
     rows = []
     for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
-        purge_at = consultation.purge_at(app[HOLDING].retention)
+        purge_at = consultation.purge_at(app[RUNNING].retention)
         if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
             continue
         invites = await read.invites.of_consultation(consultation.id)

@@ -22,7 +22,7 @@ _END_LINES: dict[str, Kind] = {
 }
 
 
-class Keeping:
+class CallChanges:
     def __init__(
         self,
         store: Store,
@@ -41,15 +41,15 @@ class Keeping:
         self.followers: list[Callable[[Room], None]] = []
         "Called after every change of a room's call."
 
-    def turn(self, room: Room) -> AbstractAsyncContextManager[object]:
+    def exclusive(self, room: Room) -> AbstractAsyncContextManager[object]:
         """Changes of one room wait for each other here."""
-        return self._rooms.turn(room.consultation.id)
+        return self._rooms.exclusive(room.consultation.id)
 
     async def apply(
         self, room: Room, call_id: str, change: Callable[[Call, datetime], Call]
     ) -> None:
         """Change a call from a timer; nothing happens if it is over or another one runs."""
-        async with self.turn(room):
+        async with self.exclusive(room):
             if room.call is not None and room.call.id == call_id and not room.call.over:
                 await self.change(room, None, change(room.call, self._clock.now()))
 

@@ -6,7 +6,7 @@ from signaling.access import require
 from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
 from signaling.errors import Conflict, NotFound
-from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.forwarding import Forwarding
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Timers
@@ -16,9 +16,9 @@ from signaling.wire import messages as wire
 
 class Calling:
     def __init__(
-        self, keeping: Keeping, forwarding: Forwarding, clock: Clock, timers: Timers
+        self, changes: CallChanges, forwarding: Forwarding, clock: Clock, timers: Timers
     ) -> None:
-        self._keeping = keeping
+        self._changes = changes
         self._forwarding = forwarding
         self._clock = clock
         self._timers = timers
@@ -32,17 +32,17 @@ class Calling:
         """
         require(attendance.role, "start_call")
         room, caller = attendance.room, attendance.participant_id
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             if room.consultation.state not in CALL_STATES:
                 raise Conflict
             peer_id = attendance.connection.peer_id
             if room.call is not None and not room.call.over:
                 joined = room.call.accept(caller, peer_id, self._clock.now())
-                await self._keeping.change(room, attendance.command(message.id), joined)
+                await self._changes.change(room, attendance.command(message.id), joined)
                 return wire.Ack(message.id)
             others = [seat.participant_id for seat in room.reachable()]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
-            if await self._keeping.change(room, attendance.command(message.id), call):
+            if await self._changes.change(room, attendance.command(message.id), call):
                 self._ring(room, call, RING_TIMEOUT)
         return wire.Ack(message.id)
 
@@ -50,35 +50,35 @@ class Calling:
         """Answer, join late, or come back with a reloaded page. Raises Conflict or CallsFull."""
         require(attendance.role, "join_call")
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = self._current(room, message.call_id)
             changed = call.accept(
                 attendance.participant_id, attendance.connection.peer_id, self._clock.now()
             )
-            await self._keeping.change(room, attendance.command(message.id), changed)
+            await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def decline(self, attendance: Attendance, message: wire.CallDecline) -> wire.Ack:
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = self._current(room, message.call_id)
             changed = call.decline(attendance.participant_id, self._clock.now())
-            await self._keeping.change(room, attendance.command(message.id), changed)
+            await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def hang_up(self, attendance: Attendance, message: wire.CallLeave) -> wire.Ack:
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = room.call
             if call is not None and call.id == message.call_id:
                 changed = call.leave(attendance.participant_id, self._clock.now())
-                await self._keeping.change(room, attendance.command(message.id), changed)
+                await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def end(self, room: Room) -> None:
         """The session was terminated: the call is over for everybody. Within the room's turn."""
         if room.call is not None and not room.call.over:
-            await self._keeping.change(room, None, room.call.end(self._clock.now()))
+            await self._changes.change(room, None, room.call.end(self._clock.now()))
 
     # --- negotiation between peers
 
@@ -122,7 +122,7 @@ class Calling:
         self._timers.set(
             f"drop:{call.id}:{participant_id}",
             self._timers.now() + RECONNECT_GRACE,
-            lambda: self._keeping.apply(
+            lambda: self._changes.apply(
                 room, call.id, lambda current, now: current.leave(participant_id, now)
             ),
         )
@@ -163,13 +163,13 @@ class Calling:
         self._timers.set(
             f"ring:{call.id}",
             self._timers.now() + within,
-            lambda: self._keeping.apply(room, call.id, lambda current, now: current.miss(now)),
+            lambda: self._changes.apply(room, call.id, lambda current, now: current.miss(now)),
         )
 
     @property
     def _hiding(self) -> bool:
         """Whether nobody may learn of anybody's addresses."""
-        return self._keeping.policy == "relay"
+        return self._changes.policy == "relay"
 
     @staticmethod
     def _current(room: Room, call_id: str) -> Call:

@@ -25,7 +25,7 @@ from signaling.calls.topology import (
     next_look,
 )
 from signaling.errors import NotFound
-from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.rooms import Attendance
 from signaling.ports import Clock, Forwarder, Timers
 from signaling.rooms.room import Room
@@ -79,9 +79,9 @@ class _Stage:
 
 class Forwarding:
     def __init__(
-        self, keeping: Keeping, forwarder: Forwarder, clock: Clock, timers: Timers
+        self, changes: CallChanges, forwarder: Forwarder, clock: Clock, timers: Timers
     ) -> None:
-        self._keeping = keeping
+        self._changes = changes
         self._forwarder = forwarder
         self._clock = clock
         self._timers = timers
@@ -89,7 +89,7 @@ class Forwarding:
         "By place."
         self._current: dict[str, _Stage] = {}
         "By consultation."
-        keeping.followers.append(self.follow)
+        changes.followers.append(self.follow)
 
     async def close(self) -> None:
         """Stop arranging; the forwarder ends its legs itself."""
@@ -113,7 +113,7 @@ class Forwarding:
         """A page receives these peers by way of that topology; the last one ends the change."""
         stage, _ = self._stage_of(attendance)
         room = stage.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = stage.call
             if call is None or call.path.moving_to != message.topology:
                 return
@@ -122,25 +122,25 @@ class Forwarding:
             joined = frozenset(call.joined())
             if complete(call.path, joined, stage.receives):
                 moved = replace(call, path=arrive(call.path, joined))
-                await self._keeping.change(room, None, moved)
+                await self._changes.change(room, None, moved)
 
     async def failed(self, attendance: Attendance, message: wire.PathFailed) -> None:
         """A page has no path: to another page, or to the forwarder."""
         stage, peer_id = self._stage_of(attendance)
         room = stage.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = stage.call
             if call is None:
                 return
             if message.to is None:
                 self._make_anew(stage, peer_id)
-                await self._keeping.change(room, None, call)
+                await self._changes.change(room, None, call)
                 self._arrange(stage)
                 return
             other = call.participant_of(message.to)
             joined = frozenset(call.joined())
             if other is not None and joined == {attendance.participant_id, other}:
-                await self._keeping.change(room, None, replace(call, path=block(call.path, joined)))
+                await self._changes.change(room, None, replace(call, path=block(call.path, joined)))
 
     async def prefer(self, attendance: Attendance, message: wire.TileShown) -> None:
         """How high a page shows somebody's picture."""
@@ -327,7 +327,7 @@ class Forwarding:
         """Somebody cannot reach the forwarder: they leave the call, the others go on."""
         room = stage.room
         stage.due.pop(peer_id, None)
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = stage.call
             participant_id = None if call is None else call.participant_of(peer_id)
             if call is None or participant_id is None:
@@ -335,7 +335,7 @@ class Forwarding:
             if call.path.moving_to is not None:  # which has a time of its own
                 self._expect(stage, peer_id, CONNECT_WITHIN)
             elif not self._forwarder.usable:  # nobody's fault: all go on directly
-                await self._keeping.change(room, None, call)
+                await self._changes.change(room, None, call)
             elif call.path.forwarded and room.seats[participant_id].online:
                 await self._part(room, call, [participant_id])
 
@@ -348,7 +348,7 @@ class Forwarding:
 
     async def _review(self, room: Room, call_id: str) -> None:
         """The time of a change is over, or one may begin."""
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call, now = room.call, self._timers.now()
             if call is None or call.id != call_id or call.over:
                 return
@@ -356,7 +356,7 @@ class Forwarding:
             if path.moving_to is not None and path.since and path.since + MOVE_WITHIN <= now:
                 joined = frozenset(call.joined())
                 path, lost = conclude(
-                    path, joined, self._connected(room, call), self._keeping.policy, now
+                    path, joined, self._connected(room, call), self._changes.policy, now
                 )
             await self._part(room, replace(call, path=path), sorted(lost))
 
@@ -373,4 +373,4 @@ class Forwarding:
             call = call.leave(participant_id, self._clock.now())
             if peer_id is not None:
                 room.tell_page(peer_id, wire.CallLost(call.id))
-        await self._keeping.change(room, None, call)
+        await self._changes.change(room, None, call)

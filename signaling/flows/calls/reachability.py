@@ -21,7 +21,7 @@ OFFER_WITHIN = 5.0
 NO_TRIAL = N_("The path for sound and picture cannot be tested now. Please test again later.")
 
 
-class Probing:
+class Reachability:
     def __init__(self, forwarder: Forwarder, timers: Timers) -> None:
         self._forwarder = forwarder
         self._timers = timers

@@ -137,7 +137,7 @@ class Interpreting:
         """
         request, consultation, scheduler, _ = await self.look(token)
         room = await self._rooms.open(consultation.id)
-        async with self._rooms.turn(consultation.id):
+        async with self._rooms.exclusive(consultation.id):
 
             async def work(records: Records) -> tuple[Consultation, str]:
                 current = await self._decide(records, request, "accept")
@@ -207,7 +207,7 @@ class Interpreting:
         """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, scheduler.id, "invite")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             waived = room.consultation.interpreting_after("waive", self._clock.now())
 
             async def work(records: Records) -> None:
@@ -275,7 +275,7 @@ class Interpreting:
 
     async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
         room = await self._rooms.open(request.consultation_id)
-        async with self._rooms.turn(request.consultation_id):
+        async with self._rooms.exclusive(request.consultation_id):
 
             async def work(records: Records) -> Consultation:
                 current = await self._decide(records, request, event)

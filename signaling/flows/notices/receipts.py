@@ -11,7 +11,7 @@ from signaling.notices.reply import Reply
 from signaling.ports import Clock, Records, Store
 
 
-class Receiving:
+class Receipts:
     """Each webhook has its effect and uses up its token in one transaction, or does neither."""
 
     def __init__(

@@ -42,7 +42,7 @@ Done = tuple[Job, Outcome | None]
 _log = logging.getLogger(__name__)
 
 
-class Notifying:
+class Sending:
     def __init__(
         self,
         store: Store,

@@ -6,7 +6,7 @@ from signaling import abandonment
 from signaling.consultation import Consultation
 from signaling.flows.notices.composing import Composing, Recipient
 from signaling.flows.rooms import Rooms
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports import Clock, Store, Timers, Wording
 from signaling.rooms.room import Room
@@ -20,7 +20,7 @@ class Abandoning:
         self,
         store: Store,
         rooms: Rooms,
-        holding: Holding,
+        running: Running,
         composing: Composing,
         wording: Wording,
         clock: Clock,
@@ -30,7 +30,7 @@ class Abandoning:
     ) -> None:
         self._store = store
         self._rooms = rooms
-        self._holding = holding
+        self._running = running
         self._composing = composing
         self._wording = wording
         self._clock = clock
@@ -73,7 +73,7 @@ class Abandoning:
             await self._tell(consultation, now)
         elif due <= now:
             room = await self._rooms.open(consultation.id)
-            if await self._holding.expire(room, lambda: self._is_left(room, now)):
+            if await self._running.expire(room, lambda: self._is_left(room, now)):
                 await self._rooms.changed([consultation.id])
 
     async def _is_left(self, room: Room, now: datetime) -> bool:

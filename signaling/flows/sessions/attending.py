@@ -100,7 +100,7 @@ class Attending:
         seat = room.seats[participant_id]
         if seat.role != "scheduler" and room.waiting_since is None:
             room.waiting_since = now
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]
             if first or arriving:
@@ -113,7 +113,7 @@ class Attending:
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
 
     async def _gone(self, room: Room, participant_id: str) -> None:
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             seat = room.seats.get(participant_id)
             if seat is None or seat.online:
                 return

@@ -86,7 +86,7 @@ class Planning:
         Raises NotFound, TooMuchSent, TooMuchForOne, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             before = room.consultation
             if before.state not in EDITABLE_STATES:
                 raise Conflict
@@ -147,7 +147,7 @@ class Planning:
         Raises NotFound, or TransitionRefused once it has started.
         """
         room = await self._own(consultation_id, scheduler, "cancel")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             now = self._clock.now()
             canceled = replace(
                 room.consultation.after("cancel", now),
@@ -175,7 +175,7 @@ class Planning:
         Raises NotFound, or Conflict once the session has started.
         """
         invite, room = await self._invited(invite_id, scheduler)
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             if room.consultation.state not in EDITABLE_STATES:
                 raise Conflict
 
@@ -220,7 +220,7 @@ class Planning:
         Raises NotFound, NotAllowed, or InvalidInput if that are too many.
         """
         room = await self._own(consultation_id, scheduler, "invite")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES and not (
                 all(role == "colleague" for role, _ in people) and await self.may_add_in_progress()
@@ -264,7 +264,7 @@ class Planning:
         The awaited person cannot be removed: that is canceling. Raises NotFound, Conflict.
         """
         invite, room = await self._invited(invite_id, scheduler)
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES or invite.role == "service_user":
                 raise Conflict

@@ -25,7 +25,7 @@ _LINES: dict[str, Kind] = {
 }
 
 
-class Holding:
+class Running:
     def __init__(
         self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, retention: timedelta
     ) -> None:
@@ -63,12 +63,12 @@ class Holding:
         purge_at = room.consultation.purge_at(self.retention)
         if purge_at is not None and purge_at <= self._clock.now():
             raise TransitionRefused("consultation", room.consultation.state, "reopen")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 
     async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
         """Close a session that nobody holds if it is `still` to be closed when its turn comes."""
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             if not self._rooms.is_live(room) or not await still():
                 return False
             await self._advance(room, room.consultation.scheduler_id, None, "expire")
@@ -76,7 +76,7 @@ class Holding:
 
     async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
         room = attendance.room
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             await self._advance(
                 room, attendance.participant_id, attendance.command(command_id), event
             )
