@@ -22,6 +22,7 @@ from storage.records.audit import Audit
 from storage.records.calls import Calls
 from storage.records.chat import Chat
 from storage.records.clock import Clock
+from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
 from storage.records.interpreters import Interpreters
@@ -54,6 +55,7 @@ class Records:
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
         self.chat = Chat(executor, vault)
+        self.commands = Commands(executor)
         self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)

@@ -1,4 +1,4 @@
-"""Chat messages, who has seen how far, and commands that were done.
+"""Chat messages, and how far each participant has seen them.
 
 The text of a line is sealed for its row, author, position, kind and time: none of them can be
 changed without the text being lost. That a line is missing at the end, or that a whole file is an
@@ -12,7 +12,6 @@ from contextlib import closing
 from datetime import datetime
 
 from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
-from signaling.command import Command
 from storage.engine.database import Executor, Row
 from storage.engine.times import from_ms, to_ms
 from storage.engine.vault import ConsultationKey, Vault
@@ -46,11 +45,6 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
         text=key.open(place, row["text"]).decode(),
         sent_at=from_ms(row["sent_at"]),
     )
-
-
-def _stored(command: Command) -> str:
-    """One person's commands stand together, and are nobody else's."""
-    return f"{command.participant_id}.{command.id}"  # no id has a dot; next after it comes a slash
 
 
 class _Lines:
@@ -217,28 +211,3 @@ class Chat:
             (consultation_id,),
         )
         return {row["participant_id"]: row["position"] for row in rows}
-
-    async def first_time(self, consultation_id: str, command: Command) -> bool:
-        """Note a command as done; False if it was done before."""
-        rows = await self._executor.rows(
-            "INSERT INTO command (consultation_id, id) VALUES (?, ?)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            (consultation_id, _stored(command)),
-        )
-        return bool(rows)
-
-    async def commands_of(self, consultation_id: str, participant_id: str) -> int:
-        """How many commands of somebody are noted."""
-        row = await self._executor.row(
-            "SELECT COUNT(*) AS count FROM command WHERE consultation_id = ? AND id > ? AND id < ?",
-            (consultation_id, f"{participant_id}.", f"{participant_id}/"),
-        )
-        return int(row["count"]) if row else 0
-
-    async def was_done(self, consultation_id: str, command: Command) -> bool:
-        return bool(
-            await self._executor.rows(
-                "SELECT 1 FROM command WHERE consultation_id = ? AND id = ?",
-                (consultation_id, _stored(command)),
-            )
-        )

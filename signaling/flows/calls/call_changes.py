@@ -73,11 +73,10 @@ class CallChanges:
         kind: Kind | None = "call_started" if new else _END_LINES.get(call.state)
 
         async def work(records: Records) -> tuple[bool, ChatMessage | None]:
-            chat = records.chat
             if command is not None:
-                if not await chat.first_time(consultation_id, command):
+                if not await records.commands.mark_done(consultation_id, command):
                     return False, None
-                asked = await chat.commands_of(consultation_id, command.participant_id)
+                asked = await records.commands.count_of(consultation_id, command.participant_id)
                 if asked > MOST and command.participant_id in call.joined():
                     raise CallsFull
             if not await records.calls.put(consultation_id, call):
@@ -86,7 +85,9 @@ class CallChanges:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:
                 return True, None
-            line = await chat.append(consultation_id, new_id(), call.started_by, kind, "", now)
+            line = await records.chat.append(
+                consultation_id, new_id(), call.started_by, kind, "", now
+            )
             return True, line
 
         first, line = await self._store.write(work)

@@ -96,7 +96,7 @@ class Running:
 
         async def work(records: Records) -> ChatMessage | None:
             if command is not None:
-                await records.chat.first_time(consultation_id, command)
+                await records.commands.mark_done(consultation_id, command)
             await records.consultations.change(changed)
             actor = SERVER if event == "expire" else participant_id
             await records.audit.append(now, actor, event, consultation_id)
@@ -125,4 +125,4 @@ class Running:
         self._rooms.tell_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
-        return await self._store.read.chat.was_done(consultation_id, command)
+        return await self._store.read.commands.is_done(consultation_id, command)

@@ -39,7 +39,7 @@ async def test_who_has_called_too_often_calls_no_more_and_keeps_nobody_else_from
     async def work(records: Records) -> None:
         for _ in range(MOST - 3):
             command = Command(laid.seat, an_id())
-            await records.chat.first_time(laid.consultation_id, command)
+            await records.commands.mark_done(laid.consultation_id, command)
 
     await server.app[STORE].write(work)
     amina = await laid.phone.enter(invite_id=laid.seat)
