@@ -10,6 +10,7 @@ from weakref import WeakValueDictionary
 from signaling.command import Command
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
+from signaling.invite import Invite
 from signaling.ports import Connection, Store, Timers
 from signaling.rooms.hub import Hub
 from signaling.rooms.room import Room, Seat
@@ -117,19 +118,8 @@ class Rooms:
         seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
-                person = invite.person
-                seats.append(
-                    Seat(
-                        invite.id,
-                        invite.role,
-                        person.name,
-                        person.language,
-                        present=invite.joined_at is not None,
-                        readiness=checks[invite.id].readiness
-                        if invite.id in checks
-                        else "not_tested",
-                    )
-                )
+                check = checks.get(invite.id)
+                seats.append(Seat.of_invite(invite, check.readiness if check else "not_tested"))
         room = Room(
             consultation,
             seats,
@@ -163,6 +153,12 @@ class Rooms:
         for seat in room.seats.values():
             if everybody or seat.role != "scheduler":
                 _dismiss(seat)
+
+    @staticmethod
+    def add_seat(room: Room, invite: Invite) -> None:
+        """Somebody was invited: the others see who is expected."""
+        room.seats[invite.id] = Seat.of_invite(invite)
+        room.tell_participant(invite.id)
 
     @staticmethod
     def remove_seat(room: Room, participant_id: str) -> None:

@@ -15,6 +15,7 @@ from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
+from signaling.invite import Invite
 from signaling.ports import Connection
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
@@ -54,6 +55,19 @@ class Seat:
     quality: Quality | None = None
     signals: list[str] = field(default_factory=list)
     "Negotiation that waits for this page's socket, at most KEPT_SIGNALS."
+
+    @classmethod
+    def of_invite(cls, invite: Invite, readiness: Readiness = "not_tested") -> "Seat":
+        """The seat that an invite gives a right to."""
+        person, present = invite.person, invite.joined_at is not None
+        return cls(
+            invite.id,
+            invite.role,
+            person.name,
+            person.language,
+            present=present,
+            readiness=readiness,
+        )
 
     @property
     def online(self) -> bool:

@@ -22,10 +22,9 @@ from signaling.interpreter_request import (
     InterpretingOrganization,
     next_to_ask,
 )
-from signaling.invite import Person
+from signaling.invite import Invite, Person
 from signaling.notices.notice import Occasion
 from signaling.ports import Clock, Records, Store, Timers, Wording
-from signaling.rooms.room import Seat
 from signaling.token import token_digest
 
 USUAL_MINUTES = 30
@@ -139,7 +138,7 @@ class Interpreting:
         room = await self._rooms.open(consultation.id)
         async with self._rooms.exclusive(consultation.id):
 
-            async def work(records: Records) -> tuple[Consultation, str]:
+            async def work(records: Records) -> tuple[Consultation, Invite]:
                 current = await self._decide(records, request, "accept")
                 if calendar_sequence not in (None, str(current.calendar_sequence)):
                     raise InvalidInput(
@@ -155,15 +154,12 @@ class Interpreting:
                 added = await self._inviting.add(
                     records, accepted, scheduler, "interpreter", person, None
                 )
-                return accepted, added.id
+                return accepted, added
 
-            accepted, invite_id = await self._store.write(work)
+            accepted, invite = await self._store.write(work)
             room.consultation = accepted
-            room.seats[invite_id] = Seat(
-                invite_id, "interpreter", interpreter.name, interpreter.language
-            )
             room.tell_consultation()
-            room.tell_participant(invite_id)
+            self._rooms.add_seat(room, invite)
         await self._rooms.changed([consultation.id])
 
     async def decline(self, token: str) -> None:

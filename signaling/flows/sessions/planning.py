@@ -18,7 +18,7 @@ from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.ports import Clock, Records, Store
-from signaling.rooms.room import Room, Seat
+from signaling.rooms.room import Room
 
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
@@ -247,9 +247,7 @@ class Planning:
 
             added = await self._store.write(work)
             for invite, line in added:
-                person = invite.person
-                room.seats[invite.id] = Seat(invite.id, invite.role, person.name, person.language)
-                room.tell_participant(invite.id)
+                self._rooms.add_seat(room, invite)
                 if line is not None:
                     room.add_chat(line)
         return [invite for invite, _ in added]
