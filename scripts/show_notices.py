@@ -24,7 +24,7 @@ from babel import Locale
 from scripts.sms_table import table
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.people.accounts import new_account
-from signaling.invite import Channel, Person
+from signaling.invite import InviteChannel, Person
 from web.app import create_app
 from web.clockwork import MovableClock
 from web.config import load
@@ -67,7 +67,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         language="fr", time_zone="Europe/Zurich", now=START,
     )  # fmt: skip
     await app[STORE].write(lambda records: records.accounts.add(nurse))
-    channels: tuple[tuple[Channel, str], ...] = (
+    channels: tuple[tuple[InviteChannel, str], ...] = (
         ("email", "amina@example.org"), ("sms", "+41791234567"),
     )  # fmt: skip
     for channel, address in channels:

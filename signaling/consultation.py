@@ -7,7 +7,7 @@ from typing import Literal
 from signaling.interpreter_request import INTERPRETING_TRANSITIONS
 from signaling.lifecycle import advance
 
-Kind = Literal["remote", "in_person"]
+ConsultationKind = Literal["remote", "in_person"]
 
 TRANSITIONS = {
     # planned: nobody of the other side has come yet; also the first state of one for now
@@ -35,7 +35,7 @@ class Consultation:
     id: str
     scheduler_id: str
     "Account of the person who planned it and holds it."
-    kind: Kind
+    kind: ConsultationKind
     state: str
     created_at: datetime
     planned_at: datetime | None = None

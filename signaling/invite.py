@@ -9,7 +9,7 @@ from signaling.lifecycle import advance
 from signaling.text import one_line
 
 Role = Literal["service_user", "companion", "colleague", "interpreter"]
-Channel = Literal["email", "sms", "whatsapp", "none"]
+InviteChannel = Literal["email", "sms", "whatsapp", "none"]
 "`none`: the scheduler gives the link by hand."
 
 TRANSITIONS = {
@@ -45,7 +45,7 @@ class Person:
 
     first_name: str
     last_name: str
-    channel: Channel
+    channel: InviteChannel
     address: str
     "An email address, an E.164 number, or empty where the link is given by hand."
     language: str
@@ -61,7 +61,7 @@ class Person:
         *,
         first_name: str,
         last_name: str,
-        channel: Channel,
+        channel: InviteChannel,
         address: str,
         language: str,
         time_zone: str | None = None,

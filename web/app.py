@@ -10,8 +10,8 @@ from aiohttp_session import session_middleware
 
 from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.calling import Calling
-from signaling.flows.calls.forwarding import Forwarding
 from signaling.flows.calls.reachability import Reachability
+from signaling.flows.locks import Locks
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.emptying import Emptying
@@ -22,7 +22,7 @@ from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from signaling.rooms.hub import Hub
 from storage import data_folder
 from storage.folder.lock import DataFolderLock
@@ -129,16 +129,14 @@ async def _assemble(
     app[DOORMAN] = Doorman(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
-    rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
-    changes = CallChanges(store, rooms, clock, waits, relay, config.media_policy)
-    app[keys.FORWARDING] = forwarding = Forwarding(changes, relay, clock, waits)
+    locks = Locks()
+    changes = CallChanges(store, locks, clock, waits, relay, config.media_policy)
+    app[keys.FORWARDING] = changes.forwarding
     app[keys.REACHABILITY] = Reachability(relay, waits)
-    calling = Calling(changes, forwarding, clock, waits)
-    rooms.openers.append(calling.take_up)
-    app[keys.ROOMS] = rooms
-    app[keys.CALLING] = calling
+    app[keys.CALLING] = calling = Calling(changes, clock, waits)
+    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
     app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
@@ -189,12 +187,10 @@ async def _assemble(
             clockwork.set(name, clock.now(), action)
         sending.wake()
 
-    timekeeping.followers.append(look_again)
-
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         with store.starting():
-            await timekeeping.begin()
+            await timekeeping.begin(look_again)
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
             await sending.recover()
@@ -216,7 +212,7 @@ async def _assemble(
             with contextlib.suppress(asyncio.CancelledError):
                 await runner
         await asyncio.gather(*(one.close() for one in clockworks))
-        await forwarding.close()
+        await changes.forwarding.close()
         for provider in providers:
             await provider.close()
         try:

@@ -22,7 +22,7 @@ from signaling.flows.sessions.chatting import Chatting
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns

@@ -17,8 +17,9 @@ from signaling.errors import (
     TeleConnectError,
     TooManyRequests,
 )
-from signaling.flows.rooms import Attendance
+from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
+from signaling.wire.values import CLOSE_CODES
 from web.access.live_access import Grounds, Use
 from web.calls.ice import ice_servers
 from web.connections.doorman import admitted, greets
@@ -47,7 +48,7 @@ _log = logging.getLogger("web.socket")
 
 
 class Socket:
-    """One live connection, as `signaling.ports.Connection`: `send` never waits."""
+    """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
 
     def __init__(
         self,
@@ -99,7 +100,7 @@ class Socket:
 
     def close(self, reason: str) -> None:
         if self._closing is None:
-            self._closing = (wire.CLOSE_CODES[reason], reason.encode())
+            self._closing = (CLOSE_CODES[reason], reason.encode())
             self._write_soon()
 
     async def finish(self) -> None:
@@ -129,7 +130,7 @@ class Socket:
 
     def _cut_off(self) -> None:
         """A reader that does not read gets no goodbye: the connection just ends."""
-        self._closing = (wire.CLOSE_CODES["slow"], b"slow")
+        self._closing = (CLOSE_CODES["slow"], b"slow")
         self._frames.clear()
         if self._writer is not None:
             self._writer.cancel()

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
 def _account(row: Row) -> Account:

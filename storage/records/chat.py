@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
 
-from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
+from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, LineKind, one_page, stored_bytes
+from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.database import Executor, Row
-from storage.engine.times import from_ms, to_ms
 from storage.engine.vault import ConsultationKey, Vault
 
 BINDING = 1
@@ -67,7 +67,7 @@ class _Lines:
         )
 
     def insert(
-        self, position: int, message_id: str, participant_id: str, kind: Kind, sealed: bytes,
+        self, position: int, message_id: str, participant_id: str, kind: LineKind, sealed: bytes,
         sent_at: int,
     ) -> bool:  # fmt: skip
         """False if this id is there already."""
@@ -102,7 +102,7 @@ class Chat:
         consultation_id: str,
         message_id: str,
         participant_id: str,
-        kind: Kind,
+        kind: LineKind,
         text: str,
         now: datetime,
     ) -> ChatMessage | None:
@@ -185,7 +185,7 @@ class Chat:
         )
         return {row["participant_id"]: row["bytes"] for row in rows}
 
-    async def announced(self, consultation_id: str) -> dict[str, Kind]:
+    async def announced(self, consultation_id: str) -> dict[str, LineKind]:
         """Participant id -> `joined` or `left`, whichever line of theirs is the last."""
         rows = await self._executor.rows(
             "SELECT participant_id, kind, MAX(position) FROM chat_message INDEXED BY chat_event"

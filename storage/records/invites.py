@@ -8,10 +8,10 @@ from hmac import compare_digest
 import msgspec
 
 from signaling.invite import Invite, Person
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.token import token_digest
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import Vault
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.notices.notice import (
     GIVE_UP_AFTER,
     Attempt,
@@ -20,7 +21,6 @@ from signaling.notices.notice import (
 from signaling.notices.outcome import Due
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Parameters, Row, batched, marks
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import ConsultationKey, Vault
 from storage.errors import MasterKeyError
 

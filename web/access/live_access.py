@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
-from signaling.ports import Clock, Timers
+from signaling.ports.clock import Clock, Timers
 from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
 from web.access.sessions import SqliteStorage

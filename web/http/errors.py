@@ -19,7 +19,8 @@ from signaling.errors import (
     TooManyRequests,
     Unavailable,
 )
-from signaling.wire.messages import CLOSE_CODES, Refusal
+from signaling.wire.messages import Refusal
+from signaling.wire.values import CLOSE_CODES
 from web.forms.contacts import contact_of, format_contact
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page

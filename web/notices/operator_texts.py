@@ -7,7 +7,7 @@ from web.texts.catalogs import Texts
 
 
 class OperatorWords:
-    """`signaling.ports.NoticeWords`, in memory; `load` again whenever something was saved."""
+    """`signaling.ports.wording.NoticeWords`, in memory; `load` again whenever something was saved."""
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts

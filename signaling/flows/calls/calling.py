@@ -7,19 +7,16 @@ from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
 from signaling.errors import Conflict, NotFound
 from signaling.flows.calls.call_changes import CallChanges
-from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.rooms import Attendance
-from signaling.ports import Clock, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
+from signaling.wire.values import Description
 
 
 class Calling:
-    def __init__(
-        self, changes: CallChanges, forwarding: Forwarding, clock: Clock, timers: Timers
-    ) -> None:
+    def __init__(self, changes: CallChanges, clock: Clock, timers: Timers) -> None:
         self._changes = changes
-        self._forwarding = forwarding
         self._clock = clock
         self._timers = timers
 
@@ -103,7 +100,7 @@ class Calling:
         if seat.media != message.media:
             seat.media = message.media
             room.tell_call_of(attendance.participant_id)
-            self._forwarding.follow(room)
+            self._changes.forwarding.follow(room)
 
     def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
         room = attendance.room
@@ -131,7 +128,7 @@ class Calling:
         """The same page is back: the call goes on as if nothing had been."""
         if room.call is not None:
             self._timers.cancel(f"drop:{room.call.id}:{participant_id}")
-            self._forwarding.came_back(room, participant_id)
+            self._changes.forwarding.came_back(room, participant_id)
 
     async def page_changed(self, room: Room, participant_id: str) -> None:
         """Another page sits there now: the old one's media are gone.
@@ -142,7 +139,7 @@ class Calling:
         if call is None or call.over or participant_id not in call.joined():
             return
         self.dropped_out(room, participant_id)
-        self._forwarding.follow(room)
+        self._changes.forwarding.follow(room)
 
     def take_up(self, room: Room) -> None:
         """The room was opened again after a restart: whoever was in its call may come back."""
@@ -154,7 +151,7 @@ class Calling:
         self._ring(room, call, RING_TIMEOUT - min(max(rung_for, timedelta()), RING_TIMEOUT))
         for participant_id in call.joined():
             self.dropped_out(room, participant_id)
-        self._forwarding.follow(room)
+        self._changes.forwarding.follow(room)
 
     # --- inside
 
@@ -184,7 +181,7 @@ def _relayed(candidate: str) -> bool:
     return not candidate or " typ relay" in candidate
 
 
-def _hidden(description: wire.Description, hiding: bool) -> wire.Description:
+def _hidden(description: Description, hiding: bool) -> Description:
     """The description, where addresses are hidden without any but those of TURN servers."""
     if not hiding:
         return description
@@ -193,4 +190,4 @@ def _hidden(description: wire.Description, hiding: bool) -> wire.Description:
         for line in description.sdp.splitlines(keepends=True)
         if not line.startswith("a=candidate:") or _relayed(line)
     ]
-    return wire.Description(description.kind, "".join(kept))
+    return Description(description.kind, "".join(kept))

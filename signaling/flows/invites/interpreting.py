@@ -24,7 +24,9 @@ from signaling.interpreter_request import (
 )
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Occasion
-from signaling.ports import Clock, Records, Store, Timers, Wording
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Records, Store
+from signaling.ports.wording import Wording
 from signaling.token import token_digest
 
 USUAL_MINUTES = 30

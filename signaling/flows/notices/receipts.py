@@ -8,7 +8,8 @@ from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
 from signaling.notices.outcome import is_true
 from signaling.notices.reply import Reply
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
 
 
 class Receipts:

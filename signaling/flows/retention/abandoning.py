@@ -8,7 +8,9 @@ from signaling.flows.notices.composing import Composing, Recipient
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock, Store, Timers, Wording
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Store
+from signaling.ports.wording import Wording
 from signaling.rooms.room import Room
 
 BATCH = 200

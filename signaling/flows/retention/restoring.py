@@ -11,7 +11,7 @@ from signaling.consultation import OPEN_STATES, Consultation
 from signaling.identifier import new_id
 from signaling.notices.notice import Attempt, Notice
 from signaling.notices.outcome import Due
-from signaling.ports import Records
+from signaling.ports.store import Records
 
 REASON = "restored"
 

@@ -3,16 +3,20 @@
 from datetime import timedelta
 
 from signaling.access import require
-from signaling.chat import ChatMessage, Kind
+from signaling.chat import ChatMessage, LineKind
 from signaling.consultation import OPEN_STATES, TRANSITIONS
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
-from signaling.flows.rooms import Attendance, Rooms, absence
+from signaling.flows.rooms import Rooms, absence
 from signaling.identifier import new_id
-from signaling.ports import Clock, Connection, Records, Store, Timers
+from signaling.moments.milliseconds import to_ms
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.connection import Connection
+from signaling.ports.store import Records, Store
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
-from signaling.wire.values import to_ms
+from signaling.wire.values import IceServer, MediaPolicy
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that
@@ -35,8 +39,8 @@ class Attending:
         participant_id: str,
         connection: Connection,
         hello: wire.Hello,
-        ice_servers: list[wire.IceServer],
-        media_policy: wire.MediaPolicy,
+        ice_servers: list[IceServer],
+        media_policy: MediaPolicy,
     ) -> Attendance:
         """Seat a connection.
 
@@ -120,14 +124,14 @@ class Attending:
             if not room.others_online():
                 room.waiting_since = None
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
-            line: Kind | None = "left" if room.chat.is_there(participant_id) else None
+            line: LineKind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
         if room.empty:
             self._rooms.let_rest(room)
 
     async def _record(
-        self, room: Room, participant_id: str, line: Kind | None, event: str | None
+        self, room: Room, participant_id: str, line: LineKind | None, event: str | None
     ) -> None:
         """Store a chat line and a step of the consultation together, then tell."""
         now = self._clock.now()

@@ -17,7 +17,8 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 
 ADD_IN_PROGRESS = "add_colleague_in_progress"

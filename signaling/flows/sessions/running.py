@@ -5,17 +5,19 @@ from datetime import timedelta
 
 from signaling.access import owned, require
 from signaling.audit import SERVER
-from signaling.chat import ChatMessage, Kind
+from signaling.chat import ChatMessage, LineKind
 from signaling.command import Command
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
-from signaling.flows.rooms import Attendance, Rooms
+from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
-_LINES: dict[str, Kind] = {
+_LINES: dict[str, LineKind] = {
     "start": "started",
     "keep_open": "kept_open",
     "resume": "resumed",

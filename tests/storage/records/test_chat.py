@@ -17,7 +17,7 @@ from signaling.chat import (
     PAGE_BYTES,
     PAGE_LINES,
     ChatMessage,
-    Kind,
+    LineKind,
     line_bytes,
     stored_bytes,
 )
@@ -45,7 +45,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def add(store: Store, *texts: str, author: str = "amina", kind: Kind = "text") -> int:
+async def add(store: Store, *texts: str, author: str = "amina", kind: LineKind = "text") -> int:
     """Add lines; how many of them were taken."""
 
     async def work(records: Records) -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from signaling.chat import EVENT_LINES
 from signaling.command import MOST, Command
-from signaling.ports import Records
+from signaling.ports.store import Records
 from tests.people import Person, Refused, an_id
 from tests.serving import Server, serving
 from tests.web.pages.long_chat import Written, planned, write
