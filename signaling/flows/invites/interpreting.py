@@ -6,6 +6,7 @@ Nobody else is written to before an organization accepted; then everybody is, on
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from signaling.access import owned
 from signaling.account import Account
@@ -20,6 +21,7 @@ from signaling.identifier import new_id
 from signaling.interpreter_request import (
     InterpreterRequest,
     InterpretingOrganization,
+    RequestEvent,
     next_to_ask,
 )
 from signaling.invite import Invite, Person
@@ -271,7 +273,9 @@ class Interpreting:
                     records, occasion, consultation, scheduler, organization, request, allowance
                 )
 
-    async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
+    async def _pass_on(
+        self, request: InterpreterRequest, event: Literal["refuse", "expire"]
+    ) -> None:
         room = await self._rooms.open(request.consultation_id)
         async with self._rooms.exclusive(request.consultation_id):
 
@@ -299,7 +303,7 @@ class Interpreting:
         await self._store.write(work)
 
     async def _decide(
-        self, records: Records, request: InterpreterRequest, event: str
+        self, records: Records, request: InterpreterRequest, event: RequestEvent
     ) -> Consultation:
         """Settle a request as it is stored now. Raises AlreadyAnswered."""
         requests = await records.interpreters.requests_of(request.consultation_id)

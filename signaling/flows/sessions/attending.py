@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from signaling.access import require
 from signaling.chat import ChatMessage, LineKind
-from signaling.consultation import OPEN_STATES, TRANSITIONS
+from signaling.consultation import OPEN_STATES, TRANSITIONS, ConsultationEvent
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Rooms, absence
@@ -131,7 +131,11 @@ class Attending:
             self._rooms.let_rest(room)
 
     async def _record(
-        self, room: Room, participant_id: str, line: LineKind | None, event: str | None
+        self,
+        room: Room,
+        participant_id: str,
+        line: LineKind | None,
+        event: ConsultationEvent | None,
     ) -> None:
         """Store a chat line and a step of the consultation together, then tell."""
         now = self._clock.now()

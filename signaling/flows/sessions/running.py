@@ -7,6 +7,7 @@ from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, LineKind
 from signaling.command import Command
+from signaling.consultation import ConsultationEvent
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Rooms
@@ -17,7 +18,7 @@ from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
-_LINES: dict[str, LineKind] = {
+_LINES: dict[ConsultationEvent, LineKind] = {
     "start": "started",
     "keep_open": "kept_open",
     "resume": "resumed",
@@ -76,7 +77,9 @@ class Running:
             await self._advance(room, room.consultation.scheduler_id, None, "expire")
         return True
 
-    async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
+    async def _step(
+        self, attendance: Attendance, command_id: str, event: ConsultationEvent
+    ) -> wire.Ack:
         room = attendance.room
         async with self._rooms.exclusive(room.consultation.id):
             await self._advance(
@@ -85,7 +88,7 @@ class Running:
         return wire.Ack(command_id)
 
     async def _advance(
-        self, room: Room, participant_id: str, command: Command | None, event: str
+        self, room: Room, participant_id: str, command: Command | None, event: ConsultationEvent
     ) -> None:
         """One step of the consultation with all that hangs on it, in one transaction."""
         now = self._clock.now()
