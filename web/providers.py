@@ -11,6 +11,7 @@ from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
+from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
@@ -99,8 +100,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         store,
         rooms,
         inviting,
-        composing,
-        wording,
+        InterpreterMail(composing, wording),
         clock,
         clockwork,
         app[keys.TIMEKEEPING],
