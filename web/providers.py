@@ -5,8 +5,9 @@ from datetime import timedelta
 
 from aiohttp import web
 
-from signaling.delivery import DeliverySettings, Provider, open_providers
+from signaling.delivery import Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.delivery.settings import DeliverySettings
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting

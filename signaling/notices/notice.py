@@ -29,18 +29,14 @@ Occasion = Literal[
     "invitation",
     "planned_invitation",
     "moved",
-    "changed",
     "canceled",
     "removed",
     "reminder",
     "interpreter_request",
     "interpreter_request_moved",
     "interpreter_request_withdrawn",
-    "interpreter_accepted",
     "interpreter_unavailable",
     "left_open",
-    "account_created",
-    "password_reset",
 ]
 
 NoticeState = Literal["pending", "handed_over", "failed", "dropped"]
@@ -229,10 +225,6 @@ class Notice:
     state: NoticeState = "pending"
     version: int = 0
     "The plan it tells of: the calendar sequence of the session."
-
-    def is_due(self, now: datetime) -> bool:
-        """True from `due_at` on, however late the clock looks."""
-        return self.state == "pending" and self.due_at <= now
 
     def after(self, event: NoticeEvent) -> "Notice":
         """The notice after `event`. Raises TransitionRefused."""

@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
+from signaling.errors import NotFound
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.notices.notice import (
     GIVE_UP_AFTER,
@@ -239,8 +240,10 @@ class Notices:
         return [_notice(row) for row in rows]
 
     async def envelope(self, notice: Notice) -> Envelope:
+        """Raises NotFound for a notice that is not stored."""
         row = await self._executor.row("SELECT id, envelope FROM notice WHERE id = ?", (notice.id,))
-        assert row is not None
+        if row is None:
+            raise NotFound
         return _opened(await self._vault.key(self._executor, notice.consultation_id), row)
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:

@@ -96,14 +96,6 @@ def test_a_notice_follows_its_table(state: str, event: str) -> None:
         assert notice.after(event).state == expected
 
 
-def test_a_notice_is_due_from_its_time_on_however_late_the_clock_looks() -> None:
-    notice = Notice("n", "c", "i", "reminder", "key", NOW)
-    assert not notice.is_due(NOW - timedelta(microseconds=1))
-    assert notice.is_due(NOW)
-    assert notice.is_due(NOW + timedelta(days=3))
-    assert not notice.after("drop").is_due(NOW)
-
-
 def test_one_recipient_and_occasion_have_one_key() -> None:
     assert dedupe_key("i", "reminder", 1, "10") == dedupe_key("i", "reminder", 1, "10")
     different = {

@@ -126,3 +126,19 @@ async def test_a_notice_that_goes_the_next_way_wakes_the_sender(sender: Sender) 
     await sender.store.write(lambda records: records.notices.turn_to([]))
     await settled()
     assert sender.woken == 2
+
+
+async def test_a_notice_is_due_from_its_time_on_however_late_the_clock_looks(
+    sender: Sender,
+) -> None:
+    await sender.store.write(lambda records: queue(records, "a"))
+
+    async def due(now: datetime) -> list[str]:
+        found = await sender.store.read.notices.due(now, {"email": 1})
+        return [each.notice.id for each in found]
+
+    assert await due(NOW - timedelta(milliseconds=1)) == []
+    assert await due(NOW) == ["a"]
+    assert await due(NOW + timedelta(days=3)) == ["a"]
+    await sender.store.write(lambda records: records.notices.drop_pending_of("amina"))
+    assert await due(NOW) == []
