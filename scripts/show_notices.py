@@ -25,10 +25,10 @@ from babel import Locale
 from scripts.sms_table import table
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.people.accounts import new_account
-from signaling.invite import Channel, Person
+from signaling.invite import InviteChannel, Person
 from web.app import create_app
 from web.config import load
-from web.keys import ABANDONING, CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
+from web.keys import ABANDONING, CLOCKWORK, INVITING, PLANNING, SENDING, STORE
 from web.texts.catalogs import OWN_NAMES
 
 WIDTH = 420
@@ -66,7 +66,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
     files: list[Path] = []
 
     async def deliver() -> None:
-        app[NOTIFYING].wake()
+        app[SENDING].wake()
         await app[CLOCKWORK].run_due()
         found = await asyncio.to_thread(lambda: sorted((folder / "outbox").glob("[!.]*")))
         files.extend(file for file in found if file not in files)
@@ -77,7 +77,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         language="fr", time_zone="Europe/Zurich", now=START,
     )  # fmt: skip
     await app[STORE].write(lambda records: records.accounts.add(nurse))
-    channels: tuple[tuple[Channel, str], ...] = (
+    channels: tuple[tuple[InviteChannel, str], ...] = (
         ("email", "amina@example.org"), ("sms", "+41791234567"),
     )  # fmt: skip
     for channel, address in channels:

@@ -12,7 +12,7 @@ from argon2 import PasswordHasher
 
 from signaling.account import Account, AccountRole
 from signaling.flows.people.accounts import new_account
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
 from web.access.passwords import Passwords

@@ -10,7 +10,7 @@ import pytest
 
 from scripts.access import document
 from signaling import errors
-from signaling.wire.messages import CLOSE_CODES
+from signaling.wire.values import CLOSE_CODES
 from web.config import SETTINGS, load, unknown_settings
 from web.handlers import HANDLERS
 from web.routes import PATHS

@@ -8,10 +8,10 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.calling import Calling
-from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.calls.reachability import Probing
+from signaling.flows.calls.reachability import Reachability
+from signaling.flows.locks import Locks
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.emptying import Emptying
@@ -20,9 +20,9 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from signaling.rooms.hub import Hub
 from storage import data_folder
 from storage.folder.lock import DataFolderLock
@@ -125,29 +125,28 @@ async def _assemble(
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
     app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, web_sessions)
-    store.losses.listeners.append(live.lost)
+    store.hooks.access_lost = live.lost
     app[CONNECTIONS] = ConnectionManager(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
-    rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
-    keeping = Keeping(store, rooms, clock, waits, relay, config.media_policy)
-    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, waits)
-    app[keys.PROBING] = Probing(relay, waits)
-    calling = Calling(keeping, forwarding, clock, waits)
-    rooms.openers.append(calling.take_up)
-    app[keys.ROOMS] = rooms
-    app[keys.CALLING] = calling
+    locks = Locks()
+    changes = CallChanges(store, locks, clock, waits, relay, config.media_policy)
+    app[keys.FORWARDING] = changes.forwarding
+    app[keys.REACHABILITY] = Reachability(relay, waits)
+    app[keys.CALLING] = calling = Calling(changes, clock, waits)
+    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
-    app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
+    app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     providers = await add_notices(app, config)
-    notifying = app[keys.NOTIFYING]
+    sending = app[keys.SENDING]
+    store.hooks.notice_due = sending.wake
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
@@ -157,7 +156,7 @@ async def _assemble(
     expiring = Expiring(
         store,
         rooms,
-        holding,
+        app[keys.RUNNING],
         clock,
         clockwork,
         timekeeping,
@@ -186,19 +185,17 @@ async def _assemble(
             ("web sessions", forget_web_sessions),
         ):
             clockwork.set(name, clock.now(), action)
-        notifying.wake()
-
-    timekeeping.followers.append(look_again)
+        sending.wake()
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         with store.starting():
-            await timekeeping.begin()
+            await timekeeping.begin(look_again)
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
-            await notifying.recover()
+            await sending.recover()
             await zone_changes.begin()
-            notifying.wake()
+            sending.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
             await abandoning.look()
@@ -208,14 +205,14 @@ async def _assemble(
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
-        notifying.close()
+        sending.close()
         for runner in runners:
             runner.cancel()
         for runner in runners:
             with contextlib.suppress(asyncio.CancelledError):
                 await runner
         await asyncio.gather(*(one.close() for one in clockworks))
-        await forwarding.close()
+        await changes.forwarding.close()
         for provider in providers:
             await provider.close()
         try:

@@ -11,9 +11,10 @@ from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
-from signaling.flows.notices.receipts import Receiving
+from signaling.flows.notices.interpreter_mail import InterpreterMail
+from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
-from signaling.flows.notices.sending import Notifying
+from signaling.flows.notices.sending import Sending
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -55,32 +56,29 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
     reminding = Reminding(composing, clock, before)
     inviting = Inviting(store, composing, reminding, clock)
-    notifying = Notifying(
+    sending = Sending(
         store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
     )
     interpreting = Interpreting(
         store,
         rooms,
         inviting,
-        composing,
-        renderer,
+        InterpreterMail(composing, renderer),
         clock,
         clockwork,
         app[keys.TIMEKEEPING],
         timedelta(hours=config.interpreter_timeout_hours),
-        notifying.wake,
     )
     app[keys.ABANDONING] = Abandoning(
         store,
         rooms,
-        app[keys.HOLDING],
+        app[keys.RUNNING],
         composing,
         renderer,
         clock,
         clockwork,
         app[keys.TIMEKEEPING],
         timedelta(days=config.abandoned_days),
-        notifying.wake,
     )
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
@@ -90,8 +88,8 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
-    app[keys.NOTIFYING] = notifying
-    app[keys.RECEIVING] = Receiving(store, clock, notifying.wake, rooms.changed)
+    app[keys.SENDING] = sending
+    app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)
     await routing.load(store)
     return list(dict.fromkeys(providers.values()))

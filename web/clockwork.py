@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from signaling.errors import Unavailable
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 
 LONGEST_SLEEP = 5.0
 """Seconds after which the wall clock is read again: a laptop that was suspended, or a clock set

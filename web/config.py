@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 from yarl import URL
 
 from media.turn import TurnService
-from signaling.delivery import DeliverySettings
+from signaling.delivery.settings import DeliverySettings
 from signaling.notices.price import Price
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError

@@ -17,8 +17,9 @@ from signaling.errors import (
     TeleConnectError,
     TooManyRequests,
 )
-from signaling.flows.rooms import Attendance
+from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
+from signaling.wire.values import CLOSE_CODES
 from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
@@ -33,9 +34,9 @@ from web.keys import (
     CLOCK,
     CONFIG,
     FORWARDING,
-    HOLDING,
     REVOCATION,
     ROOMS,
+    RUNNING,
 )
 
 HEARTBEAT = 25.0
@@ -57,7 +58,7 @@ _log = logging.getLogger("web.socket")
 
 
 class Socket:
-    """One live connection, as `signaling.ports.Connection`: `send` never waits."""
+    """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
 
     def __init__(
         self,
@@ -109,7 +110,7 @@ class Socket:
 
     def close(self, reason: str) -> None:
         if self._closing is None:
-            self._closing = (wire.CLOSE_CODES[reason], reason.encode())
+            self._closing = (CLOSE_CODES[reason], reason.encode())
             self._write_soon()
 
     async def finish(self) -> None:
@@ -139,7 +140,7 @@ class Socket:
 
     def _cut_off(self) -> None:
         """A reader that does not read gets no goodbye: the connection just ends."""
-        self._closing = (wire.CLOSE_CODES["slow"], b"slow")
+        self._closing = (CLOSE_CODES["slow"], b"slow")
         self._frames.clear()
         if self._writer is not None:
             self._writer.cancel()
@@ -333,7 +334,7 @@ async def _handle(
     app: web.Application, attendance: Attendance, message: Any
 ) -> wire.Message | None:
     """Hand a message to the flow it belongs to."""
-    chatting, calling, holding = app[CHATTING], app[CALLING], app[HOLDING]
+    chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
     forwarding = app[FORWARDING]
     match message:
         case wire.Ping():
@@ -345,11 +346,11 @@ async def _handle(
         case wire.Seen():
             await chatting.seen(attendance, message)
         case wire.StartConsultation():
-            return await holding.start(attendance, message)
+            return await running.start(attendance, message)
         case wire.TerminateConsultation():
-            return await holding.terminate(attendance, message)
+            return await running.terminate(attendance, message)
         case wire.ResumeConsultation():
-            return await holding.resume(attendance, message)
+            return await running.resume(attendance, message)
         case wire.CallStart():
             return await calling.start(attendance, message)
         case wire.CallAccept():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from aiohttp import hdrs, web
 
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 
 WARN_EVERY = timedelta(minutes=10)
 ANOTHER_NAME = "another name"

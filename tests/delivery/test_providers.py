@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.delivery import PROVIDERS, DeliverySettings, open_providers, provider_names
+from signaling.delivery import PROVIDERS, open_providers, provider_names
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.delivery.settings import DeliverySettings
 from signaling.delivery.smtp import Smtp
 from signaling.delivery.vonage_sms import VonageSms
 from signaling.delivery.vonage_whatsapp import VonageWhatsapp

@@ -236,7 +236,7 @@ async def prepare_people(records: Records) -> None:
         [
             ("planned-1", "invitation", now, None),
             ("planned-1", "moved", now, "queued"),
-            ("planned-1", "changed", now, "failed"),
+            ("planned-1", "removed", now, "failed"),
             ("planned-1", "canceled", now, "sending"),
             ("planned-1", "reminder", tomorrow, None),
             ("active-1", "reminder", tomorrow, None),

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
-from signaling.ports import Clock, Timers
-from storage.engine.losses import Loss, SeatsLeft, SeatTaken
+from signaling.ports.clock import Clock, Timers
+from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken
 from storage.store import Store
 from web.access.web_sessions import WebSessionStorage
 

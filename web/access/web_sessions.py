@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp_session import AbstractStorage, Session
 
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from signaling.token import new_token, token_digest
 from storage.records.accounts import Term
 from storage.store import Records, Store

@@ -8,7 +8,7 @@ from datetime import timedelta
 from media.messages import Event
 from media.relay.client import Relay
 from media.relay.self_check import Address, Outcome, SelfCheck
-from signaling.ports import Timers
+from signaling.ports.clock import Timers
 
 TRIED_EVERY = timedelta(minutes=5)
 "Addresses change, a network is mended: what a check found does not hold for ever."

@@ -18,7 +18,8 @@ from signaling.errors import (
     TooManyRequests,
     Unavailable,
 )
-from signaling.wire.messages import CLOSE_CODES, Refusal
+from signaling.wire.messages import Refusal
+from signaling.wire.values import CLOSE_CODES
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
 from web.routes import path

@@ -7,7 +7,7 @@ from web.texts.catalogs import Catalogs
 
 
 class OperatorTexts:
-    """`signaling.ports.NoticeWords`, in memory; `load` again whenever something was saved."""
+    """`signaling.ports.wording.NoticeWords`, in memory; `load` again whenever something was saved."""
 
     def __init__(self, texts: Catalogs) -> None:
         self._texts = texts

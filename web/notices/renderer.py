@@ -1,4 +1,4 @@
-"""Sentences, dates and addresses for notices: `signaling.ports.Wording` over the catalogs."""
+"""Sentences, dates and addresses for notices: `signaling.ports.wording.Wording` over the catalogs."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from signaling.consultation import Consultation
 from signaling.delivery.mail import sender
 from signaling.invite import Invite
 from signaling.notices.notice import Calendar, CalendarMethod
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from web.config import Config
 from web.notices.calendar import calendar_part
 from web.notices.mail_template import fill_html

@@ -45,7 +45,7 @@ async def start_next(request: web.Request) -> web.Response:
     waiting = request.app[ROOMS].hub.waiting(account.id)
     if not waiting:
         raise web.HTTPSeeOther(path("waiting_room"))
-    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation_id))
+    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation.id))
 
 
 async def show_opened(request: web.Request) -> web.Response:

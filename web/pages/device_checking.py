@@ -10,7 +10,7 @@ from web.calls.ice import ice_servers
 from web.http.client_address import network, remote
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
-from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
+from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY
 from web.markup.guests.device_test import device_test_page
 from web.markup.guests.landing import closed_link_page
 from web.routes import path
@@ -114,19 +114,19 @@ async def answer_relay(request: web.Request) -> web.Response:
     try:
         sdp = msgspec.json.decode(body, type=dict[str, str])["sdp"]
     except (msgspec.DecodeError, KeyError):
-        await request.app[PROBING].end(trial_id)
+        await request.app[REACHABILITY].end(trial_id)
         raise InvalidInput("sdp") from None
-    await request.app[PROBING].answer(trial_id, sdp)
+    await request.app[REACHABILITY].answer(trial_id, sdp)
     return web.Response(status=204)
 
 
 async def end_relay_trial(request: web.Request) -> web.Response:
-    await request.app[PROBING].end(request.match_info["trial_id"])
+    await request.app[REACHABILITY].end(request.match_info["trial_id"])
     return web.Response(status=204)
 
 
 async def _offer(request: web.Request) -> web.Response:
-    trial_id, sdp = await request.app[PROBING].begin()
+    trial_id, sdp = await request.app[REACHABILITY].begin()
     return web.json_response({"sdp": sdp, "address": path("relay_trial", trial_id=trial_id)})
 
 
@@ -157,5 +157,5 @@ def _view(
                 for server in servers
             ]
         ).decode(),
-        relay_path=relay_path if app[PROBING].possible else None,
+        relay_path=relay_path if app[REACHABILITY].possible else None,
     )

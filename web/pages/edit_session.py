@@ -19,7 +19,7 @@ from web.http.request import (
     signed_in,
     viewer_of,
 )
-from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
+from web.keys import LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
 from web.routes import path
@@ -59,7 +59,6 @@ async def edit(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = edit_session_page(viewer, form, consultation.id, _people(invites))
         return show(page, error.status, retry_after(error))
-    request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 
@@ -81,7 +80,6 @@ async def cancel(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     await app[PLANNING].cancel(request.match_info["consultation_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 

@@ -16,7 +16,7 @@ from web.http.request import (
     signed_in,
     viewer_of,
 )
-from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER, NOTIFYING
+from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER
 from web.markup.guests.interpreter_request import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
 from web.routes import path
@@ -34,9 +34,10 @@ async def answer(request: web.Request) -> web.Response:
     token = request.match_info["token"]
     interpreting = app[INTERPRETING]
     try:
-        _, _, scheduler, _ = await interpreting.look(token)
+        opened = await interpreting.open(token)
+        scheduler = opened.scheduler
         if typed.get("answer") == "decline":
-            await interpreting.decline(token)
+            await interpreting.decline(opened)
         else:
             viewer = await viewer_of(request, scheduler.language)
             reading = reading_of(request, scheduler, viewer, typed)
@@ -48,7 +49,7 @@ async def answer(request: web.Request) -> web.Response:
                 address=address,
                 language=scheduler.language,
             )
-            await interpreting.accept(token, person, typed.get("date"))
+            await interpreting.accept(opened, person, typed.get("date"))
     except InvalidInput as error:
         viewer = await viewer_of(request, scheduler.language)
         at = error.at("name") if error.field == "first_name" else error
@@ -57,7 +58,6 @@ async def answer(request: web.Request) -> web.Response:
         return await _page(request, Form(), AlreadyAnswered.status)
     except InviteNotUsable as error:
         return await _unknown(request, error)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("interpreter_request", token=token))
 
 
@@ -65,20 +65,20 @@ async def invite_without(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     await app[INTERPRETING].invite_without(request.match_info["consultation_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("invites"))
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
     app, token = request.app, request.match_info["token"]
     try:
-        asked, consultation, scheduler, organization = await app[INTERPRETING].look(token)
+        opened = await app[INTERPRETING].open(token)
     except InviteNotUsable as error:
         return await _unknown(request, error)
+    asked, consultation, scheduler = opened.request, opened.consultation, opened.scheduler
     viewer = by_link(await viewer_of(request, scheduler.language, consultation.time_zone))
     view = RequestView(
         scheduler_name=scheduler.name,
-        organization_name=organization.name if organization else "",
+        organization_name=opened.organization.name if opened.organization else "",
         languages=_languages(request, viewer, scheduler.language, asked.language),
         planned_at=consultation.planned_at,
         date=str(consultation.calendar_sequence),

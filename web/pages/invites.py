@@ -25,7 +25,6 @@ from web.keys import (
     INTERPRETING,
     INVITING,
     LIMITS,
-    NOTIFYING,
     PLANNING,
 )
 from web.markup.desk.invite_sent import invite_sent_page
@@ -85,7 +84,6 @@ async def send_invite(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = new_invite_page(viewer, form, await interpreting_of(request))
         return show(page, error.status, retry_after(error))
-    app[NOTIFYING].wake()
     if consultation.interpreting != "none":
         await app[INTERPRETING].watch()
         raise web.HTTPSeeOther(path("invites"))
@@ -124,7 +122,6 @@ async def send_again(request: web.Request) -> web.Response:
     app = request.app
     await app[LIMITS].hit("invite", account.id)
     invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     back = {"edit": "edit_session", "session": "session"}.get(request.query.get("back", ""))
     if back is not None:
         raise web.HTTPSeeOther(path(back, consultation_id=invite.consultation_id))
@@ -136,7 +133,6 @@ async def remove(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 
 

@@ -9,8 +9,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.invite import Invite
 from signaling.rooms.room import Room
-from storage.engine.times import from_ms
-from web.keys import ABANDONING, CLOCK, HOLDING, ROOMS, STORE
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
@@ -86,14 +85,14 @@ def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
     """Who waits for this account now, longest first."""
     return [
         WaitingRow(
-            consultation_id=entry.consultation_id,
-            name=entry.name,
-            language=OWN_NAMES.get(entry.language, entry.language),
-            waiting_since=from_ms(entry.waiting_since),
-            state=entry.state,
-            readiness=entry.readiness,
+            consultation_id=waiting.consultation.id,
+            name=waiting.seat.name,
+            language=OWN_NAMES.get(waiting.seat.language, waiting.seat.language),
+            waiting_since=waiting.since,
+            state=waiting.consultation.state,
+            readiness=waiting.seat.readiness,
         )
-        for entry in app[ROOMS].hub.waiting(account.id)
+        for waiting in app[ROOMS].hub.waiting(account.id)
     ]
 
 
@@ -102,7 +101,7 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
     read = app[STORE].read
     rows = []
     for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
-        purge_at = consultation.purge_at(app[HOLDING].retention)
+        purge_at = consultation.purge_at(app[RUNNING].retention)
         if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
             continue
         invites = await read.invites.of_consultation(consultation.id)

@@ -14,9 +14,9 @@ from web.keys import (
     CLOCK,
     CONFIG,
     EMPTYING,
-    NOTIFYING,
     RELAY,
     ROOMS,
+    SENDING,
     STORE,
     TIMEKEEPING,
 )
@@ -58,7 +58,7 @@ async def ready(request: web.Request) -> web.Response:
         raise Unavailable
     next_due = await app[STORE].read.notices.next_due()
     late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
-    stuck = app[NOTIFYING].is_stuck(next_due)
+    stuck = app[SENDING].is_stuck(next_due)
     return web.json_response(
         {
             "status": "outbox" if stuck else "ok",

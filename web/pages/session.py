@@ -7,7 +7,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.sessions.planning import EDITABLE_STATES
 from web.http.request import show, signed_in, viewer_of
-from web.keys import HOLDING, PLANNING, STORE
+from web.keys import PLANNING, RUNNING, STORE
 from web.markup.session import session_page
 from web.routes import path
 from web.view_models import SessionView
@@ -37,7 +37,7 @@ async def show_session(request: web.Request) -> web.Response:
 
 async def reopen(request: web.Request) -> web.Response:
     account, consultation = await _own(request, "reopen")
-    await request.app[HOLDING].reopen(consultation.id, account.id)
+    await request.app[RUNNING].reopen(consultation.id, account.id)
     raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
 
 

@@ -12,7 +12,7 @@ from signaling.delivery.segments import count
 from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
 from signaling.flows.notices.composing import Occurrence
 from signaling.identifier import new_id
-from signaling.invite import Channel, Invite, Person
+from signaling.invite import Invite, InviteChannel, Person
 from signaling.notices import price
 from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
@@ -93,7 +93,7 @@ def _told(text: str, field: str, reading: Reading) -> dict[str, object]:
     }
 
 
-def _contact(typed: Typed, reading: Reading) -> tuple[Contact | None, Channel | str]:
+def _contact(typed: Typed, reading: Reading) -> tuple[Contact | None, InviteChannel | str]:
     if typed.get("channel") == "none":
         return None, "none"
     try:

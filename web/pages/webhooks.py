@@ -5,14 +5,14 @@ from aiohttp import web
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
 from web.access.webhook_signature import Proof, check
-from web.keys import CLOCK, CONFIG, RECEIVING, STORE
+from web.keys import CLOCK, CONFIG, RECEIPTS, STORE
 
 
 async def status(request: web.Request) -> web.Response:
     """A receipt. Anything but 2xx makes the provider post it again, for a day."""
     body, proof = await _proven(request)
     receipt = parse_status(body)
-    if not await request.app[RECEIVING].receipt(receipt, proof.token_id, proof.forget_at):
+    if not await request.app[RECEIPTS].receipt(receipt, proof.token_id, proof.forget_at):
         raise WebhookRefused("used before")
     return web.Response()
 
@@ -21,7 +21,7 @@ async def inbound(request: web.Request) -> web.Response:
     """An answer to one of our messages."""
     body, proof = await _proven(request)
     reply = parse_inbound(body)
-    if not await request.app[RECEIVING].reply(reply, proof.token_id, proof.forget_at):
+    if not await request.app[RECEIPTS].reply(reply, proof.token_id, proof.forget_at):
         raise WebhookRefused("used before")
     return web.Response()
 

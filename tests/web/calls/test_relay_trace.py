@@ -11,7 +11,7 @@ import pytest
 from scripts.trace import trace
 from tests.media.support import until
 from tests.serving import serving
-from tests.web.calling import table
+from tests.web.calling import started_session
 from web.calls.relay_trace import SOCKET_NAME, TraceRequest
 from web.keys import CONFIG, RELAY
 
@@ -32,7 +32,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
 async def test_a_negotiation_and_its_reports_are_traced(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with table(tmp_path, **RELAYED) as laid:
+    async with started_session(tmp_path, **RELAYED) as laid:
         text = printed(capsys)
         request = TraceRequest(laid.consultation_id, 500)
         tracing = asyncio.create_task(trace(laid.server.app[CONFIG].data_dir, request))

@@ -6,7 +6,7 @@ import pytest
 
 from signaling.chat import EVENT_LINES
 from signaling.command import MOST, Command
-from signaling.ports import Records
+from signaling.ports.store import Records
 from tests.people import Person, Refused, an_id
 from tests.serving import Server
 from tests.web.pages.long_chat import Written, planned, write
@@ -31,7 +31,7 @@ async def test_who_has_called_too_often_calls_no_more_and_keeps_nobody_else_from
     async def work(records: Records) -> None:
         for _ in range(MOST - 3):
             command = Command(laid.seat, an_id())
-            await records.chat.first_time(laid.consultation_id, command)
+            await records.commands.mark_done(laid.consultation_id, command)
 
     await server.app[STORE].write(work)
     amina = await laid.phone.enter(invite_id=laid.seat)

@@ -17,8 +17,8 @@ from tests.media.support import Participant, track_of, until
 from tests.people import Answer, Person
 from tests.serving import Server, serving
 from tests.web.calling import NOW, started_session
-from web.keys import CLOCKWORK, PROBING, RELAY
-from web.pages.device_test import MAX_ANSWER_BYTES
+from web.keys import CLOCKWORK, REACHABILITY, RELAY
+from web.pages.device_checking import MAX_ANSWER_BYTES
 
 JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
@@ -165,11 +165,11 @@ async def test_one_network_gets_only_so_many_trials_a_minute(server: Server, nur
 
 
 async def test_there_are_only_so_many_trials_at_once(server: Server, nurse: Person) -> None:
-    trials = [await server.app[PROBING].begin() for _ in range(MOST)]
+    trials = [await server.app[REACHABILITY].begin() for _ in range(MOST)]
     refused = await nurse.post(OWN)
     assert refused.status == 503
     assert "cannot be tested now" in json.loads(refused.text)["text"]
-    await server.app[PROBING].end(trials[0][0])
+    await server.app[REACHABILITY].end(trials[0][0])
     await begin(nurse)
 
 

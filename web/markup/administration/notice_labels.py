@@ -11,18 +11,14 @@ def occasion_label(viewer: Viewer, occasion: Occasion) -> str:
         "invitation": _("Invitation for now"),
         "planned_invitation": _("Planned invitation"),
         "moved": _("Session moved"),
-        "changed": _("Session changed"),
         "canceled": _("Session canceled"),
         "removed": _("No longer invited"),
         "reminder": _("Reminder"),
         "interpreter_request": _("Request for an interpreter"),
         "interpreter_request_moved": _("Request moved"),
         "interpreter_request_withdrawn": _("Request withdrawn"),
-        "interpreter_accepted": _("Interpreter accepted"),
         "interpreter_unavailable": _("No interpreter available"),
         "left_open": _("Unused open session"),
-        "account_created": _("Account created"),
-        "password_reset": _("Password reset"),
     }[occasion]
 
 

@@ -368,13 +368,13 @@
  */
 
 /**
- * @typedef {object} Speaking
+ * @typedef {object} ActiveSpeaker
  * @property {"speaking"} type
  * @property {string | null} [peer_id]
  */
 
 /**
- * @typedef {object} PicturePaused
+ * @typedef {object} VideoPaused
  * @property {"picture_paused"} type
  * @property {string} peer_id
  * @property {"audio" | "video" | "screen"} kind
@@ -410,7 +410,7 @@
  */
 
 /** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | Speaking | PicturePaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
 
 export {};

@@ -1,4 +1,4 @@
-"""Times in the database: UTC integers in milliseconds."""
+"""Moments as the wire and the database write them: milliseconds since 1970, UTC, rounded down."""
 
 from datetime import UTC, datetime, timedelta
 
