@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,17 @@ from web.handlers import HANDLERS
 from web.routes import PATHS
 
 ROOT = Path(__file__).parents[1]
+DOCUMENTS = {
+    path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
+    for folder in (".", "docs", "signaling/wire")
+    for path in sorted((ROOT / folder).glob("*.md"))
+}
+FOLDERS = "media|scripts|signaling|storage|web|tests|docs|findings"
+PATH = re.compile(
+    rf"(?<![\w./-])((?:{FOLDERS})/[\w./-]*\w)|`([\w-]+\.(?:py|js|c|h|md|css))`", re.MULTILINE
+)
+"A path from the root, or a file's name alone as code."
+COMMAND = re.compile(r"(?:^|[ (`])(?:(scripts/\w+)|\S*python -m ([\w.]+))((?: [^\s#)`|]+)*)", re.M)
 README = (ROOT / "README.md").read_text("utf-8")
 PROTOCOL = (ROOT / "signaling/wire/PROTOCOL.md").read_text("utf-8")
 SCRIPTS = sorted(
@@ -87,6 +100,69 @@ def test_the_protocol_lists_every_close_code() -> None:
 
 def test_the_table_of_access_is_the_one_that_is_asked() -> None:
     assert (ROOT / "docs/access.md").read_text("utf-8") == document()
+
+
+def missing_paths(name: str, text: str) -> Iterator[str]:
+    """Files and folders that a document names and that are not there.
+
+    A file without its folder stands beside the document or has a name that only one file has.
+    """
+    for path in sorted({whole or alone for whole, alone in PATH.findall(text)}):
+        beside = (ROOT / name).parent / path
+        if not (ROOT / path).exists() and not beside.exists() and ("/" in path or NAMES[path] != 1):
+            yield f"{name}: {path}"
+
+
+NAMES = Counter(
+    path.name for folder in ("docs", *FOLDERS.split("|")) for path in (ROOT / folder).rglob("*.*")
+)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_that_a_document_names_exists(name: str) -> None:
+    assert not list(missing_paths(name, DOCUMENTS[name]))
+
+
+@pytest.mark.parametrize(
+    "text", ["`web/nowhere.py`", "in docs/nothing.md.", "`nowhere.py`", "(tests/no/such/folder)"]
+)
+def test_a_path_that_does_not_exist_is_found(text: str) -> None:
+    assert len(list(missing_paths("docs/architecture.md", text))) == 1
+
+
+def wrong_commands(text: str) -> Iterator[str]:
+    """Commands whose program does not exist, or does not know an option that is given."""
+    for script, module, rest in COMMAND.findall(text):
+        options = [word.partition("=")[0] for word in rest.split() if word.startswith("--")]
+        if script:
+            program = ROOT / script
+        else:
+            program = ROOT / f"{module.replace('.', '/')}.py"
+            if not program.is_file():
+                program = program.with_suffix("") / "__main__.py"
+            if module == "pytest" or not module.startswith(("scripts.", "tests.", "web")):
+                continue
+        if not program.is_file():
+            yield f"{script or module}"
+            continue
+        known = program.read_text("utf-8")
+        if script == "scripts/bench":
+            known += (ROOT / "scripts/benchmarks/__main__.py").read_text("utf-8")
+        yield from (f"{script or module} {option}" for option in options if option not in known)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_command_that_a_document_gives_exists(name: str) -> None:
+    assert not list(wrong_commands(DOCUMENTS[name]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["scripts/nothing", "`scripts/test --slow`", "    .venv/bin/python -m scripts.nothing",
+     "(python -m scripts.texts --loud)"],
+)  # fmt: skip
+def test_a_command_that_does_not_exist_is_found(text: str) -> None:
+    assert len(list(wrong_commands(text))) == 1
 
 
 def test_every_handler_has_an_address() -> None:

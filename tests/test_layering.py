@@ -1,31 +1,35 @@
-"""The walls of the house hold: who may import whom, and what stands in one place only.
+"""The walls hold: who may import whom, how full a folder is, and how long a function.
 
-The table below is that of the design. Each rule is a function from source text to complaints, so
-that planted violations prove that it can complain.
+The tables of layers and rooms are in `tests/structure.py`. Each rule is a function from source
+text to complaints, so that planted violations prove that it can complain.
 """
 
-import ast
-import re
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("media", "scripts", "signaling", "storage", "web")
-
-MAY_IMPORT = {
-    "rules": {"rules"},
-    "flows": {"flows", "rules"},  # among the rules is signaling/ports
-    "delivery": {"delivery", "rules"},
-    "media": {"media"},
-    "storage": {"storage", "rules"},
-    "web": {"web", "storage", "media", "delivery", "flows", "rules"},
-    "scripts": {"scripts", "web", "storage", "media", "delivery", "flows", "rules"},
-}
-"Layer -> layers of ours that it may import."
+from tests.structure import (
+    MAY_IMPORT,
+    MOST_FILES,
+    MOST_FUNCTION_LINES,
+    MOST_LONG_FUNCTIONS,
+    PACKAGES,
+    ROOMS,
+    circles,
+    files,
+    files_in_folders,
+    imported_files,
+    imported_rooms,
+    imports,
+    layer,
+    long_functions,
+    module_name,
+    none,
+    python_files,
+    room,
+    room_of_module,
+)
 
 NOT_FOR_RULES = {
     "asyncio": "rules wait for nothing",
@@ -37,85 +41,15 @@ NOT_FOR_RULES = {
     "time": "the time is an argument",
 }
 
-SQL = re.compile(
-    r"""\s*(
-        (SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|PRAGMA|BEGIN|COMMIT|ROLLBACK)(\s|;)
-        | (BEGIN|COMMIT|ROLLBACK)$
-        | (?i: select\s.+\sfrom\s | insert\s+(or\s+\w+\s+)?into\s | delete\s+from\s\w+\s+where
-             | update\s+\w+\s+set\s | create\s+(unique\s+)?(table|index|trigger)\s | pragma\s+\w )
-    )""",
-    re.VERBOSE | re.DOTALL,
-)
-"Capitals as SQL is written, or small letters with the grammar; not a sentence like 'Delete it'."
 
-ADDRESS = re.compile(
-    r"/(signin|signout|setup|password|account|invites|waiting-room|sessions|opened|history|device-test|i|r|admin"
-    r"|socket|static|healthz|readyz|metrics)(?![\w.-])"
-)
-MARKUP_FROM_TEXT = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b")
-
-MOST_LINES = 450
-JAVASCRIPT_FOLDERS = ("web/static/", "tests/javascript/")
-"scripts/check reads these; eslint.config.js is a tool's setting."
-
-
-parsed = cache(ast.parse)
-"Each file is read by several rules."
-
-
-def layer(module: str) -> str | None:
-    """The layer of a dotted name of ours, `None` for everybody else's."""
-    match module.split("."):
-        case ["signaling", "flows" | "delivery" as part, *_]:
-            return part
-        case ["signaling", *_]:
-            return "rules"
-        case ["tests", *_]:
-            return "tests"
-        case [package, *_] if package in PACKAGES:
-            return package
-    return None
-
-
-def module_name(path: str) -> str:
-    """`signaling/flows/invites/inviting.py` is `signaling.flows.invites.inviting`."""
-    parts = PurePosixPath(path).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def imports(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Line and full dotted name of everything imported, also late or only for types."""
-    package = list(PurePosixPath(path).parent.parts)
-    for node in ast.walk(tree):
-        match node:
-            case ast.Import(names=names):
-                for alias in names:
-                    yield node.lineno, alias.name
-            case ast.ImportFrom(module=module, names=names, level=level):
-                above = package[: len(package) - level + 1] if level else []
-                source = ".".join([*above, *([module] if module else [])])
-                for alias in names:
-                    yield node.lineno, f"{source}.{alias.name}"
-            case ast.Call(
-                func=ast.Name(id="__import__" | "import_module")
-                | ast.Attribute(attr="import_module"),
-                args=[ast.Constant(value=str(module)), *_],
-            ):
-                yield node.lineno, module
-
-
-def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """String constants, those inside f-strings too, but no docstrings."""
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            yield node.lineno, node.value
+def layer_of(path: str) -> str | None:
+    return layer(module_name(path))
 
 
 def bad_imports(path: str, source: str) -> Iterator[str]:
-    own = layer(module_name(path))
+    own = layer_of(path)
     assert own is not None, f"{path} belongs to no layer"
-    for line, name in imports(path, parsed(source)):
+    for line, name in imports(path, source):
         other = layer(name)
         if other is not None:
             if other not in MAY_IMPORT[own]:
@@ -128,85 +62,42 @@ def bad_imports(path: str, source: str) -> Iterator[str]:
                 yield f"{path}:{line}: rules know only msgspec and the standard library, not {name}"
 
 
-def clocks_in_rules(path: str, source: str) -> Iterator[str]:
-    if layer(module_name(path)) != "rules":
-        return
-    for node in ast.walk(parsed(source)):
-        match node:
-            case ast.Attribute(
-                value=ast.Name(id="datetime" | "date") | ast.Attribute(attr="datetime" | "date"),
-                attr="now" | "utcnow" | "today",
-            ):
-                yield f"{path}:{node.lineno}: the time is an argument of rules"
+def bad_room_imports(path: str, source: str) -> Iterator[str]:
+    own, own_layer = room(path), layer_of(path)
+    for line, name in imports(path, source):
+        other = room_of_module(name)
+        if layer(name) == own_layer and other not in {own, None, *ROOMS.get(own, ())}:
+            yield f"{path}:{line}: {own} may not import {other}: {name}"
 
 
-def environment_reads(path: str, source: str) -> Iterator[str]:
-    if path == "web/config.py":
-        return
-    names = {"environ", "environb", "getenv", "getenvb"}
-    for node in ast.walk(parsed(source)):
-        match node:
-            case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in names:
-                yield f"{path}:{node.lineno}: os.{name}: only web/config.py reads the environment"
-            case ast.ImportFrom(module="os", names=aliases):
-                for alias in aliases:
-                    if alias.name in names:
-                        yield f"{path}:{node.lineno}: only web/config.py reads the environment"
+def wrong_rows(graph: Mapping[str, set[str]]) -> Iterator[str]:
+    """What the table of rooms says and these imports (file -> files) do not."""
+    inside = {
+        path: {target for target in targets if layer_of(target) == layer_of(path)}
+        for path, targets in graph.items()
+    }
+    used = imported_rooms(inside)
+    for name in sorted(used.keys() - ROOMS.keys()):
+        yield f"{name} has no row in ROOMS"
+    for name, allowed in ROOMS.items():
+        if name not in used:
+            yield f"{name} has a row in ROOMS and no file"
+        for other in sorted(allowed - used.get(name, allowed)):
+            yield f"{name} imports {other} no longer: its row in ROOMS says so"
 
 
-def sql_outside_storage(path: str, source: str) -> Iterator[str]:
-    if path.startswith(("storage/", "scripts/benchmarks/", "scripts/traffic/")):
-        return
-    for line, text in strings(parsed(source)):
-        if SQL.match(text):
-            yield f"{path}:{line}: SQL lives in storage: {text.strip()[:40]!r}"
+def crowded_folders(paths: Iterable[str]) -> Iterator[str]:
+    for folder, count in files_in_folders(paths).items():
+        if count > MOST_FILES:
+            yield f"{folder}: {count} Python files; a group of them wants a folder of its own"
 
 
-def addresses_outside_routes(path: str, source: str) -> Iterator[str]:
-    if not path.startswith("web/") or path == "web/routes.py":
-        return
-    for line, text in strings(parsed(source)):
-        if ADDRESS.match(text):
-            yield f"{path}:{line}: addresses live in web/routes.py: {text!r}"
+def closed_circles(graph: Mapping[str, set[str]]) -> Iterator[str]:
+    for circle in circles(graph):
+        yield f"import one another: {', '.join(sorted(circle))}"
 
 
-def markup_from_text(path: str, source: str) -> Iterator[str]:
-    for number, line in enumerate(source.splitlines(), 1):
-        if found := MARKUP_FROM_TEXT.search(line):
-            yield f"{path}:{number}: text never becomes markup: {found[0]}"
-
-
-def long_file(path: str, source: str) -> Iterator[str]:
-    if (count := len(source.splitlines())) > MOST_LINES:
-        yield f"{path}: {count} lines; a second concern wants a file of its own"
-
-
-def files(*patterns: str) -> dict[str, str]:
-    """Path and text of our files that match; what is installed or generated is not ours."""
-    found = {}
-    for folder in (*PACKAGES, "tests"):
-        for pattern in patterns:
-            for file in sorted((ROOT / folder).rglob(pattern)):
-                found[file.relative_to(ROOT).as_posix()] = file.read_text(encoding="utf-8")
-    return found
-
-
-def python_files() -> dict[str, str]:
-    return {path: text for path, text in files("*.py").items() if not path.startswith("tests/")}
-
-
-def none(complaints: Iterable[str]) -> None:
-    found = list(complaints)
-    assert not found, "\n" + "\n".join(found)
-
-
-PYTHON_RULES = (
-    bad_imports,
-    clocks_in_rules,
-    environment_reads,
-    sql_outside_storage,
-    addresses_outside_routes,
-)
+PYTHON_RULES = (bad_imports, bad_room_imports)
 
 
 @pytest.mark.parametrize("rule", PYTHON_RULES, ids=lambda rule: rule.__name__)
@@ -216,19 +107,26 @@ def test_python_keeps_the_walls(rule) -> None:
     none(complaint for path, text in sources.items() for complaint in rule(path, text))
 
 
-def test_text_never_becomes_markup() -> None:
-    none(c for path, text in files("*.js").items() for c in markup_from_text(path, text))
+def test_the_table_of_rooms_has_each_room_and_only_imports_that_are_there() -> None:
+    none(wrong_rows(imported_files(python_files())))
 
 
-def test_files_are_short() -> None:
-    sources = files("*.py", "*.js", "*.css", "*.sql")
-    none(c for path, text in sources.items() for c in long_file(path, text))
+def test_no_files_import_one_another() -> None:
+    none(closed_circles(imported_files(files("*.py", "*.c", "*.h", "*.js"))))
 
 
-def test_the_front_end_stands_where_it_is_checked() -> None:
-    sources = files("*.js", "*.mjs", "*.cjs", "*.css")
-    none(path for path in sources if not path.startswith(JAVASCRIPT_FOLDERS))
-    none(path for path in sources if not path.endswith((".js", ".css")))
+def test_no_rooms_import_one_another() -> None:
+    none(closed_circles(imported_rooms(imported_files(python_files()))))
+
+
+def test_no_folder_is_crowded() -> None:
+    none(crowded_folders(files("*.py")))
+
+
+def test_few_functions_are_long() -> None:
+    found = sorted(long_functions(python_files()), reverse=True)
+    listed = "\n".join(f"{lines} {path} {name}" for lines, path, name in found)
+    assert len(found) <= MOST_LONG_FUNCTIONS, f"{len(found)} functions:\n{listed}"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +167,100 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("path", "source"),
     [
+        ("media/rtp/vp8.py", "from media.transport.port import Port"),
+        ("media/rtp/vp8.py", "import typing\nif typing.TYPE_CHECKING:\n    import media.sfu.sfu"),
+        ("media/limits.py", "from media import relay"),
+        ("media/rooms/room.py", "def late():\n    from ..forwarding import stun"),
+        ("signaling/chat.py", "from signaling.ports import Chat"),
+        ("signaling/chat.py", "from . import ports"),
+        ("signaling/flows/rooms.py", "from signaling.flows.calls import calling"),
+        ("signaling/flows/notices/composing.py", "from ..invites import inviting"),
+        ("storage/engine/vault.py", "from storage import store"),
+        ("storage/records/chat.py", "import storage.backup.age"),
+        ("web/http/request.py", "from web.pages import invites"),
+        ("web/access/limits.py", "from web import keys"),
+        ("web/routes.py", "from web.app import create_app"),
+        ("scripts/backup.py", "from scripts.traffic import server"),
+    ],
+)
+def test_an_import_from_a_forbidden_room_is_found(path: str, source: str) -> None:
+    assert len(list(bad_room_imports(path, source))) == 1
+    none(bad_imports(path, source))
+
+
+def test_a_row_that_is_wrong_is_found() -> None:
+    graph = imported_files(python_files())
+    path, target = "web/http/request.py", "web/keys.py"
+    assert target in graph[path]
+    without = {
+        name: targets - {target} if room(name) == room(path) else targets
+        for name, targets in graph.items()
+    }
+    assert list(wrong_rows(without)) == [
+        "web/http imports web (keys) no longer: its row in ROOMS says so"
+    ]
+    assert list(wrong_rows({**graph, "web/kitchen/sink.py": set()})) == [
+        "web/kitchen has no row in ROOMS"
+    ]
+    empty = {name: targets for name, targets in graph.items() if room(name) != "scripts/benchmarks"}
+    assert "scripts/benchmarks has a row in ROOMS and no file" in wrong_rows(empty)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        {
+            "web/a.py": "from web.b import B",
+            "web/b.py": "import typing\nif typing.TYPE_CHECKING:\n    from web import a",
+        },
+        {
+            "web/a/__init__.py": "def late():\n    from . import c",
+            "web/a/b.py": "from web.a import NAME",
+            "web/a/c.py": "from web.a.b import B",
+        },
+        {"media/native/a.h": '#include "b.h"', "media/native/b.h": '#include "a.h"'},
+        {
+            "web/static/js/a/a.js": 'import {\n  b,\n} from "../b.js";',
+            "web/static/js/b.js": '/** @typedef {import("./a/a.js").A} A */',
+        },
+    ],
+)
+def test_a_circle_is_found(sources: dict[str, str]) -> None:
+    assert circles(imported_files(sources)) == [set(sources)]
+
+
+def test_a_line_of_imports_is_no_circle() -> None:
+    none(closed_circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}))
+
+
+def test_a_circle_of_rooms_is_found_where_no_files_form_one() -> None:
+    graph = {
+        "media/rtp/red.py": {"media/sfu/sfu.py"},
+        "media/sfu/rtcp_handling.py": {"media/rtp/vp8.py"},
+        "media/sfu/sfu.py": set(),
+        "media/rtp/vp8.py": set(),
+    }
+    none(closed_circles(graph))
+    assert list(closed_circles(imported_rooms(graph))) == [
+        "import one another: media/rtp, media/sfu"
+    ]
+
+
+def test_crowded_folders_and_long_functions_are_found() -> None:
+    names = [f"web/a{number}.py" for number in range(MOST_FILES)]
+    none(crowded_folders([*names, "web/http/a.py"]))
+    assert len(list(crowded_folders([*names, "web/a.py"]))) == 1
+    body = "    pass\n" * (MOST_FUNCTION_LINES - 1)
+    none(str(found) for found in long_functions({"web/a.py": f"def f():\n{body}"}))
+    longer = f"class A:\n  async def f(self):\n{body}    pass\n"
+    assert list(long_functions({"web/a.py": longer})) == [
+        (MOST_FUNCTION_LINES + 1, "web/a.py", "f")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
         ("signaling/invite.py", "import msgspec\nfrom datetime import datetime"),
         ("signaling/invite.py", "from signaling.errors import InviteNotUsable"),
         ("signaling/invite.py", "from . import errors"),
@@ -289,62 +281,3 @@ def test_a_forbidden_import_is_found(path: str, source: str) -> None:
 )
 def test_an_allowed_import_is_allowed(path: str, source: str) -> None:
     none(bad_imports(path, source))
-
-
-@pytest.mark.parametrize(
-    ("rule", "path", "source"),
-    [
-        (
-            clocks_in_rules,
-            "signaling/rooms/room.py",
-            "from datetime import datetime\ndatetime.now()",
-        ),
-        (clocks_in_rules, "signaling/rooms/room.py", "import datetime\ndatetime.datetime.now(UTC)"),
-        (clocks_in_rules, "signaling/rooms/room.py", "from datetime import date\ndate.today()"),
-        (environment_reads, "web/app.py", "import os\nos.environ['PORT']"),
-        (environment_reads, "storage/engine/vault.py", "import os\nkey = os.getenv('KEY')"),
-        (environment_reads, "signaling/brand.py", "from os import environ"),
-        (sql_outside_storage, "web/pages/invites.py", "q = 'SELECT 1'"),
-        (sql_outside_storage, "web/pages/invites.py", "q = f'''\n  UPDATE {t} SET a=1'''"),
-        (
-            sql_outside_storage,
-            "signaling/flows/invites/inviting.py",
-            "q = 'insert into invites values'",
-        ),
-        (sql_outside_storage, "scripts/create_account.py", "q = 'PRAGMA foreign_keys=ON'"),
-        (sql_outside_storage, "web/app.py", "q = 'COMMIT'"),
-        (sql_outside_storage, "web/app.py", "q = 'select id from invites where 1'"),
-        (addresses_outside_routes, "web/pages/signin.py", "a = '/signin'"),
-        (addresses_outside_routes, "web/pages/report.py", "a = f'/sessions/{id}/report.pdf'"),
-        (addresses_outside_routes, "web/pages/invite.py", "a = '/i/' + token"),
-        (addresses_outside_routes, "web/pages/invite.py", "a = '/history?page=2'"),
-        (markup_from_text, "web/static/js/a.js", "tile.innerHTML = name;"),
-        (markup_from_text, "web/static/js/a.js", "list.insertAdjacentHTML('beforeend', row)"),
-        (long_file, "web/app.py", "x = 1\n" * 451),
-    ],
-)
-def test_a_planted_violation_is_found(rule, path: str, source: str) -> None:
-    assert len(list(rule(path, source))) == 1
-
-
-@pytest.mark.parametrize(
-    ("rule", "path", "source"),
-    [
-        (clocks_in_rules, "web/clock.py", "from datetime import datetime\ndatetime.now(UTC)"),
-        (environment_reads, "web/config.py", "import os\nos.environ"),
-        (environment_reads, "web/app.py", "config.environ"),
-        (sql_outside_storage, "storage/records/invites.py", "q = 'SELECT 1'"),
-        (sql_outside_storage, "scripts/benchmarks/inserts.py", "q = 'INSERT INTO a VALUES (1)'"),
-        (sql_outside_storage, "web/pages/invites.py", "label = 'Delete the invite'"),
-        (sql_outside_storage, "web/pages/invites.py", "label = 'Create an account from here'"),
-        (sql_outside_storage, "web/pages/invites.py", "label = 'Update'\nmethod = 'DELETE'"),
-        (sql_outside_storage, "web/pages/invites.py", "'''SELECT is said in prose here.'''"),
-        (addresses_outside_routes, "web/routes.py", "SIGNIN = '/signin'"),
-        (addresses_outside_routes, "web/pages/a.py", "kind = 'text/html'\nslash = '/'"),
-        (addresses_outside_routes, "web/assets.py", "name = '/icons'\nfolder = '/ring'"),
-        (markup_from_text, "web/static/js/a.js", "tile.textContent = name;"),
-        (long_file, "web/app.py", "x = 1\n" * 450),
-    ],
-)
-def test_what_is_no_violation_is_left_alone(rule, path: str, source: str) -> None:
-    none(rule(path, source))

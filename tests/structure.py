@@ -1,0 +1,374 @@
+"""How the packages are built: layers, rooms, and who imports whom. `tests/test_layering.py` asks.
+
+A room is a folder of a package. What stands directly in a package is one room, or several where
+some of its files are imported by the folders and others import them; GROUPS names those.
+`python -m tests.structure` prints the figures.
+"""
+
+import ast
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("media", "scripts", "signaling", "storage", "web")
+
+MAY_IMPORT = {
+    "rules": {"rules"},
+    "flows": {"flows", "rules"},  # among the rules is signaling.ports
+    "delivery": {"delivery", "rules"},
+    "media": {"media"},
+    "storage": {"storage", "rules"},
+    "web": {"web", "storage", "media", "delivery", "flows", "rules"},
+    "scripts": {"scripts", "web", "storage", "media", "delivery", "flows", "rules"},
+}
+"Layer -> layers of ours that it may import."
+
+GROUPS = {
+    "signaling (ports)": {"signaling/abandonment.py", "signaling/ports.py"},
+    "storage (store)": {
+        "storage/data_folder.py",
+        "storage/key_rotation.py",
+        "storage/store.py",
+    },
+    "web (keys)": {"web/keys.py", "web/providers.py"},
+    "web (app)": {"web/__main__.py", "web/app.py", "web/handlers.py", "web/socket.py"},
+}
+"Files directly in a package that are a room apart, because they import the package's folders."
+
+ROOMS: dict[str, set[str]] = {
+    "media/rtp": set(),
+    "media": {"media/rtp"},
+    "media/congestion": set(),
+    "media/native": set(),
+    "media/transport": {"media/native"},
+    "media/streams": {"media/native", "media/rtp", "media/transport"},
+    "media/rooms": {
+        "media",
+        "media/congestion",
+        "media/native",
+        "media/rtp",
+        "media/streams",
+        "media/transport",
+    },
+    "media/forwarding": {
+        "media",
+        "media/native",
+        "media/rooms",
+        "media/rtp",
+        "media/streams",
+        "media/transport",
+    },
+    "media/sfu": {
+        "media",
+        "media/congestion",
+        "media/forwarding",
+        "media/rooms",
+        "media/rtp",
+        "media/streams",
+        "media/transport",
+    },
+    "media/relay": {"media", "media/rooms", "media/rtp", "media/sfu", "media/transport"},
+    "signaling": set(),
+    "signaling/wire": {"signaling"},
+    "signaling/calls": {"signaling", "signaling/wire"},
+    "signaling/notices": {"signaling"},
+    "signaling (ports)": {"signaling", "signaling/calls", "signaling/notices"},
+    "signaling/delivery": set(),
+    "signaling/flows": set(),
+    "signaling/flows/calls": {"signaling/flows"},
+    "signaling/flows/notices": set(),
+    "signaling/flows/invites": {"signaling/flows", "signaling/flows/notices"},
+    "signaling/flows/people": {"signaling/flows"},
+    "signaling/flows/sessions": {
+        "signaling/flows",
+        "signaling/flows/calls",
+        "signaling/flows/invites",
+        "signaling/flows/notices",
+    },
+    "signaling/flows/retention": {
+        "signaling/flows",
+        "signaling/flows/notices",
+        "signaling/flows/sessions",
+    },
+    "signaling/moments": {"signaling"},
+    "signaling/rooms": {"signaling", "signaling (ports)", "signaling/calls", "signaling/wire"},
+    "storage": set(),
+    "storage/folder": {"storage"},
+    "storage/engine": {"storage", "storage/folder"},
+    "storage/backup": {"storage", "storage/engine", "storage/folder"},
+    "storage/records": {"storage", "storage/engine", "storage/folder"},
+    "storage (store)": {
+        "storage",
+        "storage/backup",
+        "storage/engine",
+        "storage/folder",
+        "storage/records",
+    },
+    "web/zones": set(),
+    "web": {"web/zones"},
+    "web/access": set(),
+    "web/calls": {"web"},
+    "web/texts": {"web", "web/zones"},
+    "web/notices": {"web", "web/texts"},
+    "web/report": {"web/texts"},
+    "web (keys)": {"web", "web/access", "web/calls", "web/notices", "web/report", "web/texts"},
+    "web/forms": {"web/notices", "web/texts", "web/zones"},
+    "web/markup": {"web", "web/forms", "web/texts"},
+    "web/markup/desk": {"web", "web/markup"},
+    "web/http": {
+        "web",
+        "web (keys)",
+        "web/access",
+        "web/forms",
+        "web/markup",
+        "web/texts",
+        "web/zones",
+    },
+    "web/connections": {"web", "web (keys)", "web/access", "web/http"},
+    "web/markup/accounts": {"web", "web/markup"},
+    "web/markup/guests": {"web", "web/markup", "web/texts"},
+    "web/sign_in": {"web", "web (keys)", "web/access"},
+    "web/pages": {
+        "web",
+        "web (keys)",
+        "web/access",
+        "web/calls",
+        "web/forms",
+        "web/http",
+        "web/markup",
+        "web/markup/accounts",
+        "web/markup/desk",
+        "web/markup/guests",
+        "web/report",
+        "web/sign_in",
+        "web/texts",
+        "web/zones",
+    },
+    "web/markup/administration": {"web", "web/markup", "web/markup/accounts", "web/texts"},
+    "web/pages/administration": {
+        "web",
+        "web (keys)",
+        "web/forms",
+        "web/http",
+        "web/markup/administration",
+        "web/markup/desk",
+        "web/notices",
+        "web/texts",
+        "web/zones",
+    },
+    "web (app)": {
+        "web",
+        "web (keys)",
+        "web/access",
+        "web/calls",
+        "web/connections",
+        "web/http",
+        "web/pages",
+        "web/pages/administration",
+        "web/report",
+        "web/texts",
+        "web/zones",
+    },
+    "scripts": set(),
+    "scripts/traffic": set(),
+    "scripts/benchmarks/_relay": {"scripts/traffic"},
+    "scripts/benchmarks": {"scripts/benchmarks/_relay", "scripts/traffic"},
+}
+"Room -> rooms of its own layer that it may import. For other layers see MAY_IMPORT."
+
+MOST_FILES = 25
+"Python files directly in a folder."
+MOST_FUNCTION_LINES = 50
+MOST_LONG_FUNCTIONS = 10
+
+QUOTED_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+SCRIPT_IMPORT = re.compile(
+    r'(?:^import|^export .*?from|^} from|^import .*?from|import\()\s*"(\.[^"]+)"', re.M
+)
+
+parsed = cache(ast.parse)
+"Each file is read by several rules."
+
+
+def layer(module: str) -> str | None:
+    """The layer of a dotted name of ours, `None` for everybody else's."""
+    match module.split("."):
+        case ["signaling", "flows" | "delivery" as part, *_]:
+            return part
+        case ["signaling", *_]:
+            return "rules"
+        case ["tests", *_]:
+            return "tests"
+        case [package, *_] if package in PACKAGES:
+            return package
+    return None
+
+
+def module_name(path: str) -> str:
+    """`signaling/flows/invites/inviting.py` is `signaling.flows.invites.inviting`."""
+    parts = PurePosixPath(path).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def imports(path: str, source: str) -> list[tuple[int, str]]:
+    """Line and full dotted name of everything imported, also late or only for types."""
+    return list(_imports(path, parsed(source)))
+
+
+def _imports(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+    package = list(PurePosixPath(path).parent.parts)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                for alias in names:
+                    yield node.lineno, alias.name
+            case ast.ImportFrom(module=module, names=names, level=level):
+                above = package[: len(package) - level + 1] if level else []
+                source = ".".join([*above, *([module] if module else [])])
+                for alias in names:
+                    yield node.lineno, f"{source}.{alias.name}"
+            case ast.Call(
+                func=ast.Name(id="__import__" | "import_module")
+                | ast.Attribute(attr="import_module"),
+                args=[ast.Constant(value=str(module)), *_],
+            ):
+                yield node.lineno, module
+
+
+def room(path: str) -> str:
+    """The room of a file: its folder, or its group where the folder is divided."""
+    for group, members in GROUPS.items():
+        if path in members:
+            return group
+    return PurePosixPath(path).parent.as_posix()
+
+
+def room_of_module(name: str) -> str | None:
+    """The room of a dotted name of ours: a package, a module, or something in a module."""
+    parts = name.split(".")
+    for count in range(len(parts), 0, -1):
+        path = "/".join(parts[:count])
+        if (found := room(f"{path}.py")) in GROUPS:
+            return found
+        if path in ROOMS:
+            return path
+    return None
+
+
+def files(*patterns: str) -> dict[str, str]:
+    """Path and text of our files that match; what is installed or generated is not ours."""
+    found = {}
+    for folder in (*PACKAGES, "tests"):
+        for pattern in patterns:
+            for file in sorted((ROOT / folder).rglob(pattern)):
+                found[file.relative_to(ROOT).as_posix()] = file.read_text(encoding="utf-8")
+    return found
+
+
+@cache
+def python_files() -> dict[str, str]:
+    """Path and text of the product's Python files."""
+    return {path: text for path, text in files("*.py").items() if not path.startswith("tests/")}
+
+
+def imported_files(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """File -> files among `sources` that it imports: Python (types too), C and JavaScript."""
+    modules = {module_name(path): path for path in sources if path.endswith(".py")}
+
+    def targets(path: str, text: str) -> Iterator[str]:
+        if path.endswith(".py"):
+            for _, name in imports(path, text):
+                parts = name.split(".")
+                names = (".".join(parts[:count]) for count in range(len(parts), 0, -1))
+                yield from [modules[name] for name in names if name in modules][:1]
+        else:
+            pattern = SCRIPT_IMPORT if path.endswith(".js") else QUOTED_INCLUDE
+            for name in pattern.findall(text):
+                yield os.path.normpath(f"{PurePosixPath(path).parent}/{name}")
+
+    return {
+        path: {target for target in targets(path, text) if target in sources} - {path}
+        for path, text in sources.items()
+    }
+
+
+def imported_rooms(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Room -> other rooms that its files import."""
+    found: dict[str, set[str]] = {}
+    for path, targets in graph.items():
+        found.setdefault(room(path), set()).update(map(room, targets))
+    return {name: others - {name} for name, others in found.items()}
+
+
+def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
+    """Groups of nodes that reach one another; those of one node are left out."""
+
+    def reached(start: str) -> set[str]:
+        seen: set[str] = set()
+        waiting = [start]
+        while waiting:
+            new = graph.get(waiting.pop(), set()) - seen
+            seen |= new
+            waiting += new
+        return seen
+
+    reach = {node: reached(node) for node in graph}
+    found: list[set[str]] = []
+    for node, others in reach.items():
+        circle = {node, *(other for other in others if node in reach.get(other, ()))}
+        if len(circle) > 1 and circle not in found:
+            found.append(circle)
+    return found
+
+
+def none(complaints: Iterable[str]) -> None:
+    """Fails with every complaint, if there is one."""
+    found = list(complaints)
+    assert not found, "\n" + "\n".join(found)
+
+
+def files_in_folders(paths: Iterable[str]) -> Counter[str]:
+    """Folder -> how many of the files stand directly in it."""
+    return Counter(PurePosixPath(path).parent.as_posix() for path in paths)
+
+
+def long_functions(sources: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
+    """Lines, path and name of each function longer than MOST_FUNCTION_LINES, `def` to its end."""
+    for path, text in sources.items():
+        for node in ast.walk(parsed(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > MOST_FUNCTION_LINES:
+                    yield lines, path, node.name
+
+
+def figures() -> str:
+    """What the house measures, as text: files per folder, circles, long functions."""
+    product = python_files()
+    graph = imported_files(product)
+    others = imported_files(files("*.c", "*.h", "*.js"))
+    long = sorted(long_functions(product), reverse=True)
+    file_circles = circles(graph) + circles(others)
+    room_circles = circles(imported_rooms(graph))
+    lines = [f"{count:4}  {folder}" for folder, count in sorted(files_in_folders(product).items())]
+    return "\n".join(
+        [
+            "Python files directly in a folder:",
+            *lines,
+            f"Circles between files: {len(file_circles)}",
+            *(f"      {', '.join(sorted(circle))}" for circle in file_circles),
+            f"Circles between rooms: {len(room_circles)}",
+            *(f"      {', '.join(sorted(circle))}" for circle in room_circles),
+            f"Functions over {MOST_FUNCTION_LINES} lines: {len(long)}",
+            *(f"{count:4}  {path} {name}" for count, path, name in long),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    print(figures())
