@@ -76,6 +76,7 @@ _words = st.text(
 _paragraphs = st.lists(_words, max_size=6).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(subject=_words, text=_paragraphs, html=st.none() | _paragraphs, with_calendar=st.booleans())
 @example("=?utf-8?q?Not_encoded?=", ".\n..\nFrom me\n=3D =_", "<p>é</p>" * 400, True)

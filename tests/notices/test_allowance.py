@@ -194,6 +194,7 @@ def plan(number: int) -> Plan:
     return Plan("remote", (("service_user", person),))
 
 
+@pytest.mark.slow
 async def test_a_scheduler_sends_three_hundred_an_hour_and_another_one_is_not_held_up(
     nurse: Desk,
 ) -> None:

@@ -79,6 +79,7 @@ async def test_pages_by_link_are_small_in_every_language(server: Server, encodin
                 assert sum(sizes.values()) <= SMALL, (language, page, sizes)
 
 
+@pytest.mark.slow
 def test_the_scripts_that_are_sent_are_the_programs_that_were_written() -> None:
     files = StaticFiles.load()
     programs = {

@@ -18,6 +18,8 @@ from web.clockwork import MovableClock
 from web.config import SETTINGS
 from web.keys import RELAY, WAITS
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "203.0.113.1"
 "Of TEST-NET-3 (RFC 5737): nobody's."
 

@@ -20,6 +20,8 @@ from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, PROBING, RELAY
 from web.pages.device_testing import MAX_ANSWER_BYTES
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
 "Where a trial begins for somebody who is signed in."
