@@ -93,6 +93,12 @@ class Texts:
         digest = sha256(b"".join(language.catalog for language in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
 
+    def read_again(self) -> None:
+        """Take the catalogs as they are now, under a new digest if any has changed."""
+        type(self).load.cache_clear()
+        fresh = self.load()
+        self.languages, self.digest = fresh.languages, fresh.digest
+
     def get(self, code: str | None) -> Language:
         return self.languages.get(code or "", self.languages[SOURCE_LANGUAGE])
 
