@@ -56,6 +56,8 @@ _needed: list[str] = []
 
 
 def _watch_needs(event: str, arguments: tuple[object, ...]) -> None:
+    if PROCESSES is None:  # the interpreter is ending and has emptied this module
+        return
     if event in PROCESSES:
         _needed.append(f"a process: {arguments[0] if arguments else event}")
     elif event == "ctypes.dlopen" and isinstance(name := arguments[0], str) and os.sep not in name:

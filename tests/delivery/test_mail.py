@@ -99,6 +99,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
     assert not any(b"\r" in line or b"\n" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_every_header_stands_once() -> None:
     message = read(build(MAIL, FROM).octets)
     names = [name.lower() for name, _ in message.items()]

@@ -62,6 +62,7 @@ async def test_a_server_of_its_own_clocks_waits_by_a_steady_one(tmp_path: Path) 
         assert not isinstance(server.app[CLOCKWORK].clock, SteadyClock)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_of_the_clock_neither_ends_a_change_of_path_nor_holds_it_up(
     tmp_path: Path, step: timedelta
@@ -83,6 +84,7 @@ async def test_a_step_of_the_clock_neither_ends_a_change_of_path_nor_holds_it_up
         assert amina.call is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 async def test_the_way_back_from_the_relay_begins_after_its_time(
     tmp_path: Path, step: timedelta

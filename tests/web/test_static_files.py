@@ -61,6 +61,7 @@ async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encodings", ["gzip, deflate", "gzip, deflate, br, zstd"])
 async def test_pages_by_link_are_small_in_every_language(server: Server, encodings: str) -> None:
     async with Person(server) as nurse, Person(server) as amina:

@@ -316,6 +316,7 @@ async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can
     assert [thing[-2:] for _, _, thing in await lines(server)] == [" 1", " 3"]
 
 
+@pytest.mark.slow
 async def test_strangers_cannot_fill_the_disk_with_failed_sign_ins(
     server: Server, clock: MovableClock
 ) -> None:
