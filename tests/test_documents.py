@@ -176,6 +176,7 @@ def test_the_readme_names_every_script() -> None:
         assert f"python -m {module}" in README
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["-m", "web"], *(["-m", module] for module in MODULES)])
 def test_every_command_answers_help(command: list[str]) -> None:
     ended = subprocess.run(
@@ -187,6 +188,7 @@ def test_every_command_answers_help(command: list[str]) -> None:
         assert all(setting.name in ended.stdout for setting in SETTINGS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_answers_help_without_doing_anything_else(script: str) -> None:
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}

@@ -89,6 +89,7 @@ def test_complete_languages_miss_nothing(language: str, template: Catalog) -> No
     assert not findings.stale
 
 
+@pytest.mark.slow
 def test_catalogs_are_as_update_leaves_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert check(LANGUAGES) == 0, capsys.readouterr().out
 

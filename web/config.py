@@ -19,6 +19,7 @@ from web import config_values as read
 from web.routes import public_address
 
 T = TypeVar("T")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
@@ -163,6 +164,11 @@ SETTINGS = (
         "Minutes before a planned session from which its people are let in.",
     ),
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
+    Setting(
+        "TELECONNECT_LOG_LEVEL",
+        "info",
+        "Least level that is logged: debug, info, warning or error.",
+    ),
 )
 "Every setting, in the order of README.md."
 
@@ -194,6 +200,8 @@ class Config:
     interpreter_timeout_hours: float
     default_region: str | None
     brand: str
+    log_level: str
+    "One of LOG_LEVELS."
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -240,6 +248,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
     if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
         raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
+    if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
+        raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     relay_port = given("TELECONNECT_RELAY_PORT", read.port)
@@ -272,6 +282,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
         brand=brand,
+        log_level=values["TELECONNECT_LOG_LEVEL"],
     )
 
 

@@ -46,6 +46,11 @@ class StaticFiles:
         _collect(files("web") / "static", "", found)
         return cls(found)
 
+    def read_again(self) -> None:
+        """Take the files as they are now, under a new digest if any has changed."""
+        fresh = self.load()
+        self._files, self.digest = fresh._files, fresh.digest
+
     def address(self, name: str) -> str:
         """The address of a file, given its path below web/static."""
         return path("static", digest=self.digest, path=name)

@@ -64,6 +64,7 @@ def test_secrets_are_not_in_the_representation() -> None:
     assert "PRIVATE" not in repr(FULL)
 
 
+@pytest.mark.slow
 def test_opening_providers_loads_nothing_of_the_vonage_package() -> None:
     program = (
         "import sys, pathlib\n"

@@ -72,6 +72,7 @@ async def three_going_to_the_relay(session: StartedSession) -> tuple[Page, Page,
     return nurse, amina, lee
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 async def test_a_step_of_the_clock_neither_ends_a_change_of_path_nor_holds_it_up(
     tmp_path: Path, step: timedelta
@@ -90,6 +91,7 @@ async def test_a_step_of_the_clock_neither_ends_a_change_of_path_nor_holds_it_up
         assert amina.call is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 async def test_the_way_back_from_the_relay_begins_after_its_time(
     tmp_path: Path, step: timedelta

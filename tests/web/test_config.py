@@ -104,6 +104,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
     "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
     **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
+    "TELECONNECT_LOG_LEVEL": ("loud", "INFO", "20"),
 }  # fmt: skip
 "Setting -> values that cannot be."
 

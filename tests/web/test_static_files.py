@@ -53,6 +53,7 @@ async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encodings", ["gzip, deflate", "gzip, deflate, br, zstd"])
 async def test_pages_by_link_are_small_in_every_language(server: Server, encodings: str) -> None:
     async with Person(server) as nurse, Person(server) as amina:
@@ -71,6 +72,7 @@ async def test_pages_by_link_are_small_in_every_language(server: Server, encodin
                 assert sum(sizes.values()) <= SMALL, (language, page, sizes)
 
 
+@pytest.mark.slow
 def test_the_scripts_that_are_sent_are_the_programs_that_were_written() -> None:
     files = StaticFiles.load()
     programs = {

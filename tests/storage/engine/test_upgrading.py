@@ -71,6 +71,7 @@ def version(folder: Path) -> int:
         return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.soak)])
 def test_a_kill_while_it_is_brought_to_the_present_loses_nothing(
     tmp_path: Path, kills: int

@@ -143,6 +143,7 @@ async def ask_for_interpreters(server: Server, nurse: Person) -> None:
             await nurse.post(f"/sessions/{consultation.id}/cancel")
 
 
+@pytest.mark.slow
 async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     server: Server, clock: MovableClock
 ) -> None:
@@ -169,6 +170,7 @@ async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     assert (totals["sessions"], totals["messages"], totals["calls"]) == (5, 1, 1)
 
 
+@pytest.mark.slow
 async def test_lines_of_one_session_belong_together(server: Server) -> None:
     boss, nurse = await administer(server)
     async with boss, nurse, Person(server) as phone:
@@ -314,6 +316,7 @@ async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can
     assert [thing[-2:] for _, _, thing in await lines(server)] == [" 1", " 3"]
 
 
+@pytest.mark.slow
 async def test_strangers_cannot_fill_the_disk_with_failed_sign_ins(
     server: Server, clock: MovableClock
 ) -> None:

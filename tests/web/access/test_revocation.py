@@ -404,6 +404,7 @@ async def test_a_request_that_is_canceled_otherwise_is_just_canceled(clinic: Cli
     assert len(clinic.server.app[REVOCATION]) == 3
 
 
+@pytest.mark.slow
 async def test_no_report_is_given_to_somebody_who_was_signed_out_meanwhile(
     clinic: Clinic,
 ) -> None:

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from media.rtp.codecs import Kind
 from signaling.calls.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
@@ -14,6 +16,8 @@ from tests.people import Person
 from tests.serving import serving
 from tests.web.calling import Page, StartedSession, started_session
 from web.keys import RELAY, ROOMS
+
+pytestmark = pytest.mark.slow
 
 
 async def test_the_third_one_takes_the_call_to_the_relay_and_it_comes_back(

@@ -18,6 +18,8 @@ from web.calls.relay_watch import TRIED_EVERY
 from web.config import SETTINGS
 from web.keys import RELAY, WAITS
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "203.0.113.1"
 "Of TEST-NET-3 (RFC 5737): nobody's."
 

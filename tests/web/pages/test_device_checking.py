@@ -20,6 +20,8 @@ from tests.web.calling import NOW, started_session
 from web.keys import CLOCKWORK, REACHABILITY, RELAY
 from web.pages.device_checking import MAX_ANSWER_BYTES
 
+pytestmark = pytest.mark.slow
+
 JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
 "Where a trial begins for somebody who is signed in."

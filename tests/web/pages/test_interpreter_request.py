@@ -233,6 +233,7 @@ async def test_an_unknown_request_says_no_more_than_an_unknown_invite(server: Se
     assert strip.pattern.sub("", first.text) == strip.pattern.sub("", other.text)
 
 
+@pytest.mark.slow
 async def test_in_person_with_one_colleague_goes_up_to_the_pdf(
     server: Server, nurse: Person
 ) -> None:

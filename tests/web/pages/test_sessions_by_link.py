@@ -273,6 +273,7 @@ async def test_a_hostile_name_or_note_stays_text_in_pages_and_mails(
         assert "<script>alert" not in page.text
 
 
+@pytest.mark.slow
 async def test_the_logs_of_a_whole_session_name_nobody_and_open_nothing(
     server: Server, nurse: Person, phone: Person
 ) -> None:

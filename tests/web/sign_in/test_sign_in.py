@@ -34,6 +34,7 @@ async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(serve
         assert person.cookie == ""
 
 
+@pytest.mark.slow
 async def test_guessing_a_password_costs_what_rfc_9106_asks_for() -> None:
     passwords = await asyncio.to_thread(Passwords)
     hashed = await passwords.hash(PASSWORD)

@@ -64,6 +64,7 @@ async def test_wrong_passwords_from_one_network_do_not_shut_out_another(server: 
         assert (await nurse.sign_in()).status == 303
 
 
+@pytest.mark.slow
 async def test_a_few_networks_that_guess_all_they_can_leave_room_for_a_clean_one(
     server: Server, clock: MovableClock
 ) -> None:
@@ -371,6 +372,7 @@ async def test_whoever_leaves_the_line_holds_up_nobody() -> None:
         pass
 
 
+@pytest.mark.slow
 async def test_a_hundred_and_fifty_strangers_at_once_do_not_delay_a_known_browser(
     server: Server,
 ) -> None:
