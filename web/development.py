@@ -19,7 +19,7 @@ from pathlib import Path
 from aiohttp import web
 
 from web.config import LOOPBACK_HOSTS, Config, ConfigError
-from web.keys import STATIC, TEXTS
+from web.keys import CATALOGS, STATIC
 from web.texts import directions
 
 _log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ def for_development(config: Config) -> Config:
         )
     if find_spec("watchfiles") is None:
         raise ConfigError("--development needs the package watchfiles: scripts/setup --fast.")
-    return replace(config, smtp_url=None, vonage=None)
+    nothing_leaves = replace(config.delivery, smtp_url="", vonage_application_id="")
+    return replace(config, delivery=nothing_leaves)
 
 
 def follow_files(app: web.Application) -> None:
@@ -66,6 +67,6 @@ async def _follow(app: web.Application) -> None:
 
 
 def _read_again(app: web.Application) -> None:
-    app[TEXTS].read_again()
+    app[CATALOGS].read_again()
     directions.table.cache_clear()
     app[STATIC].read_again()
