@@ -15,7 +15,7 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
-from media.rtp.vp8 import is_keyframe_start
+from media.rtp.keyframes import starts_keyframe
 from media.streams.reception import LOSS_PACKETS, Reception
 
 HISTORY = 256
@@ -306,7 +306,7 @@ class InboundStream(InboundStreamState):
         """Whether a decoder can start with this packet; always for audio."""
         if self.history is None:
             return True
-        if not is_keyframe_start(self.codec.name, payload):
+        if not starts_keyframe(self.codec.name, payload):
             return False
         self.keyframe_wanted = False
         self.keyframes += 1

@@ -104,7 +104,10 @@ def test_what_ends_is_received_by_nobody() -> None:
     assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO)}
     room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
     settle(room, ground)
-    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO), ("a", Kind.VIDEO)}
+    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {
+        ("a", Kind.AUDIO),
+        ("a", Kind.VIDEO),
+    }
 
 
 def test_who_does_not_want_is_not_sent() -> None:

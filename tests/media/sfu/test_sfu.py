@@ -40,7 +40,9 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
         picture = sfu.rooms["room"].peers["b"].downlink.outbound_streams[source]
-        (camera,) = sfu.rooms["room"].peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
+        (camera,) = (
+            sfu.rooms["room"].peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
+        )
 
         async def goes_on() -> None:
             come, seen_ssrcs = camera.received, b.frames.get("audio", 0)
