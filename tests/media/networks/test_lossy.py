@@ -116,7 +116,7 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         rtcp_handling.send_receiver_reports(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
         assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
-        assert owner.loss_up == 0.0, "its own link is not to blame"
+        assert owner.uplink.loss == 0.0, "its own link is not to blame"
     finally:
         await target.close()
 

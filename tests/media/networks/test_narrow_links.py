@@ -47,7 +47,7 @@ class Call:
             if shown and not watching and self.estimate.limit < UNLIMITED:
                 self.estimate.note_upgrade(now)
             watching = shown
-            share = found.downlink.shares.get("picture", self.wanted)
+            share = found.shares.get("picture", self.wanted)
             target = min(self.wanted, max(share, self.floor))
             # An encoder takes a second to send less, and grows as estimates do.
             rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)

@@ -97,7 +97,7 @@ def test_what_ends_is_received_by_nobody() -> None:
     room, ground = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])
     settle(room, ground)
-    assert all(("a", Kind.VIDEO) not in one.outbound_streams for one in room.peers.values())
+    assert all(("a", Kind.VIDEO) not in one.downlink.outbound_streams for one in room.peers.values())
     room.leave(room.peers["b"])
     offers = settle(room, ground)
     assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
@@ -116,13 +116,13 @@ def test_who_does_not_want_is_not_sent() -> None:
     room.unsubscribe(viewer, "a", [Kind.VIDEO])
     room.join("chooser", (), automatic=False)
     settle(room, ground)
-    assert ("a", Kind.VIDEO) not in viewer.outbound_streams
+    assert ("a", Kind.VIDEO) not in viewer.downlink.outbound_streams
     assert not room.peers["chooser"].downlink.outbound_streams
     room.subscribe(room.peers["chooser"], "b", [Kind.AUDIO])
     room.subscribe(viewer, "a", [Kind.VIDEO])
     settle(room, ground)
     assert set(room.peers["chooser"].downlink.outbound_streams) == {("b", Kind.AUDIO)}
-    assert ("a", Kind.VIDEO) in viewer.outbound_streams
+    assert ("a", Kind.VIDEO) in viewer.downlink.outbound_streams
 
 
 def test_who_has_no_line_left_holds_up_nobody() -> None:
@@ -134,12 +134,12 @@ def test_who_has_no_line_left_holds_up_nobody() -> None:
         room.join(f"publisher {index}", [Publishing(Kind.AUDIO)], automatic=False)
     settle(room, ground)
     viewer, chooser = room.peers["viewer"], room.peers["chooser"]
-    assert len(viewer.outbound_streams) == len(viewer.negotiation.receiving) == 63
+    assert len(viewer.downlink.outbound_streams) == len(viewer.negotiation.receiving) == 63
     with pytest.raises(Refused, match="as much as one can"):
         for index in range(70):
             room.subscribe(chooser, f"publisher {index}", [Kind.AUDIO])
     settle(room, ground)
-    assert len(chooser.outbound_streams) == 63
+    assert len(chooser.downlink.outbound_streams) == 63
 
 
 def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
