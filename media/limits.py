@@ -13,13 +13,13 @@ GAP_CHARGE = 16
 REPORT_CHARGE = 128
 "Bytes of RTCP that count as one more datagram: NACKs cost most by far."
 SSRCS = 256
-"""SSRCs that one connection may ever use. libsrtp keeps a state for each as long as the session lives;
-a browser uses a few, and some more when it restarts streams."""
+"""SSRCs that one connection may ever use. libsrtp keeps a state for each as long as the session
+lives; a browser uses a few, and some more when it restarts streams."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that a participant may send or request; the excess is dropped and changes nothing."""
+    """The most that a participant may send or request; the excess is dropped without effect."""
 
     bitrate: int = 8_000_000
     "Bits per second received from one participant: a camera, a screen and their lower encodings."

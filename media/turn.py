@@ -1,8 +1,8 @@
 """ICE servers for a participant: STUN and TURN with credentials that soon expire.
 
-The credentials follow the TURN REST convention (draft-uberti-behave-turn-rest-00), which coturn calls
-``use-auth-secret``: the username says when it expires, the password is an HMAC of it under the
-secret shared with the TURN server. See ``docs/coturn.conf``.
+The credentials follow the TURN REST convention (draft-uberti-behave-turn-rest-00), which coturn
+calls ``use-auth-secret``: the username says when it expires, the password is an HMAC of it under
+the secret shared with the TURN server. See ``docs/coturn.conf``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 LIFETIME_SECONDS = 6 * 3600
-"""A long consultation with a coffee break. coturn refreshes an allocation only while its credentials
-are valid, so they must outlast the call."""
+"""A long consultation with a coffee break. coturn refreshes an allocation only while its
+credentials are valid, so they must outlast the call."""
 
 _URI = re.compile(
     r"(stun|turn)s?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"

@@ -13,9 +13,9 @@ Key = TypeVar("Key")
 UPGRADE_MARGIN = 1.15
 "Factor by which a better encoding must fit beyond its present rate."
 KEPT_SHARE = 0.75
-"""Fraction of its present rate for which the smallest encoding goes on: estimates are rough, a first
-low REMB takes 15 % away, and a video paused in vain is missed for much longer than one kept in
-vain, which the next reports reveal."""
+"""Fraction of its present rate for which the smallest encoding goes on: estimates are rough, a
+first low REMB takes 15 % away, and a video paused in vain is missed for much longer than one kept
+in vain, which the next reports reveal."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Choice(Generic[Key]):
     current: int | None
     "Index of the encoding forwarded now, None while paused."
     floor: float | None = None
-    """Fewest bits per second that its publisher may be asked for; None if it sends several encodings,
-    and so cannot be asked."""
+    """Fewest bits per second that its publisher may be asked for; None if it sends several
+    encodings, and so cannot be asked."""
 
 
 @dataclass

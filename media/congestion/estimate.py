@@ -1,17 +1,17 @@
 """How much bandwidth one subscriber's link has.
 
 Four kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
-is sent, its reports show loss, they arrive late, or it sends NACKs for much of a video that has just
-begun. A grown round trip makes a low REMB count for more and rules out random loss; alone it counts
-only where a receiver sends no REMB. Without evidence nothing is held back. After a cut the limit
-grows slowly, and after each growth that fails the next try waits longer, so that videos do not
-flicker.
+is sent, its reports show loss, they arrive late, or it sends NACKs for much of a video that has
+just begun. A grown round trip makes a low REMB count for more and rules out random loss; alone it
+counts only where a receiver sends no REMB. Without evidence nothing is held back. After a cut the
+limit grows slowly, and after each growth that fails the next try waits longer, so that videos do
+not flicker.
 
-Loss has two causes. A full link loses the excess, a radio link loses a fraction of whatever is sent.
-A probe tells which it is: less is sent for a moment. If the loss ends, the link was full; if the
-same fraction is lost as before, the loss is random and no reason to take videos away.
-(Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 % whatever the cause, their
-later estimators separate an inherent part.)
+Loss has two causes. A full link loses the excess, a radio link loses a fraction of whatever is
+sent. A probe tells which it is: less is sent for a moment. If the loss ends, the link was full; if
+the same fraction is lost as before, the loss is random and no reason to take videos away. (Browsers
+reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 % whatever the cause, their later
+estimators separate an inherent part.)
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ LONGEST_HOLD = 60.0
 RELAPSE = 10.0
 "Seconds after growth began, or after an upgrade, within which a cut counts as its failure."
 SMALLEST_VIDEO = 100_000
-"""Bits per second below which a moving video is not worth sending. A still one takes less, in so few
-packets that a REMB for it is chance: only loss holds it back."""
+"""Bits per second below which a moving video is not worth sending. A still one takes less, in so
+few packets that a REMB for it is chance: only loss holds it back."""
 DOUBTED_VIDEO = 220_000
 """Bits per second that a REMB alone cannot take from the videos: from few packets it is mostly
 chance, and a link too narrow for so little soon shows loss or delay."""
@@ -115,7 +115,8 @@ class Estimate:
     video_at: float = -1000.0
     "When video was last sent."
     probe_floor: float = 0.0
-    "Floor of a probe: the audio plus the lowest layer of the cheapest video (a probe may pause the\nothers)."
+    """Floor of a probe: the audio plus the lowest layer of the cheapest video (a probe may pause
+    the others)."""
     unprobed: bool = False
     "There is loss whose cause no probe could tell."
     urgent: bool = False
@@ -145,7 +146,7 @@ class Estimate:
     def note_loss(
         self, fraction: float, sent: float, video: float, now: float, before: float = 0.0
     ) -> None:
-        """Record receiver reports: ``fraction`` lost while ``sent`` was sent, ``video`` of it video.
+        """Record receiver reports: ``fraction`` was lost of ``sent``, of which ``video`` is video.
 
         ``before`` is the rate a second earlier, which they cover as well.
         """
@@ -212,7 +213,7 @@ class Estimate:
     def _start_probe(
         self, fraction: float, sent: float, now: float, limit: float | None = None
     ) -> None:
-        """Start a probe where one is possible; ``limit`` is restored if the loss turns out random."""
+        """Start a probe where one is possible; ``limit`` is restored if the loss is random."""
         target = min(PROBE_SHARE * sent, REMB_MARGIN * sent * (1 - fraction))
         if self.loss < OVERUSE:
             # Not worth the whole video, which would be gone for as long as the probe takes.

@@ -1,9 +1,9 @@
 """Which connectivity checks are accepted: those that prove the password, each from one address.
 
 A lite agent accepts a valid check from any address, and a check carries no time. Anybody who
-overhears one could replay it from elsewhere and have the media sent there, so a transaction is valid
-only from the address it first came from, and as often as a client retransmits (RFC 8489 section
-6.2.1).
+overhears one could replay it from elsewhere and have the media sent there, so a transaction is
+valid only from the address it first came from, and as often as a client retransmits (RFC 8489
+section 6.2.1).
 """
 
 from __future__ import annotations

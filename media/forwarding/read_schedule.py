@@ -49,7 +49,7 @@ class ReadSchedule:
             self._loop.remove_reader(port.fileno())
 
     def review(self, seconds: float) -> None:
-        """Choose between wakeups and polling by the load of the last ``seconds``; called by a timer."""
+        """Choose between wakeups and polling by the load of the last ``seconds``, on a timer."""
         rate = self._handled / seconds
         self._handled = 0
         # Smoothed over some 0.1 s: a burst of keyframes is not a load.

@@ -1,7 +1,7 @@
 """The web process's side of the relay: starts workers, commands them, and restarts them.
 
-A room lives in one worker. The :class:`Relay` remembers its commands, so that when a worker dies its
-rooms are set up again in the next one and every participant gets a fresh offer.
+A room lives in one worker. The :class:`Relay` remembers its commands, so that when a worker dies
+its rooms are set up again in the next one and every participant gets a fresh offer.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ class Relay:
     async def unsubscribe(
         self, room_id: str, peer_id: str, publisher_id: str, kinds: Iterable[Kind] = tuple(Kind)
     ) -> None:
-        """Stop sending a participant what another publishes, even if its subscription is automatic."""
+        """Stop sending a participant what another publishes, even if it subscribes to all."""
         participant = self._participant(room_id, peer_id)
         gone = tuple(kinds)
         participant.wishes |= {(publisher_id, kind): False for kind in gone}

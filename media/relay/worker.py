@@ -1,8 +1,8 @@
 """A worker: the process that forwards media, apart from pages and the database.
 
-Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It reads
-a :class:`~media.messages.Start` and then commands, one per line, and ends when the socket is closed,
-so that it never outlives the process that started it.
+Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It
+reads a :class:`~media.messages.Start` and then commands, one per line, and ends when the socket is
+closed, so that it never outlives the process that started it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The m= sections of one peer's descriptions, from one offer to the next.
 
-Sections are never moved or removed (RFC 8829 section 5.2.2). One that became inactive is reused only
-after the client has answered so, so that the client sees the old track end and a new one start.
+Sections are never moved or removed (RFC 8829 section 5.2.2). One that became inactive is reused
+only after the client has answered so, so that the client sees the old track end and a new one
+start.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Negotiation:
     offered: list[Section] = field(default_factory=list)
     "The sections of the offer that awaits its answer, or of the last one answered."
     version: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
-    """Rises with each offer, from a random start: an answer meant for another connection is recognized
-    by it."""
+    """Rises with each offer, from a random start: an answer meant for another connection is
+    recognized by it."""
     begun: bool = False
     "The first offer was made."
     awaiting: bool = False

@@ -1,8 +1,8 @@
 """Offers written, answers read (RFC 8829, RFC 8866).
 
-The server always offers, so there is no glare and one table of payload types. Every m= section sends
-one track one way. None is ever removed; it becomes inactive and is reused for another publication of
-the same medium.
+The server always offers, so there is no glare and one table of payload types. Every m= section
+sends one track one way. None is ever removed; it becomes inactive and is reused for another
+publication of the same medium.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def write_offer(
     addresses: list[tuple[str, int]],
     sections: list[Section],
 ) -> str:
-    """The offer's SDP. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses`` are ours, best first."""
+    """The SDP of an offer. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses``, best first."""
     bundle = " ".join(section.mid for section in sections)
     text = [
         "v=0",

@@ -54,7 +54,7 @@ class ArrivalLog:
             # Keep the first arrival: a later one is a duplicate.
             times.setdefault(reference + offset, at)
         newest = max(times)
-        # A packet that arrives after it was reported missing is reported again, so messages overlap.
+        # A packet that arrives after it was reported missing is reported again: messages overlap.
         base = max(min(min(times), reference), newest - MOST_STATUSES + 1)
         self._next = newest + 1 & 0xFFFF
         statuses = [times.get(number) for number in range(base, newest + 1)]

@@ -177,7 +177,7 @@ class InboundStream(InboundStreamState):
         self.jitter = 0.0
         self.received = 0
         self.recent_loss = 0.0
-        "Fraction lost on the publisher's link: in the last report, or in worse ones shortly before."
+        "Fraction lost on the publisher's link: in the last report, or in recent worse ones."
         self.loss = 0.0
         "Fraction lost on the publisher's link, smoothed over some 150 packets."
         self.recovered = 0
@@ -216,7 +216,7 @@ class InboundStream(InboundStreamState):
         self._received_before = 0
 
     def accept(self, sequence: int, now: float) -> Arrival:
-        """Record a sequence number other than ``next_sequence``, which the caller handles itself."""
+        """Record a sequence number; the caller handles ``next_sequence`` itself."""
         expected = self.next_sequence
         if expected < 0:
             self._last_report_next = sequence
@@ -241,7 +241,7 @@ class InboundStream(InboundStreamState):
         return Arrival.LATE if self.missing.pop(sequence, None) else Arrival.DUPLICATE
 
     def note_timing(self, timestamp: int, now: float) -> None:
-        """Update the interarrival jitter, in timestamp units (RFC 3550 section 6.4.1); once a frame."""
+        """Update the jitter, in timestamp units (RFC 3550 section 6.4.1); once a frame."""
         transit = now * self.clock_rate - timestamp
         if self.received > 1:
             change = abs(transit - self.transit)
@@ -294,7 +294,7 @@ class InboundStream(InboundStreamState):
         self.keyframe_wanted = True
 
     def keyframe_request_due(self, now: float) -> bool:
-        """Whether to send a keyframe request now; repeated at intervals until a keyframe arrives."""
+        """Whether to send a keyframe request now; repeated until a keyframe arrives."""
         if not self.outbound_streams and not self.waiting:
             self.keyframe_wanted = False
         if not self.keyframe_wanted or now - self.keyframe_asked_at < KEYFRAME_INTERVAL:

@@ -1,8 +1,8 @@
 """An RTP stream sent to one subscriber: one publication under an SSRC of its own.
 
 It may switch the inbound stream it follows (another simulcast encoding, a pause and a return) while
-its receiver sees one continuous stream. Every switch opens a :class:`Segment`; sequence numbers only
-ever go forward, so none is used for two different packets.
+its receiver sees one continuous stream. Every switch opens a :class:`Segment`; sequence numbers
+only ever go forward, so none is used for two different packets.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ class Reception:
     loss: float = 0.0
     "Fraction lost, smoothed over some 150 packets."
     _fresh: int = -1
-    "First sequence number sent since a pause, while reports may still cover what was before; or -1."
+    "First sequence number since a pause, while reports may still reach back before it; or -1."
     _reported: int = -1
     "Extended sequence number of the last report."
 

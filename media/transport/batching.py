@@ -114,7 +114,7 @@ class BatchedSocket:
         return count if count > 0 else 0
 
     def send(self, touched: list[Any]) -> None:
-        """Send what these destinations have pending; what the kernel refuses is dropped and counted."""
+        """Send what is pending for these; what the kernel refuses is dropped and counted."""
         port = self._port
         base = port.outgoing_pointer
         vectors = self._vectors_view

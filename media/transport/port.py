@@ -204,20 +204,20 @@ class Port(PortState):
         self._batched: BatchedSocket | None = None
         self._use_own_views()
         if sys.platform == "linux":
-            self._batched = kernel = BatchedSocket(self)
-            self.addresses = kernel.addresses
-            self.lengths = kernel.lengths
+            self._batched = batched = BatchedSocket(self)
+            self.addresses = batched.addresses
+            self.lengths = batched.lengths
             self.segmentation = probe_segmentation(self.socket)
             if native is not None:
                 incoming = int(self.foreign.cast("uintptr_t", buffers.incoming))
                 self.attach(  # type: ignore[attr-defined]
                     self.fileno(),
                     self.address_size,
-                    kernel.headers_pointer,
-                    kernel.addresses_pointer,
+                    batched.headers_pointer,
+                    batched.addresses_pointer,
                     incoming,
                     self.outgoing_pointer,
-                    (buffers, kernel),
+                    (buffers, batched),
                 )
                 self.native = True
 
@@ -328,14 +328,14 @@ class Port(PortState):
                     self.refused += 1
             destination.pending.clear()
 
-    def use_kernel_calls(self) -> None:
+    def use_batched_calls(self) -> None:
         """Do without the native loop, as where it is not built."""
         self.flush()
         self.native = False
 
     def use_plain_calls(self) -> None:
         """Do without batched system calls, as on a system that has none."""
-        self.use_kernel_calls()
+        self.use_batched_calls()
         self._batched = None
         self._use_own_views()
         self.segmentation = False

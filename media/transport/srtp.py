@@ -6,8 +6,8 @@ allocation per packet, half of the cost. If a release of pylibsrtp hides them, :
 the public methods instead; ``tests/media/transport/test_srtp.py`` compares both.
 
 No pair of SSRC and sequence number is ever protected twice with other bytes, which under AES-GCM
-would reveal the key stream (RFC 7714 section 8.4). Outgoing sessions are therefore made here and not
-by aiortc, which allows repeats: libsrtp itself refuses a second packet with the same index.
+would reveal the key stream (RFC 7714 section 8.4). Outgoing sessions are therefore made here and
+not by aiortc, which allows repeats: libsrtp itself refuses a second packet with the same index.
 """
 
 from __future__ import annotations

@@ -97,7 +97,9 @@ def test_what_ends_is_received_by_nobody() -> None:
     room, ground = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])
     settle(room, ground)
-    assert all(("a", Kind.VIDEO) not in one.downlink.outbound_streams for one in room.peers.values())
+    assert all(
+        ("a", Kind.VIDEO) not in one.downlink.outbound_streams for one in room.peers.values()
+    )
     room.leave(room.peers["b"])
     offers = settle(room, ground)
     assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
