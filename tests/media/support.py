@@ -127,7 +127,7 @@ class Participant:
 class Client(Participant):
     """A participant of an exchange in this process."""
 
-    def __init__(self, sfu: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
+    def __init__(self, sfu: "TestSfu", peer_id: str, tracks: dict[Kind, object]) -> None:
         super().__init__(peer_id, tracks)
         self.sfu = sfu
 
@@ -152,7 +152,7 @@ def track_of(kind: Kind) -> MediaStreamTrack:
     return AudioStreamTrack() if kind is Kind.AUDIO else MovingPicture()
 
 
-class TestExchange(Sfu):
+class TestSfu(Sfu):
     """An exchange on a loopback port whose events are kept, and its clients answered."""
 
     __test__ = False
@@ -194,7 +194,7 @@ class TestExchange(Sfu):
         self.execute(Join(room_id, peer_id, tuple(Publishing(kind) for kind in kinds)))
         return joined
 
-    async def __aenter__(self) -> "TestExchange":
+    async def __aenter__(self) -> "TestSfu":
         return self
 
     async def __aexit__(
@@ -212,6 +212,6 @@ class TestExchange(Sfu):
 
 
 @asynccontextmanager
-async def exchange_with(limits: Limits | None = None) -> AsyncIterator[TestExchange]:
-    async with TestExchange(limits=limits) as sfu:
+async def sfu_with(limits: Limits | None = None) -> AsyncIterator[TestSfu]:
+    async with TestSfu(limits=limits) as sfu:
         yield sfu

@@ -2,7 +2,7 @@
 
 from media.congestion.redundancy import CALM_SECONDS, LOSSY_SECONDS, Redundancy
 from media.rtp.codecs import OPUS, RED, Kind
-from tests.media.support import TestExchange, until
+from tests.media.support import TestSfu, until
 
 
 def test_copies_are_wanted_while_sound_gets_lost() -> None:
@@ -17,7 +17,7 @@ def test_copies_are_wanted_while_sound_gets_lost() -> None:
 
 async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
     """A browser sends the codec that stands first in an offer."""
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         sfu.join("near", Kind.AUDIO)
         room = sfu.rooms["room"]
         peer = room.peers["near"]

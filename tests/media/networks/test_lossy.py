@@ -21,7 +21,7 @@ from media.streams.inbound import InboundStream
 from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import Hostile
 from tests.media.networks.lossy import LossyLink, Trouble
-from tests.media.support import Client, TestExchange, until
+from tests.media.support import Client, TestSfu, until
 
 
 class FarClient(Client):
@@ -34,7 +34,7 @@ class FarClient(Client):
 
 
 async def test_lost_packets_are_repeated_in_both_directions() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         link = LossyLink("127.0.0.1", sfu.port.number, Trouble(0.2, 0.05, 0.05, 0.02))
         await link.start()
         FarClient.link = link

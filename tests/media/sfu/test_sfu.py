@@ -4,11 +4,11 @@ from media.congestion.estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import select_layers
-from tests.media.support import TestExchange, until
+from tests.media.support import TestSfu, until
 
 
 async def test_two_clients_see_and_hear_each_other() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b", Kind.AUDIO, Kind.VIDEO)
         await until(lambda: len(sfu.of(Connected)) >= 2, "both are connected")
@@ -24,7 +24,7 @@ async def test_two_clients_see_and_hear_each_other() -> None:
 
 
 async def test_every_offer_of_a_connection_is_of_one_session() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO)
         await until(lambda: sfu.of(Connected), "a is connected")
         sfu.join("b", Kind.AUDIO)
@@ -34,7 +34,7 @@ async def test_every_offer_of_a_connection_is_of_one_session() -> None:
 
 
 async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
@@ -63,7 +63,7 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
 
 
 async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
