@@ -1,4 +1,4 @@
-"""Who is let in: checks that prove the password, from one address each; nobody else is answered."""
+"""Checks that prove the password are accepted, from one address each; no others are answered."""
 
 import random
 import socket
@@ -43,7 +43,7 @@ def stranger(sfu: TestSfu):
 
 
 class Asker(socket.socket):
-    """A socket that asks the exchange and gets what it answers at once."""
+    """A socket that sends to the SFU and gets its response at once."""
 
     def __init__(self, sfu: TestSfu) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)

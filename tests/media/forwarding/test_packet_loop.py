@@ -1,4 +1,4 @@
-"""What strangers and participants send wrongly changes nothing and raises nothing."""
+"""Malformed datagrams of strangers and participants change nothing and raise nothing."""
 
 import random
 import socket

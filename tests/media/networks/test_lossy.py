@@ -1,4 +1,4 @@
-"""Over a link that loses, delays and doubles, what is lost is asked for, repeated and used."""
+"""On a link with loss, delay and duplicates, lost packets are requested, retransmitted and used."""
 
 from collections.abc import Callable
 
@@ -92,8 +92,8 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
         await target.close()
 
 
-async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() -> None:
-    """Its browser adds as much redundancy as its own reports tell of loss."""
+async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() -> None:
+    """Its browser adds as much in-band FEC as its own receiver reports show loss."""
     target = Target()
     await target.fill("ab")
     try:
@@ -153,7 +153,7 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
 
 
 async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
-    """Browsers keep the last limit they heard of."""
+    """Browsers keep the last REMB they received."""
     target = Target()
     await target.fill("ab")
     try:

@@ -1,4 +1,4 @@
-"""Offers say what browsers need; answers are read or rejected, whatever they hold."""
+"""Offers contain what browsers need; answers are parsed or rejected, whatever they contain."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Transport-wide feedback says of every packet whether and when it arrived."""
+"""Transport-wide feedback reports for every packet whether and when it arrived."""
 
 import struct
 

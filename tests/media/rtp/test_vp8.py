@@ -28,7 +28,7 @@ from media.rtp.vp8 import read_vp8, rewrite_descriptor
         ("opus", "67 42", False),
     ],
 )
-def test_beginnings(codec: str, payload: str, expected: bool) -> None:
+def test_starts(codec: str, payload: str, expected: bool) -> None:
     assert starts_keyframe(codec, bytes.fromhex(payload)) is expected
 
 
@@ -41,7 +41,7 @@ def test_both_counters_move_within_their_width() -> None:
     assert payload[-1] == 0x50
 
 
-def test_a_short_picture_id_stays_short() -> None:
+def test_a_short_video_id_stays_short() -> None:
     payload = bytearray.fromhex("90807e50")
     rewrite_descriptor(memoryview(payload), 5, 0)
     assert payload.hex() == "90800350"

@@ -33,7 +33,7 @@ async def test_every_offer_of_a_connection_is_of_one_session() -> None:
         assert origins[0] == origins[1]
 
 
-async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> None:
+async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
     async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
@@ -62,7 +62,7 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
         assert not sfu.of(VideoPaused), "the link is not to blame"
 
 
-async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted() -> None:
+async def test_who_has_no_room_for_a_video_is_told_so_as_long_as_it_is_wanted() -> None:
     async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
@@ -75,7 +75,7 @@ async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted(
         picture = room.peers["b"].downlink.outbound_streams[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
-            """What is told once the link is believed to take no more than that."""
+            """The events once the link is limited to that."""
             before = len(sfu.of(VideoPaused))
             estimate.limit, estimate.updated_at = limit, sfu.now()
             select_layers(room, sfu.now())

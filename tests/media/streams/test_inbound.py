@@ -1,4 +1,4 @@
-"""Gaps are asked for in time and in measure; reports tell what a receiver must know."""
+"""Gaps are requested in time and within limits; reports contain what a sender needs."""
 
 import pytest
 from aiortc.rtp import RtcpSenderInfo
@@ -54,7 +54,7 @@ def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
 
 
 def watched(now: float) -> InboundStream:
-    """A stream that somebody waits for, and that is coming."""
+    """A stream that a subscriber waits for, and that is being received."""
     one = inbound()
     one.waiting.append(OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()))
     one.received += 1
@@ -132,7 +132,7 @@ def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
     assert one.remembered((number - 1) & 0xFFFF)
 
 
-def test_gaps_in_sound_are_not_asked_for() -> None:
+def test_gaps_in_audio_are_not_asked_for() -> None:
     one = InboundStream(1, OPUS, "publisher")
     one.accept(1, 0.0)
     one.accept(5, 0.0)

@@ -1,4 +1,4 @@
-"""The relay finds out where it can be reached, also behind a network address translation."""
+"""The relay detects the addresses it can be reached at, also behind a NAT."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_only_public_addresses_of_a_name_count() -> None:
 
 
 async def test_a_relay_offers_what_its_name_leads_to() -> None:
-    """On a machine with a public address of its own there is nothing to find."""
+    """On a machine with a public address of its own there is nothing to detect."""
     relay = Relay(RelaySettings(name=PUBLIC), lambda event: None)
     await relay.start()
     try:

@@ -1,4 +1,4 @@
-"""The private names of aiortc that `media/transport/dtls.py` relies on, and the carrier between them."""
+"""The private names of aiortc that `media/transport/dtls.py` uses, and the carrier between them."""
 
 import ast
 import asyncio
@@ -25,7 +25,7 @@ REPORT = struct.pack("!BBHI", 0x80, 201, 1, 7)
 
 
 class Pair:
-    """Two ends that shake hands with each other over a link that may spoil records."""
+    """Two ends that complete a handshake over a link that may corrupt records."""
 
     def __init__(self, spoil: Callable[[bytes], list[bytes]] = lambda record: [record]) -> None:
         self.ends: list[Handshake] = []
@@ -43,7 +43,7 @@ class Pair:
                 self.ends[1 - index].carrier.feed(one)
 
     async def shake(self, trusted: bool = True) -> list[Ciphers | HandshakeFailed]:
-        """What each end makes of it: the client's first, then the server's."""
+        """The outcome at each end: the client's first, then the server's."""
         return await asyncio.gather(self._run(0, trusted), self._run(1, True))
 
     async def _run(self, index: int, trusted: bool) -> Ciphers | HandshakeFailed:
@@ -67,7 +67,7 @@ async def pair() -> AsyncIterator[Pair]:
 
 
 def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
-    """A link on which some of the first records are changed, cut or doubled, or come together."""
+    """A link on which some of the first records are changed, truncated, duplicated or merged."""
     count = 0
 
     def spoil(record: bytes) -> list[bytes]:
@@ -90,7 +90,7 @@ def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
 
 
 def opened(ends: list[Ciphers | HandshakeFailed]) -> list[bytes]:
-    """What each end opens of a report that the other protected."""
+    """What each end unprotects of a report that the other protected."""
     found = []
     for one, other in (ends, ends[::-1]):
         assert isinstance(one, Ciphers)
@@ -100,7 +100,7 @@ def opened(ends: list[Ciphers | HandshakeFailed]) -> list[bytes]:
 
 
 def asked_of_the_carrier() -> Iterator[str]:
-    """Attributes that aiortc's transport asks of what carries it."""
+    """Attributes that aiortc's transport uses of its ICE transport."""
     for node in ast.walk(ast.parse(inspect.getsource(RTCDtlsTransport))):
         match node:
             case ast.Attribute(
