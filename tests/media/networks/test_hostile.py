@@ -50,7 +50,7 @@ def hostile(target: Target) -> Hostile:
 
 
 def deliver(target: Target, hostile: Hostile, datagrams: Iterator[bytes], number: int) -> int:
-    """Send so many datagrams at once and handle them; returns how many were sent because of them."""
+    """Send so many datagrams at once and handle them; returns how many the relay then sent."""
     before = target.port.counters.sent
     for _ in range(number):
         hostile.send(next(datagrams))
@@ -154,7 +154,7 @@ class HonestCall:
         self.ports = (one.port.number, two.port.number, relay_port)
 
     async def run(self) -> None:
-        """Send a video frame in three packets and an audio packet fifty times a second, for ever."""
+        """Send a frame in three packets and an audio packet fifty times a second, for ever."""
         checked = 0.0
         while True:
             now = time.monotonic()
