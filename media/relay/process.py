@@ -74,29 +74,7 @@ class WorkerProcess:
         ``on_event`` must not raise. The worker reads what strangers send, so its environment is
         ``environment`` alone, and it inherits no open file but its socket and the log.
         """
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        ours.setblocking(False)
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "media.relay.worker",
-                "--control",
-                str(theirs.fileno()),
-                pass_fds=[theirs.fileno()],
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                env=environment,
-                cwd=Path(__file__).parents[2],
-            )
-        except OSError as error:
-            ours.close()
-            raise RelayUnavailable("no_process", f"no worker could be started: {error}") from error
-        except asyncio.CancelledError:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
+        process, ours = await cls._start_process(environment)
         reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
         first: messages.WorkerMessage | None = None
         worker: WorkerProcess | None = None
@@ -120,6 +98,34 @@ class WorkerProcess:
         if isinstance(first, NotReady):
             raise RelayUnavailable(first.code, first.text)
         raise RelayUnavailable("no_worker", "a media worker ended before it was ready")
+
+    @staticmethod
+    async def _start_process(environment: Mapping[str, str]) -> tuple[Process, socket.socket]:
+        """The process and our end of its control socket. Raises RelayUnavailable."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.setblocking(False)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "media.relay.worker",
+                "--control",
+                str(theirs.fileno()),
+                pass_fds=[theirs.fileno()],
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                env=environment,
+                cwd=Path(__file__).parents[2],
+            )
+        except OSError as error:
+            ours.close()
+            raise RelayUnavailable("no_process", f"no worker could be started: {error}") from error
+        except asyncio.CancelledError:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        return process, ours
 
     @property
     def alive(self) -> bool:

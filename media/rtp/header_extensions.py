@@ -70,21 +70,11 @@ def read_layout(packet: bytes) -> Layout | None:
         return None
     mask = bytearray(end - start)
     mask[0:4] = b"\xff\xff\xff\xff"
-    positions: dict[int, tuple[int, int]] = {}
+    positions: dict[int, tuple[int, int]] | None = {}
     if int.from_bytes(packet[start : start + 2]) == ONE_BYTE_PROFILE:
-        position = start + 4
-        while position < end:
-            mask[position - start] = 0xFF
-            identifier, size = packet[position] >> 4, (packet[position] & 0x0F) + 1
-            if packet[position] == 0:
-                position += 1
-                continue
-            if identifier == 15:  # reserved: reading stops here (RFC 8285 section 4.2)
-                break
-            if position + 1 + size > end:
-                return None
-            positions[identifier] = (position + 1, size)
-            position += 1 + size
+        positions = _read_elements(packet, start, end, mask)
+    if positions is None:
+        return None
 
     texts: dict[int, str] = {}
     stripped = []
@@ -98,24 +88,49 @@ def read_layout(packet: bytes) -> Layout | None:
             mask[position - start : position - start + size] = b"\xff" * size
             texts[identifier] = value.decode("ascii", "replace")
 
-    def position_of(identifier: int, size: int) -> int:
-        position, found = positions.get(identifier, (0, 0))
-        return position if found == size else 0
-
     number = int.from_bytes(mask)
     return Layout(
         start=start,
         end=end,
         mask=number,
         match=int.from_bytes(packet[start:end]) & number,
-        transport_sequence=position_of(TRANSPORT_SEQUENCE, 2),
-        send_time=position_of(ABSOLUTE_SEND_TIME, 3),
-        audio_level=position_of(AUDIO_LEVEL, 1),
+        transport_sequence=_position(positions, TRANSPORT_SEQUENCE, 2),
+        send_time=_position(positions, ABSOLUTE_SEND_TIME, 3),
+        audio_level=_position(positions, AUDIO_LEVEL, 1),
         mid=texts.get(MID, ""),
         rid=texts.get(RID, ""),
         repaired_rid=texts.get(REPAIRED_RID, ""),
         stripped=tuple(stripped),
     )
+
+
+def _read_elements(
+    packet: bytes, start: int, end: int, mask: bytearray
+) -> dict[int, tuple[int, int]] | None:
+    """Extension id -> (position, size) of its data; None if malformed.
+
+    Their headers are set in ``mask``, which counts from ``start``.
+    """
+    positions: dict[int, tuple[int, int]] = {}
+    position = start + 4
+    while position < end:
+        mask[position - start] = 0xFF
+        identifier, size = packet[position] >> 4, (packet[position] & 0x0F) + 1
+        if packet[position] == 0:
+            position += 1
+            continue
+        if identifier == 15:  # reserved: reading stops here (RFC 8285 section 4.2)
+            break
+        if position + 1 + size > end:
+            return None
+        positions[identifier] = (position + 1, size)
+        position += 1 + size
+    return positions
+
+
+def _position(positions: dict[int, tuple[int, int]], identifier: int, size: int) -> int:
+    position, found = positions.get(identifier, (0, 0))
+    return position if found == size else 0
 
 
 def absolute_send_time(now: float) -> bytes:

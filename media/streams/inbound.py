@@ -173,15 +173,13 @@ class InboundStream(InboundStreamState):
         self.layout: Layout = NO_LAYOUT
         self.next_sequence = -1
         self.timestamp = 0
-        self.transit = 0.0
-        self.jitter = 0.0
-        self.received = 0
+        self.transit = self.jitter = 0.0
+        self.received = self.octets = 0
         self.recent_loss = 0.0
         "Fraction lost on the publisher's link: in the last report, or in recent worse ones."
         self.loss = 0.0
         "Fraction lost on the publisher's link, smoothed over some 150 packets."
         self.recovered = 0
-        self.octets = 0
         self.bitrate = 0.0
         "Bits per second, smoothed."
         self._octets_before = 0

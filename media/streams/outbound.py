@@ -353,6 +353,11 @@ class OutboundStream(OutboundStreamState):
         self._retransmission_budget -= 1
         self._retransmitted_at[sequence] = now
         self.retransmissions += 1
+        return self._rtx_packet(packet, segment, rtx_payload_type, sequence, send_time)
+
+    def _rtx_packet(
+        self, packet: bytes, segment: Segment, payload_type: int, sequence: int, send_time: bytes
+    ) -> bytes | None:
         layout = read_layout(packet)
         if layout is None:
             return None
@@ -364,7 +369,7 @@ class OutboundStream(OutboundStreamState):
             header,
             0,
             first,
-            (second & 0x80) | rtx_payload_type,
+            (second & 0x80) | payload_type,
             self.rtx_sequence,
             (timestamp + segment.timestamp_offset) & 0xFFFFFFFF,
             self.rtx_ssrc,

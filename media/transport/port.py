@@ -152,6 +152,30 @@ class PortState:
     segmented: int
 
 
+def _bound(host: str, port: int, version: int) -> socket.socket:
+    """A non-blocking UDP socket with large kernel buffers. Raises PortUnavailable."""
+    udp = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    try:
+        udp.setblocking(False)
+        if version == 6:
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for forced, plain in (
+            (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
+            (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
+        ):
+            try:
+                udp.setsockopt(socket.SOL_SOCKET, forced, KERNEL_BUFFER)
+            except OSError:  # only root may exceed the system's limit
+                udp.setsockopt(socket.SOL_SOCKET, plain, KERNEL_BUFFER)
+        udp.bind((host, port))
+    except OSError as error:
+        udp.close()
+        raise PortUnavailable(
+            error.errno, f"UDP port {port} on {host} cannot be used: {error.strerror}"
+        ) from error
+    return udp
+
+
 class Port(PortState):
     """A bound UDP socket of one address family.
 
@@ -164,26 +188,7 @@ class Port(PortState):
 
     def __init__(self, host: str, port: int) -> None:
         version = ipaddress.ip_address(host).version
-        family = socket.AF_INET if version == 4 else socket.AF_INET6
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self.socket.setblocking(False)
-            if version == 6:
-                self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            for forced, plain in (
-                (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
-                (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
-            ):
-                try:
-                    self.socket.setsockopt(socket.SOL_SOCKET, forced, KERNEL_BUFFER)
-                except OSError:  # only root may exceed the system's limit
-                    self.socket.setsockopt(socket.SOL_SOCKET, plain, KERNEL_BUFFER)
-            self.socket.bind((host, port))
-        except OSError as error:
-            self.socket.close()
-            raise PortUnavailable(
-                error.errno, f"UDP port {port} on {host} cannot be used: {error.strerror}"
-            ) from error
+        self.socket = _bound(host, port, version)
         self.number: int = self.socket.getsockname()[1]
         self.version = version
         self.address_size = 16 if version == 4 else 28
