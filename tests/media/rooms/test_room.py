@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from media.limits import Limits
-from media.messages import Event, OfferNeeded, Published, Publishing
+from media.messages import Event, OfferNeeded, Published, Publishing, Traced
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import Kind
 
@@ -196,3 +196,20 @@ def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
 
     # Random numbers are drawn again when they repeat: hence not exactly the same.
     assert abs(calls(100) - calls(10)) < 20
+
+
+def test_a_trace_begins_with_the_present_offers_and_ends_when_told() -> None:
+    room, host = room_of(1)
+    room.trace(True)
+    traced = host.take(Traced)
+    assert {event.peer_id for event in traced} == set(room.peers)
+    assert all(event.text.startswith("-> offer\n") for event in traced)
+    room.join("late", (), automatic=True)
+    settle(room, host)
+    later = host.take(Traced)
+    assert {event.text.split("\n")[0] for event in later} == {"-> offer", "<- answer"}
+    assert "late" in {event.peer_id for event in later}
+    room.trace(False)
+    room.leave(room.peers["late"])
+    settle(room, host)
+    assert not host.take(Traced)
