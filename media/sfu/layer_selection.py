@@ -66,7 +66,7 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
 
 
 def _follow_audio(room: Room, peer: Peer, now: float) -> float:
-    """Have a subscriber get all audio, always; the bits per second it takes."""
+    """Have a subscriber get all audio. Returns the bits per second of it."""
     total = 0.0
     for source, outbound in peer.downlink.outbound_streams.items():
         publication = room.publication(source)
