@@ -39,7 +39,7 @@ def private_names(tree: ast.AST) -> Iterator[str]:
             ) if is_private(name):
                 yield name
             case ast.ImportFrom(names=names, level=0):
-                yield from (one.name for one in names if is_private(one.name))
+                yield from (alias.name for alias in names if is_private(alias.name))
 
 
 def own_names(tree: ast.AST) -> Iterator[str]:

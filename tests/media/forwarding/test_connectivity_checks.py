@@ -32,14 +32,14 @@ def peer(sfu: TestSfu) -> Peer:
 
 @pytest.fixture
 def client(sfu: TestSfu):
-    with Asker(sfu) as one:
-        yield one
+    with Asker(sfu) as asker:
+        yield asker
 
 
 @pytest.fixture
 def stranger(sfu: TestSfu):
-    with Asker(sfu) as one:
-        yield one
+    with Asker(sfu) as asker:
+        yield asker
 
 
 class Asker(socket.socket):

@@ -179,7 +179,10 @@ class HonestCall:
 
     def counts(self) -> tuple[list[int], list[int]]:
         """Packets sent by each, received by each other."""
-        sent = [sum(one.packets for one in (side.audio, side.video) if one) for side in self.sides]
+        sent = [
+            sum(stream.packets for stream in (side.audio, side.video) if stream)
+            for side in self.sides
+        ]
         return sent, [side.received for side in reversed(self.sides)]
 
     def whole(self) -> bool:
@@ -223,15 +226,19 @@ class Battle:
                 self.clients[name] = LoadClient(certificate, "127.0.0.1")
                 await self.relay.join(room, name, both)
         await until(
-            lambda: sum(isinstance(one, Connected) for one in self.events) >= 5 and not self.tasks,
+            lambda: (
+                sum(isinstance(event, Connected) for event in self.events) >= 5 and not self.tasks
+            ),
             "all are connected",
         )
 
     async def rage(self, seconds: float) -> int:
         """Attack for so long, 200 datagrams at a time; returns how many were sent."""
         hostile = [Hostile(self.clients[name], seed=ord(name)) for name in "xy"]
-        attacks = [(one, datagrams()) for one in hostile for datagrams in one.kinds().values()]
-        spoofed = [(one, make(self.chance)) for one in hostile for make in STRANGERS.values()]
+        attacks = [
+            (client, datagrams()) for client in hostile for datagrams in client.kinds().values()
+        ]
+        spoofed = [(client, make(self.chance)) for client in hostile for make in STRANGERS.values()]
         strangers = [make(self.chance) for make in STRANGERS.values()]
         strangers.append(self._guesses())
         sent = 0
@@ -304,7 +311,9 @@ async def battle(seconds: float, seed: int) -> tuple[int, int]:
         await until(honest.whole, "every honest packet arrives that reached the worker")
         assert errors == 0
         assert not [
-            one for one in scene.events if isinstance(one, Disconnected) and one.peer_id in "ab"
+            event
+            for event in scene.events
+            if isinstance(event, Disconnected) and event.peer_id in "ab"
         ]
         return sent, grown - begun
     finally:

@@ -55,7 +55,7 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                 lambda: down.retransmissions > 3, "what is lost on the way down is repeated", 60
             )
             await until(
-                lambda: sum(one.recovered for one in peer.inbound_streams.values()) > 3,
+                lambda: sum(inbound.recovered for inbound in peer.inbound_streams.values()) > 3,
                 "what is lost on the way up is got again",
                 60,
             )
@@ -115,7 +115,7 @@ async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() ->
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
         rtcp_handling.send_receiver_reports(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
-        assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
+        assert [block.fraction_lost for block in report.reports if block.ssrc == sound.ssrc] == [64]
         assert owner.uplink.loss == 0.0, "its own link is not to blame"
     finally:
         await target.close()

@@ -172,7 +172,7 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back_within_second
         await until(lambda: peers_of(events, Connected) == {"a", "b"}, "both are connected")
         await until(lambda: peers_of(events, Published) == {"a", "b"}, "both publish")
         await until(
-            lambda: all(one.frames.get("audio") for one in clients.values()), "both are heard"
+            lambda: all(client.frames.get("audio") for client in clients.values()), "both are heard"
         )
         beginning = loop.time() - began_at
         (before,) = relay.process_ids()
@@ -198,7 +198,9 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back_within_second
             "they go on being heard",
         )
         assert restarted.rooms == ("room",)
-        lost = {one.peer_id for one in of(events, Disconnected) if one.reason == "worker_lost"}
+        lost = {
+            event.peer_id for event in of(events, Disconnected) if event.reason == "worker_lost"
+        }
         assert lost == {"a", "b"}
         assert relay.process_ids() != [before]
     finally:

@@ -67,8 +67,8 @@ def settle(room: Room, host: RoomHost) -> list[OfferNeeded]:
     offers: list[OfferNeeded] = []
     while new := host.take(OfferNeeded):
         offers += new
-        for one in new:
-            room.answer(room.peers[one.peer_id], answer(one.sdp), one.revision)
+        for offer in new:
+            room.answer(room.peers[offer.peer_id], answer(offer.sdp), offer.revision)
     return offers
 
 
@@ -88,7 +88,9 @@ def test_everybody_receives_everybody_else() -> None:
     room, host = room_of(3)
     sources = {(name, kind) for name in ("a", "b") for kind in (Kind.AUDIO, Kind.VIDEO)}
     for name, peer in room.peers.items():
-        assert set(peer.downlink.outbound_streams) == {one for one in sources if one[0] != name}
+        assert set(peer.downlink.outbound_streams) == {
+            source for source in sources if source[0] != name
+        }
         assert set(peer.negotiation.receiving) == set(peer.downlink.outbound_streams)
     assert len(host.take(Published)) == 4
 
@@ -98,11 +100,11 @@ def test_what_ends_is_received_by_nobody() -> None:
     room.unpublish(room.peers["a"], [Kind.VIDEO])
     settle(room, host)
     assert all(
-        ("a", Kind.VIDEO) not in one.downlink.outbound_streams for one in room.peers.values()
+        ("a", Kind.VIDEO) not in peer.downlink.outbound_streams for peer in room.peers.values()
     )
     room.leave(room.peers["b"])
     offers = settle(room, host)
-    assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
+    assert {offer.peer_id for offer in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
     assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO)}
     room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
     settle(room, host)
@@ -151,8 +153,8 @@ def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
     for turn in range(20):
         (offer,) = host.take(OfferNeeded)
         ssrcs = range(1 + 100 * turn, 61 + 100 * turn, 2)
-        announced = [f"a=ssrc-group:FID {one} {one + 1}" for one in ssrcs]
-        announced += [f"a=ssrc:{one + more} cname:x" for one in ssrcs for more in (0, 1)]
+        announced = [f"a=ssrc-group:FID {ssrc} {ssrc + 1}" for ssrc in ssrcs]
+        announced += [f"a=ssrc:{ssrc + more} cname:x" for ssrc in ssrcs for more in (0, 1)]
         room.answer(peer, answer(offer.sdp, "\r\n".join(announced)), offer.revision)
         assert 0 < len(peer.publications.announced) <= peer.limits.streams
         assert len(peer.publications.repairs) <= peer.limits.streams

@@ -15,20 +15,20 @@ NOW = 100.0
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    one = Target()
-    await one.fill("abc")
+    running = Target()
+    await running.fill("abc")
     for name in "ab":
-        client = one.clients[name]
+        client = running.clients[name]
         for stream in (client.audio, client.video):
             assert stream is not None
             client.send_packets(stream, 3, 0.0)
-    one.sfu.forwarder.drain(one.port)
-    for peer in one.sfu.rooms["room"].peers.values():
+    running.sfu.forwarder.drain(running.port)
+    for peer in running.sfu.rooms["room"].peers.values():
         for inbound in peer.inbound_streams.values():
             inbound.last_seen = NOW
             inbound.bitrate = 40_000.0 if inbound.history is None else 600_000.0
-    yield one
-    await one.close()
+    yield running
+    await running.close()
 
 
 def peers(target: Target) -> tuple[Peer, ...]:

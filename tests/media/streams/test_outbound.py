@@ -28,10 +28,10 @@ def video(ssrc: int = 1, rid: str = "") -> InboundStream:
 
 
 def outbound() -> OutboundStream:
-    one = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
-    one.payload_types = frozenset((96, 97))
-    one.refill(1.0, UNLIMITED)
-    return one
+    stream = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
+    stream.payload_types = frozenset((96, 97))
+    stream.refill(1.0, UNLIMITED)
+    return stream
 
 
 class Loop:
@@ -59,23 +59,23 @@ class Loop:
         assert inbound.history is not None
         inbound.history[sequence & HISTORY_MASK] = data
         if inbound.waiting and not late and inbound.starts_keyframe(payload):
-            for one in list(inbound.waiting):
-                one.begin(inbound, sequence, timestamp, memoryview(payload), now)
-        for one in inbound.outbound_streams:
-            if late and not one.covers(sequence):
+            for stream in list(inbound.waiting):
+                stream.begin(inbound, sequence, timestamp, memoryview(payload), now)
+        for stream in inbound.outbound_streams:
+            if late and not stream.covers(sequence):
                 continue
             out = bytearray(data)
-            number = (sequence + one.sequence_offset) & 0xFFFF
+            number = (sequence + stream.sequence_offset) & 0xFFFF
             struct.pack_into("!H", out, 2, number)
-            struct.pack_into("!II", out, 4, (timestamp + one.timestamp_offset) & 0xFFFFFFFF, 11)
-            if one.rewrites_descriptor and one.segment is not None:
+            struct.pack_into("!II", out, 4, (timestamp + stream.timestamp_offset) & 0xFFFFFFFF, 11)
+            if stream.rewrites_descriptor and stream.segment is not None:
                 rewrite_descriptor(
                     memoryview(out)[12:],
-                    one.segment.picture_id_offset,
-                    one.segment.tl0picidx_offset,
+                    stream.segment.picture_id_offset,
+                    stream.segment.tl0picidx_offset,
                 )
-            one.packets += 1
-            one.octets += len(out)
+            stream.packets += 1
+            stream.octets += len(out)
             self.protect(11, number, bytes(out))
             self.order.append(number)
 
@@ -132,7 +132,7 @@ def test_what_is_late_from_before_a_switch_is_dropped() -> None:
 
 def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -> None:
     loop, high, low = Loop(), video(1, "h"), video(2, "l")
-    one = loop.outbound
+    stream = loop.outbound
 
     def told(report: RtcpSenderInfo | None) -> tuple[int, int, int, int] | None:
         if report is None:
@@ -149,29 +149,29 @@ def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -
         return int.from_bytes(loop.protected[11, loop.order[place]][4:8])
 
     size = len(packet(1, 0, 0, KEY))
-    one.follow(high, 0.0)
+    stream.follow(high, 0.0)
     high.note_sender_report(RtcpSenderInfo(77, 500, 9999, 8888), 0.0)
-    assert one.sender_report() is None, "nothing is sent yet"
+    assert stream.sender_report() is None, "nothing is sent yet"
     loop.take(high, 100, 500, KEY, 0.0)
-    assert told(one.sender_report()) == (77, sent_at(0), 1, size)
+    assert told(stream.sender_report()) == (77, sent_at(0), 1, size)
     loop.take(high, 101, 3500, INTER, 0.03)
     high.note_sender_report(RtcpSenderInfo(78, 3500 + 90, 9999, 8888), 0.03)
-    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size)
+    assert told(stream.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size)
 
-    one.follow(low, 0.04)
+    stream.follow(low, 0.04)
     low.note_sender_report(RtcpSenderInfo(79, 0xFFFFFFF0, 1, 1), 0.04)
-    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size), (
+    assert told(stream.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size), (
         "the old encoding goes on until the new one can begin"
     )
     loop.take(low, 7, 0xFFFFFFF0, KEY, 0.06)
-    assert told(one.sender_report()) == (79, sent_at(2), 3, 3 * size), "counts go on"
+    assert told(stream.sender_report()) == (79, sent_at(2), 3, 3 * size), "counts go on"
 
-    one.follow(None, 1.0)
-    assert one.sender_report() is None, "what is paused has no time"
-    one.follow(low, 5.0)
+    stream.follow(None, 1.0)
+    assert stream.sender_report() is None, "what is paused has no time"
+    stream.follow(low, 5.0)
     loop.take(low, 200, 360_000, KEY, 5.0)
     low.note_sender_report(RtcpSenderInfo(80, 360_000, 200, 1), 5.0)
-    assert told(one.sender_report()) == (80, sent_at(3), 4, 4 * size)
+    assert told(stream.sender_report()) == (80, sent_at(3), 4, 4 * size)
     assert (sent_at(3) - sent_at(2)) & 0xFFFFFFFF == 4 * 90_000, "the pause has passed"
 
 
@@ -203,18 +203,18 @@ def test_a_retransmission_reaches_behind_a_switch() -> None:
 
 def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     sound = InboundStream(1, OPUS, "publisher")
-    one = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
-    one.follow(sound, 0.0)
-    assert sound.waiting == [one]
+    stream = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
+    stream.follow(sound, 0.0)
+    assert sound.waiting == [stream]
     assert sound.starts_keyframe(b"")
-    one.begin(sound, 10, 960, memoryview(b""), 0.0)
+    stream.begin(sound, 10, 960, memoryview(b""), 0.0)
     sound.next_sequence, sound.timestamp = 11, 960
-    before = (one.sequence_offset + 10) & 0xFFFF, (one.timestamp_offset + 960) & 0xFFFFFFFF
-    one.follow(None, 1.0)
-    one.follow(sound, 3.0)
-    one.begin(sound, 110, 97000, memoryview(b""), 3.0)
-    assert (one.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
-    assert (one.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
+    before = (stream.sequence_offset + 10) & 0xFFFF, (stream.timestamp_offset + 960) & 0xFFFFFFFF
+    stream.follow(None, 1.0)
+    stream.follow(sound, 3.0)
+    stream.begin(sound, 110, 97000, memoryview(b""), 3.0)
+    assert (stream.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
+    assert (stream.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
 
 
 def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
@@ -246,8 +246,8 @@ def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
     for number in lost:
         loop.take(source, number, 3000 * number, INTER, 0.2)
     assert len(loop.order) == 60
-    assert loop.outbound.note_nack((first + one - 100) & 0xFFFF for one in lost) == 0.0
-    own = [(first + one) & 0xFFFF for one in range(2, 42, 2)]
+    assert loop.outbound.note_nack((first + number - 100) & 0xFFFF for number in lost) == 0.0
+    own = [(first + number) & 0xFFFF for number in range(2, 42, 2)]
     assert loop.outbound.note_nack(own) == 20 / 60
     for number in range(200, 4000, 2):
         loop.take(source, number, 3000 * number, INTER, 1.0)
@@ -318,10 +318,10 @@ class Switching(RuleBasedStateMachine):
 
     @invariant()
     def follows_what_it_says(self) -> None:
-        one = self.loop.outbound
+        stream = self.loop.outbound
         for inbound in self.inbound_streams:
-            assert (one in inbound.outbound_streams) == (one.inbound is inbound)
-            assert (one in inbound.waiting) == (one.target is inbound)
+            assert (stream in inbound.outbound_streams) == (stream.inbound is inbound)
+            assert (stream in inbound.waiting) == (stream.target is inbound)
 
 
 TestSwitching = Switching.TestCase

@@ -15,9 +15,9 @@ def camera(**rates: float) -> Publication:
     rates = rates or {"h": 900_000.0, "l": 150_000.0}
     publication = Publication("publisher", Kind.VIDEO, tuple(rates))
     for rid, bitrate in rates.items():
-        one = InboundStream(1, VP8, "publisher", rid)
-        one.last_seen, one.bitrate = 5.0, bitrate
-        publication.inbound_streams[rid] = one
+        stream = InboundStream(1, VP8, "publisher", rid)
+        stream.last_seen, stream.bitrate = 5.0, bitrate
+        publication.inbound_streams[rid] = stream
     return publication
 
 

@@ -64,7 +64,7 @@ async def test_addresses_that_change_are_offered_from_then_on(
         await until(lambda: PUBLIC in relay.addresses, "the new address is found")
         await relay.join("room", "late")
         await until(lambda: events, "the late one is offered a connection")
-        (offer,) = [one for one in events if isinstance(one, OfferNeeded)]
+        (offer,) = [event for event in events if isinstance(event, OfferNeeded)]
         assert f" {PUBLIC} {relay.ports[0]} typ host" in offer.sdp
     finally:
         await relay.stop()

@@ -37,10 +37,10 @@ class Pair:
         self._spoil = spoil
 
     def _carry(self, index: int, record: bytes) -> None:
-        for one in self._spoil(record):
+        for datagram in self._spoil(record):
             # Other first bytes are other protocols, and go elsewhere (RFC 7983).
-            if one and 19 < one[0] < 64:
-                self.ends[1 - index].carrier.feed(one)
+            if datagram and 19 < datagram[0] < 64:
+                self.ends[1 - index].carrier.feed(datagram)
 
     async def shake(self, trusted: bool = True) -> list[Ciphers | HandshakeFailed]:
         """The outcome at each end: the client's first, then the server's."""
@@ -48,7 +48,9 @@ class Pair:
 
     async def _run(self, index: int, trusted: bool) -> Ciphers | HandshakeFailed:
         other = self.certificates[1 - index if trusted else index]
-        prints = [(one.algorithm, one.value) for one in other.getFingerprints()]
+        prints = [
+            (fingerprint.algorithm, fingerprint.value) for fingerprint in other.getFingerprints()
+        ]
         try:
             return await self.ends[index].run(prints, server=bool(index))
         except HandshakeFailed as error:
@@ -61,9 +63,9 @@ class Pair:
 
 @asynccontextmanager
 async def pair() -> AsyncIterator[Pair]:
-    one = Pair()
-    yield one
-    await one.stop()
+    connected = Pair()
+    yield connected
+    await connected.stop()
 
 
 def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
@@ -92,10 +94,10 @@ def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
 def opened(ends: list[Ciphers | HandshakeFailed]) -> list[bytes]:
     """What each end unprotects of a report that the other protected."""
     found = []
-    for one, other in (ends, ends[::-1]):
-        assert isinstance(one, Ciphers)
+    for end, other in (ends, ends[::-1]):
+        assert isinstance(end, Ciphers)
         assert isinstance(other, Ciphers)
-        found.append(other.incoming.unprotect_rtcp(one.outgoing.protect_rtcp(REPORT)))
+        found.append(other.incoming.unprotect_rtcp(end.outgoing.protect_rtcp(REPORT)))
     return found
 
 
@@ -141,22 +143,22 @@ async def test_a_carrier_keeps_few_records_and_ends() -> None:
 
 
 async def test_two_ends_shake_hands_and_understand_each_other() -> None:
-    async with pair() as one:
-        assert opened(await one.shake()) == [REPORT, REPORT]
+    async with pair() as connected:
+        assert opened(await connected.shake()) == [REPORT, REPORT]
 
 
 async def test_another_certificate_than_was_said_is_refused() -> None:
-    async with pair() as one:
-        client, _ = await one.shake(trusted=False)
+    async with pair() as connected:
+        client, _ = await connected.shake(trusted=False)
         assert isinstance(client, HandshakeFailed)
 
 
 async def test_the_end_of_one_side_is_told_to_the_other() -> None:
-    async with pair() as one:
-        await one.shake()
+    async with pair() as connected:
+        await connected.shake()
         closed = asyncio.Event()
-        one.ends[1].on_closed(closed.set)
-        await one.ends[0].stop()
+        connected.ends[1].on_closed(closed.set)
+        await connected.ends[0].stop()
         await closed.wait()
 
 
@@ -166,9 +168,9 @@ async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
     monkeypatch.setattr(dtls, "HANDSHAKE_SECONDS", 2.5)
     pairs = [Pair(spoiling(random.Random(seed))) for seed in range(PAIRS)]
     async with asyncio.timeout(20):
-        results = await asyncio.gather(*(one.shake() for one in pairs))
-    for one in pairs:
-        await one.stop()
+        results = await asyncio.gather(*(connected.shake() for connected in pairs))
+    for connected in pairs:
+        await connected.stop()
     whole = [ends for ends in results if all(isinstance(end, Ciphers) for end in ends)]
     assert all(opened(ends) == [REPORT, REPORT] for ends in whole)
     assert 0 < len(whole) < PAIRS, "some records are spoilt in vain, some not"
