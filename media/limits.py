@@ -1,32 +1,32 @@
-"""What one participant may use of the relay."""
+"""How much of the relay one participant may use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 LEAST_CHARGE = 250
-"""Bytes that the smallest packet counts for: what it costs us has little to do with its size. At
-8 Mbit/s this allows 4,000 packets a second."""
+"""Bytes charged for a packet at least: its cost has little to do with its size. At 8 Mbit/s this
+allows 4,000 packets per second."""
 
 GAP_CHARGE = 16
-"Bytes that each number of a gap counts for: noting it and asking for it takes some 0.8 us."
+"Bytes charged for each missing sequence number: recording and requesting it takes some 0.8 us."
 REPORT_CHARGE = 128
-"Bytes of RTCP that count as one more datagram: what requests a repetition costs most by far."
+"Bytes of RTCP that count as one more datagram: NACKs cost most by far."
 SSRCS = 256
-"""SSRCs of one connection ever listened to. The cipher keeps a state for each as long as it lives;
-a browser has a few, and some more when it begins anew."""
+"""SSRCs that one connection may ever use. libsrtp keeps a state for each as long as the session
+lives; a browser uses a few, and some more when it restarts streams."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Most that a participant may send or ask for; more is dropped and changes nothing."""
+    """The most that a participant may send or request; the excess is dropped without effect."""
 
     bitrate: int = 8_000_000
     "Bits per second received from one participant: a camera, a screen and their lower encodings."
     burst: float = 0.5
-    "Seconds of that rate that may come at once: a keyframe of a shared screen is 500 KB."
+    "Seconds of that rate that may arrive at once: a keyframe of a shared screen is 500 KB."
     streams: int = 12
-    "SSRCs with their retransmissions: sound, a camera in up to three encodings, a screen."
+    "SSRCs with their retransmissions: audio, a camera in up to three encodings, a screen."
     checks: int = 50
     "Connectivity checks per second; a browser sends some 20 while it connects, one in 2.5 s later."
     records: int = 200
@@ -38,13 +38,13 @@ class Limits:
 
     @property
     def octets_at_once(self) -> float:
-        """Bytes that may come at once."""
+        """Bytes that may arrive at once."""
         return self.bitrate / 8 * self.burst
 
 
 @dataclass
 class Allowance:
-    """What is left to a participant until the next refill, beside the octets it may send."""
+    """What a participant has left before the next refill, besides the octets it may send."""
 
     checks: float
     records: float
@@ -52,12 +52,8 @@ class Allowance:
 
     @classmethod
     def full(cls, limits: Limits) -> Allowance:
-        """The most that can be saved up."""
-        return cls(
-            limits.checks,
-            limits.records,
-            limits.rtcp,
-        )
+        """The allowance of a full second, the most that can accumulate."""
+        return cls(limits.checks, limits.records, limits.rtcp)
 
     def refill(self, limits: Limits, seconds: float) -> None:
         """Add what ``seconds`` allow."""

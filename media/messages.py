@@ -1,7 +1,7 @@
-"""What the web process and a worker say to each other: one JSON object a line, strictly typed.
+"""The messages between the web process and a worker: one JSON object per line, strictly typed.
 
-The web process sends commands, each with a number of its choosing, and gets for each one
-:class:`Done` or :class:`Failed` of the same number. Events come whenever something happened.
+The web process sends commands, each with a number of its choice, and gets one :class:`Done` or
+:class:`Failed` with that number for each. Events come whenever something happens.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from media.limits import Limits
 from media.rtp.codecs import Kind
 
 LONGEST_LINE = 1 << 20
-"Bytes; an offer of 64 media lines has some 60 KB."
+"Bytes; an offer of 64 m= sections has some 60 KB."
 
 
 class Command(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Something the web process asks for."""
+    """A request from the web process."""
 
     number: int = 0
 
 
 class OpenRoom(Command, tag="open_room", frozen=True, forbid_unknown_fields=True):
-    """Make a room. ``video_codecs`` says which codecs its videos prefer, best first."""
+    """Open a room. ``video_codecs`` are the codecs its videos prefer, best first."""
 
     room_id: str
     video_codecs: tuple[str, ...] = ("VP8", "H264")
@@ -38,7 +38,7 @@ class Publishing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Join(Command, tag="join", frozen=True, forbid_unknown_fields=True):
-    """Give a participant a connection; an OfferNeeded event with its first offer follows."""
+    """Create a participant's connection; an OfferNeeded event with its first offer follows."""
 
     room_id: str
     peer_id: str
@@ -57,7 +57,7 @@ class AcceptAnswer(Command, tag="answer", frozen=True, forbid_unknown_fields=Tru
 
 
 class Publish(Command, tag="publish", frozen=True, forbid_unknown_fields=True):
-    """Let a participant publish more; what was allowed stays."""
+    """Allow a participant to publish more; what was allowed stays so."""
 
     room_id: str
     peer_id: str
@@ -65,7 +65,7 @@ class Publish(Command, tag="publish", frozen=True, forbid_unknown_fields=True):
 
 
 class Unpublish(Command, tag="unpublish", frozen=True, forbid_unknown_fields=True):
-    """Take a participant's leave to publish some kinds."""
+    """Withdraw a participant's permission to publish some kinds."""
 
     room_id: str
     peer_id: str
@@ -82,7 +82,7 @@ class Subscribe(Command, tag="subscribe", frozen=True, forbid_unknown_fields=Tru
 
 
 class Unsubscribe(Command, tag="unsubscribe", frozen=True, forbid_unknown_fields=True):
-    """Send it no more."""
+    """Stop sending a participant what another publishes."""
 
     room_id: str
     peer_id: str
@@ -91,7 +91,7 @@ class Unsubscribe(Command, tag="unsubscribe", frozen=True, forbid_unknown_fields
 
 
 class Prefer(Command, tag="prefer", frozen=True, forbid_unknown_fields=True):
-    """The height in pixels a video is shown at; None off screen, 0 unknown."""
+    """Set the height in pixels that a video is shown at; None off screen, 0 unknown."""
 
     room_id: str
     peer_id: str
@@ -121,7 +121,7 @@ class Trace(Command, tag="trace", frozen=True, forbid_unknown_fields=True):
 
 
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a worker is told first: the port to bind on each host, and how clients reach it."""
+    """The first line to a worker: the port to bind on each host, and how clients reach it."""
 
     hosts: tuple[str, ...]
     port: int
@@ -130,13 +130,13 @@ class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Readdress(Command, tag="readdress", frozen=True, forbid_unknown_fields=True):
-    """Offer these addresses from now on, best first; connections that there are go on."""
+    """Offer these addresses from now on, best first; existing connections go on."""
 
     addresses: tuple[str, ...]
 
 
 class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
-    """Ask whether the worker is alive; Done carries its figures."""
+    """Check whether the worker is alive; Done carries its figures."""
 
 
 PeerCommand = AcceptAnswer | Publish | Unpublish | Subscribe | Unsubscribe | Prefer | Leave
@@ -145,13 +145,13 @@ AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Trace | Ping | Readdres
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one media line of an offer is for."""
+    """What one m= section of an offer is for."""
 
     mid: str
     kind: Kind
     direction: Literal["publish", "subscribe"]
     peer_id: str
-    "Whose: the participant itself, or the publisher."
+    "The publisher: the participant itself, or another one."
 
 
 class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -167,7 +167,7 @@ class Figures(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     strangers: int = 0
     "Datagrams of unknown senders."
     errors: int = 0
-    "Datagrams whose handling failed unexpectedly; anything but 0 is a fault of ours."
+    "Datagrams whose handling failed unexpectedly; anything but 0 is a bug of ours."
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="done"):
@@ -178,8 +178,8 @@ class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="done"):
 
 
 class Failed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="failed"):
-    """A command was refused and changed nothing, but for the kinds of a Subscribe that came before
-    the one too many. ``code`` is stable, ``text`` is for logs."""
+    """A command was refused and changed nothing, except that a Subscribe keeps the kinds before the
+    one that was too many. ``code`` is stable, ``text`` is for logs."""
 
     number: int
     code: str
@@ -187,14 +187,14 @@ class Failed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="faile
 
 
 class Ready(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="ready"):
-    """The worker listens; the first thing it says. ``port`` is its UDP port."""
+    """The worker listens; its first message. ``port`` is its UDP port."""
 
     port: int
     addresses: tuple[str, ...]
 
 
 class NotReady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="not_ready"):
-    """The worker cannot listen and ends. The first and last thing it says."""
+    """The worker cannot listen and ends; its first and last message."""
 
     code: str
     text: str
@@ -203,7 +203,7 @@ class NotReady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="not
 class OfferNeeded(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="offer_needed"):
     """The client must answer this offer.
 
-    ``fresh`` means a new connection: the client makes a new RTCPeerConnection for it.
+    ``fresh`` means a new connection: the client creates a new RTCPeerConnection for it.
     """
 
     room_id: str
@@ -222,10 +222,10 @@ class Connected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="co
 
 
 class Disconnected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="disconnected"):
-    """A connection ended by itself; the participant is out of the room and may join again.
+    """A connection ended without a command; the participant has left the room and may join again.
 
-    ``reason``: ``closed`` (by the client), ``consent_expired`` (silence), ``handshake_failed``,
-    ``worker_lost`` (it is joined again by itself).
+    ``reason``: ``closed`` (by the client), ``consent_expired`` (no checks), ``handshake_failed``,
+    ``worker_lost`` (it is joined again automatically).
     """
 
     room_id: str
@@ -234,7 +234,7 @@ class Disconnected(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag=
 
 
 class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="published"):
-    """A participant began (``active``) or ended publishing something."""
+    """A participant started (``active``) or stopped publishing something."""
 
     room_id: str
     peer_id: str
@@ -243,14 +243,14 @@ class Published(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="pu
 
 
 class ActiveSpeaker(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="active_speaker"):
-    """Who speaks now; None when nobody does."""
+    """Who is speaking now; None if nobody is."""
 
     room_id: str
     peer_id: str | None
 
 
 class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="quality"):
-    """How one connection fares, every two seconds. Rates are bits per second."""
+    """The quality of one connection, every two seconds. Rates are bits per second."""
 
     room_id: str
     peer_id: str
@@ -260,11 +260,11 @@ class Quality(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="qual
     rate_up: int
     rate_down: int
     limit_down: int
-    "What the link towards the client is believed to take."
+    "Estimated bandwidth of the downlink."
 
 
 class VideoPaused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="video_paused"):
-    """A video is held back (or no longer) because the subscriber's link is too narrow for it."""
+    """A video is paused (or resumed) because the subscriber's link lacks bandwidth for it."""
 
     room_id: str
     peer_id: str
@@ -276,7 +276,7 @@ class VideoPaused(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
 class EncodingChosen(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="encoding_chosen"
 ):
-    """A subscriber's picture now comes from that simulcast encoding."""
+    """A subscriber's video now comes from that simulcast encoding."""
 
     room_id: str
     peer_id: str
@@ -296,7 +296,7 @@ class Traced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="trace
 class WorkerRestarted(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="worker_restarted"
 ):
-    """A worker died and another took its place; its rooms were set up again."""
+    """A worker died and was replaced; its rooms were set up again."""
 
     worker: int
     rooms: tuple[str, ...]
@@ -315,7 +315,7 @@ Event = (
     | WorkerRestarted
 )
 WorkerMessage = Done | Failed | Ready | NotReady | Event
-"Anything a worker says."
+"Any message from a worker."
 
 
 def encode(message: Any) -> bytes:
@@ -330,11 +330,11 @@ def decode_command(line: bytes) -> AnyCommand:
 
 
 def decode_start(line: bytes) -> Start:
-    """The first line a worker reads. Raises msgspec.DecodeError."""
+    """The first line to a worker. Raises msgspec.DecodeError."""
     return msgspec.json.decode(line, type=Start)
 
 
 def decode_worker_message(line: bytes) -> WorkerMessage:
-    """What a worker said. Raises msgspec.DecodeError."""
-    word: WorkerMessage = msgspec.json.decode(line, type=WorkerMessage)
-    return word
+    """A message from a worker. Raises msgspec.DecodeError."""
+    message: WorkerMessage = msgspec.json.decode(line, type=WorkerMessage)
+    return message

@@ -1,8 +1,8 @@
 """ICE servers for a participant: STUN and TURN with credentials that soon expire.
 
-The credentials are those of the TURN REST convention (draft-uberti-behave-turn-rest-00), which
-coturn knows as ``use-auth-secret``: the username says until when it is good, the password is an
-HMAC of it under the secret shared with the TURN server. See ``docs/coturn.conf``.
+The credentials follow the TURN REST convention (draft-uberti-behave-turn-rest-00), which coturn
+calls ``use-auth-secret``: the username says when it expires, the password is an HMAC of it under
+the secret shared with the TURN server. See ``docs/coturn.conf``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 LIFETIME_SECONDS = 6 * 3600
-"""A long consultation with a coffee break. coturn lets an allocation made in time go on only as
-long as its credentials are good, so they must outlast the call."""
+"""A long consultation with a coffee break. coturn refreshes an allocation only while its
+credentials are valid, so they must outlast the call."""
 
 _URI = re.compile(
     r"(stun|turn)s?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
@@ -34,7 +34,7 @@ class IceServer:
     credential: str = ""
 
     def as_dictionary(self) -> dict[str, Any]:
-        """As ``new RTCPeerConnection({iceServers: [...]})`` takes it."""
+        """The entry as ``new RTCPeerConnection({iceServers: [...]})`` expects it."""
         entry: dict[str, Any] = {"urls": list(self.urls)}
         if self.username:
             entry |= {"username": self.username, "credential": self.credential}
@@ -62,13 +62,13 @@ class TurnService:
 
     @property
     def turn_urls(self) -> tuple[str, ...]:
-        """Those URIs that need credentials."""
+        """The URIs that need credentials."""
         return tuple(url for url in self.urls if url.startswith(("turn:", "turns:")))
 
     def servers_for(
         self, participant_id: str, now: float, lifetime: float = LIFETIME_SECONDS
     ) -> list[IceServer]:
-        """ICE servers with fresh credentials of one participant. ``now`` is Unix time."""
+        """ICE servers with fresh credentials for one participant. ``now`` is Unix time."""
         servers = []
         plain = tuple(url for url in self.urls if url not in self.turn_urls)
         if plain:

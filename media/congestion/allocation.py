@@ -1,4 +1,4 @@
-"""What to send to one subscriber within what its link can take."""
+"""Which encodings to send to one subscriber within the limit of its link."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from media.congestion.estimate import UNLIMITED
 Key = TypeVar("Key")
 
 UPGRADE_MARGIN = 1.15
-"What a better encoding may cost more than it does now and still fit."
+"Factor by which a better encoding must fit beyond its present rate."
 KEPT_SHARE = 0.75
-"""Part of its present rate within which the smallest picture there is goes on: what is known of a
-link is rough, a receiver's first doubt takes 15 % away, and a picture taken away in vain is missed
-for much longer than one left in vain, of which the next reports tell."""
+"""Fraction of its present rate for which the smallest encoding goes on: estimates are rough, a
+first low REMB takes 15 % away, and a video paused in vain is missed for much longer than one kept
+in vain, which the next reports reveal."""
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,13 @@ class Choice(Generic[Key]):
     current: int | None
     "Index of the encoding forwarded now, None while paused."
     floor: float | None = None
-    """The least bits per second that its publisher is asked for; None where it cannot be asked,
-    because it sends several encodings."""
+    """Fewest bits per second that its publisher may be asked for; None if it sends several
+    encodings, and so cannot be asked."""
 
 
 @dataclass
 class Allocation(Generic[Key]):
-    """What to forward."""
+    """The encodings to forward."""
 
     chosen: dict[Key, int | None] = field(default_factory=dict)
     "Key of a choice -> index of the encoding, None to pause."
@@ -43,10 +43,10 @@ class Allocation(Generic[Key]):
 
 
 def allocate(limit: float, audio: float, choices: Sequence[Choice[Key]]) -> Allocation[Key]:
-    """Fit videos into ``limit`` after ``audio``, which is never dropped.
+    """Fit videos into what ``audio``, which is never dropped, leaves of ``limit``.
 
     Choices come in order of importance. Each first gets its cheapest encoding, so that all are
-    seen before any is seen well; what remains makes them better one after the other.
+    seen before any is seen well; what remains upgrades them one after the other.
     """
     result: Allocation[Key] = Allocation()
     free = limit - audio

@@ -1,17 +1,17 @@
-"""How much one subscriber can take.
+"""How much bandwidth one subscriber's link has.
 
 Four kinds of evidence say that a link is full: the receiver's own estimate (REMB) falls below what
-is sent, its reports show loss, they come late, or it asks for much of a picture again that has just
-begun. A round trip that has grown makes a low estimate count for more, and loss no link's nature;
-by itself it counts where a receiver does not estimate. Without evidence nothing is held back. After
-a cut the limit grows slowly, and each growth that fails is tried again later, so that pictures do
+is sent, its reports show loss, they arrive late, or it sends NACKs for much of a video that has
+just begun. A grown round trip makes a low REMB count for more and rules out random loss; alone it
+counts only where a receiver sends no REMB. Without evidence nothing is held back. After a cut the
+limit grows slowly, and after each growth that fails the next try waits longer, so that videos do
 not flicker.
 
-Loss has two causes. A full link loses what is too much, a radio link loses a part of whatever is
-sent. A trial shows which it is: less is sent for a moment. If the loss ends, the link was full; if
-the same part gets lost as before, that is its nature and no reason to take the pictures away.
-(Browsers reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 % whatever the cause, their
-later estimators separate an inherent part.)
+Loss has two causes. A full link loses the excess, a radio link loses a fraction of whatever is
+sent. A probe tells which it is: less is sent for a moment. If the loss ends, the link was full; if
+the same fraction is lost as before, the loss is random and no reason to take videos away. (Browsers
+reason alike: draft-ietf-rmcat-gcc-02 section 6 cuts at 10 % whatever the cause, their later
+estimators separate an inherent part.)
 """
 
 from __future__ import annotations
@@ -23,98 +23,104 @@ from media.congestion.delay import Delay
 UNLIMITED = 50_000_000
 "Bits per second meaning that nothing is known to limit the link."
 FLOOR = 60_000
-"Bits per second never gone below: sound and its reports."
+"Bits per second that the limit never goes below: audio and its reports."
 LOSS_CUT = 0.10
 "Fraction of packets lost above which a link is full (draft-ietf-rmcat-gcc-02 section 6)."
 LOSS_DOUBT = 0.05
-"Fraction above which it is not tried whether the link takes more."
+"Fraction of loss above which the limit does not grow."
 LOSS_CALM = 0.02
-"Fraction below which there is no loss to speak of."
+"Fraction below which loss does not matter."
 LOSSY_REPORTS = 2
-"Reports in a row that must show such loss: one counts some fifty packets, and is chance."
+"Reports in a row that must show such loss: one covers some fifty packets, and may be chance."
 OVERUSE = 0.3
-"Fraction beyond which one report is enough: sound is being lost."
+"Fraction of loss from which one report is enough: audio is suffering."
 PROBE_SHARE = 0.6
-"Part of the present rate that a trial sends at most, unless pictures would have to go for it."
+"Most of the present rate that a probe sends, unless videos would have to be paused for it."
 SETTLED = 0.75
-"Part of the earlier rate below which a trial has begun in earnest: encodings change at keyframes."
+"""The probe counts as applied once the rate is below this fraction of the earlier one: encodings
+change at keyframes."""
 SETTLING = 1.5
-"Seconds from there whose reports still speak of what was sent before."
+"Seconds after that whose reports still cover what was sent before."
 CURED = 0.5
-"Part of the earlier loss below which sending less has helped; single reports are off by a third."
+"Sending less has helped if loss falls below this fraction of before; reports are off by a third."
 WORSE = 0.2
-"Further loss that is no chance: of fifty packets one report and the next differ by a tenth."
+"Increase of loss that is not chance: over fifty packets, consecutive reports differ by a tenth."
 PATIENCE = 15.0
-"Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
+"""Seconds after which a probe without an outcome is given up; with audio only, browsers send few
+reports."""
 MOST_RANDOM_LOSS = 0.3
-"Fraction beyond which loss beside pictures is no link's nature."
+"Fraction beyond which loss next to video is not taken for random."
 NO_VIDEO = 10_000
 "Bits per second of video below which there is nothing to send less of."
 LONGEST_REPORT = 7.0
-"Seconds that a report may look back: sound's come every five, and some get lost."
+"Seconds that a report may look back: those on audio come every five, and some get lost."
 CONCLUSION_SECONDS = 30.0
-"Seconds for which the outcome of a trial is believed before there is another one."
+"Seconds for which the outcome of a probe holds before there is another one."
 REMB_MARGIN = 0.85
-"A receiver's estimate below this part of what is sent means that packets queue up."
+"A REMB below this fraction of what is sent means that packets queue up."
 GROWTH = 1.08
-"Factor a second, as browsers grow their own estimates."
+"Factor per second, as browsers grow their own estimates."
 HOLD = 4.0
-"Seconds without growth after a cut; doubled by each cut that follows a growth at once."
+"Seconds without growth after a cut; doubled by each cut that soon follows a growth."
 LONGEST_HOLD = 60.0
 RELAPSE = 10.0
-"Seconds after a growth began, or a better encoding was tried, within which a cut is its failure."
+"Seconds after growth began, or after an upgrade, within which a cut counts as its failure."
 SMALLEST_VIDEO = 100_000
-"""Bits per second below which a moving picture is not worth sending. Still ones take less, and so
-few packets that a receiver's estimate of them is chance: only loss holds them back."""
+"""Bits per second below which a moving video is not worth sending. A still one takes less, in so
+few packets that a REMB for it is chance: only loss holds it back."""
 DOUBTED_VIDEO = 220_000
-"""Bits per second that a receiver's estimate alone cannot take from the pictures: of few packets
-it is mostly chance, and a link too narrow for so little soon shows it by loss or delay."""
+"""Bits per second that a REMB alone cannot take from the videos: from few packets it is mostly
+chance, and a link too narrow for so little soon shows loss or delay."""
 
 
 @dataclass
 class Probe:
-    """Less is sent for a moment to see what becomes of the loss."""
+    """Less is sent for a moment, to see whether the loss ends."""
 
     began_at: float
     sent: float
+    "Bits per second when it began."
     loss: float
+    "Fraction lost when it began."
     limit: float
-    "What was allowed before."
+    "The limit before."
     ends_at: float | None = None
-    "When a report tells what became of the loss; None until less is sent."
+    "From when on a report decides; None until less is actually sent."
     reported_loss: float = 1.0
+    "Fraction lost in the last report since it began."
     reported_at: float = -1000.0
-    "The last report meanwhile, and when it came."
 
 
 @dataclass
 class Estimate:
-    """What is known of one subscriber's link. Times are seconds, rates bits per second."""
+    """What is known about one subscriber's link. Times are seconds, rates bits per second."""
 
     limit: float = UNLIMITED
     hold: float = HOLD
     held_until: float = 0.0
     grown_at: float = -1000.0
     upgraded_at: float | None = None
-    "When a better encoding was tried, unless that has failed since."
+    "When a better encoding was chosen, unless that has failed since."
     failed: bool = False
-    "The last try has failed, and none has held since."
+    "The last upgrade failed, and none has held since."
     updated_at: float = -1.0
     loss: float = 0.0
-    "Fraction lost beyond what the link loses whatever is sent."
+    "Fraction lost beyond the random loss."
     lost_at: float = -1000.0
-    "When that was told."
+    "When a report last said so."
     random_loss: float = 0.0
+    "Fraction that the link loses whatever is sent."
     probe: Probe | None = None
     concluded_at: float = -1000.0
     video_at: float = -1000.0
     "When video was last sent."
     probe_floor: float = 0.0
-    "What sound and pictures take that cannot be made smaller without being taken away."
+    """Floor of a probe: the audio plus the lowest layer of the cheapest video (a probe may pause
+    the others)."""
     unprobed: bool = False
-    "There is loss whose cause no trial has told."
+    "There is loss whose cause no probe could tell."
     urgent: bool = False
-    "What is sent should be looked at now, not at the next turn."
+    "Layers should be selected now, not at the next turn."
     lossy_reports: int = 0
     remb: int = 0
     remb_at: float = -1000.0
@@ -124,13 +130,13 @@ class Estimate:
 
     @property
     def overused(self) -> bool:
-        """Whether so much is lost that sound goes under."""
+        """Whether the link is so overused that audio suffers."""
         return self.loss >= OVERUSE
 
     def note_round_trip(self, seconds: float, sent: float, with_video: bool, now: float) -> None:
-        """The time a report took there and back, what is sent now, whether pictures are in it.
+        """Record a round trip, the rate sent now, and whether video is in it.
 
-        A receiver that estimates tells of a queue itself, and better.
+        A receiver that sends REMB notices a queue itself, and better.
         """
         self.delay.note(seconds, now, with_video)
         silent = now - self.remb_at >= LONGEST_REPORT
@@ -140,15 +146,15 @@ class Estimate:
     def note_loss(
         self, fraction: float, sent: float, video: float, now: float, before: float = 0.0
     ) -> None:
-        """Receiver reports: ``fraction`` lost of what was sent at rate ``sent``, video in it.
+        """Record receiver reports: ``fraction`` was lost of ``sent``, of which ``video`` is video.
 
-        ``before`` is what was sent a second earlier, of which they speak as well.
+        ``before`` is the rate a second earlier, which they cover as well.
         """
         reported = max(sent, before)
         known = self.random_loss > LOSS_CALM and self.limit >= UNLIMITED
         if fraction < self.random_loss or (known and fraction < self.random_loss + LOSS_CUT):
-            # A little at a time: single reports count few packets. It rises only while nothing is
-            # held back, or a link that a growing limit fills up would pass for a bad one.
+            # In small steps: single reports cover few packets. It rises only while nothing is held
+            # back, or a link that a growing limit fills up would pass for a lossy one.
             most = max(self.random_loss, MOST_RANDOM_LOSS)
             self.random_loss += 0.1 * (min(fraction, most) - self.random_loss)
         self.loss = max(0.0, fraction - self.random_loss)
@@ -165,7 +171,7 @@ class Estimate:
             elif now >= self.probe.ends_at:
                 probe, self.probe = self.probe, None
                 if fraction > probe.loss + WORSE:
-                    # Worse though less is sent: the link has narrowed meanwhile.
+                    # Worse although less is sent: the link has become narrower meanwhile.
                     self._start_probe(fraction, sent, now, probe.limit)
                 else:
                     self._conclude(probe, fraction, now)
@@ -181,14 +187,14 @@ class Estimate:
         if video >= NO_VIDEO:
             self._act(fraction, reported, now)
         elif now - self.video_at > LONGEST_REPORT:
-            # Sound is never held back, so what it loses no limit would cure; but a picture that
-            # has just been taken away may be what filled the link.
+            # Audio is never held back, so no limit would cure its loss; but a video that has just
+            # been paused may be what filled the link.
             self._accept(fraction, now, 1.0)
 
     def note_overuse(self, fraction: float, sent: float, now: float) -> None:
-        """A picture that has just begun loses so much that its receiver misses it at once.
+        """Record that a video that has just begun loses ``fraction``, as NACKs show.
 
-        Waiting for reports would cost a second or two of sound.
+        Waiting for reports would cost a second or two of audio.
         """
         if self.probe is None and fraction - self.random_loss >= OVERUSE:
             before = self.limit
@@ -199,7 +205,7 @@ class Estimate:
 
     def _act(self, fraction: float, sent: float, now: float) -> None:
         if now - self.concluded_at < CONCLUSION_SECONDS and not self.unprobed:
-            # What queues up needs room to drain.
+            # A queue needs room to drain.
             self._cut((REMB_MARGIN if self.delay.queueing else 1.0) * sent * (1 - self.loss), now)
         else:
             self._start_probe(fraction, sent, now)
@@ -207,13 +213,13 @@ class Estimate:
     def _start_probe(
         self, fraction: float, sent: float, now: float, limit: float | None = None
     ) -> None:
-        """Begin a trial where one is possible; ``limit`` is given back if it finds nothing."""
+        """Start a probe where one is possible; ``limit`` is restored if the loss is random."""
         target = min(PROBE_SHARE * sent, REMB_MARGIN * sent * (1 - fraction))
         if self.loss < OVERUSE:
-            # Not worth the whole picture: it would be gone for as long as the trial takes.
+            # Not worth the whole video, which would be gone for as long as the probe takes.
             target = max(target, self.probe_floor)
         if target > SETTLED * sent and self.delay.queueing:
-            # It queues up as well, so the link is full, and sound comes first.
+            # There is a queue as well, so the link is full, and audio comes first.
             self._cut(REMB_MARGIN * sent * (1 - self.loss), now)
         elif target > SETTLED * sent:
             self._accept(fraction, now)
@@ -224,13 +230,13 @@ class Estimate:
             self._cut(target, now)
 
     def _accept(self, fraction: float, now: float, most: float = MOST_RANDOM_LOSS) -> None:
-        """Take loss for the link's nature."""
+        """Take this loss for random."""
         self.concluded_at = now
         self.random_loss = min(fraction, most)
         self.loss = fraction - self.random_loss
 
     def _conclude(self, probe: Probe, fraction: float, now: float) -> None:
-        """A report on what was sent during a trial alone."""
+        """Decide by a report that covers only what was sent during the probe."""
         self.probe = None
         self.unprobed = False
         if self.delay.queueing and fraction > LOSS_CUT:
@@ -249,10 +255,10 @@ class Estimate:
             self.held_until = now + self.hold
 
     def _give_up(self, probe: Probe, now: float) -> None:
-        """Not much less was sent, or nobody told what became of it.
+        """End a probe without a decisive report: little less was sent, or no report came.
 
-        If the loss has ended all the same, that is an answer. Otherwise only a flood is taken for
-        a full link.
+        If the loss has ended all the same, that is an answer. Otherwise only overuse counts as a
+        full link.
         """
         if now - probe.reported_at < LONGEST_REPORT and probe.reported_loss < CURED * probe.loss:
             self._conclude(probe, probe.reported_loss, now)
@@ -264,12 +270,12 @@ class Estimate:
             self.limit = max(self.limit, probe.limit)
 
     def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
-        """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
+        """Record a REMB. Two in a row must be low: the first ones of a call always are.
 
-        Browsers estimate from video alone and claim little more than they receive of it. So
-        ``sent`` is the video sent to them, and ``beside`` the sound, which has room of its own.
-        One that rises, however low, is on its way to what has become more, eight percent a second;
-        one that feels a queue falls.
+        Browsers estimate from video alone and report little more than they receive of it. So
+        ``sent`` is the video sent to them; ``beside`` is the audio, which comes on top. A REMB that
+        rises, however low, is catching up with what has become more, eight percent a second; one
+        that sees a queue falls.
         """
         if bitrate != self.remb:
             self.remb_rising = bitrate > self.remb > 0
@@ -285,7 +291,7 @@ class Estimate:
                 self._cut(bitrate + beside, now)
 
     def grow(self, now: float) -> None:
-        """Let time pass without evidence against the link."""
+        """Let the limit grow for the time that has passed without evidence against the link."""
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
         self.urgent = False
@@ -294,7 +300,7 @@ class Estimate:
         if self.limit >= UNLIMITED:
             self.hold, self.failed = HOLD, False
         if now - self.lost_at > 2 * LONGEST_REPORT:
-            # Whoever is sent nothing reports on nothing.
+            # A subscriber that is sent nothing reports nothing.
             self.loss = 0.0
         if self.probe or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
             return
@@ -307,7 +313,7 @@ class Estimate:
             self.failed = False
 
     def note_upgrade(self, now: float) -> None:
-        """A limit has grown so much that a better encoding is tried."""
+        """Record that the limit has grown enough for a better encoding."""
         self.upgraded_at = now
 
     def _cut(self, limit: float, now: float) -> None:

@@ -1,8 +1,9 @@
-"""Who is let in: checks that prove the password, each once, and packets of streams within reason.
+"""Which connectivity checks are accepted: those that prove the password, each from one address.
 
-A lite agent believes a check wherever it comes from, and a check holds no time. Whoever overhears
-one could send it again from elsewhere and have the media follow, so a transaction is good for the
-address it first came from, and for as many repetitions as a client makes (RFC 8489 section 6.2.1).
+A lite agent accepts a valid check from any address, and a check carries no time. Anybody who
+overhears one could replay it from elsewhere and have the media sent there, so a transaction is
+valid only from the address it first came from, and as often as a client retransmits (RFC 8489
+section 6.2.1).
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from media.transport import ice
 from media.transport.port import Port, unpack_address
 
 REMEMBERED_CHECKS = 1024
-"Transactions of one peer known again: some forty minutes of those that keep a call alive."
+"Transactions remembered per peer: some forty minutes of consent checks."
 REPETITIONS = 7
-"Times that one transaction is answered: a client that hears nothing sends it so often."
+"Times that one transaction is answered: a client without a response sends it so often."
 
 
 def find(data: bytes, by_ufrag: dict[str, Peer]) -> Peer | None:
-    """The peer a connectivity check names, not yet proven."""
+    """The peer that a check's ufrag names; nothing is proven yet."""
     ufrag = ice.local_ufrag(data) if ice.is_binding_request(data) else None
     return by_ufrag.get(ufrag) if ufrag is not None else None
 
@@ -26,10 +27,10 @@ def find(data: bytes, by_ufrag: dict[str, Peer]) -> Peer | None:
 def admit(
     peer: Peer, data: bytes, port: Port, address: bytes, by_address: dict[bytes, Peer], now: float
 ) -> bool:
-    """Answer a check of ``peer`` that came from the packed address ``name``, and follow it.
+    """Answer a check for ``peer`` from a packed address, and follow it there.
 
-    False if it proves nothing: then nothing has changed. The limit on checks holds for proven
-    ones, so that nobody else can use it up.
+    False if it does not prove the password: then nothing has changed. Only proven checks count
+    against the limit, so that nobody else can use it up.
     """
     check = ice.verify(data, peer.credentials)
     if check is None:

@@ -1,4 +1,4 @@
-"""Whom the packet path notifies of what a packet brings; the SFU of the worker is the one."""
+"""Who is notified of events in the packet path: in a worker, its SFU."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ _SEQUENCE_TIMESTAMP_SSRC = struct.Struct("!HII")
 class ReceivedPacket:
     """The RTP packet being handled, at ``port.incoming[base : base + length]``.
 
-    One object serves all packets in turn: making one for each would cost a percent of the path.
+    One object serves all packets in turn, so that none is allocated per packet.
     """
 
     __slots__ = ("base", "index", "layout", "length", "now", "peer", "port", "send_time")
@@ -58,7 +58,7 @@ class ReceivedPacket:
     send_time: bytes
     "``now`` as the absolute send time extension writes it, 3 bytes."
     index: int
-    "Its place in the batch."
+    "Position in the batch."
     base: int
     length: int
     "Without the SRTP trailer, once it is unprotected."

@@ -1,8 +1,8 @@
 """When to read the ports: at once while there is little to do, every millisecond under load.
 
-Waking up costs Python as much as forwarding a packet. Under high load a worker therefore stops
-being woken by each and looks every millisecond, when a whole frame has come. The native loop is
-so quick that a wait of milliseconds would be the worse bargain until there is much more to do.
+A wakeup costs Python as much as forwarding a packet. Under high load a worker therefore polls every
+millisecond, when a whole frame has arrived, instead of being woken for each datagram. The native
+loop is so fast that waiting milliseconds is the worse bargain until there is much more to do.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from media.forwarding.packet_loop import Forwarder
 from media.transport.port import Port
 
 SWEEP_SECONDS = 0.001
-"The pause between two looks: the shortest an event loop can wait for, unheard in a call."
+"Seconds between two polls: the shortest wait of an event loop, unnoticeable in a call."
 BUSY = 15_000
-"""Datagrams a second above which ports are swept: some thirty calls between two. Below it, the
-time saved is not worth the one to three milliseconds it costs."""
+"""Datagrams per second above which ports are polled: some thirty calls between two. Below it, the
+time saved is not worth the one to three milliseconds of delay."""
 CALM = 10_000
-"Datagrams a second below which being woken is cheaper again."
+"Datagrams per second below which wakeups are cheaper again."
 NATIVE_FACTOR = 10
-"How many times as much the native loop takes before either."
+"Both thresholds are this many times higher with the native loop."
 
 
 class ReadSchedule:
@@ -37,22 +37,22 @@ class ReadSchedule:
         self._factor = NATIVE_FACTOR if native else 1
 
     def start(self) -> None:
-        """Read whenever something arrives."""
+        """Read whenever a datagram arrives."""
         for port in self._forwarder.ports:
             self._loop.add_reader(port.fileno(), self._drain_one, port)
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         if self._timer is not None:
             self._timer.cancel()
         for port in self._forwarder.ports:
             self._loop.remove_reader(port.fileno())
 
     def review(self, seconds: float) -> None:
-        """Choose the way of reading for the load of the last ``seconds``; called by a timer."""
+        """Choose between wakeups and polling by the load of the last ``seconds``, on a timer."""
         rate = self._handled / seconds
         self._handled = 0
-        # Smoothed over some 0.1 s: a burst of keyframes is no load.
+        # Smoothed over some 0.1 s: a burst of keyframes is not a load.
         self._rate += 0.2 * (rate - self._rate)
         if not self.sweeping and self._rate > BUSY * self._factor:
             self.sweeping = True
@@ -66,7 +66,7 @@ class ReadSchedule:
             self.start()
 
     def drain_all(self) -> None:
-        """Handle what waits now: for whoever has longer work to do, in between."""
+        """Handle what is waiting on all ports now: called from within longer work."""
         for port in self._forwarder.ports:
             self._handled += self._forwarder.drain(port)
 

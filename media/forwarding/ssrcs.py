@@ -1,6 +1,6 @@
-"""Which stream of its publisher an unknown packet belongs to: a new one, or one it repeats.
+"""Which of its publisher's streams a packet of an unknown SSRC belongs to: new, or retransmitted.
 
-Decisions on tables of a peer; nothing is forwarded here.
+Decisions on a peer's tables; nothing is forwarded here.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _SSRC = struct.Struct("!8xI")
 def new_stream(
     peer: Peer, ssrc: int, payload_type: int, layout: Layout
 ) -> tuple[Publication, InboundStream] | None:
-    """The stream that a first packet begins and its publication; None if nobody allowed it.
+    """The publication and the new stream of a first packet; None if it was not negotiated.
 
-    The stream is not entered anywhere yet.
+    The stream is not in any table yet.
     """
     codec = BY_PAYLOAD_TYPE.get(payload_type)
     if codec is None or len(peer.inbound_streams) >= peer.limits.streams:
@@ -46,7 +46,7 @@ def new_stream(
 
 
 def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: float) -> None:
-    """Make a stream its publication's, in the place of one that the browser began anew."""
+    """Enter a new stream into the tables, in place of one that the browser restarted."""
     before = publication.inbound_streams.get(inbound.rid)
     inbound.last_seen = now
     peer.inbound_streams[inbound.ssrc] = inbound
@@ -58,7 +58,7 @@ def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: flo
 
 
 def change_payload(inbound: InboundStream, payload_type: int) -> bool:
-    """Follow a sender that changes its codec within a stream; False refuses the packet."""
+    """Follow a sender that changes its codec within a stream; False to drop the packet."""
     codec = BY_PAYLOAD_TYPE.get(payload_type)
     if codec is None or codec.clock_rate != inbound.clock_rate:
         return False
@@ -72,7 +72,7 @@ def change_payload(inbound: InboundStream, payload_type: int) -> bool:
 def undo_retransmission(
     peer: Peer, packet: bytes, layout: Layout
 ) -> tuple[InboundStream, bytes] | None:
-    """Undo a retransmission (RFC 4588 section 4): the stream and its packet, if it was missing."""
+    """Undo RTX (RFC 4588 section 4): the stream and the original packet, if it was missing."""
     (ssrc,) = _SSRC.unpack_from(packet)
     original = peer.publications.repairs.get(ssrc)
     if original is None:

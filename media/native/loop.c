@@ -1,10 +1,10 @@
-/* The packet loop of media/forwarding/packet_loop.py once more, in C, for packets as they nearly always are.
+/* The packet loop of media/forwarding/packet_loop.py in C, for ordinary packets.
 
-   It opens, accepts, renumbers, protects and queues in the memory that Python uses too. Whatever
-   is out of the ordinary (a check, a new stream, a gap, a keyframe that somebody waits for) is
-   handed back to Python, which handles that datagram alone. Nothing allocates what the
-   garbage collector tracks while objects are only borrowed, so no Python code runs then. Every
-   position in a packet was compared with the packet's length before it is used. */
+   It unprotects, accepts, rewrites, protects and queues in the memory that Python uses too.
+   Anything out of the ordinary (a check, a new stream, a gap, a keyframe that a subscriber waits
+   for) is handed back to Python, which handles that datagram alone. While objects are only borrowed,
+   nothing is allocated that the garbage collector tracks, so no Python code can run. Every position
+   in a packet is compared with the packet's length before it is used. */
 
 #include "structures.h"
 
@@ -15,7 +15,7 @@ enum {
     LEAST_CHARGE = 250,
     RED_PAYLOAD_TYPE = 63,
     HISTORY = 256,
-    INTERFACE = 1, /* to be raised with every change that media/native/__init__.py must know of */
+    INTERFACE = 2, /* raised with every change that media/native/__init__.py must know of */
 };
 
 typedef int (*cipher)(void *session, void *packet, int *length);
@@ -69,7 +69,8 @@ static int read_octets(PyObject *object, const char *name, int width, uint8_t *i
 static int read_stripped(PyObject *layout, struct plan *plan)
 {
     PyObject *stripped = PyObject_GetAttrString(layout, "stripped");
-    int right = stripped != NULL && PyTuple_CheckExact(stripped) && PyTuple_Size(stripped) <= MOST_STRIPPED;
+    int right =
+        stripped != NULL && PyTuple_CheckExact(stripped) && PyTuple_Size(stripped) <= MOST_STRIPPED;
     plan->stripped_count = right ? (int)PyTuple_Size(stripped) : 0;
     for (int i = 0; right && i < plan->stripped_count; i++) {
         int position;
@@ -84,7 +85,7 @@ static int read_stripped(PyObject *layout, struct plan *plan)
     return right;
 }
 
-/* Read the layout that Python found; packets of one that cannot be used all go to Python. */
+/* Read the layout that Python parsed; if it cannot be used, all its packets go to Python. */
 static void make_plan(InboundStream *inbound)
 {
     struct plan *plan = &inbound->plan;
@@ -119,8 +120,9 @@ static int matches(const struct plan *plan, const uint8_t *packet, int length)
     return different == 0;
 }
 
-/* media.keyframe.rewrite_descriptor */
-static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset, int tl0picidx_offset)
+/* media.rtp.vp8.rewrite_descriptor */
+static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset,
+                               int tl0picidx_offset)
 {
     int position = 2, picture = 0, level = 0;
     if (size < 2 || !(payload[0] & 0x80))
@@ -150,37 +152,38 @@ static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset
         payload[level] = (uint8_t)(payload[level] + (unsigned)tl0picidx_offset);
 }
 
-static void forward_one(Peer *peer, OutboundStream *one, const uint8_t *packet, int length, int end,
-                        unsigned sequence, uint32_t timestamp)
+static void forward_to(Peer *peer, OutboundStream *outbound, const uint8_t *packet, int length,
+                       int end, unsigned sequence, uint32_t timestamp)
 {
-    Destination *to = (Destination *)one->destination;
-    if (to == NULL || !PyObject_TypeCheck(one->destination, destination_type) ||
+    Destination *to = (Destination *)outbound->destination;
+    if (to == NULL || !PyObject_TypeCheck(outbound->destination, destination_type) ||
         to->port == NULL || !PyObject_TypeCheck(to->port, port_type) ||
         to->pending == NULL || !PyList_CheckExact(to->pending))
         return;
     Port *port = (Port *)to->port;
-    if (port->kernel == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
+    if (port->batch == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
         return;
     if (port->used < 0 || port->used >= OUTGOING)
         send_all(port);
     int slot = port->used++;
-    uint8_t *out = port->kernel->outgoing + (size_t)slot * SLOT;
+    uint8_t *out = port->batch->outgoing + (size_t)slot * SLOT;
     memcpy(out, packet, (size_t)length);
-    write16(out + 2, sequence + one->sequence_offset);
-    write32(out + 4, timestamp + one->timestamp_offset);
-    write32(out + 8, one->ssrc);
-    if (one->rewrites_descriptor)
-        rewrite_descriptor(out + end, length - end, one->picture_id_offset, one->tl0picidx_offset);
+    write16(out + 2, sequence + outbound->sequence_offset);
+    write32(out + 4, timestamp + outbound->timestamp_offset);
+    write32(out + 8, outbound->ssrc);
+    if (outbound->rewrites_descriptor)
+        rewrite_descriptor(out + end, length - end, outbound->picture_id_offset,
+                           outbound->tl0picidx_offset);
     int size = length;
-    if (one->session == 0 || protect(pointer(one->session), out, &size) != 0) {
+    if (outbound->session == 0 || protect(pointer(outbound->session), out, &size) != 0) {
         peer->refused++;
         return;
     }
-    one->packets++;
-    one->octets += (unsigned)length;
+    outbound->packets++;
+    outbound->octets += (unsigned)length;
     PyObject *entry = PyLong_FromLong((long)slot << 16 | size);
     if (entry == NULL || (PyList_Size(to->pending) == 0 &&
-                          PyList_Append(port->touched, one->destination) < 0) ||
+                          PyList_Append(port->touched, outbound->destination) < 0) ||
         PyList_Append(to->pending, entry) < 0)
         PyErr_Clear();
     Py_XDECREF(entry);
@@ -205,9 +208,9 @@ static int is_empty_list(PyObject *list)
     return list != NULL && PyList_CheckExact(list) && PyList_Size(list) == 0;
 }
 
-/* Forward an opened packet, or return 0 and leave everything as it was. */
-static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, int length, double now,
-                          const uint8_t *send_time)
+/* Forward an unprotected packet, or return 0 and leave everything as it was. */
+static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, int length,
+                          double now, const uint8_t *send_time)
 {
     unsigned sequence = read16(packet + 2);
     int payload_type = packet[1] & 0x7F;
@@ -245,9 +248,10 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
     }
     Py_ssize_t count = PyList_Size(inbound->outbound_streams);
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *one = PyList_GetItem(inbound->outbound_streams, i);
-        if (PyObject_TypeCheck(one, outbound_type))
-            forward_one(peer, (OutboundStream *)one, packet, length, plan->end, sequence, timestamp);
+        PyObject *outbound = PyList_GetItem(inbound->outbound_streams, i);
+        if (PyObject_TypeCheck(outbound, outbound_type))
+            forward_to(peer, (OutboundStream *)outbound, packet, length, plan->end, sequence,
+                       timestamp);
     }
     return 1;
 }
@@ -275,8 +279,8 @@ static InboundStream *find_inbound(Peer *peer, uint32_t ssrc)
 
 enum { DONE, UNTOUCHED };
 
-/* One datagram: DONE, UNTOUCHED, or the length of an opened packet that Python should handle. */
-static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8_t *send_time)
+/* One datagram: DONE, UNTOUCHED, or the length of an unprotected packet for Python to handle. */
+static int handle(Peer *peer, uint8_t *packet, int length, double now, const uint8_t *send_time)
 {
     if (peer == NULL || length < 2 || packet[0] < 128 || packet[0] > 191 ||
         (packet[1] >= 192 && packet[1] < 224))
@@ -317,7 +321,7 @@ static PyObject *loop_bind(PyObject *module, PyObject *arguments)
 
 static Port *attached(PyObject *object)
 {
-    if (PyObject_TypeCheck(object, port_type) && ((Port *)object)->kernel != NULL)
+    if (PyObject_TypeCheck(object, port_type) && ((Port *)object)->batch != NULL)
         return (Port *)object;
     PyErr_SetString(PyExc_TypeError, "an attached port is needed");
     return NULL;
@@ -329,9 +333,9 @@ static PyObject *loop_receive(PyObject *module, PyObject *argument)
     (void)module;
     if (port == NULL)
         return NULL;
-    struct kernel *kernel = port->kernel;
-    /* An error is either "nothing waits" or an unreachable destination reported late. */
-    int count = recvmmsg(kernel->descriptor, kernel->in, BATCH, MSG_DONTWAIT, NULL);
+    struct batch *batch = port->batch;
+    /* An error is either "nothing to read" or an unreachable destination reported late. */
+    int count = recvmmsg(batch->descriptor, batch->in, BATCH, MSG_DONTWAIT, NULL);
     port->received += count > 0 ? (unsigned)count : 0;
     return PyLong_FromLong(count > 0 ? count : 0);
 }
@@ -347,8 +351,8 @@ static PyObject *loop_send(PyObject *module, PyObject *argument)
 }
 
 /* forward(port, by_address, first, count, now, send_time): handle datagrams first..count - 1 of the
-   last batch. Returns -1 when all are done, else index << 16 | length of the one that Python should
-   handle; length 0 says that it was not opened. */
+   last batch. Returns -1 when all are done, else index << 16 | length of the one for Python to
+   handle; length 0 means that it is still protected. */
 static PyObject *loop_forward(PyObject *module, PyObject *const *arguments, Py_ssize_t total)
 {
     (void)module;
@@ -363,23 +367,23 @@ static PyObject *loop_forward(PyObject *module, PyObject *const *arguments, Py_s
     if (port == NULL || PyErr_Occurred())
         return NULL;
     if (index < 0 || count > BATCH || protect == NULL || unprotect == NULL) {
-        PyErr_SetString(PyExc_ValueError, "no such datagrams, or nothing to open them with");
+        PyErr_SetString(PyExc_ValueError, "no such datagrams, or nothing to unprotect them with");
         return NULL;
     }
     const uint8_t send_time[3] = {(uint8_t)(number >> 16), (uint8_t)(number >> 8), (uint8_t)number};
-    struct kernel *kernel = port->kernel;
+    struct batch *batch = port->batch;
     const uint8_t *last = NULL;
     Peer *peer = NULL;
     int outcome = DONE;
     for (; index < count && outcome == DONE; index++) {
-        const uint8_t *address = kernel->addresses + index * ADDRESS_SPACE;
-        if (last == NULL || memcmp(address, last, kernel->address_size) != 0) {
+        const uint8_t *address = batch->addresses + index * ADDRESS_SPACE;
+        if (last == NULL || memcmp(address, last, batch->address_size) != 0) {
             Py_XDECREF((PyObject *)peer);
-            peer = find_peer(arguments[1], address, (Py_ssize_t)kernel->address_size);
+            peer = find_peer(arguments[1], address, (Py_ssize_t)batch->address_size);
             Py_XINCREF((PyObject *)peer);
         }
         last = address;
-        outcome = take(peer, kernel->incoming + index * SLOT, (int)kernel->in[index].msg_len, now,
+        outcome = handle(peer, batch->incoming + index * SLOT, (int)batch->in[index].msg_len, now,
                        send_time);
     }
     Py_XDECREF((PyObject *)peer);

@@ -1,4 +1,4 @@
-/* What is queued on a port, handed to the kernel in one call where it can be. */
+/* Sends what is queued on a port, in one system call if possible. */
 
 #include "structures.h"
 
@@ -10,16 +10,16 @@ enum { UDP_SEGMENT_OPTION = 103 };
 
 static void send_singly(Port *port, int message)
 {
-    struct kernel *kernel = port->kernel;
-    const struct msghdr *whole = &kernel->out[message].msg_hdr;
+    struct batch *batch = port->batch;
+    const struct msghdr *whole = &batch->out[message].msg_hdr;
     struct mmsghdr single;
     memset(&single, 0, sizeof single);
     single.msg_hdr.msg_name = whole->msg_name;
     single.msg_hdr.msg_namelen = whole->msg_namelen;
     single.msg_hdr.msg_iovlen = 1;
-    for (int i = 0; i < kernel->runs[message]; i++) {
+    for (int i = 0; i < batch->runs[message]; i++) {
         single.msg_hdr.msg_iov = whole->msg_iov + i;
-        if (sendmmsg(kernel->descriptor, &single, 1, MSG_DONTWAIT) > 0)
+        if (sendmmsg(batch->descriptor, &single, 1, MSG_DONTWAIT) > 0)
             port->sent++;
         else
             port->refused++;
@@ -28,31 +28,31 @@ static void send_singly(Port *port, int message)
 
 static void dispatch(Port *port, int total)
 {
-    struct kernel *kernel = port->kernel;
+    struct batch *batch = port->batch;
     int done = 0;
     while (done < total) {
-        int sent = sendmmsg(kernel->descriptor, kernel->out + done, (unsigned)(total - done),
+        int sent = sendmmsg(batch->descriptor, batch->out + done, (unsigned)(total - done),
                             MSG_DONTWAIT);
         if (sent > 0) {
             for (int end = done + sent; done < end; done++) {
-                port->sent += (unsigned)kernel->runs[done];
-                if (kernel->runs[done] > 1)
-                    port->segmented += (unsigned)kernel->runs[done];
+                port->sent += (unsigned)batch->runs[done];
+                if (batch->runs[done] > 1)
+                    port->segmented += (unsigned)batch->runs[done];
             }
             continue;
         }
-        if (kernel->runs[done] > 1 && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP ||
+        if (batch->runs[done] > 1 && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP ||
                                        errno == EMSGSIZE)) {
             port->segmentation = 0;
             send_singly(port, done);
         } else {
-            port->refused += (unsigned)kernel->runs[done];
+            port->refused += (unsigned)batch->runs[done];
         }
         done++;
     }
 }
 
-/* Slot and length of one entry of a destination's pending list; 0 if it is none. */
+/* Slot and length of one entry of a destination's pending list; returns 0 if it is invalid. */
 static int read_pending(PyObject *pending, Py_ssize_t index, int *slot, int *length)
 {
     long value = PyLong_AsLong(PyList_GetItem(pending, index));
@@ -65,11 +65,11 @@ static int read_pending(PyObject *pending, Py_ssize_t index, int *slot, int *len
 
 static int gather(Port *port, Destination *to, int *used, int messages)
 {
-    struct kernel *kernel = port->kernel;
+    struct batch *batch = port->batch;
     Py_ssize_t total = PyList_Size(to->pending), next = 0;
     while (next < total && *used < OUTGOING) {
         int slot, length, size = 0, count = 0;
-        struct iovec *vectors = &kernel->out_vectors[*used];
+        struct iovec *vectors = &batch->out_vectors[*used];
         while (next < total && *used < OUTGOING && count < SEGMENTS) {
             if (!read_pending(to->pending, next, &slot, &length)) {
                 next++;
@@ -78,25 +78,25 @@ static int gather(Port *port, Destination *to, int *used, int messages)
             if (count > 0 && length > size)
                 break;
             size = count == 0 ? length : size;
-            kernel->out_vectors[*used].iov_base = kernel->outgoing + (size_t)slot * SLOT;
-            kernel->out_vectors[*used].iov_len = (size_t)length;
+            batch->out_vectors[*used].iov_base = batch->outgoing + (size_t)slot * SLOT;
+            batch->out_vectors[*used].iov_len = (size_t)length;
             (*used)++;
             next++;
             count++;
-            /* A shorter packet may close a segmented send, never stand inside one. */
+            /* A shorter packet may end a segmented send, but not stand inside one. */
             if (!port->segmentation || length != size)
                 break;
         }
         if (count == 0)
             continue;
-        struct msghdr *header = &kernel->out[messages].msg_hdr;
+        struct msghdr *header = &batch->out[messages].msg_hdr;
         memset(header, 0, sizeof *header);
         header->msg_name = pointer(to->address_pointer);
         header->msg_namelen = to->address_length;
         header->msg_iov = vectors;
         header->msg_iovlen = (size_t)count;
         if (count > 1) {
-            struct control *control = &kernel->controls[messages];
+            struct control *control = &batch->controls[messages];
             control->length = offsetof(struct control, size) + sizeof control->size;
             control->level = IPPROTO_UDP;
             control->type = UDP_SEGMENT_OPTION;
@@ -104,7 +104,7 @@ static int gather(Port *port, Destination *to, int *used, int messages)
             header->msg_control = control;
             header->msg_controllen = sizeof *control;
         }
-        kernel->runs[messages++] = count;
+        batch->runs[messages++] = count;
     }
     PyList_SetSlice(to->pending, 0, total, NULL);
     return messages;
@@ -112,7 +112,7 @@ static int gather(Port *port, Destination *to, int *used, int messages)
 
 void send_all(Port *port)
 {
-    if (port->kernel == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
+    if (port->batch == NULL || port->touched == NULL || !PyList_CheckExact(port->touched))
         return;
     Py_ssize_t total = PyList_Size(port->touched);
     int messages = 0, used = 0;
@@ -124,7 +124,7 @@ void send_all(Port *port)
         if (to->pending != NULL && PyList_CheckExact(to->pending))
             messages = gather(port, to, &used, messages);
     }
-    /* The addresses belong to the destinations: they are let go only when all has been sent. */
+    /* The addresses belong to the destinations, which are released only after all is sent. */
     dispatch(port, messages);
     if (total)
         PyList_SetSlice(port->touched, 0, total, NULL);

@@ -1,4 +1,5 @@
-/* The structures that Python and the packet loop share; media/native/__init__.py says what they mean. */
+/* The structures that Python and the packet loop share; the Python classes of the same names say
+   what the fields mean: media/transport/port.py, media/streams/, media/rooms/peer.py. */
 
 #ifndef TELECONNECT_NATIVE_H
 #define TELECONNECT_NATIVE_H
@@ -14,13 +15,13 @@
 #include <sys/socket.h>
 
 enum {
-    SLOT = 2048,     /* bytes reserved for a datagram; media/transport/batching.py has the same numbers */
+    SLOT = 2048,     /* bytes reserved per datagram; same numbers in media/transport/batching.py */
     BATCH = 64,      /* datagrams read at a time */
-    OUTGOING = 256,  /* datagrams that may wait to be sent */
+    OUTGOING = 256,  /* datagrams that may be queued */
     SEGMENTS = 32,   /* datagrams in one segmented send */
     ADDRESS_SPACE = 28, /* bytes of the longest packed address */
     TRAILER = 20,    /* most bytes that SRTP adds */
-    WIDEST = 68,     /* bytes of the longest extension block with its heading */
+    WIDEST = 68,     /* bytes of the longest extension block with its header */
     MOST_STRIPPED = 4, /* extensions blanked in one packet */
 };
 
@@ -32,8 +33,8 @@ struct control {
     uint8_t padding[6];
 };
 
-/* What the batched system calls need, made once for a port. */
-struct kernel {
+/* What the batched system calls need, allocated once per port. */
+struct batch {
     struct mmsghdr *in;
     uint8_t *addresses, *incoming, *outgoing;
     int descriptor;
@@ -50,7 +51,7 @@ typedef struct {
     int used;
     char segmentation;
     unsigned long long received, sent, refused, segmented;
-    struct kernel *kernel;
+    struct batch *batch;
     PyObject *owner; /* keeps the memory behind incoming and outgoing */
 } Port;
 
@@ -72,7 +73,7 @@ typedef struct {
     unsigned long long packets, octets;
 } OutboundStream;
 
-/* A media.extensions.Layout with every position already compared with its end. */
+/* A media.rtp.header_extensions.Layout whose positions have all been compared with its end. */
 struct plan {
     char usable;
     uint16_t end, transport_sequence, send_time, audio_level;
@@ -89,7 +90,7 @@ typedef struct {
     char keyframe_wanted;
     unsigned long long received, octets;
     double transit, jitter;
-    PyObject *planned; /* the layout that the plan was made of */
+    PyObject *planned; /* the layout that the plan was made from */
     struct plan plan;
 } InboundStream;
 
@@ -105,7 +106,7 @@ typedef struct {
     double octets_left;
     unsigned long long received_octets, refused, over_limit, loudness, loudness_count;
     struct arrival *arrivals;
-    size_t arrived, room;
+    size_t arrived, capacity;
 } Peer;
 
 extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type;

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum { MOST_ARRIVALS = 1 << 14 }; /* between two feedbacks; what is beyond goes unreported */
+enum { MOST_ARRIVALS = 1 << 14 }; /* between two feedback messages; the excess goes unreported */
 
 PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type;
 
 #define MEMBER(kind, type, name) {#name, kind, offsetof(type, name), 0, NULL}
 
-/* Freeing is the same for all: forget what is referred to, then the memory, then the type. */
+/* Freeing is the same for all: drop the references, then the memory, then the type. */
 static void release(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
@@ -56,15 +56,15 @@ COLLECTED(Peer, Py_VISIT(self->inbound_streams), Py_CLEAR(self->inbound_streams)
         release(object);                                                                 \
     }
 
-FREED(Port, free(((Port *)object)->kernel))
+FREED(Port, free(((Port *)object)->batch))
 FREED(Destination, )
 FREED(OutboundStream, )
 FREED(InboundStream, )
 FREED(Peer, free(((Peer *)object)->arrivals))
 
-/* attach(descriptor, address_size, headers, addresses, incoming, outgoing, owner): serve this socket with
-   the memory at these addresses, which lives as long as owner: BATCH message headers that are made
-   ready to receive into incoming, their addresses, and OUTGOING slots to send from. */
+/* attach(descriptor, address_size, headers, addresses, incoming, outgoing, owner): serve this
+   socket with the memory at these pointers, which lives as long as owner: BATCH message headers
+   prepared to receive into incoming, their source addresses, and OUTGOING slots to send from. */
 static PyObject *port_attach(PyObject *object, PyObject *arguments)
 {
     Port *self = (Port *)object;
@@ -74,36 +74,36 @@ static PyObject *port_attach(PyObject *object, PyObject *arguments)
     if (!PyArg_ParseTuple(arguments, "iiKKKKO", &descriptor, &address_size, &headers, &addresses,
                           &incoming, &outgoing, &owner))
         return NULL;
-    if (address_size < 16 || address_size > ADDRESS_SPACE || self->kernel != NULL) {
+    if (address_size < 16 || address_size > ADDRESS_SPACE || self->batch != NULL) {
         PyErr_SetString(PyExc_ValueError, "no size of an address, or attached already");
         return NULL;
     }
-    struct kernel *kernel = calloc(1, sizeof *kernel);
-    if (kernel == NULL)
+    struct batch *batch = calloc(1, sizeof *batch);
+    if (batch == NULL)
         return PyErr_NoMemory();
-    kernel->descriptor = descriptor;
-    kernel->address_size = (size_t)address_size;
-    kernel->in = pointer(headers);
-    kernel->addresses = pointer(addresses);
-    kernel->incoming = pointer(incoming);
-    kernel->outgoing = pointer(outgoing);
+    batch->descriptor = descriptor;
+    batch->address_size = (size_t)address_size;
+    batch->in = pointer(headers);
+    batch->addresses = pointer(addresses);
+    batch->incoming = pointer(incoming);
+    batch->outgoing = pointer(outgoing);
     Py_INCREF(owner);
     self->owner = owner;
-    self->kernel = kernel;
+    self->batch = batch;
     Py_RETURN_NONE;
 }
 
 void note_arrival(Peer *peer, int number, double now)
 {
-    if (peer->arrived == peer->room) {
-        size_t room = peer->room ? peer->room * 2 : 64;
-        if (room > MOST_ARRIVALS)
+    if (peer->arrived == peer->capacity) {
+        size_t capacity = peer->capacity ? peer->capacity * 2 : 64;
+        if (capacity > MOST_ARRIVALS)
             return;
-        struct arrival *larger = realloc(peer->arrivals, room * sizeof *larger);
+        struct arrival *larger = realloc(peer->arrivals, capacity * sizeof *larger);
         if (larger == NULL)
             return;
         peer->arrivals = larger;
-        peer->room = room;
+        peer->capacity = capacity;
     }
     peer->arrivals[peer->arrived].at = now;
     peer->arrivals[peer->arrived].number = number;
@@ -125,9 +125,9 @@ static PyObject *peer_take_arrivals(PyObject *object, PyObject *Py_UNUSED(nothin
     Peer *self = (Peer *)object;
     struct arrival *arrivals = self->arrivals;
     size_t count = self->arrived;
-    /* Taken before anything is allocated: a collection could run code that notes another. */
+    /* Taken before anything is allocated: a collection could run code that notes more. */
     self->arrivals = NULL;
-    self->arrived = self->room = 0;
+    self->arrived = self->capacity = 0;
     PyObject *list = PyList_New(0);
     PyObject *moment = NULL;
     double last = -1.0;

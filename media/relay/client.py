@@ -1,7 +1,7 @@
-"""The web process's side of the relay: starts workers, speaks with them, brings them back.
+"""The web process's side of the relay: starts workers, commands them, and restarts them.
 
-A room lives in one worker. The :class:`Relay` remembers what it asked for, so that when a worker
-dies its rooms are set up again in the next one and every participant gets a fresh offer.
+A room lives in one worker. The :class:`Relay` remembers its commands, so that when a worker dies
+its rooms are set up again in the next one and every participant gets a fresh offer.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from media.transport.addresses import (
 logger = logging.getLogger(__name__)
 
 RESPAWN_PAUSES = (0.0, 0.2, 1.0, 5.0)
-"Seconds before each try in a row to start a worker again; the last one repeats."
+"Seconds before each successive attempt to restart a worker; the last one repeats."
 STABLE_SECONDS = 30.0
-"A worker that lived this long is started again at once."
+"A worker that ran this long is restarted at once."
 PING_SECONDS = 1.0
 SILENT_SECONDS = 5.0
-"A worker that answers no ping for this long hangs and is replaced."
+"A worker that answers no ping for this long counts as hung and is replaced."
 NAME_SECONDS = 5.0
-"What the DNS may take; without an answer the machine's own addresses must do."
+"Seconds the DNS may take; without an answer only the machine's own addresses are offered."
 ADDRESS_SECONDS = 60.0
-"Seconds between two looks at the addresses."
+"Seconds between two checks of the addresses."
 LEAK_BYTES = 512 << 20
-"""A worker larger than this is replaced once it has no rooms. It starts with some 70 MB and 300
+"""A worker larger than this is replaced once it has no rooms. It starts with some 70 MB; 300
 participants add some 100 MB."""
 
 __all__ = ["CommandFailed", "Relay", "RelaySettings", "RelayUnavailable"]
@@ -58,22 +58,22 @@ class RelaySettings:
     """Where the relay listens and what it allows."""
 
     port: int = 0
-    "UDP port of the first worker; each further one takes the next. 0 takes free ones."
+    "UDP port of the first worker; each further one uses the next. 0 selects free ones."
     addresses: tuple[str, ...] = ()
-    "IP addresses clients reach the relay at; found by itself when empty."
+    "IP addresses clients reach the relay at; detected if empty."
     name: str = ""
-    "Host name that leads to this machine; its addresses are offered where translation hides them."
+    "Host name of this machine; its addresses are offered if this machine is behind a NAT."
     hosts: tuple[str, ...] = ()
-    "Addresses to bind; all of the families in ``addresses`` when empty."
+    "Hosts to bind; if empty, all of the families in ``addresses``."
     workers: int = 1
     limits: Limits = field(default_factory=Limits)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
-    "All that the workers have of one."
+    "The whole environment of the workers."
 
 
 @dataclass
 class _Participant:
-    """What was asked for one participant, to ask it again of another worker."""
+    """What was commanded for one participant, to repeat it to another worker."""
 
     automatic: bool
     publish: dict[Kind, Publishing]
@@ -93,9 +93,8 @@ class Relay:
     """All media workers of this installation.
 
     ``on_event`` is called in the event loop with every :data:`~media.messages.Event`; it must not
-    block and may start tasks. Commands raise CommandFailed when the worker refuses them, and
-    RelayUnavailable while a worker is being brought back; what they asked for is then done when
-    it is back.
+    block and may start tasks. Commands raise CommandFailed if the worker refuses them, and
+    RelayUnavailable while a worker is being restarted; they are then carried out once it is back.
     """
 
     def __init__(self, settings: RelaySettings, on_event: Callable[[Event], None]) -> None:
@@ -104,7 +103,7 @@ class Relay:
         self.settings = settings
         self.addresses: tuple[str, ...] = ()
         self._public: tuple[str, ...] = ()
-        "Where the name led when it was last found."
+        "The public addresses of the host name when it last resolved."
         self._on_event = on_event
         self._workers: list[WorkerProcess | None] = [None] * settings.workers
         self._supervisors: list[asyncio.Task[None]] = []
@@ -137,12 +136,12 @@ class Relay:
                 found = await asyncio.to_thread(public_addresses, self.settings.name)
         except TimeoutError:
             found = ()
-        # A name that cannot be found at the moment still leads to where it led.
+        # A name that does not resolve at the moment keeps its last addresses.
         self._public = found or self._public
         return behind_translation(local, self._public)
 
     async def _follow_addresses(self) -> None:
-        """A lookup may come too early in the life of a machine, and addresses change."""
+        """Update the addresses: they change, and at boot a lookup may come too early."""
         while True:
             await asyncio.sleep(ADDRESS_SECONDS)
             addresses = await self._find_addresses()
@@ -182,7 +181,7 @@ class Relay:
 
     @property
     def figures(self) -> list[Figures]:
-        """What each worker last said of itself."""
+        """What each worker last reported."""
         return [self._figures.get(index, Figures()) for index in range(len(self._workers))]
 
     @property
@@ -200,7 +199,7 @@ class Relay:
         video_codecs: tuple[str, ...] = ("VP8", "H264"),
         worker: int | None = None,
     ) -> None:
-        """Make a room, in the worker with the fewest participants unless one is named."""
+        """Open a room, in the worker with the fewest participants unless one is given."""
         if room_id in self._rooms:
             raise CommandFailed("room_exists", f"{room_id} is open")
         loads = dict.fromkeys(range(len(self._workers)), 0)
@@ -222,7 +221,7 @@ class Relay:
         publish: Iterable[Publishing] = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO)),
         automatic: bool = True,
     ) -> None:
-        """Give a participant a connection; an OfferNeeded event with its first offer follows.
+        """Create a participant's connection; an OfferNeeded event with its first offer follows.
 
         With ``automatic`` it receives everything others publish, now and later; otherwise only
         what :meth:`subscribe` names.
@@ -231,7 +230,9 @@ class Relay:
         if peer_id in room.participants:
             raise CommandFailed("already_joined", f"{peer_id} is in the room")
         publishing = tuple(publish)
-        room.participants[peer_id] = _Participant(automatic, {one.kind: one for one in publishing})
+        room.participants[peer_id] = _Participant(
+            automatic, {publishable.kind: publishable for publishable in publishing}
+        )
         try:
             await self._ask(room_id, messages.Join(room_id, peer_id, publishing, automatic))
         except CommandFailed:
@@ -244,14 +245,14 @@ class Relay:
         await self._ask(room_id, messages.AcceptAnswer(room_id, peer_id, sdp, revision))
 
     async def publish(self, room_id: str, peer_id: str, publish: Iterable[Publishing]) -> None:
-        """Let a participant publish more, or in other encodings; an offer follows."""
+        """Allow a participant to publish more, or in other encodings; an offer follows."""
         participant = self._participant(room_id, peer_id)
         publishing = tuple(publish)
-        participant.publish |= {one.kind: one for one in publishing}
+        participant.publish |= {publishable.kind: publishable for publishable in publishing}
         await self._ask(room_id, messages.Publish(room_id, peer_id, publishing))
 
     async def unpublish(self, room_id: str, peer_id: str, kinds: Iterable[Kind]) -> None:
-        """Take back a participant's leave to publish these kinds; an offer follows."""
+        """Withdraw a participant's permission to publish these kinds; an offer follows."""
         participant = self._participant(room_id, peer_id)
         gone = tuple(kinds)
         for kind in gone:
@@ -270,7 +271,7 @@ class Relay:
     async def unsubscribe(
         self, room_id: str, peer_id: str, publisher_id: str, kinds: Iterable[Kind] = tuple(Kind)
     ) -> None:
-        """Send it no more, automatic or not."""
+        """Stop sending a participant what another publishes, even if it subscribes to all."""
         participant = self._participant(room_id, peer_id)
         gone = tuple(kinds)
         participant.wishes |= {(publisher_id, kind): False for kind in gone}
@@ -279,7 +280,7 @@ class Relay:
     async def prefer(
         self, room_id: str, peer_id: str, publisher_id: str, kind: Kind, height: int | None
     ) -> None:
-        """Say how high in pixels a video is shown; None when it is not on screen."""
+        """Set the height in pixels that a video is shown at; None if it is off screen."""
         participant = self._participant(room_id, peer_id)
         participant.heights[publisher_id, kind] = height
         await self._ask(room_id, messages.Prefer(room_id, peer_id, publisher_id, kind, height))
@@ -335,31 +336,31 @@ class Relay:
                 room.participants.pop(event.peer_id, None)
         elif isinstance(event, OfferNeeded) and event.room_id not in self._rooms:
             return
-        self._tell(event)
+        self._emit(event)
 
-    def _tell(self, event: Event) -> None:
+    def _emit(self, event: Event) -> None:
         try:
             self._on_event(event)
         except Exception:
-            # A fault in the listener's code is no reason to lose a worker, or who watches it.
+            # A bug in the listener must end neither a worker nor its supervisor.
             logger.exception("%s could not be handled", type(event).__name__)
 
     async def _supervise(self, index: int) -> None:
-        """Watch one worker as long as the relay runs; start it again whenever it ends."""
+        """Watch one worker as long as the relay runs, and restart it whenever it ends."""
         loop = asyncio.get_running_loop()
-        tries = 0
+        attempts = 0
         while not self._stopping:
             worker = self._workers[index]
             if worker is not None:
-                born = loop.time()
+                started_at = loop.time()
                 await self._watch(index, worker)
                 self._workers[index] = None
                 await worker.stop()
                 logger.info("media worker %d ended and is started again", index)
-                if loop.time() - born > STABLE_SECONDS:
-                    tries = 0
-            await asyncio.sleep(RESPAWN_PAUSES[min(tries, len(RESPAWN_PAUSES) - 1)])
-            tries += 1
+                if loop.time() - started_at > STABLE_SECONDS:
+                    attempts = 0
+            await asyncio.sleep(RESPAWN_PAUSES[min(attempts, len(RESPAWN_PAUSES) - 1)])
+            attempts += 1
             try:
                 self._workers[index] = await self._spawn(index)
             except RelayUnavailable as error:
@@ -368,13 +369,13 @@ class Relay:
             await self._restore(index)
 
     async def _watch(self, index: int, worker: WorkerProcess) -> None:
-        """Return when the worker ended, hangs, or has leaked and is idle."""
+        """Return when the worker has ended or hangs, or is idle and has leaked memory."""
         while worker.alive:
             try:
                 async with asyncio.timeout(SILENT_SECONDS):
                     figures = await worker.ask(messages.Ping())
             except TimeoutError:
-                # It would not hear a request to end either, and calls are waiting.
+                # It would not react to a closed socket either, and calls are waiting.
                 logger.error("media worker %d hangs", index)
                 worker.kill()
                 return
@@ -387,32 +388,34 @@ class Relay:
             await worker.wait_ended(PING_SECONDS)
 
     async def _restore(self, index: int) -> None:
-        """Set up the rooms of a worker that died in the one that took its place."""
+        """Set up the rooms of a dead worker in the one that replaced it."""
         rooms = [room_id for room_id, room in self._rooms.items() if room.worker == index]
         for room_id in rooms:
             room = self._rooms[room_id]
             for peer_id in list(room.participants):
-                self._tell(Disconnected(room_id, peer_id, "worker_lost"))
+                self._emit(Disconnected(room_id, peer_id, "worker_lost"))
         for room_id in rooms:
             try:
                 if room_id in self._rooms:
                     await self._restore_room(room_id)
             except (CommandFailed, RelayUnavailable) as error:
                 logger.error("a room could not be set up again: %s", error)
-        self._tell(WorkerRestarted(index, tuple(rooms)))
+        self._emit(WorkerRestarted(index, tuple(rooms)))
 
     async def _restore_room(self, room_id: str) -> None:
         room = self._rooms[room_id]
         await self._ask(room_id, messages.OpenRoom(room_id, room.video_codecs))
-        for peer_id, one in list(room.participants.items()):
+        for peer_id, participant in list(room.participants.items()):
             await self._ask(
                 room_id,
-                messages.Join(room_id, peer_id, tuple(one.publish.values()), one.automatic),
+                messages.Join(
+                    room_id, peer_id, tuple(participant.publish.values()), participant.automatic
+                ),
             )
-            for (publisher_id, kind), subscribed in one.wishes.items():
-                wish = messages.Subscribe if subscribed else messages.Unsubscribe
-                await self._ask(room_id, wish(room_id, peer_id, publisher_id, (kind,)))
-            for (publisher_id, kind), height in one.heights.items():
+            for (publisher_id, kind), subscribed in participant.wishes.items():
+                command = messages.Subscribe if subscribed else messages.Unsubscribe
+                await self._ask(room_id, command(room_id, peer_id, publisher_id, (kind,)))
+            for (publisher_id, kind), height in participant.heights.items():
                 await self._ask(
                     room_id, messages.Prefer(room_id, peer_id, publisher_id, kind, height)
                 )

@@ -1,4 +1,4 @@
-"""One worker process as its parent sees it: a child, a Unix socket, questions and answers."""
+"""One worker process as its parent sees it: a child, a Unix socket, commands and replies."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from media.messages import AnyCommand, Done, Event, Failed, Figures, NotReady, R
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 20.0
-"A worker is ready within one second on an idle machine; imports take most of it."
+"Seconds; a worker is ready within one on an idle machine, most of it for imports."
 STOP_SECONDS = 3.0
-"Time to say good-bye to every client; after that the process is killed."
+"Seconds for closing every connection; after that the process is killed."
 
 
 class CommandFailed(Exception):
@@ -34,7 +34,7 @@ class CommandFailed(Exception):
 
 
 class RelayUnavailable(Exception):
-    """There is no worker to ask. ``code`` is ``port_unavailable``, ``worker_lost``..."""
+    """No worker can carry out a command. ``code`` is ``port_unavailable``, ``worker_lost``..."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
@@ -42,7 +42,7 @@ class RelayUnavailable(Exception):
 
 
 class WorkerProcess:
-    """A running worker. Made by :meth:`spawn`."""
+    """A running worker, created by :meth:`spawn`."""
 
     def __init__(
         self,
@@ -71,9 +71,37 @@ class WorkerProcess:
     ) -> WorkerProcess:
         """Start a worker and wait until it listens. Raises RelayUnavailable.
 
-        ``on_event`` must not raise. The worker reads what strangers send, so of our environment it
-        gets ``environment`` and nothing else, and of what we have open only its socket and the log.
+        ``on_event`` must not raise. The worker reads what strangers send, so its environment is
+        ``environment`` alone, and it inherits no open file but its socket and the log.
         """
+        process, ours = await cls._start_process(environment)
+        reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
+        first: messages.WorkerMessage | None = None
+        worker: WorkerProcess | None = None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                writer.write(messages.encode(start))
+                line = await reader.readline()
+                first = messages.decode_worker_message(line) if line else None
+            if isinstance(first, Ready):
+                worker = cls(process, reader, writer, first.port, on_event)
+                return worker
+        except (TimeoutError, ConnectionError, msgspec.DecodeError) as error:
+            logger.error("a worker said nothing sensible: %s", error)
+        finally:
+            if worker is None:
+                # Also if the start is canceled meanwhile.
+                writer.close()
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        if isinstance(first, NotReady):
+            raise RelayUnavailable(first.code, first.text)
+        raise RelayUnavailable("no_worker", "a media worker ended before it was ready")
+
+    @staticmethod
+    async def _start_process(environment: Mapping[str, str]) -> tuple[Process, socket.socket]:
+        """The process and our end of its control socket. Raises RelayUnavailable."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         ours.setblocking(False)
         try:
@@ -97,42 +125,20 @@ class WorkerProcess:
             raise
         finally:
             theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
-        word: messages.WorkerMessage | None = None
-        worker: WorkerProcess | None = None
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                writer.write(messages.encode(start))
-                line = await reader.readline()
-                word = messages.decode_worker_message(line) if line else None
-            if isinstance(word, Ready):
-                worker = cls(process, reader, writer, word.port, on_event)
-                return worker
-        except (TimeoutError, ConnectionError, msgspec.DecodeError) as error:
-            logger.error("a worker said nothing sensible: %s", error)
-        finally:
-            if worker is None:
-                # Also when whoever started it is told to stop meanwhile.
-                writer.close()
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        if isinstance(word, NotReady):
-            raise RelayUnavailable(word.code, word.text)
-        raise RelayUnavailable("no_worker", "a media worker ended before it was ready")
+        return process, ours
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs and listens to us."""
+        """Whether the process runs and its control socket is open."""
         return not self._ended.is_set() and not self._writer.is_closing()
 
     @property
     def process_id(self) -> int:
-        """The system's id of the process."""
+        """The operating system's id of the process."""
         return self._process.pid
 
     async def ask(self, command: AnyCommand) -> Figures | None:
-        """Have a command carried out. Raises CommandFailed, RelayUnavailable."""
+        """Send a command and wait for its reply. Raises CommandFailed, RelayUnavailable."""
         if not self.alive:
             raise RelayUnavailable("worker_lost", "the worker has ended")
         self._number += 1
@@ -146,18 +152,18 @@ class WorkerProcess:
             self._waiting.pop(number, None)
 
     async def wait_ended(self, seconds: float) -> None:
-        """Wait until the worker ended, or for that long."""
+        """Wait until the worker has ended, at most for that long."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
 
     def kill(self) -> None:
-        """End the process without a good-bye."""
+        """End the process without closing its connections."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def stop(self) -> None:
-        """Hang up and wait for the process to end; kill it if it does not."""
+        """Close the control socket and wait for the process to end; kill it if it does not."""
         self._writer.close()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -185,14 +191,14 @@ class WorkerProcess:
                 if not answer.done():
                     answer.set_exception(RelayUnavailable("worker_lost", "the worker has ended"))
 
-    def _dispatch(self, word: messages.WorkerMessage) -> None:
-        if isinstance(word, Done | Failed):
-            answer = self._waiting.get(word.number)
+    def _dispatch(self, message: messages.WorkerMessage) -> None:
+        if isinstance(message, Done | Failed):
+            answer = self._waiting.get(message.number)
             if answer is None or answer.done():
                 return
-            if isinstance(word, Done):
-                answer.set_result(word.figures)
+            if isinstance(message, Done):
+                answer.set_result(message.figures)
             else:
-                answer.set_exception(CommandFailed(word.code, word.text))
-        elif not isinstance(word, Ready | NotReady):
-            self._on_event(word)
+                answer.set_exception(CommandFailed(message.code, message.text))
+        elif not isinstance(message, Ready | NotReady):
+            self._on_event(message)

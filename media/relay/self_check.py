@@ -1,9 +1,9 @@
-"""A trial of the relay: do the addresses that it offers lead to it?
+"""A self-check of the relay: is it reachable at the addresses that it offers?
 
-The process that started the workers takes part in a room of each and sends what a browser would
-send first, a connectivity check (RFC 8445 section 7.2), to every address of the offer. Only an
-answer that proves the password counts. What is found holds for this machine alone: behind a
-network address translation that does not lead back, an address that others reach is silent here.
+The process that started the workers joins a room of each and sends what a browser would send first,
+a connectivity check (RFC 8445 section 7.2), to every address of the offer. Only a response that
+proves the password counts. The result holds for this machine alone: behind a NAT without
+hairpinning, an address that others reach is silent here.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from media.relay.client import CommandFailed, Relay, RelayUnavailable
 from media.transport.ice import Credentials
 
 ANSWER_SECONDS = 2.0
-"An answer of this very machine takes some milliseconds; the check is sent three times meanwhile."
+"Seconds; this very machine responds within milliseconds. The check is sent three times meanwhile."
 OFFER_SECONDS = 5.0
-"A worker that makes no offer within this time hangs, which others notice."
+"Seconds; a worker that makes no offer within them hangs, which is noticed elsewhere."
 _ROOMS = "self-check:"
 _PEER = "self-check"
 
@@ -34,21 +34,21 @@ Address = tuple[str, int]
 
 @dataclass(frozen=True)
 class Outcome:
-    """The offered addresses, all with the ports of the workers that could be asked."""
+    """The offered addresses, with the ports of all workers that could be checked."""
 
     answered: tuple[Address, ...] = ()
     silent: tuple[Address, ...] = ()
 
 
 class SelfCheck:
-    """Tries one relay; what that says has to be shown to :meth:`hear`."""
+    """Checks one relay, whose events must be passed to :meth:`handle`."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._offers: dict[str, asyncio.Future[str]] = {}
 
     def handle(self, event: Event) -> bool:
-        """Whether the event belongs to a trial, and is nothing to anybody else."""
+        """Whether the event belongs to a self-check and concerns nobody else."""
         if isinstance(event, WorkerRestarted) or not event.room_id.startswith(_ROOMS):
             return False
         offer = self._offers.get(event.room_id)
@@ -57,19 +57,22 @@ class SelfCheck:
         return True
 
     async def run(self) -> Outcome:
-        """Try every worker. One that is being brought back is left out. Not twice at once."""
+        """Check every worker; one that is being restarted is left out. Not twice at once."""
         async with asyncio.TaskGroup() as group:
-            tries = [
-                group.create_task(self._try(index)) for index in range(self._relay.settings.workers)
+            checks = [
+                group.create_task(self._check(index))
+                for index in range(self._relay.settings.workers)
             ]
-        found = {address: reached for one in tries for address, reached in one.result().items()}
+        found = {
+            address: reached for check in checks for address, reached in check.result().items()
+        }
         return Outcome(
             tuple(address for address, reached in found.items() if reached),
             tuple(address for address, reached in found.items() if not reached),
         )
 
-    async def _try(self, index: int) -> dict[Address, bool]:
-        """Offered address -> whether this worker answered there."""
+    async def _check(self, index: int) -> dict[Address, bool]:
+        """Offered address -> whether this worker responded there."""
         room_id = f"{_ROOMS}{index}"
         offer = self._offers[room_id] = asyncio.get_running_loop().create_future()
         try:
@@ -92,7 +95,7 @@ class SelfCheck:
             async with asyncio.timeout(OFFER_SECONDS):
                 await self._relay.close_room(room_id)
         except (CommandFailed, RelayUnavailable, TimeoutError):
-            pass  # it went with its worker
+            pass  # it ended with its worker
 
 
 def offered(offer: str) -> tuple[Credentials, list[Address]]:
@@ -103,7 +106,8 @@ def offered(offer: str) -> tuple[Credentials, list[Address]]:
     """
     ufrag = re.search(r"^a=ice-ufrag:(\S+)", offer, re.MULTILINE)
     password = re.search(r"^a=ice-pwd:(\S+)", offer, re.MULTILINE)
-    assert ufrag is not None and password is not None
+    if ufrag is None or password is None:
+        raise ValueError("the offer has no ICE credentials")
     candidates = re.findall(r"^a=candidate:\S+ 1 udp \d+ (\S+) (\d+) ", offer, re.MULTILINE)
     addresses = dict.fromkeys((host, int(port)) for host, port in candidates)
     return Credentials(ufrag[1], password[1]), list(addresses)
@@ -112,7 +116,7 @@ def offered(offer: str) -> tuple[Credentials, list[Address]]:
 async def answers(
     address: Address, credentials: Credentials, seconds: float = ANSWER_SECONDS
 ) -> bool:
-    """Whether whoever knows the password of this connection answers there."""
+    """Whether the relay responds at an address, proving the password of this connection."""
     check = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
     check.attributes["USERNAME"] = f"{credentials.ufrag}:{_PEER}"
     check.attributes["PRIORITY"] = 1
@@ -123,7 +127,7 @@ async def answers(
         transport, asker = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: _Asker(check, address, key), remote_addr=address
         )
-    except OSError:  # no way there at all
+    except OSError:  # no route at all
         return False
     try:
         async with asyncio.timeout(seconds):
@@ -136,7 +140,7 @@ async def answers(
 
 
 class _Asker(asyncio.DatagramProtocol):
-    """Carries one transaction. An ICMP error is no answer, and no end either."""
+    """Carries one STUN transaction. An ICMP error neither answers nor ends it."""
 
     transport: asyncio.DatagramTransport
 
@@ -156,4 +160,4 @@ class _Asker(asyncio.DatagramProtocol):
             if message.message_class is stun.Class.RESPONSE and message.transaction_id == self._id:
                 self.transaction.response_received(message, addr)
         except (ValueError, struct.error, IndexError):
-            pass  # what nobody of ours has sent
+            pass  # not from a worker of ours

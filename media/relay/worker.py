@@ -1,8 +1,8 @@
-"""A worker: the process that carries sound and picture, apart from pages and the database.
+"""A worker: the process that forwards media, apart from pages and the database.
 
-Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It reads a
-:class:`~media.messages.Start` and then commands, a line each, and ends when the socket does, so
-that it never outlives the process that started it.
+Started as ``python -m media.relay.worker --control N``, where N is an inherited Unix socket. It
+reads a :class:`~media.messages.Start` and then commands, one per line, and ends when the socket is
+closed, so that it never outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from media.transport.port import Port, PortUnavailable
 logger = logging.getLogger(__name__)
 
 MOST_UNSENT = 8 << 20
-"Bytes of events that may wait for a web process that does not read; then the worker gives up."
+"Bytes of events that may be queued for a web process that does not read; then the worker ends."
 
 
 def open_ports(hosts: Sequence[str], number: int) -> list[Port]:
-    """A port of that number on each host. Raises PortUnavailable, keeping none.
+    """A port of that number on each host. Raises PortUnavailable, leaving none open.
 
-    Number 0 takes a free one, the same on every host.
+    Number 0 selects a free one, the same on every host.
     """
     ports: list[Port] = []
     try:
@@ -49,7 +49,7 @@ def open_ports(hosts: Sequence[str], number: int) -> list[Port]:
 
 
 async def serve(control: socket.socket) -> None:
-    """Serve one web process over a connected Unix socket until it hangs up."""
+    """Serve one web process over a connected Unix socket until it closes it."""
     reader, writer = await asyncio.open_connection(sock=control, limit=messages.LONGEST_LINE)
     sfu: Sfu | None = None
     try:
@@ -61,9 +61,9 @@ async def serve(control: socket.socket) -> None:
         while line := await reader.readline():
             await _execute(sfu, line, writer)
     except ConnectionError:
-        pass  # the web process has gone while we were answering it
+        pass  # the web process ended while we were replying
     except (msgspec.DecodeError, ValueError) as error:
-        # A line that cannot be read means that the two processes are of different versions.
+        # A line that cannot be decoded means that the two processes are of different versions.
         logger.error("the control connection broke: %s", error)
     finally:
         if sfu is not None:
@@ -84,7 +84,7 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
         writer.write(messages.encode(NotReady("port_unavailable", str(error.strerror))))
         return None
     number = ports[0].number
-    sfu = Sfu([(one, number) for one in start.addresses], emit, start.limits)
+    sfu = Sfu([(host, number) for host in start.addresses], emit, start.limits)
     sfu.open(ports)
     writer.write(messages.encode(Ready(number, start.addresses)))
     return sfu
@@ -92,25 +92,25 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
 
 async def _execute(sfu: Sfu, line: bytes, writer: asyncio.StreamWriter) -> None:
     command = messages.decode_command(line)
-    word: Done | Failed
+    reply: Done | Failed
     try:
         sfu.execute(command)
     except Refused as refusal:
-        word = Failed(command.number, refusal.code, str(refusal))
+        reply = Failed(command.number, refusal.code, str(refusal))
     except Exception:
-        # A fault of ours in one room must not end the calls of all others.
+        # A bug in one room must not end the calls of all others.
         logger.exception("%s failed", type(command).__name__)
-        word = Failed(command.number, "internal", f"{type(command).__name__} failed")
+        reply = Failed(command.number, "internal", f"{type(command).__name__} failed")
     else:
-        word = Done(command.number)
+        reply = Done(command.number)
         if isinstance(command, Ping):
-            word = Done(command.number, figures_of(sfu))
-    writer.write(messages.encode(word))
+            reply = Done(command.number, figures_of(sfu))
+    writer.write(messages.encode(reply))
     await writer.drain()
 
 
 def figures_of(sfu: Sfu) -> Figures:
-    """The exchange's figures with those of this process."""
+    """The SFU's figures with those of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return msgspec.structs.replace(
         sfu.figures(),
@@ -120,7 +120,7 @@ def figures_of(sfu: Sfu) -> Figures:
 
 
 def resident_bytes() -> int:
-    """Memory this process has in use now; its peak where the system tells no more."""
+    """Memory this process uses now; its peak where the system reports nothing else."""
     try:
         pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    # Packets make no cycles; a full collection in the middle of a call is a pause of 10 ms.
+    # Packets make no reference cycles; a full collection during a call would be a pause of 10 ms.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     control = socket.socket(fileno=options.control)

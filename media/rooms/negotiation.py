@@ -1,8 +1,8 @@
-"""The media lines of one peer, from one offer to the next.
+"""The m= sections of one peer's descriptions, from one offer to the next.
 
-Lines never change their place or leave (RFC 8829 section 5.2.2). A line that falls silent is used
-again only after the client has answered its silence, so that the client sees the old track end
-and a new one begin.
+Sections are never moved or removed (RFC 8829 section 5.2.2). One that became inactive is reused
+only after the client has answered so, so that the client sees the old track end and a new one
+start.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from media.rooms.sdp import MOST_SECTIONS, Section, codecs_of
 from media.rtp.codecs import AUDIO_CODECS, RED_FIRST, Kind
 
 SourceId = tuple[str, Kind]
-"A publication as the room names it: the publisher's id and the kind."
+"A publication: the publisher's id and the kind."
 
 
 class TooManySections(Exception):
-    """A description would need more media lines than a browser takes gladly."""
+    """A description would need more m= sections than browsers handle well."""
 
 
 @dataclass
 class Negotiation:
-    """What was offered, what is being offered, and who is to be offered next."""
+    """What was offered, what the pending offer says, and what to offer next."""
 
     preferred_video: tuple[str, ...] = ()
     sections: list[Section] = field(default_factory=list)
     offered: list[Section] = field(default_factory=list)
-    "The lines of the offer that waits for its answer, or of the last one answered."
+    "The sections of the offer that awaits its answer, or of the last one answered."
     version: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
-    """Rises with each offer from an unguessed beginning: an answer that was meant for another
-    connection is recognized."""
+    """Rises with each offer, from a random start: an answer meant for another connection is
+    recognized by it."""
     begun: bool = False
-    "A first offer was made."
+    "The first offer was made."
     awaiting: bool = False
-    "An offer is out and not answered."
+    "An offer is pending."
     changed: bool = True
-    "Something is to be offered."
+    "A new offer is needed."
     publishing: dict[Kind, Section] = field(default_factory=dict)
     receiving: dict[SourceId, Section] = field(default_factory=dict)
     _retiring: list[Section] = field(default_factory=list)
     _idle: list[Section] = field(default_factory=list)
 
     def publish(self, kind: Kind, rids: tuple[str, ...], bitrate: int) -> Section:
-        """Offer to receive ``kind`` from the client, on the line it always has."""
+        """Offer to receive ``kind`` from the client, in the section it always has."""
         section = self.publishing.get(kind)
         if section is None:
             section = self._append(kind.medium)
@@ -55,16 +55,16 @@ class Negotiation:
         self.changed = True
         return section
 
-    def set_redundancy(self, twice: bool) -> None:
-        """Offer to receive sound twice, or once, if it is received at all."""
+    def set_redundancy(self, on: bool) -> None:
+        """Offer to receive the audio with redundancy (RED first), or without."""
         section = self.publishing.get(Kind.AUDIO)
-        codecs = RED_FIRST if twice else AUDIO_CODECS
+        codecs = RED_FIRST if on else AUDIO_CODECS
         if section is not None and section.codecs != codecs:
             section.codecs = codecs
             self.changed = True
 
     def unpublish(self, kind: Kind) -> None:
-        """Offer to receive ``kind`` no more."""
+        """Offer to stop receiving ``kind``."""
         section = self.publishing.get(kind)
         if section is not None and section.direction != "inactive":
             section.direction = "inactive"
@@ -73,7 +73,7 @@ class Negotiation:
     def receive(self, source: SourceId, stream: str, ssrc: int, rtx_ssrc: int) -> Section:
         """Offer to send a publication to the client."""
         medium = source[1].medium
-        section = next((one for one in self._idle if one.medium == medium), None)
+        section = next((idle for idle in self._idle if idle.medium == medium), None)
         if section is not None:
             self._idle.remove(section)
         else:
@@ -88,7 +88,7 @@ class Negotiation:
         return section
 
     def drop(self, source: SourceId) -> None:
-        """Offer to send a publication no more."""
+        """Offer to stop sending a publication."""
         section = self.receiving.pop(source, None)
         if section is not None:
             section.direction = "inactive"
@@ -96,7 +96,7 @@ class Negotiation:
             self.changed = True
 
     def begin(self) -> list[Section]:
-        """The lines to offer now. The caller writes them down and waits for the answer."""
+        """Start an offer. Returns its sections; :meth:`finish` follows the answer."""
         self.version += 1
         self.begun = True
         self.awaiting = True
@@ -105,16 +105,15 @@ class Negotiation:
         return self.offered
 
     def finish(self) -> None:
-        """The offer was answered; lines whose silence it told may be used again."""
+        """Record that the offer was answered; sections it showed as inactive may be reused."""
         self.awaiting = False
-        silent = {section.mid for section in self.offered if section.direction == "inactive"}
-        for section in [one for one in self._retiring if one.mid in silent]:
-            self._retiring.remove(section)
-            self._idle.append(section)
+        inactive = {section.mid for section in self.offered if section.direction == "inactive"}
+        self._idle += [section for section in self._retiring if section.mid in inactive]
+        self._retiring = [section for section in self._retiring if section.mid not in inactive]
 
     def _append(self, medium: str) -> Section:
         if len(self.sections) >= MOST_SECTIONS:
-            raise TooManySections(f"more than {MOST_SECTIONS} media lines")
+            raise TooManySections(f"more than {MOST_SECTIONS} m= sections")
         section = Section(
             str(len(self.sections)), medium, codecs=codecs_of(medium, self.preferred_video)
         )

@@ -19,7 +19,7 @@ from media.messages import (
 )
 from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
-from media.rooms.sdp import Answer, AnsweredSection, read_answer, write_offer
+from media.rooms.sdp import Answer, AnsweredSection, Section, read_answer, write_offer
 from media.rooms.speaker import SpeakerDetector
 from media.rooms.trace import PeerTrace
 from media.rtp.codecs import RED, Kind
@@ -61,7 +61,7 @@ class Room:
     """The participants of one room and what flows between them."""
 
     def __init__(
-        self, room_id: str, ground: RoomHost, limits: Limits, video_codecs: tuple[str, ...]
+        self, room_id: str, host: RoomHost, limits: Limits, video_codecs: tuple[str, ...]
     ) -> None:
         self.id = room_id
         self.peers: dict[str, Peer] = {}
@@ -72,7 +72,7 @@ class Room:
         "Everything published now."
         self._to_offer: dict[str, Peer] = {}
         "Peers whose m= sections may have changed since their last offer."
-        self._host = ground
+        self._host = host
         self._limits = limits
         self._video_codecs = video_codecs
         self._offering = False
@@ -135,10 +135,12 @@ class Room:
         self._offer_soon(peer)
 
     def trace(self, on: bool) -> None:
-        """Emit everybody's SDP and RTCP as Traced events from now on, or no more."""
+        """Emit everybody's SDP, as of now and later, and RTCP as Traced events, or stop."""
         self._tracing = on
         for peer in self.peers.values():
             self._trace(peer)
+            if peer.trace is not None and peer.negotiation.begun:
+                peer.trace.sdp("offer", self._sdp(peer, peer.negotiation.offered))
 
     def _trace(self, peer: Peer) -> None:
         def emit(text: str) -> None:
@@ -324,18 +326,21 @@ class Room:
             Track(section.mid, kind, "subscribe", publisher_id)
             for (publisher_id, kind), section in negotiation.receiving.items()
         ]
-        sdp = write_offer(
+        sdp = self._sdp(peer, sections)
+        if peer.trace is not None:
+            peer.trace.sdp("offer", sdp)
+        tracks = (*published, *received)
+        return OfferNeeded(self.id, peer.id, sdp, negotiation.version, tracks, fresh)
+
+    def _sdp(self, peer: Peer, sections: list[Section]) -> str:
+        return write_offer(
             peer.description_id,
-            negotiation.version,
+            peer.negotiation.version,
             peer.credentials,
             self._host.fingerprint(),
             self._host.addresses(),
             sections,
         )
-        if peer.trace is not None:
-            peer.trace.sdp("offer", sdp)
-        tracks = (*published, *received)
-        return OfferNeeded(self.id, peer.id, sdp, negotiation.version, tracks, fresh)
 
     def publication(self, source: SourceId) -> Publication | None:
         """A publication by its publisher and kind."""

@@ -1,8 +1,7 @@
 """Offers written, answers read (RFC 8829, RFC 8866).
 
-The server always offers, so there is no glare and one table of numbers. A description has one
-media line per thing sent one way: lines a client publishes on come first, lines it receives on
-follow. A line is never removed; it falls silent (``inactive``) and is used again for another
+The server always offers, so there is no glare and one table of payload types. Every m= section
+sends one track one way. None is ever removed; it becomes inactive and is reused for another
 publication of the same medium.
 """
 
@@ -23,7 +22,7 @@ from media.rtp.codecs import (
 from media.transport.ice import Credentials, candidate_lines
 
 LONGEST_ANSWER = 128 * 1024
-"Bytes; a browser writes some 2 KB a media line."
+"Bytes; a browser writes some 2 KB per m= section."
 MOST_SECTIONS = 64
 
 
@@ -33,7 +32,7 @@ class AnswerRejected(ValueError):
 
 @dataclass
 class Section:
-    """One media line of a peer's description."""
+    """One m= section of a peer's description."""
 
     mid: str
     medium: str
@@ -45,22 +44,22 @@ class Section:
     "Simulcast encodings the client may send, best first (RFC 8853)."
     stream: str = ""
     track: str = ""
-    "Media stream and track names of what the server sends (RFC 8830)."
+    "MediaStream id and track id of what the server sends (RFC 8830)."
     ssrc: int = 0
     rtx_ssrc: int = 0
     bitrate: int = 0
-    "Most bits per second the client should send; 0 says nothing."
+    "Most bits per second the client should send; 0 for no limit."
 
 
 @dataclass(frozen=True)
 class AnsweredSection:
-    """What a client said to one media line."""
+    """A client's answer to one m= section."""
 
     mid: str
     direction: str
     "As the client sees it."
     payload_types: tuple[int, ...]
-    "Payload types of our table that it takes."
+    "Payload types of our table that it accepts."
     rids: tuple[str, ...]
     streams: tuple[tuple[int, int], ...]
     "(SSRC, RTX SSRC or 0) pairs it announced."
@@ -68,17 +67,17 @@ class AnsweredSection:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client's answer says about the transport and each line."""
+    """What a client's answer says about the transport and each m= section."""
 
     ufrag: str
     fingerprints: tuple[tuple[str, str], ...]
     client_is_active: bool
-    "The client begins the DTLS handshake."
+    "Whether the client starts the DTLS handshake."
     sections: dict[str, AnsweredSection] = field(default_factory=dict)
 
 
 def codecs_of(medium: str, preferred_video: tuple[str, ...] = ()) -> tuple[Codec, ...]:
-    """The codecs offered for a medium, preferred ones first."""
+    """The codecs to offer for a medium, preferred ones first."""
     if medium == "audio":
         return AUDIO_CODECS
     names = list(preferred_video)
@@ -98,7 +97,7 @@ def write_offer(
     addresses: list[tuple[str, int]],
     sections: list[Section],
 ) -> str:
-    """An offer. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses`` are ours, best first."""
+    """The SDP of an offer. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses``, best first."""
     bundle = " ".join(section.mid for section in sections)
     text = [
         "v=0",
@@ -170,7 +169,7 @@ def _write_section(section: Section) -> list[str]:
 
 
 def read_answer(text: str, offered: list[Section]) -> Answer:
-    """What an answer to ``offered`` says. Raises AnswerRejected."""
+    """Parse an answer to ``offered``. Raises AnswerRejected."""
     if len(text) > LONGEST_ANSWER:
         raise AnswerRejected("the answer is too long")
     try:
@@ -179,60 +178,66 @@ def read_answer(text: str, offered: list[Section]) -> Answer:
         raise AnswerRejected(f"the answer is no session description: {error}") from error
     if len(session.media) != len(offered):
         raise AnswerRejected(f"{len(offered)} media lines were offered, {len(session.media)} came")
-    rids = _read_rids(text)
     ufrag = ""
     fingerprints: tuple[tuple[str, str], ...] = ()
     active = True
     sections: dict[str, AnsweredSection] = {}
-    for section, media, line_rids in zip(offered, session.media, rids, strict=True):
+    for section, media, rids in zip(offered, session.media, _read_rids(text), strict=True):
         if media.kind != section.medium or (media.rtp.muxId or section.mid) != section.mid:
             raise AnswerRejected(f"the line of media id {section.mid} is answered by another")
         if media.dtls is not None and media.dtls.fingerprints and not fingerprints:
-            fingerprints = tuple((one.algorithm, one.value) for one in media.dtls.fingerprints)
+            fingerprints = tuple(
+                (fingerprint.algorithm, fingerprint.value)
+                for fingerprint in media.dtls.fingerprints
+            )
             active = media.dtls.role != "server"
         if media.ice is not None and media.ice.usernameFragment and not ufrag:
             ufrag = media.ice.usernameFragment
-        ours = {codec.payload_type: codec for codec in section.codecs}
-        taken = []
-        for codec in media.rtp.codecs:
-            number = codec.payloadType
-            if number is None:
-                continue
-            known = ours.get(number)
-            if known is not None and codec.name.lower() == known.name.lower():
-                taken.append(known.payload_type)
-            elif codec.name.lower() == "rtx":
-                taken.append(number)
-        repairs = {
-            int(group.items[0]): int(group.items[1])
-            for group in media.ssrc_group
-            if group.semantic == "FID" and len(group.items) == 2
-        }
-        streams = tuple(
-            (one.ssrc, repairs.get(one.ssrc, 0))
-            for one in media.ssrc
-            if one.ssrc not in repairs.values()
-        )
         sections[section.mid] = AnsweredSection(
             section.mid,
             "inactive" if media.port == 0 else (media.direction or "sendrecv"),
-            tuple(taken),
-            tuple(rid for rid in line_rids if rid in section.rids),
-            streams,
+            _accepted_payload_types(media, section),
+            tuple(rid for rid in rids if rid in section.rids),
+            _announced_streams(media),
         )
     if not fingerprints or not ufrag:
         raise AnswerRejected("the answer has no fingerprint or no ICE credentials")
     return Answer(ufrag, fingerprints, active, sections)
 
 
+def _accepted_payload_types(media: sdp.MediaDescription, section: Section) -> tuple[int, ...]:
+    """The payload types of our table that an answered section has, RTX included."""
+    ours = {codec.payload_type: codec.name.lower() for codec in section.codecs}
+    accepted = []
+    for codec in media.rtp.codecs:
+        number, name = codec.payloadType, codec.name.lower()
+        if number is not None and name in ("rtx", ours.get(number)):
+            accepted.append(number)
+    return tuple(accepted)
+
+
+def _announced_streams(media: sdp.MediaDescription) -> tuple[tuple[int, int], ...]:
+    """(SSRC, RTX SSRC or 0) pairs that an answered section announces."""
+    repairs = {
+        int(group.items[0]): int(group.items[1])
+        for group in media.ssrc_group
+        if group.semantic == "FID" and len(group.items) == 2
+    }
+    return tuple(
+        (source.ssrc, repairs.get(source.ssrc, 0))
+        for source in media.ssrc
+        if source.ssrc not in repairs.values()
+    )
+
+
 def _read_rids(text: str) -> list[list[str]]:
-    """The restriction ids (RFC 8851) each media line of a description sends."""
+    """The rids (RFC 8851) that each m= section of a description sends."""
     rids: list[list[str]] = []
-    for section in text.splitlines():
-        if section.startswith("m="):
+    for line in text.splitlines():
+        if line.startswith("m="):
             rids.append([])
-        elif section.startswith("a=rid:") and rids:
-            name, _, rest = section[6:].partition(" ")
+        elif line.startswith("a=rid:") and rids:
+            rid, _, rest = line[6:].partition(" ")
             if rest.split(" ")[0].split(";")[0] == "send":
-                rids[-1].append(name)
+                rids[-1].append(rid)
     return rids

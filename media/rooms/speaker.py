@@ -1,6 +1,6 @@
-"""Who speaks: one name a room, from the audio levels senders declare (RFC 6464).
+"""The active speaker of a room, from the audio levels in header extensions (RFC 6464).
 
-Levels are read from header extensions; no sound is decoded.
+No audio is decoded.
 """
 
 from __future__ import annotations
@@ -8,30 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 SMOOTHING = 0.3
-"Weight of the newest interval: at five a second, a word of half a second is noticed."
+"Weight of the newest interval: at five per second, half a second of speech is noticed."
 AUDIBLE = 40.0
 "Loudness (127 minus dBov) that counts as speech: room noise stays near 30."
 LEAD = 6.0
-"Decibels somebody must be louder by before taking over, so that a cough does not."
+"Decibels by which a participant must be louder to take over, so that a cough does not."
 LINGER = 2.0
-"Seconds after the last word during which the speaker keeps the name."
+"Seconds of silence after which a speaker no longer counts as active."
 
 
 @dataclass
 class SpeakerDetector:
-    """The loudness of each participant of one room."""
+    """The smoothed loudness of each participant of one room."""
 
     loudness: dict[str, float] = field(default_factory=dict)
     speaker: str | None = None
     spoke_at: float = 0.0
 
     def note(self, participant: str, loudness: float) -> None:
-        """The mean loudness of one interval, 0 for silence."""
+        """Record a participant's mean loudness over one interval, 0 for silence."""
         before = self.loudness.get(participant, 0.0)
         self.loudness[participant] = before + SMOOTHING * (loudness - before)
 
     def forget(self, participant: str) -> None:
-        """The participant left."""
+        """Remove a participant who has left."""
         self.loudness.pop(participant, None)
 
     def decide(self, now: float) -> str | None:

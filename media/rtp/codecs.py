@@ -1,6 +1,6 @@
-"""The payload types and header extensions of every leg: one table, the server's.
+"""The payload types and header extension ids of every connection: one table, the server's.
 
-The server makes every offer, so both sides of the relay speak these numbers and a packet is
+The server makes every offer, so publishers and subscribers use the same numbers and a packet is
 forwarded without translating them.
 """
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
     @property
     def medium(self) -> str:
-        """``audio`` or ``video``, as an SDP media line says it."""
+        """``audio`` or ``video``, as in an SDP m= section."""
         return "audio" if self is Kind.AUDIO else "video"
 
 
@@ -33,7 +33,7 @@ class Codec:
     channels: int = 1
     parameters: str = ""
     rtx_payload_type: int | None = None
-    "The payload type of its retransmissions (RFC 4588)."
+    "The payload type of its retransmissions (RTX, RFC 4588)."
 
 
 OPUS = Codec("opus", 111, 48000, 2, "minptime=10;useinbandfec=1;usedtx=1")
@@ -48,9 +48,9 @@ H264 = Codec(
 )
 
 AUDIO_CODECS = (OPUS, RED)
-"A browser sends what an offer names first."
+"A browser sends the codec that an offer names first."
 RED_FIRST = (RED, OPUS)
-"As offered to a publisher that is to send its sound twice."
+"As offered to a publisher that is to send its audio with redundancy."
 VIDEO_CODECS = (VP8, H264)
 BY_PAYLOAD_TYPE = {codec.payload_type: codec for codec in AUDIO_CODECS + VIDEO_CODECS}
 RTX_PAYLOAD_TYPES = {
@@ -58,7 +58,7 @@ RTX_PAYLOAD_TYPES = {
     for codec in VIDEO_CODECS
     if codec.rtx_payload_type is not None
 }
-"Payload type of a retransmission -> payload type of what it repeats."
+"Payload type of RTX -> payload type of what it retransmits."
 
 MID = 1
 ABSOLUTE_SEND_TIME = 2
@@ -88,5 +88,5 @@ SUBSCRIBED_EXTENSIONS = {
     "audio": (ABSOLUTE_SEND_TIME, AUDIO_LEVEL),
     "video": (ABSOLUTE_SEND_TIME, ORIENTATION),
 }
-"""Medium -> extensions a subscriber understands. Without transport-wide numbers a browser
+"""Medium -> extensions sent to a subscriber. Without transport-wide sequence numbers a browser
 estimates the bandwidth itself from send times and reports it as REMB."""

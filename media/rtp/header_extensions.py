@@ -1,8 +1,8 @@
-"""Header extensions of received packets, found once and then only compared (RFC 8285).
+"""Header extensions (RFC 8285) of received packets, parsed once and then only compared.
 
 A sender keeps the order and sizes of its extensions for long stretches. A :class:`Layout` is one
-such arrangement: where each value stands, and a mask under which every packet of the arrangement
-looks the same, so that the fast path reads values at known places after a single comparison.
+such arrangement: the position of each value, and a mask under which every packet of the arrangement
+looks the same, so that the fast path reads values at known positions after a single comparison.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from media.rtp.codecs import (
 
 ONE_BYTE_PROFILE = 0xBEDE
 LONGEST = 64
-"Bytes of extensions looked at; browsers send at most some 40. Longer blocks are refused."
+"Bytes of extensions parsed; browsers send at most some 40. Longer blocks are refused."
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where things stand in one arrangement; every position counts from the packet's start."""
+    """Positions in one arrangement, counted from the packet's start."""
 
     start: int
     "First byte of the extension block (its profile)."
@@ -44,8 +44,8 @@ class Layout:
     rid: str = ""
     repaired_rid: str = ""
     stripped: tuple[tuple[int, bytes], ...] = ()
-    """What to write over the parts a subscriber must not see, as (position, zeros): the
-    publisher's media ids would be taken for the subscriber's own."""
+    """Extensions to overwrite before forwarding, as (position, zeros): a subscriber would take the
+    publisher's MID and RIDs for its own."""
 
 
 NO_LAYOUT = Layout(start=12, end=12, mask=0, match=1)
@@ -56,7 +56,7 @@ def read_layout(packet: bytes) -> Layout | None:
     """The layout of an RTP packet with a one-byte extension block, or None if it is malformed.
 
     ``packet`` is the whole packet without SRTP trailer. Packets with two-byte extensions are read
-    as having none: they pass on as they are, and no extension of ours needs that form.
+    as having none and forwarded as they are: no extension of ours needs that form.
     """
     start = 12 + 4 * (packet[0] & 0x0F)
     if not packet[0] & 0x10:
@@ -70,21 +70,11 @@ def read_layout(packet: bytes) -> Layout | None:
         return None
     mask = bytearray(end - start)
     mask[0:4] = b"\xff\xff\xff\xff"
-    positions: dict[int, tuple[int, int]] = {}
+    positions: dict[int, tuple[int, int]] | None = {}
     if int.from_bytes(packet[start : start + 2]) == ONE_BYTE_PROFILE:
-        position = start + 4
-        while position < end:
-            mask[position - start] = 0xFF
-            identifier, size = packet[position] >> 4, (packet[position] & 0x0F) + 1
-            if packet[position] == 0:
-                position += 1
-                continue
-            if identifier == 15:  # reserved: reading stops here (RFC 8285 section 4.2)
-                break
-            if position + 1 + size > end:
-                return None
-            positions[identifier] = (position + 1, size)
-            position += 1 + size
+        positions = _read_elements(packet, start, end, mask)
+    if positions is None:
+        return None
 
     texts: dict[int, str] = {}
     stripped = []
@@ -98,19 +88,15 @@ def read_layout(packet: bytes) -> Layout | None:
             mask[position - start : position - start + size] = b"\xff" * size
             texts[identifier] = value.decode("ascii", "replace")
 
-    def place(identifier: int, size: int) -> int:
-        position, found = positions.get(identifier, (0, 0))
-        return position if found == size else 0
-
     number = int.from_bytes(mask)
     return Layout(
         start=start,
         end=end,
         mask=number,
         match=int.from_bytes(packet[start:end]) & number,
-        transport_sequence=place(TRANSPORT_SEQUENCE, 2),
-        send_time=place(ABSOLUTE_SEND_TIME, 3),
-        audio_level=place(AUDIO_LEVEL, 1),
+        transport_sequence=_position(positions, TRANSPORT_SEQUENCE, 2),
+        send_time=_position(positions, ABSOLUTE_SEND_TIME, 3),
+        audio_level=_position(positions, AUDIO_LEVEL, 1),
         mid=texts.get(MID, ""),
         rid=texts.get(RID, ""),
         repaired_rid=texts.get(REPAIRED_RID, ""),
@@ -118,6 +104,35 @@ def read_layout(packet: bytes) -> Layout | None:
     )
 
 
+def _read_elements(
+    packet: bytes, start: int, end: int, mask: bytearray
+) -> dict[int, tuple[int, int]] | None:
+    """Extension id -> (position, size) of its data; None if malformed.
+
+    Their headers are set in ``mask``, which counts from ``start``.
+    """
+    positions: dict[int, tuple[int, int]] = {}
+    position = start + 4
+    while position < end:
+        mask[position - start] = 0xFF
+        identifier, size = packet[position] >> 4, (packet[position] & 0x0F) + 1
+        if packet[position] == 0:
+            position += 1
+            continue
+        if identifier == 15:  # reserved: reading stops here (RFC 8285 section 4.2)
+            break
+        if position + 1 + size > end:
+            return None
+        positions[identifier] = (position + 1, size)
+        position += 1 + size
+    return positions
+
+
+def _position(positions: dict[int, tuple[int, int]], identifier: int, size: int) -> int:
+    position, found = positions.get(identifier, (0, 0))
+    return position if found == size else 0
+
+
 def absolute_send_time(now: float) -> bytes:
-    """Seconds as the 6.18 fixed-point number of the absolute send time extension, 3 bytes."""
+    """Seconds as the absolute send time extension writes them: 6.18 fixed point, 3 bytes."""
     return (int(now * (1 << 18)) & 0xFFFFFF).to_bytes(3)

@@ -1,4 +1,4 @@
-"""Redundant sound (RFC 2198): taking the newest block out for receivers that do not know RED."""
+"""Redundant audio (RED, RFC 2198): extracting the primary block for receivers without RED."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ RED_PAYLOAD_TYPE = RED.payload_type
 
 
 def primary_of(packet: bytes, header_size: int) -> bytes | None:
-    """The Opus packet inside a RED packet, with the same numbers; None if malformed.
+    """The Opus packet in a RED packet's primary block, with the same header; None if malformed.
 
     ``header_size`` counts the bytes before the RED payload.
     """

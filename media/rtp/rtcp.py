@@ -1,7 +1,7 @@
 """RTCP that the relay sends: small builders over aiortc's packet classes, which also parse.
 
-Reports end at the relay on both sides (RFC 7667 section 3.7): a publisher is told what the relay
-received, a subscriber what the relay sent.
+The relay terminates reports on both sides (RFC 7667 section 3.7): a publisher gets reports on what
+the relay received, a subscriber on what the relay sent.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from aiortc.rtp import (
 )
 
 MOST_BLOCKS = 31
-"Report blocks that one packet can count (RFC 3550 section 6.4.1)."
+"Report blocks that fit into one packet (RFC 3550 section 6.4.1)."
 _CNAME = 1
 
 
 def sender_report(ssrc: int, info: RtcpSenderInfo, name: str) -> bytes:
-    """A sender report with the canonical name that ties sound and picture together."""
+    """A sender report with the CNAME that ties audio and video together."""
     return bytes(RtcpSrPacket(ssrc, info)) + bytes(
         RtcpSdesPacket([RtcpSourceInfo(ssrc, [(_CNAME, name.encode()[:255])])])
     )

@@ -1,4 +1,4 @@
-"""Retransmissions as a publisher sends them, turned back into what they repeat (RFC 4588)."""
+"""Retransmissions (RTX, RFC 4588) from a publisher, turned back into the original packets."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _HEADER = struct.Struct("!BBHII")
 def restore(
     packet: bytes, header_size: int, payload_type: int, ssrc: int
 ) -> tuple[int, bytes] | None:
-    """The repeated packet and its sequence number; None for a probe that repeats nothing.
+    """The original sequence number and packet; None for a bandwidth probe, which has none.
 
-    ``payload_type`` and ``ssrc`` are those of the stream it belongs to (section 4).
+    ``payload_type`` and ``ssrc`` are those of the stream it repairs (section 4).
     """
     first, second, _, timestamp, _ = _HEADER.unpack_from(packet)
-    # Probes for bandwidth are retransmissions of nothing: padding alone.
+    # Browsers probe for bandwidth with RTX packets of padding alone.
     padding = packet[-1] if first & 0x20 else 0
     if len(packet) - padding < header_size + 2:
         return None

@@ -1,7 +1,7 @@
-"""Transport-wide congestion feedback: when every packet of a publisher arrived.
+"""Transport-wide congestion control feedback: when every packet of a publisher arrived.
 
 The format is draft-holmer-rmcat-transport-wide-cc-extensions-01 section 3.1. The publisher's
-browser estimates its uplink from it; nothing is estimated here.
+browser estimates its uplink from it; the relay does not.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ TICK = 0.00025
 REFERENCE_TICKS = 256
 "Deltas in one unit of the reference time: 64 ms."
 MOST_STATUSES = 400
-"""Packets one feedback message speaks of: 100 ms of the most a participant may send. Older ones
-are left out; 400 that came in the worst order make a message of 940 bytes."""
+"""Packets that one feedback message covers: 100 ms of the most a participant may send. Older ones
+are left out; 400 that arrived in the worst order make a message of 940 bytes."""
 _SMALL = 1
 _LARGE = 2
 _RUN_LIMIT = 0x1FFF
@@ -35,16 +35,16 @@ class ArrivalLog:
     def feedback(
         self, arrivals: list[tuple[int, float]], sender_ssrc: int, media_ssrc: int
     ) -> bytes:
-        """An RTCP message on what arrived since the last one, at least one packet.
+        """The RTCP message on what arrived since the last one, at least one packet.
 
-        ``arrivals`` are (transport-wide number, seconds) in order of arrival.
+        ``arrivals`` are (transport-wide sequence number, seconds) in order of arrival.
         """
         if self._next < 0:
             self._next = arrivals[0][0]
         first, total = self._next, len(arrivals)
         numbers, moments = zip(*arrivals, strict=True)
         if total <= MOST_STATUSES and numbers == tuple(range(first, first + total)):
-            # Nothing lost and nothing overtaken, as nearly always: no need to sort it out.
+            # Nothing lost or reordered, as nearly always: the list is already what is needed.
             self._next = (first + total) & 0xFFFF
             return self._build(list(moments), first, sender_ssrc, media_ssrc)
         times: dict[int, float] = {}
@@ -54,7 +54,7 @@ class ArrivalLog:
             # Keep the first arrival: a later one is a duplicate.
             times.setdefault(reference + offset, at)
         newest = max(times)
-        # What came after it had been reported missing is reported again; a message may overlap.
+        # A packet that arrives after it was reported missing is reported again: messages overlap.
         base = max(min(min(times), reference), newest - MOST_STATUSES + 1)
         self._next = newest + 1 & 0xFFFF
         statuses = [times.get(number) for number in range(base, newest + 1)]
@@ -85,7 +85,7 @@ def build_feedback(
         if at is None:
             symbols.append(0)
             continue
-        if at == last:  # they came in one batch
+        if at == last:  # they arrived in one batch
             symbols.append(_SMALL)
             deltas.append(0)
             continue
@@ -116,7 +116,7 @@ def build_feedback(
 
 
 def _chunks(symbols: list[int]) -> list[bytes]:
-    """Packet status chunks: long runs as run lengths, the rest as vectors (sections 3.1.3, .4)."""
+    """Packet status chunks: long runs as run lengths, others as vectors (sections 3.1.3, 3.1.4)."""
     chunks = []
     position = 0
     total = len(symbols)
@@ -133,12 +133,12 @@ def _chunks(symbols: list[int]) -> list[bytes]:
         if _LARGE in window:
             window = window[:7]
             value = 0xC000
-            for index, one in enumerate(window):
-                value |= one << (12 - 2 * index)
+            for index, status in enumerate(window):
+                value |= status << (12 - 2 * index)
         else:
             value = 0x8000
-            for index, one in enumerate(window):
-                value |= one << (13 - index)
+            for index, status in enumerate(window):
+                value |= status << (13 - index)
         chunks.append(value.to_bytes(2))
         position += len(window)
     return chunks

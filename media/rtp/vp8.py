@@ -1,26 +1,18 @@
-"""Where a picture can begin, read from the payload; and the counters of VP8 that a switch mends.
-
-VP8 is read as RFC 7741 section 4.2 and RFC 6386 section 9.1 say, H.264 as RFC 6184 section 5.
-"""
+"""The VP8 payload descriptor (RFC 7741 section 4.2), read and rewritten."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_SPS = 7
-_IDR = 5
-_STAP_A = 24
-_FU_A = 28
-
 
 @dataclass(frozen=True, slots=True)
 class Vp8Descriptor:
-    """The payload descriptor of a VP8 packet; positions count from the payload's start."""
+    """A VP8 payload descriptor; positions count from the payload's start."""
 
     size: int
     starts_frame: bool
     picture_id_position: int
-    "Position of the picture id, 0 when absent."
+    "Position of the PictureID, 0 when absent."
     picture_id_bits: int
     "7 or 15."
     picture_id: int
@@ -30,7 +22,7 @@ class Vp8Descriptor:
 
 
 def read_vp8(payload: bytes | memoryview) -> Vp8Descriptor | None:
-    """The descriptor at the start of a VP8 payload, or None if it is cut short."""
+    """The descriptor at the start of a VP8 payload, or None if it is truncated."""
     size = len(payload)
     if size < 1:
         return None
@@ -76,39 +68,16 @@ def read_vp8(payload: bytes | memoryview) -> Vp8Descriptor | None:
     )
 
 
-def is_keyframe_start(codec: str, payload: bytes | memoryview) -> bool:
-    """Whether a decoder can begin with this packet. ``codec`` is ``VP8`` or ``H264``."""
-    if codec == "VP8":
-        descriptor = read_vp8(payload)
-        if descriptor is None or not descriptor.starts_frame or len(payload) <= descriptor.size:
-            return False
-        return not payload[descriptor.size] & 0x01
-    if codec == "H264":
-        return _h264_starts_picture(payload)
-    return False
-
-
-def _h264_starts_picture(payload: bytes | memoryview) -> bool:
-    if len(payload) < 2:
+def starts_keyframe(payload: bytes | memoryview) -> bool:
+    """Whether a keyframe starts in this packet (RFC 6386 section 9.1)."""
+    descriptor = read_vp8(payload)
+    if descriptor is None or not descriptor.starts_frame or len(payload) <= descriptor.size:
         return False
-    unit = payload[0] & 0x1F
-    if unit == _STAP_A:
-        position = 1
-        while position + 2 < len(payload):
-            length = int.from_bytes(payload[position : position + 2])
-            if payload[position + 2] & 0x1F in (_SPS, _IDR):
-                return True
-            position += 2 + length
-        return False
-    if unit == _FU_A:
-        # A parameter set goes before every picture a browser makes; a bare fragment of one is a
-        # beginning only with its start bit.
-        return bool(payload[1] & 0x80) and payload[1] & 0x1F in (_SPS, _IDR)
-    return unit in (_SPS, _IDR)
+    return not payload[descriptor.size] & 0x01
 
 
 def rewrite_descriptor(payload: memoryview, picture_id_offset: int, tl0picidx_offset: int) -> None:
-    """Add the offsets to the picture id and TL0PICIDX of a VP8 payload, in place."""
+    """Add the offsets to the PictureID and TL0PICIDX of a VP8 payload, in place."""
     descriptor = read_vp8(payload)
     if descriptor is None:
         return

@@ -17,8 +17,8 @@ from media.streams.publication import Publication
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
 SMALL_FIRST_SECONDS = 1.5
-"""Seconds from a subscriber's first video packet in which it gets the smallest encodings: on a narrow
-link their keyframes arrive a second sooner, and nothing is known of the link yet."""
+"""Seconds from a subscriber's first video packet in which it gets the smallest encodings: on a
+narrow link their keyframes arrive a second sooner, and nothing is known of the link yet."""
 LEAST_VIDEO = 150_000
 "Bits per second below which no video is capped for the sake of one subscriber."
 LEAST_SIMULCAST = 250_000
@@ -66,7 +66,7 @@ def select_layers_for(room: Room, peer: Peer, now: float) -> None:
 
 
 def _follow_audio(room: Room, peer: Peer, now: float) -> float:
-    """Have a subscriber get all audio, always; the bits per second it takes."""
+    """Have a subscriber get all audio. Returns the bits per second of it."""
     total = 0.0
     for source, outbound in peer.downlink.outbound_streams.items():
         publication = room.publication(source)

@@ -1,4 +1,4 @@
-"""RTCP in and out: what receivers tell us, what we tell senders."""
+"""RTCP received from peers, and RTCP sent to them."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ from media.rtp.header_extensions import absolute_send_time
 from media.streams.inbound import Follower, InboundStream
 
 REPORT_INTERVAL = 0.2
-"Seconds between two sender reports of a stream that are passed on, each to every subscriber."
+"Seconds between two sender reports of a stream that are forwarded, each to every subscriber."
 LIFTED_SECONDS = 5.0
-"Seconds for which the end of a limit is told: browsers keep the last REMB they got for ever."
+"Seconds for which REMB goes on after a cap was lifted: browsers keep the last one for ever."
 MOST_NACKED = 200
 "Sequence numbers taken from one NACK."
 
 
 def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Peer | None]) -> None:
-    """Take an SRTCP datagram of a peer; what is malformed or forged changes nothing.
+    """Handle a peer's SRTCP datagram; if it is malformed or forged, nothing changes.
 
     ``subscribers`` finds a participant of the same room by id.
     """
@@ -49,7 +49,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
     try:
         plain = peer.ciphers.incoming.unprotect_rtcp(data)
         peer.seen_ssrcs.add(ssrc)
-        # Only what is authentic counts, so that nobody else can use up the allowance.
+        # Only authentic packets are charged, so that nobody else can use up the allowance.
         peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
         if peer.allowance.rtcp < 0:
             peer.over_limit += 1
@@ -72,7 +72,7 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
         elif isinstance(packet, RtcpPsfbPacket):
             _payload_feedback(peer, packet, now)
         elif isinstance(packet, RtcpByePacket):
-            pass  # streams end by negotiation; a BYE of one encoding is only a pause
+            pass  # streams end by negotiation; the BYE of one encoding is only a pause
 
 
 def _sender_report(
@@ -82,7 +82,7 @@ def _sender_report(
     if inbound is None or now - inbound.sender_report_at < REPORT_INTERVAL:
         return
     inbound.note_sender_report(packet.sender_info, now)
-    for other_id in {one.owner_id for one in inbound.outbound_streams}:
+    for other_id in {outbound.owner_id for outbound in inbound.outbound_streams}:
         other = subscribers(other_id)
         if other is not None:
             for outbound in inbound.outbound_streams:
@@ -91,7 +91,7 @@ def _sender_report(
 
 
 def send_sender_report(peer: Peer, outbound: Follower, now: float) -> None:
-    """Pass the publisher's clocks on to one subscriber (see Subscription.sender_report)."""
+    """Forward the publisher's sender report to one subscriber, in its outbound stream's terms."""
     info = outbound.sender_report()
     if info is None:
         return
@@ -106,7 +106,7 @@ def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -
         if outbound is None or report.ssrc != outbound.ssrc:
             continue
         peer.downlink.note_echo(report.lsr, report.dlsr, now)
-        # What was lost on the publisher's link says nothing of the subscriber's.
+        # What was lost on the publisher's link does not count against the subscriber's.
         before = outbound.inbound.upstream_loss() if outbound.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
         tally.add(outbound.reception.note(report.highest_sequence, loss), loss)
@@ -127,15 +127,15 @@ def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
     if outbound is None or packet.media_ssrc != outbound.ssrc or not outbound.rtx_ssrc:
         return
     lost = [sequence & 0xFFFF for sequence in packet.lost[:MOST_NACKED]]
-    missed = outbound.note_nack(lost)
-    if missed >= OVERUSE:
-        peer.downlink.estimate.note_overuse(missed, peer.downlink.present_rate, now)
+    fraction = outbound.note_nack(lost)
+    if fraction >= OVERUSE:
+        peer.downlink.estimate.note_overuse(fraction, peer.downlink.present_rate, now)
     send_time = absolute_send_time(now)
     for sequence in lost:
-        repeated = outbound.retransmission(sequence, now, send_time)
-        if repeated is not None and peer.ciphers is not None:
+        packet_again = outbound.retransmission(sequence, now, send_time)
+        if packet_again is not None and peer.ciphers is not None:
             try:
-                peer.send(peer.ciphers.outgoing.protect_packet(repeated))
+                peer.send(peer.ciphers.outgoing.protect_packet(packet_again))
             except (pylibsrtp.Error, ValueError):
                 peer.refused += 1
 
@@ -161,37 +161,37 @@ def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
 
 
 def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
-    """Send the NACK that is due for a stream, if one is."""
+    """Send a NACK for a stream if one is due."""
     due = inbound.due_nacks(now, peer.downlink.round_trip)
     if due:
         peer.send_rtcp(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
 
 def send_keyframe_requests(peer: Peer, now: float) -> None:
-    """Send the keyframe requests that are due to a publisher."""
+    """Send a publisher the keyframe requests that are due."""
     for inbound in peer.inbound_streams.values():
         if (
             inbound.keyframe_wanted
-            and not _is_left_out(peer, inbound, now)
+            and not _is_suspended(peer, inbound, now)
             and inbound.keyframe_request_due(now)
         ):
             peer.send_rtcp(rtcp.keyframe_request(peer.ssrc, inbound.ssrc))
 
 
-def _is_left_out(peer: Peer, inbound: InboundStream, now: float) -> bool:
-    """Whether a camera is sent in its other encodings, but not in this one.
+def _is_suspended(peer: Peer, inbound: InboundStream, now: float) -> bool:
+    """Whether a camera sends its other encodings but not this one.
 
-    It cannot answer then, and its browser makes keyframes of the others instead, again and again.
+    Its browser would answer a request with keyframes of the others, again and again.
     """
     return (
         bool(inbound.rid)
         and not inbound.is_active(now)
-        and any(one.rid and one.is_active(now) for one in peer.inbound_streams.values())
+        and any(other.rid and other.is_active(now) for other in peer.inbound_streams.values())
     )
 
 
 def send_transport_feedback(peer: Peer) -> None:
-    """Send the transport-wide feedback on what a publisher sent since the last one."""
+    """Send a publisher transport-wide feedback on what arrived since the last one."""
     media_ssrc = next(iter(peer.inbound_streams), 0)
     arrivals = peer.take_arrivals()
     if not arrivals:
@@ -200,28 +200,26 @@ def send_transport_feedback(peer: Peer) -> None:
     peer.send_rtcp(message)
 
 
-def _worst_loss(listeners: list[Follower]) -> float:
-    """The fraction of a sound that the worst off of these loses."""
-    return max((one.reception.loss for one in listeners), default=0.0)
+def _worst_loss(outbound_streams: list[Follower]) -> float:
+    """The highest fraction lost on any of these."""
+    return max((outbound.reception.loss for outbound in outbound_streams), default=0.0)
 
 
 def audio_loss(peer: Peer) -> float:
-    """The fraction of a publisher's sound that is lost on its way in, or on the worst way out.
+    """The fraction of a publisher's audio lost on its uplink, or on the worst downlink.
 
-    Listeners that would not get copies do not count.
+    Subscribers that would not get the redundancy do not count.
     """
-    sounds = [one for one in peer.inbound_streams.values() if one.history is None]
-    return max(
-        (
-            max(one.loss, _worst_loss([x for x in one.outbound_streams if x.receives_red]))
-            for one in sounds
-        ),
-        default=0.0,
-    )
+    worst = 0.0
+    for inbound in peer.inbound_streams.values():
+        if inbound.history is None:
+            redundant = [outbound for outbound in inbound.outbound_streams if outbound.receives_red]
+            worst = max(worst, inbound.loss, _worst_loss(redundant))
+    return worst
 
 
 def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
-    """Send receiver reports to a publisher, and the most its video should take, if limited."""
+    """Send a publisher receiver reports, and a REMB if its video is to be limited to ``limit``."""
     blocks = []
     lost = 0.0
     for inbound in peer.inbound_streams.values():
@@ -230,16 +228,18 @@ def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
             blocks.append(block)
             lost = max(lost, block.fraction_lost / 256)
             if inbound.history is None:
-                # A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as it is
-                # told of loss. The cumulative count stays our own: from that, and from
-                # transport-wide feedback, it estimates its own link.
-                beyond = int(_worst_loss(inbound.outbound_streams) * 256)
-                block.fraction_lost = min(255, max(block.fraction_lost, beyond))
+                # A browser adds in-band FEC to its audio (RFC 6716 section 2.1.7) in proportion to
+                # the loss reported, so the worst downlink is included. The cumulative count stays
+                # our own: from that, and from transport-wide feedback, it estimates its uplink.
+                downlink_loss = int(_worst_loss(inbound.outbound_streams) * 256)
+                block.fraction_lost = min(255, max(block.fraction_lost, downlink_loss))
     if not blocks:
         return
     peer.uplink.loss = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
-    videos = [one.ssrc for one in peer.inbound_streams.values() if one.history is not None]
+    videos = [
+        inbound.ssrc for inbound in peer.inbound_streams.values() if inbound.history is not None
+    ]
     if limit:
         peer.uplink.remb_until = math.inf
     elif videos and now < peer.uplink.remb_until:

@@ -1,4 +1,4 @@
-"""A worker's whole state: rooms, peers, the forwarder, and the timers that keep them going."""
+"""The SFU of one worker: its rooms, its peers, the packet loop, and the timers that serve them."""
 
 from __future__ import annotations
 
@@ -51,21 +51,21 @@ from media.transport.port import Port
 logger = logging.getLogger(__name__)
 
 TICK = 0.02
-"Seconds between two turns of the clock; each looks after a fifth of the participants."
+"Seconds between two ticks; each serves a fifth of the participants."
 FEEDBACK_TICKS = 5
 "Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
 PEERS_AT_ONCE = 8
-"Participants looked after before packets that came meanwhile are handled: half a millisecond."
+"Participants served before packets that arrived meanwhile are handled: half a millisecond."
 SELECTION_TICKS = 25
 SECOND_TICKS = 50
 QUALITY_TICKS = 100
 SPEAKER_TICKS = 10
 CERTIFICATE_AGE = timedelta(days=7)
-"A certificate serves new connections for this long; aiortc makes them valid for 30 days."
+"A certificate is used for new connections for this long; aiortc's are valid for 30 days."
 
 
 class Sfu:
-    """Everything a worker does, without the process and the control socket around it."""
+    """All that a worker does, without the process and the control socket around it."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Sfu:
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
     async def close(self) -> None:
-        """End every connection and give the ports back."""
+        """End every connection and close the ports."""
         for room in list(self.rooms.values()):
             self._close_room(room)
         while self._closing:
@@ -113,10 +113,10 @@ class Sfu:
             port.close()
 
     def fingerprint(self) -> str:
-        """Our certificate, as ``sha-256 AA:BB...``."""
-        for one in self._certificate.getFingerprints():
-            if one.algorithm == "sha-256":
-                return f"{one.algorithm} {one.value}"
+        """Our certificate's, as ``sha-256 AA:BB...``."""
+        for fingerprint in self._certificate.getFingerprints():
+            if fingerprint.algorithm == "sha-256":
+                return f"{fingerprint.algorithm} {fingerprint.value}"
         raise AssertionError("a certificate has a SHA-256 fingerprint")
 
     def addresses(self) -> list[tuple[str, int]]:
@@ -124,11 +124,11 @@ class Sfu:
         return self._addresses
 
     def soon(self, callback: Callable[[], None]) -> None:
-        """Call back when the present command is done."""
+        """Call back once the present command is done."""
         self._loop.call_soon(callback)
 
     def figures(self) -> Figures:
-        """The state in numbers, but for those of the process."""
+        """The state in numbers, without those of the process."""
         return Figures(
             rooms=len(self.rooms),
             peers=sum(len(room.peers) for room in self.rooms.values()),
@@ -225,7 +225,7 @@ class Sfu:
         self.rooms.pop(room.id, None)
 
     def _disconnect(self, room: Room, peer: Peer, reason: str = "") -> None:
-        """Take a peer out of its room; ``reason`` is told when it was not asked for."""
+        """End a peer's connection; a ``reason`` is reported unless a command asked for it."""
         if peer.closed:
             return
         peer.closed = True
@@ -248,7 +248,7 @@ class Sfu:
     def _start_dtls(self, room: Room, peer: Peer, answer: Answer) -> None:
         def send(record: bytes) -> None:
             peer.send(record)
-            # Records are few; waiting for the end of a batch would slow the handshake.
+            # Records are few, and waiting for the end of a batch would slow the handshake.
             self.forwarder.flush()
 
         handshake = Handshake(self._certificate, send)
@@ -269,20 +269,20 @@ class Sfu:
         select_layers(room, self.now())
 
     def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
-        """Handle an SRTCP datagram (`Observer`)."""
+        """Handle an SRTCP datagram (:class:`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
             rtcp_handling.handle(peer, data, now, room.peers.get)
             rtcp_handling.send_keyframe_requests(peer, now)
 
     def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
-        """Choose layers anew: there is one more to choose from (`Observer`)."""
+        """Select layers: there is one more stream to choose from (:class:`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
             select_layers(room, self.now())
 
     def on_switch(self, peer: Peer, inbound: InboundStream, outbound: Follower) -> None:
-        """Send the clocks of the stream that a subscriber now gets (`Observer`)."""
+        """Send a sender report for the stream a subscriber now gets (:class:`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is None:
             return
@@ -296,7 +296,7 @@ class Sfu:
         try:
             self._work()
         except Exception:
-            # A fault of ours in one tick must not be the last tick of all calls.
+            # A bug in one tick must not stop the ticks of all calls.
             self.forwarder.errors += 1
             logger.exception("a tick failed")
         # A machine that slept, or a busy loop, skips ticks instead of catching up with them.
@@ -304,7 +304,7 @@ class Sfu:
         self._timer = self._loop.call_at(self._next_tick, self._on_tick)
 
     def _work(self) -> None:
-        """Everything that happens by the clock; peers take turns so that work stays even."""
+        """All that happens by the clock, spread over the ticks so that the load stays even."""
         now = self.now()
         self._tick += 1
         tick = self._tick
@@ -313,30 +313,30 @@ class Sfu:
             rtcp_handling.send_nack(peer, inbound, now)
             if not inbound.missing or peer.closed:
                 forwarder.gaps.discard((peer, inbound))
-        turn = serviced = 0
+        position = serviced = 0
         for room in list(self.rooms.values()):
             for peer in list(room.peers.values()):
-                turn += 1
-                if (tick + turn) % FEEDBACK_TICKS == 0:
+                position += 1
+                if (tick + position) % FEEDBACK_TICKS == 0:
                     self._service(room, peer, now)
                     serviced += 1
                     if serviced % PEERS_AT_ONCE == 0 and self._read_schedule is not None:
                         self._read_schedule.drain_all()
-                if (tick + turn) % SECOND_TICKS == 0:
+                if (tick + position) % SECOND_TICKS == 0:
                     self._service_each_second(room, peer, now)
-                if (tick + turn) % QUALITY_TICKS == 0 and peer.connected:
+                if (tick + position) % QUALITY_TICKS == 0 and peer.connected:
                     self._emit_quality(room, peer)
-            turn += 1
-            if (tick + turn) % SELECTION_TICKS == 0:
+            position += 1
+            if (tick + position) % SELECTION_TICKS == 0:
                 select_layers(room, now)
-            if (tick + turn) % SPEAKER_TICKS == 0:
+            if (tick + position) % SPEAKER_TICKS == 0:
                 self._detect_speakers(room, now)
         forwarder.flush()
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)
 
     def _service(self, room: Room, peer: Peer, now: float) -> None:
-        # Ticks come late on a busy machine; what is allowed and measured goes by the clock.
+        # Ticks are late on a busy machine; allowances and rates go by the clock.
         seconds = now - peer.serviced_at
         peer.serviced_at = now
         peer.refill(seconds)
@@ -358,7 +358,7 @@ class Sfu:
         peer.uplink.rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:
-            # Who publishes nothing need not be told how much; looking at everybody costs.
+            # A peer that publishes nothing needs no limit, and computing one looks at everybody.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
             rtcp_handling.send_receiver_reports(peer, now, limit)
         if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):

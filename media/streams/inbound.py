@@ -1,6 +1,6 @@
-"""A received RTP stream: one encoding of one publication, its gaps, its statistics, its memory.
+"""A received RTP stream: one encoding of one publication, its gaps, statistics and history.
 
-Pure bookkeeping on numbers; ``now`` is always an argument, in seconds of a monotonic clock.
+Pure bookkeeping; ``now`` is always an argument, in seconds of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -15,52 +15,53 @@ from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
-from media.rtp.vp8 import is_keyframe_start
+from media.rtp.keyframes import starts_keyframe
 from media.streams.reception import LOSS_PACKETS, Reception
 
 HISTORY = 256
-"Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
+"Packets stored for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
 HISTORY_MASK = HISTORY - 1
 HISTORY_SECONDS = 4
-"""Seconds, give or take one, after which nobody asks for a packet any more. Those of a small picture
-would fill the history for ten."""
+"""Seconds, give or take one, after which no packet is requested any more. Those of a small video
+would stay in the history for ten."""
 MOST_MISSING = 256
-"Gaps longer than the history are not asked for: only a keyframe helps then."
+"Longer gaps, beyond the history, are not requested: only a keyframe helps then."
 NACK_DELAY = 0.012
-"Seconds before a gap is asked for, so that packets which merely overtook each other can land."
+"Seconds before a gap is requested, so that packets merely reordered can arrive."
 NACK_INTERVAL = 0.06
-"Seconds between two requests for one packet when the round trip is not known to be longer."
+"Seconds between two NACKs for one packet, unless the round trip is known to be longer."
 NACK_TRIES = 10
 MISSING_AGE = 1.5
-"Seconds after which a packet would come too late to be shown."
+"Seconds after which a packet would arrive too late to be shown."
 KEYFRAME_INTERVAL = 0.4
 "Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
-bandwidth for all of its encodings stops the better ones without saying so."""
+bandwidth for all of its encodings stops the better ones without notice."""
 
 STEADY = 2.0
-"Seconds it must be sent again before it counts: each change costs a keyframe."
+"Seconds an encoding must be sent again before it is chosen: each switch costs a keyframe."
 
 
 class Arrival(Enum):
-    """What a sequence number says about a packet."""
+    """What a packet's sequence number says about it."""
 
     NEXT = "next"
     "Ahead of everything seen so far."
     LATE = "late"
     "It fills a gap."
     DUPLICATE = "duplicate"
-    "Seen, or too old to know. Forwarding it could use one sequence number twice."
+    "Seen before, or too old to know. Forwarding it could use one sequence number twice."
 
 
 @dataclass(slots=True)
 class Gap:
-    """A sequence number that was passed over."""
+    """A missing sequence number."""
 
     since: float
-    ask_at: float
+    nack_at: float
+    "When the next NACK is due."
     tries: int = 0
 
 
@@ -95,7 +96,7 @@ class Follower(Protocol):
 
 @native_where_built
 class InboundStreamState:
-    """What is noted of a received stream with every packet."""
+    """What every packet of a received stream may change."""
 
     __slots__ = (
         "clock_rate",
@@ -116,9 +117,9 @@ class InboundStreamState:
     layout: Layout
     history: list[bytes] | None
     outbound_streams: list[Follower]
-    "Those it is forwarded to now."
+    "The outbound streams it is forwarded to now."
     waiting: list[Follower]
-    "Those that begin with its next keyframe."
+    "Outbound streams that switch to it at its next keyframe."
     next_sequence: int
     "The sequence number expected next; -1 before the first packet."
     payload_type: int
@@ -172,50 +173,48 @@ class InboundStream(InboundStreamState):
         self.layout: Layout = NO_LAYOUT
         self.next_sequence = -1
         self.timestamp = 0
-        self.transit = 0.0
-        self.jitter = 0.0
-        self.received = 0
+        self.transit = self.jitter = 0.0
+        self.received = self.octets = 0
         self.recent_loss = 0.0
-        "Fraction lost before it came to us, in the last report or in worse ones shortly before."
+        "Fraction lost on the publisher's link: in the last report, or in recent worse ones."
         self.loss = 0.0
-        "Fraction lost before it came to us, of some hundred and fifty packets."
+        "Fraction lost on the publisher's link, smoothed over some 150 packets."
         self.recovered = 0
-        self.octets = 0
         self.bitrate = 0.0
         "Bits per second, smoothed."
         self._octets_before = 0
         self.missing: dict[int, Gap] = {}
         self.passed_over: dict[int, None] = {}
-        "The newest numbers of which the packet was not there in its turn, repeated since or not."
+        "The newest sequence numbers that were missing at first, recovered since or not."
         self._due_at = 0.0
-        "Before this moment no gap is to be asked for or given up."
+        "Before this moment no NACK is due and no gap is to be given up."
         self.history: list[bytes] | None = (
             [b""] * HISTORY if codec.rtx_payload_type is not None else None
         )
         self._seconds: deque[int] = deque(maxlen=HISTORY_SECONDS)
-        "Where the numbers were in the last seconds."
+        "``next_sequence`` at each of the last seconds."
         self._forgotten = -1
-        "Number before which nothing is kept; -1 while everything is."
+        "Sequence number before which nothing is stored; -1 while everything is."
         self.outbound_streams: list[Follower] = []
         self.waiting: list[Follower] = []
         self.keyframe_wanted = False
         self.keyframes = 0
         self.keyframe_asked_at = -1.0
         self.last_seen = 0.0
-        "When its packets last were seen to come; looked at now and then, not for each packet."
+        "When packets were last seen to arrive; checked now and then, not for each packet."
         self.began_at = -STEADY
-        "When they began to come again after a silence."
+        "When packets began to arrive again after a silence."
         self._received_seen = 0
         self.last_sender_report: RtcpSenderInfo | None = None
         self.sender_report_at = -1.0
         self.extended = 0
-        "Packets the sender has sent at least, counted from the first seen."
+        "Packets expected so far, counted from the first received."
         self._last_report_next = -1
         self._expected_before = 0
         self._received_before = 0
 
     def accept(self, sequence: int, now: float) -> Arrival:
-        """Take note of a sequence number; the caller has shortcut ``next_sequence`` itself."""
+        """Record a sequence number; the caller handles ``next_sequence`` itself."""
         expected = self.next_sequence
         if expected < 0:
             self._last_report_next = sequence
@@ -240,7 +239,7 @@ class InboundStream(InboundStreamState):
         return Arrival.LATE if self.missing.pop(sequence, None) else Arrival.DUPLICATE
 
     def note_timing(self, timestamp: int, now: float) -> None:
-        """Interarrival jitter in timestamp units (RFC 3550 section 6.4.1), once a frame."""
+        """Update the jitter, in timestamp units (RFC 3550 section 6.4.1); once a frame."""
         transit = now * self.clock_rate - timestamp
         if self.received > 1:
             change = abs(transit - self.transit)
@@ -251,7 +250,7 @@ class InboundStream(InboundStreamState):
         self.timestamp = timestamp
 
     def remembered(self, sequence: int) -> bytes | None:
-        """The packet of that number as it was forwarded, if the history still has it."""
+        """The packet of that sequence number as it was forwarded, if the history still has it."""
         if self.history is None:
             return None
         packet = self.history[sequence & HISTORY_MASK]
@@ -260,9 +259,9 @@ class InboundStream(InboundStreamState):
         return None
 
     def due_nacks(self, now: float, round_trip: float) -> list[int]:
-        """Sequence numbers to ask for now, oldest first; gaps too old are given up.
+        """Sequence numbers to send a NACK for now, oldest first; gaps too old are given up.
 
-        Giving up on video asks for a keyframe: the picture cannot be whole before one.
+        Giving up on video requests a keyframe: nothing can be decoded in full before one.
         """
         if not self.missing or now < self._due_at:
             return []
@@ -272,14 +271,15 @@ class InboundStream(InboundStreamState):
         for sequence, gap in self.missing.items():
             if now - gap.since > MISSING_AGE or gap.tries >= NACK_TRIES:
                 given_up.append(sequence)
-            elif gap.ask_at <= now:
+            elif gap.nack_at <= now:
                 gap.tries += 1
-                gap.ask_at = now + interval
+                gap.nack_at = now + interval
                 due.append(sequence)
         for sequence in given_up:
             del self.missing[sequence]
         self._due_at = min(
-            (min(gap.ask_at, gap.since + MISSING_AGE) for gap in self.missing.values()), default=now
+            (min(gap.nack_at, gap.since + MISSING_AGE) for gap in self.missing.values()),
+            default=now,
         )
         if self.history is None:
             return []
@@ -288,11 +288,11 @@ class InboundStream(InboundStreamState):
         return due
 
     def want_keyframe(self) -> None:
-        """Have the next :meth:`keyframe_request_due` say yes."""
+        """Request a keyframe as soon as :meth:`keyframe_request_due` allows."""
         self.keyframe_wanted = True
 
     def keyframe_request_due(self, now: float) -> bool:
-        """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily."""
+        """Whether to send a keyframe request now; repeated until a keyframe arrives."""
         if not self.outbound_streams and not self.waiting:
             self.keyframe_wanted = False
         if not self.keyframe_wanted or now - self.keyframe_asked_at < KEYFRAME_INTERVAL:
@@ -301,17 +301,17 @@ class InboundStream(InboundStreamState):
         return True
 
     def starts_keyframe(self, payload: bytes | memoryview) -> bool:
-        """Whether a subscriber can begin with this packet; always for sound."""
+        """Whether a decoder can start with this packet; always for audio."""
         if self.history is None:
             return True
-        if not is_keyframe_start(self.codec.name, payload):
+        if not starts_keyframe(self.codec.name, payload):
             return False
         self.keyframe_wanted = False
         self.keyframes += 1
         return True
 
     def check_activity(self, now: float) -> None:
-        """See whether packets came since the last look."""
+        """Record whether packets arrived since the last call."""
         if self.received != self._received_seen:
             self._received_seen = self.received
             if now - self.last_seen > SILENCE:
@@ -319,15 +319,15 @@ class InboundStream(InboundStreamState):
             self.last_seen = now
 
     def is_active(self, now: float, silence: float = SILENCE) -> bool:
-        """Whether packets come, pauses of ``silence`` seconds allowed."""
+        """Whether packets arrive, with pauses of at most ``silence`` seconds."""
         return now - self.last_seen <= silence
 
     def is_steady(self, now: float) -> bool:
-        """Whether they come, and have come for a while if they had ceased."""
+        """Whether packets arrive, and have done so for a while if they had stopped."""
         return self.is_active(now) and now - self.began_at >= STEADY
 
     def measure(self, seconds: float) -> None:
-        """Update the bit rate after an interval."""
+        """Update the bit rate after an interval of ``seconds``."""
         rate = (self.octets - self._octets_before) * 8 / seconds
         self._octets_before = self.octets
         # The first measurement stands alone; later ones are smoothed over some 1.5 s.
@@ -335,7 +335,7 @@ class InboundStream(InboundStreamState):
         self._forget()
 
     def _forget(self) -> None:
-        """Drop packets that nobody would still ask for, but the newest; once a second."""
+        """Drop stored packets too old to be requested, but not the newest; once a second."""
         end = self._seconds[0] if len(self._seconds) == HISTORY_SECONDS else -1
         self._seconds.append(self.next_sequence)
         if self.history is None or end < 0:
@@ -343,18 +343,18 @@ class InboundStream(InboundStreamState):
         begin = self._forgotten if self._forgotten >= 0 else end - HISTORY
         self._forgotten = end
         if (self.next_sequence - end) & 0xFFFF >= HISTORY:
-            return  # newer ones have taken their places
+            return  # newer packets have replaced them
         for number in range(end - min((end - begin) & 0xFFFF, HISTORY), end):
             if (number + 1) & 0xFFFF != self.next_sequence and self.remembered(number & 0xFFFF):
                 self.history[number & HISTORY_MASK] = b""
 
     def note_sender_report(self, report: RtcpSenderInfo, now: float) -> None:
-        """Remember the publisher's clocks for lip sync and for the round trip."""
+        """Store a sender report, for lip sync and for the round trip."""
         self.last_sender_report = report
         self.sender_report_at = now
 
     def upstream_loss(self) -> float:
-        """The fraction of packets that no subscriber can have got in time, as of now."""
+        """The fraction of packets lost before they reached the relay, as of now."""
         if self.next_sequence < 0:
             return 0.0
         extended = self.extended + ((self.next_sequence - self._last_report_next) & 0xFFFF)
@@ -374,9 +374,9 @@ class InboundStream(InboundStreamState):
         self._expected_before = self.extended
         self._received_before = self.received
         if expected_interval > 0:
-            # By packets rather than by time: in silence there are few, and one of them is no loss.
-            lately = max(0.0, lost_interval / expected_interval)
-            self.loss += min(1.0, expected_interval / LOSS_PACKETS) * (lately - self.loss)
+            # By packets, not by time: in silence there are few, and a single one lost says little.
+            recent = max(0.0, lost_interval / expected_interval)
+            self.loss += min(1.0, expected_interval / LOSS_PACKETS) * (recent - self.loss)
         fraction = 0
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, (lost_interval << 8) // expected_interval)

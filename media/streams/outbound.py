@@ -1,8 +1,8 @@
-"""One subscriber's view of one publication: its own SSRC, numbered without a seam.
+"""An RTP stream sent to one subscriber: one publication under an SSRC of its own.
 
-A subscription may change the stream it follows (another simulcast encoding, a pause and a return)
-while its receiver sees one stream. Every change opens a :class:`Segment`; numbers only ever go
-forward, so no sequence number is used for two different packets.
+It may switch the inbound stream it follows (another simulcast encoding, a pause and a return) while
+its receiver sees one continuous stream. Every switch opens a :class:`Segment`; sequence numbers
+only ever go forward, so none is used for two different packets.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ from media.transport.port import Destination
 from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
-"Changes of stream that a retransmission may still reach behind; each lasts a second or more."
+"Segments that a retransmission may still come from; each lasts a second or more."
 RETRANSMISSIONS_PER_SECOND = 300
-"A subscriber that asks for more has lost the link, and repeating would drown what is left."
+"A subscriber that asks for more has lost its link, and retransmissions would drown the rest."
 RETRANSMISSION_SHARE = 0.25
-"Part of a narrow link that repeating may take: what was too much for it once is so again."
+"Fraction of a narrow link for retransmissions: what was too much for it once is so again."
 SCARCE = 1_000_000
-"Bits per second below which nothing is repeated that the picture has left behind."
+"Bits per second below which packets of an earlier segment are not retransmitted."
 RED_MINIMUM = 120_000
-"Bits per second for each who speaks below which sound goes out once, though it came in twice."
+"Bits per second per speaker below which audio is sent without the redundancy it came with."
 RETRANSMISSION_BITS = 8 * 1200
-"Bits of a packet worth repeating."
+"Bits of a packet worth retransmitting."
 WATCHED_PACKETS = 400
-"Packets of a segment, some four seconds, from which requests to repeat tell whether it fits."
+"First packets of a segment, some four seconds, whose NACKs show whether it fits the link."
 FEWEST_WATCHED = 30
-"The fewest that tell."
+"Fewest packets sent that make such a fraction meaningful."
 SETTLED = 0x4000
-"""Packets after which a segment counts as endless: comparing 16-bit numbers with its beginning
-would mislead, and nothing older than it can still arrive or be asked for."""
+"""Packets after which a segment counts as endless: comparing 16-bit numbers with its first would
+mislead, and nothing older than it can still arrive or be requested."""
 RETRANSMISSION_INTERVAL = 0.02
-"Seconds before one packet is repeated again: requests arrive twice when both were on the way."
+"Seconds before a packet is retransmitted again: two NACKs may cross one retransmission."
 
 _HEADER = struct.Struct("!BBHII")
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of a subscription that follows one received stream with constant offsets."""
+    """A stretch of an outbound stream that follows one inbound stream with constant offsets."""
 
     inbound: InboundStream
     first: int
     "First sequence number sent."
     source_first: int
-    "The received sequence number it was."
+    "The sequence number it was received with."
     sequence_offset: int
     timestamp_offset: int
     picture_id_offset: int = 0
@@ -66,7 +66,7 @@ class Segment:
 
 @native_where_built
 class OutboundStreamState:
-    """How a packet is renumbered for one subscriber."""
+    """How a packet is rewritten for one subscriber."""
 
     __slots__ = (
         "destination",
@@ -88,7 +88,7 @@ class OutboundStreamState:
     sequence_offset: int
     timestamp_offset: int
     rewrites_descriptor: bool
-    "Whether VP8 counters in the payload are rewritten as well."
+    "Whether PictureID and TL0PICIDX of the VP8 payload descriptor are offset as well."
     picture_id_offset: int
     tl0picidx_offset: int
     packets: int
@@ -96,7 +96,7 @@ class OutboundStreamState:
 
 
 class OutboundStream(OutboundStreamState):
-    """What one peer receives of one publication. The forwarding loop reads its offsets."""
+    """What one peer is sent of one publication. The packet loop reads its offsets."""
 
     __slots__ = (
         "_began_at",
@@ -150,7 +150,7 @@ class OutboundStream(OutboundStreamState):
         self.inbound: InboundStream | None = None
         "The stream forwarded now."
         self.target: InboundStream | None = None
-        "The stream whose next keyframe is awaited."
+        "The stream to switch to at its next keyframe."
         self.segment: Segment | None = None
         self.segments: list[Segment] = []
         self.sequence_offset = 0
@@ -172,7 +172,7 @@ class OutboundStream(OutboundStreamState):
         self._retransmission_budget = 0.0
         self._scarce = False
         self.red_allowed = True
-        "Whether there is room for sound to be sent twice."
+        "Whether the link has room for redundant audio."
         self._retransmitted_at: dict[int, float] = {}
         self._cipher: Cipher | None = None
 
@@ -184,9 +184,9 @@ class OutboundStream(OutboundStreamState):
         self.session = cipher.session
 
     def follow(self, inbound: InboundStream | None, now: float) -> None:
-        """Go over to another stream: at once for sound, at its next keyframe for video.
+        """Switch to another inbound stream: at its next packet for audio, keyframe for video.
 
-        None stops forwarding. The stream followed so far goes on until the new one can begin.
+        None stops forwarding. The stream followed so far goes on until the switch.
         """
         if self.target is not None:
             self.target.waiting.remove(self)
@@ -200,7 +200,7 @@ class OutboundStream(OutboundStreamState):
                 inbound.want_keyframe()
 
     def leave(self, now: float) -> None:
-        """Stop forwarding the present stream, remembering where its numbers ended."""
+        """Stop forwarding the present inbound stream, remembering the last numbers sent."""
         inbound = self.inbound
         if inbound is None:
             return
@@ -221,10 +221,10 @@ class OutboundStream(OutboundStreamState):
     def begin(
         self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
     ) -> None:
-        """Forward ``inbound`` from this packet on, continuing the numbers of what went before.
+        """Forward ``inbound`` from this packet on, continuing the numbers sent so far.
 
-        Time advances as much as it did on the clock, at least by one frame, so that a picture
-        after a pause is neither early nor late against the sound.
+        The timestamp advances as much as the clock did, at least by one frame, so that video after
+        a pause stays in sync with the audio.
         """
         paused = self.inbound is None
         self.leave(now)
@@ -239,25 +239,18 @@ class OutboundStream(OutboundStreamState):
             )
         self.timestamp_offset = (self._last_timestamp + elapsed - timestamp) & 0xFFFFFFFF
         self.sequence_offset = (first - sequence) & 0xFFFF
-        picture_id_offset = tl0picidx_offset = 0
+        self.picture_id_offset = self.tl0picidx_offset = 0
         if inbound.codec.name == "VP8":
-            descriptor = read_vp8(payload)
-            if descriptor is not None:
-                if descriptor.picture_id_position and self._last_picture_id >= 0:
-                    picture_id_offset = self._last_picture_id + 1 - descriptor.picture_id
-                if descriptor.tl0picidx_position and self._last_tl0picidx >= 0:
-                    tl0picidx_offset = self._last_tl0picidx + 1 - descriptor.tl0picidx
-        self.rewrites_descriptor = bool(picture_id_offset or tl0picidx_offset)
-        self.picture_id_offset = picture_id_offset
-        self.tl0picidx_offset = tl0picidx_offset
+            self._continue_vp8(payload)
+        self.rewrites_descriptor = bool(self.picture_id_offset or self.tl0picidx_offset)
         self.segment = Segment(
             inbound,
             first,
             sequence,
             self.sequence_offset,
             self.timestamp_offset,
-            picture_id_offset,
-            tl0picidx_offset,
+            self.picture_id_offset,
+            self.tl0picidx_offset,
         )
         if self.packets - self._began_at >= SETTLED:
             del self.segments[:-1]
@@ -270,8 +263,18 @@ class OutboundStream(OutboundStreamState):
         if paused:
             self.reception.begin(first)
 
+    def _continue_vp8(self, payload: memoryview) -> None:
+        """Set the offsets under which PictureID and TL0PICIDX go on by one."""
+        descriptor = read_vp8(payload)
+        if descriptor is None:
+            return
+        if descriptor.picture_id_position and self._last_picture_id >= 0:
+            self.picture_id_offset = self._last_picture_id + 1 - descriptor.picture_id
+        if descriptor.tl0picidx_position and self._last_tl0picidx >= 0:
+            self.tl0picidx_offset = self._last_tl0picidx + 1 - descriptor.tl0picidx
+
     def covers(self, sequence: int) -> bool:
-        """Whether a packet that arrived late belongs to what is forwarded now."""
+        """Whether a packet that arrived late belongs to the present segment."""
         if self.segment is None:
             return False
         if self.packets - self._began_at >= SETTLED:
@@ -287,32 +290,32 @@ class OutboundStream(OutboundStreamState):
         return None
 
     def note_nack(self, sequences: Iterable[int]) -> float:
-        """A request to repeat: the fraction of what it follows now that is missed so far.
+        """Record a NACK. Returns the fraction of this segment reported lost so far.
 
-        What was lost on the publisher's link says nothing of the subscriber's. 0 where it is too
-        little to say, or has gone on for long: then reports tell it better.
+        Packets lost on the publisher's link do not count. 0 while the segment is too short to
+        judge, and once it is long: then receiver reports are the better measure.
         """
         sent, segment = self.packets - self._began_at, self.segment
         if self.inbound is None or segment is None or sent >= WATCHED_PACKETS:
             return 0.0
         passed_over = self.inbound.passed_over
         self._nacked.update(
-            one
-            for one in sequences
-            if (one - segment.first) & 0xFFFF < sent
-            and (one - segment.sequence_offset) & 0xFFFF not in passed_over
+            sequence
+            for sequence in sequences
+            if (sequence - segment.first) & 0xFFFF < sent
+            and (sequence - segment.sequence_offset) & 0xFFFF not in passed_over
         )
         return len(self._nacked) / sent if sent >= FEWEST_WATCHED else 0.0
 
     @property
     def receives_red(self) -> bool:
-        """Whether sound that came in twice goes out twice."""
+        """Whether RED is forwarded as it came, rather than as plain Opus."""
         return self.red_allowed and RED.payload_type in self.payload_types
 
     def refill(self, seconds: float, share: float) -> None:
-        """Let retransmissions flow for a stretch of time; called by a timer.
+        """Refill the retransmission budget after ``seconds``; called by a timer.
 
-        ``share`` is its part of what the subscriber's link can take, in bits per second.
+        ``share`` is this stream's part of the link's limit, in bits per second.
         """
         most = min(RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS)
         self._scarce = share < SCARCE
@@ -324,9 +327,9 @@ class OutboundStream(OutboundStreamState):
             self._retransmitted_at.clear()
 
     def retransmission(self, sequence: int, now: float, send_time: bytes) -> bytes | None:
-        """The RTX packet (RFC 4588) that repeats a sent sequence number, or None.
+        """The RTX packet (RFC 4588) for a sequence number sent before, or None.
 
-        It has its own SSRC, its own payload type and a number never used before. ``send_time``
+        It has its own SSRC and payload type, and a sequence number never used before. ``send_time``
         replaces the absolute send time, 3 bytes.
         """
         if (
@@ -339,7 +342,7 @@ class OutboundStream(OutboundStreamState):
             return None
         segment, source = found
         if self._scarce and (segment is not self.segment or self.inbound is None):
-            # Another encoding follows, from a keyframe on: the picture goes on without it.
+            # The next segment starts with a keyframe, so the video goes on without this packet.
             return None
         packet = segment.inbound.remembered(source)
         rtx_payload_type = segment.inbound.codec.rtx_payload_type
@@ -350,6 +353,11 @@ class OutboundStream(OutboundStreamState):
         self._retransmission_budget -= 1
         self._retransmitted_at[sequence] = now
         self.retransmissions += 1
+        return self._rtx_packet(packet, segment, rtx_payload_type, sequence, send_time)
+
+    def _rtx_packet(
+        self, packet: bytes, segment: Segment, payload_type: int, sequence: int, send_time: bytes
+    ) -> bytes | None:
         layout = read_layout(packet)
         if layout is None:
             return None
@@ -361,7 +369,7 @@ class OutboundStream(OutboundStreamState):
             header,
             0,
             first,
-            (second & 0x80) | rtx_payload_type,
+            (second & 0x80) | payload_type,
             self.rtx_sequence,
             (timestamp + segment.timestamp_offset) & 0xFFFFFFFF,
             self.rtx_ssrc,
@@ -376,10 +384,10 @@ class OutboundStream(OutboundStreamState):
         return bytes(header) + sequence.to_bytes(2) + bytes(payload)
 
     def sender_report(self) -> RtcpSenderInfo | None:
-        """The publisher's clocks in this subscription's time, with our own counts.
+        """The publisher's sender report in this stream's timestamps, with our own counts.
 
-        The pair of wall clock and timestamp is the publisher's, so sound and picture of one
-        publisher stay together (RFC 3550 section 6.4.1).
+        NTP time and timestamp correspond as the publisher said, so that its audio and video stay in
+        sync (RFC 3550 section 6.4.1). None before its first report.
         """
         inbound = self.inbound
         if inbound is None or inbound.last_sender_report is None:

@@ -1,4 +1,4 @@
-"""What a participant publishes: sound, camera or screen, in one or several encodings."""
+"""What a participant publishes: audio, camera or screen, in one or several encodings."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from media.streams.inbound import SILENCE, InboundStream
 
 SMALL_HEIGHT = 200
 MEDIUM_HEIGHT = 400
-"Tiles up to these heights (pixels) are served by a quarter and by half of a 720-line picture."
+"Tiles up to these heights (pixels) are served by a quarter and by half of a 720-line video."
 STARVED = 0.8
-"""Part of the next encoding's bit rate below which a better one is worse: its publisher has too
-little for both, and sends a picture a second of it."""
+"""Fraction of the next encoding's bit rate below which a better one is worse: its publisher has too
+little bandwidth for both and sends one frame a second of it."""
 SMALLEST_SILENCE = 4.0
-"""Seconds without a packet after which the smallest encoding counts as not sent. It is the last one
-that a browser stops, and pauses for longer than others: a keyframe may take the bits of two
-seconds."""
+"""Seconds without a packet after which the smallest encoding counts as not sent. A browser stops it
+last, and it pauses longer than others: a keyframe may take the bits of two seconds."""
 SMALL_ENCODING = 165_000
-"Bits per second that the smallest encoding beside others never exceeds."
+"Bits per second that the smallest of several encodings never exceeds."
 
 
 @dataclass
@@ -30,19 +29,19 @@ class Publication:
     rids: tuple[str, ...] = ()
     "Simulcast encodings offered, best first; empty when there is only one."
     active: bool = False
-    "The client agreed to send it."
+    "Whether the client's answer agreed to send it."
     inbound_streams: dict[str, InboundStream] = field(default_factory=dict)
-    "By restriction id; the key is empty without simulcast."
+    "By rid; the key is empty without simulcast."
     mid: str = ""
 
     @property
     def stream(self) -> str:
-        """The media stream a subscriber finds it in: camera and sound share one."""
+        """The MediaStream id a subscriber finds it in: camera and audio share one."""
         suffix = "-screen" if self.kind is Kind.SCREEN else ""
         return f"{self.publisher_id}{suffix}"
 
     def encodings(self) -> list[InboundStream]:
-        """The streams that arrive, best first."""
+        """The streams received, best first."""
         if not self.rids:
             return list(self.inbound_streams.values())
         return [self.inbound_streams[rid] for rid in self.rids if rid in self.inbound_streams]
@@ -50,17 +49,17 @@ class Publication:
     def wanted(self, height: int | None, now: float) -> list[InboundStream]:
         """The encodings fit for a tile of ``height`` pixels, best first; none off screen.
 
-        Height 0 is unknown and takes the best. What is not sent steadily, or starves, is left out
-        if something else is there.
+        Height 0 is unknown and gets the best. An encoding that is not sent steadily, or starves,
+        is left out if there is another.
         """
         if height is None:
             return []
         streams = self.encodings()
         smallest = streams[-1:]
         streams = [
-            one
-            for one in streams
-            if one.is_steady(now) or (one in smallest and self._is_active(one, now))
+            stream
+            for stream in streams
+            if stream.is_steady(now) or (stream in smallest and self._is_active(stream, now))
         ] or streams
         while len(streams) > 1 and streams[0].bitrate < STARVED * streams[1].bitrate:
             streams = streams[1:]
@@ -79,11 +78,11 @@ class Publication:
     def is_single(self, now: float) -> bool:
         """Whether its publisher sends one encoding on purpose, and so can be asked for less.
 
-        Of a camera in two encodings the large one may be missing for a moment. To ask for less
-        then would keep it away from everybody.
+        A camera in two encodings may stop the large one for a moment; asking for less then would
+        keep it away from everybody.
         """
         streams = self.encodings()
         if not self.rids:
             return len(streams) == 1
-        flowing = [one for one in streams if self._is_active(one, now)]
-        return len(flowing) == 1 and flowing[0].bitrate > SMALL_ENCODING
+        active = [stream for stream in streams if self._is_active(stream, now)]
+        return len(active) == 1 and active[0].bitrate > SMALL_ENCODING

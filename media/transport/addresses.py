@@ -1,4 +1,4 @@
-"""Finding out under which addresses clients can reach this machine."""
+"""Which IP addresses clients can reach this machine at."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import socket
 import ifaddr
 
 MOST_ADDRESSES = 4
-"Candidates offered by themselves; each costs every client a round of checks."
+"Addresses offered without a setting; each costs every client a round of checks."
 
 
 def local_addresses() -> tuple[str, ...]:
-    """This machine's addresses, best first: that of the default route, others, loopback last.
+    """This machine's addresses, best first: those of the default routes, then others.
 
-    Loopback is only given when there is nothing else. Link-local addresses are left out: they
+    Loopback is returned only if there is nothing else. Link-local addresses are left out: they
     need a scope that a candidate cannot carry. Nothing is sent.
     """
     found: list[str] = []
@@ -27,49 +27,49 @@ def local_addresses() -> tuple[str, ...]:
                 continue
             found.append(probe.getsockname()[0])
     for adapter in ifaddr.get_adapters():
-        for one in adapter.ips:
-            found.append(one.ip if isinstance(one.ip, str) else one.ip[0])
+        for entry in adapter.ips:
+            found.append(entry.ip if isinstance(entry.ip, str) else entry.ip[0])
     usable = [
-        one
-        for one in dict.fromkeys(found)
-        if not (address := ipaddress.ip_address(one)).is_loopback and not address.is_link_local
+        text
+        for text in dict.fromkeys(found)
+        if not (address := ipaddress.ip_address(text)).is_loopback and not address.is_link_local
     ]
     return tuple(usable[:MOST_ADDRESSES]) or ("127.0.0.1",)
 
 
 def public_addresses(name: str) -> tuple[str, ...]:
-    """The addresses of a host name, or of an address, as far as they are public. Asks the DNS."""
+    """The public ones among the addresses of a host name (or of an address). Asks the DNS."""
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
         return ()
-    addresses = {str(one[4][0]) for one in found}
-    # Sorted, because servers of names like to change the order.
-    return tuple(sorted(one for one in addresses if ipaddress.ip_address(one).is_global))
+    addresses = {str(entry[4][0]) for entry in found}
+    # Sorted, because DNS servers like to rotate the order.
+    return tuple(sorted(text for text in addresses if ipaddress.ip_address(text).is_global))
 
 
 def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple[str, ...]:
-    """``local``, and of each family in which none of them is public those of ``public``.
+    """``local``, plus those of ``public`` of each family in which no local one is public.
 
-    A machine behind a network address translation does not see the address it is reached at; the
-    name that people reach its pages by leads there.
+    A machine behind a NAT does not see the address it is reached at; the host name of its pages
+    leads there.
     """
     translated = translated_versions(local)
-    more = [one for one in public if ipaddress.ip_address(one).version in translated]
+    more = [text for text in public if ipaddress.ip_address(text).version in translated]
     return (*local, *more[:MOST_ADDRESSES])
 
 
 def translated_versions(local: tuple[str, ...]) -> set[int]:
-    """The versions of IP that this machine speaks, but has no public address of."""
-    seen = [ipaddress.ip_address(one) for one in local]
-    public = {int(one.version) for one in seen if one.is_global}
-    return {int(one.version) for one in seen} - public
+    """The versions of IP that this machine speaks without having a public address."""
+    parsed = [ipaddress.ip_address(text) for text in local]
+    public = {int(address.version) for address in parsed if address.is_global}
+    return {int(address.version) for address in parsed} - public
 
 
 def hosts_for(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    """What to bind so that these addresses work: all of a family, or loopback alone."""
-    parsed = [ipaddress.ip_address(one) for one in addresses]
-    if all(one.is_loopback for one in parsed):
+    """The hosts to bind for these addresses: every address of a family, or loopback alone."""
+    parsed = [ipaddress.ip_address(text) for text in addresses]
+    if all(address.is_loopback for address in parsed):
         return addresses
-    families = {one.version for one in parsed}
+    families = {address.version for address in parsed}
     return tuple(host for version, host in ((4, "0.0.0.0"), (6, "::")) if version in families)

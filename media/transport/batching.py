@@ -1,8 +1,8 @@
 """Linux's batched system calls for one port, called through cffi.
 
 A batch costs one ``recvmmsg`` and one ``sendmmsg``, and consecutive packets of one size to one
-place leave as a single segmented send (UDP_SEGMENT). ``media/native/send.c`` does the same in the same
-memory where it is built.
+address leave as a single segmented send (UDP_SEGMENT). Where the native loop is built,
+``media/native/send.c`` does the same in the same memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SLOT = 2048
 BATCH = 64
 "Datagrams read at a time: a 30 fps frame of ten publishers, and 128 KiB of buffer."
 OUTGOING = 256
-"Datagrams that may wait to be sent; when they are used up they are sent at once."
+"Datagrams that may be queued; when all slots are used they are sent at once."
 SEGMENTS = 32
 "Datagrams in one segmented send; the kernel takes 64 and at most 65,507 bytes together."
 ADDRESS_SPACE = 28
@@ -41,7 +41,7 @@ int sendmmsg(int, struct mmsghdr *, unsigned int, int);
 
 
 class BatchedPort(Protocol):
-    """What of a port the calls need."""
+    """What the calls need of a port."""
 
     socket: socket.socket
     address_size: int
@@ -54,7 +54,7 @@ class BatchedPort(Protocol):
 
 
 class BatchedSocket:
-    """The Linux batch calls of one port, with every structure they need made once."""
+    """The batched calls of one port, with every structure they need allocated once."""
 
     def __init__(self, port: BatchedPort) -> None:
         foreign = cffi.FFI()
@@ -110,11 +110,11 @@ class BatchedSocket:
         count: int = self._recvmmsg(
             self._descriptor, self._headers_in, BATCH, socket.MSG_DONTWAIT, self._null
         )
-        # An error is either "nothing waits" or an unreachable destination reported late.
+        # An error is either "nothing to read" or an unreachable destination reported late.
         return count if count > 0 else 0
 
     def send(self, touched: list[Any]) -> None:
-        """Send what destinations have pending; what the kernel refuses is dropped and counted."""
+        """Send what is pending for these; what the kernel refuses is dropped and counted."""
         port = self._port
         base = port.outgoing_pointer
         vectors = self._vectors_view
@@ -138,7 +138,7 @@ class BatchedSocket:
                     pack_vector(vectors, used * 16, base + (pending[last] >> 16) * SLOT, length)
                     used += 1
                     last += 1
-                    # A shorter packet may close a segmented send, never stand inside one.
+                    # A shorter packet may end a segmented send, but not stand inside one.
                     if (
                         not segmentation
                         or length != size
@@ -167,7 +167,7 @@ class BatchedSocket:
         self._dispatch(runs)
 
     def _dispatch(self, runs: list[int]) -> None:
-        """Hand messages 0..len(runs) to the kernel; ``runs[i]`` is how many packets i carries."""
+        """Hand the messages to the kernel; ``runs[i]`` is how many packets message i carries."""
         port = self._port
         total = len(runs)
         done = 0
@@ -205,7 +205,7 @@ class BatchedSocket:
 
 
 def probe_segmentation(udp: socket.socket) -> bool:
-    """Whether this kernel knows UDP_SEGMENT; a card that does not is noticed when sending."""
+    """Whether this kernel knows UDP_SEGMENT; a network card without it is noticed when sending."""
     try:
         udp.setsockopt(socket.IPPROTO_UDP, _UDP_SEGMENT, 0)
     except OSError:

@@ -1,8 +1,9 @@
 """DTLS over the shared socket: aiortc's transport, fed with the records of one peer.
 
-The only file that touches private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl``
-(a pyOpenSSL connection, asked for the exported keys), and the three names aiortc's transport asks
-of its carrier (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` names each.
+The only file that uses private names of aiortc: ``RTCDtlsTransport._set_role``, its ``_ssl`` (the
+pyOpenSSL connection, for exporting the keys), and the three names that aiortc's transport expects
+of its ICE transport (``_recv``, ``_send``, ``role``). ``tests/media/transport/test_dtls.py`` checks
+each.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from media.transport.srtp import Cipher
 logger = logging.getLogger(__name__)
 
 WAITING_RECORDS = 32
-"Records kept for a handshake; a flight has four. More is a flood, and the oldest stay."
+"Datagrams queued for a handshake; a flight has four. More is a flood, and the oldest stay."
 HANDSHAKE_SECONDS = 20.0
 "A handshake on a link with 300 ms and 20 % loss takes some 5 s."
 
 
 class Carrier:
-    """What aiortc's DTLS transport takes for an ICE transport: one peer's share of the socket."""
+    """Stands in for the ICE transport of aiortc's DTLS: one peer's share of the socket."""
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self.role = "controlled"
@@ -36,12 +37,12 @@ class Carrier:
         self._write = send
 
     def feed(self, record: bytes) -> None:
-        """Pass on a received DTLS record; dropped when too many wait."""
+        """Queue a received DTLS datagram; it is dropped if too many are waiting."""
         if not self._queue.full():
             self._queue.put_nowait(record)
 
     def close(self) -> None:
-        """Have the transport see the end of the connection."""
+        """Signal the end of the connection to the transport."""
         if self._queue.full():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
@@ -58,25 +59,25 @@ class Carrier:
 
 @dataclass(frozen=True)
 class Ciphers:
-    """The SRTP of a finished handshake."""
+    """The SRTP ciphers of a finished handshake."""
 
     outgoing: Cipher
     incoming: Cipher
 
 
 class HandshakeFailed(Exception):
-    """The other side's certificate, its cipher or its silence ended the handshake."""
+    """The handshake timed out, or the other side's certificate or ciphers were refused."""
 
 
 class Handshake:
-    """One peer's DTLS: the handshake, the keys it gives, and the end of the connection."""
+    """One peer's DTLS: the handshake, its keys, and the end of the connection."""
 
     def __init__(self, certificate: RTCCertificate, send: Callable[[bytes], None]) -> None:
         self.carrier = Carrier(send)
         self._transport = RTCDtlsTransport(cast(RTCIceTransport, self.carrier), [certificate])
 
     async def run(self, fingerprints: list[tuple[str, str]], server: bool) -> Ciphers:
-        """Shake hands and export the keys (RFC 5764). Raises HandshakeFailed.
+        """Complete the handshake and export the keys (RFC 5764). Raises HandshakeFailed.
 
         ``fingerprints`` are (hash name, value) pairs the certificate must match.
         """
@@ -94,7 +95,7 @@ class Handshake:
         return export_ciphers(self._transport._ssl, server)
 
     def on_closed(self, callback: Callable[[], None]) -> None:
-        """Call back once the other side closes the connection."""
+        """Call back when the other side closes the connection."""
 
         def changed() -> None:
             if self._transport.state in ("closed", "failed"):
@@ -103,13 +104,13 @@ class Handshake:
         self._transport.on("statechange", changed)
 
     async def stop(self) -> None:
-        """Close the connection, telling the other side."""
+        """Close the connection and notify the other side."""
         self._transport.remove_all_listeners()
         await self._transport.stop()
 
 
 def export_ciphers(connection: Any, server: bool) -> Ciphers:
-    """SRTP from a finished DTLS connection (RFC 5764 section 4.2). Raises HandshakeFailed."""
+    """The SRTP ciphers of a finished handshake (RFC 5764 section 4.2). Raises HandshakeFailed."""
     chosen = connection.get_selected_srtp_profile()
     for profile in SRTP_PROFILES:
         if profile.openssl_profile == chosen:

@@ -1,8 +1,8 @@
-"""ICE, the lite side: answer connectivity checks, believe only those that prove the password.
+"""ICE, as a lite agent: connectivity checks parsed, verified and answered.
 
-RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent offers the addresses it has,
-sends no checks and lets the other side decide; consent (RFC 7675) is the other side's checks going
-on.
+RFC 8445 sections 2.5 and 7.3, RFC 8489 for the messages. A lite agent offers its host candidates,
+sends no checks and lets the other side nominate; the other side's checks also renew consent
+(RFC 7675).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from aioice import stun
 
 COOKIE = stun.COOKIE.to_bytes(4)
 LONGEST_MESSAGE = 576
-"Bytes of the longest check looked at; a browser's has about 120."
+"Bytes of the longest check accepted; a browser's has about 120."
 CONSENT_SECONDS = 30.0
 "Without a check for this long, nothing more is sent to a peer (RFC 7675 section 5.1)."
 _USERNAME = 0x0006
@@ -25,14 +25,14 @@ _ALPHABET = string.ascii_letters + string.digits
 
 @dataclass(frozen=True)
 class Credentials:
-    """A peer's ICE username fragment and password on our side."""
+    """The ICE username fragment and password of one side."""
 
     ufrag: str
     password: str
 
     @classmethod
     def generate(cls) -> Credentials:
-        """Unguessable: 71 and 190 bits (RFC 8445 section 5.3 asks for 24 and 128)."""
+        """Unguessable ones: 71 and 190 bits (RFC 8445 section 5.3 asks for 24 and 128)."""
         return cls(
             "".join(secrets.choice(_ALPHABET) for _ in range(12)),
             "".join(secrets.choice(_ALPHABET) for _ in range(32)),
@@ -46,11 +46,11 @@ class Check:
     transaction_id: bytes
     nominates: bool
     controlled: bool
-    "The other side wrongly claims the controlled role, which a lite agent always has."
+    "The other side claims the controlled role, which a lite agent always has: a role conflict."
 
 
 def is_binding_request(data: bytes | memoryview) -> bool:
-    """Whether a datagram can be a check at all; costs less than a microsecond."""
+    """Whether a datagram looks like a check; costs less than a microsecond."""
     return (
         20 <= len(data) <= LONGEST_MESSAGE
         and data[0] == 0
@@ -60,11 +60,11 @@ def is_binding_request(data: bytes | memoryview) -> bool:
 
 
 def local_ufrag(data: bytes) -> str | None:
-    """Our username fragment in a check, read before anything is computed; None if malformed."""
+    """Our ufrag in a check, read before its integrity is computed; None if malformed."""
     position = 20
     while position + 4 <= len(data):
-        kind, size = struct.unpack_from("!HH", data, position)
-        if kind == _USERNAME:
+        attribute, size = struct.unpack_from("!HH", data, position)
+        if attribute == _USERNAME:
             value = data[position + 4 : position + 4 + size]
             ufrag, colon, _ = value.partition(b":")
             if not colon or len(value) != size:
@@ -75,7 +75,7 @@ def local_ufrag(data: bytes) -> str | None:
 
 
 def verify(data: bytes, credentials: Credentials) -> Check | None:
-    """The check in ``data``, or None unless it carries the password's integrity code."""
+    """The check in ``data``, or None unless its MESSAGE-INTEGRITY proves the password."""
     try:
         message = stun.parse_message(data)
         if (
@@ -94,7 +94,7 @@ def verify(data: bytes, credentials: Credentials) -> Check | None:
 
 
 def respond(check: Check, credentials: Credentials, source: tuple[str, int]) -> bytes:
-    """The answer to a check that came from ``source``; an error 487 for a confused role."""
+    """The response to a check that came from ``source``; error 487 for a role conflict."""
     response = stun.Message(
         message_method=stun.Method.BINDING,
         message_class=stun.Class.ERROR if check.controlled else stun.Class.RESPONSE,
@@ -109,10 +109,10 @@ def respond(check: Check, credentials: Credentials, source: tuple[str, int]) -> 
 
 
 def candidate_lines(addresses: list[tuple[str, int]]) -> list[str]:
-    """SDP candidate lines (RFC 8839 section 5.1) for host addresses, the first preferred."""
+    """SDP candidate lines (RFC 8839 section 5.1) for host addresses, best first."""
     lines = []
     for index, (host, port) in enumerate(addresses):
-        # Priority as RFC 8445 section 5.1.2.1 has it: host type, local preference falling.
+        # Priority by RFC 8445 section 5.1.2.1: host type, local preference falling.
         priority = (126 << 24) | ((65535 - index) << 8) | 255
         lines.append(f"a=candidate:{index + 1} 1 udp {priority} {host} {port} typ host")
     return lines

@@ -1,8 +1,8 @@
 """One UDP socket read and written in batches.
 
-What lives here: buffers, and addresses as the kernel writes them. What does not: what a datagram
-means. On Linux the native loop or :mod:`media.transport.batching` reads and writes many at a time; elsewhere
-the same interface works through plain calls.
+Here are buffers, and addresses as the kernel writes them; what a datagram means is not. On Linux
+the native loop or :mod:`media.transport.batching` reads and writes many at a time; elsewhere the
+same interface works through plain calls.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ __all__ = [
 ]
 
 KERNEL_BUFFER = 4 << 20
-"Asked of the kernel in each direction: half a second of 60 Mbit/s while the process waits."
+"Bytes requested of the kernel per direction: half a second of 60 Mbit/s while we do not read."
 
 _SO_SNDBUFFORCE = 32
 _SO_RCVBUFFORCE = 33
 
 
 class PortUnavailable(OSError):
-    """The UDP port asked for is taken, or its address is not on this machine."""
+    """The requested UDP port is taken, or its address is not on this machine."""
 
 
 def pack_address(host: str, port: int, scope: int = 0) -> bytes:
@@ -62,7 +62,7 @@ def pack_address(host: str, port: int, scope: int = 0) -> bytes:
 
 
 def unpack_address(packed: bytes) -> tuple[str, int]:
-    """Host and port of what :func:`pack_address` made. Raises ValueError on another family."""
+    """Host and port of a packed address. Raises ValueError for another family."""
     (family,) = struct.unpack_from("=H", packed)
     (port,) = struct.unpack_from("!H", packed, 2)
     if family == socket.AF_INET:
@@ -74,19 +74,19 @@ def unpack_address(packed: bytes) -> tuple[str, int]:
 
 @native_where_built
 class DestinationState:
-    """Where packets go, as the kernel wants to be told."""
+    """Where packets go, in the form the kernel needs."""
 
     __slots__ = ("address_length", "address_pointer", "pending", "port")
 
     port: Port | None
     pending: list[int]
-    "What waits for the next flush: ``slot << 16 | length``."
+    "Datagrams queued for the next flush: ``slot << 16 | length``."
     address_pointer: int
     address_length: int
 
 
 class Destination(DestinationState):
-    """Where the packets of one peer go; ``move`` follows a verified change of address."""
+    """The address that the packets of one peer go to; ``move`` changes it."""
 
     __slots__ = ("address", "foreign")
 
@@ -111,12 +111,12 @@ class Destination(DestinationState):
 
 @dataclass(frozen=True)
 class Counters:
-    """What a port did since it was opened."""
+    """What a port has done since it was opened."""
 
     received: int = 0
     sent: int = 0
     refused: int = 0
-    "Datagrams the kernel would not take, its buffer being full; they are lost like any other."
+    "Datagrams the kernel refused because its buffer was full; they are lost like any other."
     segmented: int = 0
     "Datagrams that left as part of a segmented send."
 
@@ -136,53 +136,59 @@ class Buffers:
 
 @native_where_built
 class PortState:
-    """What waits to be sent from a port, and what went through it."""
+    """What is queued on a port, and the counts of what went through it."""
 
     __slots__ = ("received", "refused", "segmentation", "segmented", "sent", "touched", "used")
 
     touched: list[Destination]
-    "Destinations with something pending."
+    "Destinations with datagrams pending."
     used: int
-    "Outgoing slots taken since the last flush."
+    "Outgoing slots used since the last flush."
     segmentation: bool
-    "Whether several packets may leave as one segmented send."
+    "Whether several datagrams may leave as one segmented send."
     received: int
     sent: int
     refused: int
     segmented: int
 
 
+def _bound(host: str, port: int, version: int) -> socket.socket:
+    """A non-blocking UDP socket with large kernel buffers. Raises PortUnavailable."""
+    udp = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    try:
+        udp.setblocking(False)
+        if version == 6:
+            udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        for forced, plain in (
+            (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
+            (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
+        ):
+            try:
+                udp.setsockopt(socket.SOL_SOCKET, forced, KERNEL_BUFFER)
+            except OSError:  # only root may exceed the system's limit
+                udp.setsockopt(socket.SOL_SOCKET, plain, KERNEL_BUFFER)
+        udp.bind((host, port))
+    except OSError as error:
+        udp.close()
+        raise PortUnavailable(
+            error.errno, f"UDP port {port} on {host} cannot be used: {error.strerror}"
+        ) from error
+    return udp
+
+
 class Port(PortState):
     """A bound UDP socket of one address family.
 
-    After :meth:`receive` returned n, datagram i < n lies in ``incoming[i * SLOT :]``, is
-    ``lengths[i * 16 + 14]`` bytes long (the place the kernel's structure has it) and came from
-    the packed address ``addresses[i * 28 : i * 28 + address_size]``. To send, write into ``outgoing[slot * SLOT :]`` of the slot
-    that :meth:`slot` gave, then :meth:`push` it; :meth:`flush` makes it leave.
+    After :meth:`receive` returned n, datagram i < n is at ``incoming[i * SLOT :]``,
+    ``lengths[i * 16 + 14]`` bytes long (where the kernel's structure has the length), from the
+    packed address ``addresses[i * 28 : i * 28 + address_size]``. To send, write into
+    ``outgoing[slot * SLOT :]`` of a slot from :meth:`slot`, then :meth:`push` it; :meth:`flush`
+    sends it.
     """
 
     def __init__(self, host: str, port: int) -> None:
         version = ipaddress.ip_address(host).version
-        family = socket.AF_INET if version == 4 else socket.AF_INET6
-        self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            self.socket.setblocking(False)
-            if version == 6:
-                self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            for forced, plain in (
-                (_SO_RCVBUFFORCE, socket.SO_RCVBUF),
-                (_SO_SNDBUFFORCE, socket.SO_SNDBUF),
-            ):
-                try:
-                    self.socket.setsockopt(socket.SOL_SOCKET, forced, KERNEL_BUFFER)
-                except OSError:  # only root may exceed the system's limit
-                    self.socket.setsockopt(socket.SOL_SOCKET, plain, KERNEL_BUFFER)
-            self.socket.bind((host, port))
-        except OSError as error:
-            self.socket.close()
-            raise PortUnavailable(
-                error.errno, f"UDP port {port} on {host} cannot be used: {error.strerror}"
-            ) from error
+        self.socket = _bound(host, port, version)
         self.number: int = self.socket.getsockname()[1]
         self.version = version
         self.address_size = 16 if version == 4 else 28
@@ -203,20 +209,20 @@ class Port(PortState):
         self._batched: BatchedSocket | None = None
         self._use_own_views()
         if sys.platform == "linux":
-            self._batched = kernel = BatchedSocket(self)
-            self.addresses = kernel.addresses
-            self.lengths = kernel.lengths
+            self._batched = batched = BatchedSocket(self)
+            self.addresses = batched.addresses
+            self.lengths = batched.lengths
             self.segmentation = probe_segmentation(self.socket)
             if native is not None:
                 incoming = int(self.foreign.cast("uintptr_t", buffers.incoming))
                 self.attach(  # type: ignore[attr-defined]
                     self.fileno(),
                     self.address_size,
-                    kernel.headers_pointer,
-                    kernel.addresses_pointer,
+                    batched.headers_pointer,
+                    batched.addresses_pointer,
                     incoming,
                     self.outgoing_pointer,
-                    (buffers, kernel),
+                    (buffers, batched),
                 )
                 self.native = True
 
@@ -226,7 +232,7 @@ class Port(PortState):
 
     @property
     def counters(self) -> Counters:
-        """What went through since the port was opened."""
+        """What went through the port since it was opened."""
         return Counters(self.received, self.sent, self.refused, self.segmented)
 
     def fileno(self) -> int:
@@ -234,11 +240,11 @@ class Port(PortState):
         return self.socket.fileno()
 
     def close(self) -> None:
-        """Give the port back."""
+        """Close the socket."""
         self.socket.close()
 
     def receive(self) -> int:
-        """Read up to ``BATCH`` waiting datagrams; the number read, 0 when none waited."""
+        """Read up to ``BATCH`` waiting datagrams; returns their number."""
         if self.native:
             waiting: int = native.receive(self)
             return waiting
@@ -247,7 +253,7 @@ class Port(PortState):
         return count
 
     def length(self, index: int) -> int:
-        """Bytes of datagram ``index`` of the last batch; ``SLOT`` means it was cut short."""
+        """Bytes of datagram ``index`` of the last batch; ``SLOT`` means it was truncated."""
         return self.lengths[index * 16 + 14]
 
     def source(self, index: int) -> bytes:
@@ -271,7 +277,7 @@ class Port(PortState):
         return count
 
     def slot(self) -> int:
-        """A free slot to write one datagram into; what waits is sent when none is free."""
+        """A free slot to write one datagram into; if none is free, what is queued is sent first."""
         used = self.used
         if used == OUTGOING:
             self.flush()
@@ -297,7 +303,7 @@ class Port(PortState):
         self.push(slot, len(data), destination)
 
     def send_to(self, data: bytes, address: bytes) -> None:
-        """Queue a copy of ``data`` for a packed address nobody is known at yet."""
+        """Queue a copy of ``data`` for a packed address that belongs to no peer yet."""
         destination = Destination()
         destination.move(self, address)
         self.send(data, destination)
@@ -327,14 +333,14 @@ class Port(PortState):
                     self.refused += 1
             destination.pending.clear()
 
-    def use_kernel_calls(self) -> None:
-        """Give up the native loop, as where it is not built."""
+    def use_batched_calls(self) -> None:
+        """Do without the native loop, as where it is not built."""
         self.flush()
         self.native = False
 
     def use_plain_calls(self) -> None:
-        """Give up the batched system calls, as on a system that has none."""
-        self.use_kernel_calls()
+        """Do without batched system calls, as on a system that has none."""
+        self.use_batched_calls()
         self._batched = None
         self._use_own_views()
         self.segmentation = False

@@ -1,13 +1,13 @@
-"""SRTP in place: packets are protected and opened in the buffer they already lie in (RFC 3711).
+"""SRTP in place: packets are protected and unprotected in the buffer they are in (RFC 3711).
 
-The only file that touches private names of pylibsrtp: ``Session._srtp`` (the native session) and
+The only file that uses private names of pylibsrtp: ``Session._srtp`` (the native session) and
 ``pylibsrtp._binding`` (its ``lib`` and ``ffi``). Calling them directly saves two copies and an
-allocation a packet, half of the cost. If a release of pylibsrtp hides them, :class:`Cipher` works
-through the public methods instead; ``tests/media/transport/test_srtp.py`` compares both.
+allocation per packet, half of the cost. If a release of pylibsrtp hides them, :class:`Cipher` uses
+the public methods instead; ``tests/media/transport/test_srtp.py`` compares both.
 
-Retransmission never reuses a pair of SSRC and sequence number with other bytes, which under
-AES-GCM would give away the key stream (RFC 7714 section 8.4). Outgoing sessions are therefore made
-here, without aiortc's leave to repeat: libsrtp itself refuses a second packet of the same index.
+No pair of SSRC and sequence number is ever protected twice with other bytes, which under AES-GCM
+would reveal the key stream (RFC 7714 section 8.4). Outgoing sessions are therefore made here and
+not by aiortc, which allows repeats: libsrtp itself refuses a second packet with the same index.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Operation = Callable[[Any, Any], int]
 
 
 def native_binding() -> tuple[Any, Any] | None:
-    """pylibsrtp's ``(lib, ffi)``, or None when a release of it keeps them elsewhere."""
+    """pylibsrtp's ``(lib, ffi)``, or None if this release keeps them elsewhere."""
     try:
         from pylibsrtp import _binding
     except ImportError:
@@ -46,7 +46,7 @@ def native_binding() -> tuple[Any, Any] | None:
 def srtp_functions() -> tuple[int, int] | None:
     """Addresses of libsrtp's ``srtp_protect`` and ``srtp_unprotect`` for the native loop.
 
-    None where pylibsrtp hides them or declares them otherwise than the loop would call them.
+    None if pylibsrtp hides them, or declares them differently from how the loop calls them.
     """
     binding = native_binding()
     if binding is None:
@@ -85,13 +85,13 @@ class Cipher:
         native = getattr(self._session, "_srtp", None)
         self.direct = binding is not None and native is not None
         self.protect: Operation = partial(self._copying, self._session.protect)
-        """Protect an RTP packet in place; 0 when done. Takes a native ``char`` array with
-        ``TRAILER`` bytes of room after the packet, and a native ``int`` array of one, which holds
+        """Protect an RTP packet in place; returns 0 on success. Takes a cffi ``char`` array with
+        ``TRAILER`` bytes of room after the packet, and a cffi ``int`` array of one, which holds
         the packet's length before and after."""
         self.unprotect: Operation = partial(self._copying, self._session.unprotect)
-        "Check and open an SRTP packet in place, with the arguments of ``protect``."
+        "Authenticate and decrypt an SRTP packet in place, with the arguments of ``protect``."
         self.session = 0
-        "The native session's address, for the native loop; 0 when only the public methods are left."
+        "The libsrtp session's address, for the native loop; 0 if only the public methods are left."
         if binding is not None and native is not None:
             library, foreign = binding
             self.session = int(foreign.cast("uintptr_t", native[0]))

@@ -1,7 +1,7 @@
-"""What strangers and ill-willed participants send a relay: generators of hostile datagrams.
+"""What strangers and malicious participants send to a relay: generators of hostile datagrams.
 
-A participant here is the light client of the load benchmark, with real keys: what it seals opens,
-however malformed it is inside. Nothing here knows what the relay ought to do with it.
+A participant here is a client of ``relay_clients`` with real keys: what it protects is authentic,
+however malformed inside. Nothing here knows how the relay should react.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from media.rtp import rtcp
 from scripts.traffic.relay_clients import LoadClient
 
 LONGEST = 1300
-"Bytes of the longest datagram made here before it is sealed; the library seals no more than 1,356."
+"Bytes of the longest datagram made here before protection; pylibsrtp protects at most 1,356."
 Datagrams = Iterator[bytes]
 
 
@@ -36,30 +36,30 @@ def stun_request(ufrag: str, password: str) -> bytes:
 
 
 def mutated(chance: random.Random, data: bytes) -> bytes:
-    """The data with a few bytes changed, cut off or put in."""
+    """The data with a few bytes changed, removed or inserted."""
     changed = bytearray(data)
     for _ in range(chance.randint(1, 8)):
         kind = chance.randrange(4)
-        place = chance.randrange(len(changed) + 1)
-        if kind == 0 and place < len(changed):
-            changed[place] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+        position = chance.randrange(len(changed) + 1)
+        if kind == 0 and position < len(changed):
+            changed[position] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
         elif kind == 1:
-            del changed[place:]
+            del changed[position:]
         elif kind == 2:
-            changed[place:place] = chance.randbytes(chance.randint(1, 40))
-        elif changed and place < len(changed):
-            changed[place] ^= 1 << chance.randrange(8)
+            changed[position:position] = chance.randbytes(chance.randint(1, 40))
+        elif changed and position < len(changed):
+            changed[position] ^= 1 << chance.randrange(8)
     return bytes(changed[:LONGEST])
 
 
 def random_datagrams(chance: random.Random) -> Datagrams:
-    """Anything."""
+    """Random bytes."""
     while True:
         yield chance.randbytes(chance.randint(0, LONGEST))
 
 
 def looking_like(first: range, second: range | None = None) -> Callable[[random.Random], Datagrams]:
-    """Garbage whose first bytes are those of a protocol."""
+    """Garbage that starts like a protocol."""
 
     def generate(chance: random.Random) -> Datagrams:
         while True:
@@ -73,7 +73,7 @@ def looking_like(first: range, second: range | None = None) -> Callable[[random.
 
 
 def unknown_checks(chance: random.Random) -> Datagrams:
-    """Well-formed checks of participants who do not exist."""
+    """Well-formed checks for participants who do not exist."""
     while True:
         message = stun_request(f"{chance.randbytes(6).hex()}", "guess")
         for _ in range(50):
@@ -88,11 +88,11 @@ STRANGERS: dict[str, Callable[[random.Random], Datagrams]] = {
     "like STUN": looking_like(range(2)),
     "checks for nobody": unknown_checks,
 }
-"What somebody sends who knows the port alone; from a participant's address it is spoofed."
+"What an attacker sends who knows only the port; from a participant's address it is spoofed."
 
 
 class Hostile:
-    """A connected participant that sends what it likes."""
+    """A connected participant that sends whatever it likes."""
 
     def __init__(self, client: LoadClient, seed: int | None = None) -> None:
         self.client = client
@@ -101,7 +101,7 @@ class Hostile:
         self._transport = count(0)
 
     def seal(self, packet: bytes) -> bytes:
-        """SRTP of a packet; empty if the library will not protect what it holds."""
+        """The SRTP of a packet; empty if the library refuses to protect it."""
         assert self.client.ciphers is not None
         try:
             return self.client.ciphers.outgoing.protect_packet(packet)
@@ -109,7 +109,7 @@ class Hostile:
             return b""
 
     def seal_rtcp(self, packet: bytes) -> bytes:
-        """SRTCP of anything with eight bytes."""
+        """The SRTCP of anything with eight bytes; empty if the library refuses to protect it."""
         assert self.client.ciphers is not None
         try:
             return self.client.ciphers.outgoing.protect_rtcp(packet)
@@ -144,30 +144,30 @@ class Hostile:
 
     @property
     def own_ssrc(self) -> int:
-        """The stream of its picture."""
+        """The SSRC of its video."""
         assert self.client.video is not None
         return self.client.video.ssrc
 
-    # Each of these goes on for ever.
+    # Each of these is endless.
 
     def honest(self) -> Datagrams:
-        """Packets as they should be, for comparison."""
+        """Ordinary packets, for comparison."""
         for sequence in self._sequences:
             yield self.seal(self.rtp(self.own_ssrc, sequence))
 
     def replays(self) -> Datagrams:
-        """One packet again and again."""
+        """One packet over and over."""
         packet = self.seal(self.rtp(self.own_ssrc, next(self._sequences)))
         while True:
             yield packet
 
     def other_streams(self) -> Datagrams:
-        """Every packet of a stream nobody announced."""
+        """Every packet under an SSRC that was not announced."""
         while True:
             yield self.seal(self.rtp(self.chance.randrange(1 << 32), 1))
 
     def new_streams(self) -> Datagrams:
-        """Every packet the beginning of its picture anew, under another SSRC."""
+        """Every packet a restart of its video under another SSRC."""
         while True:
             mid = b"\x10" + self.video_mid
             yield self.seal(self.rtp(self.chance.randrange(1 << 32), 1, extensions=mid))
@@ -175,14 +175,14 @@ class Hostile:
     video_mid = b"1"
 
     def gaps(self) -> Datagrams:
-        """A gap as long as is asked for before every packet."""
+        """Before every packet the longest gap that the relay requests."""
         sequence = next(self._sequences)
         while True:
             sequence += 256
             yield self.seal(self.rtp(self.own_ssrc, sequence))
 
     def extensions(self) -> Datagrams:
-        """Header extensions in a new order in every packet, broken ones among them."""
+        """Header extensions in a new order in every packet, some malformed."""
         for sequence in self._sequences:
             block = b""
             while self.chance.random() < 0.8 and len(block) < 60:
@@ -192,14 +192,14 @@ class Hostile:
             yield self.seal(self.rtp(self.own_ssrc, sequence, extensions=block))
 
     def transport_numbers(self) -> Datagrams:
-        """Transport-wide numbers that jump, over streams that are its own."""
+        """Transport-wide sequence numbers that jump."""
         for sequence in self._sequences:
             number = self.chance.randrange(1 << 16)
             block = b"\x31" + number.to_bytes(2)
             yield self.seal(self.rtp(self.own_ssrc, sequence, extensions=block))
 
     def repairs(self) -> Datagrams:
-        """Retransmissions of nothing, of streams that may not exist."""
+        """RTX packets of nothing that is missing, for streams that may not exist."""
         for sequence in self._sequences:
             block = b"\x10" + self.video_mid + b"\xb0" + bytes((97 + sequence % 26,))
             ssrc = self.own_ssrc ^ self.chance.randrange(64)
@@ -209,11 +209,15 @@ class Hostile:
     def codecs(self) -> Datagrams:
         """Other codecs in a known stream, with garbage for payload."""
         for sequence in self._sequences:
-            kind = self.chance.choice((63, 96, 97, 102, 103, 111, self.chance.randrange(128)))
+            payload_type = self.chance.choice(
+                (63, 96, 97, 102, 103, 111, self.chance.randrange(128))
+            )
             client = self.client
-            stream = self.chance.choice([one for one in (client.audio, client.video) if one])
+            stream = self.chance.choice(
+                [stream for stream in (client.audio, client.video) if stream]
+            )
             payload = self.chance.randbytes(self.chance.randrange(1200))
-            yield self.seal(self.rtp(stream.ssrc, sequence, kind, payload=payload))
+            yield self.seal(self.rtp(stream.ssrc, sequence, payload_type, payload=payload))
 
     def reports(self) -> Datagrams:
         """RTCP of a random type with a random body."""
@@ -222,9 +226,9 @@ class Hostile:
             head = 0x80 | self.chance.randrange(64)
             kind = self.chance.choice((200, 201, 202, 203, 204, 205, 206, 207))
             body = bytearray(self.chance.randbytes(words * 4))
-            for place in range(0, len(body) - 4, 4):
+            for position in range(0, len(body) - 4, 4):
                 if self.chance.random() < 0.3:
-                    body[place : place + 4] = self.chance.choice(self._known).to_bytes(4)
+                    body[position : position + 4] = self.chance.choice(self._known).to_bytes(4)
             yield self.seal_rtcp(struct.pack("!BBH", head, kind, words) + bytes(body))
 
     def mutated_reports(self) -> Datagrams:
@@ -233,13 +237,13 @@ class Hostile:
             yield self.seal_rtcp(mutated(self.chance, self._compound()))
 
     def sender_reports(self) -> Datagrams:
-        """As many sender reports as a datagram holds, each to be passed on to everybody."""
+        """As many sender reports as fit into a datagram, each forwarded to all subscribers."""
         report = rtcp.sender_report(self.own_ssrc, RtcpSenderInfo(1 << 40, 1, 1, 1), "x")
         while True:
             yield self.seal_rtcp(report * (LONGEST // len(report)))
 
     def requests(self) -> Datagrams:
-        """As many requests to repeat everything as a datagram holds."""
+        """A NACK for as many packets as fit into a datagram."""
         while True:
             body = b"".join(
                 struct.pack("!HH", self.chance.randrange(1 << 16), 0xFFFF) for _ in range(300)
@@ -249,25 +253,25 @@ class Hostile:
             yield self.seal_rtcp(head + body)
 
     def keyframe_requests(self) -> Datagrams:
-        """As many keyframe requests as a datagram holds."""
+        """As many keyframe requests as fit into a datagram."""
         while True:
             ssrc = self.chance.choice(self._known)
             yield self.seal_rtcp(rtcp.keyframe_request(1, ssrc) * (LONGEST // 12))
 
     def report_senders(self) -> Datagrams:
-        """Reports under ever new SSRCs."""
+        """Receiver reports under ever new SSRCs."""
         while True:
             head = struct.pack("!BBHI", 0x80, 201, 1, secrets.randbits(32))
             yield self.seal_rtcp(head)
 
     def records(self) -> Datagrams:
-        """DTLS that looks like what a finished connection carries, and is not."""
+        """Forged DTLS application data, as on a finished connection."""
         for number in count(1):
             head = struct.pack("!BHHHIH", 23, 0xFEFD, 1, 0, number, 64)
             yield head + self.chance.randbytes(64)
 
     def kinds(self) -> dict[str, Callable[[], Datagrams]]:
-        """Everything a participant can do wrong, by name."""
+        """Everything a participant can send wrongly, by name."""
         return {
             "replays": self.replays,
             "packets of unknown streams": self.other_streams,
@@ -288,19 +292,20 @@ class Hostile:
 
     @property
     def _known(self) -> list[int]:
-        """SSRCs that mean something to the relay."""
-        own = [one.ssrc for one in (self.client.audio, self.client.video) if one is not None]
-        return own + list(self.client.heard) or [1]
+        """SSRCs that the relay knows."""
+        streams = (self.client.audio, self.client.video)
+        own = [stream.ssrc for stream in streams if stream is not None]
+        return own + list(self.client.seen) or [1]
 
     def _compound(self) -> bytes:
-        one, two = self.chance.choice(self._known), self.chance.choice(self._known)
-        block = RtcpReceiverInfo(two, 1, 2, 3, 4, 5, 6)
+        own, media = self.chance.choice(self._known), self.chance.choice(self._known)
+        block = RtcpReceiverInfo(media, 1, 2, 3, 4, 5, 6)
         return b"".join(
             (
-                rtcp.sender_report(one, RtcpSenderInfo(1 << 40, 1, 1, 1), "name"),
-                rtcp.receiver_reports(one, [block]),
-                rtcp.nack(one, two, [1, 2, 9, 300]),
-                rtcp.keyframe_request(one, two),
-                rtcp.bitrate_limit(one, 300_000, [two]),
+                rtcp.sender_report(own, RtcpSenderInfo(1 << 40, 1, 1, 1), "name"),
+                rtcp.receiver_reports(own, [block]),
+                rtcp.nack(own, media, [1, 2, 9, 300]),
+                rtcp.keyframe_request(own, media),
+                rtcp.bitrate_limit(own, 300_000, [media]),
             )
         )

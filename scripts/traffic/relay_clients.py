@@ -1,8 +1,8 @@
-"""The load of the relay's benchmark: light WebRTC clients that send and receive encrypted packets.
+"""Lightweight WebRTC clients that load a relay: they send and receive encrypted packets.
 
-A client here does what is needed to be taken for a browser: it answers or makes a description,
-checks connectivity, shakes hands, then sends RTP with the header extensions a browser sends. It
-decodes nothing. The same clients load the relay and the servers it is compared with.
+A client does what a server expects of a browser: it writes an offer or an answer, sends
+connectivity checks, completes the DTLS handshake, then sends RTP with a browser's header
+extensions. It decodes nothing. The same clients load our relay and the servers it is compared with.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ FRAME_PACKETS = (6, 6, 5)
 FRAMES_PER_SECOND = 30
 AUDIO_PER_SECOND = 50
 SAMPLED = 16
-"One received packet in this many is decrypted and tells its age."
+"One received packet in this many is decrypted to read its age."
 
 
 _NUMBERS = struct.Struct("!BHI")
 _STAMP = struct.Struct("!BBd")
 _CHANNEL = struct.Struct("!BBH")
-_PICTURE, _SOUND, _REPORT = range(3)
+_VIDEO, _AUDIO, _REPORT = range(3)
 
 
 @dataclass
 class Stream:
-    """What one media line sends."""
+    """What one m= section sends."""
 
     ssrc: int
     payload_type: int
@@ -63,7 +63,7 @@ class Stream:
 
 
 def video_stream(payload_type: int = 96) -> Stream:
-    """VP8 packets of 1,200 bytes with send time and transport-wide number."""
+    """VP8 packets of 1,200 bytes with send time and transport-wide sequence number."""
     extensions = bytes((0x22, 0, 0, 0, 0x31, 0, 0, 0))
     ssrc = secrets.randbits(31) | 1
     header = struct.pack("!BBHIIHH", 0x90, payload_type, 0, 0, ssrc, 0xBEDE, 2) + extensions
@@ -71,7 +71,7 @@ def video_stream(payload_type: int = 96) -> Stream:
 
 
 def audio_stream(payload_type: int = 111) -> Stream:
-    """Opus packets of 100 bytes with audio level, send time and transport-wide number."""
+    """Opus packets of 100 bytes with audio level, send time and transport-wide sequence number."""
     extensions = bytes((0x40, 30, 0x22, 0, 0, 0, 0x31, 0, 0, 0, 0, 0))
     ssrc = secrets.randbits(31) | 1
     header = struct.pack("!BBHIIHH", 0x90, payload_type, 0, 0, ssrc, 0xBEDE, 3) + extensions
@@ -94,22 +94,22 @@ class LoadClient:
         self.audio: Stream | None = None
         self.transport_sequence = 0
         self.prefix = b""
-        "What stands before each packet on the wire: the header of a TURN channel (RFC 8656)."
+        "Bytes before each packet on the wire: a TURN ChannelData header (RFC 8656), or nothing."
         self.answered = asyncio.Event()
         self.received = 0
-        self.heard: dict[int, int] = {}
+        self.seen: dict[int, int] = {}
         self.ages: list[float] = []
         self._size: Any = cffi.FFI().new("int *")
 
     def fingerprint(self) -> str:
         """The certificate's, as SDP writes it."""
-        for one in self.certificate.getFingerprints():
-            if one.algorithm == "sha-256":
-                return f"sha-256 {one.value}"
+        for fingerprint in self.certificate.getFingerprints():
+            if fingerprint.algorithm == "sha-256":
+                return f"sha-256 {fingerprint.value}"
         raise AssertionError("no SHA-256 fingerprint")
 
     def transport_lines(self, setup: str) -> list[str]:
-        """The lines each media section has."""
+        """The transport attributes of each m= section."""
         return [
             "c=IN IP4 0.0.0.0",
             f"a=ice-ufrag:{self.credentials.ufrag}",
@@ -121,7 +121,7 @@ class LoadClient:
         ]
 
     def answer(self, offer: str) -> str:
-        """An answer that takes everything offered and sends where it is asked to."""
+        """An answer that accepts everything offered and sends wherever the offer receives."""
         sections = re.split(r"(?m)^(?=m=)", offer.replace("\r\n", "\n"))
         mids = re.findall(r"(?m)^a=mid:(.*)$", offer.replace("\r\n", "\n"))
         text = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0"]
@@ -146,7 +146,7 @@ class LoadClient:
         return "\r\n".join(text) + "\r\n"
 
     def offer(self) -> str:
-        """An offer to send sound and picture."""
+        """An offer to send audio and video."""
         self.audio, self.video = audio_stream(), video_stream()
         text = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", "a=group:BUNDLE 0 1"]
         uris = (
@@ -164,7 +164,7 @@ class LoadClient:
         return "\r\n".join(text) + "\r\n"
 
     async def connect(self, description: str) -> None:
-        """Reach the server that wrote this description and share keys with it."""
+        """Connect to the server that wrote this description and complete the DTLS handshake."""
         description = description.replace("\r\n", "\n")
 
         def value(name: str) -> str:
@@ -194,7 +194,7 @@ class LoadClient:
             loop.remove_reader(self.port.fileno())
 
     async def _keep_checking(self) -> None:
-        """Check as browsers do; a server may not be listening when the first ones come."""
+        """Repeat checks as browsers do; a server may not be ready for the first ones."""
         while True:
             self.check()
             await asyncio.sleep(0.1)
@@ -225,21 +225,21 @@ class LoadClient:
                 self.handshake.carrier.feed(data)
 
     def _answer_check(self, data: bytes) -> None:
-        """Answer the checks of a server that is no lite agent."""
+        """Answer the checks of a server that is not an ICE-lite agent."""
         check = ice.verify(data, self.credentials) if ice.is_binding_request(data) else None
         if check is not None:
             address = unpack_address(self.destination.address)
             self._send_now(ice.respond(replace(check, controlled=False), self.credentials, address))
 
     def send_frame(self, stream: Stream | None, count: int, now: float) -> None:
-        """Send the next picture or piece of sound, if this stream is sent at all."""
+        """Send the next frame of video or audio, if there is such a stream."""
         if stream is not None:
             step = 3000 if stream.clock_rate == 90000 else 960
             stream.timestamp = (stream.timestamp + step) & 0xFFFFFFFF
             self.send_packets(stream, count, now)
 
     def send_packets(self, stream: Stream, count: int, now: float) -> None:
-        """Queue ``count`` packets of one frame, the first of which begins a keyframe."""
+        """Send ``count`` packets of one frame, the first of which starts a keyframe."""
         assert self.ciphers is not None
         protect = self.ciphers.outgoing.protect
         port = self.port
@@ -260,10 +260,10 @@ class LoadClient:
                 stream.sequence,
                 stream.timestamp,
             )
-            place = base + stream.send_time_position
-            out[place : place + 3] = send_time
-            place = base + stream.transport_position
-            out[place : place + 2] = self.transport_sequence.to_bytes(2)
+            position = base + stream.send_time_position
+            out[position : position + 3] = send_time
+            position = base + stream.transport_position
+            out[position : position + 2] = self.transport_sequence.to_bytes(2)
             _STAMP.pack_into(out, base + stream.payload_start, 0 if index else 0x10, 0, now)
             size[0] = length
             protect(port.outgoing_pointers[slot] + len(prefix), size)
@@ -276,7 +276,7 @@ class LoadClient:
         port.flush()
 
     def read(self, now: float) -> None:
-        """Count what arrived; decrypt one packet in ``SAMPLED`` for its age."""
+        """Count the packets that arrived; decrypt one in ``SAMPLED`` for its age."""
         port = self.port
         count = port.receive()
         firsts = bytes(port.incoming[0 : count * SLOT : SLOT])
@@ -304,10 +304,10 @@ class LoadClient:
         (sent,) = struct.unpack_from("!d", port.incoming, base + start + 2)
         self.ages.append(now - sent)
         (sequence,) = struct.unpack_from("!H", port.incoming, base + 2)
-        self.heard[ssrc] = sequence
+        self.seen[ssrc] = sequence
 
     def report(self, now: float) -> None:
-        """Send the reports a browser sends each second."""
+        """Send the RTCP reports that a browser sends every second."""
         if self.ciphers is None:
             return
         message = b""
@@ -316,15 +316,15 @@ class LoadClient:
                 clock = int((now + 2208988800) * (1 << 32))
                 info = RtcpSenderInfo(clock, stream.timestamp, stream.packets, stream.packets * 900)
                 message += rtcp.sender_report(stream.ssrc, info, "load")
-        if self.heard:
+        if self.seen:
             message += rtcp.receiver_reports(
-                1, [RtcpReceiverInfo(x, 0, 0, y, 0, 0, 0) for x, y in self.heard.items()]
+                1, [RtcpReceiverInfo(x, 0, 0, y, 0, 0, 0) for x, y in self.seen.items()]
             )
         if message:
             self._send_now(self.ciphers.outgoing.protect_rtcp(message))
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self.handshake is not None:
             await self.handshake.stop()
             self.port.flush()
@@ -333,20 +333,20 @@ class LoadClient:
 
 @dataclass(frozen=True)
 class Window:
-    """What happened in one measured stretch of time."""
+    """What happened during one measurement."""
 
     seconds: float
     sent: int
     received: int
     ages: list[float]
     late: float
-    "Most seconds a frame left after its time: how well the generator kept up."
+    "Most seconds that a frame left behind schedule: how well the generator kept up."
 
 
 def pump(
     publishers: Sequence[LoadClient], clients: Sequence[LoadClient], rate: float, seconds: float
 ) -> Window:
-    """Send and receive for a while. Blocks; ``rate`` multiplies frames and sound packets."""
+    """Send and receive for a while. Blocks; ``rate`` multiplies the frame rates."""
     poll = select.epoll()
     by_descriptor = {client.port.fileno(): client for client in clients}
     for descriptor in by_descriptor:
@@ -354,12 +354,12 @@ def pump(
     start = time.monotonic()
     frame_step = 1 / (FRAMES_PER_SECOND * rate)
     audio_step = 1 / (AUDIO_PER_SECOND * rate)
-    # (when, what, whose, how many so far), soonest first; everybody at a moment of their own
+    # (time, what, index of the client, how many so far), soonest first; clients are staggered
     schedule = [
         (start + 0.02 + step * index / len(many), what, index, 0)
         for what, many, step in (
-            (_PICTURE, publishers, frame_step),
-            (_SOUND, publishers, audio_step),
+            (_VIDEO, publishers, frame_step),
+            (_AUDIO, publishers, audio_step),
             (_REPORT, clients, 1.0),
         )
         for index in range(len(many))
@@ -379,11 +379,11 @@ def pump(
             while schedule[0][0] <= now:
                 when, what, index, done = schedule[0]
                 late = max(late, now - when)
-                if what == _PICTURE:
+                if what == _VIDEO:
                     heapq.heapreplace(schedule, (when + frame_step, what, index, done + 1))
                     client = publishers[index]
                     client.send_frame(client.video, FRAME_PACKETS[done % 3], now)
-                elif what == _SOUND:
+                elif what == _AUDIO:
                     heapq.heapreplace(schedule, (when + audio_step, what, index, 0))
                     client = publishers[index]
                     client.send_frame(client.audio, 1, now)
@@ -410,7 +410,7 @@ def _sent(client: LoadClient) -> int:
 
 
 def _drain(poll: select.epoll, clients: dict[int, LoadClient], until: float) -> None:
-    """Read what was still on its way."""
+    """Read what was still in flight."""
     while (left := until - time.monotonic()) > 0:
         for descriptor, _ in poll.poll(left, 64):
             clients[descriptor].read(time.monotonic())

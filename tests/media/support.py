@@ -48,10 +48,10 @@ class MovingPicture(VideoStreamTrack):
 
 
 def candidates_everywhere(sdp: str) -> str:
-    """The offer with its candidates repeated in every media section.
+    """The offer with its candidates repeated in every m= section.
 
-    They belong into the first one of a bundle (RFC 8843 section 7.2); aiortc forgets them when a
-    first offer has lines of both directions.
+    They belong in the first one of a bundle (RFC 8843 section 7.2); aiortc loses them if a first
+    offer has sections of both directions.
     """
     sections = sdp.split("\r\nm=")
     candidates = [line for line in sections[1].split("\r\n") if line.startswith("a=candidate:")]
@@ -63,7 +63,7 @@ def candidates_everywhere(sdp: str) -> str:
 
 
 class Participant:
-    """An aiortc participant that answers whatever it is offered and counts what arrives."""
+    """An aiortc participant that answers every offer and counts the frames that arrive."""
 
     def __init__(self, peer_id: str, tracks: dict[Kind, object]) -> None:
         self.peer_id = peer_id
@@ -91,7 +91,7 @@ class Participant:
             self.times.setdefault(track.kind, []).append(frame.pts)
 
     async def describe(self, offer: OfferNeeded) -> str:
-        """An answer that publishes on each line that asks for something we have."""
+        """An answer that publishes in each m= section that asks for a track we have."""
         async with self.turn:
             if self.closed:
                 raise ConnectionError
@@ -125,9 +125,9 @@ class Participant:
 
 
 class Client(Participant):
-    """A participant of an exchange in this process."""
+    """A participant of an SFU in this process."""
 
-    def __init__(self, sfu: "TestExchange", peer_id: str, tracks: dict[Kind, object]) -> None:
+    def __init__(self, sfu: "TestSfu", peer_id: str, tracks: dict[Kind, object]) -> None:
         super().__init__(peer_id, tracks)
         self.sfu = sfu
 
@@ -137,7 +137,7 @@ class Client(Participant):
 
 
 class RelayClient(Participant):
-    """A participant, with sound, of a relay with worker processes."""
+    """A participant, with audio, of a relay with worker processes."""
 
     def __init__(self, relay: Relay, peer_id: str) -> None:
         super().__init__(peer_id, {Kind.AUDIO: AudioStreamTrack()})
@@ -152,8 +152,8 @@ def track_of(kind: Kind) -> MediaStreamTrack:
     return AudioStreamTrack() if kind is Kind.AUDIO else MovingPicture()
 
 
-class TestExchange(Sfu):
-    """An exchange on a loopback port whose events are kept, and its clients answered."""
+class TestSfu(Sfu):
+    """An SFU on a loopback port that keeps its events and passes offers to its clients."""
 
     __test__ = False
 
@@ -176,7 +176,7 @@ class TestExchange(Sfu):
 
     def _answered(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)
-        # What goes wrong while a test ends is of no interest; before, it must not stay unseen.
+        # Failures while a test ends do not matter; earlier ones must not go unnoticed.
         if not self.ending and not task.cancelled() and (error := task.exception()):
             self.failures.append(error)
 
@@ -194,7 +194,7 @@ class TestExchange(Sfu):
         self.execute(Join(room_id, peer_id, tuple(Publishing(kind) for kind in kinds)))
         return joined
 
-    async def __aenter__(self) -> "TestExchange":
+    async def __aenter__(self) -> "TestSfu":
         return self
 
     async def __aexit__(
@@ -212,6 +212,6 @@ class TestExchange(Sfu):
 
 
 @asynccontextmanager
-async def exchange_with(limits: Limits | None = None) -> AsyncIterator[TestExchange]:
-    async with TestExchange(limits=limits) as sfu:
+async def sfu_with(limits: Limits | None = None) -> AsyncIterator[TestSfu]:
+    async with TestSfu(limits=limits) as sfu:
         yield sfu

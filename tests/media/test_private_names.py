@@ -1,4 +1,4 @@
-"""Private names of other people's packages are touched in one file each, which says so.
+"""Private names of third-party packages are used in one file each, which says so.
 
 Whether a release still has them is what `test_dtls.py` and `test_srtp.py` ask.
 """
@@ -26,7 +26,7 @@ def is_private(name: str) -> bool:
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
-    """Private attributes asked of anything but `self` and `cls`, and private imports."""
+    """Private attributes of anything but `self` and `cls`, and private imports."""
     for node in ast.walk(tree):
         match node:
             case ast.Attribute(value=ast.Name(id="self" | "cls")):
@@ -39,11 +39,11 @@ def private_names(tree: ast.AST) -> Iterator[str]:
             ) if is_private(name):
                 yield name
             case ast.ImportFrom(names=names, level=0):
-                yield from (one.name for one in names if is_private(one.name))
+                yield from (alias.name for alias in names if is_private(alias.name))
 
 
 def own_names(tree: ast.AST) -> Iterator[str]:
-    """Private names that a module of ours gives to its own functions, classes and attributes."""
+    """Private names that a module of ours defines: functions, classes and attributes."""
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):

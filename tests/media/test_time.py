@@ -1,4 +1,4 @@
-"""Only time that never jumps counts, and who stays silent is let go of."""
+"""Only the monotonic clock counts, and a peer that stays silent is disconnected."""
 
 import ast
 import time

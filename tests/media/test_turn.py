@@ -1,4 +1,4 @@
-"""TURN credentials are those coturn computes, and every participant has their own."""
+"""TURN credentials are those that coturn computes, and each participant has their own."""
 
 import base64
 import hashlib

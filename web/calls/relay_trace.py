@@ -117,7 +117,8 @@ class RelayTrace:
                 async with asyncio.timeout(seconds):
                     await reader.read()  # ends when the command does
         finally:
-            traced = [room_id for room_id in rooms if self._matches(room_id)]
+            rooms = self._relay.rooms if self._relay is not None else ()
+            traced = list(filter(self._matches, rooms))
             self._request, self._write = None, _nowhere
             for room_id in traced:
                 await self._ask(room_id, 0.0)

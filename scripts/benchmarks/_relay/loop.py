@@ -67,7 +67,7 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
     forwarder.ports = [port]
     if not native:
         forwarder.native = False
-        port.use_kernel_calls()
+        port.use_batched_calls()
     senders = [Sender(port) for _ in range(publishers)]
     receivers = [Port(HOST, 0) for _ in range(publishers * fan_out)]
     limits = Limits(bitrate=10**12)

@@ -1,10 +1,10 @@
-"""Sound first, and everybody is seen before anybody is seen well."""
+"""Audio first, and everybody is seen before anybody is seen well."""
 
 from media.congestion.allocation import Choice, allocate
 from media.congestion.estimate import UNLIMITED
 
 
-def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:
+def test_nobody_is_held_back_without_evidence_and_audio_never() -> None:
     two = [Choice(name, (1e6, 2e5), None) for name in ("a", "b")]
     assert allocate(UNLIMITED, 4e4, two).chosen == {"a": 0, "b": 0}
     assert allocate(3e6, 4e4, two).chosen == {"a": 0, "b": 0}
@@ -15,21 +15,21 @@ def test_nobody_is_held_back_without_evidence_and_sound_never() -> None:
 
 
 def test_a_single_encoding_is_made_smaller_before_it_is_paused() -> None:
-    one = [Choice("a", (1e6,), 0, floor=100_000)]
-    result = allocate(5e5, 4e4, one)
+    choices = [Choice("a", (1e6,), 0, floor=100_000)]
+    result = allocate(5e5, 4e4, choices)
     assert result.chosen == {"a": 0}
     assert result.shares["a"] == 4.6e5
-    assert allocate(1e5, 4e4, one).chosen == {"a": None}
+    assert allocate(1e5, 4e4, choices).chosen == {"a": None}
 
 
-def test_a_picture_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
+def test_a_video_that_fits_as_it_is_goes_on_through_a_narrow_link() -> None:
     still = [Choice(name, (25_000.0,), 0, floor=100_000) for name in ("a", "b", "c")]
     assert allocate(1.8e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.6e5, 1e5, still).chosen == {"a": 0, "b": 0, "c": 0}
     assert allocate(1.5e5, 1e5, still).chosen["c"] is None
 
 
-def test_a_picture_that_all_but_fits_is_not_taken_away() -> None:
+def test_a_video_that_all_but_fits_is_not_taken_away() -> None:
     watched = [Choice("a", (9e5, 1.5e5), 0)]
     assert allocate(1.8e5, 4e4, watched).chosen == {"a": 1}
     assert allocate(1.5e5, 4e4, watched).chosen == {"a": None}
@@ -41,10 +41,10 @@ def test_a_picture_that_all_but_fits_is_not_taken_away() -> None:
 
 def test_three_encodings_become_better_one_step_at_a_time_for_all() -> None:
     rates = (1.5e6, 5e5, 1.5e5)
-    one = [Choice("a", rates, None)]
-    assert allocate(1e7, 4e4, one).chosen == {"a": 0}
-    assert allocate(1.5e6, 4e4, one).chosen == {"a": 1}
-    assert allocate(5e5, 4e4, one).chosen == {"a": 2}
+    choices = [Choice("a", rates, None)]
+    assert allocate(1e7, 4e4, choices).chosen == {"a": 0}
+    assert allocate(1.5e6, 4e4, choices).chosen == {"a": 1}
+    assert allocate(5e5, 4e4, choices).chosen == {"a": 2}
     two = [Choice(name, rates, None) for name in ("a", "b")]
     assert allocate(4e6, 4e4, two).chosen == {"a": 0, "b": 0}
     assert allocate(2.5e6, 4e4, two).chosen == {"a": 0, "b": 1}

@@ -1,4 +1,4 @@
-"""Round trips that take longer than before are a queue, unless that is the way's own length."""
+"""Longer round trips mean a queue, unless they are the path's own delay."""
 
 from media.congestion.delay import LATE_REPORTS, Delay
 
@@ -14,7 +14,7 @@ def test_a_round_trip_that_has_become_longer_is_a_queue_only_for_a_while() -> No
     assert not queueing[-1]
 
 
-def test_a_way_that_has_become_longer_is_known_once_sound_goes_alone() -> None:
+def test_a_way_that_has_become_longer_is_known_once_audio_goes_alone() -> None:
     delay = Delay()
     delay.note(0.05, 0.0, True)
     delay.note(0.9, 2.0, True)

@@ -1,4 +1,4 @@
-"""Links are filled with care, and what they can take is told from what becomes of it."""
+"""Links are filled with care, and their bandwidth is inferred from what arrives."""
 
 import itertools
 
@@ -25,7 +25,7 @@ def test_an_estimate_falls_at_once_and_rises_slowly() -> None:
     assert estimate.hold == 8.0
 
 
-def test_still_pictures_beside_much_sound_are_not_held_back() -> None:
+def test_still_videos_beside_much_audio_are_not_held_back() -> None:
     estimate = Estimate()
     for second in range(1, 20):
         estimate.note_remb(90_000 if second % 2 else 30_000, 80_000, 110_000, second)
@@ -33,7 +33,7 @@ def test_still_pictures_beside_much_sound_are_not_held_back() -> None:
     assert estimate.limit == UNLIMITED
 
 
-def test_an_estimate_of_the_pictures_leaves_room_for_the_sound() -> None:
+def test_an_estimate_of_the_videos_leaves_room_for_the_audio() -> None:
     estimate = Estimate()
     for second in (1, 2):
         estimate.note_remb(300_000, 600_000, 100_000, second)
@@ -46,7 +46,7 @@ def test_a_flood_is_stopped_by_the_first_report() -> None:
     assert estimate.limit == pytest.approx(9e5 * 0.3 * 0.85), "less than what came through"
 
 
-def test_loss_that_goes_on_when_less_is_sent_is_the_links_nature() -> None:
+def test_loss_that_goes_on_when_less_is_sent_is_random() -> None:
     estimate = Estimate()
     for second in (1.0, 2.0):
         estimate.note_loss(0.2, 9e5, 8.6e5, second)
@@ -73,7 +73,7 @@ def test_loss_that_ends_when_less_is_sent_was_a_full_link() -> None:
     assert estimate.random_loss == 0.0
 
 
-def test_a_trial_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> None:
+def test_a_probe_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> None:
     estimate = Estimate()
     for second in (1.0, 2.0):
         estimate.note_loss(0.2, 9e5, 8.6e5, second)
@@ -87,7 +87,7 @@ def test_a_trial_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> 
     assert limit <= overused.limit < 9e5
 
 
-def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
+def test_audio_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
     estimate = Estimate()
     for second in range(1, 120):
         estimate.note_loss(0.2 + 0.05 * (second % 2), 4e4, 0.0, float(second))
@@ -95,7 +95,7 @@ def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
     assert estimate.limit == UNLIMITED
 
 
-def test_the_smallest_picture_is_not_taken_away_for_a_trial() -> None:
+def test_the_smallest_video_is_not_taken_away_for_a_probe() -> None:
     estimate = Estimate()
     estimate.probe_floor = 1.9e5
     for second in range(1, 60):
@@ -104,7 +104,7 @@ def test_the_smallest_picture_is_not_taken_away_for_a_trial() -> None:
         assert estimate.limit > 1.9e5
 
 
-def test_a_picture_just_taken_away_may_be_what_filled_the_link() -> None:
+def test_a_video_just_taken_away_may_be_what_filled_the_link() -> None:
     estimate = Estimate()
     estimate.note_loss(0.5, 2.4e5, 2e5, 1.0)
     limit = estimate.limit
@@ -153,7 +153,7 @@ def test_a_receiver_that_estimates_tells_of_a_queue_itself() -> None:
     assert estimate.limit == UNLIMITED
 
 
-def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> None:
+def test_an_estimate_of_few_packets_takes_no_video_away_from_a_good_link() -> None:
     estimate = Estimate()
     for second in range(1, 9):
         estimate.note_remb(120_000, 300_000, 40_000, second)
@@ -167,7 +167,7 @@ def test_an_estimate_of_few_packets_takes_no_picture_away_from_a_good_link() -> 
 
 
 def test_an_estimate_on_its_way_up_holds_nothing_back() -> None:
-    """After a better encoding began it is low, and grows for as long as it takes."""
+    """After a better encoding began, REMB is low at first and grows for a while."""
     estimate = Estimate(limit=1.2e6, updated_at=0.0)
     estimate.note_remb(300_000, 1.5e5, 4e4, 0.0)
     claimed = 310_000.0
@@ -201,7 +201,7 @@ def test_what_was_sent_a_moment_ago_counts_when_a_flood_is_measured() -> None:
     assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
 
 
-def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
+def test_a_better_video_that_failed_is_tried_less_and_less_often() -> None:
     """However long the limit had been growing before."""
     estimate = Estimate(limit=3e5, updated_at=0.0)
     now, tries = 0.0, []
@@ -221,7 +221,7 @@ def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
 
 
 def test_a_burst_of_loss_is_no_lasting_doubt() -> None:
-    """Too little was sent to try less; when nothing gets lost any more, that is over."""
+    """Too little was sent for a probe; once nothing is lost any more, the doubt is over."""
     estimate = Estimate(probe_floor=1.9e5)
     for second in (1.0, 2.0):
         estimate.note_loss(0.15, 1.9e5, 1.5e5, second)
@@ -230,7 +230,7 @@ def test_a_burst_of_loss_is_no_lasting_doubt() -> None:
     assert not estimate.unprobed
 
 
-def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> None:
+def test_a_probe_that_could_send_little_less_is_judged_by_what_was_heard() -> None:
     estimate = Estimate()
     for second in (1.0, 2.0):
         estimate.note_loss(0.2, 2.1e5, 1.7e5, second)
@@ -242,8 +242,8 @@ def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> No
     assert estimate.limit < 2.1e5, "the link was full"
 
 
-def test_a_link_that_narrows_while_a_trial_runs_is_no_lossy_one() -> None:
-    """The first report speaks of the time before as well, so the next ones are worse."""
+def test_a_link_that_narrows_while_a_probe_runs_is_no_lossy_one() -> None:
+    """The first report covers the time before as well, so the next ones are worse."""
     estimate = Estimate()
     for second, loss, sent in ((60.0, 0.43, 7.4e5), (61.0, 0.78, 3.6e5), (63.0, 0.78, 3.6e5)):
         estimate.note_loss(loss, sent, sent - 4e4, second)
@@ -257,10 +257,10 @@ def test_a_link_that_narrows_while_a_trial_runs_is_no_lossy_one() -> None:
 
 
 @pytest.mark.parametrize("reports", [(0.29, 0.24), (0.42, 0.24)])
-def test_a_bad_report_in_a_trial_leaves_a_lossy_link_its_whole_limit(
+def test_a_bad_report_in_a_probe_leaves_a_lossy_link_its_whole_limit(
     reports: tuple[float, float],
 ) -> None:
-    """A fifth is lost whatever is sent; single reports differ from it."""
+    """A fifth is lost whatever is sent; single reports deviate from that."""
     estimate = Estimate()
     for second in (1.0, 2.0):
         estimate.note_loss(0.2, 9.4e5, 9e5, second)
@@ -274,8 +274,8 @@ def test_a_bad_report_in_a_trial_leaves_a_lossy_link_its_whole_limit(
 
 
 @pytest.mark.parametrize("loss", [0.06, 0.08, 0.1, 0.12])
-def test_who_hears_alone_over_a_lossy_link_gets_pictures_back(loss: float) -> None:
-    """What a link loses while no picture is sent is its nature."""
+def test_who_hears_alone_over_a_lossy_link_gets_videos_back(loss: float) -> None:
+    """What a link loses while no video is sent is random loss."""
     estimate = Estimate(limit=7e4, updated_at=0.0, held_until=4.0, loss=0.2, lost_at=0.0)
     for second in range(1, 40):
         if second % 5 == 0:
@@ -292,7 +292,7 @@ def test_many_requests_to_repeat_are_one_failure() -> None:
 
 
 def test_loss_that_nobody_tells_of_any_more_is_forgotten() -> None:
-    """Who is sent nothing reports on nothing, and may have a perfect link by now."""
+    """A subscriber that is sent nothing reports nothing, and may have a perfect link by now."""
     estimate = Estimate(limit=3.4e5, updated_at=0.0, concluded_at=0.0)
     estimate.note_overuse(0.5, 4e5, 1.0)
     limit = estimate.limit
@@ -307,7 +307,7 @@ def test_a_link_that_takes_everything_has_no_failures_to_remember() -> None:
     assert (estimate.hold, estimate.failed) == (4.0, False)
 
 
-def test_a_better_picture_that_lasts_forgets_the_failures() -> None:
+def test_a_better_video_that_lasts_forgets_the_failures() -> None:
     estimate = Estimate(limit=3e5, updated_at=0.0, hold=32.0, failed=True)
     estimate.note_upgrade(1.0)
     for second in range(2, 21):
@@ -318,7 +318,7 @@ def test_a_better_picture_that_lasts_forgets_the_failures() -> None:
 
 
 def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:
-    """What a link is filled with, second by second: it loses what is too much, and ``lost``."""
+    """What is sent on a link, second by second: it loses the excess, and ``lost`` of the rest."""
     estimate = Estimate()
     sent = 1e6
     rates = []
@@ -331,7 +331,7 @@ def watch_link(capacity: float, lost: float, seconds: int) -> list[float]:
     return rates
 
 
-def test_loss_that_sending_less_does_not_cure_takes_no_picture_away() -> None:
+def test_loss_that_sending_less_does_not_cure_takes_no_video_away() -> None:
     rates = watch_link(1e9, 0.2, 120)
     assert min(rates) > 4e5
     assert rates[-1] == 1e6

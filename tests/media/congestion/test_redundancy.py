@@ -1,11 +1,11 @@
-"""Sound is sent twice while it gets lost, and once when it has not for a while."""
+"""Audio is sent with redundancy during loss, and without after a while of none."""
 
 from media.congestion.redundancy import CALM_SECONDS, LOSSY_SECONDS, Redundancy
 from media.rtp.codecs import OPUS, RED, Kind
-from tests.media.support import TestExchange, until
+from tests.media.support import TestSfu, until
 
 
-def test_copies_are_wanted_while_sound_gets_lost() -> None:
+def test_redundancy_are_wanted_while_audio_gets_lost() -> None:
     redundancy = Redundancy()
     losses = [0.1, 0.1, 0.0] + [0.1] * LOSSY_SECONDS
     assert [redundancy.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
@@ -16,8 +16,8 @@ def test_copies_are_wanted_while_sound_gets_lost() -> None:
 
 
 async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
-    """A browser sends the codec that stands first in an offer."""
-    async with TestExchange() as sfu:
+    """A browser sends the codec that an offer names first."""
+    async with TestSfu() as sfu:
         sfu.join("near", Kind.AUDIO)
         room = sfu.rooms["room"]
         peer = room.peers["near"]

@@ -1,4 +1,4 @@
-"""Who is let in: checks that prove the password, from one address each; nobody else is answered."""
+"""Checks that prove the password are accepted, from one address each; no others are answered."""
 
 import random
 import socket
@@ -14,38 +14,38 @@ from media.rooms.peer import Peer
 from media.transport.port import pack_address
 from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
-from tests.media.support import TestExchange
+from tests.media.support import TestSfu
 
 
 @pytest.fixture
-async def sfu() -> AsyncIterator[TestExchange]:
-    async with TestExchange() as sfu:
+async def sfu() -> AsyncIterator[TestSfu]:
+    async with TestSfu() as sfu:
         sfu.execute(OpenRoom("room"))
         sfu.execute(Join("room", "a"))
         yield sfu
 
 
 @pytest.fixture
-def peer(sfu: TestExchange) -> Peer:
+def peer(sfu: TestSfu) -> Peer:
     return sfu.rooms["room"].peers["a"]
 
 
 @pytest.fixture
-def client(sfu: TestExchange):
-    with Asker(sfu) as one:
-        yield one
+def client(sfu: TestSfu):
+    with Asker(sfu) as asker:
+        yield asker
 
 
 @pytest.fixture
-def stranger(sfu: TestExchange):
-    with Asker(sfu) as one:
-        yield one
+def stranger(sfu: TestSfu):
+    with Asker(sfu) as asker:
+        yield asker
 
 
 class Asker(socket.socket):
-    """A socket that asks the exchange and gets what it answers at once."""
+    """A socket that sends to the SFU and gets its response at once."""
 
-    def __init__(self, sfu: TestExchange) -> None:
+    def __init__(self, sfu: TestSfu) -> None:
         super().__init__(socket.AF_INET, socket.SOCK_DGRAM)
         self.setblocking(False)
         self.connect(("127.0.0.1", sfu.port.number))
@@ -114,7 +114,7 @@ async def test_an_answer_is_never_longer_than_the_question(peer: Peer, client: A
 
 @pytest.mark.parametrize("kind", STRANGERS)
 async def test_strangers_are_not_answered_whatever_they_send(
-    sfu: TestExchange, stranger: Asker, kind: str
+    sfu: TestSfu, stranger: Asker, kind: str
 ) -> None:
     datagrams = STRANGERS[kind](random.Random(kind))
     for _ in range(200):
@@ -123,9 +123,7 @@ async def test_strangers_are_not_answered_whatever_they_send(
     assert not sfu.forwarder.demux.by_address
 
 
-async def test_a_handshake_begins_only_from_a_proven_address(
-    sfu: TestExchange, stranger: Asker
-) -> None:
+async def test_a_handshake_begins_only_from_a_proven_address(sfu: TestSfu, stranger: Asker) -> None:
     hello = bytes.fromhex("16feff0000000000000000002f010000230000000000000023fefd") + bytes(33)
     assert stranger.ask(hello) == b""
     assert sfu.forwarder.demux.strangers == 1

@@ -1,4 +1,4 @@
-"""What strangers and participants send wrongly changes nothing and raises nothing."""
+"""Malformed datagrams of strangers and participants change nothing and raise nothing."""
 
 import random
 import socket
@@ -9,12 +9,12 @@ from media.limits import Limits
 from media.messages import Connected, Join, OfferNeeded, OpenRoom
 from media.rtp.codecs import Kind
 from media.transport.port import pack_address
-from tests.media.support import TestExchange, until
+from tests.media.support import TestSfu, until
 
 
 async def test_a_flood_of_strangers_changes_nothing() -> None:
     chance = random.Random(1)
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO)
         b = sfu.join("b", Kind.AUDIO)
         await until(lambda: a.frames.get("audio", 0) > 3, "a hears b")
@@ -55,7 +55,7 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
 
 async def test_garbage_from_a_participant_changes_nothing() -> None:
     chance = random.Random(2)
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO)
         sfu.join("b", Kind.AUDIO)
         await until(lambda: a.frames.get("audio", 0) > 3, "a hears b")
@@ -78,7 +78,7 @@ async def test_garbage_from_a_participant_changes_nothing() -> None:
 
 
 async def test_who_sends_too_much_is_cut_short() -> None:
-    async with TestExchange(limits=Limits(bitrate=20_000)) as sfu:
+    async with TestSfu(limits=Limits(bitrate=20_000)) as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         sfu.join("b")
         await until(lambda: len(sfu.of(Connected)) >= 2, "both are connected")
@@ -87,7 +87,7 @@ async def test_who_sends_too_much_is_cut_short() -> None:
 
 
 async def test_a_moved_address_is_followed_after_a_verified_check_alone() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         sfu.execute(OpenRoom("room"))
         sfu.execute(Join("room", "a"))
         await until(lambda: sfu.of(OfferNeeded), "an offer")

@@ -1,8 +1,8 @@
-"""Two relays that differ in nothing but who handles packets, fed with the same datagrams.
+"""Two relays that differ only in who handles packets, fed with the same datagrams.
 
-Packets are laid into a port's memory as the kernel would, and what is queued is read from there,
-so that nothing depends on a network or on time. No subscriber is ever given two packets of one SSRC
-and sequence number: under AES-GCM that would give away the key stream (RFC 7714 section 8.4).
+Packets are written into a port's memory as the kernel would, and what is queued is read from there,
+so that nothing depends on a network or on time. No subscriber may ever get two packets of one SSRC
+and sequence number: under AES-GCM that would reveal the key stream (RFC 7714 section 8.4).
 """
 
 import struct
@@ -56,7 +56,7 @@ def packet(
     extensions: bytes = b"",
     number: int = 0,
 ) -> bytes:
-    """An RTP packet; `number` goes where transport-wide numbers stand, if the extensions have one."""
+    """An RTP packet; `number` is its transport-wide sequence number, if the extensions have one."""
     header = struct.pack(
         "!BBHII", 0x90 if extensions else 0x80, payload_type, sequence, timestamp, ssrc
     )
@@ -67,7 +67,7 @@ def packet(
 
 
 class LenientPolicy(Policy):
-    """Lets a number be used twice, whatever the relay says."""
+    """Allows a sequence number to be used twice, whatever the relay sets."""
 
     @property
     def allow_repeat_tx(self) -> bool:
@@ -79,14 +79,14 @@ class LenientPolicy(Policy):
 
 
 def lenient_cipher(number: int) -> Cipher:
-    """An outgoing cipher that shows a second use of a number, where libsrtp would hide it."""
+    """An outgoing cipher that reveals a second use of a number, which libsrtp would refuse."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(srtp, "Policy", LenientPolicy)
         return Cipher(PROFILE, key(number), outgoing=True)
 
 
 class World:
-    """One publisher with sound and picture, and subscribers to both."""
+    """One publisher of audio and video, and subscribers to both."""
 
     def __init__(self, native: bool, limits: Limits | None = None) -> None:
         self.time = 1000.0
@@ -147,7 +147,7 @@ class World:
             one._last_timestamp = 0xFFFFF000 + number
             one.rtx_sequence = 0xFFF8 + number
             one.use(peer.ciphers.outgoing)
-            # Who does not take RED is sent the plain Opus inside.
+            # A subscriber without RED is sent the plain Opus inside.
             one.payload_types = frozenset((VP8.payload_type, 97, OPUS.payload_type)) | (
                 {RED.payload_type} if seat else set()
             )
@@ -170,7 +170,7 @@ class World:
         self.port.close()
 
     def give(self, datagrams: list[bytes], name: bytes = PUBLISHER) -> None:
-        """Let these come in one batch, and collect what was queued for each subscriber."""
+        """Receive these in one batch, and collect what was queued for each subscriber."""
         port = self.port
         for index, data in enumerate(datagrams):
             port.incoming[index * SLOT : index * SLOT + len(data)] = data
@@ -183,7 +183,7 @@ class World:
         self._collect()
 
     def miss(self, seat: int, back: int) -> None:
-        """Let a subscriber ask again for some of its picture, and collect what is repeated."""
+        """Have a subscriber send a NACK for some of its video, and collect the retransmissions."""
         peer, picture = self.peers[seat], self.outbound_streams[2 * seat + 1]
         sent = [number for ssrc, number in self.numbers[seat] if ssrc == picture.ssrc]
         if lost := sent[-1 - back :][:4]:

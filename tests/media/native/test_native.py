@@ -45,7 +45,7 @@ REDUNDANT = bytes.fromhex("ef 000003 6f 010203 aabbcc")
 
 
 class Sender:
-    """A publisher's browser: protects packets, and may send any of them again or spoilt."""
+    """A publisher's browser: protects packets, and may send any of them again or corrupted."""
 
     def __init__(self) -> None:
         policy = Policy(key=key(1), ssrc_type=Policy.SSRC_ANY_OUTBOUND, srtp_profile=PROFILE)
@@ -198,7 +198,7 @@ def test_a_golden_packet(native: bool) -> None:
 
 @pytest.mark.parametrize("native", [True, False])
 def test_mutations_harm_nothing(native: bool) -> None:
-    """Authentic packets with anything inside: bytes that only the key's owner can send."""
+    """Authentic packets with arbitrary content, which only the owner of the key can send."""
     chance = random.Random(7)
     world = World(native)
     try:
@@ -308,7 +308,7 @@ def test_a_stranger_is_no_publisher() -> None:
 
 
 def test_the_relay_works_in_python_alone() -> None:
-    """The packet tests once more, as where no compiler was."""
+    """The packet tests again, as without a compiler."""
     here = Path(__file__).parents[1]
     addresses = (
         "sfu/test_sfu",

@@ -1,4 +1,4 @@
-"""The native loop under AddressSanitizer: no packet makes it read or write where it must not."""
+"""The native loop under AddressSanitizer: no packet makes it access memory out of bounds."""
 
 import shutil
 import subprocess

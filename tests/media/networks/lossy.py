@@ -1,4 +1,4 @@
-"""A bad link before the relay: a UDP proxy that loses, delays, reorders and doubles datagrams."""
+"""A bad link to the relay: a UDP proxy that drops, delays, reorders and duplicates datagrams."""
 
 import asyncio
 import random
@@ -19,7 +19,7 @@ class Trouble:
 
 
 class LossyLink:
-    """Passes datagrams between one client and a port of the relay on the same address."""
+    """Forwards datagrams between one client and a port of the relay on the same address."""
 
     def __init__(self, host: str, port: int, trouble: Trouble, seed: int = 1) -> None:
         self.trouble = trouble
@@ -31,7 +31,7 @@ class LossyLink:
         self._far: asyncio.DatagramTransport | None = None
 
     async def start(self) -> int:
-        """The port that clients take for the relay's."""
+        """The port that clients use as the relay's."""
         loop = asyncio.get_running_loop()
         host = self._relay[0]
         self._near, _ = await loop.create_datagram_endpoint(
@@ -50,7 +50,7 @@ class LossyLink:
                 transport.close()
 
     def lead(self, offer: str) -> str:
-        """The offer with this link in the place of the relay, and no other way to it."""
+        """The offer with this link instead of the relay as its only candidate."""
         host, port = self._relay
         led = offer.replace(f" {host} {port} typ", f" {host} {self.number} typ")
         assert led != offer

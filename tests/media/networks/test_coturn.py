@@ -220,12 +220,12 @@ async def test_peers_are_reached_where_they_are_public_alone(coturn: Coturn, ver
     try:
         async with asyncio.timeout(60):
             await client.connect()
-            for one in PRIVATE[version]:
+            for address in PRIVATE[version]:
                 with pytest.raises(stun.TransactionFailed) as refused:
-                    await client.channel_bind(next(channels), (one, 9))
-                assert (one, refused.value.response.error_code) == (one, 403)
-            for one in (*PUBLIC[version], ALLOWED[version]):
-                await client.channel_bind(next(channels), (one, 9))
+                    await client.channel_bind(next(channels), (address, 9))
+                assert (address, refused.value.response.error_code) == (address, 403)
+            for address in (*PUBLIC[version], ALLOWED[version]):
+                await client.channel_bind(next(channels), (address, 9))
             await client.delete()
     finally:
         transport.close()

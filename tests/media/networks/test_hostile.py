@@ -1,4 +1,4 @@
-"""Whatever strangers and participants send, calls beside it go on, and nothing grows.
+"""Whatever strangers and participants send, other calls go on, and no memory grows.
 
 The attack on a worker process runs for some seconds here, and for minutes with
 ``scripts/test --soak tests/media/networks/test_hostile.py``.
@@ -50,7 +50,7 @@ def hostile(target: Target) -> Hostile:
 
 
 def deliver(target: Target, hostile: Hostile, datagrams: Iterator[bytes], number: int) -> int:
-    """Send so many datagrams at once and have them handled; how many left for them."""
+    """Send so many datagrams at once and handle them; returns how many the relay then sent."""
     before = target.port.counters.sent
     for _ in range(number):
         hostile.send(next(datagrams))
@@ -137,7 +137,7 @@ async def test_feedback_on_packets_in_the_worst_order_fits_a_packet(
 
 
 def dropped(*ports: int) -> int:
-    """Datagrams that the kernel had no room for: a busy machine reads late (proc_net_udp(5))."""
+    """Datagrams that the kernel dropped: a busy machine reads late (proc_net_udp(5))."""
     lines = Path("/proc/net/udp").read_text("ascii").splitlines()[1:]
     return sum(
         int(columns[-1])
@@ -147,14 +147,14 @@ def dropped(*ports: int) -> int:
 
 
 class HonestCall:
-    """Two participants in a room of their own, who count what they send each other."""
+    """Two participants in a room of their own, who count the packets they exchange."""
 
     def __init__(self, one: LoadClient, two: LoadClient, relay_port: int) -> None:
         self.sides = (one, two)
         self.ports = (one.port.number, two.port.number, relay_port)
 
     async def run(self) -> None:
-        """Fifty rounds a second of a picture in three packets and a sound, for ever."""
+        """Send a frame in three packets and an audio packet fifty times a second, for ever."""
         checked = 0.0
         while True:
             now = time.monotonic()
@@ -179,7 +179,10 @@ class HonestCall:
 
     def counts(self) -> tuple[list[int], list[int]]:
         """Packets sent by each, received by each other."""
-        sent = [sum(one.packets for one in (side.audio, side.video) if one) for side in self.sides]
+        sent = [
+            sum(stream.packets for stream in (side.audio, side.video) if stream)
+            for side in self.sides
+        ]
         return sent, [side.received for side in reversed(self.sides)]
 
     def whole(self) -> bool:
@@ -223,15 +226,19 @@ class Battle:
                 self.clients[name] = LoadClient(certificate, "127.0.0.1")
                 await self.relay.join(room, name, both)
         await until(
-            lambda: sum(isinstance(one, Connected) for one in self.events) >= 5 and not self.tasks,
+            lambda: (
+                sum(isinstance(event, Connected) for event in self.events) >= 5 and not self.tasks
+            ),
             "all are connected",
         )
 
     async def rage(self, seconds: float) -> int:
-        """Attack for so long, 200 datagrams at a time; how many were sent."""
+        """Attack for so long, 200 datagrams at a time; returns how many were sent."""
         hostile = [Hostile(self.clients[name], seed=ord(name)) for name in "xy"]
-        attacks = [(one, datagrams()) for one in hostile for datagrams in one.kinds().values()]
-        spoofed = [(one, make(self.chance)) for one in hostile for make in STRANGERS.values()]
+        attacks = [
+            (client, datagrams()) for client in hostile for datagrams in client.kinds().values()
+        ]
+        spoofed = [(client, make(self.chance)) for client in hostile for make in STRANGERS.values()]
         strangers = [make(self.chance) for make in STRANGERS.values()]
         strangers.append(self._guesses())
         sent = 0
@@ -269,7 +276,7 @@ class Battle:
             yield stun_request(client.remote.ufrag, "guess")
 
     async def figures(self) -> tuple[int, int]:
-        """Memory in use and unexpected errors, as the worker says after now."""
+        """Memory in use and unexpected errors, as the worker next reports them."""
         before = self.relay.figures[0]
         await until(lambda: self.relay.figures[0] is not before, "the worker answers")
         return self.relay.figures[0].resident_bytes, self.relay.figures[0].errors
@@ -281,7 +288,7 @@ class Battle:
 
 
 async def battle(seconds: float, seed: int) -> tuple[int, int]:
-    """Attack a worker; datagrams sent and bytes it grew by after a warm-up of a fifth."""
+    """Attack a worker; returns datagrams sent, and bytes it grew by after a fifth of the time."""
     scene = Battle(seed)
     await scene.begin()
     honest = HonestCall(scene.clients["a"], scene.clients["b"], scene.relay.ports[0])
@@ -304,7 +311,9 @@ async def battle(seconds: float, seed: int) -> tuple[int, int]:
         await until(honest.whole, "every honest packet arrives that reached the worker")
         assert errors == 0
         assert not [
-            one for one in scene.events if isinstance(one, Disconnected) and one.peer_id in "ab"
+            event
+            for event in scene.events
+            if isinstance(event, Disconnected) and event.peer_id in "ab"
         ]
         return sent, grown - begun
     finally:

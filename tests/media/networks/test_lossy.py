@@ -1,4 +1,4 @@
-"""Over a link that loses, delays and doubles, what is lost is asked for, repeated and used."""
+"""On a link with loss, delay and duplicates, lost packets are requested, retransmitted and used."""
 
 from collections.abc import Callable
 
@@ -21,7 +21,7 @@ from media.streams.inbound import InboundStream
 from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import Hostile
 from tests.media.networks.lossy import LossyLink, Trouble
-from tests.media.support import Client, TestExchange, until
+from tests.media.support import Client, TestSfu, until
 
 
 class FarClient(Client):
@@ -34,7 +34,7 @@ class FarClient(Client):
 
 
 async def test_lost_packets_are_repeated_in_both_directions() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         link = LossyLink("127.0.0.1", sfu.port.number, Trouble(0.2, 0.05, 0.05, 0.02))
         await link.start()
         FarClient.link = link
@@ -55,7 +55,7 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                 lambda: down.retransmissions > 3, "what is lost on the way down is repeated", 60
             )
             await until(
-                lambda: sum(one.recovered for one in peer.inbound_streams.values()) > 3,
+                lambda: sum(inbound.recovered for inbound in peer.inbound_streams.values()) > 3,
                 "what is lost on the way up is got again",
                 60,
             )
@@ -92,8 +92,8 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
         await target.close()
 
 
-async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() -> None:
-    """Its browser adds as much redundancy as its own reports tell of loss."""
+async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() -> None:
+    """Its browser adds as much in-band FEC as its own receiver reports show loss."""
     target = Target()
     await target.fill("ab")
     try:
@@ -115,8 +115,8 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
         rtcp_handling.send_receiver_reports(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
-        assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
-        assert owner.loss_up == 0.0, "its own link is not to blame"
+        assert [block.fraction_lost for block in report.reports if block.ssrc == sound.ssrc] == [64]
+        assert owner.uplink.loss == 0.0, "its own link is not to blame"
     finally:
         await target.close()
 
@@ -153,7 +153,7 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
 
 
 async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
-    """Browsers keep the last limit they heard of."""
+    """Browsers keep the last REMB they received."""
     target = Target()
     await target.fill("ab")
     try:

@@ -1,4 +1,4 @@
-"""Whatever a link can take, its sound is not drowned by pictures for long.
+"""However narrow a link is, video does not harm its audio for long.
 
 A model of a call with a clock of half seconds: a publisher, a link that loses what is too much, and
 a receiver that reports. Estimate and allocation are the relay's own.
@@ -18,7 +18,7 @@ SOUND = 40_000.0
 
 @dataclass
 class Call:
-    """One listener of one picture, whose publisher sends one encoding and may be asked for less."""
+    """One subscriber of one video, whose publisher sends one encoding and may be asked for less."""
 
     capacity: float
     floor: float
@@ -47,7 +47,7 @@ class Call:
             if shown and not watching and self.estimate.limit < UNLIMITED:
                 self.estimate.note_upgrade(now)
             watching = shown
-            share = found.downlink.shares.get("picture", self.wanted)
+            share = found.shares.get("picture", self.wanted)
             target = min(self.wanted, max(share, self.floor))
             # An encoder takes a second to send less, and grows as estimates do.
             rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)
@@ -78,7 +78,7 @@ class Call:
     [(LEAST_VIDEO, rate * 1e3) for rate in (60, 100, 130, 150, 160, 170, 190, 200, 300)]
     + [(LEAST_SIMULCAST, rate * 1e3) for rate in (60, 130, 190, 220, 250, 280, 300, 400)],
 )
-def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
+def test_audio_is_not_drowned_by_a_video_that_cannot_be_made_small_enough(
     floor: float, capacity: float, estimates: bool
 ) -> None:
     call = Call(capacity, floor, estimates)
@@ -91,7 +91,7 @@ def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
 @pytest.mark.parametrize("estimates", [False, True])
 @pytest.mark.parametrize("floor", [LEAST_VIDEO, LEAST_SIMULCAST])
 @pytest.mark.parametrize("narrowed", [60e3, 80e3, 100e3, 200e3, 300e3])
-def test_sound_is_soon_above_water_when_a_link_narrows(
+def test_audio_is_soon_above_water_when_a_link_narrows(
     narrowed: float, floor: float, estimates: bool
 ) -> None:
     call = Call(3e6, floor, estimates, narrowed=narrowed)

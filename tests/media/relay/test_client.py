@@ -1,4 +1,4 @@
-"""Workers start, die and come back; commands and events cross the process border."""
+"""Workers start, die and are restarted; commands and events cross the process boundary."""
 
 import asyncio
 import os
@@ -31,8 +31,8 @@ LOOPBACK = RelaySettings(addresses=("127.0.0.1",))
 BACK_SECONDS = 3.0
 "Within this a call is heard again after its worker died; on an idle machine it takes one."
 BUSY = 2.0
-"""On a busy machine everything takes longer, the beginning of the call as well: then it may take
-so many times as long as that did, which is the same work."""
+"""On a busy machine everything takes longer, the start of the call as well: recovery may take this
+many times as long as the start did, which is the same work."""
 
 
 @asynccontextmanager
@@ -80,7 +80,7 @@ async def test_two_workers_share_the_rooms() -> None:
 
 
 def children() -> set[int]:
-    """Processes that this one has started and that have not ended."""
+    """Child processes that have not ended."""
     found = set()
     for status in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # others end meanwhile
@@ -172,7 +172,7 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back_within_second
         await until(lambda: peers_of(events, Connected) == {"a", "b"}, "both are connected")
         await until(lambda: peers_of(events, Published) == {"a", "b"}, "both publish")
         await until(
-            lambda: all(one.frames.get("audio") for one in clients.values()), "both are heard"
+            lambda: all(client.frames.get("audio") for client in clients.values()), "both are heard"
         )
         beginning = loop.time() - began_at
         (before,) = relay.process_ids()
@@ -198,7 +198,9 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back_within_second
             "they go on being heard",
         )
         assert restarted.rooms == ("room",)
-        lost = {one.peer_id for one in of(events, Disconnected) if one.reason == "worker_lost"}
+        lost = {
+            event.peer_id for event in of(events, Disconnected) if event.reason == "worker_lost"
+        }
         assert lost == {"a", "b"}
         assert relay.process_ids() != [before]
     finally:

@@ -1,4 +1,4 @@
-"""The trial finds out which of the offered addresses lead to the relay, and disturbs nobody."""
+"""The self-check finds which offered addresses reach the relay, and disturbs nobody."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ OURS = Credentials("ourfragment", "p" * 32)
 
 
 async def tried(settings: RelaySettings) -> tuple[Outcome, list[int], list[Event]]:
-    """What a trial finds, the ports of the workers, and what everybody else was told."""
+    """The outcome of a check, the ports of the workers, and the events that others got."""
     others: list[Event] = []
 
     def receive(event: Event) -> None:
@@ -30,8 +30,8 @@ async def tried(settings: RelaySettings) -> tuple[Outcome, list[int], list[Event
     await relay.start()
     try:
         outcome = await check.run()
-        assert await check.run() == outcome, "a trial leaves nothing that is in the way of another"
-        # A room of the same name would be refused if the trial had left its own.
+        assert await check.run() == outcome, "a check leaves nothing that prevents another"
+        # A room of the same name would be refused if the check had left its own.
         for index in range(settings.workers):
             await relay.open_room(f"self-check:{index}", worker=index)
         return outcome, relay.ports, others
@@ -60,7 +60,7 @@ async def test_one_right_address_is_told_from_a_wrong_one() -> None:
 
 
 class Stranger(asyncio.DatagramProtocol):
-    """Answers every check in its own way."""
+    """Responds to every check in its own way."""
 
     def __init__(self, answer: Callable[[bytes], bytes]) -> None:
         self.answer = answer

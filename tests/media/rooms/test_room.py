@@ -1,4 +1,4 @@
-"""A room arranges who receives whom, at a price that does not grow with who else is there."""
+"""A room decides who receives whom, at a cost that does not grow with who else is there."""
 
 import re
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from media.limits import Limits
-from media.messages import Event, OfferNeeded, Published, Publishing
+from media.messages import Event, OfferNeeded, Published, Publishing, Traced
 from media.rooms.room import Refused, Room
 from media.rtp.codecs import Kind
 
@@ -16,7 +16,7 @@ BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
 
 
 class RoomHost:
-    """What a room stands on, without a network: what is due is done when asked."""
+    """What a room needs, without a network: callbacks run on demand."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -38,7 +38,7 @@ class RoomHost:
         self.due.append(callback)
 
     def take(self, kind: type) -> list:
-        """Do what is due, and hand over the events of a kind since the last time."""
+        """Run the callbacks, and return the events of a kind since the last call."""
         while self.due:
             self.due.pop(0)()
         found = [event for event in self.events if isinstance(event, kind)]
@@ -47,7 +47,7 @@ class RoomHost:
 
 
 def answer(offer: str, announced: str = "") -> str:
-    """An answer that takes and sends all that is offered; ``announced`` are lines on streams."""
+    """An answer that accepts and sends all that is offered; ``announced`` are its SSRC lines."""
     sections = re.split(r"(?m)^(?=m=)", offer.replace("\r\n", "\n"))
     lines = [*sections[0].strip().split("\n")]
     for section in sections[1:]:
@@ -62,48 +62,52 @@ def answer(offer: str, announced: str = "") -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def settle(room: Room, ground: RoomHost) -> list[OfferNeeded]:
+def settle(room: Room, host: RoomHost) -> list[OfferNeeded]:
     """Answer all offers until none is left."""
     offers: list[OfferNeeded] = []
-    while new := ground.take(OfferNeeded):
+    while new := host.take(OfferNeeded):
         offers += new
-        for one in new:
-            room.answer(room.peers[one.peer_id], answer(one.sdp), one.revision)
+        for offer in new:
+            room.answer(room.peers[offer.peer_id], answer(offer.sdp), offer.revision)
     return offers
 
 
 def room_of(viewers: int) -> tuple[Room, RoomHost]:
-    """A room with two who publish and others who watch."""
-    ground = RoomHost()
-    room = Room("room", ground, Limits(), ())
+    """A room with two publishers and others who only watch."""
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
     for name in ("a", "b"):
         room.join(name, BOTH, automatic=True)
     for index in range(viewers):
         room.join(f"viewer {index}", (), automatic=True)
-    settle(room, ground)
-    return room, ground
+    settle(room, host)
+    return room, host
 
 
 def test_everybody_receives_everybody_else() -> None:
-    room, ground = room_of(3)
+    room, host = room_of(3)
     sources = {(name, kind) for name in ("a", "b") for kind in (Kind.AUDIO, Kind.VIDEO)}
     for name, peer in room.peers.items():
-        assert set(peer.downlink.outbound_streams) == {one for one in sources if one[0] != name}
+        assert set(peer.downlink.outbound_streams) == {
+            source for source in sources if source[0] != name
+        }
         assert set(peer.negotiation.receiving) == set(peer.downlink.outbound_streams)
-    assert len(ground.take(Published)) == 4
+    assert len(host.take(Published)) == 4
 
 
 def test_what_ends_is_received_by_nobody() -> None:
-    room, ground = room_of(3)
+    room, host = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])
-    settle(room, ground)
-    assert all(("a", Kind.VIDEO) not in one.outbound_streams for one in room.peers.values())
+    settle(room, host)
+    assert all(
+        ("a", Kind.VIDEO) not in peer.downlink.outbound_streams for peer in room.peers.values()
+    )
     room.leave(room.peers["b"])
-    offers = settle(room, ground)
-    assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
+    offers = settle(room, host)
+    assert {offer.peer_id for offer in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
     assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO)}
     room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
-    settle(room, ground)
+    settle(room, host)
     assert set(room.peers["viewer 0"].downlink.outbound_streams) == {
         ("a", Kind.AUDIO),
         ("a", Kind.VIDEO),
@@ -111,46 +115,46 @@ def test_what_ends_is_received_by_nobody() -> None:
 
 
 def test_who_does_not_want_is_not_sent() -> None:
-    room, ground = room_of(1)
+    room, host = room_of(1)
     viewer = room.peers["viewer 0"]
     room.unsubscribe(viewer, "a", [Kind.VIDEO])
     room.join("chooser", (), automatic=False)
-    settle(room, ground)
-    assert ("a", Kind.VIDEO) not in viewer.outbound_streams
+    settle(room, host)
+    assert ("a", Kind.VIDEO) not in viewer.downlink.outbound_streams
     assert not room.peers["chooser"].downlink.outbound_streams
     room.subscribe(room.peers["chooser"], "b", [Kind.AUDIO])
     room.subscribe(viewer, "a", [Kind.VIDEO])
-    settle(room, ground)
+    settle(room, host)
     assert set(room.peers["chooser"].downlink.outbound_streams) == {("b", Kind.AUDIO)}
-    assert ("a", Kind.VIDEO) in viewer.outbound_streams
+    assert ("a", Kind.VIDEO) in viewer.downlink.outbound_streams
 
 
 def test_who_has_no_line_left_holds_up_nobody() -> None:
-    ground = RoomHost()
-    room = Room("room", ground, Limits(), ())
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
     room.join("viewer", (), automatic=True)
     room.join("chooser", (), automatic=False)
     for index in range(70):
         room.join(f"publisher {index}", [Publishing(Kind.AUDIO)], automatic=False)
-    settle(room, ground)
+    settle(room, host)
     viewer, chooser = room.peers["viewer"], room.peers["chooser"]
-    assert len(viewer.outbound_streams) == len(viewer.negotiation.receiving) == 63
+    assert len(viewer.downlink.outbound_streams) == len(viewer.negotiation.receiving) == 63
     with pytest.raises(Refused, match="as much as one can"):
         for index in range(70):
             room.subscribe(chooser, f"publisher {index}", [Kind.AUDIO])
-    settle(room, ground)
-    assert len(chooser.outbound_streams) == 63
+    settle(room, host)
+    assert len(chooser.downlink.outbound_streams) == 63
 
 
 def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
-    ground = RoomHost()
-    room = Room("room", ground, Limits(), ())
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
     peer = room.join("a", [*BOTH, Publishing(Kind.SCREEN)], automatic=True)
     for turn in range(20):
-        (offer,) = ground.take(OfferNeeded)
+        (offer,) = host.take(OfferNeeded)
         ssrcs = range(1 + 100 * turn, 61 + 100 * turn, 2)
-        announced = [f"a=ssrc-group:FID {one} {one + 1}" for one in ssrcs]
-        announced += [f"a=ssrc:{one + more} cname:x" for one in ssrcs for more in (0, 1)]
+        announced = [f"a=ssrc-group:FID {ssrc} {ssrc + 1}" for ssrc in ssrcs]
+        announced += [f"a=ssrc:{ssrc + more} cname:x" for ssrc in ssrcs for more in (0, 1)]
         room.answer(peer, answer(offer.sdp, "\r\n".join(announced)), offer.revision)
         assert 0 < len(peer.publications.announced) <= peer.limits.streams
         assert len(peer.publications.repairs) <= peer.limits.streams
@@ -162,11 +166,11 @@ def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
 
 
 def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> None:
-    ground = RoomHost()
-    room = Room("room", ground, Limits(), ())
+    host = RoomHost()
+    room = Room("room", host, Limits(), ())
     peer = room.join("a", BOTH, automatic=True)
     for turn in range(3):
-        (offer,) = ground.take(OfferNeeded)
+        (offer,) = host.take(OfferNeeded)
         room.answer(peer, answer(offer.sdp, "a=ssrc:7 cname:x"), offer.revision)
         peer.publications.repairs.setdefault(8, 7)
         assert peer.publications.repairs == {8: 7}
@@ -177,7 +181,7 @@ def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> 
 
 def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
     def calls(viewers: int) -> int:
-        room, ground = room_of(viewers)
+        room, host = room_of(viewers)
         count = 0
 
         def note(frame: object, event: str, argument: object) -> None:
@@ -187,10 +191,27 @@ def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:
         sys.setprofile(note)
         try:
             room.join("late", (), automatic=True)
-            settle(room, ground)
+            settle(room, host)
         finally:
             sys.setprofile(None)
         return count
 
     # Random numbers are drawn again when they repeat: hence not exactly the same.
     assert abs(calls(100) - calls(10)) < 20
+
+
+def test_a_trace_begins_with_the_present_offers_and_ends_when_told() -> None:
+    room, host = room_of(1)
+    room.trace(True)
+    traced = host.take(Traced)
+    assert {event.peer_id for event in traced} == set(room.peers)
+    assert all(event.text.startswith("-> offer\n") for event in traced)
+    room.join("late", (), automatic=True)
+    settle(room, host)
+    later = host.take(Traced)
+    assert {event.text.split("\n")[0] for event in later} == {"-> offer", "<- answer"}
+    assert "late" in {event.peer_id for event in later}
+    room.trace(False)
+    room.leave(room.peers["late"])
+    settle(room, host)
+    assert not host.take(Traced)

@@ -1,4 +1,4 @@
-"""Offers say what browsers need; answers are read or rejected, whatever they hold."""
+"""Offers contain what browsers need; answers are parsed or rejected, whatever they contain."""
 
 import random
 
@@ -38,7 +38,7 @@ def test_an_offer_says_what_browsers_need() -> None:
 
 
 def test_h264_can_be_preferred() -> None:
-    assert [one.name for one in codecs_of("video", ("H264",))] == ["H264", "VP8"]
+    assert [codec.name for codec in codecs_of("video", ("H264",))] == ["H264", "VP8"]
 
 
 @pytest.mark.parametrize("seed", range(20))

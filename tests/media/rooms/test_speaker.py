@@ -1,4 +1,4 @@
-"""The active speaker is named, keeps the name through a pause, and loses it to another."""
+"""The active speaker is detected, remains so through a pause, and is replaced by another."""
 
 from media.rooms.speaker import SpeakerDetector
 

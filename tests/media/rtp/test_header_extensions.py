@@ -1,4 +1,4 @@
-"""Header extensions are found in whatever arrangement, and malformed ones are refused."""
+"""Header extensions are parsed in any arrangement, and malformed ones are refused."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""RED packets give up their newest block to those who know only Opus."""
+"""The primary block of a RED packet is extracted for receivers with Opus alone."""
 
 from media.rtp.red import primary_of
 

@@ -1,4 +1,4 @@
-"""A retransmission becomes the packet it repeats."""
+"""A retransmission becomes the original packet."""
 
 from hypothesis import given
 from hypothesis import strategies as st

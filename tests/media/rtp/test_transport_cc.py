@@ -1,4 +1,4 @@
-"""Transport-wide feedback says of every packet whether and when it arrived."""
+"""Transport-wide feedback reports for every packet whether and when it arrived."""
 
 import struct
 
@@ -51,11 +51,11 @@ def test_a_golden_message() -> None:
 @given(
     st.integers(0, 0xFFFF),
     st.lists(st.one_of(st.none(), st.floats(0, 3)), min_size=1, max_size=300).filter(
-        lambda times: any(one is not None for one in times)
+        lambda times: any(time is not None for time in times)
     ),
 )
 def test_what_is_written_can_be_read(base: int, offsets: list[float | None]) -> None:
-    times = [None if one is None else 1000 + one for one in offsets]
+    times = [None if time is None else 1000 + time for time in offsets]
     number, found = read(build_feedback(times, base, 7, 1, 2))
     assert number == 7
     assert len(found) == len(times)

@@ -1,4 +1,4 @@
-"""What a publisher is asked to send, for the sake of those who can take less."""
+"""Which layers subscribers get, and what a publisher is asked to send for the narrowest."""
 
 from collections.abc import AsyncIterator
 
@@ -15,20 +15,20 @@ NOW = 100.0
 
 @pytest.fixture
 async def target() -> AsyncIterator[Target]:
-    one = Target()
-    await one.fill("abc")
+    running = Target()
+    await running.fill("abc")
     for name in "ab":
-        client = one.clients[name]
+        client = running.clients[name]
         for stream in (client.audio, client.video):
             assert stream is not None
             client.send_packets(stream, 3, 0.0)
-    one.sfu.forwarder.drain(one.port)
-    for peer in one.sfu.rooms["room"].peers.values():
+    running.sfu.forwarder.drain(running.port)
+    for peer in running.sfu.rooms["room"].peers.values():
         for inbound in peer.inbound_streams.values():
             inbound.last_seen = NOW
             inbound.bitrate = 40_000.0 if inbound.history is None else 600_000.0
-    yield one
-    await one.close()
+    yield running
+    await running.close()
 
 
 def peers(target: Target) -> tuple[Peer, ...]:
@@ -40,8 +40,8 @@ async def test_nobody_is_limited_for_nobody(target: Target) -> None:
     assert publisher_limit(target.sfu.rooms["room"], a, NOW) == 0
 
 
-async def test_a_limit_leaves_room_for_the_sound_beside_the_picture(target: Target) -> None:
-    """A browser divides it among everything it sends."""
+async def test_a_limit_leaves_room_for_the_audio_beside_the_video(target: Target) -> None:
+    """A browser divides the limit among everything it sends."""
     a, b, c = peers(target)
     c.downlink.shares = {("a", Kind.VIDEO): 300_000.0}
     b.downlink.shares = {("a", Kind.VIDEO): 400_000.0}
@@ -69,7 +69,7 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
     assert not b.downlink.shares
 
 
-async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: Target) -> None:
+async def test_a_flood_is_stopped_before_the_smaller_video_has_begun(target: Target) -> None:
     a, _, c = peers(target)
     room = target.sfu.rooms["room"]
     camera = a.publications.by_kind[Kind.VIDEO]
@@ -93,7 +93,7 @@ async def test_a_flood_is_stopped_before_the_smaller_picture_has_begun(target: T
     assert (seen.inbound, seen.target) == (None, small)
 
 
-async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Target) -> None:
+async def test_a_video_that_comes_back_does_not_hide_its_own_queue(target: Target) -> None:
     _, _, c = peers(target)
     c.downlink.note_round_trip(0.1, NOW)
     for outbound in c.downlink.outbound_streams.values():
@@ -112,7 +112,7 @@ async def test_a_picture_that_comes_back_does_not_hide_its_own_queue(target: Tar
     assert not c.downlink.estimate.delay.queueing, "the way has become longer"
 
 
-async def test_the_first_picture_is_the_one_that_is_there_soonest(target: Target) -> None:
+async def test_the_first_video_is_the_one_that_is_there_soonest(target: Target) -> None:
     a, _, c = peers(target)
     room = target.sfu.rooms["room"]
     camera = a.publications.by_kind[Kind.VIDEO]

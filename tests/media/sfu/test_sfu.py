@@ -4,11 +4,11 @@ from media.congestion.estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import select_layers
-from tests.media.support import TestExchange, until
+from tests.media.support import TestSfu, until
 
 
 async def test_two_clients_see_and_hear_each_other() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b", Kind.AUDIO, Kind.VIDEO)
         await until(lambda: len(sfu.of(Connected)) >= 2, "both are connected")
@@ -24,7 +24,7 @@ async def test_two_clients_see_and_hear_each_other() -> None:
 
 
 async def test_every_offer_of_a_connection_is_of_one_session() -> None:
-    async with TestExchange() as sfu:
+    async with TestSfu() as sfu:
         a = sfu.join("a", Kind.AUDIO)
         await until(lambda: sfu.of(Connected), "a is connected")
         sfu.join("b", Kind.AUDIO)
@@ -33,8 +33,8 @@ async def test_every_offer_of_a_connection_is_of_one_session() -> None:
         assert origins[0] == origins[1]
 
 
-async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> None:
-    async with TestExchange() as sfu:
+async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
+    async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
@@ -62,8 +62,8 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
         assert not sfu.of(VideoPaused), "the link is not to blame"
 
 
-async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted() -> None:
-    async with TestExchange() as sfu:
+async def test_who_has_no_room_for_a_video_is_told_so_as_long_as_it_is_wanted() -> None:
+    async with TestSfu() as sfu:
         sfu.join("a", Kind.AUDIO, Kind.VIDEO)
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
@@ -75,7 +75,7 @@ async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted(
         picture = room.peers["b"].downlink.outbound_streams[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
-            """What is told once the link is believed to take no more than that."""
+            """The events once the link is limited to that."""
             before = len(sfu.of(VideoPaused))
             estimate.limit, estimate.updated_at = limit, sfu.now()
             select_layers(room, sfu.now())

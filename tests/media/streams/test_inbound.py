@@ -1,4 +1,4 @@
-"""Gaps are asked for in time and in measure; reports tell what a receiver must know."""
+"""Gaps are requested in time and within limits; reports contain what a sender needs."""
 
 import pytest
 from aiortc.rtp import RtcpSenderInfo
@@ -24,119 +24,119 @@ from media.transport.port import Destination
 
 
 def inbound(first: int = 100) -> InboundStream:
-    one = InboundStream(1, VP8, "publisher")
-    assert one.accept(first, 0.0) is Arrival.NEXT
-    one.received = 1
-    return one
+    stream = InboundStream(1, VP8, "publisher")
+    assert stream.accept(first, 0.0) is Arrival.NEXT
+    stream.received = 1
+    return stream
 
 
 def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
-    one = inbound()
-    one.accept(103, 1.0)
-    assert one.due_nacks(1.0, 0.0) == []
-    assert one.due_nacks(1.0 + NACK_DELAY, 0.0) == [101, 102]
-    assert one.due_nacks(1.0 + 2 * NACK_DELAY, 0.0) == []
-    assert one.accept(101, 1.05) is Arrival.LATE
-    assert one.due_nacks(1.2, 0.0) == [102]
-    assert one.due_nacks(1.3, 0.5) == [102]
-    assert one.due_nacks(1.5, 0.5) == [], "a long round trip is waited for"
+    stream = inbound()
+    stream.accept(103, 1.0)
+    assert stream.due_nacks(1.0, 0.0) == []
+    assert stream.due_nacks(1.0 + NACK_DELAY, 0.0) == [101, 102]
+    assert stream.due_nacks(1.0 + 2 * NACK_DELAY, 0.0) == []
+    assert stream.accept(101, 1.05) is Arrival.LATE
+    assert stream.due_nacks(1.2, 0.0) == [102]
+    assert stream.due_nacks(1.3, 0.5) == [102]
+    assert stream.due_nacks(1.5, 0.5) == [], "a long round trip is waited for"
 
 
 def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
-    one = inbound()
-    one.outbound_streams.append(None)  # type: ignore[arg-type]
-    one.accept(102, 0.0)
-    asked = sum(bool(one.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
+    stream = inbound()
+    stream.outbound_streams.append(None)  # type: ignore[arg-type]
+    stream.accept(102, 0.0)
+    asked = sum(bool(stream.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
     assert asked == NACK_TRIES
-    assert not one.missing
-    assert one.keyframe_wanted
-    assert one.accept(101, 3.0) is Arrival.DUPLICATE, "too late to be told from a repetition"
+    assert not stream.missing
+    assert stream.keyframe_wanted
+    assert stream.accept(101, 3.0) is Arrival.DUPLICATE, "too late to be told from a repetition"
 
 
 def watched(now: float) -> InboundStream:
-    """A stream that somebody waits for, and that is coming."""
-    one = inbound()
-    one.waiting.append(OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()))
-    one.received += 1
-    one.check_activity(now)
-    return one
+    """A stream that a subscriber waits for, and that is being received."""
+    stream = inbound()
+    stream.waiting.append(OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()))
+    stream.received += 1
+    stream.check_activity(now)
+    return stream
 
 
 def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
-    one = watched(5.0)
-    one.want_keyframe()
-    assert one.keyframe_request_due(5.0)
-    assert not one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
-    assert one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
-    assert one.starts_keyframe(b"\x10\x50")
-    assert not one.keyframe_request_due(5.0 + 2 * KEYFRAME_INTERVAL)
+    stream = watched(5.0)
+    stream.want_keyframe()
+    assert stream.keyframe_request_due(5.0)
+    assert not stream.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
+    assert stream.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
+    assert stream.starts_keyframe(b"\x10\x50")
+    assert not stream.keyframe_request_due(5.0 + 2 * KEYFRAME_INTERVAL)
 
 
 def test_a_keyframe_that_nobody_waits_for_is_not_asked_for() -> None:
-    one = watched(5.0)
-    one.want_keyframe()
-    one.waiting.clear()
-    assert not one.keyframe_request_due(5.0)
-    assert not one.keyframe_wanted
+    stream = watched(5.0)
+    stream.want_keyframe()
+    stream.waiting.clear()
+    assert not stream.keyframe_request_due(5.0)
+    assert not stream.keyframe_wanted
 
 
 def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
-    one = watched(5.0)
-    one.began_at = -STEADY
-    assert one.is_steady(5.0)
-    assert not one.is_active(5.1 + SILENCE)
-    one.received += 1
-    one.check_activity(8.0)
-    assert one.is_active(8.0)
-    assert not one.is_steady(8.0)
+    stream = watched(5.0)
+    stream.began_at = -STEADY
+    assert stream.is_steady(5.0)
+    assert not stream.is_active(5.1 + SILENCE)
+    stream.received += 1
+    stream.check_activity(8.0)
+    assert stream.is_active(8.0)
+    assert not stream.is_steady(8.0)
     for now in (8.5, 9.0, 9.5):
-        assert not one.is_steady(now)
-        one.received += 1
-        one.check_activity(now)
-    assert one.is_steady(8.0 + STEADY)
+        assert not stream.is_steady(now)
+        stream.received += 1
+        stream.check_activity(now)
+    assert stream.is_steady(8.0 + STEADY)
 
 
 def test_a_long_gap_asks_for_a_keyframe_instead() -> None:
-    one = inbound()
-    one.accept(100 + MOST_MISSING + 2, 1.0)
-    assert not one.missing
-    assert one.keyframe_wanted
+    stream = inbound()
+    stream.accept(100 + MOST_MISSING + 2, 1.0)
+    assert not stream.missing
+    assert stream.keyframe_wanted
 
 
 def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
-    one = InboundStream(1, VP8, "publisher")
+    stream = InboundStream(1, VP8, "publisher")
 
     def receive(number: int, packets: int) -> int:
-        assert one.history is not None
+        assert stream.history is not None
         for sequence in range(number, number + packets):
-            one.accept(sequence & 0xFFFF, 0.0)
-            one.history[sequence & HISTORY_MASK] = b"\x80\x60" + (sequence & 0xFFFF).to_bytes(2)
+            stream.accept(sequence & 0xFFFF, 0.0)
+            stream.history[sequence & HISTORY_MASK] = b"\x80\x60" + (sequence & 0xFFFF).to_bytes(2)
         return number + packets
 
     def kept() -> int:
-        return sum(bool(packet) for packet in one.history or ())
+        return sum(bool(packet) for packet in stream.history or ())
 
     number = 0xFFFF - 250
     for _ in range(20):
         number = receive(number, 25)
-        one.measure(1.0)
+        stream.measure(1.0)
     assert kept() == 25 * HISTORY_SECONDS
-    assert one.remembered((number - 25 * HISTORY_SECONDS) & 0xFFFF)
+    assert stream.remembered((number - 25 * HISTORY_SECONDS) & 0xFFFF)
     for _ in range(20):
         number = receive(number, 170)
-        one.measure(1.0)
+        stream.measure(1.0)
     assert kept() == HISTORY
     for _ in range(10):
-        one.measure(1.0)
+        stream.measure(1.0)
     assert kept() == 1, "the newest tells where the picture goes on"
-    assert one.remembered((number - 1) & 0xFFFF)
+    assert stream.remembered((number - 1) & 0xFFFF)
 
 
-def test_gaps_in_sound_are_not_asked_for() -> None:
-    one = InboundStream(1, OPUS, "publisher")
-    one.accept(1, 0.0)
-    one.accept(5, 0.0)
-    assert one.due_nacks(1.0, 0.0) == []
+def test_gaps_in_audio_are_not_asked_for() -> None:
+    stream = InboundStream(1, OPUS, "publisher")
+    stream.accept(1, 0.0)
+    stream.accept(5, 0.0)
+    assert stream.due_nacks(1.0, 0.0) == []
 
 
 def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is() -> None:
@@ -164,33 +164,33 @@ def test_one_packet_lost_in_silence_is_no_loss_and_every_twentieth_in_speech_is(
 
 
 def test_a_report_counts_across_the_wrap() -> None:
-    one = inbound(65530)
+    stream = inbound(65530)
     for number in range(65531, 65545):
         if number != 65540:
-            one.accept(number & 0xFFFF, 0.0)
-            one.received += 1
-    one.note_sender_report(RtcpSenderInfo(0x0123456789ABCDEF, 0, 0, 0), 1.0)
-    block = one.report(1.5)
+            stream.accept(number & 0xFFFF, 0.0)
+            stream.received += 1
+    stream.note_sender_report(RtcpSenderInfo(0x0123456789ABCDEF, 0, 0, 0), 1.0)
+    block = stream.report(1.5)
     assert block is not None
     assert block.highest_sequence == 65544
     assert block.packets_lost == 1
     assert block.fraction_lost == 256 // 15
     assert (block.lsr, block.dlsr) == (0x456789AB, 32768)
-    second = one.report(2.0)
+    second = stream.report(2.0)
     assert second is not None
     assert second.fraction_lost == 0
 
 
 @given(st.lists(st.integers(0, 700), min_size=1, max_size=200))
 def test_every_number_is_accepted_at_most_once(steps: list[int]) -> None:
-    one = InboundStream(1, VP8, "publisher")
+    stream = InboundStream(1, VP8, "publisher")
     accepted = set()
     for step in steps:
         number = (65400 + step) & 0xFFFF
-        if one.accept(number, 0.0) is not Arrival.DUPLICATE:
+        if stream.accept(number, 0.0) is not Arrival.DUPLICATE:
             assert number not in accepted
             accepted.add(number)
-        assert len(one.missing) <= MOST_MISSING
+        assert len(stream.missing) <= MOST_MISSING
 
 
 def test_loss_before_us_is_known_at_once_and_for_a_while() -> None:

@@ -1,4 +1,4 @@
-"""A subscription's numbers go on without a seam, and no number is ever used for two packets."""
+"""An outbound stream's numbers are continuous, and none is ever used for two packets."""
 
 import struct
 
@@ -28,14 +28,14 @@ def video(ssrc: int = 1, rid: str = "") -> InboundStream:
 
 
 def outbound() -> OutboundStream:
-    one = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
-    one.payload_types = frozenset((96, 97))
-    one.refill(1.0, UNLIMITED)
-    return one
+    stream = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
+    stream.payload_types = frozenset((96, 97))
+    stream.refill(1.0, UNLIMITED)
+    return stream
 
 
-class Section:
-    """What the forwarding loop does with one subscription, without the network."""
+class Loop:
+    """What the packet loop does with one outbound stream, without the network."""
 
     def __init__(self) -> None:
         self.outbound = outbound()
@@ -59,23 +59,23 @@ class Section:
         assert inbound.history is not None
         inbound.history[sequence & HISTORY_MASK] = data
         if inbound.waiting and not late and inbound.starts_keyframe(payload):
-            for one in list(inbound.waiting):
-                one.begin(inbound, sequence, timestamp, memoryview(payload), now)
-        for one in inbound.outbound_streams:
-            if late and not one.covers(sequence):
+            for stream in list(inbound.waiting):
+                stream.begin(inbound, sequence, timestamp, memoryview(payload), now)
+        for stream in inbound.outbound_streams:
+            if late and not stream.covers(sequence):
                 continue
             out = bytearray(data)
-            number = (sequence + one.sequence_offset) & 0xFFFF
+            number = (sequence + stream.sequence_offset) & 0xFFFF
             struct.pack_into("!H", out, 2, number)
-            struct.pack_into("!II", out, 4, (timestamp + one.timestamp_offset) & 0xFFFFFFFF, 11)
-            if one.rewrites_descriptor and one.segment is not None:
+            struct.pack_into("!II", out, 4, (timestamp + stream.timestamp_offset) & 0xFFFFFFFF, 11)
+            if stream.rewrites_descriptor and stream.segment is not None:
                 rewrite_descriptor(
                     memoryview(out)[12:],
-                    one.segment.picture_id_offset,
-                    one.segment.tl0picidx_offset,
+                    stream.segment.picture_id_offset,
+                    stream.segment.tl0picidx_offset,
                 )
-            one.packets += 1
-            one.octets += len(out)
+            stream.packets += 1
+            stream.octets += len(out)
             self.protect(11, number, bytes(out))
             self.order.append(number)
 
@@ -91,48 +91,48 @@ class Section:
 
 
 def test_a_switch_of_encoding_leaves_no_gap() -> None:
-    line, high, low = Section(), video(1, "h"), video(2, "l")
-    line.outbound.follow(high, 0.0)
+    loop, high, low = Loop(), video(1, "h"), video(2, "l")
+    loop.outbound.follow(high, 0.0)
     for number in range(10):
-        line.take(high, 100 + number, 3000 * number, KEY if number == 0 else INTER, number / 30)
-    line.outbound.follow(low, 0.4)
-    assert line.outbound.inbound is high, "the old picture stays until the new one can begin"
-    line.take(low, 7, 500, INTER, 0.4)
-    line.take(high, 110, 30000, INTER, 0.41)
-    line.take(low, 8, 3500, KEY, 0.43)
-    line.take(high, 111, 33000, INTER, 0.44)
-    line.take(low, 9, 6500, INTER, 0.46)
-    first = line.order[0]
-    assert line.order == [(first + index) & 0xFFFF for index in range(13)]
-    last, after = (line.protected[11, line.order[index]] for index in (10, 11))
+        loop.take(high, 100 + number, 3000 * number, KEY if number == 0 else INTER, number / 30)
+    loop.outbound.follow(low, 0.4)
+    assert loop.outbound.inbound is high, "the old encoding goes on until the new one can start"
+    loop.take(low, 7, 500, INTER, 0.4)
+    loop.take(high, 110, 30000, INTER, 0.41)
+    loop.take(low, 8, 3500, KEY, 0.43)
+    loop.take(high, 111, 33000, INTER, 0.44)
+    loop.take(low, 9, 6500, INTER, 0.46)
+    first = loop.order[0]
+    assert loop.order == [(first + index) & 0xFFFF for index in range(13)]
+    last, after = (loop.protected[11, loop.order[index]] for index in (10, 11))
     step = (int.from_bytes(after[4:8]) - int.from_bytes(last[4:8])) & 0xFFFFFFFF
     assert step == 3000
 
 
 def test_vp8_counters_go_on_after_a_switch() -> None:
-    line, high, low = Section(), video(1), video(2)
-    line.outbound.follow(high, 0.0)
-    line.take(high, 1, 0, KEY, 0.0)
-    line.outbound.follow(low, 0.1)
-    line.take(low, 1, 0, b"\x90\xe0\x90\x00\x63\x20\x50", 0.1)
-    assert line.protected[11, line.order[1]][12:] == b"\x90\xe0\x80\x06\x08\x20\x50"
+    loop, high, low = Loop(), video(1), video(2)
+    loop.outbound.follow(high, 0.0)
+    loop.take(high, 1, 0, KEY, 0.0)
+    loop.outbound.follow(low, 0.1)
+    loop.take(low, 1, 0, b"\x90\xe0\x90\x00\x63\x20\x50", 0.1)
+    assert loop.protected[11, loop.order[1]][12:] == b"\x90\xe0\x80\x06\x08\x20\x50"
 
 
 def test_what_is_late_from_before_a_switch_is_dropped() -> None:
-    line, high, low = Section(), video(1), video(2)
-    line.outbound.follow(low, 0.0)
-    line.take(low, 5, 0, KEY, 0.0)
-    line.outbound.follow(high, 0.1)
-    line.take(high, 49, 0, INTER, 0.1)
-    line.take(high, 51, 0, KEY, 0.1)
-    sent = len(line.order)
-    line.take(high, 50, 0, INTER, 0.2)
-    assert len(line.order) == sent
+    loop, high, low = Loop(), video(1), video(2)
+    loop.outbound.follow(low, 0.0)
+    loop.take(low, 5, 0, KEY, 0.0)
+    loop.outbound.follow(high, 0.1)
+    loop.take(high, 49, 0, INTER, 0.1)
+    loop.take(high, 51, 0, KEY, 0.1)
+    sent = len(loop.order)
+    loop.take(high, 50, 0, INTER, 0.2)
+    assert len(loop.order) == sent
 
 
 def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -> None:
-    line, high, low = Section(), video(1, "h"), video(2, "l")
-    one = line.outbound
+    loop, high, low = Loop(), video(1, "h"), video(2, "l")
+    stream = loop.outbound
 
     def told(report: RtcpSenderInfo | None) -> tuple[int, int, int, int] | None:
         if report is None:
@@ -145,121 +145,121 @@ def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -
         )
 
     def sent_at(place: int) -> int:
-        """The time in the subscriber's packet of that place."""
-        return int.from_bytes(line.protected[11, line.order[place]][4:8])
+        """The timestamp in the subscriber's packet of that position."""
+        return int.from_bytes(loop.protected[11, loop.order[place]][4:8])
 
     size = len(packet(1, 0, 0, KEY))
-    one.follow(high, 0.0)
+    stream.follow(high, 0.0)
     high.note_sender_report(RtcpSenderInfo(77, 500, 9999, 8888), 0.0)
-    assert one.sender_report() is None, "nothing is sent yet"
-    line.take(high, 100, 500, KEY, 0.0)
-    assert told(one.sender_report()) == (77, sent_at(0), 1, size)
-    line.take(high, 101, 3500, INTER, 0.03)
+    assert stream.sender_report() is None, "nothing is sent yet"
+    loop.take(high, 100, 500, KEY, 0.0)
+    assert told(stream.sender_report()) == (77, sent_at(0), 1, size)
+    loop.take(high, 101, 3500, INTER, 0.03)
     high.note_sender_report(RtcpSenderInfo(78, 3500 + 90, 9999, 8888), 0.03)
-    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size)
+    assert told(stream.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size)
 
-    one.follow(low, 0.04)
+    stream.follow(low, 0.04)
     low.note_sender_report(RtcpSenderInfo(79, 0xFFFFFFF0, 1, 1), 0.04)
-    assert told(one.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size), (
+    assert told(stream.sender_report()) == (78, (sent_at(1) + 90) & 0xFFFFFFFF, 2, 2 * size), (
         "the old encoding goes on until the new one can begin"
     )
-    line.take(low, 7, 0xFFFFFFF0, KEY, 0.06)
-    assert told(one.sender_report()) == (79, sent_at(2), 3, 3 * size), "counts go on"
+    loop.take(low, 7, 0xFFFFFFF0, KEY, 0.06)
+    assert told(stream.sender_report()) == (79, sent_at(2), 3, 3 * size), "counts go on"
 
-    one.follow(None, 1.0)
-    assert one.sender_report() is None, "what is paused has no time"
-    one.follow(low, 5.0)
-    line.take(low, 200, 360_000, KEY, 5.0)
+    stream.follow(None, 1.0)
+    assert stream.sender_report() is None, "what is paused has no time"
+    stream.follow(low, 5.0)
+    loop.take(low, 200, 360_000, KEY, 5.0)
     low.note_sender_report(RtcpSenderInfo(80, 360_000, 200, 1), 5.0)
-    assert told(one.sender_report()) == (80, sent_at(3), 4, 4 * size)
+    assert told(stream.sender_report()) == (80, sent_at(3), 4, 4 * size)
     assert (sent_at(3) - sent_at(2)) & 0xFFFFFFFF == 4 * 90_000, "the pause has passed"
 
 
 def test_a_stream_whose_clocks_are_not_known_has_no_sender_report() -> None:
-    line, source = Section(), video()
-    line.outbound.follow(source, 0.0)
-    line.take(source, 100, 500, KEY, 0.0)
-    assert line.outbound.sender_report() is None
+    loop, source = Loop(), video()
+    loop.outbound.follow(source, 0.0)
+    loop.take(source, 100, 500, KEY, 0.0)
+    assert loop.outbound.sender_report() is None
 
 
 def test_a_retransmission_reaches_behind_a_switch() -> None:
-    line, high, low = Section(), video(1), video(2)
-    line.outbound.follow(high, 0.0)
-    line.take(high, 1, 0, KEY, 0.0)
-    line.take(high, 2, 3000, INTER, 0.0)
-    line.outbound.follow(low, 0.1)
-    line.take(low, 900, 77, KEY, 0.1)
-    data = line.repeat(line.order[1], 0.2)
+    loop, high, low = Loop(), video(1), video(2)
+    loop.outbound.follow(high, 0.0)
+    loop.take(high, 1, 0, KEY, 0.0)
+    loop.take(high, 2, 3000, INTER, 0.0)
+    loop.outbound.follow(low, 0.1)
+    loop.take(low, 900, 77, KEY, 0.1)
+    data = loop.repeat(loop.order[1], 0.2)
     assert data is not None
     assert data[1] & 0x7F == 97
     assert int.from_bytes(data[8:12]) == 12
-    assert int.from_bytes(data[12:14]) == line.order[1]
+    assert int.from_bytes(data[12:14]) == loop.order[1]
     assert data[14:] == INTER
-    assert line.repeat(line.order[1], 0.205) is None, "it is still on its way"
-    assert line.repeat(line.order[1], 0.3) is not None
-    assert line.repeat((line.order[-1] + 1) & 0xFFFF, 0.3) is None
-    assert line.repeat((line.order[0] - 1) & 0xFFFF, 0.3) is None
+    assert loop.repeat(loop.order[1], 0.205) is None, "it is still on its way"
+    assert loop.repeat(loop.order[1], 0.3) is not None
+    assert loop.repeat((loop.order[-1] + 1) & 0xFFFF, 0.3) is None
+    assert loop.repeat((loop.order[0] - 1) & 0xFFFF, 0.3) is None
 
 
-def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
+def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     sound = InboundStream(1, OPUS, "publisher")
-    one = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
-    one.follow(sound, 0.0)
-    assert sound.waiting == [one]
+    stream = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
+    stream.follow(sound, 0.0)
+    assert sound.waiting == [stream]
     assert sound.starts_keyframe(b"")
-    one.begin(sound, 10, 960, memoryview(b""), 0.0)
+    stream.begin(sound, 10, 960, memoryview(b""), 0.0)
     sound.next_sequence, sound.timestamp = 11, 960
-    before = (one.sequence_offset + 10) & 0xFFFF, (one.timestamp_offset + 960) & 0xFFFFFFFF
-    one.follow(None, 1.0)
-    one.follow(sound, 3.0)
-    one.begin(sound, 110, 97000, memoryview(b""), 3.0)
-    assert (one.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
-    assert (one.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
+    before = (stream.sequence_offset + 10) & 0xFFFF, (stream.timestamp_offset + 960) & 0xFFFFFFFF
+    stream.follow(None, 1.0)
+    stream.follow(sound, 3.0)
+    stream.begin(sound, 110, 97000, memoryview(b""), 3.0)
+    assert (stream.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
+    assert (stream.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
 
 
 def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
-    line, source = Section(), video()
-    line.outbound.follow(source, 0.0)
-    line.take(source, 100, 0, KEY, 0.0)
-    first = line.order[0]
-    assert line.outbound.note_nack([first]) == 0.0, "too little to say"
+    loop, source = Loop(), video()
+    loop.outbound.follow(source, 0.0)
+    loop.take(source, 100, 0, KEY, 0.0)
+    first = loop.order[0]
+    assert loop.outbound.note_nack([first]) == 0.0, "too little to say"
     for number in range(1, 40):
-        line.take(source, 100 + number, 3000 * number, INTER, number / 30)
+        loop.take(source, 100 + number, 3000 * number, INTER, number / 30)
     missed = [(first + number) & 0xFFFF for number in range(20)]
-    assert line.outbound.note_nack(missed) == 0.5
-    assert line.outbound.note_nack(missed) == 0.5, "asked for twice is missed once"
-    assert line.outbound.note_nack([first - 1, first + 400]) == 0.5, "never sent in it"
-    line.outbound.follow(None, 2.0)
-    assert line.outbound.note_nack(missed) == 0.0, "nothing is sent any more"
+    assert loop.outbound.note_nack(missed) == 0.5
+    assert loop.outbound.note_nack(missed) == 0.5, "asked for twice is missed once"
+    assert loop.outbound.note_nack([first - 1, first + 400]) == 0.5, "never sent in it"
+    loop.outbound.follow(None, 2.0)
+    assert loop.outbound.note_nack(missed) == 0.0, "nothing is sent any more"
 
 
 def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
-    """It was repeated to the relay, and forwarded late."""
-    line, source = Section(), video()
-    line.outbound.follow(source, 0.0)
-    line.take(source, 100, 0, KEY, 0.0)
-    first = line.order[0]
+    """It was retransmitted to the relay, and forwarded late."""
+    loop, source = Loop(), video()
+    loop.outbound.follow(source, 0.0)
+    loop.take(source, 100, 0, KEY, 0.0)
+    first = loop.order[0]
     lost = range(103, 143, 2)
     for number in range(101, 160):
         if number not in lost:
-            line.take(source, number, 3000 * number, INTER, 0.1)
+            loop.take(source, number, 3000 * number, INTER, 0.1)
     for number in lost:
-        line.take(source, number, 3000 * number, INTER, 0.2)
-    assert len(line.order) == 60
-    assert line.outbound.note_nack((first + one - 100) & 0xFFFF for one in lost) == 0.0
-    own = [(first + one) & 0xFFFF for one in range(2, 42, 2)]
-    assert line.outbound.note_nack(own) == 20 / 60
+        loop.take(source, number, 3000 * number, INTER, 0.2)
+    assert len(loop.order) == 60
+    assert loop.outbound.note_nack((first + number - 100) & 0xFFFF for number in lost) == 0.0
+    own = [(first + number) & 0xFFFF for number in range(2, 42, 2)]
+    assert loop.outbound.note_nack(own) == 20 / 60
     for number in range(200, 4000, 2):
-        line.take(source, number, 3000 * number, INTER, 1.0)
+        loop.take(source, number, 3000 * number, INTER, 1.0)
     assert len(source.passed_over) <= 256
 
 
 class Switching(RuleBasedStateMachine):
-    """Any order of loss, overtaking, duplication, switching, pausing and repeating."""
+    """Any order of loss, reordering, duplication, switches, pauses and retransmissions."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.line = Section()
+        self.loop = Loop()
         self.inbound_streams = [video(1, "h"), video(2, "m"), video(3, "l")]
         self.numbers = [65500, 100, 32700]
         self.held: list[tuple[int, int, int, bytes]] = []
@@ -272,7 +272,7 @@ class Switching(RuleBasedStateMachine):
             number = self.numbers[index]
             self.numbers[index] = (number + 1) & 0xFFFF
             payload = KEY if key and place == 0 else INTER
-            self.line.take(
+            self.loop.take(
                 self.inbound_streams[index], number, int(self.now * 90000), payload, self.now
             )
 
@@ -290,22 +290,22 @@ class Switching(RuleBasedStateMachine):
         if not again:
             self.held.pop(place % len(self.held))
         if self.inbound_streams[index].next_sequence >= 0:
-            self.line.take(self.inbound_streams[index], number, timestamp, payload, self.now)
+            self.loop.take(self.inbound_streams[index], number, timestamp, payload, self.now)
 
     @rule(index=st.one_of(st.none(), st.integers(0, 2)))
     def follow(self, index: int | None) -> None:
         self.now += 0.01
-        self.line.outbound.follow(None if index is None else self.inbound_streams[index], self.now)
+        self.loop.outbound.follow(None if index is None else self.inbound_streams[index], self.now)
 
-    @precondition(lambda self: self.line.order)
+    @precondition(lambda self: self.loop.order)
     @rule(back=st.integers(0, 400))
     def repeat(self, back: int) -> None:
         self.now += 0.03
-        self.line.outbound.refill(0.1, UNLIMITED)
-        number = self.line.order[max(0, len(self.line.order) - 1 - back)]
-        data = self.line.repeat(number, self.now)
+        self.loop.outbound.refill(0.1, UNLIMITED)
+        number = self.loop.order[max(0, len(self.loop.order) - 1 - back)]
+        data = self.loop.repeat(number, self.now)
         if data is not None:
-            original = self.line.protected[11, number]
+            original = self.loop.protected[11, number]
             assert data[12:14] == original[2:4]
             assert data[14:] == original[12:]
             assert data[4:8] == original[4:8]
@@ -318,10 +318,10 @@ class Switching(RuleBasedStateMachine):
 
     @invariant()
     def follows_what_it_says(self) -> None:
-        one = self.line.outbound
+        stream = self.loop.outbound
         for inbound in self.inbound_streams:
-            assert (one in inbound.outbound_streams) == (one.inbound is inbound)
-            assert (one in inbound.waiting) == (one.target is inbound)
+            assert (stream in inbound.outbound_streams) == (stream.inbound is inbound)
+            assert (stream in inbound.waiting) == (stream.target is inbound)
 
 
 TestSwitching = Switching.TestCase

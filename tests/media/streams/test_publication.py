@@ -1,4 +1,4 @@
-"""Everybody gets an encoding that fits, and that is there."""
+"""Everybody gets an encoding that fits and is being sent."""
 
 import re
 from pathlib import Path
@@ -11,13 +11,13 @@ BROWSER = Path(__file__).parents[3] / "web/static/js/room/call/relay-peer.js"
 
 
 def camera(**rates: float) -> Publication:
-    """A camera in two encodings or those given, best first, all coming at 5.0."""
+    """A camera in two encodings or those given, best first, all being received at 5.0."""
     rates = rates or {"h": 900_000.0, "l": 150_000.0}
     publication = Publication("publisher", Kind.VIDEO, tuple(rates))
     for rid, bitrate in rates.items():
-        one = InboundStream(1, VP8, "publisher", rid)
-        one.last_seen, one.bitrate = 5.0, bitrate
-        publication.inbound_streams[rid] = one
+        stream = InboundStream(1, VP8, "publisher", rid)
+        stream.last_seen, stream.bitrate = 5.0, bitrate
+        publication.inbound_streams[rid] = stream
     return publication
 
 
@@ -57,7 +57,7 @@ def test_of_three_encodings_those_that_starve_are_left_out() -> None:
 
 
 def test_what_a_browser_gives_the_small_encoding_counts_as_small() -> None:
-    """Else a camera whose large encoding is missing for a moment would be asked for less."""
+    """Otherwise a camera whose large encoding pauses for a moment would be asked for less."""
     (given,) = re.findall(
         r"^const SMALL_BITRATE = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE
     )

@@ -1,4 +1,4 @@
-"""Reports are believed of what they speak of, and of nothing that was before a pause."""
+"""Reports count for the packets they cover, but not for those before a pause."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_the_first_report_speaks_of_everything_sent_so_far() -> None:
 
 
 def test_what_was_lost_before_a_pause_is_not_the_links_loss_of_today() -> None:
-    """The receiver misses the last packets before a pause only when the next one comes."""
+    """The receiver notices the loss of the last packets before a pause only with the next one."""
     reception = Reception()
     reception.begin(1000)
     assert reception.note(1049, 0.0) == 50

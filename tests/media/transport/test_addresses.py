@@ -1,4 +1,4 @@
-"""The relay finds out where it can be reached, also behind a network address translation."""
+"""The relay detects the addresses it can be reached at, also behind a NAT."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_only_public_addresses_of_a_name_count() -> None:
 
 @pytest.mark.slow
 async def test_a_relay_offers_what_its_name_leads_to() -> None:
-    """On a machine with a public address of its own there is nothing to find."""
+    """On a machine with a public address of its own there is nothing to detect."""
     relay = Relay(RelaySettings(name=PUBLIC), lambda event: None)
     await relay.start()
     try:
@@ -66,7 +66,7 @@ async def test_addresses_that_change_are_offered_from_then_on(
         await until(lambda: PUBLIC in relay.addresses, "the new address is found")
         await relay.join("room", "late")
         await until(lambda: events, "the late one is offered a connection")
-        (offer,) = [one for one in events if isinstance(one, OfferNeeded)]
+        (offer,) = [event for event in events if isinstance(event, OfferNeeded)]
         assert f" {PUBLIC} {relay.ports[0]} typ host" in offer.sdp
     finally:
         await relay.stop()

@@ -1,4 +1,4 @@
-"""The private names of aiortc that `media/transport/dtls.py` relies on, and the carrier between them."""
+"""The private names of aiortc that `media/transport/dtls.py` uses, and the carrier between them."""
 
 import ast
 import asyncio
@@ -25,7 +25,7 @@ REPORT = struct.pack("!BBHI", 0x80, 201, 1, 7)
 
 
 class Pair:
-    """Two ends that shake hands with each other over a link that may spoil records."""
+    """Two ends that complete a handshake over a link that may corrupt records."""
 
     def __init__(self, spoil: Callable[[bytes], list[bytes]] = lambda record: [record]) -> None:
         self.ends: list[Handshake] = []
@@ -37,18 +37,20 @@ class Pair:
         self._spoil = spoil
 
     def _carry(self, index: int, record: bytes) -> None:
-        for one in self._spoil(record):
+        for datagram in self._spoil(record):
             # Other first bytes are other protocols, and go elsewhere (RFC 7983).
-            if one and 19 < one[0] < 64:
-                self.ends[1 - index].carrier.feed(one)
+            if datagram and 19 < datagram[0] < 64:
+                self.ends[1 - index].carrier.feed(datagram)
 
     async def shake(self, trusted: bool = True) -> list[Ciphers | HandshakeFailed]:
-        """What each end makes of it: the client's first, then the server's."""
+        """The outcome at each end: the client's first, then the server's."""
         return await asyncio.gather(self._run(0, trusted), self._run(1, True))
 
     async def _run(self, index: int, trusted: bool) -> Ciphers | HandshakeFailed:
         other = self.certificates[1 - index if trusted else index]
-        prints = [(one.algorithm, one.value) for one in other.getFingerprints()]
+        prints = [
+            (fingerprint.algorithm, fingerprint.value) for fingerprint in other.getFingerprints()
+        ]
         try:
             return await self.ends[index].run(prints, server=bool(index))
         except HandshakeFailed as error:
@@ -61,13 +63,13 @@ class Pair:
 
 @asynccontextmanager
 async def pair() -> AsyncIterator[Pair]:
-    one = Pair()
-    yield one
-    await one.stop()
+    connected = Pair()
+    yield connected
+    await connected.stop()
 
 
 def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
-    """A link on which some of the first records are changed, cut or doubled, or come together."""
+    """A link on which some of the first records are changed, truncated, duplicated or merged."""
     count = 0
 
     def spoil(record: bytes) -> list[bytes]:
@@ -90,17 +92,17 @@ def spoiling(chance: random.Random) -> Callable[[bytes], list[bytes]]:
 
 
 def opened(ends: list[Ciphers | HandshakeFailed]) -> list[bytes]:
-    """What each end opens of a report that the other protected."""
+    """What each end unprotects of a report that the other protected."""
     found = []
-    for one, other in (ends, ends[::-1]):
-        assert isinstance(one, Ciphers)
+    for end, other in (ends, ends[::-1]):
+        assert isinstance(end, Ciphers)
         assert isinstance(other, Ciphers)
-        found.append(other.incoming.unprotect_rtcp(one.outgoing.protect_rtcp(REPORT)))
+        found.append(other.incoming.unprotect_rtcp(end.outgoing.protect_rtcp(REPORT)))
     return found
 
 
 def asked_of_the_carrier() -> Iterator[str]:
-    """Attributes that aiortc's transport asks of what carries it."""
+    """Attributes that aiortc's transport uses of its ICE transport."""
     for node in ast.walk(ast.parse(inspect.getsource(RTCDtlsTransport))):
         match node:
             case ast.Attribute(
@@ -141,22 +143,22 @@ async def test_a_carrier_keeps_few_records_and_ends() -> None:
 
 
 async def test_two_ends_shake_hands_and_understand_each_other() -> None:
-    async with pair() as one:
-        assert opened(await one.shake()) == [REPORT, REPORT]
+    async with pair() as connected:
+        assert opened(await connected.shake()) == [REPORT, REPORT]
 
 
 async def test_another_certificate_than_was_said_is_refused() -> None:
-    async with pair() as one:
-        client, _ = await one.shake(trusted=False)
+    async with pair() as connected:
+        client, _ = await connected.shake(trusted=False)
         assert isinstance(client, HandshakeFailed)
 
 
 async def test_the_end_of_one_side_is_told_to_the_other() -> None:
-    async with pair() as one:
-        await one.shake()
+    async with pair() as connected:
+        await connected.shake()
         closed = asyncio.Event()
-        one.ends[1].on_closed(closed.set)
-        await one.ends[0].stop()
+        connected.ends[1].on_closed(closed.set)
+        await connected.ends[0].stop()
         await closed.wait()
 
 
@@ -166,9 +168,9 @@ async def test_spoilt_records_let_a_handshake_succeed_or_fail_and_nothing_else(
     monkeypatch.setattr(dtls, "HANDSHAKE_SECONDS", 2.5)
     pairs = [Pair(spoiling(random.Random(seed))) for seed in range(PAIRS)]
     async with asyncio.timeout(20):
-        results = await asyncio.gather(*(one.shake() for one in pairs))
-    for one in pairs:
-        await one.stop()
+        results = await asyncio.gather(*(connected.shake() for connected in pairs))
+    for connected in pairs:
+        await connected.stop()
     whole = [ends for ends in results if all(isinstance(end, Ciphers) for end in ends)]
     assert all(opened(ends) == [REPORT, REPORT] for ends in whole)
     assert 0 < len(whole) < PAIRS, "some records are spoilt in vain, some not"

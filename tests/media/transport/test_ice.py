@@ -1,4 +1,4 @@
-"""Only who knows the password is answered; nothing anybody sends raises."""
+"""Only checks that prove the password are answered; nothing anybody sends raises."""
 
 from aioice import stun
 from hypothesis import given

@@ -17,7 +17,7 @@ UDP_SEGMENT = 103
 
 
 def has_address(host: str) -> bool:
-    """Containers are often without IPv6."""
+    """Containers often have no IPv6."""
     try:
         socket.create_server((host, 0), family=socket.AF_INET6).close()
     except OSError:
@@ -30,7 +30,7 @@ REMARK = "" if "::1" in HOSTS else "This machine has no IPv6, so datagrams trave
 
 
 def kernel_cuts(host: str) -> bool:
-    """Whether the kernel makes several datagrams of one, told by its plain interface."""
+    """Whether the kernel splits one send into several datagrams, tried by its plain interface."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with (
         socket.socket(family, socket.SOCK_DGRAM) as one,
