@@ -18,7 +18,7 @@ from tests.people import Answer, Person
 from tests.serving import Server, serving
 from tests.web.calling import NOW, started_session
 from web.keys import CLOCKWORK, PROBING, RELAY
-from web.pages.device_test import MAX_ANSWER_BYTES
+from web.pages.device_checking import MAX_ANSWER_BYTES
 
 JSON = {"Content-Type": "application/json"}
 OWN = "/device-test/relay"
