@@ -3,7 +3,7 @@
 Every text in here that a person typed is data; sentences come from the catalogs while drawing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -88,6 +88,19 @@ class InviteRow:
     def may_tell(self) -> bool:
         """Whether its people may be written to yet."""
         return self.interpreting not in ("requested", "unavailable")
+
+
+@dataclass(frozen=True)
+class InviteList:
+    """One page of "Invites", and how it was filtered."""
+
+    rows: Sequence[InviteRow]
+    search: str
+    state: str
+    page: int
+    pages: int
+    total: int
+    "Sessions on all pages."
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """ "Invites": the list, the form behind "New invite", and what follows sending."""
 
-from collections.abc import Sequence
 from math import ceil
 
 import segno
@@ -33,7 +32,7 @@ from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
 from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
-from web.view_models import Form, InviteRow
+from web.view_models import Form, InviteList, InviteRow
 
 PAGE = 20
 "Sessions on one page of the list."
@@ -51,19 +50,9 @@ async def show_invites(request: web.Request) -> web.Response:
     asked = request.query.get("page", "1")
     known = asked.isascii() and asked.isdigit() and len(asked) < 9
     number = min(max(int(asked), 1), pages) if known else 1
-    shown: Sequence[InviteRow] = rows[(number - 1) * PAGE : number * PAGE]
-    return show(
-        invites_page(
-            viewer,
-            shown,
-            search=search,
-            state=state,
-            page=number,
-            pages=pages,
-            total=len(rows),
-            interpreting=await interpreting_of(request),
-        )
-    )
+    shown = rows[(number - 1) * PAGE : number * PAGE]
+    found = InviteList(shown, search, state, number, pages, total=len(rows))
+    return show(invites_page(viewer, found, await interpreting_of(request)))
 
 
 async def show_new_invite(request: web.Request) -> web.Response:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from web.notices.calendar import Method, calendar_part
+from web.notices.calendar import Method, SessionEvent, calendar_part
 from web.texts.dates import long_moment
 from web.zones.names import offered_zones, zone_of
 
@@ -116,11 +116,12 @@ def write(folder: Path, zone: str, day: date, turn: int) -> tuple[str, Facts]:
         "method": method,
         "description": long_moment(start, zone, language),
     }
-    body = calendar_part(
-        method, meant["uid"], sequence, start, LENGTH, "noreply@tele.example",
-        None if method == "PUBLISH" else "amina@example.org", "https://tele.example/i/abc",
-        "Clinic, North", meant["description"], NOW,
+    event = SessionEvent(
+        meant["uid"], sequence, start, LENGTH, "https://tele.example/i/abc", "Clinic, North",
+        meant["description"],
     )  # fmt: skip
+    attendee = None if method == "PUBLISH" else "amina@example.org"
+    body = calendar_part(method, event, "noreply@tele.example", attendee, NOW)
     name = f"{zone.replace('/', '-')}-{day}-{turn}.ics"
     (folder / name).write_bytes(body)
     return name, meant

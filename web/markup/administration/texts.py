@@ -79,7 +79,6 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
     _ = viewer.translate
     address = path("admin_text", occasion=view.occasion, language=view.language, part=view.part)
     own_name = dict(viewer.languages).get(view.language, view.language)
-    direction = Locale.parse(view.language).text_direction
     return administration_frame(
         viewer,
         _("Texts"),
@@ -100,23 +99,7 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
                 submit(_("Save")),
             ],
         ],
-        view.plain
-        and [
-            h.h2[_("Preview")],
-            view.segments > 0
-            and h.p(".hint")[
-                viewer.plural("%(count)s SMS", "%(count)s SMS", view.segments)
-                % {"count": view.segments}
-            ],
-            h.div("#preview.card", lang=view.language, dir=direction)[
-                Markup(view.rendered) if view.rendered else h.pre(dir="auto")[view.plain]
-            ],
-            view.rendered
-            and [
-                h.h3[_("As plain text")],
-                h.pre("#plain", lang=view.language, dir=direction)[view.plain],
-            ],
-        ],
+        view.plain and _preview(viewer, view),
         h.h2[_("Text of the program")],
         h.pre(lang=view.language, dir="auto")[view.original],
         h.h2[_("Placeholders")],
@@ -127,3 +110,24 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
             )
         ],
     )
+
+
+def _preview(viewer: Viewer, view: TextView) -> list[h.Node]:
+    _ = viewer.translate
+    direction = Locale.parse(view.language).text_direction
+    return [
+        h.h2[_("Preview")],
+        view.segments > 0
+        and h.p(".hint")[
+            viewer.plural("%(count)s SMS", "%(count)s SMS", view.segments)
+            % {"count": view.segments}
+        ],
+        h.div("#preview.card", lang=view.language, dir=direction)[
+            Markup(view.rendered) if view.rendered else h.pre(dir="auto")[view.plain]
+        ],
+        view.rendered
+        and [
+            h.h3[_("As plain text")],
+            h.pre("#plain", lang=view.language, dir=direction)[view.plain],
+        ],
+    ]

@@ -109,18 +109,26 @@ def plan_fields(
                 [(name, name.replace("_", " ")) for name in sorted(zones)],
                 default=viewer.time_zone,
             ),
-            h.p("#clocks.hint", role="status"),
-            h.p(
-                "#other-rules.notice.warning",
-                role="status",
-                hidden=True,
-                data_sentence=_(
-                    "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
-                    " those of this server. The time of the server counts."
-                ),
-            ),
-            h.p("#clock-off.notice.warning", role="status", hidden=True),
+            _hints_of_clocks(viewer),
         ],
+    ]
+
+
+def _hints_of_clocks(viewer: Viewer) -> list[h.Node]:
+    """What a module says about the time that was entered."""
+    _ = viewer.translate
+    return [
+        h.p("#clocks.hint", role="status"),
+        h.p(
+            "#other-rules.notice.warning",
+            role="status",
+            hidden=True,
+            data_sentence=_(
+                "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
+                " those of this server. The time of the server counts."
+            ),
+        ),
+        h.p("#clock-off.notice.warning", role="status", hidden=True),
     ]
 
 

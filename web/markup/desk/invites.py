@@ -1,7 +1,5 @@
 """ "Invites": the sessions that are planned or still open, and what can be done with them."""
 
-from collections.abc import Sequence
-
 import htpy as h
 
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
@@ -20,19 +18,11 @@ from web.markup.shared.labels import (
     role_label,
 )
 from web.routes import path
-from web.view_models import Form, InviteRow, Person, Viewer
+from web.view_models import Form, InviteList, InviteRow, Person, Viewer
 
 
 def invites_page(
-    viewer: Viewer,
-    rows: Sequence[InviteRow],
-    *,
-    search: str,
-    state: str,
-    page: int,
-    pages: int,
-    total: int,
-    interpreting: Interpreting = NOBODY,
+    viewer: Viewer, found: InviteList, interpreting: Interpreting = NOBODY
 ) -> h.Element:
     _ = viewer.translate
     ngettext = viewer.plural
@@ -41,16 +31,17 @@ def invites_page(
         _("Invites"),
         [
             h.div(".heading")[h.h1[_("Invites")], new_invite_link(viewer)],
-            _filters(viewer, search, state),
+            _filters(viewer, found),
             live(
                 "sessions",
                 h.p(".hint")[
-                    ngettext("%(count)s session", "%(count)s sessions", total) % {"count": total}
+                    ngettext("%(count)s session", "%(count)s sessions", found.total)
+                    % {"count": found.total}
                 ],
-                h.ul(".list")[(invite_row(viewer, row) for row in rows)]
-                if rows
+                h.ul(".list")[(invite_row(viewer, row) for row in found.rows)]
+                if found.rows
                 else h.p(".empty")[_("No sessions here.")],
-                pages > 1 and _pager(viewer, search, state, page, pages),
+                found.pages > 1 and _pager(viewer, found),
             ),
             row_dialogs(viewer),
             new_invite_dialog(viewer, interpreting),
@@ -231,9 +222,9 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     ]
 
 
-def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
+def _filters(viewer: Viewer, found: InviteList) -> h.Element:
     _ = viewer.translate
-    form = Form({"search": search, "state": state})
+    form = Form({"search": found.search, "state": found.state})
     states = [("", _("All"))] + [
         (value, consultation_label(viewer, value))
         for value in ("planned", "waiting", "active", "kept_open")
@@ -245,11 +236,12 @@ def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
     ]
 
 
-def _pager(viewer: Viewer, search: str, state: str, page: int, pages: int) -> h.Element:
+def _pager(viewer: Viewer, found: InviteList) -> h.Element:
     _ = viewer.translate
+    page, pages = found.page, found.pages
 
     def address(number: int) -> str:
-        return path("invites", {"search": search, "state": state, "page": str(number)})
+        return path("invites", {"search": found.search, "state": found.state, "page": str(number)})
 
     return h.nav(".pager", aria_label=_("Pages"))[
         page > 1 and h.a(".button", href=address(page - 1), rel="prev")[_("Previous")],

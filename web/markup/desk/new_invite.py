@@ -58,32 +58,8 @@ def _choice_and_form(
 ) -> h.Node:
     _ = viewer.translate
     chosen = form.values.get("kind", "remote" if form.errors else "")
-    choices = [
-        ("remote", _("Remote"), _("The other person joins from somewhere else, by a link.")),
-        (
-            "in_person",
-            _("Service user in person"),
-            _("The service user is next to you; you call a colleague."),
-        ),
-    ]
     return [
-        h.ul(".choices")[
-            (
-                h.li[
-                    go(
-                        path("new_invite"),
-                        label,
-                        name="kind",
-                        value=kind,
-                        data_choice=kind,
-                        aria_current="true" if kind == chosen else None,
-                        aria_describedby=f"choice-{kind}",
-                    ),
-                    h.p(f"#choice-{kind}.hint")[text],
-                ]
-                for kind, label, text in choices
-            )
-        ],
+        _choices(viewer, chosen),
         h.form(
             "#invitation.card",
             method="post",
@@ -110,6 +86,36 @@ def _choice_and_form(
             ),
             h.div(".actions")[submit(_("Send"))],
         ],
+    ]
+
+
+def _choices(viewer: Viewer, chosen: str) -> h.Element:
+    """Remote or in person, as buttons that lead to the form of either."""
+    _ = viewer.translate
+    choices = [
+        ("remote", _("Remote"), _("The other person joins from somewhere else, by a link.")),
+        (
+            "in_person",
+            _("Service user in person"),
+            _("The service user is next to you; you call a colleague."),
+        ),
+    ]
+    return h.ul(".choices")[
+        (
+            h.li[
+                go(
+                    path("new_invite"),
+                    label,
+                    name="kind",
+                    value=kind,
+                    data_choice=kind,
+                    aria_current="true" if kind == chosen else None,
+                    aria_describedby=f"choice-{kind}",
+                ),
+                h.p(f"#choice-{kind}.hint")[text],
+            ]
+            for kind, label, text in choices
+        )
     ]
 
 

@@ -58,22 +58,27 @@ def document(
         ],
         h.body({"class": "wide" if wide else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
-            h.header(".top")[
-                _brand(viewer, linked=signed_in),
-                signed_in and _menu(viewer),
-                h.div(".tools")[
-                    followed and h.span("#line.tag")[_("Connecting…")],
-                    # Only a module can tell whether the browser blocks sound.
-                    signed_in and button("enable-sound", _("Enable sound"), hidden=""),
-                    _language_switch(viewer),
-                    signed_in and _account(viewer),
-                    service_user and viewer.seated and _leave(viewer),
-                ],
-            ],
+            _top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             needs_scripts and _until_scripts_run(viewer),
             h.main("#main", tabindex="-1")[body],
+        ],
+    ]
+
+
+def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
+    _ = viewer.translate
+    return h.header(".top")[
+        _brand(viewer, linked=signed_in),
+        signed_in and _menu(viewer),
+        h.div(".tools")[
+            followed and h.span("#line.tag")[_("Connecting…")],
+            # Only a module can tell whether the browser blocks sound.
+            signed_in and button("enable-sound", _("Enable sound"), hidden=""),
+            _language_switch(viewer),
+            signed_in and _account(viewer),
+            service_user and viewer.seated and _leave(viewer),
         ],
     ]
 
