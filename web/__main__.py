@@ -20,7 +20,7 @@ from web.routes import public_address
 from web.zones.rules import in_force
 
 GRACE = 10.0
-"Seconds that requests under way have when the server is told to stop."
+"Seconds that requests in progress have to finish when the server stops."
 
 _log = logging.getLogger("web")
 
@@ -57,13 +57,13 @@ def main() -> int:
 
 
 def give_up(sentence: str) -> int:
-    """Tell the operator why nothing is served; the exit status."""
+    """Tell the operator why the server does not start. Returns the exit status."""
     print(f"TeleConnect cannot start. {sentence}", file=sys.stderr)
     return 1
 
 
 def check_streams() -> None:
-    """See that no socket takes the place of a stream. Raises ConfigError without an output."""
+    """Keep sockets off the standard descriptors. Raises ConfigError without standard output."""
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
     if sys.stdout is None:
@@ -80,7 +80,7 @@ def say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError as error:
-        # what is still in the buffer would be tried, and complained about, once more at the end
+        # else the interpreter flushes the buffer again at exit, and complains
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ConfigError(f"Standard output cannot be written: {error.strerror}.") from error
 
