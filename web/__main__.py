@@ -13,7 +13,7 @@ from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.connections.http_server import claim_descriptors, start_server
-from web.connections.listening import listen, places
+from web.connections.listening import listen, shown
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import set_up
 from web.routes import public_address
@@ -94,7 +94,7 @@ async def serve(config: Config, listeners: list[socket.socket]) -> None:
     app = await create_app(config)
     runner = await start_server(app, listeners, shutdown_timeout=GRACE)
     try:
-        _log.info("Listening at %s", places(listeners))
+        _log.info("Listening at %s", shown(listeners))
         _log.info("Time zone rules are those of %s", in_force())
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():
