@@ -3,6 +3,7 @@
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -125,10 +126,10 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     ),
     "TELECONNECT_DATA_DIR": ((" /srv/tele connect ", "data_dir", "/srv/tele connect"),),
     "TELECONNECT_MASTER_KEY": (("k" * 44, "master_key", "k" * 44),),
-    "TELECONNECT_SMTP_URL": (("smtps://mail.example", "smtp_url", "smtps://mail.example"),),
+    "TELECONNECT_SMTP_URL": (("smtps://mail.example", "delivery.smtp_url", "smtps://mail.example"),),
     "TELECONNECT_MAIL_FROM": (
-        ("Clinic <a@b.example>", "mail_from", "Clinic <a@b.example>"),
-        ("a@b.example", "mail_from", "a@b.example"),
+        ("Clinic <a@b.example>", "delivery.mail_from", "Clinic <a@b.example>"),
+        ("a@b.example", "delivery.mail_from", "a@b.example"),
     ),
     "TELECONNECT_SMS_PRICES": (("", "sms_prices", ()),),
     "TELECONNECT_DEFAULT_REGION": (("ch", "default_region", "CH"), ("", "default_region", None)),
@@ -185,7 +186,7 @@ def test_what_cannot_be_is_refused_with_a_sentence_that_names_it(name: str, valu
 def test_what_can_be_is_taken_as_it_is_meant(
     name: str, value: str, member: str, expected: object
 ) -> None:
-    found = getattr(settings(name, value), member)
+    found = attrgetter(member)(settings(name, value))
     assert (str(found) if isinstance(expected, str) else found) == expected
 
 
