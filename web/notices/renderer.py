@@ -19,10 +19,12 @@ from web.texts.catalogs import Catalogs
 from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 
 USUAL_LENGTH = timedelta(minutes=30)
-"What a calendar blocks for a session; nobody is asked how long it will take."
+"The duration of a calendar event; nobody is asked how long a session will take."
 
 
 class NoticeRenderer:
+    """Renders what notices need in a reader's language, direction and time zone."""
+
     def __init__(self, config: Config, texts: Catalogs, clock: Clock) -> None:
         self._config = config
         self._texts = texts
