@@ -1,4 +1,4 @@
-"""Where somebody chooses a new password by a one-time address that an administrator has made."""
+"""Choosing a new password at a one-time address from an administrator."""
 
 from aiohttp import web
 
@@ -23,7 +23,7 @@ from web.view_models import Form
 
 
 async def show_choice(request: web.Request) -> web.Response:
-    """The form. Changes nothing: whoever follows a link to look at it does not use it up."""
+    """The form. Changes nothing, so that opening the link does not use it up."""
     account = await _account(request)
     page = choose_password_page(await viewer_of(request), Form(), account.email, request.path)
     return show(page)
@@ -52,7 +52,7 @@ async def choose(request: web.Request) -> web.Response:
 
 
 async def _account(request: web.Request) -> Account:
-    """Whose address it is. Raises NotFound, or TooManyRequests for somebody who tries many."""
+    """The account of the address. Raises NotFound; TooManyRequests for one that tries many."""
     app, token = request.app, request.match_info["token"]
     try:
         return await look_up_link(app[STORE].read, token, app[CLOCK].now())

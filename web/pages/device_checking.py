@@ -1,4 +1,4 @@
-"""The device test: for anybody who is signed in, and for whoever has the link of an invite."""
+"""The device test, for anybody who is signed in or has the link of an invite."""
 
 import os
 
@@ -17,12 +17,12 @@ from web.routes import path
 from web.view_models import DeviceTestView
 
 MAX_BYTES = 2 * 2**20
-"Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."
+"Of one transfer: enough to measure 8 Mbit/s for two seconds, too little to be a load."
 BLOCK_BYTES = 2**16
-"Of a transfer, in memory at once: who asks need not take what comes."
+"Of a transfer in memory at once, as a client need not read it."
 MAX_RESULT_BYTES = 4096
 MAX_ANSWER_BYTES = 32 * 2**10
-"Of a browser's answer to an offer of one line; browsers write some three KB."
+"Of a browser's answer to an offer with one m= section; browsers send some 3 KB."
 
 
 async def show_device_test(request: web.Request) -> web.Response:
@@ -32,7 +32,7 @@ async def show_device_test(request: web.Request) -> web.Response:
 
 
 async def show_landing_test(request: web.Request) -> web.Response:
-    """The test behind the link of a planned invitation."""
+    """The test for the holder of an invite's link."""
     token = request.match_info["token"]
     try:
         arrival = await request.app[ARRIVING].look(token)
@@ -47,14 +47,14 @@ async def show_landing_test(request: web.Request) -> web.Response:
 
 
 async def judge(request: web.Request) -> web.Response:
-    """How ready the scheduler's own device is; nothing is kept."""
+    """The readiness of the scheduler's own device; nothing is stored."""
     await signed_in(request)
     readiness = request.app[DEVICE_CHECKING].judge(await _outcomes(request))
     return web.json_response({"readiness": readiness})
 
 
 async def keep(request: web.Request) -> web.Response:
-    """Keep the result with the invite, for the scheduler to see."""
+    """Store the result with the invite, for the scheduler to see."""
     await request.app[LIMITS].hit("device_test", network(remote(request)))
     token = request.match_info["token"]
     readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
@@ -62,7 +62,7 @@ async def keep(request: web.Request) -> web.Response:
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """Bytes that cannot be compressed on their way, as many as asked for, within limits."""
+    """Incompressible bytes, as many as requested, up to MAX_BYTES."""
     await request.app[LIMITS].hit("device_test", network(remote(request)))
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
@@ -80,7 +80,7 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 
 async def upload(request: web.Request) -> web.Response:
-    """Count what arrives and forget it. Raises TooLarge."""
+    """Count the bytes that arrive. Raises TooLarge."""
     await request.app[LIMITS].hit("device_test", network(remote(request)))
     size = 0
     async for block in request.content.iter_any():
@@ -105,7 +105,7 @@ async def try_relay_by_link(request: web.Request) -> web.Response:
 
 
 async def answer_relay(request: web.Request) -> web.Response:
-    """Pass on the answer to that offer, for whoever was told the trial's address."""
+    """Pass on the answer to that offer; its address is known only to the browser that got it."""
     trial_id = request.match_info["trial_id"]
     await request.app[LIMITS].hit("device_test", network(remote(request)))
     body = await request.read()

@@ -1,4 +1,4 @@
-""" "Edit" and "Cancel session": what can still be changed before a session starts."""
+""" "Edit" and "Cancel session": changes before a session starts."""
 
 from dataclasses import replace
 
@@ -50,7 +50,7 @@ async def edit(request: web.Request) -> web.Response:
         own_zone = invites[0].person.time_zone
         before = _values(consultation, invites[0])
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
-            # only a changed date must lie ahead: a late correction of a name is none
+            # only a changed date must lie ahead: a late correction of a name does not change it
             planned_at, time_zone = read_moment(typed, reading)
             own_zone = own_zone if planned_at is None else time_zone
         person = person and replace(person, time_zone=own_zone)
@@ -86,7 +86,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
-    """The form as it is filled in before anybody changes it."""
+    """The form's values before any change."""
     person = invite.person
     values = {
         "first_name": person.first_name,
@@ -107,7 +107,7 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
 
 
 def _people(invites: list[Invite]) -> list[InvitedPerson]:
-    """Everybody who is invited now, the awaited person first."""
+    """All who are invited now, the awaited person first."""
     usable = [invite for invite in invites if invite.usable]
     return [
         InvitedPerson(

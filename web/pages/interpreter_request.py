@@ -1,4 +1,4 @@
-"""Where an interpreting organization answers, and where the scheduler goes on without one."""
+"""Where an interpreting organization answers a request, or the scheduler goes on without one."""
 
 from aiohttp import web
 
@@ -24,7 +24,7 @@ from web.view_models import Form, RequestView, Viewer
 
 
 async def show_request(request: web.Request) -> web.Response:
-    """What is asked. Changes nothing: mail scanners follow links."""
+    """The request. Changes nothing: mail scanners follow links."""
     return await _page(request, Form())
 
 

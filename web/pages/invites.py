@@ -1,4 +1,4 @@
-""" "Invites": the list, the form behind "New invite", and what follows sending."""
+""" "Invites": the list, the form "New invite", and the links of what was sent."""
 
 from math import ceil
 
@@ -37,7 +37,7 @@ from web.view_models import Form, InviteList, InviteRow
 PAGE = 20
 "Sessions on one page of the list."
 QR_SCALE = 6
-"Pixels of one module: some 250 px for a link, large enough to be read from a screen."
+"Pixels of one module: some 250 px for a link, large enough to scan from a screen."
 
 
 async def show_invites(request: web.Request) -> web.Response:
@@ -63,7 +63,7 @@ async def show_new_invite(request: web.Request) -> web.Response:
 
 
 async def send_invite(request: web.Request) -> web.Response:
-    """Make the session and queue its notices; a refusal shows the form with all that was typed."""
+    """Create the session and queue its notices; a refusal shows the form with everything typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
     app, typed = request.app, answered(await form_of(request))
     try:
@@ -121,7 +121,7 @@ async def send_again(request: web.Request) -> web.Response:
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take one person's seat away; the page behind "Edit" shows who is left."""
+    """Uninvite one person; the page "Edit" shows who is left."""
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)

@@ -1,4 +1,4 @@
-"""Leaving a browser that others use too: what of a session is in it ends, and nothing stays."""
+"""Leaving a browser that others use, too: its seats end, and nothing of a session stays in it."""
 
 from aiohttp import web
 
@@ -16,9 +16,9 @@ from web.sign_in.leaving import FORGET, leave_seats
 
 
 async def leave(request: web.Request) -> web.Response:
-    """Leave every seat of this browser, whoever asks.
+    """Leave every seat of this browser.
 
-    The page that says so is in the language of the one that was left, though nothing keeps it.
+    The next page is in the language of the one that was left, although its cookie is deleted.
     """
     spoken = request.app[CATALOGS].get((await form_of(request)).get("language")).code
     await leave_seats(request)

@@ -1,4 +1,4 @@
-"""Consultations as rows of a list: who, how reached, when, in what state."""
+"""Consultations as rows of lists, with their people and state."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -16,7 +16,7 @@ from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
 
 CONNECT_WITHIN = timedelta(seconds=15)
-"From taking the seat: by then a page on a slow network has its line."
+"After taking the seat: by then even a page on a slow network is connected."
 
 
 async def invite_rows(
@@ -83,7 +83,7 @@ def _is_unconnected(app: web.Application, room: Room | None, invite: Invite) -> 
 
 
 def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
-    """Who waits for this account now, longest first."""
+    """The people waiting for this account, longest first."""
     return [
         WaitingRow(
             consultation_id=entry.consultation_id,

@@ -1,4 +1,4 @@
-"""The session page of the scheduler, and reopening."""
+"""The scheduler's session page, and reopening a session."""
 
 from aiohttp import web
 
@@ -42,7 +42,7 @@ async def reopen(request: web.Request) -> web.Response:
 
 
 async def _own(request: web.Request, action: str) -> tuple[Account, Consultation]:
-    """The scheduler and their consultation. Anybody else's does not exist (NotFound)."""
+    """The scheduler and their consultation. Raises NotFound for anybody else's."""
     account = await signed_in(request)
     consultation = await request.app[STORE].read.consultations.get(
         request.match_info["consultation_id"]

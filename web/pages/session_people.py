@@ -1,4 +1,4 @@
-"""Inviting one more person to a session that is planned, or (if allowed) in progress."""
+"""Inviting more people to a session that is planned or, if allowed, in progress."""
 
 from dataclasses import replace
 
@@ -39,7 +39,10 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def invite_more(request: web.Request, typed: Typed) -> None:
-    """Invite everybody that `typed` names to the session of this address. Raises InvalidInput, TooManyRequests."""
+    """Invite everybody named in `typed` to the session of this address.
+
+    Raises InvalidInput, TooManyRequests.
+    """
     account, viewer = await signed_in(request), await viewer_of(request)
     await request.app[LIMITS].hit("invite", account.id)
     people = read_others(typed, reading_of(request, account, viewer, typed))
@@ -89,6 +92,6 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def _invite(request: web.Request) -> Invite:
-    """An invite of the scheduler who asks. Raises NotFound for anybody else's."""
+    """An invite of the signed-in scheduler. Raises NotFound for anybody else's."""
     account = await signed_in(request)
     return await request.app[INVITING].invited(request.match_info["invite_id"], account.id)

@@ -1,4 +1,4 @@
-"""Signing in, signing out, and making the first administrator."""
+"""Signing in and out, the setup of the first administrator, and the choice of a language."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -61,7 +61,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """Check email and password; the web session gets a new token, so none can be planted."""
+    """Verify email and password; the web session gets a new token, against session fixation."""
     app, browser = request.app, await browser_of(request)
     await count_form(request, browser)
     typed = await form_of(request)
@@ -82,7 +82,7 @@ async def sign_in(request: web.Request) -> web.Response:
 async def _let_in(
     request: web.Request, browser: Browser, account: Account | None, email: str, password: str
 ) -> web.HTTPSeeOther | None:
-    """The way in if the password is right. Raises TooManyRequests."""
+    """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
     attempt = await count_attempt(request, browser, account, email)
     place = None if attempt.known else network(remote(request))
@@ -103,7 +103,7 @@ async def _let_in(
 async def _refuse(
     request: web.Request, email: str, error: TooManyRequests | None = None
 ) -> web.Response:
-    """The form again; the same whether there is no such account or the password is wrong."""
+    """The form again, the same for an unknown account as for a wrong password."""
     viewer = await viewer_of(request)
     if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
@@ -132,7 +132,7 @@ async def show_setup(request: web.Request) -> web.Response:
 
 
 async def set_up(request: web.Request) -> web.Response:
-    """Make the first administrator; the address works once."""
+    """Create the first administrator's account; the address works once."""
     await _check_setup(request)
     app, typed = request.app, await form_of(request)
     viewer = await viewer_of(request)
@@ -157,7 +157,7 @@ async def set_up(request: web.Request) -> web.Response:
 
 
 async def choose_language(request: web.Request) -> web.Response:
-    """Remember a language in this browser, and go back to the page it was chosen on."""
+    """Remember a language in this browser, and return to the page."""
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
@@ -168,7 +168,7 @@ async def choose_language(request: web.Request) -> web.Response:
 
 
 async def _check_setup(request: web.Request) -> None:
-    """Raises NotFound for another token, and once there is any account; TooManyRequests."""
+    """Raises NotFound for a wrong token, or if there is any account; TooManyRequests."""
     fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
     if not fits or await request.app[STORE].read.accounts.exists():
         await request.app[LIMITS].hit("unknown_link", network(remote(request)))
@@ -183,7 +183,7 @@ async def _add_first(records: Records, account: Account, now: datetime) -> None:
 
 
 def _own_path(text: str) -> str:
-    """A path of this server and nothing else: `//host` and `/\\host` lead elsewhere."""
+    """A path of this server, else the dashboard's: `//host` and `/\\host` lead elsewhere."""
     try:
         parts = urlsplit(text)
     except ValueError:

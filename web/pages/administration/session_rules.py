@@ -1,4 +1,4 @@
-"""Rules for everybody's sessions."""
+"""Rules for all sessions."""
 
 from aiohttp import web
 

@@ -1,4 +1,4 @@
-""" "WhatsApp templates": nothing else may be sent there first."""
+""" "WhatsApp templates": the approved texts, without which WhatsApp carries no first message."""
 
 from aiohttp import web
 
@@ -25,7 +25,7 @@ FIELDS = ("name", "locale", "parameters")
 
 
 def _place(request: web.Request) -> tuple[Occasion, str]:
-    """Occasion and language that the address names. Raises NotFound."""
+    """The occasion and language of the address. Raises NotFound."""
     wanted = request.match_info
     for occasion in NOTICE_TEXTS:
         if occasion == wanted["occasion"] and wanted["language"] in OWN_NAMES:
@@ -60,7 +60,7 @@ async def show_template(request: web.Request) -> web.Response:
 
 
 async def save_template(request: web.Request) -> web.Response:
-    """Keep a template; without a name there is none."""
+    """Save a template; an empty name removes it."""
     account = await administrator(request)
     occasion, language = _place(request)
     app, viewer = request.app, await viewer_of(request)

@@ -1,4 +1,4 @@
-""" "Texts": the operator's own words for notices, with a preview of what people will get."""
+""" "Texts": the operator's own texts of notices, with a preview."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,21 +29,21 @@ from web.view_models import Form
 
 
 @dataclass(frozen=True)
-class _Place:
+class _TextId:
     occasion: Occasion
     language: str
     part: Part
 
 
-def _place(request: web.Request) -> _Place:
-    """Which text the address names. Raises NotFound."""
+def _place(request: web.Request) -> _TextId:
+    """The text of the address. Raises NotFound."""
     wanted = request.match_info
     for occasion in NOTICE_TEXTS:
         for part in PARTS:
             if (occasion, part) == (wanted["occasion"], wanted["part"]):
                 if wanted["language"] not in OWN_NAMES:
                     raise NotFound
-                return _Place(occasion, wanted["language"], part)
+                return _TextId(occasion, wanted["language"], part)
     raise NotFound
 
 
@@ -71,7 +71,7 @@ async def show_text(request: web.Request) -> web.Response:
 
 
 async def save_text(request: web.Request) -> web.Response:
-    """Preview or save; a refusal keeps what was typed. An empty text goes back to the program's."""
+    """Preview or save; a refusal keeps what was typed. An empty text restores the program's."""
     account = await administrator(request)
     place, typed = _place(request), await form_of(request)
     app, viewer = request.app, await viewer_of(request)
@@ -81,7 +81,7 @@ async def save_text(request: web.Request) -> web.Response:
         if place.part == "mail" and checked:
             app[NOTICE_RENDERER].html(
                 checked, {}, place.language
-            )  # a shape that would hold up the server
+            )  # refuses a text that takes too long to convert
     except InvalidInput as error:
         form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
         return await _page(request, place, form, 400)
@@ -100,7 +100,9 @@ async def save_text(request: web.Request) -> web.Response:
     )
 
 
-async def _page(request: web.Request, place: _Place, form: Form, status: int = 200) -> web.Response:
+async def _page(
+    request: web.Request, place: _TextId, form: Form, status: int = 200
+) -> web.Response:
     app, viewer = request.app, await viewer_of(request)
     words, wording = app[OPERATOR_TEXTS], app[NOTICE_RENDERER]
     original = words.original(place.occasion, place.language, place.part)
