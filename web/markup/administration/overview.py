@@ -13,10 +13,10 @@ from web.view_models import Viewer
 def administration_page(
     viewer: Viewer, served: Container[str], relay: str, problem: str, zone_rules: str
 ) -> h.Element:
-    """`served` holds the names of the pages that this server has.
+    """`served` has the names of the pages that exist.
 
-    `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words,
-    or the addresses in question. `zone_rules` is the version of the rules of time zones.
+    `relay` is the relay's state as in `/readyz`, `problem` the technical reason, or the addresses
+    concerned. `zone_rules` is the version of the time zone rules.
     """
     _ = viewer.translate
     entries = [

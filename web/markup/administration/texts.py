@@ -1,4 +1,4 @@
-"""The list of texts of notices, and the page of one with its preview."""
+"""The list of the notices' texts, and the page of one with its preview."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from web.view_models import Form, Viewer
 
 @dataclass(frozen=True)
 class TextView:
-    """One text and how it reads."""
+    """One text and its preview."""
 
     occasion: Occasion
     language: str
     part: Part
     original: str
-    "The program's own words."
+    "The program's own text."
     placeholders: list[str]
     plain: str
-    "Filled with made-up values; empty while it is refused."
+    "Filled with sample values; empty while it is refused."
     rendered: str
-    "Sanitized HTML; empty for anything but mail."
+    "Sanitized HTML; empty except for mail."
     segments: int
-    "Of an SMS; 0 for anything else."
+    "Of an SMS, else 0."
 
 
 def texts_page(viewer: Viewer, language: str, own: Collection[tuple[Occasion, Part]]) -> h.Element:
-    """Every text of one language; `own` are those that the operator wrote."""
+    """All texts in one language; `own` are the operator's."""
     _ = viewer.translate
     form = Form({"language": language})
     return administration_frame(

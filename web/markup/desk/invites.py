@@ -1,4 +1,4 @@
-""" "Invites": the sessions that are planned or still open, and what can be done with them."""
+""" "Invites": the sessions that are planned or open, and their actions."""
 
 import htpy as h
 
@@ -56,12 +56,12 @@ def new_invite_link(viewer: Viewer) -> h.Element:
 
 
 def live(identifier: str, *content: h.Node) -> h.Element:
-    """A part of the page that a module fetches again when something in it has changed."""
+    """A part of the page that a script fetches again when something in it changes."""
     return h.div({"id": identifier, "data-live": True})[content]
 
 
 def row_dialogs(viewer: Viewer) -> h.Node:
-    """What the buttons of rows open. Outside of the live parts: those are replaced."""
+    """The dialogs of the rows' buttons, outside of the live parts, which are replaced."""
     _ = viewer.translate
     return [
         h.dialog("#qr-dialog", aria_label=_("QR code"))[
@@ -79,7 +79,7 @@ def row_dialogs(viewer: Viewer) -> h.Node:
 
 
 def cancel_dialog(viewer: Viewer) -> h.Element:
-    """Asked before a session is canceled; without scripts the button cancels at once."""
+    """The question before a session is canceled; without scripts the button cancels at once."""
     _ = viewer.translate
     return h.dialog("#cancel-dialog", aria_labelledby="cancel-title")[
         h.h2("#cancel-title")[_("Cancel session")],
@@ -104,7 +104,7 @@ def cancel_button(viewer: Viewer, consultation_id: str, name: str) -> h.Element:
 
 
 def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Element:
-    """One session with its people and actions; `short` leaves only the way into it."""
+    """One session with its people and actions; `short` for only the button that opens it."""
     _ = viewer.translate
     awaited = row.people[0] if row.people else None
     return h.li(".row", data_consultation_id=row.consultation_id)[
@@ -142,7 +142,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
 
 
 def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
-    """What the search for an interpreter has come to."""
+    """The state of the search for an interpreter."""
     _ = viewer.translate
     sentences = {
         "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
