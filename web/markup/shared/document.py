@@ -74,7 +74,7 @@ def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool)
         signed_in and _menu(viewer),
         h.div(".tools")[
             followed and h.span("#line.tag")[_("Connecting…")],
-            # Only a module can tell whether the browser blocks sound.
+            # Shown by a script: only that knows whether the browser blocks sound.
             signed_in and button("enable-sound", _("Enable sound"), hidden=""),
             _language_switch(viewer),
             signed_in and _account(viewer),
