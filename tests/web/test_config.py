@@ -1,4 +1,4 @@
-"""Every setting: what is taken, and rightly, and what is refused with a sentence that names it."""
+"""Every setting: which values are accepted, and which are refused with a sentence that names it."""
 
 from email import message_from_bytes
 from email.header import decode_header, make_header
@@ -42,7 +42,7 @@ NO_NUMBERS = (
 
 REFUSED: dict[str, tuple[str, ...]] = {
     "PORT": ("65536", "-1", "8080.0", "http", "9" * 5000, "٨٠", "80 80"),
-    "TELECONNECT_HOST": ("a\x00b", ",", " , ,"),  # whether it is an address shows when it is listened on
+    "TELECONNECT_HOST": ("a\x00b", ",", " , ,"),  # whether it is an address is checked by listening on it
     "TELECONNECT_PUBLIC_URL": (
         "tele.example.org", "//tele.example.org", "ftp://tele.example.org", "https://",
         "https://tele.example.org/path", "https://tele.example.org?a=b", "https://tele.example.org#a",
@@ -158,7 +158,7 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
 
 
 def settings(name: str, value: str) -> Config:
-    """With what this one goes along with."""
+    """With the other settings that this one needs."""
     beside = VONAGE if "VONAGE" in name else TURN if "TURN" in name else {}
     return load({**beside, name: value})
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_is_refused_with_a_sentence_that_names_it(name: str, valu
     with pytest.raises(ConfigError) as refused:
         settings(name, value)
     said = str(refused.value)
-    assert name in said or value in said  # a file is named as it is
+    assert name in said or value in said  # a file name is taken as it is
     assert said.endswith(".")
     assert "\n" not in said
 
@@ -234,7 +234,7 @@ def test_any_name_stands_in_the_sender_of_mails_as_it_is(brand: str) -> None:
     config = load({"TELECONNECT_BRAND": brand, "TELECONNECT_PUBLIC_URL": "https://käse.example"})
     line = sender(config.delivery.mail_from).line
     assert line.isascii()
-    # not by today's policies of `email`, which put spaces between the parts of an encoded word
+    # not by the modern policies of `email`, which put spaces between the parts of an encoded word
     name, spec = parseaddr(message_from_bytes(line + b"\r\n")["From"].replace("\r\n", ""))
     assert str(make_header(decode_header(name))) == brand.strip()
     assert spec == "noreply@xn--kse-qla.example"

@@ -48,7 +48,7 @@ async def visit(server: Server) -> AsyncIterator[Visit]:
 
 
 def chat_of(wire: Wire) -> list[str]:
-    """Ids of the chat messages that a page knows of, in the order it was told."""
+    """Ids of the chat messages that a page has received, in order."""
     known: list[str] = []
     for frame in wire.frames:
         if frame["type"] == "snapshot":

@@ -1,4 +1,4 @@
-"""Calls through the relay on a real server: who gets a leg, when, and what becomes of the call."""
+"""Calls through the relay on a real server: who gets a connection, when, and the call's topology."""
 
 import os
 import signal
@@ -63,7 +63,7 @@ async def test_only_who_is_in_the_call_has_a_leg(tmp_path: Path) -> None:
             assert kim.of("error")[-1]["code"] == "not_found"
         assert not kim.offers
         assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
-        # An answer to somebody else's offer is no answer to one's own.
+        # An answer to somebody else's offer does not answer one's own.
         await lee.wire.send("relay_answer", **stranger)
         await lee.command("chat_send", text="still here")
         assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
@@ -201,7 +201,7 @@ async def test_an_unanswered_offer_is_said_again_on_the_next_socket(tmp_path: Pa
 
 
 async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path: Path) -> None:
-    """Also to who is connected with the relay: it waits for an answer before it offers more."""
+    """Also for a connected page: the relay waits for its answer before it offers more."""
     async with started_session(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as session:
         nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard and amina.heard, "they hear each other")

@@ -1,4 +1,4 @@
-"""What the operator sees of the relay: whether it answers where it says, and its figures."""
+"""What the operator sees of the relay: whether it answers at its addresses, and its figures."""
 
 import json
 import logging
@@ -164,7 +164,7 @@ async def test_the_process_that_reads_what_strangers_send_has_no_secret_and_noth
 
 
 def opened_by(process: Path) -> set[str]:
-    """Sockets, pipes and files of a process beside its three streams."""
+    """Sockets, pipes and files of a process, without its three standard streams."""
     opened = set()
     for link in (process / "fd").iterdir():
         if int(link.name) > 2:

@@ -1,4 +1,4 @@
-"""Where the server listens: on this machine's loopback, unless people come by themselves."""
+"""Where the server listens: on loopback, unless people reach it without a proxy."""
 
 import socket
 

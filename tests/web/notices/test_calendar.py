@@ -1,4 +1,4 @@
-"""Calendar events, read back by a strict parser of our own; others' are in test_calendar_readers."""
+"""Calendar events, read by a strict parser of our own; test_calendar_readers has other parsers."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -48,7 +48,7 @@ def lines_of(octets: bytes) -> list[tuple[str, str, str]]:
     assert octets.endswith(b"\r\n")
     physical = octets[:-2].split(b"\r\n")
     assert all(len(line) <= 75 and b"\n" not in line and b"\r" not in line for line in physical)
-    assert all(line.removeprefix(b" ").decode() for line in physical)  # no character is torn
+    assert all(line.removeprefix(b" ").decode() for line in physical)  # no character is split
     unfolded = octets[:-2].replace(b"\r\n ", b"").decode().split("\r\n")
     lines, open_ = [], []
     for line in unfolded:
@@ -65,7 +65,7 @@ def lines_of(octets: bytes) -> list[tuple[str, str, str]]:
 
 
 def event_of(octets: bytes) -> dict[str, tuple[str, str]]:
-    """Name -> (parameters, value) of the one event; nothing stands twice."""
+    """Name -> (parameters, value) of the only event; no property occurs twice."""
     lines = lines_of(octets)
     begin, end = lines.index(("BEGIN", "", "VEVENT")), lines.index(("END", "", "VEVENT"))
     inner = lines[begin + 1 : end]

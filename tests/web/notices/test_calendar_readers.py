@@ -1,4 +1,4 @@
-"""Calendars right to the minute in the readers that people's programs are made of."""
+"""Calendars read correctly to the minute by the libraries that calendar programs use."""
 
 import json
 import subprocess
@@ -103,7 +103,7 @@ Facts = dict[str, Any]
 
 
 def write(folder: Path, zone: str, day: date, turn: int) -> tuple[str, Facts]:
-    """Write one calendar: the name of its file, and what readers must say."""
+    """Write one calendar. Returns the name of its file, and what readers must find."""
     method, sequence = METHODS[turn % len(METHODS)]
     start = datetime.combine(day, DAYS.get(day, time(14, 30)), zone_of(zone)).astimezone(UTC)
     language = ("en", "ar", "uk", "ti")[turn % 4]
@@ -132,7 +132,7 @@ def as_written_in_javascript(moment: datetime) -> str:
 
 
 def read(folder: Path, ics_every: int) -> dict[str, dict[str, Facts]]:
-    """Reader -> file -> what it says, by one process of Python and one of Node."""
+    """Reader -> file -> what it finds, by one process of Python and one of Node."""
     commands = (
         [sys.executable, "-m", "tests.read_calendars", str(folder), str(ics_every)],
         ["node", "tests/javascript/read-calendars.js", str(folder)],
@@ -149,7 +149,7 @@ def read(folder: Path, ics_every: int) -> dict[str, dict[str, Facts]]:
 
 
 def compare(told: dict[str, dict[str, Facts]], meant: dict[str, Facts]) -> dict[str, int]:
-    """How many files each reader reads right. Fails unless that is all it was given."""
+    """How many files each reader reads correctly. Fails unless that is all of them."""
     assert told.keys() == READERS
     wrong = [
         f"{reader}, {name}: {fact} {facts.get(fact)!r}, not {value!r}; {facts.get('error')}"

@@ -1,4 +1,4 @@
-"""The device test's trial with the relay: who gets one, and that nothing of it remains."""
+"""The device test's connection to the relay: who gets one, and that nothing of it remains."""
 
 import json
 import os
@@ -47,7 +47,7 @@ async def begin(person: Person, address: str = OWN) -> dict[str, str]:
 
 
 def offer(trial: dict[str, str]) -> OfferNeeded:
-    """As a page takes it: the only line is for sound that it may send."""
+    """As a page accepts it: its only m= section is for audio that it may send."""
     (mid,) = [line for line in trial["sdp"].splitlines() if line.startswith("a=mid:")]
     track = Track(mid.removeprefix("a=mid:"), Kind.AUDIO, "publish", "page")
     return OfferNeeded("", "page", trial["sdp"], 0, (track,), fresh=True)
@@ -58,7 +58,7 @@ async def answer(person: Person, trial: dict[str, str], sdp: str) -> Answer:
 
 
 async def worker_has(server: Server, rooms: int) -> None:
-    """The worker itself says how many rooms it has, once a second."""
+    """Wait for this number of rooms, which the worker reports once a second."""
     relay = server.app[RELAY].relay
     assert relay is not None
     await until(lambda: relay.figures[0].rooms == rooms, f"the worker has {rooms} rooms")
