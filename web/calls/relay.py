@@ -204,8 +204,8 @@ def _translated(event: media.Event) -> said.Event | None:
     match event:
         case media.OfferNeeded():
             tracks = tuple(
-                RelayTrack(one.mid, one.kind.value, one.direction, one.peer_id)
-                for one in event.tracks
+                RelayTrack(track.mid, track.kind.value, track.direction, track.peer_id)
+                for track in event.tracks
             )
             return said.Offered(
                 event.room_id, event.peer_id, event.revision, event.fresh, event.sdp, tracks

@@ -119,7 +119,7 @@ async def test_the_figures_of_every_worker_are_told(tmp_path: Path) -> None:
         await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
         relay = session.server.app[RELAY].relay
         assert relay is not None
-        await until(lambda: sum(one.peers for one in relay.figures) == 2, "workers say so")
+        await until(lambda: sum(worker.peers for worker in relay.figures) == 2, "workers say so")
         busy = next(index for index, one in enumerate(relay.figures) if one.rooms)
         text = (await nurse.person.get("/metrics")).text
         idle = 1 - busy

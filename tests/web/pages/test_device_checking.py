@@ -209,4 +209,4 @@ async def test_a_call_hears_nothing_of_a_trial(tmp_path: Path) -> None:
         await nurse.person.ask("DELETE", trial["address"])
         await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "the trial is over")
         await nurse.command("chat_send", text="after that")
-        assert [one["sdp"] for one in nurse.offers].count(trial["sdp"]) == 0
+        assert [offer["sdp"] for offer in nurse.offers].count(trial["sdp"]) == 0
