@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from signaling.errors import SignInRequired, WrongMediaType
-from web.http.client_address import network, remote
+from web.http.client_address import client_network
 from web.http.request import account_of
 from web.keys import LIMITS
 from web.routes import PATHS
@@ -74,7 +74,7 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         body = body_of(request.method, resource.canonical)
         check_kind(request, body.kind)
         if body.limit is not None:
-            await request.app[LIMITS].hit(body.limit, network(remote(request)))
+            await request.app[LIMITS].hit(body.limit, client_network(request))
         elif await account_of(request) is None:
             raise SignInRequired
     return await handler(request)

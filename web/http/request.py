@@ -8,7 +8,9 @@ import htpy
 from aiohttp import web
 from aiohttp_session import get_session
 
+from signaling.access import owned
 from signaling.account import Account
+from signaling.consultation import Consultation
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
@@ -52,6 +54,16 @@ async def administrator(request: web.Request) -> Account:
     if account.role != "administrator":
         raise NotFound
     return account
+
+
+async def own_consultation(request: web.Request, action: str) -> tuple[Account, Consultation]:
+    """The signed-in scheduler and the consultation of the address, for an action.
+
+    Raises SignInRequired; NotFound for anybody else's consultation; what `owned` raises.
+    """
+    account = await signed_in(request)
+    found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
+    return account, owned(found, account.id, action)
 
 
 async def web_session_digest(request: web.Request) -> bytes | None:
@@ -120,6 +132,12 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
     )
+
+
+def asked_language(request: web.Request, viewer: Viewer) -> str:
+    """The language in the query, if it is offered; else the viewer's."""
+    language = request.query.get("language", viewer.language)
+    return language if language in OWN_NAMES else viewer.language
 
 
 def by_link(viewer: Viewer) -> Viewer:

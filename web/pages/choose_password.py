@@ -6,15 +6,10 @@ from signaling.account import Account
 from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
-from web.http.client_address import network, remote
-from web.http.errors import (
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    show,
-    viewer_of,
-)
+from web.http.request import show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
@@ -57,5 +52,5 @@ async def _account(request: web.Request) -> Account:
     try:
         return await look_up_link(app[STORE].read, token, app[CLOCK].now())
     except NotFound:
-        await app[LIMITS].hit("unknown_link", network(remote(request)))
+        await app[LIMITS].hit("unknown_link", client_network(request))
         raise

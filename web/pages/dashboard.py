@@ -3,11 +3,7 @@
 from aiohttp import web
 
 from web.http.forms import interpreting_of
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
+from web.http.request import show, signed_in, viewer_of
 from web.keys import ROOMS
 from web.markup.desk.dashboard import dashboard_page
 from web.markup.desk.history import history_page

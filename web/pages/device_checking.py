@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
 from web.calls.ice import ice_servers
-from web.http.client_address import network, remote
+from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, PROBING
@@ -37,7 +37,7 @@ async def show_landing_test(request: web.Request) -> web.Response:
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
-        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
+        await request.app[LIMITS].hit("unknown_link", client_network(request))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     viewer = by_link(await viewer_of(request, arrival.invite.person.language))
@@ -55,7 +55,7 @@ async def judge(request: web.Request) -> web.Response:
 
 async def keep(request: web.Request) -> web.Response:
     """Store the result with the invite, for the scheduler to see."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    await request.app[LIMITS].hit("device_test", client_network(request))
     token = request.match_info["token"]
     readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
     return web.json_response({"readiness": readiness})
@@ -63,7 +63,7 @@ async def keep(request: web.Request) -> web.Response:
 
 async def download(request: web.Request) -> web.StreamResponse:
     """Incompressible bytes, as many as requested, up to MAX_BYTES."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    await request.app[LIMITS].hit("device_test", client_network(request))
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
         raise InvalidInput("bytes")
@@ -81,7 +81,7 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 async def upload(request: web.Request) -> web.Response:
     """Count the bytes that arrive. Raises TooLarge."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    await request.app[LIMITS].hit("device_test", client_network(request))
     size = 0
     async for block in request.content.iter_any():
         size += len(block)
@@ -92,14 +92,14 @@ async def upload(request: web.Request) -> web.Response:
 
 async def try_relay(request: web.Request) -> web.Response:
     """An offer of the relay, for somebody who is signed in."""
-    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    await request.app[LIMITS].hit("relay_trial", client_network(request))
     await signed_in(request)
     return await _offer(request)
 
 
 async def try_relay_by_link(request: web.Request) -> web.Response:
     """An offer of the relay, for whoever has the link of an invite."""
-    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    await request.app[LIMITS].hit("relay_trial", client_network(request))
     await request.app[ARRIVING].look(request.match_info["token"])
     return await _offer(request)
 
@@ -107,7 +107,7 @@ async def try_relay_by_link(request: web.Request) -> web.Response:
 async def answer_relay(request: web.Request) -> web.Response:
     """Pass on the answer to that offer; its address is known only to the browser that got it."""
     trial_id = request.match_info["trial_id"]
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    await request.app[LIMITS].hit("device_test", client_network(request))
     body = await request.read()
     if len(body) > MAX_ANSWER_BYTES:
         raise TooLarge

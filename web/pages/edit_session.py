@@ -4,21 +4,14 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import answered, read_moment, read_person
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
+from web.http.request import own_consultation, show, signed_in, viewer_of
 from web.keys import LIMITS, NOTIFYING, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
@@ -124,10 +117,8 @@ def _people(invites: list[Invite]) -> list[InvitedPerson]:
 async def _editable(
     request: web.Request, action: str
 ) -> tuple[Account, Consultation, list[Invite]]:
-    account = await signed_in(request)
-    read = request.app[STORE].read
-    found = await read.consultations.get(request.match_info["consultation_id"])
-    consultation = owned(found, account.id, action)
+    account, consultation = await own_consultation(request, action)
     if consultation.state not in ("planned", "waiting"):
         raise web.HTTPSeeOther(path("invites"))
-    return account, consultation, await read.invites.of_consultation(consultation.id)
+    invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
+    return account, consultation, invites

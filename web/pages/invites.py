@@ -10,23 +10,10 @@ from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import answered, read_plan
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
-from web.keys import (
-    CONFIG,
-    INTERPRETING,
-    INVITING,
-    LIMITS,
-    NOTIFYING,
-    PLANNING,
-)
+from web.http.request import show, signed_in, viewer_of
+from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page

@@ -7,10 +7,8 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
-from web.http.client_address import network, remote
-from web.http.errors import (
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import (
     account_of,
@@ -34,7 +32,7 @@ from web.view_models import LandingView, SessionView, Viewer
 async def show_landing(request: web.Request) -> web.Response:
     """The page behind a link. Changes nothing: mail scanners and previews follow links."""
     token = request.match_info["token"]
-    limits, visitor = request.app[LIMITS], network(remote(request))
+    limits, visitor = request.app[LIMITS], client_network(request)
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
@@ -108,7 +106,7 @@ async def join(request: web.Request) -> web.Response:
     try:
         invite = await app[ARRIVING].knock(token)  # an unusable link must not store anything
         if not await app[ARRIVING].holds(invite.id, await web_session_digest(request)):
-            await app[LIMITS].hit("join_network", f"{invite.id} {network(remote(request))}")
+            await app[LIMITS].hit("join_network", f"{invite.id} {client_network(request)}")
             await app[LIMITS].hit("join", invite.id)
         session = await get_session(request)
         if await _sits_elsewhere(request, invite.id):
@@ -122,7 +120,7 @@ async def join(request: web.Request) -> web.Response:
         digest = await app[WEB_SESSIONS].settle(session)
         invite = await app[ARRIVING].redeem(token, digest)
     except InviteNotUsable as error:
-        await app[LIMITS].hit("unknown_link", network(remote(request)))
+        await app[LIMITS].hit("unknown_link", client_network(request))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     _check_connection_later(app, invite)

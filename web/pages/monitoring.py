@@ -10,16 +10,7 @@ from aiohttp import web
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.http.client_address import is_loopback, remote
-from web.keys import (
-    CLOCK,
-    CONFIG,
-    EMPTYING,
-    NOTIFYING,
-    RELAY,
-    ROOMS,
-    STORE,
-    TIMEKEEPING,
-)
+from web.keys import CLOCK, CONFIG, EMPTYING, NOTIFYING, RELAY, ROOMS, STORE, TIMEKEEPING
 from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20

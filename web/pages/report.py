@@ -16,7 +16,7 @@ from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
 from web.access.revocation import Grant
 from web.http.errors import has_left
-from web.http.request import show, signed_in, viewer_of, web_session_digest
+from web.http.request import own_consultation, show, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
 from web.markup.desk.report_parts import report_parts_page
 from web.report.process import Order
@@ -32,7 +32,7 @@ async def report(request: web.Request) -> web.Response:
 
     A long report has several parts: without `part` in the query, a page links to them.
     """
-    account, consultation = await _own(request)
+    account, consultation = await own_consultation(request, "export")
     app, viewer = request.app, await viewer_of(request)
     parts = await _parts(request, consultation)
     wanted = request.query.get("part", "1" if parts == 1 else "")
@@ -65,15 +65,6 @@ async def _log(account_id: str, consultation_id: str, now: datetime, records: Re
     """Log the export. Raises NotFound if the session was deleted meanwhile."""
     owned(await records.consultations.get(consultation_id), account_id, "export")
     await records.audit.append(now, account_id, "export", consultation_id)
-
-
-async def _own(request: web.Request) -> tuple[Account, Consultation]:
-    """The scheduler and their consultation. Raises NotFound for anybody else's."""
-    account = await signed_in(request)
-    consultation = await request.app[STORE].read.consultations.get(
-        request.match_info["consultation_id"]
-    )
-    return account, owned(consultation, account.id, "export")
 
 
 async def _messages(

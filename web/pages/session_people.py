@@ -4,20 +4,13 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
-from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
+from web.http.request import own_consultation, show, signed_in, viewer_of
+from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING
 from web.markup.desk.session_people import edit_invite_page, session_people_page
 from web.routes import path
 from web.view_models import Form
@@ -55,9 +48,7 @@ async def invite_more(request: web.Request, typed: Typed) -> None:
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    account = await signed_in(request)
-    found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
-    consultation = owned(found, account.id, "invite")
+    _account, consultation = await own_consultation(request, "invite")
     started = consultation.state not in ("planned", "waiting")
     page = session_people_page(
         await viewer_of(request), form, consultation.id, companions=not started

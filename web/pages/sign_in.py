@@ -11,29 +11,11 @@ from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyReques
 from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.http.client_address import network, remote
-from web.http.errors import (
-    retry_after,
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import (
-    LANGUAGE_COOKIE,
-    account_of,
-    show,
-    time_zone_of,
-    viewer_of,
-)
-from web.keys import (
-    CATALOGS,
-    CLOCK,
-    CONFIG,
-    FAILED_SIGN_INS,
-    LIMITS,
-    PASSWORDS,
-    SETUP_TOKEN,
-    STORE,
-)
+from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
@@ -74,7 +56,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return await _refuse(request, email, error)
     if answer is None:
         who = found.id if found else None
-        await app[FAILED_SIGN_INS].note(who, network(remote(request)))
+        await app[FAILED_SIGN_INS].note(who, client_network(request))
         return await _refuse(request, email)
     raise answer
 
@@ -85,7 +67,7 @@ async def _let_in(
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
     attempt = await count_attempt(request, browser, account, email)
-    place = None if attempt.known else network(remote(request))
+    place = None if attempt.known else client_network(request)
     hashed = account.password_hash if account else None
     try:
         right = await passwords.verify(hashed, password, place)
@@ -171,7 +153,7 @@ async def _check_setup(request: web.Request) -> None:
     """Raises NotFound for a wrong token, or if there is any account; TooManyRequests."""
     fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
     if not fits or await request.app[STORE].read.accounts.exists():
-        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
+        await request.app[LIMITS].hit("unknown_link", client_network(request))
         raise NotFound
 
 

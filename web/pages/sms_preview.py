@@ -18,14 +18,9 @@ from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of, question, reading_of
-from web.http.request import (
-    signed_in,
-    viewer_of,
-)
+from web.http.request import signed_in, viewer_of
 from web.keys import COMPOSING, CONFIG
 from web.texts.catalogs import OWN_NAMES
 

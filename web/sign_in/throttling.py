@@ -14,7 +14,7 @@ from aiohttp import web
 from signaling.account import Account
 from signaling.errors import TooManyRequests
 from web.access.rate_limits import RateLimits
-from web.http.client_address import network, remote
+from web.http.client_address import client_network
 from web.keys import LIMITS
 from web.sign_in.known_browsers import Browser
 
@@ -52,7 +52,7 @@ class Attempt:
 
 async def count_form(request: web.Request, browser: Browser) -> None:
     """Count a sign-in form before it is read. Raises TooManyRequests."""
-    who = browser.digest.hex() if browser.digest else network(remote(request))
+    who = browser.digest.hex() if browser.digest else client_network(request)
     await request.app[LIMITS].hit("sign_in_address", who)
 
 
@@ -66,10 +66,10 @@ async def count_attempt(
         await known.count("guess_known_browser", f"{account.id} {browser.digest.hex()}")
         return known
     whom = account.id if account is not None else email.casefold()
-    here = f"{whom} {network(remote(request))}"
+    here = f"{whom} {client_network(request)}"
     unknown = Attempt(limits, known=False)
     if browser.digest:  # known to another account: its network has not been counted yet
-        await limits.hit("sign_in_address", network(remote(request)))
+        await limits.hit("sign_in_address", client_network(request))
     await unknown.count("guess_network", here)
     if not unknown.counts("guess_fresh_network", here):
         await unknown.count("guess_repeated", whom)

@@ -5,15 +5,9 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput
 from signaling.notices.route import parse, write
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
 from web.notices.routing import ROUTES_SETTING

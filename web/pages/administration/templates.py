@@ -6,15 +6,9 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, asked_language, show, viewer_of
 from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
 from web.routes import path
@@ -36,9 +30,7 @@ def _place(request: web.Request) -> tuple[Occasion, str]:
 async def show_templates(request: web.Request) -> web.Response:
     await administrator(request)
     viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
-    language = request.query.get("language", viewer.language)
-    if language not in OWN_NAMES:
-        language = viewer.language
+    language = asked_language(request, viewer)
     found = {occasion: words.template(occasion, language) for occasion in NOTICE_TEXTS}
     return show(templates_page(viewer, language, found))
 

@@ -11,15 +11,9 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, asked_language, show, viewer_of
 from web.keys import CLOCK, COMPOSING, NOTICE_RENDERER, OPERATOR_TEXTS, STORE
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.notices.mail_html import body_of
@@ -50,9 +44,7 @@ def _place(request: web.Request) -> _TextId:
 async def show_texts(request: web.Request) -> web.Response:
     await administrator(request)
     viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
-    language = request.query.get("language", viewer.language)
-    if language not in OWN_NAMES:
-        language = viewer.language
+    language = asked_language(request, viewer)
     own = [
         (occasion, part)
         for occasion in NOTICE_TEXTS
