@@ -1,4 +1,4 @@
-"""`python -m web` serves until it is told to stop."""
+"""`python -m web`: serves until SIGTERM or SIGINT."""
 
 import argparse
 import asyncio

@@ -177,7 +177,7 @@ async def _assemble(
             clockwork.set("web sessions", over, forget_web_sessions)
 
     def look_again() -> None:
-        """The clock was set: everything that follows it checks anew what is due."""
+        """The clock was set: let everything that follows it check what is due."""
         for name, action in (
             ("interpreters", interpreting.expire_due),
             ("expire", expiring.expire_due),

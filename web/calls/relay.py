@@ -150,7 +150,7 @@ class MediaRelay:
             lambda relay: relay.answer(place, peer_id, sdp, revision), "stale_answer"
         )
         if refused and refused != "stale_answer":
-            # The relay waits for an answer that will not come: the connection must be made anew.
+            # The relay waits for an answer that will not come: a new connection is needed.
             await self.leave(place, peer_id)
             self._tell(said.Disconnected(place, peer_id, returning=False))
 

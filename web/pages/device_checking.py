@@ -98,7 +98,7 @@ async def try_relay(request: web.Request) -> web.Response:
 
 
 async def try_relay_by_link(request: web.Request) -> web.Response:
-    """An offer of the relay, for whoever has the link of an invite."""
+    """An offer of the relay, for the holder of an invite's link."""
     await request.app[LIMITS].hit("relay_trial", client_network(request))
     await request.app[ARRIVING].look(request.match_info["token"])
     return await _offer(request)

@@ -57,7 +57,7 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def add_people(request: web.Request) -> web.Response:
-    """Invite a companion or colleagues besides; a refusal keeps everything typed."""
+    """Invite a companion or colleagues; a refusal keeps everything typed."""
     _account, consultation, invites = await _editable(request, "invite")
     viewer, typed = await viewer_of(request), answered(await form_of(request))
     try:

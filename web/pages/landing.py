@@ -79,7 +79,7 @@ async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:
 
 
 async def calendar(request: web.Request) -> web.Response:
-    """The calendar file of a planned session, for whoever has its link."""
+    """The calendar file of a planned session, for the holder of its link."""
     token = request.match_info["token"]
     arrival = await request.app[ARRIVING].look(token)
     if arrival.consultation.planned_at is None:

@@ -70,7 +70,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         else "not_tested",
         interpreting=consultation.interpreting,
         closes_at=await app[ABANDONING].closes_at(consultation),
-        # what was no text is told by its kind: image, location
+        # a reply without text is shown by its kind: image, location
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 

@@ -19,7 +19,7 @@ def waiting_room_page(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Elemen
 
 
 def waiting_list(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:
-    """The list with its row template and the button for whoever has waited longest."""
+    """The list with its row template and the button that starts with the longest wait."""
     _ = viewer.translate
     return h.section("#waiting", aria_label=_("People waiting"))[
         h.div("#start-next", hidden=not waiting)[
