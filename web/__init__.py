@@ -1,7 +1,7 @@
-"""The server, and what its commands share with it.
+"""The web server, and what its commands share with it.
 
-Every process that does anything with a zone imports this package first, so this is where the rules
-of time zones are chosen: none can forget it, and none counts by other rules than the next.
+Every process that uses a time zone imports this package first, so the time zone rules are chosen
+here: none can forget to, and all compute by the same rules.
 """
 
 from web.zones.rules import in_force

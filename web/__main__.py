@@ -1,4 +1,4 @@
-"""`python -m web` serves until it is told to stop."""
+"""`python -m web`: serves until SIGTERM or SIGINT."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
 from web.connections.http_server import claim_descriptors, start_server
-from web.connections.listening import listen, places
+from web.connections.listening import listen, shown
 from web.development import follow_files, for_development
 from web.keys import SETUP_TOKEN, STORE
 from web.logs import TextFormatter, set_level, set_up
@@ -21,7 +21,7 @@ from web.routes import public_address
 from web.zones.rules import in_force
 
 GRACE = 10.0
-"Seconds that requests under way have when the server is told to stop."
+"Seconds that requests in progress have to finish when the server stops."
 
 _log = logging.getLogger("web")
 
@@ -69,13 +69,13 @@ def main() -> int:
 
 
 def give_up(sentence: str) -> int:
-    """Tell the operator why nothing is served; the exit status."""
+    """Tell the operator why the server does not start. Returns the exit status."""
     print(f"TeleConnect cannot start. {sentence}", file=sys.stderr)
     return 1
 
 
 def check_streams() -> None:
-    """See that no socket takes the place of a stream. Raises ConfigError without an output."""
+    """Keep sockets off the standard descriptors. Raises ConfigError without standard output."""
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
     if sys.stdout is None:
@@ -92,7 +92,7 @@ def say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError as error:
-        # what is still in the buffer would be tried, and complained about, once more at the end
+        # else the interpreter flushes the buffer again at exit, and complains
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise ConfigError(f"Standard output cannot be written: {error.strerror}.") from error
 
@@ -110,7 +110,7 @@ async def serve(
         follow_files(app)
     runner = await start_server(app, listeners, shutdown_timeout=GRACE)
     try:
-        _log.info("Listening at %s", places(listeners))
+        _log.info("Listening at %s", shown(listeners))
         _log.info("Time zone rules are those of %s", in_force())
         say(f"TeleConnect serves at {config.public_url}")
         with app[STORE].starting():

@@ -54,9 +54,9 @@ from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
-"Shorter than any web session lasts, so that each one ends in the moment when its time is over."
+"Shorter than any web session lasts, so that each one ends on time."
 MAX_FORM_BYTES = 256 * 1024
-"Of a posted form; files will have a way of their own."
+"Of a posted form."
 
 
 async def create_app(
@@ -67,8 +67,8 @@ async def create_app(
 ) -> web.Application:
     """The application over an opened store. Raises StorageError or ConfigError with a sentence.
 
-    What waits follows `steady`, or `clock` if that alone is given. What is opened here is closed
-    when the application is cleaned up, or at once if it cannot be made.
+    Waits follow `steady`, or `clock` if only that is given. Whatever is opened here is closed when
+    the application is cleaned up, or at once if it cannot be assembled.
     """
     if clock is None:
         clock = SystemClock()
@@ -166,7 +166,7 @@ async def _assemble(
     zone_changes = ZoneChanges(store, app[keys.PLANNING], clock)
 
     async def forget_web_sessions() -> None:
-        # set first: whatever goes wrong below is tried again
+        # set first, so that a failure below is retried
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
@@ -176,7 +176,7 @@ async def _assemble(
             clockwork.set("web sessions", over, forget_web_sessions)
 
     def look_again() -> None:
-        """The clock was set: everything that follows it looks anew what is due."""
+        """The clock was set: let everything that follows it check what is due."""
         for name, action in (
             ("interpreters", interpreting.expire_due),
             ("expire", expiring.expire_due),
@@ -188,7 +188,7 @@ async def _assemble(
         sending.wake()
 
     async def running(_: web.Application) -> AsyncIterator[None]:
-        """From the first request to the last: the store is clean, the timers run."""
+        """From before the first request to after the last: timers run, state is recovered."""
         with store.starting():
             await timekeeping.begin(look_again)
             await forgetting.begin()
@@ -203,7 +203,7 @@ async def _assemble(
             live.watch()
             waits.set("audit", waits.now(), audit_watch.check_again)
         clockworks = {clockwork, waits}
-        runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
+        runners = [asyncio.create_task(each.run(), name="clockwork") for each in clockworks]
         yield
         sending.close()
         for runner in runners:
@@ -211,13 +211,13 @@ async def _assemble(
         for runner in runners:
             with contextlib.suppress(asyncio.CancelledError):
                 await runner
-        await asyncio.gather(*(one.close() for one in clockworks))
+        await asyncio.gather(*(each.close() for each in clockworks))
         await changes.forwarding.close()
         for provider in providers:
             await provider.close()
         try:
             await failed_sign_ins.close()
-        finally:  # a full disk takes those lines and no others
+        finally:  # a full disk loses those lines and no others
             await audit_watch.close()
 
     app.cleanup_ctx.append(running)

@@ -26,7 +26,7 @@ from web.notices.routing import NoticeRouting
 
 
 def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
-    """The providers, to be closed at the end, and the folder that stands in for them.
+    """The providers, to be closed at the end, and the outbox folder in place of missing ones.
 
     Raises ConfigError.
     """
@@ -46,7 +46,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     clockwork = app[keys.CLOCKWORK]
     providers, outbox = _open_providers(config)
     texts = OperatorTexts(app[keys.CATALOGS])
-    # the outbox folder needs nobody's approval
+    # the outbox folder needs no approved templates
     whatsapp_speaks = (
         (lambda: texts.has_templates) if config.delivery.vonage_application_id else (lambda: True)
     )

@@ -1,9 +1,9 @@
 """The clockwork: named one-shot timers over an injectable clock.
 
-A server has two. Appointments (reminding, notifying, expiring, forgetting) follow the wall clock:
-what is due is `<= now`, so a clock that jumps or a machine that slept runs it late, never not at
-all. Waits (rings, changes of a call's path, absences) are durations and run over a steady clock,
-so that a step of the wall clock neither hastens one nor holds it up.
+A server has two. Appointments (reminders, notices, expiry, deletion) follow the wall clock: due means
+`<= now`, so after a clock jump or a suspend they run late, but they run. Waits (rings, changes of a
+call's topology, absences) are durations on a steady clock, so that a step of the wall clock neither
+shortens nor prolongs them.
 """
 
 import asyncio
@@ -18,13 +18,13 @@ from signaling.errors import Unavailable
 from signaling.ports.clock import Clock
 
 LONGEST_SLEEP = 5.0
-"""Seconds after which the wall clock is read again: a laptop that was suspended, or a clock set
-by NTP, is noticed within this time."""
+"""Seconds after which the wall clock is read again: a suspended laptop, or a clock set by NTP, is
+noticed within this time."""
 
 CLOSE_WITHIN = 5.0
-"Seconds that timers under way have to finish when the server stops."
+"Seconds that running actions have to finish when the server stops."
 RETRY_AFTER = timedelta(seconds=10)
-"A timer that could not store what it did (a full disk) runs again after this."
+"An action that could not store its result (a full disk) runs again after this."
 
 _log = logging.getLogger(__name__)
 Action = Callable[[], Awaitable[None]]
@@ -36,10 +36,9 @@ class SystemClock:
 
 
 class SteadyClock:
-    """Starts at the present of another clock and goes on evenly, whatever becomes of that one.
+    """Starts at another clock's present and advances evenly, however that one is set.
 
-    Only for the time between two of its own readings: it is nothing to show, store or compare
-    with times that were.
+    Only for the time between two of its own readings; not for times that are shown or stored.
     """
 
     def __init__(self, clock: Clock, seconds: Callable[[], float] = time.monotonic) -> None:
@@ -51,6 +50,8 @@ class SteadyClock:
 
 
 class Clockwork:
+    """Named one-shot timers; `run` runs their actions when they are due."""
+
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._heap: list[tuple[datetime, int, str]] = []
@@ -63,7 +64,7 @@ class Clockwork:
         return self.clock.now()
 
     def set(self, name: str, at: datetime, action: Action) -> None:
-        """Run `action` at `at`; a timer of this name that is set already is replaced."""
+        """Run `action` at `at`. Replaces a pending timer of this name."""
         number = next(self._numbers)
         self._timers[name] = (number, action)
         heapq.heappush(self._heap, (at, number, name))
@@ -73,13 +74,13 @@ class Clockwork:
         self._timers.pop(name, None)
 
     async def run_due(self) -> None:
-        """Run everything that is due, and what that makes due, to its end."""
+        """Run everything that is due, and what becomes due thereby, to its end."""
         while self._start_due() or self._running:
             if self._running:
                 await asyncio.wait(self._running)
 
     async def run(self) -> None:
-        """Run what is due whenever it is due, until canceled."""
+        """Run every action when it is due, until canceled."""
         while True:
             self._start_due()
             self._changed.clear()
@@ -94,12 +95,12 @@ class Clockwork:
                     pass
 
     async def close(self) -> None:
-        """Let what is running finish; nothing new starts."""
+        """Let running actions finish; start no more."""
         self._timers.clear()
         self._heap.clear()
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=CLOSE_WITHIN)
-            for task in late:  # a mail server that hangs; the store is about to be closed
+            for task in late:  # a mail server that hangs, while the store is about to close
                 task.cancel()
             if late:
                 await asyncio.wait(late)
@@ -111,7 +112,7 @@ class Clockwork:
             _, number, name = heapq.heappop(self._heap)
             current = self._timers.get(name)
             if current is None or current[0] != number:
-                continue  # canceled or set anew
+                continue  # canceled or replaced
             del self._timers[name]
             task = asyncio.create_task(self._guarded(name, current[1]), name=f"timer {name}")
             self._running.add(task)

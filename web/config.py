@@ -1,4 +1,4 @@
-"""The settings: the only place that reads the environment. README.md has the same table."""
+"""The settings: the only file that reads the environment. README.md has the same table."""
 
 import os
 import re
@@ -24,7 +24,7 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
-"What Python itself needs where it is not that of the system, and what an operator tunes it with."
+"What a Python that is not the system's needs to run, and what operators tune it with."
 
 
 class ConfigError(Exception):
@@ -207,8 +207,8 @@ class Config:
     def hosts(self) -> tuple[str, ...]:
         """Addresses to listen on.
 
-        Unless one is set: this machine's loopback, where a proxy with TLS stands in front or the
-        server is only tried out; all, where people reach it by HTTP under another name.
+        By default loopback, where a TLS proxy is in front or the server is only tried out; all
+        addresses where people reach it by HTTP under another name.
         """
         if self.host is not None:
             names = (each.strip() for each in self.host.split(","))
@@ -224,8 +224,8 @@ class Config:
 
     @property
     def origins(self) -> frozenset[str]:
-        """Origins that count as our own: the public one, those of the other hosts; on loopback, all
-        its names."""
+        """The server's own origins: the public one, those of the other hosts; on loopback, all its
+        names."""
         url = self.public_url
         own = [url.with_host(name) for name in LOOPBACK_HOSTS] if self._on_loopback else [url]
         others = [read.public_url(f"{url.scheme}://{host}") for host in self.other_hosts]
@@ -239,7 +239,7 @@ class Config:
 def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None) -> Config:
     """The settings of `environment`. Raises ConfigError naming the setting.
 
-    `port` overrides PORT, for a server that has already taken one.
+    `port` overrides PORT, for a server that already listens.
     """
     values = _values(environment)
     given = partial(_read, values)
@@ -287,7 +287,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
 
 
 def _values(environment: Mapping[str, str]) -> dict[str, str]:
-    """Name -> what stands there, or the default. Raises ConfigError."""
+    """Name -> its value, or the default. Raises ConfigError."""
     values = {}
     for setting in SETTINGS:
         try:
@@ -301,7 +301,7 @@ def _values(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _read(values: Mapping[str, str], name: str, reader: Callable[[str], T]) -> Any:
-    """What a setting says; None where it is empty. Raises ConfigError."""
+    """The value of a setting; None where it is empty. Raises ConfigError."""
     try:
         return reader(values[name]) if values[name] else None
     except ValueError as error:
@@ -309,9 +309,9 @@ def _read(values: Mapping[str, str], name: str, reader: Callable[[str], T]) -> A
 
 
 def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> str | None:
-    """The text of the file that holds the master key, unless it is the one in the data folder.
+    """The content of the master key's file, unless it is the one in the data folder.
 
-    Services of systemd find their credentials in a folder of their own, see systemd.exec(5).
+    systemd passes credentials in a folder of the service's own, see systemd.exec(5).
     """
     name = values["TELECONNECT_MASTER_KEY_FILE"]
     credential = Path(environment.get("CREDENTIALS_DIRECTORY", "")) / "master_key"
@@ -328,13 +328,13 @@ def _master_key(values: Mapping[str, str], environment: Mapping[str, str]) -> st
 
 
 def unknown_settings(environment: Mapping[str, str] = os.environ) -> list[str]:
-    """Names that look like settings and are none: most likely misspelled."""
+    """Names that look like settings but are not: most likely misspelled."""
     known = {setting.name for setting in SETTINGS}
     return [name for name in environment if name.startswith("TELECONNECT_") and name not in known]
 
 
 def harmless_environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What processes that are started by the server have of its environment: no setting, no secret."""
+    """The environment of the server's child processes: no setting, no secret."""
     return {
         name: value
         for name, value in environment.items()

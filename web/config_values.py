@@ -1,5 +1,5 @@
-"""What the values of settings are. Each function reads one, or raises ValueError with the rest of a
-sentence that begins with the setting's name; no value is quoted there, it may be a secret."""
+"""Readers of the settings' values. Each returns a value, or raises ValueError with the rest of a
+sentence that begins with the setting's name; it never quotes the value, which may be a secret."""
 
 import ipaddress
 import re
@@ -22,7 +22,7 @@ from signaling.text import one_line
 
 MOST_WORKERS = 64
 MOST = 100_000
-"Of minutes, hours or days: whatever today is, so many days before and after it are dates."
+"Of minutes, hours or days: `datetime` can hold so many days before and after any today."
 _NUMBER = re.compile(r"[0-9]{1,7}(\.[0-9]{1,9})?", re.ASCII)
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
@@ -30,7 +30,7 @@ _SENDER = re.compile(r"\+?[0-9]{3,15}|(?=.*[A-Za-z])[A-Za-z0-9 &._-]{1,11}", re.
 
 
 def plain(text: str, *, multiline: bool = False) -> str:
-    """Without what an environment file leaves: space at the ends, a pair of quotes around it all."""
+    """Without what an environment file leaves: space at the ends, a pair of quotes around the value."""
     text = text.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1].strip()
@@ -56,7 +56,7 @@ def port(text: str) -> int:
 
 
 def places(text: str) -> str:
-    """Whether they are addresses shows when they are listened on."""
+    """Not checked for being addresses: listening on them does."""
     if not _parts(text):
         raise ValueError("must be addresses, separated by commas")
     return text
@@ -79,7 +79,7 @@ def workers(text: str) -> int:
 
 
 def public_url(text: str) -> URL:
-    """The origin; a name outside of ASCII is encoded as browsers do it."""
+    """The origin; a name outside of ASCII is encoded as browsers encode it."""
     try:
         url = URL(text)
         origin = url.origin()
@@ -100,7 +100,7 @@ def public_url(text: str) -> URL:
 
 
 def hosts(text: str) -> tuple[str, ...]:
-    """Names of one server, each with its port where it has one of its own."""
+    """Names of one server, each with its port unless that is the default."""
     try:
         for part in _parts(text):
             public_url(f"https://{part}")
@@ -113,7 +113,7 @@ def _is_host(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        # a name of digits alone would be a mistyped address
+        # a name of digits alone is a mistyped address
         return _HOST.fullmatch(host) is not None and not re.fullmatch(r"[0-9.]+", host)
     return True
 

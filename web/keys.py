@@ -1,4 +1,4 @@
-"""What the application holds, by typed keys; assembled in `web/app.py`."""
+"""Typed keys of what the application holds; `web/app.py` assembles it."""
 
 from aiohttp import web
 
@@ -47,7 +47,7 @@ CLOCK = web.AppKey("clock", Clock)
 CLOCKWORK = web.AppKey("clockwork", Clockwork)
 "Appointments, by the wall clock."
 WAITS = web.AppKey("waits", Clockwork)
-"Durations, by a clock that no step of the wall clock reaches."
+"Durations, by a clock that no step of the wall clock affects."
 CATALOGS = web.AppKey("catalogs", Catalogs)
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)

@@ -1,6 +1,6 @@
 """Structured logs: one JSON object a line, without tokens, addresses or personal data.
 
-Only names listed here are taken from a record; a path is logged by its pattern, never as it was.
+Of a record's extra fields only those listed here are logged; a path is logged as its pattern.
 """
 
 import json
@@ -32,7 +32,7 @@ class JsonFormatter(logging.Formatter):
         line |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if record.exc_info and record.exc_info[0]:
             kind, _, trace = record.exc_info
-            # the exception's own text may quote what somebody typed: its kind and place are enough
+            # the exception's own text may quote what somebody typed: type and line are enough
             line["error"] = kind.__name__
             line["trace"] = [
                 f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
@@ -57,7 +57,7 @@ def set_up(formatter: logging.Formatter | None = None) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter or JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    # these libraries log bodies, addresses and tokens, or whatever a stranger makes them
+    # these libraries log bodies, addresses and tokens, or whatever a stranger causes
     for name in NEVER_BELOW_ERROR:
         logging.getLogger(name).setLevel(logging.ERROR)
 

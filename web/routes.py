@@ -90,5 +90,5 @@ def path(name: str, query: dict[str, str] | None = None, /, **parts: str) -> str
 
 
 def public_address(public_url: URL, name: str, /, **parts: str) -> str:
-    """The address called `name` as people outside open it."""
+    """The address called `name` with its origin, for mails and the like."""
     return str(public_url.origin()) + path(name, **parts)

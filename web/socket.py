@@ -1,4 +1,4 @@
-"""`/socket`: wire messages between a browser and the flows. What a message means is not here."""
+"""`/socket`: passes wire messages between a browser and the flows, which give them their meaning."""
 
 import asyncio
 import contextlib
@@ -40,17 +40,17 @@ from web.keys import (
 )
 
 HEARTBEAT = 25.0
-"Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
+"Seconds between WebSocket pings: below the 30 s after which mobile gateways drop a mapping."
 HELLO_WITHIN = 30.0
-"Seconds: a round trip of the slowest lines, and once more what got lost on it."
+"Seconds: a round trip on the slowest networks, plus a retransmission."
 MAX_QUEUED_BYTES = 2 * 2**20
-"""A reader that is this far behind is cut off; it comes back and resumes. What it gets when it comes
-is not counted, only what waits behind: nobody is too slow for their own welcome."""
+"""A reader this far behind is cut off; it reconnects and resumes. The welcome is not counted, only what
+is queued behind it: nobody is too slow for their own snapshot."""
 MAX_QUEUED_FRAMES = 2000
 BURST = 200
 RATE = 50.0
-"""Messages a socket may send at once, and per second for ever: a call being set up between four
-people sends some 120 candidates within a few seconds."""
+"""Messages a socket may send in a burst, and per second: setting up a call between four people takes
+some 120 candidates within a few seconds."""
 
 FAREWELLS: dict[str, wire.Message] = {"replaced": wire.Replaced(), "gone": wire.Goodbye("gone")}
 
@@ -69,7 +69,7 @@ class Socket:
         self.peer_id = peer_id
         self._response = response
         self._frames: list[tuple[str, int]] = []
-        "Each with what it counts; a frame that does not count has 0."
+        "(frame, size that counts towards the queue); 0 for a frame that does not count."
         self._queued_bytes = self._queued_frames = 0
         self._closing: tuple[int, bytes] | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -77,11 +77,11 @@ class Socket:
         self._acted = False
 
     def act(self) -> None:
-        """Somebody did something by hand."""
+        """The user did something by hand."""
         self._acted = True
 
     def acted(self) -> bool:
-        """Whether anybody did since this was last asked."""
+        """Whether the user did anything by hand since the last call."""
         acted, self._acted = self._acted, False
         return acted
 
@@ -99,11 +99,11 @@ class Socket:
 
     @property
     def closing(self) -> bool:
-        """Nothing is sent any more, and nothing is listened to."""
+        """Whether it no longer sends or handles anything."""
         return self._closing is not None
 
     def end(self, reason: str) -> None:
-        """Close, for whoever may not be here any more; a page knows best what it was told."""
+        """Say farewell and close, because access was revoked for `reason`."""
         if farewell := FAREWELLS.get(reason):
             self.send(wire.encode(farewell))
         self.close(reason)
@@ -114,7 +114,7 @@ class Socket:
             self._write_soon()
 
     async def finish(self) -> None:
-        """Wait until everything queued is on its way."""
+        """Wait until everything queued has been written."""
         if self._writer is not None:
             await asyncio.wait([self._writer], timeout=2)
 
@@ -136,10 +136,10 @@ class Socket:
         except (ConnectionError, RuntimeError):
             self._frames.clear()
         finally:
-            self._writer = None  # thousands of sockets wait with nothing to say
+            self._writer = None  # thousands of sockets are idle
 
     def _cut_off(self) -> None:
-        """A reader that does not read gets no goodbye: the connection just ends."""
+        """Abort the connection of a reader that does not read; a goodbye would not reach it."""
         self._closing = (CLOSE_CODES["slow"], b"slow")
         self._frames.clear()
         if self._writer is not None:
@@ -161,7 +161,7 @@ class Allowance:
             raise TooManyRequests
 
     async def wait(self) -> None:
-        """Take one, and where it is used up, not before there is one again."""
+        """Take one; where it is used up, wait until there is one again."""
         if (left := self._after_one()) < 0:
             await asyncio.sleep(-left / RATE)
 
@@ -176,7 +176,7 @@ SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
-    """One conversation, from hello to the end."""
+    """One WebSocket, from its handshake to its end."""
     if not is_handshake(request):
         return await no_websocket(request)
     response = web.WebSocketResponse(
@@ -198,17 +198,19 @@ async def socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _shake_hands(request: web.Request, response: web.WebSocketResponse) -> None:
-    """Raises InvalidInput, or HTTPBadRequest, for what is no WebSocket handshake."""
+    """Raises InvalidInput or HTTPBadRequest for an invalid handshake."""
     if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
-        raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
+        raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it without a check
     await response.prepare(request)
     expect_hello(request)
 
 
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
-    """The first message. Raises InvalidMessage for anything else, or for silence."""
+    """The first message. Raises InvalidMessage for any other, or for silence."""
     try:
-        async with asyncio.timeout(HELLO_WITHIN):  # receive() would begin anew with each ping
+        async with asyncio.timeout(
+            HELLO_WITHIN
+        ):  # a timeout of receive() would restart with each ping
             frame = await response.receive()
     except TimeoutError:
         raise InvalidMessage from None
@@ -237,7 +239,7 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
                 connection.send(wire.encode(wire.Pong()))
         finally:
             hub.leave_lobby(account.id, connection)
-            await connection.finish()  # else the end of this handler overtakes the close code
+            await connection.finish()  # else the handler ends before the close code is sent
 
 
 async def _room(
@@ -255,9 +257,8 @@ async def _room(
         invite_id=hello.invite_id,
         held=None if hello.invite_id else (consultation_id, participant_id),
     )
-    room = await app[ROOMS].open(
-        consultation_id
-    )  # so that nothing is waited for on the way to the seat
+    # open it now, so that nothing is awaited on the way to the seat
+    room = await app[ROOMS].open(consultation_id)
 
     def activity() -> Activity:
         return Activity(connection.acted(), room.in_progress)
@@ -289,9 +290,9 @@ async def _room(
 
 
 async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
-    """(consultation id, participant id) that this browser may speak for.
+    """(consultation id, participant id) that this browser may act as.
 
-    Raises NotFound for anybody who has no place there, whether or not it exists.
+    Raises NotFound for anybody without a seat there, whether or not the consultation exists.
     """
     if hello.invite_id is not None:
         arrival = await seated(request, hello.invite_id)
@@ -311,7 +312,7 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
 async def _messages(response: web.WebSocketResponse, connection: Socket) -> AsyncIterator[Any]:
     """Decoded messages until the socket ends. Raises InvalidMessage, TooManyRequests.
 
-    Who reads back a long chat asks as fast as the answers come, and is slowed down instead.
+    ReadChat is slowed down instead: a page that reads back a long chat asks as fast as it is answered.
     """
     allowance, reading = Allowance(), Allowance()
     async for frame in response:
@@ -333,7 +334,7 @@ async def _messages(response: web.WebSocketResponse, connection: Socket) -> Asyn
 async def _handle(
     app: web.Application, attendance: Attendance, message: Any
 ) -> wire.Message | None:
-    """Hand a message to the flow it belongs to."""
+    """Pass a message to its flow. Returns the reply, if it has one."""
     chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
     forwarding = app[FORWARDING]
     match message:
@@ -397,7 +398,7 @@ async def _registered(
 
 
 async def say_goodbye(app: web.Application) -> None:
-    """The server stops: every browser is told to come back (`on_shutdown`)."""
+    """Tell every browser to reconnect, as the server stops (`on_shutdown`)."""
     sockets = app[SOCKETS].copy()
     for connection in sockets:
         connection.send(wire.encode(wire.Goodbye("restart")))

@@ -1,10 +1,9 @@
-"""The files of the front end, read and compressed once, served under the digest of them all.
+"""The front end's files, read and compressed once, served under the digest of all of them.
 
-Scripts are sent without their comments: JSDoc is two fifths of what a phone would have to fetch.
+Scripts are sent without comments: JSDoc is two fifths of what a phone would have to fetch.
 
-`/static/<digest>/js/pages/session.js` imports `../signaling/channel.js` relative to itself, so every
-file of one page has the same digest: a page never mixes two versions, and browsers may keep them
-for ever.
+`/static/<digest>/js/pages/session.js` imports `../signaling/channel.js` relative to itself, so all files
+of a page come under one digest: a page never mixes two versions, and browsers may cache for ever.
 """
 
 import gzip
@@ -56,11 +55,11 @@ class StaticFiles:
         return path("static", digest=self.digest, path=name)
 
     def plain(self, name: str) -> bytes:
-        """What is sent of a file to who takes no compression. Raises KeyError."""
+        """A file as it is sent without compression. Raises KeyError."""
         return self._files[name].plain
 
     def respond(self, request: web.Request) -> web.Response:
-        """Serve a file; an old digest is answered by today's file, but not for ever."""
+        """Serve a file; under an old digest the current file, which is then not cached."""
         file = self._files.get(request.match_info["path"])
         if file is None:
             raise web.HTTPNotFound
@@ -74,7 +73,7 @@ class StaticFiles:
 def packed_response(
     request: web.Request, plain: bytes, content_type: str, *, for_ever: bool
 ) -> web.Response:
-    """An answer that is compressed for whoever takes it, and cached by whoever may."""
+    """A response in the best encoding that the client accepts; cacheable for ever or revalidated."""
     accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "")
     packed = pack(plain)
     encoding = next((each for each in packed if each in accepted), None)
@@ -90,10 +89,10 @@ def packed_response(
 
 @lru_cache(maxsize=512)
 def pack(plain: bytes) -> dict[str, bytes]:
-    """By name of the encoding, the smallest first; only what is smaller than `plain`.
+    """Content encoding -> body, in order of preference; only what is smaller than `plain`.
 
-    Brotli (RFC 7932) knows the words of scripts beforehand, which tells in files as small as these.
-    Browsers take it over TLS and from this machine.
+    Brotli (RFC 7932) has a built-in dictionary of scripts' words, which matters in files this small.
+    Browsers accept it over TLS and from this machine.
     """
     packed = {"br": brotli.compress(plain), "gzip": gzip.compress(plain, 9, mtime=0)}
     return {name: body for name, body in packed.items() if len(body) < len(plain)}
@@ -112,5 +111,5 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, StaticFile]) -> 
         plain = entry.read_bytes()
         if suffix == ".js":
             plain = jsmin(plain)
-        pack(plain)  # before anybody waits for it
+        pack(plain)  # now, so that no request waits for it
         found[name] = StaticFile(content_type, plain)

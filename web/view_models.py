@@ -1,9 +1,9 @@
-"""What pages show, as plain values: made by the handlers in `web/pages/`, drawn by `web/markup/`.
+"""What pages show, as plain values: made by the handlers in `web/pages/`, rendered by `web/markup/`.
 
-Every text in here that a person typed is data; sentences come from the catalogs while drawing.
+Texts in here are data that people typed; sentences come from the catalogs during rendering.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at a page, and in what language, zone and place."""
+    """Who views a page, in which language and time zone."""
 
     language: str
     "A catalog code: en, fr, ar ..."
@@ -25,7 +25,7 @@ class Viewer:
     "Path below web/static -> its cacheable address."
     brand: str
     path: str
-    "Path of the current page, for marking the menu entry."
+    "Path of the current page, to mark its menu entry."
     languages: tuple[tuple[str, str], ...]
     "(code, own name) of every offered language."
     account_name: str | None = None
@@ -36,13 +36,13 @@ class Viewer:
     catalog: str = ""
     "Address of this language's sentences and dates for the browser."
     zone_there: str = ""
-    "The same zone by the name that the browser has for it, where it has told one."
+    "The same zone by the browser's own name for it, where the browser has sent one."
     now: datetime | None = None
-    "The server's time when the page is drawn; a device's own clock may be hours off."
+    "The server's time when the page is rendered; the device's own clock may be hours off."
     seated: bool = False
-    "Whether a link has been used in this browser, so that there is something to leave."
+    "Whether a link has been used in this browser, so that there is a seat to leave."
     retention_hours: int = 24
-    "How long a closed session can still be seen, in whole hours."
+    "How long a closed session is kept, in whole hours."
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Person:
     "A key of `signaling.notices.reasons.REASONS`."
     time_zone: str | None = None
     unconnected: bool = False
-    "Has taken the seat, and the page has no line: it was left, or never got that far."
+    "Has taken the seat, but no page of theirs is connected."
 
 
 @dataclass(frozen=True)
@@ -80,19 +80,32 @@ class InviteRow:
     replies: tuple[str, ...] = ()
     "What people answered to an SMS or a WhatsApp message, oldest first."
     interpreting: str = "none"
-    "How the search for an interpreter stands."
+    "State of the search for an interpreter."
     closes_at: datetime | None = None
-    "When it is closed unless something happens in it; None: not soon."
+    "When it is closed unless it is used; None: not soon."
 
     @property
     def may_tell(self) -> bool:
-        """Whether its people may be written to yet."""
+        """Whether its people may already be notified."""
         return self.interpreting not in ("requested", "unavailable")
 
 
 @dataclass(frozen=True)
+class InviteList:
+    """One page of "Invites", and how it was filtered."""
+
+    rows: Sequence[InviteRow]
+    search: str
+    state: str
+    page: int
+    pages: int
+    total: int
+    "Sessions on all pages."
+
+
+@dataclass(frozen=True)
 class InvitedPerson:
-    """Somebody on the page behind "Edit"."""
+    """An invited person on the page "Edit"."""
 
     invite_id: str
     name: str
@@ -123,19 +136,19 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class SessionView:
-    """The session page; everything live arrives by the socket."""
+    """The session page; everything live comes over the socket."""
 
     consultation_id: str
     invite_id: str | None
     "None for the scheduler."
     participant_id: str
     title: str
-    "Neutral: the other person's name for the scheduler, the brand for people by link."
+    "Neutral: the other person's name for the scheduler, the brand for people who come by link."
     state: str
     scheduler_name: str
     planned_at: datetime | None
     may_invite: bool = False
-    "Whether the scheduler may invite a colleague while the session goes on."
+    "Whether the scheduler may invite a colleague while the session is in progress."
     reachable: tuple[tuple[str, str], ...] = ()
     "(invite id, name) of those who can be sent their link again."
 
@@ -152,25 +165,25 @@ class LandingView:
     "Sanitized HTML of the operator's terms."
     join_path: str
     seat_path: str
-    "Where that leads to."
+    "Where joining leads."
     test_path: str
     calendar_path: str | None = None
     sits_elsewhere: bool = False
-    "This browser has a seat in another session, perhaps somebody else's."
+    "Whether this browser has a seat in another session, perhaps somebody else's."
     home: str = ""
-    "Origin of the public URL: under another name the session may get no live line."
+    "Origin of the public URL: under another name the session's WebSocket may be refused."
 
 
 @dataclass(frozen=True)
 class DeviceTestView:
     result_path: str
-    "Where the outcomes are posted to."
+    "Where the results are posted."
     back_path: str | None
-    "To the invitation whose link led here; None for somebody signed in."
+    "Back to the invitation; None for somebody signed in."
     ice_servers: str
     "JSON for RTCPeerConnection; credentials in it are short-lived."
     relay_path: str | None
-    "Where the relay makes an offer; None while there is no relay."
+    "Where the relay's offer is requested; None without a relay."
 
 
 @dataclass(frozen=True)
@@ -180,27 +193,27 @@ class Offer:
     address: str
     "E.164."
     shown: str
-    "As people read it."
+    "Formatted for people."
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked about a number before anything is sent there."""
+    """What is asked about a doubtful number before anything is sent to it."""
 
     understood: str
-    "The number as it was taken, E.164; empty: it can only be replaced."
+    "The number as it was understood, E.164; empty: it can only be replaced."
     offers: tuple[Offer, ...]
 
 
 @dataclass(frozen=True)
 class Form:
-    """What was typed, kept over a refusal, and what is wrong with it."""
+    """What was typed, kept when it is refused, and what is wrong with it."""
 
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     "Field -> translated sentence; the key '' holds what concerns the whole form."
     questions: dict[str, Question] = field(default_factory=dict)
-    "Field -> what can be answered there besides typing."
+    "Field -> a question that buttons answer."
 
 
 @dataclass(frozen=True)
@@ -222,7 +235,7 @@ class RequestView:
     languages: str
     planned_at: datetime | None
     date: str
-    "Calendar sequence of that date: whoever accepts says which one they saw."
+    "Calendar sequence of that date, which the answer returns: the date that was accepted."
     state: str
     expires_at: datetime
     answer_path: str
@@ -245,10 +258,10 @@ class SignedIn:
     """One browser in which somebody is signed in."""
 
     id: str
-    "Names it on the page; opens nothing."
+    "Names it on the page; grants nothing."
     browser: str
     system: str
-    "In the words people use, as browser; empty where nobody knows."
+    "By its common name, as `browser`; empty if unknown."
     since: datetime
     here: bool
-    "Whether it is the browser that asks."
+    "Whether it is the browser of this request."

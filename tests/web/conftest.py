@@ -1,4 +1,4 @@
-"""A server and the browsers of two people; a file that needs other ones defines them itself."""
+"""A server and the browsers of two people; files that need others define their own."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A step of the machine's clock moves appointments, and reaches no call."""
+"""A step of the machine's clock moves appointments, and does not affect calls."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ async def pass_steadily(session: StartedSession, steady: MovableClock, by: timed
 
 
 async def catch_up(page: Page) -> None:
-    """Everything that was said to this page so far has been read."""
+    """Wait until the page has read everything that was sent to it."""
     await page.command("chat_send", text="still here")
 
 

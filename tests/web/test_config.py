@@ -1,8 +1,9 @@
-"""Every setting: what is taken, and rightly, and what is refused with a sentence that names it."""
+"""Every setting: which values are accepted, and which are refused with a sentence that names it."""
 
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ NO_NUMBERS = (
 
 REFUSED: dict[str, tuple[str, ...]] = {
     "PORT": ("65536", "-1", "8080.0", "http", "9" * 5000, "٨٠", "80 80"),
-    "TELECONNECT_HOST": ("a\x00b", ",", " , ,"),  # whether it is an address shows when it is listened on
+    "TELECONNECT_HOST": ("a\x00b", ",", " , ,"),  # whether it is an address is checked by listening on it
     "TELECONNECT_PUBLIC_URL": (
         "tele.example.org", "//tele.example.org", "ftp://tele.example.org", "https://",
         "https://tele.example.org/path", "https://tele.example.org?a=b", "https://tele.example.org#a",
@@ -126,10 +127,10 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     ),
     "TELECONNECT_DATA_DIR": ((" /srv/tele connect ", "data_dir", "/srv/tele connect"),),
     "TELECONNECT_MASTER_KEY": (("k" * 44, "master_key", "k" * 44),),
-    "TELECONNECT_SMTP_URL": (("smtps://mail.example", "smtp_url", "smtps://mail.example"),),
+    "TELECONNECT_SMTP_URL": (("smtps://mail.example", "delivery.smtp_url", "smtps://mail.example"),),
     "TELECONNECT_MAIL_FROM": (
-        ("Clinic <a@b.example>", "mail_from", "Clinic <a@b.example>"),
-        ("a@b.example", "mail_from", "a@b.example"),
+        ("Clinic <a@b.example>", "delivery.mail_from", "Clinic <a@b.example>"),
+        ("a@b.example", "delivery.mail_from", "a@b.example"),
     ),
     "TELECONNECT_SMS_PRICES": (("", "sms_prices", ()),),
     "TELECONNECT_DEFAULT_REGION": (("ch", "default_region", "CH"), ("", "default_region", None)),
@@ -158,7 +159,7 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
 
 
 def settings(name: str, value: str) -> Config:
-    """With what this one goes along with."""
+    """With the other settings that this one needs."""
     beside = VONAGE if "VONAGE" in name else TURN if "TURN" in name else {}
     return load({**beside, name: value})
 
@@ -174,7 +175,7 @@ def test_what_cannot_be_is_refused_with_a_sentence_that_names_it(name: str, valu
     with pytest.raises(ConfigError) as refused:
         settings(name, value)
     said = str(refused.value)
-    assert name in said or value in said  # a file is named as it is
+    assert name in said or value in said  # a file name is taken as it is
     assert said.endswith(".")
     assert "\n" not in said
 
@@ -186,7 +187,7 @@ def test_what_cannot_be_is_refused_with_a_sentence_that_names_it(name: str, valu
 def test_what_can_be_is_taken_as_it_is_meant(
     name: str, value: str, member: str, expected: object
 ) -> None:
-    found = getattr(settings(name, value), member)
+    found = attrgetter(member)(settings(name, value))
     assert (str(found) if isinstance(expected, str) else found) == expected
 
 
@@ -234,7 +235,7 @@ def test_any_name_stands_in_the_sender_of_mails_as_it_is(brand: str) -> None:
     config = load({"TELECONNECT_BRAND": brand, "TELECONNECT_PUBLIC_URL": "https://käse.example"})
     line = sender(config.delivery.mail_from).line
     assert line.isascii()
-    # not by today's policies of `email`, which put spaces between the parts of an encoded word
+    # not by the modern policies of `email`, which put spaces between the parts of an encoded word
     name, spec = parseaddr(message_from_bytes(line + b"\r\n")["From"].replace("\r\n", ""))
     assert str(make_header(decode_header(name))) == brand.strip()
     assert spec == "noreply@xn--kse-qla.example"

@@ -48,7 +48,7 @@ async def visit(server: Server) -> AsyncIterator[Visit]:
 
 
 def chat_of(wire: Wire) -> list[str]:
-    """Ids of the chat messages that a page knows of, in the order it was told."""
+    """Ids of the chat messages that a page has received, in order."""
     known: list[str] = []
     for frame in wire.frames:
         if frame["type"] == "snapshot":
@@ -214,7 +214,7 @@ async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: Visit) -> Non
     old = await visit.phone.enter(invite_id=visit.seat, peer_id="old-browser", calls=False)
     await visit.desk.command("call_start", id="call-000001", media="audio")
     call = (await old.until("call_changed"))["call"]
-    assert [one["state"] for one in call["members"]] == ["joined"]
+    assert [member["state"] for member in call["members"]] == ["joined"]
 
 
 async def test_who_comes_back_gets_exactly_what_was_missed(visit: Visit) -> None:

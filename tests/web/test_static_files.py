@@ -1,4 +1,4 @@
-"""What phones fetch: small, and the program that was written."""
+"""What phones fetch is small, and equals the source."""
 
 import gzip
 import json
@@ -28,7 +28,7 @@ _IMPORTED = re.compile(rb"""(?:from|import) ?\(?["'](\.[^"']+)["']""")
 
 
 async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
-    """Everything that a page loads, modules of modules too: address -> compressed bytes."""
+    """Everything that a page loads, including imports of modules: address -> compressed bytes."""
     found: dict[str, int] = {}
     waiting = [page]
     headers = {"Accept-Encoding": encodings, "Accept": "text/html"}

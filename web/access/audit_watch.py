@@ -1,8 +1,8 @@
-"""Looking after the audit log: its chain is checked, and where it ends is noted outside of it.
+"""Checks the audit log's hash chain, and records its head outside the database.
 
-Whoever could write to the database and knew the master key could cut the newest lines off, and the
-rest would hold. So number and digest of the last line go to the log of the process, at every start
-and stop and once a day: `python -m scripts.audit verify --head` compares.
+An attacker with write access and the master key could cut off the newest lines, and the rest would
+still verify. So the number and digest of the last line go to the process's log, at every start and
+stop and once a day: `python -m scripts.audit verify --head` compares.
 """
 
 import asyncio
@@ -22,14 +22,14 @@ class AuditWatch:
         self._store = store
         self._clock = clock
         self._timers = timers
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         self._held: Head | None = None
-        "Up to here the chain was found to hold."
+        "The chain has been verified up to here."
         self.checked_at: datetime | None = None
-        "When all of it was looked through."
+        "When the whole chain was last checked."
 
     async def check_all(self) -> Finding:
-        """Look through the whole chain, note its end, and do so again a day later."""
+        """Check the whole chain and log its head; again a day later."""
         self._timers.set("audit", self._timers.now() + CHECK_EVERY, self.check_again)
         self._held = None
         finding = await self.check()
@@ -38,17 +38,17 @@ class AuditWatch:
         return finding
 
     async def check(self) -> Finding:
-        """Whether the chain holds: only lines that were added since the last time are read."""
-        async with self._turn:
+        """Whether the chain holds. Reads only the lines added since the last check."""
+        async with self._lock:
             audit, held = self._store.read.audit, self._held
             if held is not None and await audit.digest_of(held.number) != held.digest:
-                held = None  # gone or changed: the whole chain shows where
+                held = None  # gone or changed: checking the whole chain finds where
             finding = await audit.check(held)
             self._held = finding.head if finding.holds and finding.head.number else None
             return finding
 
     async def close(self) -> None:
-        """The server stops: note where the log ends."""
+        """Log the head, as the server stops."""
         note_head(await self.check())
 
     async def check_again(self) -> None:

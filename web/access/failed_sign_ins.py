@@ -1,8 +1,8 @@
-"""Failed sign-ins in the audit log, without giving strangers a way to fill the disk.
+"""Failed sign-ins in the audit log, without letting strangers fill the disk.
 
-The first failure of an account from a network is a line at once; those that follow within the hour
-are counted, and are one line at its end. So many pairs have lines of their own in an hour; what is
-beyond them is counted together.
+The first failure for an account from a network is logged at once; further ones within the hour are
+counted and become one line at its end. At most MOST_PAIRS pairs of account and network have lines of
+their own in an hour; the rest are counted together.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from storage.store import Records, Store
 WINDOW = timedelta(hours=1)
 MOST_PAIRS = 100
 ELSEWHERE = "elsewhere"
-"In place of the network, for all that have no line of their own."
+"Stands for the network of all pairs without a line of their own."
 
 
 class FailedSignIns:
@@ -25,10 +25,10 @@ class FailedSignIns:
         self._clock = clock
         self._timers = timers
         self._more: Counter[tuple[str, str]] = Counter()
-        "(account id or STRANGER, network) -> failures that have no line yet."
+        "(account id or STRANGER, network) -> failures not yet logged."
 
     async def note(self, account_id: str | None, network: str) -> None:
-        """Somebody failed to sign in; `account_id` None: there is no such account."""
+        """Record a failed sign-in; `account_id` is None if there is no such account."""
         pair = (account_id or STRANGER, network)
         if not self._more:
             self._timers.set("failed sign-ins", self._timers.now() + WINDOW, self.close)
@@ -41,7 +41,7 @@ class FailedSignIns:
             self._more[STRANGER, ELSEWHERE] += 1
 
     async def close(self) -> None:
-        """End the hour: what was counted becomes lines. Raises Unavailable; then it is kept."""
+        """End the hour and log what was counted. Raises Unavailable; the counts are then kept."""
         counted, self._more = self._more, Counter()
 
         async def work(records: Records) -> None:

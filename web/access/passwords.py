@@ -1,8 +1,7 @@
-"""Password hashing: Argon2id, off the event loop, two at a time; and which passwords are taken.
+"""Password hashing: Argon2id, off the event loop, two at a time; and which passwords are accepted.
 
-Passwords are compared as RFC 8265 says (OpaqueString): spaces of all kinds are one, and an accent
-is the same however a keyboard writes it. Hashes that were made of the text as it was typed still
-fit.
+Passwords are prepared as RFC 8265 says (OpaqueString): all kinds of space are equal, and so are
+composed and decomposed accents. Hashes that were made of the text as typed still match.
 """
 
 import asyncio
@@ -18,16 +17,16 @@ from signaling.errors import N_, InvalidInput
 from web.access.fair_queue import FairQueue
 
 AT_ONCE = 2
-"Each hash takes 64 MiB and a core for a quarter of a second: a flood must wait, not swap."
+"Each hash takes 64 MiB and a core for a quarter of a second: a flood must queue, not swap."
 STRANGERS = 40
-"Of browsers that never signed in here: some five seconds of waiting."
+"Queued sign-ins of browsers that are not known here: some five seconds of waiting."
 OF_ONE_NETWORK = 8
 COME_BACK = timedelta(seconds=10)
-"By then those who wait have been served."
+"By then the queue has been served."
 HARD_TO_GUESS = 3
 "Of zxcvbn's 0 to 4: more than 10^8 guesses for somebody who knows what people choose."
 JUDGED = 24
-"Characters that are judged: what is hard to guess so far stays so, and the rest costs seconds."
+"Characters that are scored: a strong beginning stays strong, and scoring the rest takes seconds."
 
 
 class Passwords:
@@ -37,7 +36,7 @@ class Passwords:
         self._queue = FairQueue(
             AT_ONCE, strangers=STRANGERS, of_one_network=OF_ONE_NETWORK, come_back=COME_BACK
         )
-        # verified against when there is no such account, so that both take the same time
+        # verified against where there is no such account, so that both take the same time
         self._nobody = self._hasher.hash("nobody signs in with this")
 
     async def choose(self, password: str, known: Iterable[str] = ()) -> str:
@@ -61,17 +60,17 @@ class Passwords:
             return await asyncio.to_thread(self._hasher.hash, _prepared(password))
 
     async def verify(self, hashed: str | None, password: str, network: str | None = None) -> bool:
-        """Whether the password is right; takes as long when there is no hash.
+        """Whether the password is right; takes equally long without a hash.
 
-        A browser that is not known here waits with its `network`. Raises TooManyRequests if too
-        many of these wait already.
+        A browser that is not known here queues by its `network`. Raises TooManyRequests if too
+        many of these are queued.
         """
         async with self._queue.slot(network):
             right = await asyncio.to_thread(self._fits, hashed or self._nobody, password)
         return right and hashed is not None
 
     async def renewed(self, hashed: str, password: str) -> str | None:
-        """A hash as it is made today, in place of one that fits and is not; None if it is."""
+        """A new hash for one with outdated parameters or spelling; None if it is current."""
         old = self._hasher.check_needs_rehash(hashed)
         if not old and len(_spellings(password)) > 1:
             async with self._queue.slot():
@@ -95,13 +94,13 @@ def _prepared(password: str) -> str:
 
 
 def _spellings(password: str) -> list[str]:
-    """What may have been hashed for it: the prepared text, or what some keyboard typed before."""
+    """What may have been hashed: the prepared text, or the text as a keyboard typed it."""
     decomposed = unicodedata.normalize("NFD", password)
     return list(dict.fromkeys((_prepared(password), password, decomposed)))
 
 
 def _words(known: Iterable[str]) -> list[str]:
-    """Whole and in parts: "Nurse Joy" is known, and so are "Nurse", "Joy" and "NurseJoy"."""
+    """Known words, whole and in parts: of "Nurse Joy" also "Nurse", "Joy" and "NurseJoy"."""
     words: set[str] = set()
     for text in known:
         parts = "".join(each if each.isalnum() else " " for each in text).split()
@@ -110,14 +109,14 @@ def _words(known: Iterable[str]) -> list[str]:
 
 
 def _easy(password: str, known: list[str]) -> bool:
-    """Whether somebody who knows what people choose finds it soon, as it is or its letters alone."""
+    """Whether it is easy to guess, as it is or by its letters and digits alone."""
     letters = "".join(each for each in password if each.isalnum())
     spellings = {password[:JUDGED], letters[:JUDGED]} - {""}
     return any(_score(each, known) < HARD_TO_GUESS for each in spellings)
 
 
 def _score(password: str, known: list[str]) -> int:
-    from zxcvbn import zxcvbn  # 12 MB of words that hardly any day needs
+    from zxcvbn import zxcvbn  # late: 12 MB of words that are rarely needed
 
     score: int = zxcvbn(password, user_inputs=known)["score"]
     return score

@@ -1,4 +1,4 @@
-"""The one-time address at which the first administrator is made."""
+"""The token of the one-time address at which the first administrator's account is created."""
 
 from hmac import compare_digest
 
@@ -6,7 +6,7 @@ from signaling.token import new_token
 
 
 class SetupToken:
-    """Lives in memory from start to use; a restart makes a new one while there is no account."""
+    """In memory from the start until its use; a restart makes a new one while there is no account."""
 
     def __init__(self) -> None:
         self._token: str | None = None

@@ -1,7 +1,7 @@
-"""Web sessions in SQLite under aiohttp-session: an opaque cookie, everything else on the server.
+"""Web sessions in SQLite for aiohttp-session: an opaque cookie, everything else on the server.
 
-Only the digest of the cookie's token is stored, so the table opens nothing. A session is written
-when it changed, and now and then while it is used: it ends when it has not been for a while, or is
+Only the digest of the cookie's token is stored, so the table grants nothing. A web session is written
+when it changes, and now and then while it is used: it ends when it has been idle for too long or is
 too old, but not in the middle of a session with others.
 """
 
@@ -27,21 +27,21 @@ class Lifetime:
     """How long a web session lasts."""
 
     idle: timedelta
-    "From the last time it was used."
+    "Since its last use."
     at_most: timedelta
-    "From its beginning."
+    "Since it began."
     in_session: timedelta
-    "The same for somebody who is in a session with others then."
+    "The same while its owner is in a session with others."
 
 
 SIGNED_IN = Lifetime(timedelta(hours=12), timedelta(hours=24), timedelta(hours=36))
-"A working day and its overtime; a night and a day of somebody on call."
+"Idle: a working day with overtime; at most: a night and a day on call."
 BY_LINK = Lifetime(timedelta(days=7), timedelta(days=30), timedelta(days=31))
-"Of somebody who came by link; the link itself lets them in again at any time."
+"For people who come by link; the link lets them in again at any time."
 IN_SESSION = timedelta(hours=1)
-"What a session with others adds, again and again."
+"How far a session with others prolongs it each time."
 NOTED_EVERY = 12
-"A use is noted when more than this part of the idle time has passed since the last that was."
+"A use is stored once this fraction of the idle time has passed since the last stored one."
 
 Work = Callable[[Records], Awaitable[None]]
 
@@ -74,7 +74,7 @@ class WebSessionStorage(AbstractStorage):
                     "created": int(created_at.timestamp()),
                     "session": json.loads(data),
                 }
-                # aiohttp-session measures age by the system's clock; ours decides above
+                # aiohttp-session would measure age by the system clock; `load` has decided by ours
                 return Session(token, data=stored, new=False)
         return Session(None, data=None, new=True, max_age=self.max_age)
 
@@ -102,10 +102,10 @@ class WebSessionStorage(AbstractStorage):
         )
 
     async def settle(self, session: Session, also: Work | None = None) -> bytes:
-        """Write a session now, before its cookie leaves; returns its digest.
+        """Write a web session now, before its cookie is sent. Returns its digest.
 
-        For what is to be tied to the session in the same request, as a seat is. `also` is done in
-        the same transaction.
+        For what refers to it within the same request, such as a seat. `also` runs in the same
+        transaction.
         """
         fresh = not isinstance(session.identity, str)
         if fresh:
@@ -116,9 +116,9 @@ class WebSessionStorage(AbstractStorage):
         return token_digest(token)
 
     async def forget_expired(self) -> datetime | None:
-        """Delete the web sessions that are over, and what else of signing in is too old.
+        """Delete expired web sessions, known browsers and password links.
 
-        Returns when the next web session will be over.
+        Returns when the next web session expires.
         """
         now = self._clock.now()
 
@@ -132,7 +132,7 @@ class WebSessionStorage(AbstractStorage):
         return await self._store.write(work)
 
     async def prolong(self, used: Iterable[bytes], in_session: Iterable[bytes]) -> None:
-        """Web sessions that were used by a socket, and whose owners are in a session with others."""
+        """Prolong web sessions that a socket used, and those whose owner is in a session with others."""
         await self._prolong(used, lambda each: (each.idle, each.at_most))
         await self._prolong(in_session, lambda each: (IN_SESSION, each.in_session))
 
@@ -150,14 +150,14 @@ class WebSessionStorage(AbstractStorage):
     ) -> None:
         idle = _lifetime(data).idle
         if expires_at < now + idle - idle / NOTED_EVERY:
-            # a page that can be read is shown also where nothing can be written
+            # a page can be shown even if nothing can be written
             with contextlib.suppress(sqlite3.Error, OSError):
                 await self.prolong([digest], [])
 
     async def _write(
         self, token: str, session: Session, also: Work | None = None, *, fresh: bool
     ) -> None:
-        """Only a `fresh` session is added: one that has been written may have been ended since."""
+        """Only a `fresh` one is inserted: another may have been ended since it was written."""
         data = json.dumps(self._get_session_data(session).get("session", {}))
         now = self._clock.now()
         account_id = session.get("account_id")
@@ -180,7 +180,7 @@ def _lifetime(session: Mapping[str, Any]) -> Lifetime:
 
 
 def _is_use(request: web.Request) -> bool:
-    """Whether somebody does something; not a page that asks by itself (Fetch, 2.2.5)."""
+    """Whether a person acts, rather than a page that polls by itself (Fetch, 2.2.5)."""
     if hdrs.UPGRADE in request.headers:
         return False
     fetched = request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate"

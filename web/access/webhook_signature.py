@@ -1,7 +1,7 @@
-"""The proof that a webhook comes from the message provider, unchanged, and for the first time.
+"""Verifies that a webhook comes from the message provider, unchanged, and for the first time.
 
 Vonage signs each webhook with a JSON Web Token (RFC 7519) in `Authorization: Bearer`: HS256 with
-the account's signature secret, and `payload_hash`, the SHA-256 of the body. A token is good for
+the account's signature secret, and `payload_hash`, the SHA-256 of the body. A token is valid for
 some minutes around `iat` and for one use of its `jti`.
 """
 
@@ -16,34 +16,34 @@ import jwt
 from signaling.errors import WebhookRefused
 
 TOLERANCE = timedelta(minutes=5)
-"How far our clock and the provider's may be apart, its way to us included."
+"How far our clock and the provider's may be apart, including transit."
 
 MAX_TOKEN_LENGTH = 4096
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What remains of a checked token: remember it in the transaction that holds its effect.
+    """A verified token, to be stored in the transaction of the webhook's effect.
 
-    Then a webhook whose effect was not stored may come again, and one that was stored may not; a
-    unique index on `token_id` decides between two that arrive at once.
+    Then a webhook whose effect was not stored may come again, and one whose was may not; a unique
+    index on `token_id` decides between two that arrive at once.
     """
 
     token_id: str
     forget_at: datetime
-    "From then on the token is refused by its age."
+    "From then on the token is refused for its age."
 
 
-class Memory(Protocol):
-    """What knows the used tokens; storage does."""
+class UsedTokens(Protocol):
+    """Where used tokens are stored."""
 
     async def is_used(self, token_id: str) -> bool: ...
 
 
 async def check(
-    authorization: str | None, body: bytes, secret: str, now: datetime, used: Memory
+    authorization: str | None, body: bytes, secret: str, now: datetime, used: UsedTokens
 ) -> Proof:
-    """The proof of a webhook. Raises WebhookRefused; then nothing may change.
+    """Verify a webhook. Raises WebhookRefused; then nothing may change.
 
     `authorization` is the header's value, `secret` the account's signature secret: without one
     everything is refused.
@@ -54,7 +54,7 @@ async def check(
     if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN_LENGTH:
         raise WebhookRefused("no token")
     try:
-        # The library knows no clock but the machine's, so times are compared below.
+        # The library compares times with the machine's clock only, so that is done below.
         claims = jwt.decode(
             token,
             secret,

@@ -1,0 +1,1 @@
+"""The relay and ICE servers, as calls use them."""

@@ -1,4 +1,4 @@
-"""ICE servers for a participant's browser, as the wire tells them."""
+"""ICE servers for a participant's browser, as wire values."""
 
 from datetime import datetime
 
@@ -7,8 +7,8 @@ from signaling.wire.values import IceServer
 
 
 def ice_servers(turn: TurnService, participant_id: str, now: datetime) -> list[IceServer]:
-    """What RTCPeerConnection gets, with credentials that expire; empty without any server."""
+    """For RTCPeerConnection, with credentials that expire; empty without a TURN server."""
     return [
-        IceServer(list(one.urls), one.username or None, one.credential or None)
-        for one in turn.servers_for(participant_id, now.timestamp())
+        IceServer(list(server.urls), server.username or None, server.credential or None)
+        for server in turn.servers_for(participant_id, now.timestamp())
     ]

@@ -21,18 +21,18 @@ from web.calls.relay_watch import RelayWatch
 from web.config import Config, harmless_environment
 
 ENCODINGS = ("h", "l")
-"Names of a camera's two simulcast encodings, the better one first."
+"Rids of a camera's two simulcast encodings, the better one first."
 TRY_AGAIN_AFTER = timedelta(seconds=30)
-"A port that was taken may be free soon: the server that ran before is stopping."
+"A port that is taken may soon be free, as a previous server stops."
 PATIENCE = 10.0
-"Seconds without all workers after which calls no longer count on the relay."
+"Seconds without all workers after which calls stop using the relay."
 
 Listener = Callable[[relay_events.Event], None]
 _log = logging.getLogger("web.calls.relay")
 
 
 class MediaRelay:
-    """The relay of this server, or its absence."""
+    """The relay of this server, or why there is none."""
 
     def __init__(self, config: Config, timers: Timers) -> None:
         self._reason = ""
@@ -62,7 +62,7 @@ class MediaRelay:
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """From the start of the server to its end (`cleanup_ctx`).
 
-        Pages are served while the workers are starting.
+        Pages are served while the workers start.
         """
         self.starting = asyncio.create_task(self._start(), name="relay")
         yield
@@ -98,7 +98,7 @@ class MediaRelay:
     def state(self) -> str:
         """`ok`, `unreached`, `restarting` or `unavailable`.
 
-        `unreached`: it runs, but answers this machine at none of the addresses that it offers.
+        `unreached`: it runs, but this machine gets no answer at any of the addresses that it offers.
         """
         if self.starting is not None and not self.starting.done() and self.relay is not None:
             return "restarting"
@@ -110,7 +110,7 @@ class MediaRelay:
 
     @property
     def problem(self) -> str:
-        """Why there is no relay, or where it does not answer, for the operator; or nothing."""
+        """For the operator: why there is no relay, or where it does not answer; or nothing."""
         return self._reason or (self.watch.unreached if self.watch is not None else "")
 
     # --- signaling.ports.relay.Relay
@@ -120,7 +120,7 @@ class MediaRelay:
         if self.relay is None or self._stopping:
             return False
         if not self._started:
-            # At the start pages come back sooner than the workers are there.
+            # At the start pages reconnect before the workers are ready.
             return self.starting is not None and not self.starting.done()
         if self.relay.healthy:
             self._failing_since = None
@@ -154,7 +154,7 @@ class MediaRelay:
             lambda relay: relay.answer(room_id, peer_id, sdp, revision), "stale_answer"
         )
         if refused and refused != "stale_answer":
-            # The leg waits for an answer that will not come: another one has to be made.
+            # The relay waits for an answer that will not come: a new connection is needed.
             await self.leave(room_id, peer_id)
             self._tell(relay_events.Disconnected(room_id, peer_id, returning=False))
 
@@ -166,7 +166,7 @@ class MediaRelay:
         )
 
     async def leave(self, room_id: str, peer_id: str) -> None:
-        # A page that closed its connection first has left by itself.
+        # A page that closed its connection first has already left.
         await self._ask(lambda relay: relay.leave(room_id, peer_id), allowed="unknown_peer")
 
     async def close(self, room_id: str) -> None:
@@ -174,7 +174,7 @@ class MediaRelay:
         await self._ask(lambda relay: relay.close_room(room_id))
 
     async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
-        """The code of a refusal, or nothing; one that is `allowed` is not worth a word."""
+        """The code of a refusal, or nothing. A refusal with the code `allowed` is not logged."""
         if not self._started and self.starting is not None:
             await asyncio.wait([self.starting])
         if not self._started or self.relay is None:
@@ -186,7 +186,7 @@ class MediaRelay:
                 _log.warning("the relay refused: %s (%s)", error, error.code)
             return error.code
         except RelayUnavailable as error:
-            # It is done when the worker is back.
+            # The client repeats it when the worker is back.
             _log.info("the relay will do it later: %s", error)
         return ""
 
@@ -206,12 +206,12 @@ class MediaRelay:
 
 
 def _translated(event: media.Event) -> relay_events.Event | None:
-    """The event in the words of rooms; None if rooms have no use for it."""
+    """The event as rooms know it; None if they do not need it."""
     match event:
         case media.OfferNeeded():
             tracks = tuple(
-                RelayTrack(one.mid, one.kind.value, one.direction, one.peer_id)
-                for one in event.tracks
+                RelayTrack(track.mid, track.kind.value, track.direction, track.peer_id)
+                for track in event.tracks
             )
             return relay_events.Offered(
                 event.room_id, event.peer_id, event.revision, event.fresh, event.sdp, tracks

@@ -1,4 +1,4 @@
-"""Whether the relay answers at the addresses that browsers are given: tried now and then, and told."""
+"""Checks regularly whether the relay answers at the addresses that browsers get."""
 
 import asyncio
 import logging
@@ -11,13 +11,13 @@ from media.relay.self_check import Address, Outcome, SelfCheck
 from signaling.ports.clock import Timers
 
 TRIED_EVERY = timedelta(minutes=5)
-"Addresses change, a network is mended: what a check found does not hold for ever."
+"Addresses and networks change, so a result does not hold for ever."
 
 _log = logging.getLogger("web.calls.relay")
 
 
 class RelayWatch:
-    """Tries a relay from the moment it has started until it is told to stop."""
+    """Checks a relay from its start until `stop`."""
 
     def __init__(self, relay: Relay, timers: Timers) -> None:
         self.unreached = ""
@@ -34,13 +34,13 @@ class RelayWatch:
         return self._self_check.handle(event)
 
     async def start(self) -> None:
-        """Try it, and again later; does not wait for what is found."""
+        """Check it now and regularly; does not wait for the result."""
         if not self._stopping:
             self.trying = asyncio.create_task(self._try(), name="relay self-check")
             self._timers.set("relay self-check", self._timers.now() + TRIED_EVERY, self.start)
 
     async def stop(self) -> None:
-        """End the check under way; none follows."""
+        """End a check in progress; start no more."""
         self._stopping = True
         if self.trying is not None:
             self.trying.cancel()

@@ -1,0 +1,1 @@
+"""Accepting, timing and evicting connections, below HTTP."""

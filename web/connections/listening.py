@@ -1,4 +1,4 @@
-"""Taking the port of the web server, before anything else is opened."""
+"""Binding the web server's port, before anything else is opened."""
 
 import errno
 import socket
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from web.config import Config, ConfigError
 
 TRIES = 20
-"A port that is free for IPv4 may be somebody's for IPv6: then another free one is looked for."
+"Attempts at a free port: one that is free for IPv4 may be taken for IPv6."
 ABSENT = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-"What a machine without one of the two kinds of addresses says."
+"Errors of a machine without IPv4 or without IPv6."
 
 
 def listen(config: Config) -> list[socket.socket]:
-    """Take the port on every address that is to be listened on. Raises ConfigError."""
+    """Bind the port on every configured address. Raises ConfigError."""
     addresses = [each for host in config.hosts for each in _addresses(host)]
     for left in reversed(range(TRIES if config.port == 0 else 1)):
         try:
@@ -29,7 +29,7 @@ def listen(config: Config) -> list[socket.socket]:
 
 
 def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
-    """What a name or an address means on this machine. Raises ConfigError."""
+    """The addresses that a name or an address resolves to. Raises ConfigError."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -46,7 +46,7 @@ def _addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
 def _take(
     addresses: Iterable[tuple[socket.AddressFamily, str]], port: int, *, required: bool
 ) -> list[socket.socket]:
-    """All of them with one port; where they are not `required`, those that this machine has."""
+    """Bind all addresses to one port; unless `required`, only those that this machine has."""
     taken: list[socket.socket] = []
     missing: OSError | None = None
     try:
@@ -75,7 +75,7 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind(socket.getaddrinfo(address, port, family, socket.SOCK_STREAM)[0][4])
-        # at once: two that have only bound a port do not see each other; who comes waits
+        # at once: two sockets that are only bound do not conflict; connections queue meanwhile
         listener.listen()
     except OSError:
         listener.close()
@@ -83,7 +83,7 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
     return listener
 
 
-def places(listeners: Iterable[socket.socket]) -> str:
+def shown(listeners: Iterable[socket.socket]) -> str:
     """Where they listen, for the log: `127.0.0.1:8080, [::1]:8080`."""
     found = []
     for listener in listeners:

@@ -1,0 +1,1 @@
+"""Reads what people type into values of `signaling`, or refuses it with a sentence."""

@@ -1,4 +1,4 @@
-"""The field "Email or mobile number": what people type and paste becomes a contact, or one sentence."""
+"""The field "Email or mobile number": reads what people type and paste into a contact, or refuses it."""
 
 import re
 import unicodedata
@@ -18,7 +18,7 @@ from web.texts.directions import left_to_right
 MAX_LENGTH = 320
 "Characters of the longest thing that could be an address."
 
-# What comes along when a number is copied from an address book or a chat: direction marks,
+# Copied along with a number from an address book or a chat: direction marks,
 # embeddings, isolates, zero-width spaces and joiners, soft hyphens, word joiners, variation
 # selectors.
 _INVISIBLE = re.compile(
@@ -26,41 +26,41 @@ _INVISIBLE = re.compile(
 )
 _LINE_BREAKS = re.compile("[\r\n\t]+")
 _LABEL = re.compile(r"[^@:]*:\s*")
-"What stands before an address in a signature, a vCard or a link: `E-mail:`, `mailto:`."
+"What precedes an address in a signature, a vCard or a link: `E-mail:`, `mailto:`."
 _NAMED = re.compile(r"[^<>@]*<\s*([^<>@]*@[^<>@]*)>\W*")
-"An address behind its owner's name (RFC 5322 section 3.4)."
+"An address after its owner's name (RFC 5322 section 3.4)."
 _QUERY = re.compile(r"(?<=\w)\?.*$")
-"What a `mailto:` says besides (RFC 6068)."
+"The header fields of a `mailto:` (RFC 6068)."
 _QUOTES = "\"'`*\u00ab\u00bb\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u2039\u203a"
 _BEFORE = f" <([{_QUOTES}"
-_BEHIND = f" .,;:!/|>)]{_QUOTES}\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
-"Marks around what was copied from a sentence."
+_AFTER = f" .,;:!/|>)]{_QUOTES}\u060c\u061b\u06d4\u3001\u3002\u1362\u1363\u1364"
+"Punctuation around what was copied from a sentence."
 _UNDERLINED = re.compile("_(.*)_")
-"As chats write what is in italics; no domain ends like that."
+"Italics in chats; no domain ends like that."
 
 _INTERNAL_DOMAINS = (".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan")
-"""What networks of hospitals are called inside (RFC 6762, appendix G): the operator's mail server may
-know them, so that such an address is no mistake."""
-SPECIAL_USE_DOMAIN_NAMES.remove("local")  # as email-validator's README says it is done
+"""Internal domains of hospitals' networks (RFC 6762, appendix G): the operator's mail server may know
+them, so such an address is not refused."""
+SPECIAL_USE_DOMAIN_NAMES.remove("local")  # as email-validator's README recommends
 
 INTERNAL = N_("Mail reaches this address only inside its own organization. Please check it.")
 
 
 class Understood(NamedTuple):
-    """What was made of a text."""
+    """How a text was understood."""
 
     contact: Contact
     doubt: DoubtfulContact | None
-    "Why it should be looked at again before anything is sent there."
+    "Why it should be checked again before anything is sent to it."
 
 
 def understand(text: str, default_region: str | None) -> Understood:
-    """Tell which of the two `text` is, and write it the one right way.
+    """The email address or number in `text`, in canonical form.
 
-    `default_region` (ISO 3166, `CH`) reads numbers without country code. Digits of every script,
-    `00` for the plus sign, brackets and dots are understood, and what stands around an address
-    where it is copied from. Raises InvalidInput for the field `contact`, each cause with a sentence
-    of its own; DoubtfulContact where there is something else to offer.
+    `default_region` (ISO 3166, `CH`) is for numbers without country code. Accepts digits of every
+    script, `00` for the plus sign, brackets and dots, and what surrounds an address that was copied.
+    Raises InvalidInput for the field `contact`, with a sentence for each cause; DoubtfulContact where
+    there are alternatives to offer.
     """
     typed = _INVISIBLE.sub("", text).strip()
     if not typed:
@@ -82,12 +82,12 @@ def understand(text: str, default_region: str | None) -> Understood:
 
 
 def contact_of(address: str) -> Contact:
-    """What is stored as an address."""
+    """A stored address as a contact."""
     return Contact("email" if "@" in address else "phone", address)
 
 
 def doubt(contact: Contact) -> DoubtfulContact | None:
-    """Why somebody should look again at a contact that was taken; None if it is fine."""
+    """Why a valid contact should be checked again; None if it is fine."""
     if contact.kind == "phone":
         return phone_numbers.doubt(contact)
     if contact.address.endswith(_INTERNAL_DOMAINS):
@@ -96,7 +96,7 @@ def doubt(contact: Contact) -> DoubtfulContact | None:
 
 
 def format_contact(contact: Contact) -> str:
-    """As people like to read it: `+41 79 123 45 67`."""
+    """Formatted for people: `+41 79 123 45 67`."""
     if contact.kind == "email":
         return contact.address
     number = phonenumbers.parse(contact.address)
@@ -116,7 +116,7 @@ def region_of(contact: Contact) -> str:
 
 
 def country_name(region: str, language: str) -> str:
-    """A country as a language of the catalogs calls it, or else as English does; may be empty."""
+    """A country's name in a language of the catalogs, else in English; may be empty."""
     for known in (language, "en"):
         if name := Locale.parse(known).territories.get(region):
             return str(name)
@@ -124,7 +124,7 @@ def country_name(region: str, language: str) -> str:
 
 
 def in_words(unsure: DoubtfulContact, language: str) -> DoubtfulContact:
-    """The same for the sentence of a reader of this language: the country's name, the number."""
+    """The doubt with the values of its sentence: the country's name in this language, the number."""
     number = (unsure.offers or (unsure.understood,))[0]
     return unsure.at(
         unsure.field,
@@ -138,7 +138,7 @@ def _email(typed: str) -> Contact:
         typed = named[1]
     if label := _LABEL.match(typed):
         typed = _QUERY.sub("", typed[label.end() :])
-    typed = typed.lstrip(_BEFORE).rstrip(_BEHIND)
+    typed = typed.lstrip(_BEFORE).rstrip(_AFTER)
     if underlined := _UNDERLINED.fullmatch(typed):
         typed = underlined[1]
     if typed.count("@") > 1 and re.search("[,; ]", typed):
@@ -161,7 +161,7 @@ def _email(typed: str) -> Contact:
         )
     except EmailNotValidError:
         raise InvalidInput(_FIELD, _email_problem(local, domain)) from None
-    # A domain outside of ASCII is written as mail servers know it (RFC 5891).
+    # A domain outside of ASCII in the form that mail servers know (RFC 5891).
     return Contact("email", checked.ascii_email or checked.normalized)
 
 

@@ -1,4 +1,4 @@
-"""The forms behind "New invite" and "Edit", read into plans and people."""
+"""Reads the forms of "New invite" and "Edit" into plans and people."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,14 +17,14 @@ from web.texts.catalogs import OWN_NAMES
 from web.zones.names import todays_name
 
 MAX_COLLEAGUES = 5
-"Experts that the form takes beside the awaited person."
+"Experts that the form accepts besides the awaited person."
 
 Typed = Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What reading a form needs to know besides what was typed."""
+    """What reading a form needs besides what was typed."""
 
     account: Account
     time_zone: str
@@ -34,16 +34,16 @@ class Reading:
     default_region: str | None
     translate: Callable[[str], str]
     language: str
-    "Of whoever fills in the form."
+    "Of the person who fills in the form."
     confirmed: frozenset[str] = frozenset()
-    "Numbers that are written to although they look wrong."
+    "Numbers that were confirmed although they look wrong."
 
 
 def answered(typed: Typed) -> dict[str, str]:
-    """The form with the answer to what was asked about a number: another one, or this one.
+    """The form with the answer to a question about a number: another number, or this one anyway.
 
-    Buttons answer: `use_address` holds the number for the field `address`, `confirm` one that is to
-    be written to anyway. Those confirmed before stand in `confirmed`.
+    The buttons' names are the answer: `use_address` has the number for the field `address`, `confirm`
+    one to be used anyway. The field `confirmed` has those confirmed before.
     """
     values = dict(typed)
     for name in [name for name in values if name.startswith("use_")]:
@@ -55,7 +55,7 @@ def answered(typed: Typed) -> dict[str, str]:
 
 
 def read_plan(typed: Typed, reading: Reading) -> Plan:
-    """What the scheduler asks for. Raises InvalidInput naming the field."""
+    """The session that the scheduler plans. Raises InvalidInput naming the field."""
     in_person = typed.get("kind") == "in_person"
     people: list[tuple[Role, Person]] = []
     if not in_person:
@@ -109,7 +109,7 @@ def read_zone(typed: Typed, reading: Reading) -> str:
 
 
 def read_person(typed: Typed, reading: Reading) -> Person:
-    """The awaited person, still without a zone. Raises InvalidInput naming the field."""
+    """The awaited person, still without a time zone. Raises InvalidInput naming the field."""
     language = read_language(typed.get("language", reading.account.language), "language")
     text, wanted = typed.get("address", ""), typed.get("channel", "")
     channel: InviteChannel = "none"
@@ -141,7 +141,7 @@ def read_contact(text: str, field: str, reading: Reading) -> Understood:
 def read_reachable(
     text: str, wanted: str, field: str, reading: Reading
 ) -> tuple[str, InviteChannel]:
-    """The address of somebody who is going to be written to, and the channel.
+    """The address and channel by which somebody will be notified.
 
     Raises InvalidInput; DoubtfulContact for a number that looks wrong until it is confirmed.
     """
@@ -152,7 +152,7 @@ def read_reachable(
 
 
 def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> InviteChannel:
-    """The channel for a contact: the wanted one, or the only or preferred one.
+    """The channel for a contact: the wanted one, else the only or preferred one.
 
     Raises InvalidInput if no route allows the number, or not by the wanted channel.
     """
@@ -176,7 +176,7 @@ def read_language(code: str, field: str) -> str:
 
 
 def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
-    """Companion and colleagues; a line left empty is nobody. Raises InvalidInput."""
+    """Companion and colleagues; an empty row is nobody. Raises InvalidInput."""
     people: list[tuple[Role, Person]] = []
     _ = reading.translate
     if typed.get("companion"):
@@ -197,7 +197,7 @@ def read_others(typed: Typed, reading: Reading) -> list[tuple[Role, Person]]:
 
 
 def read_other(typed: Typed, role: Role, reading: Reading) -> Person:
-    """One more person, from a form of their own. Raises InvalidInput naming the field."""
+    """One more person, from a form for one person. Raises InvalidInput naming the field."""
     _ = reading.translate
     fallback = _("Companion") if role == "companion" else _("Colleague")
     prefixed = {f"other_{name}": value for name, value in typed.items()}

@@ -1,7 +1,7 @@
-"""Telephone numbers: what people type and paste becomes one number, or a sentence and offers.
+"""Telephone numbers: reads what people type and paste into one number, or refuses it with offers.
 
-Numbering plans are those of libphonenumber. `phonenumbers.geocoder` and `phonenumbers.carrier` are
-never imported: they cost 150 and 44 MB.
+Numbering plans are libphonenumber's. `phonenumbers.geocoder` and `phonenumbers.carrier` are never
+imported: they take 150 and 44 MB.
 """
 
 import re
@@ -26,49 +26,49 @@ from web.forms.numbering_plans import renumbered
 
 FIELD = "contact"
 MOST_DIGITS = 15
-"Of a number anywhere (ITU-T E.164)."
+"Of the longest number (ITU-T E.164)."
 MAX_OFFERS = 4
-"Numbers that are offered instead of what was typed."
+"Numbers offered in place of what was typed."
 
 _MEANT = frozenset("+()-/.#*;,=:~?&%|")
-"Signs that numbers and the addresses of programs are written with."
+"Punctuation of numbers, and of addresses that contain one."
 _SEVERAL = re.compile(r"[,;|/&]|\+.*\+|[^\W\d_]")
-"What a text has that may hold something besides one number."
+"Signs that a text may have more than one number."
 _BODY = re.compile(r"[?&](body|text)=.*$", re.IGNORECASE)
-_PROGRAM = re.compile(r"(?:wa\.me/|[?&]phone=)\+?([0-9]{7,15})(?![0-9])", re.IGNORECASE)
-"WhatsApp's addresses hold a whole number, mostly without its plus sign."
-_PLUS_BEHIND = re.compile(r"[\s(]*([0-9][0-9\s().\-/]*?)[\s)]*\+[\s)]*")
+_CHAT_LINK = re.compile(r"(?:wa\.me/|[?&]phone=)\+?([0-9]{7,15})(?![0-9])", re.IGNORECASE)
+"WhatsApp's links have a whole number, mostly without its plus sign."
+_TRAILING_PLUS = re.compile(r"[\s(]*([0-9][0-9\s().\-/]*?)[\s)]*\+[\s)]*")
 _PLUS_AND_ZEROS = re.compile(r"[\s(]*\+[\s(]*00")
 _ZEROS = re.compile(r"[\s(]*0[\s().\-/]*0[\s)]*")
 _TRUNK = re.compile(r"(\+[\s(]*[0-9]{1,3}[\s).\-/]*)\([\s]*0[\s]*\)")
-"""A zero that is dialled only inside of a country: many write one for countries that have none, and
-some keep it (Italy)."""
-_WAYS_OUT = re.compile(r"0011|011|010|810")
-"What is dialled before a country code elsewhere than here, besides 00."
+"""The trunk prefix 0, dialled only within a country: many write one for countries without it, and some
+countries keep it (Italy)."""
+_EXIT_CODES = re.compile(r"0011|011|010|810")
+"International call prefixes other than 00."
 _SATELLITE = ("+881", "+870", "+88216")
-"Globalstar and Iridium, Inmarsat, Thuraya: telephones in the hand, whatever their type is called."
+"Globalstar and Iridium, Inmarsat, Thuraya: handsets, whatever their number's type is called."
 
-_WRITTEN_TO = (
+_RECEIVING = (
     PhoneNumberType.MOBILE,
     PhoneNumberType.FIXED_LINE_OR_MOBILE,
     PhoneNumberType.PERSONAL_NUMBER,
     PhoneNumberType.UNKNOWN,
 )
-"Types of valid numbers that receive messages as a rule."
+"Types of valid numbers that normally receive messages."
 
 
 def read_number(typed: str, default_region: str | None) -> PhoneNumber:
     """The one number in `typed`, with its extension if it has one.
 
-    `default_region` (ISO 3166, `CH`) reads numbers without country code. Raises InvalidInput for
-    the field `contact`; DoubtfulContact where there is something else to offer.
+    `default_region` (ISO 3166, `CH`) is for numbers without country code. Raises InvalidInput for
+    the field `contact`; DoubtfulContact where there are alternatives to offer.
     """
     text = _BODY.sub("", unquote(plain(typed)))
     if not any(character.isdecimal() for character in text):
-        raise InvalidInput(FIELD, N_("This is neither an email address nor a phone number."))
+        raise InvalidInput(FIELD, _NOT_A_CONTACT)
     region = (default_region or "").upper()
     known = region if region in phonenumbers.SUPPORTED_REGIONS else None
-    if in_program := _PROGRAM.search(text):
+    if in_program := _CHAT_LINK.search(text):
         text = f"+{in_program[1]}"
     found = _found(text, known) if _SEVERAL.search(text) else {}
     if len(found) > 1:
@@ -82,10 +82,10 @@ def read_number(typed: str, default_region: str | None) -> PhoneNumber:
 
 
 def doubt(contact: Contact, *, extended: bool = False) -> DoubtfulContact | None:
-    """Why somebody should look at a number again before anything is sent there; None if it is fine.
+    """Why a number should be checked again before anything is sent to it; None if it is fine.
 
-    Numbering plans grow faster than any table of them, so being unknown is no refusal. `extended`
-    tells that an extension was left out.
+    Numbering plans grow faster than any table of them, so an unknown number is not refused.
+    `extended` says that an extension was left out.
     """
     number = phonenumbers.parse(contact.address)
     own = phonenumbers.national_significant_number(number)
@@ -106,7 +106,7 @@ def doubt(contact: Contact, *, extended: bool = False) -> DoubtfulContact | None
 
 
 def country_of(number: PhoneNumber) -> str:
-    """ISO 3166; of a number that is not valid, what its country code tells; or empty."""
+    """ISO 3166; for an invalid number the main country of its country code; or empty."""
     region = phonenumbers.region_code_for_number(number)
     region = region or phonenumbers.region_code_for_country_code(number.country_code or 0)
     return "" if region in ("001", "ZZ") else region
@@ -117,7 +117,7 @@ def e164(number: PhoneNumber) -> str:
 
 
 def plain(typed: str) -> str:
-    """With the digits and signs of ASCII; every kind of space and ornament is a space."""
+    """With ASCII digits and punctuation; every kind of space or ornament becomes a space."""
     return "".join(map(_plain, typed)).strip()
 
 
@@ -136,7 +136,7 @@ def _plain(character: str) -> str:
 
 
 def _found(text: str, region: str | None) -> dict[str, PhoneNumber]:
-    """E.164 -> number, in the order of the text; if any is valid, only those."""
+    """E.164 -> number, in the order of the text; only valid ones if there are any."""
     matches = list(PhoneNumberMatcher(text, region, leniency=Leniency.POSSIBLE))
     valid = [match for match in matches if phonenumbers.is_valid_number(match.number)]
     return {e164(match.number): match.number for match in valid or matches}
@@ -158,19 +158,20 @@ def _direct(text: str, region: str | None) -> PhoneNumber:
         raise DoubtfulContact(FIELD, _SEVERAL_NUMBERS, list(valid))
     if possible:
         return next(iter(valid.values()), possible[0])
-    assert refusal is not None
-    raise refusal
+    raise refusal or InvalidInput(FIELD, _NOT_A_CONTACT)
 
 
 def _readings(text: str) -> list[str]:
-    """Ways to take a text; of those that no plan has the first that is possible counts."""
-    ways = _ways_in(text)
-    return ways + [short for way in ways if (short := _TRUNK.sub(r"\1 ", way)) != way]
+    """Readings of a text; if none is a valid number, the first possible one counts."""
+    readings = _with_prefix(text)
+    return readings + [
+        short for reading in readings if (short := _TRUNK.sub(r"\1 ", reading)) != reading
+    ]
 
 
-def _ways_in(text: str) -> list[str]:
-    """How its beginning may lead into a country."""
-    if behind := _PLUS_BEHIND.fullmatch(text):  # where it is put in a field from right to left
+def _with_prefix(text: str) -> list[str]:
+    """The text with the international prefixes that its beginning may stand for."""
+    if behind := _TRAILING_PLUS.fullmatch(text):  # as right-to-left fields reorder it
         return [behind[1] if behind[1].startswith("0") else f"+{behind[1]}"]
     if zeros := _PLUS_AND_ZEROS.match(text):
         return [f"+{text[zeros.end() :]}"]
@@ -180,13 +181,13 @@ def _ways_in(text: str) -> list[str]:
 
 
 def _possible(text: str, region: str | None) -> PhoneNumber:
-    """The number, of a length that exists. Raises InvalidInput."""
+    """The number, if its length is possible. Raises InvalidInput."""
     try:
         number = phonenumbers.parse(text, region)
     except NumberParseException as error:
         raise InvalidInput(FIELD, _parse_problem(error, text)) from None
     sentence = _LENGTH_PROBLEMS.get(phonenumbers.is_possible_number_with_reason(number))
-    if len(e164(number)) > len("+") + MOST_DIGITS:  # that plan has no limit of its own
+    if len(e164(number)) > len("+") + MOST_DIGITS:  # plans without a limit of their own
         sentence = _TOO_LONG
     if sentence is not None:
         raise _renumbered(number) or InvalidInput(FIELD, sentence)
@@ -194,7 +195,7 @@ def _possible(text: str, region: str | None) -> PhoneNumber:
 
 
 def _renumbered(number: PhoneNumber, understood: str = "") -> DoubtfulContact | None:
-    """That a number is of an old plan, and what it is today; None if it is not."""
+    """That a number is of an old plan, with its current form; None if it is not."""
     region = country_of(number)
     change = renumbered(region, number)
     if change is None:
@@ -220,12 +221,12 @@ def _not_valid(number: PhoneNumber, contact: Contact, offers: list[str]) -> Doub
 
 
 def _with_offers(refusal: InvalidInput, text: str, region: str | None) -> InvalidInput:
-    """The refusal, with the numbers that may have been meant, if there are any."""
+    """The refusal, with offers of numbers that may have been meant, if there are any."""
     if isinstance(refusal, DoubtfulContact):
         return refusal
     digits = re.sub("[^0-9]", "", text)
     plus = [] if digits.startswith("0") else [f"+{digits}"]
-    if out := _WAYS_OUT.match(digits):
+    if out := _EXIT_CODES.match(digits):
         plus.append(f"+{digits[out.end() :]}")
     offers = _fine(_parsed([*plus, digits], region))
     return DoubtfulContact(FIELD, refusal.sentence, offers) if offers else refusal
@@ -240,19 +241,20 @@ def _parsed(texts: Iterable[str], region: str | None) -> Iterator[str]:
 
 
 def _fine(numbers: Iterable[str]) -> list[str]:
-    """Those that nobody has to doubt, each once."""
+    """Those that are not doubtful, each once."""
     return [number for number in dict.fromkeys(numbers) if _is_fine(number)][:MAX_OFFERS]
 
 
 def _is_fine(address: str) -> bool:
-    """Whether a number of this kind receives messages as a rule."""
+    """Whether a number is valid and of a type that normally receives messages."""
     number = phonenumbers.parse(address)
     return phonenumbers.is_valid_number(number) and (
-        phonenumbers.number_type(number) in _WRITTEN_TO or address.startswith(_SATELLITE)
+        phonenumbers.number_type(number) in _RECEIVING or address.startswith(_SATELLITE)
     )
 
 
 _SEVERAL_NUMBERS = N_("There is more than one number here. Please choose one.")
+_NOT_A_CONTACT = N_("This is neither an email address nor a phone number.")
 _TOO_SHORT = N_("This number is too short.")
 _TOO_LONG = N_("This number is too long.")
 _NO_SUCH_COUNTRY = N_("This country code does not exist.")
@@ -277,4 +279,4 @@ def _parse_problem(error: NumberParseException, text: str) -> str:
         case NumberParseException.TOO_LONG:
             return _TOO_LONG
         case _:
-            return N_("This is neither an email address nor a phone number.")
+            return _NOT_A_CONTACT

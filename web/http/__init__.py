@@ -1,0 +1,1 @@
+"""What all addresses share: who asks, posted forms, errors as responses, security headers."""

@@ -1,7 +1,7 @@
-"""What may be sent to each address, and what is looked at before the first byte of it is read.
+"""What body each address accepts, and what is checked before its first byte is read.
 
-Whoever is not signed in is known by nothing but an address on the network: a limit for it is
-counted first. Everywhere else signing in comes first.
+A client that is not signed in is known only by its network, so the network's rate limit comes first.
+Everywhere else the client must be signed in.
 """
 
 from collections.abc import Awaitable, Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from signaling.errors import SignInRequired, WrongMediaType
-from web.http.client_address import network, remote
+from web.http.client_address import client_network
 from web.http.request import account_of
 from web.keys import LIMITS
 from web.routes import PATHS
@@ -24,12 +24,12 @@ OCTETS = "application/octet-stream"
 
 @dataclass(frozen=True)
 class Body:
-    """What one address takes."""
+    """The body that one address accepts."""
 
     kind: str = FORM
-    "Its media type. No form is multipart: its parts cost a hundred times what fields do."
+    "Its media type. No form is multipart: parts cost a hundred times what fields do."
     limit: str | None = None
-    "Of `web.access.rate_limits.LIMITS`, for a stranger's network; None: only for somebody who is signed in."
+    "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
 
 
 FORMS = Body()
@@ -50,19 +50,19 @@ STRANGERS = {
     ("POST", "webhook_status"): Body(JSON, limit="webhook"),
     ("POST", "webhook_inbound"): Body(JSON, limit="webhook"),
 }
-"What people may send who are not signed in."
+"What clients may send that are not signed in."
 SIGNED_IN = {
     ("POST", "device_test"): Body(JSON),
     ("POST", "device_test_relay"): Body(JSON),
 }
-"What is no form of all that needs signing in."
+"What signed-in clients send that is not a form."
 _BY_ADDRESS = {
     (method, PATHS[name]): body for (method, name), body in (STRANGERS | SIGNED_IN).items()
 }
 
 
 def body_of(method: str, address: str) -> Body:
-    """What the address with this pattern takes."""
+    """The body that the address with this pattern accepts."""
     return _BY_ADDRESS.get((method, address), FORMS)
 
 
@@ -74,16 +74,16 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         body = body_of(request.method, resource.canonical)
         check_kind(request, body.kind)
         if body.limit is not None:
-            await request.app[LIMITS].hit(body.limit, network(remote(request)))
+            await request.app[LIMITS].hit(body.limit, client_network(request))
         elif await account_of(request) is None:
             raise SignInRequired
     return await handler(request)
 
 
 def check_kind(request: web.Request, kind: str) -> None:
-    """Raises WrongMediaType for a body of another kind, or one that is compressed."""
+    """Raises WrongMediaType for another media type, or a compressed body."""
     if not request.body_exists:
         return
-    # a browser names no type for plain octets
+    # browsers send plain octets without a type
     if request.content_type != kind or request.headers.get(hdrs.CONTENT_ENCODING):
         raise WrongMediaType

@@ -1,11 +1,11 @@
-"""Addresses as they come back from mails, chats and paper: with what stood around them.
+"""Repairs addresses that were copied from mails, chats and paper with some of their surroundings.
 
-Programs that turn text into links take along the full stop, the bracket or the quote behind one,
-and copying takes along what cannot be seen. None of our addresses ends in anything but letters,
-digits, `-` and `_`, so what does is led to the clean address. Tokens have a length: what stands
-before and behind one, and what a mail program has put into it, can be told from it.
+Programs that turn text into links include the full stop, bracket or quote that follows, and copying
+includes invisible characters. None of our addresses ends in anything but letters, digits, `-` and
+`_`, so one that does is redirected to the clean address. Tokens have a fixed length, which tells them
+from what surrounds them and from what a mail program has inserted.
 
-A token is only cut out, never looked up here: whoever guesses is counted as before.
+A token is only extracted here, never looked up, so that guesses are counted as everywhere else.
 """
 
 import re
@@ -20,29 +20,29 @@ from web.routes import PATHS
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 SHORT, LONG = 22, 43
-"Characters of tokens: of 128 bits as in personal links, and of 256 bits as in one-time addresses."
+"Characters of a token: 128 bits in personal links, 256 bits in one-time addresses."
 _LENGTHS = {"setup": LONG, "choose_password": LONG}
 TOKENS = {
     address.split("/")[1]: _LENGTHS.get(name, SHORT)
     for name, address in PATHS.items()
     if "{token}" in address
 }
-"First part of an address -> the length of the token that follows."
+"First segment of an address -> length of the token that follows."
 
 _NO_PAGES = ("static", "catalog", "webhooks")
-"What programs ask for, which do not copy addresses."
+"Addresses that only programs request."
 
 _OWN = re.compile(r"[\w-]", re.ASCII)
 _MARKS = re.compile(r"[^\w-]+$", re.ASCII)
 _SOFT_BREAK = re.compile(r"=(?:\s|$)")
-"Of quoted-printable (RFC 2045, 6.7), which some program has not joined again."
+"A soft line break of quoted-printable (RFC 2045, 6.7) that a program left in."
 _HYPHENS = {"\u2010": "-", "\u2011": "-"}
-"What word processors write in place of the one of ASCII."
+"What word processors write instead of the ASCII hyphen."
 
 
 @web.middleware
 async def clean_address(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Lead whoever only looks to the address that was meant."""
+    """Redirect GET and HEAD requests to the address that was meant."""
     if request.method in (hdrs.METH_GET, hdrs.METH_HEAD):
         meant = cleaned(request.rel_url.raw_path)
         if meant is not None:
@@ -53,7 +53,7 @@ async def clean_address(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def cleaned(raw_path: str) -> str | None:
-    """The path that was meant; None if it is this one.
+    """The path that was meant; None if this path is clean.
 
     >>> cleaned("/i/Yfj_HUbKtlSuYUTPTUN4Qg%29.")
     '/i/Yfj_HUbKtlSuYUTPTUN4Qg'
@@ -65,24 +65,24 @@ def cleaned(raw_path: str) -> str | None:
     if found and (length := TOKENS.get(found[1].lower())):
         meant = _with_token(found[1].lower(), found[2], length)
     else:
-        meant = _MARKS.sub("", "".join(filter(_is_seen, text)))
-    # nothing that could be read as the name of another server
+        meant = _MARKS.sub("", "".join(filter(_is_visible, text)))
+    # nothing that could be taken for another host
     if meant is None or not re.fullmatch(r"(/[\w-]+)+(\.ics)?", meant, re.ASCII):
         return None
     return None if meant == raw_path else quote(meant)
 
 
 def _with_token(first: str, text: str, length: int) -> str | None:
-    """The address whose token is in `text`; None if there is none."""
+    """The address whose token is in `text`; None without a token."""
     text = _SOFT_BREAK.sub("", text)
     token, rest = "", ""
-    for place, each in enumerate(text):
-        each = _HYPHENS.get(each, each)
-        if _OWN.match(each):
-            token += each
-        elif not _is_seen(each):
+    for place, character in enumerate(text):
+        character = _HYPHENS.get(character, character)
+        if _OWN.match(character):
+            token += character
+        elif not _is_visible(character):
             continue
-        elif token:  # what stands before it is passed over
+        elif token:  # what precedes the token is skipped
             rest = text[place:]
             break
         if len(token) == length:
@@ -94,8 +94,8 @@ def _with_token(first: str, text: str, length: int) -> str | None:
 
 
 def _below(first: str, rest: str) -> str:
-    """What of `rest` leads below the token: `/test` and the like, whatever stands behind it."""
-    rest = "".join(filter(_is_seen, rest)).lower()
+    """The known path below the token, such as `/test`, that `rest` begins with; or nothing."""
+    rest = "".join(filter(_is_visible, rest)).lower()
     known = [
         address.partition("{token}")[2]
         for address in PATHS.values()
@@ -107,6 +107,6 @@ def _below(first: str, rest: str) -> str:
     return ""
 
 
-def _is_seen(character: str) -> bool:
-    """Whether it takes part in an address: no space, no control, nothing of no width."""
+def _is_visible(character: str) -> bool:
+    """Whether it can be part of an address: no space, control or zero-width character."""
     return unicodedata.category(character) not in ("Zs", "Zl", "Zp", "Cc", "Cf")

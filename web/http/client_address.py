@@ -53,3 +53,8 @@ def network(address: str | None) -> str:
     if any(parsed in translated for translated in _TRANSLATED):
         return str(IPv4Address(parsed.packed[-4:]))
     return str(parsed.ipv4_mapped or parsed.exploded[:19])
+
+
+def client_network(request: web.Request) -> str:
+    """The network whose rate limits a request counts towards."""
+    return network(remote(request))

@@ -1,4 +1,4 @@
-"""The one place where an error becomes a page, JSON, or a close code."""
+"""The one file where an error becomes a page, JSON, or a close code."""
 
 import logging
 import sqlite3
@@ -33,7 +33,7 @@ def sentence(
     translate: Callable[[str], str],
     plural: Callable[[str, str, int], str] | None = None,
 ) -> str:
-    """What the reader is told, in their language; with `plural` also how long to wait."""
+    """The error in the reader's language; with `plural` also how long to wait."""
     text = translate(error.sentence)
     if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
         text = plural(*error.counted, error.minutes)
@@ -41,7 +41,7 @@ def sentence(
 
 
 def retry_after(error: TeleConnectError) -> dict[str, str]:
-    """The header that tells programs how long to wait (RFC 9110, 10.2.3), if anybody must."""
+    """The Retry-After header (RFC 9110, 10.2.3), if the error has a time to wait."""
     if isinstance(error, ReportsBusy):
         return {hdrs.RETRY_AFTER: str(error.retry_after)}
     if isinstance(error, TooManyRequests) and error.seconds:
@@ -64,7 +64,7 @@ def close_code(error: TeleConnectError) -> int:
 
 
 def domain_error(error: Exception) -> TeleConnectError:
-    """Any error as one of ours; what nobody foresaw keeps its secrets."""
+    """Any error as one of ours; an unforeseen one reveals nothing."""
     if isinstance(error, TeleConnectError):
         return error
     if isinstance(error, sqlite3.OperationalError | OSError):
@@ -80,7 +80,7 @@ def domain_error(error: Exception) -> TeleConnectError:
 
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors as the reader expects, and log every request by its route's pattern."""
+    """Turn errors into responses, and log every request by its route's pattern."""
     started = time.monotonic()
     resource = request.match_info.route.resource
     extra: dict[str, object] = {
@@ -96,7 +96,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await _answer(request, domain_error(error), error.status)
     except Exception as error:
         if isinstance(error, OSError | web.RequestPayloadError) and has_left(request):
-            raise ConnectionResetError from error  # no line: a stranger could write any number
+            raise ConnectionResetError from error  # not logged: a stranger could cause any number of lines
         known = domain_error(error)
         extra["code"] = known.code
         if known.status >= 500 and not _meant(error):
@@ -108,12 +108,12 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _meant(error: Exception) -> bool:
-    """A refusal of our own, as when everybody has to wait; not the outcome of a failure below."""
+    """Whether it is a refusal of our own, not the result of a failure below."""
     return isinstance(error, TeleConnectError) and error.__cause__ is None
 
 
 def has_left(request: web.Request) -> bool:
-    """Nobody is there to be answered: reading or writing failed because of that."""
+    """Whether the client has disconnected."""
     return request.transport is None or request.transport.is_closing()
 
 

@@ -1,4 +1,4 @@
-"""Who is asking, and the page they get."""
+"""Who sends a request, how their page is rendered, and the response with it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,7 +8,9 @@ import htpy
 from aiohttp import web
 from aiohttp_session import get_session
 
+from signaling.access import owned
 from signaling.account import Account
+from signaling.consultation import Consultation
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
@@ -24,7 +26,7 @@ _ACCOUNT = web.RequestKey("account", object)
 
 
 async def account_of(request: web.Request) -> Account | None:
-    """Who is signed in, if anybody."""
+    """The account that is signed in, if any."""
     if _ACCOUNT not in request:
         session = await get_session(request)
         account_id = session.get("account_id")
@@ -39,7 +41,7 @@ async def account_of(request: web.Request) -> Account | None:
 
 
 async def signed_in(request: web.Request) -> Account:
-    """Who is signed in. Raises SignInRequired."""
+    """The account that is signed in. Raises SignInRequired."""
     account = await account_of(request)
     if account is None:
         raise SignInRequired
@@ -47,11 +49,21 @@ async def signed_in(request: web.Request) -> Account:
 
 
 async def administrator(request: web.Request) -> Account:
-    """The administrator who asks; for anybody else the page does not exist."""
+    """The administrator's account. Raises NotFound for any other: the page does not exist for them."""
     account = await signed_in(request)
     if account.role != "administrator":
         raise NotFound
     return account
+
+
+async def own_consultation(request: web.Request, action: str) -> tuple[Account, Consultation]:
+    """The signed-in scheduler and the consultation of the address, for an action.
+
+    Raises SignInRequired; NotFound for anybody else's consultation; what `owned` raises.
+    """
+    account = await signed_in(request)
+    found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
+    return account, owned(found, account.id, action)
 
 
 async def web_session_digest(request: web.Request) -> bytes | None:
@@ -61,15 +73,15 @@ async def web_session_digest(request: web.Request) -> bytes | None:
 
 
 async def seated(request: web.Request, invite_id: str) -> Arrival:
-    """The seat of this browser. Raises NotFound, or InviteNotUsable if it is over."""
+    """The seat of this browser. Raises NotFound, or InviteNotUsable if the invite is over."""
     return await request.app[ARRIVING].seated(invite_id, await web_session_digest(request))
 
 
 def time_zone_of(request: web.Request) -> str:
-    """The browser's zone by today's name, told by a cookie that its pages set; UTC until then.
+    """The browser's zone by today's name, from a cookie that its pages set; UTC until then.
 
-    A zone is a place. What a browser says whose device has none (`Etc/Unknown`), or that hides it,
-    is not believed.
+    Only zones of places count: a device without a zone sends `Etc/Unknown`, and browsers that hide
+    theirs send UTC.
     """
     zone = request.cookies.get(ZONE_COOKIE, "")
     place = "/" in zone and not zone.startswith("Etc/")
@@ -79,17 +91,17 @@ def time_zone_of(request: web.Request) -> str:
 async def viewer_of(
     request: web.Request, language: str | None = None, time_zone: str | None = None
 ) -> Viewer:
-    """How this request's page is to be drawn.
+    """How this request's page is to be rendered.
 
-    The language is the one chosen by hand, else `language`, else the account's, else the
-    browser's first that is offered. The zone is the browser's own where it has told it, else the
-    account's, else `time_zone`.
+    The language is the one chosen by hand, else `language`, else the account's, else the first of
+    the browser's that is offered. The zone is the browser's where it has sent one, else the account's,
+    else `time_zone`.
     """
     app = request.app
     texts = app[CATALOGS]
     try:
         account, has_seat = await account_of(request), "seated" in await get_session(request)
-    except Exception:  # an error page is drawn even while nothing can be read
+    except Exception:  # an error page must render even if nothing can be read
         account, has_seat = None, False
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen not in texts.languages:
@@ -122,8 +134,14 @@ async def viewer_of(
     )
 
 
+def asked_language(request: web.Request, viewer: Viewer) -> str:
+    """The language in the query, if it is offered; else the viewer's."""
+    language = request.query.get("language", viewer.language)
+    return language if language in OWN_NAMES else viewer.language
+
+
 def by_link(viewer: Viewer) -> Viewer:
-    """The same viewer on a page for people who come by link: no menu of an account."""
+    """The same viewer on a page for people who come by link, without an account's menu."""
     return replace(viewer, account_name=None, account_role=None)
 
 
@@ -135,10 +153,10 @@ def show(
 
 
 def show_by_link(page: htpy.Renderable, status: int = 200) -> web.Response:
-    """Answer with a page for people who come by link, compressed: it may be their last megabyte.
+    """Answer with a page for people who come by link, compressed for slow and metered networks.
 
-    Pages of accounts are not: they show what was searched for beside what nobody else may know,
-    and the length of such an answer tells (BREACH). These show nothing that a stranger can choose.
+    Pages of accounts are not compressed: they show what was searched for beside secrets, and the
+    length of such a response leaks them (BREACH). These pages show nothing that a stranger chooses.
     """
     response = show(page, status)
     response.enable_compression()

@@ -1,14 +1,14 @@
-"""Headers on every answer, and same-origin proof on every state change.
+"""Headers on every response, and a same-origin check on every state change.
 
-The proof is the algorithm of Go's CrossOriginProtection: no tokens in forms. Browsers say where
-a request comes from (`Sec-Fetch-Site`, Fetch Metadata, W3C; `Origin`, RFC 6454), and pages of
-other origins cannot make them lie. Requests that carry neither do not come from a browser page.
+The check is the algorithm of Go's CrossOriginProtection, without tokens in forms. Browsers say where
+a request comes from (`Sec-Fetch-Site`, Fetch Metadata, W3C; `Origin`, RFC 6454), and pages of other
+origins cannot forge that. Requests with neither header do not come from a browser page.
 
-A page whose address is a secret (an invite's link) is read under `Referrer-Policy: no-referrer`,
-and then the forms on it are sent with `Origin: null` (Fetch, "append a request Origin header").
-Browsers that do not know Fetch Metadata (Safari before 16.4) prove nothing else, so there a null
-origin passes: what such a form does is allowed by its address, which no other site knows, and not
-by a cookie. Everywhere else the policy is `same-origin`, under which browsers name the origin.
+A page whose address is a secret (an invite's link) has `Referrer-Policy: no-referrer`, so its forms
+are sent with `Origin: null` (Fetch, "append a request Origin header"). Browsers without Fetch Metadata
+(Safari before 16.4) send nothing else, so a null origin passes there: such a form is authorized by its
+address, which no other site knows, not by a cookie. All other pages have `same-origin`, under which
+browsers send the origin.
 """
 
 from collections.abc import Awaitable, Callable
@@ -35,27 +35,27 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow",
 }
-"Of every answer that a person or a machine may show as a page."
+"Of every response that can be shown as a page."
 
 ASSET_HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of scripts, styles and catalogs: what holds for documents is not repeated some forty times on a
-slow network."""
+"""Of scripts, styles and catalogs: a slow network need not carry the headers of documents some forty
+times."""
 
 
 SERVER = "TeleConnect"
 SECRET_ADDRESSES = frozenset(address for address in PATHS.values() if "{token}" in address)
-"Whoever knows one may open it; it must not appear in the next page's Referer."
+"Knowing one grants access, so it must not appear in the next page's Referer."
 OPAQUE_ORIGINS = SECRET_ADDRESSES | {PATHS["language"], PATHS["leave"]}
-"""What takes forms from those pages. Another language, or a seat that the same link gives back, is
-all that is lost to a forger."""
+"""Addresses that accept forms of those pages. A forger could at most change the language, or give up a
+seat that the same link restores."""
 
 
 def check_origin(request: web.Request) -> None:
-    """Raises ForgedOrigin for a state change that another site's page has started."""
+    """Raises ForgedOrigin for a state change that another site's page has initiated."""
     upgrade = is_handshake(request)
     if request.method in SAFE_METHODS and not upgrade:
         return
@@ -74,12 +74,12 @@ def check_origin(request: web.Request) -> None:
 
 
 def is_handshake(request: web.Request) -> bool:
-    """Whether a WebSocket is asked for (RFC 6455, 4.1)."""
+    """Whether the request is a WebSocket handshake (RFC 6455, 4.1)."""
     return request.headers.get(hdrs.UPGRADE, "").lower() == "websocket"
 
 
 def _address(request: web.Request) -> str:
-    """The pattern of the address that was asked for; empty if there is none."""
+    """The pattern of the requested address; empty for an unknown one."""
     resource = request.match_info.route.resource
     return resource.canonical if resource is not None else ""
 
@@ -91,7 +91,7 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """On every answer, streams and errors included (`on_response_prepare`)."""
+    """Set the headers of every response, streams and errors included (`on_response_prepare`)."""
     asset = (
         request.match_info.route.name in ("static", "catalog")
         and response.content_type != "text/html"
@@ -100,12 +100,12 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.setdefault("Referrer-Policy", "no-referrer")
     for name, value in default_headers(secure=request.app[CONFIG].secure, asset=asset).items():
         response.headers.setdefault(name, value)
-    # which library serves, and in which version, is nobody's business
+    # do not reveal the library and its version
     response.headers[hdrs.SERVER] = SERVER
 
 
 def default_headers(*, secure: bool, asset: bool = False) -> dict[str, str]:
-    """What an answer carries that says nothing else."""
+    """The headers of a response that sets none of its own."""
     headers = {
         **(ASSET_HEADERS if asset else HEADERS),
         hdrs.CACHE_CONTROL: "no-store",

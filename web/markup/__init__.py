@@ -1,1 +1,1 @@
-"""HTML by function calls: views in, elements out. Nothing here knows a request or a database."""
+"""HTML by function calls: view models in, elements out. Requests and the database are not known here."""

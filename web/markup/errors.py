@@ -1,4 +1,4 @@
-"""One sentence about what went wrong, and the way on."""
+"""The error page: one sentence, and a link on."""
 
 import htpy as h
 
@@ -9,7 +9,7 @@ from web.view_models import Viewer
 
 
 def error_page(viewer: Viewer, status: int, sentence: str) -> h.Element:
-    """`sentence` is translated already: it comes with the error."""
+    """`sentence` is already translated."""
     _ = viewer.translate
     heading = _("Not found") if status == 404 else _("This did not work")
     return document(

@@ -1,4 +1,4 @@
-"""The session page: waiting, chat and call. Everything live arrives by the socket."""
+"""The session page: waiting, chat and call. Everything live comes over the socket."""
 
 import htpy as h
 
@@ -51,7 +51,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
 
 
 def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
-    """Heading, what is going on, and the scheduler's next step."""
+    """The heading, the state of the session, and the scheduler's next step."""
     _ = viewer.translate
     return h.div(".lead")[
         h.h1("#heading")[h.bdi[view.title] if scheduler else _("You are in the waiting room")],
@@ -74,7 +74,7 @@ def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
             ),
             button("resume-session", _("Resume the session"), style="primary", hidden=""),
             button("terminate-session", _("Terminate the session"), hidden=""),
-            # in a page of its own: leaving this one would end the call here
+            # in a new tab, as leaving this page would end the call
             view.may_invite
             and h.a(
                 ".button",
@@ -209,7 +209,7 @@ def _after_closing(viewer: Viewer, view: SessionView) -> h.Element:
 
 
 def _link_again(viewer: Viewer, view: SessionView) -> h.Node:
-    """For those who do not know that they may come back."""
+    """Sends links again to people who may not know that they can come back."""
     _ = viewer.translate
     return (
         bool(view.reachable)
@@ -274,7 +274,7 @@ def _terminate_dialog(viewer: Viewer) -> h.Element:
 
 
 def _templates(viewer: Viewer) -> h.Node:
-    """The pieces the browser repeats; their texts are filled by `textContent`."""
+    """Templates of what the browser repeats; scripts fill them by `textContent`."""
     _ = viewer.translate
     return [
         h.template("#chat-line")[
@@ -306,7 +306,7 @@ def _templates(viewer: Viewer) -> h.Node:
 
 
 def moved_page(viewer: Viewer) -> h.Element:
-    """For the device that lost its seat to another one."""
+    """For a device whose seat another one has taken."""
     _ = viewer.translate
     return message_page(
         viewer,
@@ -316,7 +316,7 @@ def moved_page(viewer: Viewer) -> h.Element:
 
 
 def no_place_page(viewer: Viewer) -> h.Element:
-    """For a browser that shows no cookie of a seat: it was not kept, or its time is over."""
+    """For a browser without a cookie of a seat: it was not kept, or has expired."""
     _ = viewer.translate
     return message_page(
         viewer,

@@ -1,7 +1,7 @@
 """Operators' Markdown as an HTML mail: sanitized, in its language and direction, light and dark.
 
-Markdown is for texts that operators and translators write. What people type (names, notes) goes
-through `signaling.text.literal` first, and comes out as it was typed.
+Markdown is for texts by operators and translators. What other people type (names, notes) passes
+through `signaling.text.literal` first, and appears as it was typed.
 """
 
 import html
@@ -16,11 +16,11 @@ from markdown.extensions.tables import TableExtension
 from signaling.errors import N_, InvalidInput
 
 MAX_LENGTH = 8000
-"Characters of a notice's Markdown; long lists take quadratic time as well."
+"Characters of a notice's Markdown; long lists take quadratic time, too."
 MAX_BRACKETS = 200
-"The library takes quadratic time for `[`: 5,000 of them hold the server for seconds."
+"The library takes quadratic time for `[`: 5,000 of them block the server for seconds."
 MAX_NESTING = 12
-"Quotes and lists inside each other; the library calls itself for each."
+"Levels of quotes and lists; the library recurses for each."
 
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "a"),
@@ -32,14 +32,14 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 
-# Inline, for some mail programs drop every style sheet. The colors hold 4.5:1 on both grounds.
+# Inline, as some mail programs drop style sheets. Contrast is 4.5:1 on both backgrounds.
 _BUTTON = (
     "display:inline-block;padding:12px 20px;border-radius:6px;background:#1d4ed8;"
     "color:#ffffff;text-decoration:none;font-weight:600"
 )
 _LONE_LINK = re.compile(r'<p><a href="([^"]*)"([^>]*)>([^<]*)</a></p>')
 _ADDRESS = re.compile(r'<a (href="([^"]*)"[^>]*)>(?=\2</a>)')
-"A link that shows where it leads."
+"A link whose text is its address."
 
 _PAGE = """\
 <!doctype html>
@@ -74,9 +74,9 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
 def render(markdown_text: str, language: str, direction: str) -> str:
     """The HTML document of a mail; `direction` is ltr or rtl.
 
-    A paragraph that is one link becomes a button. Links lead to http(s), mailto and tel only; images,
+    A paragraph that is one link becomes a button. Links are http(s), mailto and tel only; images,
     scripts, styles and forms are dropped. Raises InvalidInput for the field `text` if it is too
-    long or of a shape that would hold up the server; ValueError for a language that is none.
+    long or would take too long to convert; ValueError for an invalid language.
     """
     if not _LANGUAGE.fullmatch(language) or direction not in ("ltr", "rtl"):
         raise ValueError("Not a language or direction.")
@@ -87,7 +87,7 @@ def render(markdown_text: str, language: str, direction: str) -> str:
 
 
 def body_of(markdown_text: str) -> str:
-    """What stands in the mail, sanitized and without any style. Raises InvalidInput as `render`."""
+    """The body of the mail, sanitized, without styles. Raises InvalidInput as `render`."""
     cleaned: str = nh3.clean(
         _converted(markdown_text),
         tags=_TAGS,
@@ -99,7 +99,7 @@ def body_of(markdown_text: str) -> str:
 
 
 def plain(markdown_text: str) -> str:
-    """The text part of the same mail: Markdown is readable as it is, entities are not."""
+    """The text part of the same mail: Markdown stays, as it is readable; entities are decoded."""
     return html.unescape(markdown_text)
 
 
@@ -118,7 +118,7 @@ def _converted(text: str) -> str:
 
 
 def _depth(line: str) -> int:
-    """How deep quotes and indentation at the start of a line can nest."""
+    """How deep a line's leading quotes and indentation can nest."""
     start = re.match(r"[>\s*+-]*", line)
     opening = start.group().expandtabs(4) if start else ""
     return opening.count(">") + len(opening.replace(">", "")) // 4

@@ -1,8 +1,8 @@
-"""Operators' Markdown with placeholders, made HTML once and filled for every mail.
+"""Operators' Markdown with placeholders, converted to HTML once and filled for every mail.
 
-Converting Markdown and sanitizing takes milliseconds. So stand-ins are put where the values go, the
-page is made of that, and each value is escaped into it. What cannot be done so that it comes out
-as if the values had stood there from the start is converted anew for each mail.
+Converting Markdown and sanitizing takes milliseconds. So the text is converted with stand-ins for the
+values, and each value is escaped into the result. Where that would differ from converting the text
+with its values, the text is converted for each mail.
 """
 
 import re
@@ -16,11 +16,11 @@ from signaling.text import collapsed
 from web.notices.mail_html import render
 
 TEMPLATES = 512
-"Texts that are kept: some ten occasions in fifteen languages, with and without a note."
+"Cached texts: some ten occasions in fifteen languages, with and without a note."
 
-_TOKEN = secrets.token_hex(12)  # nobody can write it into a text
+_TOKEN = secrets.token_hex(12)  # cannot be typed into a text
 _WORD = f"w{_TOKEN}"
-"For Markdown a value is a word: letters stand at both ends."
+"For Markdown, a value is a word: it begins and ends with a letter."
 _LINK = f"https://h{_TOKEN}.invalid/"
 _STAND_IN = re.compile(rf"(?:{_WORD}|{re.escape(_LINK)})([a-z_]+)Z")
 _WORD_IN_A_TAG = re.compile(f"<[^>]*{_WORD}")
@@ -34,7 +34,7 @@ def fill_html(text: str, values: Mapping[str, str], language: str, direction: st
     plain = {name: value if name in LINKS else collapsed(value) for name, value in values.items()}
     empty = frozenset(name for name, value in plain.items() if not value)
     page = None
-    if not any("\n\n" in value for value in plain.values()):  # these end a paragraph
+    if not any("\n\n" in value for value in plain.values()):  # blank lines end a paragraph
         page = _template(text, frozenset(plain), empty, language, direction)
     if page is None:
         return render(fill(text, marked_up(values)), language, direction)
@@ -47,7 +47,7 @@ def fill_html(text: str, values: Mapping[str, str], language: str, direction: st
 def _template(
     text: str, names: frozenset[str], empty: frozenset[str], language: str, direction: str
 ) -> str | None:
-    """The document with stand-ins; None if one stands where a value must not be put as text."""
+    """The document with stand-ins; None if one is in a tag, where a value is not text."""
     stand_ins = {
         name: "" if name in empty else f"<{_LINK}{name}Z>" if name in LINKS else f"{_WORD}{name}Z"
         for name in names

@@ -1,4 +1,4 @@
-"""The words of notices: the operator's own where there are some, else the catalogs'."""
+"""The texts of notices: the operator's own where there is one, else the catalog's."""
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part, source_text
@@ -7,7 +7,7 @@ from web.texts.catalogs import Catalogs
 
 
 class OperatorTexts:
-    """`signaling.ports.wording.NoticeWords`, in memory; `load` again whenever something was saved."""
+    """`signaling.ports.wording.NoticeWords`, in memory; `load` again after each change."""
 
     def __init__(self, texts: Catalogs) -> None:
         self._texts = texts
@@ -19,11 +19,11 @@ class OperatorTexts:
         self._templates = await store.read.notice_texts.templates()
 
     def own(self, occasion: Occasion, language: str, part: Part) -> str:
-        """What the operator wrote; empty: nothing."""
+        """The operator's own text; empty without one."""
         return self._own.get((occasion, language, part), "")
 
     def original(self, occasion: Occasion, language: str, part: Part) -> str:
-        """The catalogs' words."""
+        """The catalog's text."""
         return self._texts.get(language).translate(source_text(occasion, part))
 
     def text(self, occasion: Occasion, language: str, part: Part) -> str:

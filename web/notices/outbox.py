@@ -1,4 +1,4 @@
-"""What was written to the outbox folder, for showing."""
+"""Reads what was written to the outbox folder, to be shown."""
 
 import asyncio
 import json

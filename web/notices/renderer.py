@@ -11,7 +11,7 @@ from signaling.invite import Invite
 from signaling.notices.notice import Calendar, CalendarMethod
 from signaling.ports.clock import Clock
 from web.config import Config
-from web.notices.calendar import calendar_part
+from web.notices.calendar import SessionEvent, calendar_part
 from web.notices.mail_template import fill_html
 from web.notices.sms import moments, sms
 from web.routes import public_address
@@ -19,10 +19,12 @@ from web.texts.catalogs import Catalogs
 from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 
 USUAL_LENGTH = timedelta(minutes=30)
-"What a calendar blocks for a session; nobody is asked how long it will take."
+"The duration of a calendar event; nobody is asked how long a session will take."
 
 
 class NoticeRenderer:
+    """Renders what notices need in a reader's language, direction and time zone."""
+
     def __init__(self, config: Config, texts: Catalogs, clock: Clock) -> None:
         self._config = config
         self._texts = texts
@@ -65,14 +67,11 @@ class NoticeRenderer:
         if consultation.planned_at is None:
             raise ValueError("Only a planned session has a place in a calendar.")
         organizer = sender(self._config.delivery.mail_from).address.addr_spec
-        body = calendar_part(
-            method,
+        event = SessionEvent(
             uid=f"{invite.id}@{self._config.public_url.host}",
             sequence=consultation.calendar_sequence,
             start=consultation.planned_at,
             duration=USUAL_LENGTH,
-            organizer=organizer,
-            attendee=None if method == "PUBLISH" else invite.person.address,
             url=link,
             summary=self._config.brand,
             description=self.moment(
@@ -80,8 +79,9 @@ class NoticeRenderer:
                 invite.person.time_zone or consultation.time_zone,
                 invite.person.language,
             ),
-            now=self._clock.now(),
         )
+        attendee = None if method == "PUBLISH" else invite.person.address
+        body = calendar_part(method, event, organizer, attendee, self._clock.now())
         return Calendar(body, method)
 
     def request_address(self, token: str) -> str:

@@ -1,0 +1,1 @@
+"""The handlers of all addresses: read the request, call a flow, show a page."""

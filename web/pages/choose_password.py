@@ -1,4 +1,4 @@
-"""Where somebody chooses a new password by a one-time address that an administrator has made."""
+"""Choosing a new password at a one-time address from an administrator."""
 
 from aiohttp import web
 
@@ -6,15 +6,10 @@ from signaling.account import Account
 from signaling.errors import Conflict, InvalidInput, NotFound
 from signaling.flows.people.accounts import look_up_link, set_password
 from storage.store import Records
-from web.http.client_address import network, remote
-from web.http.errors import (
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    show,
-    viewer_of,
-)
+from web.http.request import show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
@@ -23,7 +18,7 @@ from web.view_models import Form
 
 
 async def show_choice(request: web.Request) -> web.Response:
-    """The form. Changes nothing: whoever follows a link to look at it does not use it up."""
+    """The form. Changes nothing, so that opening the link does not use it up."""
     account = await _account(request)
     page = choose_password_page(await viewer_of(request), Form(), account.email, request.path)
     return show(page)
@@ -52,10 +47,10 @@ async def choose(request: web.Request) -> web.Response:
 
 
 async def _account(request: web.Request) -> Account:
-    """Whose address it is. Raises NotFound, or TooManyRequests for somebody who tries many."""
+    """The account of the address. Raises NotFound; TooManyRequests for one that tries many."""
     app, token = request.app, request.match_info["token"]
     try:
         return await look_up_link(app[STORE].read, token, app[CLOCK].now())
     except NotFound:
-        await app[LIMITS].hit("unknown_link", network(remote(request)))
+        await app[LIMITS].hit("unknown_link", client_network(request))
         raise

@@ -1,4 +1,4 @@
-"""Which moment the date and time of a form are, by this server's rules of time zones; as JSON."""
+"""The moment that a form's date and time mean under the server's time zone rules, as JSON."""
 
 from datetime import datetime
 
@@ -7,14 +7,9 @@ from aiohttp import web
 from signaling.errors import InvalidInput
 from signaling.moments.moment import AmbiguousTime
 from web.forms.invitation import Reading, Typed, read_moment
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import reading_of
-from web.http.request import (
-    signed_in,
-    viewer_of,
-)
+from web.http.request import signed_in, viewer_of
 from web.texts import dates
 from web.texts.directions import apart
 from web.view_models import Viewer
@@ -22,17 +17,17 @@ from web.zones.names import offered_zones, todays_name
 
 
 async def show_zones(request: web.Request) -> web.Response:
-    """Every zone that is offered, as a list."""
+    """Every offered zone, as a list."""
     await signed_in(request)
     return web.json_response(offered_zones())
 
 
 async def show_clocks(request: web.Request) -> web.Response:
-    """The clocks there and at the scheduler's for what is typed, in words and for comparison.
+    """The typed time in its zone and in the scheduler's, in words and for comparison.
 
-    `clocks` is a sentence, empty while nothing is typed; `twice` tells that the clocks go back and
-    show that time again. `at` (milliseconds) and `readings` (zone -> "2026-12-07 14:30") are for the
-    page to see whether the browser has the same rules; without a moment they are left out.
+    `clocks` is a sentence, empty while nothing is typed; `twice` says that this local time occurs twice
+    as the clocks go back. With `at` (milliseconds) and `readings` (zone -> "2026-12-07 14:30") the page
+    checks whether the browser has the same rules; without a moment they are left out.
     """
     account, viewer = await signed_in(request), await viewer_of(request)
     typed = {**request.query, "plan_later": "on", "occurrence": ""}
@@ -49,7 +44,7 @@ async def show_clocks(request: web.Request) -> web.Response:
             "clocks": _in_words(viewer, at, zone),
             "twice": len(found) > 1,
             "at": int(at.timestamp() * 1000),
-            "readings": {one: f"{dates.local(at, one):%Y-%m-%d %H:%M}" for one in zones},
+            "readings": {name: f"{dates.local(at, name):%Y-%m-%d %H:%M}" for name in zones},
         }
     )
 
@@ -75,6 +70,6 @@ def _in_words(viewer: Viewer, at: datetime, zone: str) -> str:
 
 
 def _clocks(at: datetime, zone: str, language: str) -> str:
-    """With the offset of those that show this time twice."""
+    """Date and time, with the UTC offset if this local time occurs twice."""
     text = dates.short_moment(at, zone, language)
     return f"{text} ({dates.offset(at, zone)})" if dates.comes_twice(at, zone) else text

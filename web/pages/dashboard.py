@@ -3,11 +3,7 @@
 from aiohttp import web
 
 from web.http.forms import interpreting_of
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
+from web.http.request import show, signed_in, viewer_of
 from web.keys import ROOMS
 from web.markup.desk.dashboard import dashboard_page
 from web.markup.desk.history import history_page
@@ -40,7 +36,7 @@ async def show_waiting_room(request: web.Request) -> web.Response:
 
 
 async def start_next(request: web.Request) -> web.Response:
-    """Go to the session of whoever has been waiting longest."""
+    """Go to the session of the person who has waited longest."""
     account = await signed_in(request)
     waiting = request.app[ROOMS].hub.waiting(account.id)
     if not waiting:

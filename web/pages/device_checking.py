@@ -1,4 +1,4 @@
-"""The device test: for anybody who is signed in, and for whoever has the link of an invite."""
+"""The device test, for anybody who is signed in or has the link of an invite."""
 
 import os
 
@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from signaling.errors import InvalidInput, InviteNotUsable, TooLarge
 from web.calls.ice import ice_servers
-from web.http.client_address import network, remote
+from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.request import by_link, show, show_by_link, signed_in, viewer_of
 from web.keys import ARRIVING, CLOCK, CONFIG, DEVICE_CHECKING, LIMITS, REACHABILITY
@@ -17,12 +17,12 @@ from web.routes import path
 from web.view_models import DeviceTestView
 
 MAX_BYTES = 2 * 2**20
-"Of one transfer: enough to time 8 Mbit/s for two seconds, too little to be a load."
+"Of one transfer: enough to measure 8 Mbit/s for two seconds, too little to be a load."
 BLOCK_BYTES = 2**16
-"Of a transfer, in memory at once: who asks need not take what comes."
+"Of a transfer in memory at once, as a client need not read it."
 MAX_RESULT_BYTES = 4096
 MAX_ANSWER_BYTES = 32 * 2**10
-"Of a browser's answer to an offer of one line; browsers write some three KB."
+"Of a browser's answer to an offer with one m= section; browsers send some 3 KB."
 
 
 async def show_device_test(request: web.Request) -> web.Response:
@@ -32,12 +32,12 @@ async def show_device_test(request: web.Request) -> web.Response:
 
 
 async def show_landing_test(request: web.Request) -> web.Response:
-    """The test behind the link of a planned invitation."""
+    """The test for the holder of an invite's link."""
     token = request.match_info["token"]
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
-        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
+        await request.app[LIMITS].hit("unknown_link", client_network(request))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
     viewer = by_link(await viewer_of(request, arrival.invite.person.language))
@@ -47,23 +47,23 @@ async def show_landing_test(request: web.Request) -> web.Response:
 
 
 async def judge(request: web.Request) -> web.Response:
-    """How ready the scheduler's own device is; nothing is kept."""
+    """The readiness of the scheduler's own device; nothing is stored."""
     await signed_in(request)
     readiness = request.app[DEVICE_CHECKING].judge(await _outcomes(request))
     return web.json_response({"readiness": readiness})
 
 
 async def keep(request: web.Request) -> web.Response:
-    """Keep the result with the invite, for the scheduler to see."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    """Store the result with the invite, for the scheduler to see."""
+    await request.app[LIMITS].hit("device_test", client_network(request))
     token = request.match_info["token"]
     readiness = await request.app[DEVICE_CHECKING].keep(token, await _outcomes(request))
     return web.json_response({"readiness": readiness})
 
 
 async def download(request: web.Request) -> web.StreamResponse:
-    """Bytes that cannot be compressed on their way, as many as asked for, within limits."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    """Incompressible bytes, as many as requested, up to MAX_BYTES."""
+    await request.app[LIMITS].hit("device_test", client_network(request))
     asked = request.query.get("bytes", "")
     if not asked.isascii() or not asked.isdigit() or len(asked) > 9:
         raise InvalidInput("bytes")
@@ -80,8 +80,8 @@ async def download(request: web.Request) -> web.StreamResponse:
 
 
 async def upload(request: web.Request) -> web.Response:
-    """Count what arrives and forget it. Raises TooLarge."""
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    """Count the bytes that arrive. Raises TooLarge."""
+    await request.app[LIMITS].hit("device_test", client_network(request))
     size = 0
     async for block in request.content.iter_any():
         size += len(block)
@@ -92,22 +92,22 @@ async def upload(request: web.Request) -> web.Response:
 
 async def try_relay(request: web.Request) -> web.Response:
     """An offer of the relay, for somebody who is signed in."""
-    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    await request.app[LIMITS].hit("relay_trial", client_network(request))
     await signed_in(request)
     return await _offer(request)
 
 
 async def try_relay_by_link(request: web.Request) -> web.Response:
-    """An offer of the relay, for whoever has the link of an invite."""
-    await request.app[LIMITS].hit("relay_trial", network(remote(request)))
+    """An offer of the relay, for the holder of an invite's link."""
+    await request.app[LIMITS].hit("relay_trial", client_network(request))
     await request.app[ARRIVING].look(request.match_info["token"])
     return await _offer(request)
 
 
 async def answer_relay(request: web.Request) -> web.Response:
-    """Pass on the answer to that offer, for whoever was told the trial's address."""
+    """Pass on the answer to that offer; its address is known only to the browser that got it."""
     trial_id = request.match_info["trial_id"]
-    await request.app[LIMITS].hit("device_test", network(remote(request)))
+    await request.app[LIMITS].hit("device_test", client_network(request))
     body = await request.read()
     if len(body) > MAX_ANSWER_BYTES:
         raise TooLarge

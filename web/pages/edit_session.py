@@ -1,24 +1,17 @@
-""" "Edit" and "Cancel session": what can still be changed before a session starts."""
+""" "Edit" and "Cancel session": changes before a session starts."""
 
 from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import answered, read_moment, read_person
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
+from web.http.request import own_consultation, show, signed_in, viewer_of
 from web.keys import LIMITS, PLANNING, STORE
 from web.markup.desk.edit_session import edit_session_page
 from web.pages.session_people import invite_more
@@ -50,7 +43,7 @@ async def edit(request: web.Request) -> web.Response:
         own_zone = invites[0].person.time_zone
         before = _values(consultation, invites[0])
         if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
-            # only a changed date must lie ahead: a late correction of a name is none
+            # only a changed date must lie ahead: a late correction of a name does not change it
             planned_at, time_zone = read_moment(typed, reading)
             own_zone = own_zone if planned_at is None else time_zone
         person = person and replace(person, time_zone=own_zone)
@@ -63,7 +56,7 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def add_people(request: web.Request) -> web.Response:
-    """Invite a companion or colleagues besides; a refusal keeps everything typed."""
+    """Invite a companion or colleagues; a refusal keeps everything typed."""
     _account, consultation, invites = await _editable(request, "invite")
     viewer, typed = await viewer_of(request), answered(await form_of(request))
     try:
@@ -84,7 +77,7 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
-    """The form as it is filled in before anybody changes it."""
+    """The form's values before any change."""
     person = invite.person
     values = {
         "first_name": person.first_name,
@@ -105,7 +98,7 @@ def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
 
 
 def _people(invites: list[Invite]) -> list[InvitedPerson]:
-    """Everybody who is invited now, the awaited person first."""
+    """All who are invited now, the awaited person first."""
     usable = [invite for invite in invites if invite.usable]
     return [
         InvitedPerson(
@@ -122,10 +115,8 @@ def _people(invites: list[Invite]) -> list[InvitedPerson]:
 async def _editable(
     request: web.Request, action: str
 ) -> tuple[Account, Consultation, list[Invite]]:
-    account = await signed_in(request)
-    read = request.app[STORE].read
-    found = await read.consultations.get(request.match_info["consultation_id"])
-    consultation = owned(found, account.id, action)
+    account, consultation = await own_consultation(request, action)
     if consultation.state not in ("planned", "waiting"):
         raise web.HTTPSeeOther(path("invites"))
-    return account, consultation, await read.invites.of_consultation(consultation.id)
+    invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
+    return account, consultation, invites

@@ -1,21 +1,14 @@
-"""Where an interpreting organization answers, and where the scheduler goes on without one."""
+"""Where an interpreting organization answers a request, or the scheduler goes on without one."""
 
 from aiohttp import web
 
 from signaling.errors import AlreadyAnswered, InvalidInput, InviteNotUsable
 from signaling.invite import Person
 from web.forms.invitation import answered, read_reachable
-from web.http.client_address import network, remote
-from web.http.errors import (
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import sentence
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import (
-    by_link,
-    show,
-    signed_in,
-    viewer_of,
-)
+from web.http.request import by_link, show, signed_in, viewer_of
 from web.keys import INTERPRETING, LIMITS, NOTICE_RENDERER
 from web.markup.guests.interpreter_request import answered_page, request_page
 from web.markup.guests.landing import closed_link_page
@@ -24,7 +17,7 @@ from web.view_models import Form, RequestView, Viewer
 
 
 async def show_request(request: web.Request) -> web.Response:
-    """What is asked. Changes nothing: mail scanners follow links."""
+    """The request. Changes nothing: mail scanners follow links."""
     return await _page(request, Form())
 
 
@@ -97,6 +90,6 @@ def _languages(request: web.Request, viewer: Viewer, *codes: str) -> str:
 
 
 async def _unknown(request: web.Request, error: InviteNotUsable) -> web.Response:
-    await request.app[LIMITS].hit("unknown_link", network(remote(request)))
+    await request.app[LIMITS].hit("unknown_link", client_network(request))
     viewer = by_link(await viewer_of(request))
     return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)

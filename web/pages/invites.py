@@ -1,6 +1,5 @@
-""" "Invites": the list, the form behind "New invite", and what follows sending."""
+""" "Invites": the list, the form "New invite", and the links of what was sent."""
 
-from collections.abc import Sequence
 from math import ceil
 
 import segno
@@ -11,33 +10,21 @@ from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import answered, read_plan
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
-from web.keys import (
-    CONFIG,
-    INTERPRETING,
-    INVITING,
-    LIMITS,
-    PLANNING,
-)
+from web.http.request import show, signed_in, viewer_of
+from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
 from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
-from web.view_models import Form, InviteRow
+from web.view_models import Form, InviteList, InviteRow
 
 PAGE = 20
 "Sessions on one page of the list."
 QR_SCALE = 6
-"Pixels of one module: some 250 px for a link, large enough to be read from a screen."
+"Pixels of one module: some 250 px for a link, large enough to scan from a screen."
 
 
 async def show_invites(request: web.Request) -> web.Response:
@@ -50,19 +37,9 @@ async def show_invites(request: web.Request) -> web.Response:
     asked = request.query.get("page", "1")
     known = asked.isascii() and asked.isdigit() and len(asked) < 9
     number = min(max(int(asked), 1), pages) if known else 1
-    shown: Sequence[InviteRow] = rows[(number - 1) * PAGE : number * PAGE]
-    return show(
-        invites_page(
-            viewer,
-            shown,
-            search=search,
-            state=state,
-            page=number,
-            pages=pages,
-            total=len(rows),
-            interpreting=await interpreting_of(request),
-        )
-    )
+    shown = rows[(number - 1) * PAGE : number * PAGE]
+    found = InviteList(shown, search, state, number, pages, total=len(rows))
+    return show(invites_page(viewer, found, await interpreting_of(request)))
 
 
 async def show_new_invite(request: web.Request) -> web.Response:
@@ -73,7 +50,7 @@ async def show_new_invite(request: web.Request) -> web.Response:
 
 
 async def send_invite(request: web.Request) -> web.Response:
-    """Make the session and queue its notices; a refusal shows the form with all that was typed."""
+    """Create the session and queue its notices; a refusal shows the form with everything typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
     app, typed = request.app, answered(await form_of(request))
     try:
@@ -129,7 +106,7 @@ async def send_again(request: web.Request) -> web.Response:
 
 
 async def remove(request: web.Request) -> web.Response:
-    """Take one person's seat away; the page behind "Edit" shows who is left."""
+    """Uninvite one person; the page "Edit" shows who is left."""
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)

@@ -1,4 +1,4 @@
-"""The pages of people who come by link: the landing page, taking the seat, the session."""
+"""The pages of people who come by link: landing page, calendar file, joining, session."""
 
 from aiohttp import hdrs, web
 from aiohttp_session import get_session, new_session
@@ -7,10 +7,8 @@ from signaling.access import require
 from signaling.errors import InviteNotUsable, NotFound
 from signaling.flows.people.arriving import Arrival
 from signaling.invite import Invite
-from web.http.client_address import network, remote
-from web.http.errors import (
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import (
     account_of,
@@ -32,9 +30,9 @@ from web.view_models import LandingView, SessionView, Viewer
 
 
 async def show_landing(request: web.Request) -> web.Response:
-    """What the link leads to. Changes nothing: mail scanners and previews follow links."""
+    """The page behind a link. Changes nothing: mail scanners and previews follow links."""
     token = request.match_info["token"]
-    limits, visitor = request.app[LIMITS], network(remote(request))
+    limits, visitor = request.app[LIMITS], client_network(request)
     try:
         arrival = await request.app[ARRIVING].look(token)
     except InviteNotUsable as error:
@@ -70,9 +68,9 @@ async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:
 
 
 async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:
-    """Whether to ask whose another seat in this browser is.
+    """Whether to ask whose the other seat in this browser is.
 
-    A scheduler who looks at the links of others is signed in, and leaves by signing out.
+    Not for a scheduler who tries the links of others: they are signed in, and leave by signing out.
     """
     if await account_of(request) is not None:
         return False
@@ -81,7 +79,7 @@ async def _sits_elsewhere(request: web.Request, invite_id: str) -> bool:
 
 
 async def calendar(request: web.Request) -> web.Response:
-    """The calendar file of a planned session, for whoever has its link."""
+    """The calendar file of a planned session, for the holder of its link."""
     token = request.match_info["token"]
     arrival = await request.app[ARRIVING].look(token)
     if arrival.consultation.planned_at is None:
@@ -99,17 +97,16 @@ async def calendar(request: web.Request) -> web.Response:
 
 
 async def join(request: web.Request) -> web.Response:
-    """Take the seat. The token leaves the address bar with the redirect.
+    """Take the seat; the redirect removes the token from the address bar.
 
-    Where this browser has another seat, its reader is asked first whose that is.
-
-    Raises TooManyRequests: each new browser leaves a web session behind, and a line in the audit.
+    If this browser has another seat, the page first asks whose that is. Raises TooManyRequests, as
+    each new browser adds a web session and a line in the audit log.
     """
     app, token, headers = request.app, request.match_info["token"], {}
     try:
-        invite = await app[ARRIVING].knock(token)  # what opens nothing leaves nothing behind
+        invite = await app[ARRIVING].knock(token)  # an unusable link must not store anything
         if not await app[ARRIVING].holds(invite.id, await web_session_digest(request)):
-            await app[LIMITS].hit("join_network", f"{invite.id} {network(remote(request))}")
+            await app[LIMITS].hit("join_network", f"{invite.id} {client_network(request)}")
             await app[LIMITS].hit("join", invite.id)
         session = await get_session(request)
         if await _sits_elsewhere(request, invite.id):
@@ -123,15 +120,15 @@ async def join(request: web.Request) -> web.Response:
         digest = await app[WEB_SESSIONS].settle(session)
         invite = await app[ARRIVING].redeem(token, digest)
     except InviteNotUsable as error:
-        await app[LIMITS].hit("unknown_link", network(remote(request)))
+        await app[LIMITS].hit("unknown_link", client_network(request))
         viewer = by_link(await viewer_of(request))
         return show(closed_link_page(viewer, sentence(error, viewer.translate)), error.status)
-    _look_for_line(app, invite)
+    _check_connection_later(app, invite)
     raise web.HTTPSeeOther(path("seat", invite_id=invite.id), headers=headers)
 
 
-def _look_for_line(app: web.Application, invite: Invite) -> None:
-    """Let the scheduler's lists say it if the page does not connect, and if it has."""
+def _check_connection_later(app: web.Application, invite: Invite) -> None:
+    """Update the scheduler's lists once the page should have connected."""
 
     async def look() -> None:
         await app[ROOMS].changed([invite.consultation_id])
@@ -150,7 +147,7 @@ async def show_seat(request: web.Request) -> web.Response:
         if "seated" in session:
             return show(moved_page(viewer), 410)
         if await account_of(request) is None:
-            return show(no_place_page(viewer), 404)  # the same for every seat there might be
+            return show(no_place_page(viewer), 404)  # the same for every seat id, known or not
         raise
     except InviteNotUsable as error:
         viewer = by_link(await viewer_of(request))

@@ -1,14 +1,9 @@
-"""Leaving a browser that others use too: what of a session is in it ends, and nothing stays."""
+"""Leaving a browser that others use, too: its seats end, and nothing of a session stays in it."""
 
 from aiohttp import web
 
 from web.http.forms import form_of
-from web.http.request import (
-    LANGUAGE_COOKIE,
-    by_link,
-    show,
-    viewer_of,
-)
+from web.http.request import LANGUAGE_COOKIE, by_link, show, viewer_of
 from web.keys import CATALOGS
 from web.markup.guests.left import left_page
 from web.routes import path
@@ -16,9 +11,9 @@ from web.sign_in.leaving import FORGET, leave_seats
 
 
 async def leave(request: web.Request) -> web.Response:
-    """Leave every seat of this browser, whoever asks.
+    """Leave every seat of this browser.
 
-    The page that says so is in the language of the one that was left, though nothing keeps it.
+    The next page is in the language of the one that was left, although its cookie is deleted.
     """
     spoken = request.app[CATALOGS].get((await form_of(request)).get("language")).code
     await leave_seats(request)

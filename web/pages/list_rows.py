@@ -1,4 +1,4 @@
-"""Consultations as rows of a list: who, how reached, when, in what state."""
+"""Consultations as rows of lists, with their people and state."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -15,7 +15,7 @@ from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
 from web.zones.names import todays_name
 
 CONNECT_WITHIN = timedelta(seconds=15)
-"From taking the seat: by then a page on a slow network has its line."
+"After taking the seat: by then even a page on a slow network is connected."
 
 
 async def invite_rows(
@@ -69,7 +69,7 @@ async def _invite_row(app: web.Application, consultation: Consultation) -> Invit
         else "not_tested",
         interpreting=consultation.interpreting,
         closes_at=await app[ABANDONING].closes_at(consultation),
-        # what was no text is told by its kind: image, location
+        # a reply without text is shown by its kind: image, location
         replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
     )
 
@@ -82,7 +82,7 @@ def _is_unconnected(app: web.Application, room: Room | None, invite: Invite) -> 
 
 
 def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
-    """Who waits for this account now, longest first."""
+    """The people waiting for this account, longest first."""
     return [
         WaitingRow(
             consultation_id=waiting.consultation.id,

@@ -10,20 +10,11 @@ from aiohttp import web
 from signaling.errors import Unavailable
 from storage.backup.backup_set import last_backup
 from web.http.client_address import is_loopback, remote
-from web.keys import (
-    CLOCK,
-    CONFIG,
-    EMPTYING,
-    RELAY,
-    ROOMS,
-    SENDING,
-    STORE,
-    TIMEKEEPING,
-)
+from web.keys import CLOCK, CONFIG, EMPTYING, RELAY, ROOMS, SENDING, STORE, TIMEKEEPING
 from web.zones.rules import in_force
 
 FREE_BYTES = 50 * 2**20
-"Below this much free disk the server says that it is not ready."
+"With less free disk the server reports that it is not ready."
 
 
 RELAY_FIGURES = {
@@ -37,19 +28,19 @@ RELAY_FIGURES = {
     "teleconnect_relay_cpu_seconds_total": ("counter", "cpu_seconds"),
     "teleconnect_relay_resident_memory_bytes": ("gauge", "resident_bytes"),
 }
-"Metric -> its type, and the field of `media.messages.Figures`; counters begin anew with a worker."
+"Metric -> (type, field of `media.messages.Figures`); counters restart with a worker."
 
 
 async def health(request: web.Request) -> web.Response:
-    """The loop turns."""
+    """The event loop is running."""
     return web.json_response({"status": "ok"})
 
 
 async def ready(request: web.Request) -> web.Response:
-    """The database answers, the disk has room, the outbox moves; else 503. Raises Unavailable.
+    """Ready if the database answers, the disk has room and notices are sent; else 503.
 
-    A provider that is away holds nothing up: its notices are due later. Without the relay the
-    server is of use all the same: its state is only told.
+    A provider's outage does not count, as its notices become due later. The relay's state is only
+    reported, as the server is useful without it. Raises Unavailable.
     """
     app = request.app
     await app[STORE].read.accounts.exists()
@@ -74,7 +65,7 @@ async def ready(request: web.Request) -> web.Response:
 
 
 async def _backup_age(app: web.Application) -> float | None:
-    """Seconds since the newest backup; None: none was ever made, as far as is known."""
+    """Seconds since the newest backup; None if no backup is known."""
     made_at = await asyncio.to_thread(last_backup, app[CONFIG].data_dir)
     return None if made_at is None else round((app[CLOCK].now() - made_at).total_seconds(), 1)
 

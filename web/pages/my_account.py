@@ -1,4 +1,4 @@
-""" "My account": changing one's own password, seeing and ending where one is signed in."""
+""" "My account": changing one's password, and signing out other browsers."""
 
 import json
 from hashlib import sha256
@@ -9,16 +9,9 @@ from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.people.accounts import set_password, sign_out_everywhere
 from storage.store import Records
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-    web_session_digest,
-)
+from web.http.request import show, signed_in, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.my_account import my_account_page
 from web.routes import path
@@ -33,7 +26,7 @@ async def show_account(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """Ask for the current password, set the new one, and sign out everybody else who used it."""
+    """Verify the current password, set the new one, and sign out all other browsers."""
     account, viewer = await signed_in(request), await viewer_of(request)
     try:
         await request.app[LIMITS].hit("choose_password", account.id)
@@ -48,7 +41,7 @@ async def change_password(request: web.Request) -> web.Response:
 async def _change(
     request: web.Request, account: Account, typed: dict[str, str]
 ) -> web.HTTPSeeOther:
-    """The way back to the page. Raises InvalidInput for either password."""
+    """The redirect back to the page. Raises InvalidInput for either password."""
     app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
     present = typed.get("present", "")[:1024]
     if not await app[PASSWORDS].verify(account.password_hash, present):
@@ -60,7 +53,7 @@ async def _change(
     async def work(records: Records) -> str:
         stored = await records.accounts.get(account.id)
         if stored is None or stored.password_hash != account.password_hash:
-            raise InvalidInput("present", WRONG)  # it was changed while this one was checked
+            raise InvalidInput("present", WRONG)  # it was changed during verification
         await set_password(
             records, stored, password_hash, now,
             actor=account.id, action="change_password", keep=keep,
@@ -75,7 +68,7 @@ async def _change(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    """End one of one's own web sessions, or all but this one. Raises NotFound."""
+    """End one of the account's web sessions, or all but this one. Raises NotFound."""
     account, here = await signed_in(request), await web_session_digest(request)
     where, browser = (await form_of(request)).get("where", ""), await browser_of(request)
     answer, now = web.HTTPSeeOther(path("account", {"done": "sign-out"})), request.app[CLOCK].now()
@@ -116,5 +109,5 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
 
 
 def _name(digest: bytes) -> str:
-    """What a web session is called on the page: neither its token nor what is stored of it."""
+    """The id of a web session on the page: neither its token nor the stored digest."""
     return sha256(digest).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The report of a session: a PDF that is drawn when it is asked for and never kept."""
+"""The report of a session: a PDF that is drawn on request and never stored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -16,23 +16,23 @@ from signaling.report import Parts, Report, ReportLine
 from storage.store import Records
 from web.access.revocation import Grant
 from web.http.errors import has_left
-from web.http.request import show, signed_in, viewer_of, web_session_digest
+from web.http.request import own_consultation, show, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
 from web.markup.desk.report_parts import report_parts_page
 from web.report.process import Order
 
-LOOK_SECONDS = 1.0
-"How often it is looked whether the browser is still there: aiohttp does not tell by itself."
+CHECK_SECONDS = 1.0
+"Between checks for a disconnected browser, which aiohttp does not report."
 CLIENT_GONE = 499
-"Nobody reads this status; it stands in the log, by the name that nginx gave it."
+"nginx's status for a client that disconnected; only the log shows it."
 
 
 async def report(request: web.Request) -> web.Response:
-    """The PDF of a consultation, drawn in a process of its own while the browser waits.
+    """The PDF of a consultation, drawn in a separate process while the browser waits.
 
-    A long one comes in parts: without `part` in the query, a page leads to them.
+    A long report has several parts: without `part` in the query, a page links to them.
     """
-    account, consultation = await _own(request)
+    account, consultation = await own_consultation(request, "export")
     app, viewer = request.app, await viewer_of(request)
     parts = await _parts(request, consultation)
     wanted = request.query.get("part", "1" if parts == 1 else "")
@@ -62,26 +62,17 @@ async def report(request: web.Request) -> web.Response:
 
 
 async def _log(account_id: str, consultation_id: str, now: datetime, records: Records) -> None:
-    """Raises NotFound if the session was deleted meanwhile."""
+    """Log the export. Raises NotFound if the session was deleted meanwhile."""
     owned(await records.consultations.get(consultation_id), account_id, "export")
     await records.audit.append(now, account_id, "export", consultation_id)
-
-
-async def _own(request: web.Request) -> tuple[Account, Consultation]:
-    """The scheduler and their consultation. Anybody else's does not exist (NotFound)."""
-    account = await signed_in(request)
-    consultation = await request.app[STORE].read.consultations.get(
-        request.match_info["consultation_id"]
-    )
-    return account, owned(consultation, account.id, "export")
 
 
 async def _messages(
     request: web.Request, consultation: Consultation
 ) -> AsyncIterator[tuple[ChatMessage, int]]:
-    """What was written, in order, with the part it belongs to.
+    """The messages in order, each with the part of the report that it belongs to.
 
-    It is read page by page: a long chat is never in memory as a whole.
+    Read page by page, so that a long chat is never in memory as a whole.
     """
     parts = Parts()
     async for page in request.app[STORE].read.chat.pages(consultation.id):
@@ -99,7 +90,7 @@ async def _parts(request: web.Request, consultation: Consultation) -> int:
 
 
 def _one_of(parts: int, wanted: str) -> int:
-    """The number of a part, as an address has it. Raises NotFound."""
+    """The number of a part in a query. Raises NotFound."""
     if wanted not in map(str, range(1, parts + 1)):
         raise NotFound
     return int(wanted)
@@ -118,13 +109,13 @@ async def _lines(
 
 
 async def _while_there(request: web.Request, work: Coroutine[None, None, bytes]) -> bytes | None:
-    """Wait for `work`; None, and it is ended, when the browser has left."""
+    """Wait for `work`. Cancels it and returns None if the browser disconnects."""
     task = asyncio.create_task(work)
     try:
         while not task.done():
             if has_left(request):
                 return None
-            await asyncio.wait({task}, timeout=LOOK_SECONDS)
+            await asyncio.wait({task}, timeout=CHECK_SECONDS)
         return task.result()
     finally:
         task.cancel()

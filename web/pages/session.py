@@ -1,12 +1,9 @@
-"""The session page of the scheduler, and reopening."""
+"""The scheduler's session page, and reopening a session."""
 
 from aiohttp import web
 
-from signaling.access import owned
-from signaling.account import Account
-from signaling.consultation import Consultation
 from signaling.flows.sessions.planning import EDITABLE_STATES
-from web.http.request import show, signed_in, viewer_of
+from web.http.request import own_consultation, show, viewer_of
 from web.keys import PLANNING, RUNNING, STORE
 from web.markup.session import session_page
 from web.routes import path
@@ -14,7 +11,7 @@ from web.view_models import SessionView
 
 
 async def show_session(request: web.Request) -> web.Response:
-    account, consultation = await _own(request, "enter")
+    account, consultation = await own_consultation(request, "enter")
     invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
     view = SessionView(
         consultation_id=consultation.id,
@@ -36,15 +33,6 @@ async def show_session(request: web.Request) -> web.Response:
 
 
 async def reopen(request: web.Request) -> web.Response:
-    account, consultation = await _own(request, "reopen")
+    account, consultation = await own_consultation(request, "reopen")
     await request.app[RUNNING].reopen(consultation.id, account.id)
     raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
-
-
-async def _own(request: web.Request, action: str) -> tuple[Account, Consultation]:
-    """The scheduler and their consultation. Anybody else's does not exist (NotFound)."""
-    account = await signed_in(request)
-    consultation = await request.app[STORE].read.consultations.get(
-        request.match_info["consultation_id"]
-    )
-    return account, owned(consultation, account.id, action)

@@ -1,23 +1,16 @@
-"""Inviting one more person to a session that is planned, or (if allowed) in progress."""
+"""Inviting more people to a session that is planned or, if allowed, in progress."""
 
 from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
-from web.http.errors import (
-    retry_after,
-)
+from web.http.errors import retry_after
 from web.http.forms import form_of, reading_of, refused_form
-from web.http.request import (
-    show,
-    signed_in,
-    viewer_of,
-)
-from web.keys import INVITING, LIMITS, PLANNING, STORE
+from web.http.request import own_consultation, show, signed_in, viewer_of
+from web.keys import INVITING, LIMITS, PLANNING
 from web.markup.desk.session_people import edit_invite_page, session_people_page
 from web.routes import path
 from web.view_models import Form
@@ -39,7 +32,10 @@ async def add(request: web.Request) -> web.Response:
 
 
 async def invite_more(request: web.Request, typed: Typed) -> None:
-    """Invite everybody that `typed` names to the session of this address. Raises InvalidInput, TooManyRequests."""
+    """Invite everybody named in `typed` to the session of this address.
+
+    Raises InvalidInput, TooManyRequests.
+    """
     account, viewer = await signed_in(request), await viewer_of(request)
     await request.app[LIMITS].hit("invite", account.id)
     people = read_others(typed, reading_of(request, account, viewer, typed))
@@ -51,9 +47,7 @@ async def invite_more(request: web.Request, typed: Typed) -> None:
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    account = await signed_in(request)
-    found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
-    consultation = owned(found, account.id, "invite")
+    _account, consultation = await own_consultation(request, "invite")
     started = consultation.state not in ("planned", "waiting")
     page = session_people_page(
         await viewer_of(request), form, consultation.id, companions=not started
@@ -87,6 +81,6 @@ async def edit(request: web.Request) -> web.Response:
 
 
 async def _invite(request: web.Request) -> Invite:
-    """An invite of the scheduler who asks. Raises NotFound for anybody else's."""
+    """An invite of the signed-in scheduler. Raises NotFound for anybody else's."""
     account = await signed_in(request)
     return await request.app[INVITING].invited(request.match_info["invite_id"], account.id)

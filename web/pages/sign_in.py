@@ -1,4 +1,4 @@
-"""Signing in, signing out, and making the first administrator."""
+"""Signing in and out, the setup of the first administrator, and the choice of a language."""
 
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -11,29 +11,11 @@ from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyReques
 from signaling.flows.people.accounts import find_account, new_account
 from signaling.token import token_digest
 from storage.store import Records
-from web.http.client_address import network, remote
-from web.http.errors import (
-    retry_after,
-    sentence,
-)
+from web.http.client_address import client_network
+from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import (
-    LANGUAGE_COOKIE,
-    account_of,
-    show,
-    time_zone_of,
-    viewer_of,
-)
-from web.keys import (
-    CATALOGS,
-    CLOCK,
-    CONFIG,
-    FAILED_SIGN_INS,
-    LIMITS,
-    PASSWORDS,
-    SETUP_TOKEN,
-    STORE,
-)
+from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
@@ -61,7 +43,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
 
 
 async def sign_in(request: web.Request) -> web.Response:
-    """Check email and password; the web session gets a new token, so none can be planted."""
+    """Verify email and password; the web session gets a new token, against session fixation."""
     app, browser = request.app, await browser_of(request)
     await count_form(request, browser)
     typed = await form_of(request)
@@ -74,7 +56,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return await _refuse(request, email, error)
     if answer is None:
         who = found.id if found else None
-        await app[FAILED_SIGN_INS].note(who, network(remote(request)))
+        await app[FAILED_SIGN_INS].note(who, client_network(request))
         return await _refuse(request, email)
     raise answer
 
@@ -82,10 +64,10 @@ async def sign_in(request: web.Request) -> web.Response:
 async def _let_in(
     request: web.Request, browser: Browser, account: Account | None, email: str, password: str
 ) -> web.HTTPSeeOther | None:
-    """The way in if the password is right. Raises TooManyRequests."""
+    """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
     attempt = await count_attempt(request, browser, account, email)
-    place = None if attempt.known else network(remote(request))
+    place = None if attempt.known else client_network(request)
     hashed = account.password_hash if account else None
     try:
         right = await passwords.verify(hashed, password, place)
@@ -103,7 +85,7 @@ async def _let_in(
 async def _refuse(
     request: web.Request, email: str, error: TooManyRequests | None = None
 ) -> web.Response:
-    """The form again; the same whether there is no such account or the password is wrong."""
+    """The form again, the same for an unknown account as for a wrong password."""
     viewer = await viewer_of(request)
     if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
@@ -132,7 +114,7 @@ async def show_setup(request: web.Request) -> web.Response:
 
 
 async def set_up(request: web.Request) -> web.Response:
-    """Make the first administrator; the address works once."""
+    """Create the first administrator's account; the address works once."""
     await _check_setup(request)
     app, typed = request.app, await form_of(request)
     viewer = await viewer_of(request)
@@ -157,7 +139,7 @@ async def set_up(request: web.Request) -> web.Response:
 
 
 async def choose_language(request: web.Request) -> web.Response:
-    """Remember a language in this browser, and go back to the page it was chosen on."""
+    """Remember a language in this browser, and return to the page."""
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
@@ -168,10 +150,10 @@ async def choose_language(request: web.Request) -> web.Response:
 
 
 async def _check_setup(request: web.Request) -> None:
-    """Raises NotFound for another token, and once there is any account; TooManyRequests."""
+    """Raises NotFound for a wrong token, or if there is any account; TooManyRequests."""
     fits = request.app[SETUP_TOKEN].fits(request.match_info["token"])
     if not fits or await request.app[STORE].read.accounts.exists():
-        await request.app[LIMITS].hit("unknown_link", network(remote(request)))
+        await request.app[LIMITS].hit("unknown_link", client_network(request))
         raise NotFound
 
 
@@ -183,7 +165,7 @@ async def _add_first(records: Records, account: Account, now: datetime) -> None:
 
 
 def _own_path(text: str) -> str:
-    """A path of this server and nothing else: `//host` and `/\\host` lead elsewhere."""
+    """A path of this server, else the dashboard's: `//host` and `/\\host` lead elsewhere."""
     try:
         parts = urlsplit(text)
     except ValueError:

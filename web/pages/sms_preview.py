@@ -1,4 +1,4 @@
-"""What an invitation will look like by SMS, before it is sent: text, segments, price."""
+"""The preview of an invitation by SMS: text, segments, price."""
 
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -18,14 +18,9 @@ from signaling.notices.notice import Occasion
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import country_name, format_contact, region_of
 from web.forms.invitation import Reading, Typed, choose_channel, read_contact, read_moment
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of, question, reading_of
-from web.http.request import (
-    signed_in,
-    viewer_of,
-)
+from web.http.request import signed_in, viewer_of
 from web.keys import COMPOSING, CONFIG
 from web.texts.catalogs import OWN_NAMES
 
@@ -34,11 +29,10 @@ SAMPLE_TOKEN = "x" * 22
 
 
 async def preview(request: web.Request) -> web.Response:
-    """The first message for what is typed so far, as JSON; what is wrong or missing is left out.
+    """The first message for what is typed so far, as JSON, without what is invalid or missing.
 
-    Nothing is stored and nobody is told; what is typed travels in the body, never in the address.
-    `contacts` says beside each field what it is taken for. `channel` is empty while it cannot be
-    known; segments and price are those of an SMS.
+    Nothing is stored or sent; what is typed comes in the body, never in the address. `contacts` says how
+    each field was understood. `channel` is empty until it is known; segments and price are of an SMS.
     """
     account = await signed_in(request)
     typed = await form_of(request)
@@ -71,7 +65,7 @@ async def preview(request: web.Request) -> web.Response:
 
 
 def _told(text: str, field: str, reading: Reading) -> dict[str, object]:
-    """What is said beside a field: what it is taken for, what is doubtful about it, other numbers.
+    """What is shown next to a field: how it was understood, any doubt, offers of other numbers.
 
     Nothing while it may be unfinished.
     """
@@ -118,7 +112,7 @@ def _occurrence(
     person = Person(
         _lenient("first_name", typed),
         _lenient("last_name", typed),
-        # what is no mail is as short as an SMS
+        # whatever is not mail is as short as an SMS
         "email" if channel == "email" else "sms",
         contact.address if contact else "",
         language if language in OWN_NAMES else account.language,

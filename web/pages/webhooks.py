@@ -1,4 +1,4 @@
-"""What the message provider posts: receipts and answers, believed only when signed."""
+"""Webhooks of the message provider: receipts and replies, accepted only with a signature."""
 
 from aiohttp import web
 
@@ -9,7 +9,7 @@ from web.keys import CLOCK, CONFIG, RECEIPTS, STORE
 
 
 async def status(request: web.Request) -> web.Response:
-    """A receipt. Anything but 2xx makes the provider post it again, for a day."""
+    """A delivery receipt. The provider posts it again for a day, unless the response is 2xx."""
     body, proof = await _proven(request)
     receipt = parse_status(body)
     if not await request.app[RECEIPTS].receipt(receipt, proof.token_id, proof.forget_at):
@@ -18,7 +18,7 @@ async def status(request: web.Request) -> web.Response:
 
 
 async def inbound(request: web.Request) -> web.Response:
-    """An answer to one of our messages."""
+    """A reply to one of our messages."""
     body, proof = await _proven(request)
     reply = parse_inbound(body)
     if not await request.app[RECEIPTS].reply(reply, proof.token_id, proof.forget_at):
@@ -27,7 +27,7 @@ async def inbound(request: web.Request) -> web.Response:
 
 
 async def _proven(request: web.Request) -> tuple[bytes, Proof]:
-    """The body and its proof. Raises TooLarge or WebhookRefused; then nothing has changed."""
+    """The verified body and its token. Raises TooLarge or WebhookRefused, before any change."""
     app = request.app
     body = b""
     async for chunk in request.content.iter_chunked(MAX_BODY_BYTES):

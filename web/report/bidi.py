@@ -1,9 +1,9 @@
-"""The Unicode bidirectional algorithm, as far as a report needs it: levels and visual order.
+"""The Unicode bidirectional algorithm, as far as reports need it: levels and visual order.
 
-Source: Unicode Standard Annex 9 (UAX #9), revision 49; the rules' names stand beside the lines
-that follow them. Explicit embeddings and overrides (LRE, RLE, LRO, RLO) are not known here:
-`web/report/plain_text.py` turns them into isolates first. All loops are flat, because the text comes
-from strangers: a thousand dollar signs must not end in a RecursionError.
+Source: Unicode Standard Annex 9 (UAX #9), revision 49; comments name the rules. Explicit embeddings
+and overrides (LRE, RLE, LRO, RLO) are not implemented: `web/report/plain_text.py` turns them into
+isolates first. Nothing recurses, because the text comes from strangers: a thousand dollar signs must
+not end in a RecursionError.
 """
 
 import unicodedata
@@ -11,9 +11,7 @@ from collections.abc import Sequence
 
 MAX_DEPTH = 125
 
-RIGHT_ISOLATE = "\u2067"
-
-# Opening -> closing brackets of UAX #9's BidiBrackets.txt that occur in the shipped fonts.
+# Opening -> closing brackets of UAX #9's BidiBrackets.txt that are in the shipped fonts.
 BRACKETS = {
     "(": ")",
     "[": "]",
@@ -44,7 +42,7 @@ CLOSING = set(BRACKETS.values())
 
 
 def first_strong(text: str) -> str | None:
-    """Say "L" or "R" after the first strong character outside isolates (P2, P3); else None."""
+    """ "L" or "R" by the first strong character outside isolates (P2, P3); else None."""
     depth = 0
     for character in text:
         kind = unicodedata.bidirectional(character)
@@ -58,12 +56,12 @@ def first_strong(text: str) -> str | None:
 
 
 def resolve_levels(text: str, base: int) -> list[int]:
-    """Give each character of one paragraph its embedding level; odd is right-to-left.
+    """The embedding level of each character of a paragraph; odd is right-to-left.
 
-    `base` is 0 for a paragraph that runs left-to-right and 1 for the other way.
+    `base` is 0 for a left-to-right paragraph and 1 for a right-to-left one.
     """
     if base == 0 and text.isascii():
-        return [0] * len(text)  # most texts, and nothing in them can turn
+        return [0] * len(text)  # most texts; nothing in them is reordered
     kinds = [unicodedata.bidirectional(character) for character in text]
     if base == 0 and not any(kind in ("R", "AL", "AN", "RLI", "FSI", "LRI") for kind in kinds):
         return [0] * len(text)
@@ -79,13 +77,13 @@ def resolve_levels(text: str, base: int) -> list[int]:
             elif kinds[index] in ("L", "EN", "AN"):
                 levels[index] += 1
     for index, kind in enumerate(kinds):
-        if kind == "BN":  # removed by X9; it stays with what stands before it
+        if kind == "BN":  # removed by X9; it stays with what precedes it
             levels[index] = levels[index - 1] if index else base
     return levels
 
 
 def visual_order(levels: Sequence[int]) -> list[int]:
-    """Order the pieces of one line from left to right, given their levels (L2)."""
+    """The indices of a line's pieces from left to right, given their levels (L2)."""
     order = list(range(len(levels)))
     odd = [level for level in levels if level % 2]
     if not odd:
@@ -105,10 +103,10 @@ def visual_order(levels: Sequence[int]) -> list[int]:
 
 
 def _isolate(text: str, kinds: list[str], base: int) -> tuple[list[int], list[list[int]]]:
-    """Follow X1-X8 and X10 for isolates alone.
+    """X1-X8 and X10, for isolates only: levels, and isolating run sequences.
 
-    Without embeddings an isolating run sequence is the whole inside of one isolate, and what
-    surrounds it is never of a higher level: so sos and eos are the level's own direction.
+    Without embeddings an isolating run sequence is the whole inside of an isolate, and its
+    surroundings never have a higher level, so sos and eos are the level's own direction.
     """
     levels = [base] * len(text)
     outer: list[int] = []
@@ -141,10 +139,10 @@ def _isolate(text: str, kinds: list[str], base: int) -> tuple[list[int], list[li
 
 
 def _inside(text: str, start: int) -> str:
-    """Return what stands between the isolate initiator at `start` and its end (BD9).
+    """The text between the isolate initiator at `start` and its end (BD9).
 
-    At most a thousand characters: ten thousand nested initiators would otherwise be read
-    ten thousand times.
+    At most a thousand characters: otherwise ten thousand nested initiators would be read ten
+    thousand times.
     """
     depth = 0
     stop = min(len(text), start + 1000)
@@ -160,7 +158,7 @@ def _inside(text: str, start: int) -> str:
 
 
 def _resolve_weak(sequence: list[int], kinds: list[str], direction: str) -> None:
-    """Follow W1-W7: marks, numbers and what stands between numbers."""
+    """W1-W7: marks, numbers and separators between numbers."""
     previous, strong = direction, direction
     for index in sequence:
         kind = kinds[index]
@@ -197,12 +195,12 @@ def _resolve_weak(sequence: list[int], kinds: list[str], direction: str) -> None
 
 
 def _strong(kind: str) -> str | None:
-    """Read a resolved kind as N0-N2 do: numbers count as right-to-left."""
+    """A resolved type as N0-N2 see it: numbers count as right-to-left."""
     return {"L": "L", "R": "R", "EN": "R", "AN": "R"}.get(kind)
 
 
 def _resolve_brackets(text: str, sequence: list[int], kinds: list[str], direction: str) -> None:
-    """Follow N0: a pair of brackets takes the direction of what it holds."""
+    """N0: a pair of brackets takes the direction of its content."""
     opposite = "L" if direction == "R" else "R"
     for first, last in _bracket_pairs(text, sequence, kinds):
         inside = {_strong(kinds[sequence[place]]) for place in range(first + 1, last)}
@@ -219,7 +217,7 @@ def _resolve_brackets(text: str, sequence: list[int], kinds: list[str], directio
 
 
 def _bracket_pairs(text: str, sequence: list[int], kinds: list[str]) -> list[tuple[int, int]]:
-    """Pair brackets as BD16 does: at most 63 open ones, in the order of their openings."""
+    """BD16: pairs of brackets, at most 63 open at once, in the order of their openings."""
     waiting: list[tuple[str, int]] = []
     pairs: list[tuple[int, int]] = []
     for place, index in enumerate(sequence):
@@ -240,7 +238,7 @@ def _bracket_pairs(text: str, sequence: list[int], kinds: list[str]) -> list[tup
 
 
 def _resolve_neutral(sequence: list[int], kinds: list[str], direction: str) -> None:
-    """Follow N1 and N2: neutrals between equals join them, others take the level's own."""
+    """N1 and N2: neutrals between equal directions take that one, others the level's own."""
     start, before = 0, direction
     while start < len(sequence):
         here = _strong(kinds[sequence[start]])

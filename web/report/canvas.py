@@ -1,10 +1,10 @@
-"""Drawing lines of shaped glyphs on fpdf2's pages.
+"""Draws lines of shaped glyphs on fpdf2's pages.
 
-fpdf2 keeps the fonts, their subsets and the file; the text operators are written here, because
-`FPDF.cell` would order, choose and shape anew what `web/report/line_breaking.py` has already shaped,
-at four times the cost. The operators are those of ISO 32000-1, 9.4. Four things that fpdf2
-does not document are used (`fonts.Glyph`, `subset.pick_glyph`, `_set_font_for_page`, `_out`);
-the tests of the report look at what they draw.
+fpdf2 keeps the fonts, their subsets and the file; the text operators (ISO 32000-1, 9.4) are written
+here, because `FPDF.cell` would reorder, choose fonts and shape again, at four times the cost. fpdf2 has
+no public way to write operators or composite glyphs, so four undocumented parts are used: `_out` and
+`_set_font_for_page` in `Canvas`, `fonts.Glyph` and `subset.pick_glyph` in `_Subset`. The tests of the
+report look at what they draw, and the version of fpdf2 is pinned.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 Color = tuple[int, int, int]
 
-# Thickens the strokes of fonts without a bold face, in parts of the font size.
+# Thickens the strokes of fonts without a bold face, as a fraction of the font size.
 _THICKER = 0.018
 _RULE = 0.6
 
 _MOST_SPELLINGS = 30_000
-"""Of the glyphs of one font, which has at most as many again: codes have two bytes. After that a
-glyph has the letters it had at first, for whoever copies them."""
+"""Pairs of glyph and letters in a font's subset, which has two-byte codes. Beyond that a glyph keeps the
+letters of its first use, for whoever copies them."""
 
 
 class Canvas:
-    """Writes glyphs and rules on the pages of one document, which must measure in points."""
+    """Writes glyphs and rules on the pages of a document, whose unit must be the point."""
 
     def __init__(self, pdf: FPDF) -> None:
         self._pdf = pdf
@@ -44,11 +44,11 @@ class Canvas:
         return self._pdf.pages_count
 
     def add_page(self) -> None:
-        """Begin a page; from now on all goes there."""
+        """Begin a page, and write on it from now on."""
         self._pdf.add_page()
 
     def turn_to(self, page: int) -> None:
-        """Write on a page that is there already; the first is 1."""
+        """Write on an existing page; the first is 1."""
         self._pdf.page = page
 
     def rule(self, x: float, width: float, baseline: float, color: Color) -> None:
@@ -83,7 +83,7 @@ class Canvas:
         weight = ""
         if bold and file != BOLD_FILE:
             weight = f"2 Tr {size * _THICKER:.2f} w {shade} RG "
-        # q and Q keep color and thickness from the lines and texts that follow.
+        # q and Q restore color and line width afterwards.
         pdf._out(
             f"q BT {pdf._set_font_for_page(font, size, wrap_in_text_object=False)} {shade} rg "
             f"{weight}{x:.2f} {pdf.h - baseline:.2f} Td [{self._show(runs, size)}] TJ ET Q"
@@ -96,7 +96,7 @@ class Canvas:
         return self._fonts[file]
 
     def _show(self, runs: list[Run], size: float) -> str:
-        """Write the array that shows some runs one behind the other; see `_Subset.show`."""
+        """The TJ array that shows some runs one after the other; see `_Subset.show`."""
         parts: list[str] = []
         pending = 0.0
         for run in runs:
@@ -114,18 +114,18 @@ class Canvas:
 
 
 class _Subset:
-    """The glyphs of one font that the document uses, and their codes there.
+    """The glyphs of one font that the document uses, and their codes.
 
-    A reader of the file gives back what each code stands for, in the order in which the codes
-    are drawn, and most readers invent a letter for a code that stands for none. So each cluster
-    has one code: if the font draws it by several glyphs, they become one new glyph of the subset.
+    PDF readers extract the text of each code in the order of drawing, and most invent a letter for a
+    code without text. So each cluster has one code: if it has several glyphs, they become one new
+    composite glyph of the subset.
     """
 
     def __init__(self, font: Any) -> None:
         from fpdf.fonts import Glyph as FpdfGlyph
 
         class Entry(FpdfGlyph):
-            """fpdf2 hashes glyphs by number alone: those of many spellings would all collide."""
+            """fpdf2 hashes glyphs by id alone: those with many texts would all collide."""
 
             __slots__ = ()
 
@@ -139,10 +139,10 @@ class _Subset:
         self._units = font.ttfont["head"].unitsPerEm
 
     def show(self, run: Run, size: float) -> tuple[str, float]:
-        """Write a run as a part of a TJ array, and how far the pen then is too far to the right.
+        """A run as a part of a TJ array, and how far the pen then is too far to the right.
 
-        Numbers, and that distance, are thousandths of the size. A glyph that stands higher or
-        lower ends the array and begins another.
+        Numbers, and that distance, are thousandths of the size. A raised or lowered glyph ends the
+        array and begins another.
         """
         array: list[str] = []
         pending = 0.0
@@ -164,7 +164,7 @@ class _Subset:
         return "".join(array), pending
 
     def _drawn(self, glyphs: list[Glyph], letters: str) -> Iterator[tuple[Glyph, str, int]]:
-        """Give the glyphs to draw for one cluster, each with its code and width there."""
+        """The glyphs to draw for a cluster, each with its code and width in the subset."""
         if len(glyphs) > 1 and len(self._codes) < _MOST_SPELLINGS:
             whole = Glyph(0, 0, sum(glyph.advance for glyph in glyphs), 0.0, 0.0)
             yield whole, *self._composite(glyphs, letters, whole.advance)
@@ -174,7 +174,7 @@ class _Subset:
             letters = ""
 
     def _code(self, glyph_id: int, letters: str) -> tuple[str, int]:
-        """Take the glyph into the font's subset; `letters` are what a reader may copy."""
+        """Add a glyph to the subset, if it is new; `letters` are what a reader may copy."""
         found = self._codes.get((glyph_id, letters))
         if found is None and len(self._codes) >= _MOST_SPELLINGS:
             found = self._first.get(glyph_id)
@@ -186,7 +186,7 @@ class _Subset:
         return found
 
     def _composite(self, glyphs: list[Glyph], letters: str, advance: float) -> tuple[str, int]:
-        """Take several glyphs, each where it stands, into the font's subset as one."""
+        """Add several glyphs, each at its place, to the subset as one, if it is new."""
         placed = tuple(self._placed(glyphs))
         found = self._codes.get((placed, letters))
         if found is None:
@@ -203,7 +203,7 @@ class _Subset:
             pen += glyph.advance
 
     def _add_glyph(self, placed: tuple[tuple[int, int, int], ...], advance: int) -> tuple[int, str]:
-        """Add a composite glyph (OpenType, "glyf") to the font; return its number and name."""
+        """Add a composite glyph (OpenType, "glyf") to the font. Returns its id and name."""
         from fontTools.ttLib.tables import _g_l_y_f as glyf
 
         font = self.font.ttfont
@@ -233,7 +233,7 @@ def _shade(color: Color) -> str:
 
 
 def _clusters(run: Run) -> Iterator[tuple[list[Glyph], str]]:
-    """Give the clusters of a run from left to right, each with the letters it stands for."""
+    """The clusters of a run from left to right, each with its letters."""
     starts = sorted({glyph.cluster for glyph in run.glyphs})
     spelled = {start: run.text[start:end] for start, end in pairwise([*starts, len(run.text)])}
     for start, together in groupby(run.glyphs, lambda glyph: glyph.cluster):

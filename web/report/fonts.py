@@ -1,8 +1,8 @@
-"""The fonts of a report: which one draws a character, and how wide shaped text is.
+"""The fonts of a report: choosing one for each character, and shaping text into glyphs.
 
-All shipped fonts are opened by HarfBuzz, which only maps the files into memory; fpdf2, which
-parses a font in full, is given those alone that the text needs. HarfBuzz is imported lazily:
-a server that never prints a report never pays for it.
+HarfBuzz opens all shipped fonts, as it only maps the files into memory; fpdf2, which parses a font in
+full, gets only those that the text needs. HarfBuzz is imported late, so that a server that never draws a
+report does not pay for it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ V = TypeVar("V")
 
 FOLDER = Path(__file__).parents[1] / "fonts"
 
-# In order of preference: a character is drawn by the first font that knows it.
+# In order of preference: a character is drawn by the first font that has it.
 FILES = (
     "NotoSans-Regular",
     "NotoNaskhArabic-Regular",
@@ -58,7 +58,7 @@ LONGEST_REMEMBERED = 40
 MOST_REMEMBERED = 20_000
 "Some thirty megabytes of words."
 
-# Fonts of single signs: words and spaces beside a picture are not theirs.
+# Fonts of single symbols: words and spaces next to one are not drawn by them.
 _PICTURES = {
     "NotoSansMath-Regular",
     "NotoSansSymbols2-Regular",
@@ -66,7 +66,7 @@ _PICTURES = {
     "NotoEmoji-Regular",
 }
 
-# Scripts that stack signs above and below their letters; lines with them stand further apart.
+# Scripts that stack marks above and below their letters; their lines need more leading.
 _TALL = {
     "NotoNaskhArabic-Regular",
     "NotoSansMyanmar-Regular",
@@ -83,19 +83,19 @@ _TALL = {
 
 @dataclass(frozen=True, eq=False)
 class FontChoice:
-    """What a stretch of text has in common: one font and one script. Alike ones are the same."""
+    """One font and one script for a run of text. Equal choices are the same object."""
 
     file: str
     script: str
-    "ISO 15924, as HarfBuzz and fpdf2 take it; empty if the text belongs to no script."
+    "ISO 15924, as HarfBuzz and fpdf2 take it; empty for text without a script."
 
 
 class Glyph(NamedTuple):
-    """One picture of a font; distances are parts of the font size."""
+    """One glyph of a font; distances are fractions of the font size."""
 
     id: int
     cluster: int
-    "Where in the text the letters begin that it belongs to; lines are only cut there."
+    "Index of its cluster in the text; lines are only cut between clusters."
     advance: float
     x_offset: float
     y_offset: float
@@ -103,15 +103,15 @@ class Glyph(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A stretch of one line in one font and one direction, in logical order."""
+    """A part of a line in one font and one direction, in logical order."""
 
     text: str
     choice: FontChoice
     rtl: bool
     glyphs: tuple[Glyph, ...]
-    "As seen from left to right."
+    "In visual order, from left to right."
     width: float
-    "In parts of the font size, as all lengths of a run."
+    "A fraction of the font size, as all lengths of a run."
 
 
 class _Known(NamedTuple):
@@ -121,7 +121,7 @@ class _Known(NamedTuple):
     "A bit for each of FILES that has a glyph for it."
     script: str
     follows: bool
-    "A space, a sign or a mark: it takes the font of the letters before it, if that has it."
+    "Whether it is a space, a symbol or a mark, which keeps the font of the letters before it."
     mark: bool
     ignorable: bool
 
@@ -129,8 +129,8 @@ class _Known(NamedTuple):
 class Fonts:
     """The shipped fonts, opened for one report. Not shared between threads.
 
-    Words come back in a chat, so what was found out about them is remembered: the more of a
-    report is drawn, the faster the rest is.
+    Words recur in a chat, so results are cached: the more of a report is drawn, the faster the rest
+    is.
     """
 
     def __init__(self) -> None:
@@ -149,15 +149,15 @@ class Fonts:
         self._runs: dict[tuple[str, FontChoice, bool], Run] = {}
 
     def covers(self, text: str) -> bool:
-        """Say whether there is a glyph for every character of `text` that needs one."""
+        """Whether there is a glyph for every character of `text` that needs one."""
         known = map(self._about, set(text))
         return all(character.fonts or character.ignorable for character in known)
 
     def choose(self, text: str, *, bold: bool = False) -> list[FontChoice]:
         """Choose font and script for each character of `text`.
 
-        A letter and the marks on it get one font, one that knows both if there is one. Spaces
-        and punctuation stay with the letters before them, so that a sentence is not cut up.
+        A letter and its marks get one font, one that has both if there is one. Spaces and
+        punctuation stay with the letters before them, so that a sentence is not split.
         """
         choices: list[FontChoice] = []
         previous = self._choice(FILES[0], "")
@@ -192,7 +192,7 @@ class Fonts:
         follows = base.follows and previous.file not in _PICTURES
         if follows and base.fonts & _bit(previous.file):
             letter = self._choice(previous.file, previous.script or script)
-        elif not base.fonts:  # an invisible sign: it will not be drawn
+        elif not base.fonts:  # an invisible character: it is not drawn
             letter = previous
         else:
             shared = base.fonts
@@ -202,7 +202,7 @@ class Fonts:
         return [letter, *(self._choose_mark(mark, letter) for mark in marks)]
 
     def _choose_mark(self, mark: _Known, letter: FontChoice) -> FontChoice:
-        # A font draws a box for a mark that it lacks; another font draws it a little off.
+        # A font draws a box for a mark that it lacks; another font draws it slightly misplaced.
         if mark.ignorable or not mark.fonts or mark.fonts & _bit(letter.file):
             return letter
         return self._choice(_first(mark.fonts), letter.script)
@@ -234,7 +234,7 @@ class Fonts:
         return "" if script in ("Zyyy", "Zinh", "Zzzz") else script
 
     def shape(self, text: str, choice: FontChoice, *, rtl: bool) -> Run:
-        """Turn `text` into glyphs."""
+        """Shape `text` into glyphs."""
         run = self._runs.get((text, choice, rtl))
         if run is None:
             glyphs = tuple(self._glyphs(text, choice, rtl))
@@ -270,22 +270,22 @@ def _bit(file: str) -> int:
 
 
 def _first(fonts: int) -> str:
-    """Name the preferred of some fonts, given by their bits."""
+    """The preferred one of some fonts, given as bits."""
     return FILES[(fonts & -fonts).bit_length() - 1]
 
 
 def remember(memory: dict[K, V], key: K, value: V) -> None:
-    """Keep a value, but forget all others rather than keep a whole library of words."""
+    """Cache a value; a full cache is cleared first."""
     if len(memory) >= MOST_REMEMBERED:
         memory.clear()
     memory[key] = value
 
 
 def path_of(file: str) -> Path:
-    """Tell where a shipped font lies."""
+    """The path of a shipped font."""
     return FOLDER / f"{file}.ttf"
 
 
 def leading_of(file: str) -> float:
-    """Tell how far lines with this font stand apart, in parts of the font size."""
+    """The leading of lines with this font, as a fraction of the font size."""
     return 1.75 if file in _TALL else 1.4

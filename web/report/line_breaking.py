@@ -1,10 +1,10 @@
-"""Laying text out in lines: each line is a row of runs, in the order in which they are seen.
+"""Breaks text into lines: each line is a row of runs in visual order.
 
-fpdf2 can break and reorder text itself, but it measures a line anew for every character
-(minutes for a long chat) and loses the nesting of directions (a number inside Arabic inside
-English). So a paragraph is cut into words here, each of which is measured once, and fpdf2 only
-draws runs of one font and one direction. A word is what stands between two places where a line
-may end. Lengths of lines are in the unit in which the caller gives width and size.
+fpdf2 can break and reorder text itself, but it measures a line again for every character (minutes for
+a long chat) and loses nested directions (a number inside Arabic inside English). So a paragraph is
+split into words here, each measured once, and fpdf2 only draws runs of one font and one direction. A
+word is what is between two break opportunities. Lengths of lines are in the unit of the caller's width
+and size.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class Line:
 
     runs: tuple[Run, ...]
     rtl: bool
-    "The direction of its paragraph: it begins at the right edge."
+    "Whether its paragraph is right-to-left, so that it begins at the right edge."
     leading: float
-    "How far the next line stands below this one, in parts of the font size."
+    "Distance to the next line, as a fraction of the font size."
     width: float
-    "The length of all runs together."
+    "Of all runs together."
 
 
 def lay_out(
@@ -39,8 +39,8 @@ def lay_out(
 ) -> list[Line]:
     """Break `text` into lines no wider than `width`.
 
-    Each paragraph runs in the direction of its first strong character; one without any runs
-    as `rtl` says. A character for which no font has a picture is spelled out.
+    Each paragraph has the direction of its first strong character; one without has that of `rtl`. A
+    character without a glyph is spelled out.
     """
     lines: list[Line] = []
     for paragraph in paragraphs(text):
@@ -60,7 +60,7 @@ class _Piece(NamedTuple):
 
 @dataclass
 class _Word:
-    """What a line takes as a whole, and the spaces behind it that its end does not need."""
+    """An unbreakable part of a line, and the spaces after it, which the end of a line drops."""
 
     pieces: list[_Piece] = field(default_factory=list)
     width: float = 0.0
@@ -69,7 +69,7 @@ class _Word:
 
 
 class _Paragraph:
-    """One paragraph, cut where a line may end and where font, script or level change."""
+    """One paragraph, split at break opportunities and where font, script or level change."""
 
     def __init__(self, text: str, fonts: Fonts, rtl: bool, bold: bool) -> None:
         self.text = spell_out(text, fonts.covers)
@@ -78,7 +78,7 @@ class _Paragraph:
         self.levels = resolve_levels(self.text, int(rtl))
 
     def words(self) -> Iterator[_Word]:
-        """Measure the words one after the other."""
+        """The words, shaped one after the other."""
         ends = break_opportunities(self.text)
         word = _Word()
         start = 0
@@ -100,10 +100,10 @@ class _Paragraph:
 
     def _add(self, word: _Word, start: int, end: int) -> None:
         text = self.text[start:end]
-        if not text.isascii():  # what is never drawn must not be measured either
+        if not text.isascii():  # what is never drawn must not be measured
             text = text.translate(_DROPPED)
         letters = text.rstrip(" ")
-        if not text:  # an isolate begins or ends here, which parts what has higher levels
+        if not text:  # an isolate begins or ends here, which separates higher levels
             word.pieces.append(
                 _Piece(Run("", self.choices[start], False, (), 0.0), self.levels[start])
             )
@@ -149,7 +149,7 @@ def _cut(word: _Word, width: float, fonts: Fonts) -> Iterator[_Word]:
         for place, advance in _clusters(run):
             if part.width + advance > width and (part.pieces or place > start):
                 if place > start:
-                    # Shaped again: letters beside a cut may join differently than in the whole.
+                    # Shaped again: letters next to a cut may join differently.
                     part.pieces.append(_Piece(_part_of(run, start, place, fonts), level))
                 yield part
                 part, start = _Word(), place
@@ -160,7 +160,7 @@ def _cut(word: _Word, width: float, fonts: Fonts) -> Iterator[_Word]:
 
 
 def _clusters(run: Run) -> list[tuple[int, float]]:
-    """Tell where in the text of a run the clusters begin, and how wide each is."""
+    """(index in the run's text, width) of each cluster."""
     advances: dict[int, float] = {}
     for glyph in run.glyphs:
         advances[glyph.cluster] = advances.get(glyph.cluster, 0.0) + glyph.advance

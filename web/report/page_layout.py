@@ -1,9 +1,8 @@
-"""The sheet of paper: lines are set down one below the other until a page is full.
+"""Fills pages: lines are placed one below the other until a page is full.
 
-What is set down is drawn at once, so that a long report is never in memory twice; what needs to
-know how many pages there are is added at the end. Lengths are points (1/72 inch). "Leading" is the side where a line of the report's language
-begins, "trailing" the other: the whole layout is mirrored by meaning these two, not left and
-right.
+Lines are drawn at once, so that a long report is never in memory twice; what depends on the number of
+pages is added at the end. Lengths are points (1/72 inch). The "leading" edge is where a line of the
+report's language begins, "trailing" is the other: a layout in these terms is mirrored by itself.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class PageLayout:
     def lay_out(self, text: str, style: Style, width: float = CONTENT) -> list[Line]:
         """Break `text` into lines of at most `width`.
 
-        Short texts are remembered: authors and times come back on every line of a chat.
+        Short texts are cached: authors and times recur with every message of a chat.
         """
         known = self._known.get((text, style, width))
         if known is not None:
@@ -56,7 +55,7 @@ class PageLayout:
         return lines
 
     def gap(self, height: float) -> None:
-        """Leave room, unless a page has just begun."""
+        """Leave vertical space, unless a page has just begun."""
         if self.y > TOP:
             self.y += height
 
@@ -71,11 +70,11 @@ class PageLayout:
         self.canvas.rule(MARGIN, CONTENT, self.y, color)
 
     def heading(self, text: str, style: Style) -> None:
-        """Set down words of the report itself: they begin at its leading edge."""
+        """Place text of the report itself, at its leading edge."""
         self.row(self.lay_out(text, style), style, [], style)
 
     def body(self, lines: list[Line], style: Style) -> None:
-        """Set down text that somebody wrote: each line begins where its own language does."""
+        """Place text that somebody wrote: each line begins at the edge of its own direction."""
         for line in lines:
             height = line.leading * style.size
             self.keep(height)
@@ -92,9 +91,9 @@ class PageLayout:
         *,
         indent: float | None = None,
     ) -> None:
-        """Set two texts side by side, the first line of both on one baseline.
+        """Place two texts side by side, line by line on one baseline.
 
-        The second text begins `indent` from the leading edge, or ends at the trailing edge.
+        The second text begins at `indent` from the leading edge, or ends at the trailing edge.
         """
         for place in range(max(len(leading), len(trailing))):
             pair = [
@@ -114,7 +113,7 @@ class PageLayout:
             self.y += height
 
     def repeat(self, draw: Callable[[PageLayout, int], None]) -> None:
-        """Let `draw` add to every page, given its number, what all pages carry."""
+        """Call `draw` with the number of every page, to add what all pages have."""
         for number in range(1, self.canvas.pages + 1):
             self.canvas.turn_to(number)
             draw(self, number)
@@ -122,7 +121,7 @@ class PageLayout:
     def across(
         self, baseline: float, leading: str, trailing: str, style: Style, *, rule: Color
     ) -> None:
-        """Set one line of two texts and a thin rule at a fixed height, for head and foot."""
+        """Place a line of two texts and a thin rule at a fixed height, for header and footer."""
         half = CONTENT / 2 - 6
         for text, at_end in ((leading, False), (trailing, True)):
             for line in self.lay_out(text, style, half)[:1]:
@@ -140,5 +139,5 @@ class PageLayout:
 
 
 def _baseline(height: float, style: Style) -> float:
-    """Place letters in the middle of their line: more of them is above than below."""
+    """The baseline that centers letters in their line: more of them is above it than below."""
     return height / 2 + 0.32 * style.size

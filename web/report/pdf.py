@@ -1,9 +1,9 @@
 """The consultation report as a PDF.
 
-Here is what stands on the paper and in which order. What belongs in a report at all is the
-rule of `signaling/report.py`; how text of any script becomes lines is in `web/report/line_breaking.py`,
-how lines become pages in `web/report/page_layout.py`. fpdf2, HarfBuzz and pypdf are imported when
-a report is drawn, because the server, which only orders reports, should not carry them.
+This file decides what is on the pages and in which order. What belongs in a report at all is decided in
+`signaling/report.py`; `line_breaking.py` breaks text of any script into lines, and `page_layout.py`
+fills pages with them. fpdf2, HarfBuzz and pypdf are imported when a report is drawn, to keep them out of
+the server, which only orders reports.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def draw(
     made_at: datetime,
     password: str | None = None,
 ) -> bytes:
-    """Draw `report` and return the file; with `password`, it opens only with that.
+    """The PDF of `report`; encrypted if there is a `password`.
 
-    `_` translates English sentences into the report's language. A long chat takes seconds of
-    a processor, so `web/report/process.py` calls this. The same arguments give the same bytes,
-    except that encryption is never the same twice.
+    `_` translates English sentences into the report's language. A long chat takes seconds of CPU
+    time, so `web/report/process.py` calls this. Equal arguments give equal bytes, except for
+    encryption.
     """
     dates = dates_for(report.language, report.time_zone)
     pdf = _empty(report, _, made_at=made_at)
@@ -123,7 +123,7 @@ def _place_chat(layout: PageLayout, report: Report, dates: Dates, _: Callable[[s
 
 
 def _place_line(layout: PageLayout, line: ReportLine, time: str) -> None:
-    """Set author and time above the text; these never stay behind alone on a page."""
+    """Place author and time above the text, never alone at the end of a page."""
     author_style, text_style = (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
     author = layout.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
     text = layout.lay_out(line.text, text_style)
@@ -143,7 +143,7 @@ def _place_edges(
     brand: str,
     made_at: datetime,
 ) -> None:
-    """Give every page its head (brand, what this is) and foot (when made, page number)."""
+    """Give every page its header (brand, title) and footer (date of making, page number)."""
     count = layout.canvas.pages
     title = _("Consultation report")
     if report.started_at is not None:
@@ -170,7 +170,7 @@ def _empty(report: Report, _: Callable[[str], str], *, made_at: datetime) -> FPD
     from fpdf import FPDF
 
     pdf = FPDF(unit="pt", format="A4")
-    # Otherwise "{nb}" in a chat would be replaced by the number of pages.
+    # Otherwise fpdf2 would replace "{nb}" in a chat by the number of pages.
     pdf.alias_nb_pages("")
     pdf.set_auto_page_break(False)
     pdf.set_title(_("Consultation report"))
@@ -180,7 +180,7 @@ def _empty(report: Report, _: Callable[[str], str], *, made_at: datetime) -> FPD
 
 
 def _encrypt(data: bytes, password: str) -> bytes:
-    """Encrypt with AES-256. The owner's password is thrown away: nobody stands above it."""
+    """Encrypt with AES-256. The owner's password is random and not kept: nobody needs it."""
     from pypdf import PdfWriter
 
     writer = PdfWriter(clone_from=BytesIO(data))

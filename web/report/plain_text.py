@@ -1,9 +1,8 @@
-"""What strangers wrote, made ready to be laid out: cleaned, cut into paragraphs, with the
-places where a line may end.
+"""Prepares text for layout: cleans it, splits it into paragraphs, finds break opportunities.
 
-Nothing here knows fonts or pages. The rules for line ends are a small part of UAX #14, chosen
-for the scripts in which people write to each other here; scripts without spaces end lines
-between syllables, because breaking by dictionary would need one per language.
+Fonts and pages are not known here. The break opportunities are a small part of UAX #14, for the scripts
+that people use here; scripts without spaces break between syllables, because breaking between words
+would need a dictionary for each language.
 """
 
 import re
@@ -13,8 +12,8 @@ from itertools import groupby
 
 from web.texts.directions import isolated
 
-# Isolates do what the older embeddings did without disturbing their surroundings. Overrides
-# would show letters in an order in which nobody wrote them, so they become isolates too.
+# Isolates replace the older embeddings without affecting their surroundings. Overrides would show
+# letters in an order in which nobody wrote them, so they become isolates, too.
 _EMBEDDINGS = str.maketrans(
     {
         "\u202a": "\u2066",
@@ -35,11 +34,11 @@ _EMBEDDINGS = str.maketrans(
 )
 _KEPT_FORMATS = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
 
-# They steer the layout and are never drawn themselves.
+# They affect the layout and are never drawn.
 INVISIBLE = frozenset("\u200b\u200e\u200f\u061c\u2066\u2067\u2068\u2069")
 
 MOST_NAMED = 4
-"Characters of one paragraph that no font shows and that are named in full."
+"Characters of a paragraph without a glyph that are named in full."
 
 # More marks than any orthography stacks on one letter, few enough to stay near their line.
 _MOST_MARKS = 6
@@ -49,13 +48,13 @@ _BURMESE_SYLLABLE = re.compile(
     "(?=[\u1000-\u1021\u1023-\u102a\u103f\u104c-\u104f](?![\u103a\u1039]))"
 )
 _KHMER_SYLLABLE = re.compile("(?<=[\u1780-\u17d3])(?<!\u17d2)(?=[\u1780-\u17b3])")
-# Thai and Lao vowels that stand before their consonant begin a syllable.
+# Thai and Lao vowels that precede their consonant begin a syllable.
 _THAI_SYLLABLE = re.compile("(?<=[\u0e01-\u0e5b])(?<![\u0e40-\u0e44])(?=[\u0e40-\u0e44])")
 _LAO_SYLLABLE = re.compile("(?<=[\u0e81-\u0edf])(?<![\u0ec0-\u0ec4])(?=[\u0ec0-\u0ec4])")
 _AFTER_SPACE = re.compile(
     "(?<=[ \u200b\u1361\u1680\u2000-\u2006\u2008-\u200a\u205f\u3000])(?=[^ ])"
 )
-# Addresses and double names: a line may end behind these, not before a number ("-5", "1/2").
+# Addresses and double names: a line may break after these, not before a number ("-5", "1/2").
 _AFTER_JOINT = re.compile(r"(?<=[^\W\d_][-–—/?&=])(?=[^\W\d_])")
 _IDEOGRAPH = (
     "\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u3400-\u9fff\uf900-\ufaff"
@@ -79,9 +78,9 @@ _LINE_ENDS = (
 
 
 def paragraphs(text: str) -> list[str]:
-    """Clean `text` and cut it at its line ends; blank edges go, single blank lines stay.
+    """`text`, cleaned and split into lines, without leading, trailing and repeated blank lines.
 
-    In what comes back, measures among right-to-left letters are isolated.
+    Measures among right-to-left letters are isolated.
     """
     cleaned = clean(text)
     lines = [line.strip(" ") for line in cleaned.split("\n")]
@@ -95,10 +94,10 @@ def paragraphs(text: str) -> list[str]:
 
 
 def clean(text: str) -> str:
-    """Drop what cannot be shown and repair what is broken, keeping every readable sign.
+    """Drop what cannot be shown and repair what is broken, keeping every readable character.
 
-    Halves of surrogate pairs are joined or become U+FFFD; control characters vanish;
-    characters are composed (NFC) so that fonts know them.
+    Surrogates are joined or become U+FFFD; control characters are dropped; characters are composed
+    (NFC), as fonts expect them.
     """
     if any("\ud800" <= character <= "\udfff" for character in text):
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -121,11 +120,10 @@ def clean(text: str) -> str:
 
 
 def spell_out(text: str, covers: Callable[[str], bool]) -> str:
-    """Write the numbers of characters for which there is no picture, as `covers` says.
+    """Replace characters without a glyph, as `covers` says, by their code points.
 
-    A few in a text are named, such as "[U+1F600 GRINNING FACE]". Of many, whose names would fill
-    pages that nobody can read, each row of them is numbered: "[U+12000 12001 12002]", and
-    "[U+12000 x300]" stands for one that is repeated.
+    A few are named, such as "[U+1F600 GRINNING FACE]". Many, whose names would fill pages, are listed
+    by runs: "[U+12000 12001 12002]", with "[U+12000 x300]" for a repeated one.
     """
     if text.isascii() or covers(text):
         return text
@@ -151,7 +149,7 @@ def _numbers(row: str) -> str:
 
 
 def break_opportunities(text: str) -> set[int]:
-    """Find the places where a line may end: each is the index of the next line's beginning."""
+    """The indices at which a line may begin."""
     places: set[int] = set()
     for pattern in _LINE_ENDS if not text.isascii() else _LINE_ENDS[:2]:
         places.update(match.start() for match in pattern.finditer(text))
@@ -159,7 +157,7 @@ def break_opportunities(text: str) -> set[int]:
 
 
 def is_mark(character: str) -> bool:
-    """Say whether `character` only makes sense together with the one before it."""
+    """Whether `character` belongs to the one before it."""
     return (
         unicodedata.category(character) in ("Mn", "Me", "Mc")
         or character in "\u200c\u200d"
@@ -169,7 +167,7 @@ def is_mark(character: str) -> bool:
 
 
 def is_ignorable(character: str) -> bool:
-    """Say whether fonts need no picture for `character`: it only changes its neighbors."""
+    """Whether `character` needs no glyph, as it only changes its neighbors."""
     return (
         character in INVISIBLE
         or character in "\u034f\u200c\u200d"

@@ -1,11 +1,11 @@
-"""`python -m web.report.process` draws one report: facts come by stdin, the PDF goes by stdout.
+"""`python -m web.report.process` draws one report: its data on stdin, the PDF on stdout.
 
-`web/report/workers.py` starts it. A report takes long and its text comes from strangers, so it is
-drawn outside the server, with less right to the processor than anybody, and with limits that the
-system keeps even where the program hangs. It writes no file: not the report, not a core dump.
+`web/report/workers.py` starts it. A report takes long and its text comes from strangers, so it is drawn
+outside the server, at the lowest priority, with resource limits that hold even if the program hangs. It
+writes no file: no report, no core dump.
 
-On stdin stands an `Order`, then the lines of the report, one JSON value on each line of text. What
-it complains of goes by stdout too, in place of the PDF, and quotes nothing of what people wrote.
+stdin has an `Order`, then the lines of the report, one JSON value on each line of text. An error goes to
+stdout in place of the PDF, and quotes nothing that people wrote.
 """
 
 import os
@@ -26,15 +26,15 @@ from web.texts.catalogs import translations_of
 CPU_SECONDS = 300
 "Far above the longest part of a report; see docs/benchmarks.md."
 MEMORY_BYTES = 1536 * 2**20
-"Addresses, of which those in use are half."
+"Of address space, half of which is in use."
 PRIORITY = 10
-"As `nice` counts: the server and its calls come first."
+"A `nice` value: the server and its calls come first."
 
 _lines = msgspec.json.Decoder(ReportLine)
 
 
 class Order(msgspec.Struct):
-    """What is to be drawn, but for the lines of the chat."""
+    """What to draw, except for the lines of the chat."""
 
     report: Report
     brand: str
@@ -47,7 +47,7 @@ def encode(value: Order | ReportLine) -> bytes:
 
 
 def draw_from(source: Iterable[bytes]) -> bytes:
-    """Draw what an input orders. Raises msgspec.DecodeError for what is none."""
+    """The PDF that an input orders. Raises msgspec.DecodeError for invalid input."""
     lines = iter(source)
     order = msgspec.json.decode(next(lines, b""), type=Order)
     facts = replace(order.report, lines=tuple(map(_lines.decode, lines)))
@@ -77,7 +77,7 @@ def _restrain() -> None:
 
 
 def _complaint(error: Exception) -> str:
-    """Kind and place of an error; its own text may quote what somebody wrote."""
+    """Type and line of an error; its own text may quote what somebody wrote."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} at {os.path.basename(place.filename)}:{place.lineno}"
 

@@ -1,7 +1,7 @@
-"""Processes that draw reports, and whose turn it is.
+"""Draws reports in processes, a few at once and one for each account.
 
-A process of its own for each report (`web/report/process.py`): nothing that people wrote can hold
-up or end the server. Text goes through pipes alone, never by a command line or a file.
+Each report has a process of its own (`web/report/process.py`), so that nothing that people wrote can
+block or crash the server. Text goes through pipes only, never by a command line or a file.
 """
 
 import asyncio
@@ -18,21 +18,21 @@ from signaling.report import ReportLine
 from web.report.process import Order, encode
 
 AT_ONCE = 2
-"Reports drawn at the same time, of which one account has one."
+"Reports drawn at the same time, at most one of them for an account."
 WAIT_SECONDS = 30.0
-"For one's turn: longer, and browsers and proxies give up without a word."
+"In the queue: after longer waits browsers and proxies give up without an explanation."
 DRAWING_SECONDS = 600.0
-"For a whole report on a busy machine; its processor time is limited by the process itself."
+"For a report on a busy machine; the process itself limits its CPU time."
 
 _log = logging.getLogger(__name__)
 
 
 class ReportWorkers:
-    """Draws reports, so many at once. `environment` is what the processes inherit."""
+    """Draws reports, AT_ONCE at a time. `environment` is that of the processes."""
 
     def __init__(self, environment: Mapping[str, str], patience: float = WAIT_SECONDS) -> None:
         self.patience = patience
-        "Seconds that somebody waits for their turn."
+        "Seconds that somebody waits in the queue."
         self._environment = dict(environment)
         self._places = asyncio.Semaphore(AT_ONCE)
         self._accounts: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -41,27 +41,27 @@ class ReportWorkers:
 
     @property
     def process_ids(self) -> list[int]:
-        """The system's ids of the processes that draw now."""
+        """Ids of the running processes."""
         return [process.pid for process in self._processes]
 
     async def draw(self, account_id: str, order: Order, lines: AsyncIterable[ReportLine]) -> bytes:
-        """Draw a report for somebody once it is their turn; ended with the task that asks.
+        """Draw a report when there is a place; ends with the calling task.
 
-        Raises ReportsBusy if their turn does not come, ReportNotDrawn if it cannot be drawn.
+        Raises ReportsBusy if no place becomes free in time, ReportNotDrawn if drawing fails.
         """
-        async with self._turn(account_id):
+        async with self._place(account_id):
             if self._stopping:
                 raise ReportNotDrawn
             return await self._draw(order, lines)
 
     def stop(self) -> None:
-        """End what is being drawn, and draw no more."""
+        """End the running processes, and start no more."""
         self._stopping = True
         for process in self._processes:
             _kill(process)
 
     @contextlib.asynccontextmanager
-    async def _turn(self, account_id: str) -> AsyncIterator[None]:
+    async def _place(self, account_id: str) -> AsyncIterator[None]:
         own = self._accounts.setdefault(account_id, asyncio.Lock())
         async with contextlib.AsyncExitStack() as held:
             try:
@@ -104,7 +104,7 @@ class ReportWorkers:
 async def _feed(
     writer: asyncio.StreamWriter, order: Order, lines: AsyncIterable[ReportLine]
 ) -> None:
-    """Write a process's input; one that has ended needs no more."""
+    """Write a process's input, as long as it reads."""
     with contextlib.suppress(ConnectionError):
         writer.write(encode(order))
         async for line in lines:

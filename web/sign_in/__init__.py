@@ -1,0 +1,1 @@
+"""Signing a browser in and out, and what wrong passwords cost: on top of `web/access`."""

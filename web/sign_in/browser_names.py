@@ -1,9 +1,9 @@
-"""What a browser calls itself, in the words people use: "Firefox" on "Windows"."""
+"""Browser and operating system by their common names: "Firefox" on "Windows"."""
 
 import re
 
 BROWSERS = (
-    # the first that fits: most call themselves Chrome and Safari besides
+    # the first match counts: most also claim to be Chrome and Safari
     ("Edge", re.compile(r"Edg(e|A|iOS)?/")),
     ("Opera", re.compile(r"OPR/|Opera")),
     ("Samsung Internet", re.compile(r"SamsungBrowser/")),
@@ -23,7 +23,7 @@ SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> tuple[str, str]:
-    """(browser, system) by a User-Agent header; what nobody knows is empty."""
+    """(browser, system) of a User-Agent header; empty where unknown."""
     return _first(BROWSERS, user_agent[:500]), _first(SYSTEMS, user_agent[:500])
 
 

@@ -1,9 +1,9 @@
-"""Browsers that have signed in before, told by a cookie of their own.
+"""Browsers that have signed in before, recognized by a cookie of their own.
 
-The device cookies of OWASP's "Slow Down Online Guessing Attacks with Device Cookies": the cookie
-opens nothing. A browser that shows it tries passwords from an allowance of its own, so that
-nobody else's guessing keeps it out. It is an opaque token whose digest is stored, a new one at
-each sign-in, so that a planted one is worth nothing once it matters.
+These are the device cookies of OWASP's "Slow Down Online Guessing Attacks with Device Cookies". The
+cookie grants nothing; a browser that sends it has password attempts of its own, so that nobody else's
+guessing locks it out. It is an opaque token whose digest is stored, renewed at each sign-in, so that a
+planted one becomes worthless.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ LIFETIME = timedelta(days=180)
 @dataclass(frozen=True)
 class Browser:
     digest: bytes | None
-    "Of its cookie; None if it has none, or none that anybody knows."
+    "Of its cookie; None without one, or with an unknown one."
     accounts: frozenset[str]
-    "Those it has signed in to."
+    "Ids of those it has signed in to."
 
 
 async def browser_of(request: web.Request) -> Browser:
-    """The browser that asks."""
+    """The browser of this request."""
     token = request.cookies.get(_cookie(request))
     if token:
         digest, now = token_digest(token), request.app[CLOCK].now()
@@ -39,14 +39,14 @@ async def browser_of(request: web.Request) -> Browser:
 
 
 def keeps_cookies(request: web.Request) -> bool:
-    """Whether this browser has kept a cookie of a sign-in; one that has not may still keep the next."""
+    """Whether the browser kept the cookie of a sign-in; without one it may still keep the next."""
     return _cookie(request) in request.cookies
 
 
 async def remember(
     request: web.Request, records: Records, browser: Browser, account_id: str
 ) -> str:
-    """Know this browser for an account, within the caller's transaction; its next cookie."""
+    """Store the browser as known to an account, in the caller's transaction. Returns its new cookie."""
     token = new_token()
     expires_at = request.app[CLOCK].now() + LIFETIME
     await records.known_browsers.put(
@@ -56,7 +56,7 @@ async def remember(
 
 
 def hand_over(request: web.Request, answer: web.StreamResponse, token: str) -> None:
-    """Give the browser its cookie."""
+    """Set the browser's cookie."""
     answer.set_cookie(
         _cookie(request),
         token,

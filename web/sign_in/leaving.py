@@ -8,15 +8,15 @@ from web.http.request import account_of, web_session_digest
 from web.keys import ARRIVING, STORE
 
 FORGET = {"Clear-Site-Data": '"storage"'}
-"""What a page has kept in the browser goes (W3C Clear Site Data). Not "cache": pages are never
-stored, and scripts would have to come again over a slow line; nor "cookies": those of every other
-service of the domain would go too."""
+"""Deletes what pages have stored in the browser (W3C Clear Site Data). Not "cache": pages are never
+stored, and scripts would be loaded again over a slow network; nor "cookies": those of every other
+service of the domain would be deleted, too."""
 
 
 async def leave_seats(request: web.Request) -> None:
-    """Give up this browser's seats; unless somebody is signed in, its web session ends with them.
+    """Give up this browser's seats; unless somebody is signed in, its web session ends, too.
 
-    What is open by them in other tabs ends at once.
+    What other tabs have open ends at once.
     """
     app, digest = request.app, await web_session_digest(request)
     session, account = await get_session(request), await account_of(request)

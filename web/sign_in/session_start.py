@@ -1,4 +1,4 @@
-"""Signing a browser in: its web session, and what it is remembered by."""
+"""Signing a browser in: its web session, and the cookie that makes it known."""
 
 from dataclasses import replace
 from datetime import UTC
@@ -19,10 +19,10 @@ from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, rememb
 async def start_web_session(
     request: web.Request, browser: Browser, account: Account, *, renewed: str | None = None
 ) -> web.HTTPSeeOther | None:
-    """Sign somebody in; the redirect on the way to their dashboard carries the browser's cookies.
+    """Sign somebody in. Returns the redirect to their dashboard, with the browser's cookies.
 
-    `renewed` is a hash in place of the one that has just been verified. None if the password was
-    changed, or the account disabled, while it was being verified.
+    `renewed` is a hash to replace the one that has just been verified. Returns None if the password
+    was changed, or the account disabled, during verification.
     """
     before, now = await get_session(request), request.app[CLOCK].now()
     remembered = ""
@@ -49,7 +49,7 @@ async def start_web_session(
     except Conflict:
         session.invalidate()
         return None
-    # the sign-in page leads on whoever comes back with the cookie, and tells others
+    # the sign-in page redirects a browser that kept the cookie, and says so to one that did not
     straight = keeps_cookies(request)
     answer = web.HTTPSeeOther(path("dashboard") if straight else path("sign_in", {"kept": "?"}))
     hand_over(request, answer, remembered)

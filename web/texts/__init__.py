@@ -1,0 +1,1 @@
+"""Catalogs, dates and text directions: everything that depends on a reader's language."""

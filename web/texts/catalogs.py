@@ -1,7 +1,7 @@
-"""The catalogs: every sentence in every language, for Python and for the browser.
+"""The catalogs: all sentences in all languages, for Python and for the browser.
 
-One gettext `.po` file per language under `signaling/locales/`; English sentences are the ids. A
-missing sentence falls back to English.
+There is one gettext `.po` file a language in `signaling/locales/`; English sentences are the ids, and
+a missing translation falls back to English.
 """
 
 import json
@@ -34,7 +34,7 @@ _ALIASES = {
     "swh": "sw",
     "arb": "ar",
 }
-"Languages that browsers also name by a narrower code: Dari (prs) reads the Persian catalog."
+"Narrower codes that browsers send: Dari (prs) gets the Persian catalog."
 OWN_NAMES = {
     "en": "English",
     "fr": "Français",
@@ -71,18 +71,18 @@ class Language:
 
 
 class Catalogs:
-    """All languages; load once."""
+    """The catalogs of all languages; load once."""
 
     def __init__(self, languages: dict[str, Language], digest: str) -> None:
         self.languages = languages
         self.digest = digest
-        "Changes whenever any sentence does: part of the catalogs' addresses."
+        "Of all sentences; part of the catalogs' addresses."
         self.offered_zones = tuple(clocks_held())
 
     @classmethod
     @cache
     def load(cls) -> "Catalogs":
-        """All catalogs; read once in the life of the process, as they come with the program."""
+        """All catalogs, read once in the life of the process."""
         languages = {}
         for code in OWN_NAMES:
             catalog = _catalog_of(code)
@@ -112,7 +112,7 @@ class Catalogs:
                 weight = float(quality) if name.lower() == "q" else 1.0
             except ValueError:
                 weight = 0.0
-            if not 0 < weight <= 1:  # zero refuses a language; anything else is no weight
+            if not 0 < weight <= 1:  # zero refuses a language; the rest is invalid
                 continue
             language = tag.strip().lower().replace("_", "-").partition("-")[0]
             wanted.append((-weight, index, _ALIASES.get(language, language)))
@@ -122,12 +122,12 @@ class Catalogs:
         return self.languages[SOURCE_LANGUAGE]
 
     def moment(self, at: datetime, time_zone: str, language: str) -> str:
-        """Date, time and zone in words, in a language of the catalogs or else in English."""
+        """Date, time and zone in words; in English for a language without a catalog."""
         return full_moment(at, time_zone, self.get(language).code)
 
 
 def translations_of(code: str) -> NullTranslations:
-    """One language alone, for a process that needs no other."""
+    """One language, for a process that needs no other."""
     return _Translations(_catalog_of(code))
 
 
@@ -167,7 +167,7 @@ class _Translations(NullTranslations):
 
 
 def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
-    """What the browser's scripts need: the sentences found in them, and the plural table."""
+    """JSON for the browser: the sentences that its scripts use, the plural table, words of dates."""
     messages: dict[str, Any] = {}
     for message in catalog:
         if not message.id or not any(name.endswith(".js") for name, _ in message.locations):
@@ -188,16 +188,16 @@ def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
 
 
 def _forms_of_numbers(catalog: Catalog) -> str:
-    """The index of the gettext form of each number to 199, a digit each.
+    """The index of the plural form of each number from 0 to 199, as one digit each.
 
-    Larger numbers have the form of 100 and their last two digits, in all of these languages.
+    In all of these languages a larger number has the form of 100 plus its last two digits.
     """
     index_of: Callable[[int], int] = c2py(catalog.plural_expr)
     return "".join(str(index_of(number)) for number in range(200))
 
 
 def _durations(code: str, forms: str) -> dict[str, dict[str, list[str]]]:
-    """Minutes, hours and days, with %n for the number; a form for each of the language's."""
+    """Amounts of minutes, hours and days, with %n for the number, for each plural form."""
     numbers = [forms.find(form, 1) if form in forms[1:] else 0 for form in sorted(set(forms))]
     return {
         "units": {

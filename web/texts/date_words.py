@@ -1,8 +1,8 @@
 """The words of dates: names of days and months, their order, parts of the day; a table a language.
 
-The tables are made from the Unicode Consortium's data (Babel), with other orders and words where
-those would be misread. The browser gets the same ones with its catalog: so a page and a mail write
-one moment alike, whatever that browser knows of the language.
+The tables come from the Unicode Consortium's data (Babel), with other orders and words where those
+would be misread. The browser gets the same tables with its catalog, so a page and a mail write a moment
+alike, whatever the browser knows of the language.
 """
 
 import re
@@ -28,21 +28,21 @@ _SIGNS = {
     "%y": "y",
     "": "G",
 }
-"The signs of the patterns here, and the fields of CLDR's that they stand for; %n is the number."
+"The fields of the patterns here -> CLDR's fields that they replace; %n is the month's number."
 _FIELDS = {field: sign for sign, fields in _SIGNS.items() for field in fields.split()}
 _ORDERS = {
-    # Year or month would come first, or two numbers stand side by side.
+    # In CLDR's, year or month would come first, or two numbers would be adjacent.
     "ps": ("%w %d %m %y", "%d %m %y", "%d %m"),
     "so": ("%w, %d %m %y", "%d %m %y", "%d %m"),
     "am": ("%w %d %m %y", "%d %m %y", "%d %m"),
-    # These months bear the names of Ethiopian ones, which begin and end on other days.
+    # Its names of months are those of the Ethiopian calendar, whose months begin on other days.
     "ti": ("%w፣ %d/%n/%y", "%d/%n/%y", "%d/%n"),
 }
 _TWO_CLOCKS = ("am", "sw", "ti")
-"Where many people count the hours from sunrise or sunset: 9:00 may be three in the afternoon."
+"Where many count the hours from sunrise or sunset, so that 9:00 may mean 15:00."
 _LAST_UNCLEAR_HOUR = 12
 _REGIONAL = ("ar", "fa")
-"Where the months have other names from country to country: the zone tells which."
+"Where names of months differ by country: the zone says which."
 
 _IRANIAN = (
     "فروردین",
@@ -60,8 +60,8 @@ _IRANIAN = (
 )
 _DARI = ("حمل", "ثور", "جوزا", "سرطان", "اسد", "سنبله", "میزان", "عقرب", "قوس", "جدی", "دلو", "حوت")
 _SOLAR = {
-    # Persian is read here by people of Iran and of Afghanistan.
-    "fa": tuple(f"{one} ({other})" for one, other in zip(_IRANIAN, _DARI, strict=True)),
+    # The Persian catalog serves people from Iran and from Afghanistan.
+    "fa": tuple(f"{iranian} ({dari})" for iranian, dari in zip(_IRANIAN, _DARI, strict=True)),
     "fa_IR": _IRANIAN,
     "fa_AF": _DARI,
     "ps": (
@@ -82,7 +82,7 @@ _SOLAR = {
 "The months of the Solar Hijri year, which Babel does not have."
 _BESIDE = "%s / "
 _DAY_AND_MONTH = "%d\u00a0%m"
-"Held together: at the end of a line the day would be read as part of the year before it."
+"Not broken between lines: the day could be read as part of the year before it."
 _NOWRUZ_FROM, _NOWRUZ_UNTIL = 2020, 2070
 "The years for which the browser is told when the Solar Hijri year begins."
 
@@ -97,23 +97,23 @@ class DateWords:
     short_weekdays: tuple[str, ...]
     short_months: tuple[str, ...]
     long: str
-    "With the weekday, and the day of the Solar Hijri calendar (%s) where people live by it."
+    "With the weekday, and the date of the Solar Hijri calendar (%s) where that is in use."
     short: str
     "For the short names."
     with_year: str
     without_year: str
     comma: str
     periods: tuple[str, ...]
-    "For each hour that is read in two ways, from midnight: the part of the day."
+    "The part of the day for each ambiguous hour, from midnight on."
     solar: tuple[str, ...]
 
     @property
     def gregorian(self) -> str:
-        """The long pattern without the day of another calendar."""
+        """The long pattern without the date of the other calendar."""
         return self.long.replace(_BESIDE, "")
 
     def write(self, pattern: str, on: date, *, short: bool = False) -> str:
-        """A day by one of these patterns."""
+        """A date by one of these patterns."""
         weekdays = self.short_weekdays if short else self.weekdays
         months = self.short_months if short else self.months
         parts = {
@@ -127,7 +127,7 @@ class DateWords:
         return re.sub(r"%(\w)", lambda match: parts[match[1]], pattern)
 
     def clock(self, at: time) -> str:
-        """Hour and minute, with the part of the day where the hour alone is read in two ways."""
+        """Hour and minute, with the part of the day where the hour alone is ambiguous."""
         text = f"{at:%H:%M}"
         return f"{text} {self.periods[at.hour]}" if at.hour < len(self.periods) else text
 
@@ -135,7 +135,7 @@ class DateWords:
         return f"{day}{self.comma} {self.clock(at)}"
 
     def _solar_day(self, on: date) -> str:
-        """By its own months and digits: nobody takes it for the Gregorian date beside it."""
+        """With its own months and digits, so that it is not taken for the Gregorian date beside it."""
         solar = JalaliDate(on)  # type: ignore[no-untyped-call]
         text = f"{solar.day}\u00a0{self.solar[solar.month - 1]} {solar.year}"
         return re.sub(r"[0-9]", lambda digit: chr(0x6F0 + int(digit[0])), text)
@@ -148,17 +148,17 @@ def locale_of(language: str) -> Locale:
 
 @cache
 def date_words(language: str, time_zone: str = "") -> DateWords:
-    """The words for a language of the catalogs, as they are used where a zone is."""
+    """The words for a language of the catalogs, as used in the country of a zone."""
     return _words_of(language, _regional_name(language, time_zone))
 
 
 def plain(text: str) -> str:
-    """Signs as on a telephone's keys: typographic ones would double the price of an SMS."""
+    """Typographic characters replaced by GSM 7-bit ones, as they would double an SMS's price."""
     return text.replace("\u2019", "'").replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def browser_words(language: str) -> dict[str, Any]:
-    """The same as JSON for `static/js/shared/time/format.js`; what a language does not use is left out."""
+    """The words as JSON for `static/js/shared/time/format.js`, without what a language does not use."""
     words = date_words(language)
     table: dict[str, Any] = {
         "weekdays": words.weekdays,
@@ -181,7 +181,7 @@ def browser_words(language: str) -> dict[str, Any]:
 
 
 def _regions(language: str) -> list[dict[str, Any]]:
-    """The zones in which months have other names than usual, and these."""
+    """The zones where months have other names than usual, with those names."""
     zones_of: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for zone in sorted(get_global("zone_territories")):
         words = date_words(language, zone)
@@ -195,7 +195,7 @@ def _regions(language: str) -> list[dict[str, Any]]:
 
 
 def _regional_name(language: str, time_zone: str) -> str:
-    """The locale to take the months from: "ar_SY" in Damascus."""
+    """The locale whose names of months to use: "ar_SY" in Damascus."""
     territory = get_global("zone_territories").get(time_zone)
     name = f"{language}_{territory}"
     return name if territory and language in _REGIONAL and exists(name) else language

@@ -1,7 +1,7 @@
-"""Dates and times for people: in their zone, which is named, by the Gregorian calendar and 24 hours.
+"""Dates and times for people: in a named zone, in the Gregorian calendar, with 24 hours.
 
-One appointment must not bear two dates or two hours, so the calendar, the digits and the clock are
-the same in every language and the same as in the browser (`static/js/shared/time/format.js`).
+An appointment must not appear under two dates or two hours, so calendar, digits and clock are the same
+in every language, and the same as in the browser (`static/js/shared/time/format.js`).
 """
 
 from datetime import datetime, timedelta
@@ -14,25 +14,25 @@ from web.texts.date_words import date_words, locale_of, plain
 from web.zones.names import zone_of
 
 _MANY = {("ps", "hour"): "{} ساعته"}
-"What Babel writes in Latin letters for any number but one."
+"Where Babel uses Latin letters for any number but one."
 
 
 def local(at: datetime, time_zone: str) -> datetime:
-    """A moment as the clocks of a zone show it."""
+    """A moment in the local time of a zone."""
     return at.astimezone(zone_of(time_zone))
 
 
 def full_moment(at: datetime, time_zone: str, language: str) -> str:
     """For mails: "Monday, 7 December 2026, 14:30 (Central European Time)".
 
-    Where people live by the Solar Hijri calendar, its day stands before the other.
+    Where the Solar Hijri calendar is in use, its date comes first.
     """
     text = day_and_time(at, time_zone, language)
     return f"{text} ({zone_name(at, time_zone, language)})"
 
 
 def long_moment(at: datetime, time_zone: str, language: str) -> str:
-    """The same by one calendar alone, where each sign may cost."""
+    """The same in the Gregorian calendar only, for SMS."""
     here, words = local(at, time_zone), date_words(language, time_zone)
     text = words.joined(words.write(words.gregorian, here), here.time())
     return f"{text} ({zone_name(at, time_zone, language)})"
@@ -57,7 +57,7 @@ def full_day(at: datetime, time_zone: str, language: str) -> str:
 
 
 def clock_time(at: datetime, time_zone: str, language: str) -> str:
-    """For reports: "14:30"; "09:00 asubuhi" where an hour of the morning is read in two ways."""
+    """For reports: "14:30"; "09:00 asubuhi" where an hour of the morning is ambiguous."""
     return date_words(language).clock(local(at, time_zone).time())
 
 
@@ -70,12 +70,12 @@ def amount(number: int, unit: str, language: str) -> str:
 
 
 def decimal_sign(language: str) -> str:
-    """What stands before tenths: the comma of "2,5"."""
+    """The decimal separator, such as the comma of "2,5"."""
     return get_decimal_symbol(locale_of(language), numbering_system="latn")
 
 
 def offset(at: datetime, time_zone: str) -> str:
-    """How far a zone's clocks are from UTC at that moment: "UTC+3", "UTC+5:30", "UTC"."""
+    """A zone's UTC offset at a moment: "UTC+3", "UTC+5:30", "UTC"."""
     minutes = (local(at, time_zone).utcoffset() or timedelta()) // timedelta(minutes=1)
     hours, rest = divmod(abs(minutes), 60)
     if not minutes:
@@ -84,15 +84,15 @@ def offset(at: datetime, time_zone: str) -> str:
 
 
 def comes_twice(at: datetime, time_zone: str) -> bool:
-    """Whether the clocks go back and show the time of that moment once more, or have done so."""
+    """Whether the local time of a moment occurs twice, as the clocks go back."""
     here = local(at, time_zone)
     return here.utcoffset() != here.replace(fold=1 - here.fold).utcoffset()
 
 
 def zone_name(at: datetime, time_zone: str, language: str) -> str:
-    """The zone as people call it: "Central European Time", else the country: "Somalia Time".
+    """The zone's common name: "Central European Time", or by country: "Somalia Time".
 
-    With its offset where the clocks alone would not tell which moment it is.
+    With its offset where the local time alone is ambiguous.
     """
     if comes_twice(at, time_zone):
         comma = date_words(language).comma
@@ -107,7 +107,7 @@ def _zone_name(at: datetime, time_zone: str, language: str) -> str:
         minutes = ahead // timedelta(minutes=1)
         sign = "-" if minutes < 0 else "+"
         return f"UTC{sign}{abs(minutes) // 60}:{abs(minutes) % 60:02}" if minutes else "UTC"
-    # Given a zone without a moment, Babel names it for summer and winter alike.
+    # Without a moment, Babel gives the generic name, for summer and winter alike.
     name: str = get_timezone_name(zone, locale=locale_of(language))
     if language == "ru":  # Babel writes the summer form of a country's time all year round
         name = name.removesuffix(", летнее время")

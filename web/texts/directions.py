@@ -1,13 +1,13 @@
 """Which parts of a line keep their own direction: measures, numbers, telephone numbers, addresses.
 
 In a line with right-to-left letters the Unicode bidirectional algorithm (UAX #9) alone shows
-"39.5 °C" as "C° 39.5" and turns "+41 79 123 45 67" around. So what is read from left to right is
-isolated, and stays beside the word before it: a dose beside its drug. Behind a left-to-right word
-it belongs to that word's phrase and nothing is done; where a list has its doses first, they stay
-beside the word behind them.
+"39.5 °C" as "C° 39.5" and reverses "+41 79 123 45 67". So whatever is read from left to right is
+isolated, and stays next to the word before it: a dose next to its drug. After a left-to-right word it
+belongs to that word's phrase and is left alone; where a list has its doses first, they stay next to
+the word after them.
 
-The page does the same (`directions.js` under `web/static/js/shared/text`), by the same table of
-signs: the regular expressions are those of `direction-patterns.js` there.
+The page does the same (`directions.js` in `web/static/js/shared/text`), with the same expressions,
+which are read from `direction-patterns.js` there.
 """
 
 import re
@@ -34,9 +34,9 @@ class _Table(NamedTuple):
 
 @cache
 def table() -> _Table:
-    """The expressions that the page uses, read once. Raises OSError.
+    """The regular expressions of the page, read once. Raises OSError.
 
-    Called at the start, because the server's loop may not wait for a file.
+    The server calls it at its start, because the event loop must not wait for a file.
     """
     found: dict[str, str] = {}
     script = "static/js/shared/text/direction-patterns.js"
@@ -51,22 +51,22 @@ def table() -> _Table:
 
 @cache
 def _token_pattern() -> re.Pattern[str]:
-    """Compiled when it is needed, which takes as long as a short report of Latin letters."""
+    """Compiled late, as that takes as long as drawing a short report in Latin letters."""
     return re.compile(table().token)
 
 
 class Token(NamedTuple):
-    """What has a direction: a measure, or a word."""
+    """A part of a line with a direction: a measure, or a word."""
 
     kind: str
     start: int
     end: int
     signed: bool
-    "It ends in a sign that belongs to it and has no direction of its own."
+    "Whether it ends in a sign without a direction of its own."
 
 
 class Isolate(NamedTuple):
-    """What is shown from left to right, and the marks beside it; a mark alone is empty."""
+    """A part to show from left to right, with marks before and after; empty for a mark alone."""
 
     start: int
     end: int
@@ -75,17 +75,17 @@ class Isolate(NamedTuple):
 
 
 def apart(text: str) -> str:
-    """Kept from turning a sentence of the other direction, as the scripts' `fill` does."""
+    """Isolated, so that it cannot reorder a sentence of the other direction; as `fill` in scripts."""
     return f"{FIRST_STRONG_ISOLATE}{text}{POP_ISOLATE}"
 
 
 def left_to_right(text: str) -> str:
-    """An address or a number, in a sentence of either direction."""
+    """An address or a number, isolated for a sentence of either direction."""
     return f"{LEFT_ISOLATE}{text}{POP_ISOLATE}"
 
 
 def isolated(line: str) -> str:
-    """Write the isolates of `line` into it, as characters."""
+    """`line` with its isolates as characters."""
     parts: list[str] = []
     place = 0
     for start, end, before, after in isolates(line):
@@ -98,12 +98,12 @@ def isolated(line: str) -> str:
 
 
 def is_foreign(text: str, direction: str) -> bool:
-    """Say whether `text` has letters that run against `direction`, which is ltr or rtl."""
+    """Whether `text` has letters of the direction opposite to `direction` (ltr or rtl)."""
     return bool((table().left if direction == "rtl" else table().right).search(text))
 
 
 def isolates(line: str) -> list[Isolate]:
-    """Find what has to be isolated in `line`, in its order."""
+    """The parts of `line` to be isolated, in order."""
     if table().left.search(line) and not table().right.search(line):
         return []  # all of it runs from left to right
     found: list[Isolate] = []
@@ -128,7 +128,7 @@ def isolates(line: str) -> list[Isolate]:
             end = tokens.all[place].end
             found.append(Isolate(start, end, mark if last != base else "", ""))
         elif last == "left":
-            # Its numbers and letters join the phrase by themselves.
+            # The algorithm joins its numbers and letters to the phrase.
             if signed or tokens.bracketed(place) or _ARABIC_DIGIT.search(line, start, end):
                 mark = LEFT_MARK if base == "right" else ""
                 found.append(Isolate(start, end, mark, mark))
@@ -151,31 +151,31 @@ class _Tokens:
         return self.all[place].kind if place < len(self.all) else ""
 
     def parted(self, place: int) -> bool:
-        """Say whether a comma, an edge of the line or the like parts this token from the last."""
+        """Whether a comma, an end of the line or the like separates this token from the previous one."""
         if not 0 < place < len(self.all):
             return True
         before, after = self.all[place - 1 : place + 1]
         return bool(table().part.search(self.line, before.end - 1, after.start + 1))
 
     def bracketed(self, place: int) -> bool:
-        """Say whether a bracket, which may hold other letters too, parts this token from the last."""
+        """Whether a bracket, which may contain other letters, separates it from the previous token."""
         gap = self.line[self.all[place - 1].end : self.all[place].start + 1]
         return not _BRACKETS.isdisjoint(gap)
 
     def leads(self, place: int) -> bool:
-        """Say whether this measure begins an item of a list, as the one of the item before did."""
+        """Whether this measure begins an item of a list, as one began the item before it."""
         if self.kind(place) != "measure" or not self.parted(place) or self.parted(place + 1):
             return False
         last = place - 2 if self.kind(place - 1) == "part" else place - 1
         if self.kind(last) == "measure" and not self.parted(last):
-            last -= 1  # how often, behind the name of what is taken
+            last -= 1  # how often, after the name of the drug
         item = last
         while item > 0 and self.kind(item) in ("left", "right") and not self.parted(item):
             item -= 1
         return 0 <= item < last and self.kind(item) == "measure"
 
     def end_of_list(self, place: int) -> int:
-        """Find the end of a list of doses and left-to-right words that this measure begins."""
+        """The end of a list of doses and left-to-right words that begins with this measure."""
         end, more, closed = place, False, False
         while not self.parted(end + 1) and self.kind(end + 1) == "left":
             end += 1

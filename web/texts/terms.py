@@ -1,4 +1,4 @@
-"""The terms that people by link accept: Markdown from the catalogs, rendered and sanitized."""
+"""The terms that people who come by link accept: Markdown from the catalogs, as safe HTML."""
 
 import markdown
 import nh3
@@ -18,7 +18,7 @@ _TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "h2", "h3"}
 
 
 def render_markdown(text: str) -> str:
-    """Operator-written Markdown as HTML without anything that runs."""
+    """Markdown as sanitized HTML."""
     html = markdown.markdown(text, extensions=[SaneListExtension()], output_format="html")
     return nh3.clean(
         html, tags=_TAGS, url_schemes={"https", "mailto", "tel"}, link_rel="noopener noreferrer"

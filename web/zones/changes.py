@@ -1,8 +1,8 @@
-"""Sessions that were planned by other time zone rules than those in force now.
+"""Moves sessions that were planned under other time zone rules than those in force now.
 
-People agree on an hour by the clocks of a place. When its clocks are changed by law, the hour they
-agreed on stays and the moment moves: everybody is told, and calendars are updated. So that it is
-known what the clocks showed by the rules of then, each start leaves them in the database.
+People agree on a local time. When a country changes its clocks by law, that local time stays and the
+moment moves: everybody is notified, and calendars are updated. Each start stores the rules in force,
+so that the next start knows what the clocks showed under the old ones.
 """
 
 import asyncio
@@ -24,14 +24,14 @@ from web.zones.names import clocks_held, todays_name, zone_of
 
 SETTING = "zone_rules"
 YEARS = 5
-"Sessions are planned at most three years ahead, by a server that may run for a year or two."
+"Sessions are planned at most three years ahead, and a server may run for a year or two."
 STEP = timedelta(days=14)
-"Nobody changes clocks and changes them back sooner: the shortest in use are the weeks of Ramadan."
+"Clocks are never changed and changed back sooner: the shortest period is Ramadan."
 
 _log = logging.getLogger(__name__)
 
 Changes = list[tuple[int, int]]
-"(seconds since 1970, seconds ahead of UTC from then on), oldest first."
+"(seconds since 1970, UTC offset in seconds from then on), oldest first."
 
 
 class KeptRules(msgspec.Struct, frozen=True):
@@ -41,10 +41,10 @@ class KeptRules(msgspec.Struct, frozen=True):
     until: int
     zones: dict[str, Changes]
     moving: dict[str, tuple[int, int]] = {}
-    "Consultation -> its moment by old and by new rules, until it is moved."
+    "Consultation id -> its moment under the old and the new rules, until it is moved."
 
     def ahead(self, time_zone: str, at: datetime) -> timedelta | None:
-        """How far the clocks of a zone are ahead of UTC; None where that is not known."""
+        """The UTC offset of a zone at a moment; None where it is not known."""
         seconds = at.timestamp()
         changes = self.zones.get(todays_name(time_zone) or "", [])
         if not changes or not self.since <= seconds < self.until:
@@ -54,7 +54,7 @@ class KeptRules(msgspec.Struct, frozen=True):
 
 @cache
 def rules_from(year: int) -> KeptRules:
-    """The rules in force, for the years from this one on."""
+    """The rules in force, for YEARS from the beginning of `year`."""
     since, until = datetime(year, 1, 1, tzinfo=UTC), datetime(year + YEARS, 1, 1, tzinfo=UTC)
     zones = {name: list(_changes(zone, since, until)) for name, zone in clocks_held().items()}
     return KeptRules(int(since.timestamp()), int(until.timestamp()), zones)
@@ -72,7 +72,7 @@ def _changes(zone: ZoneInfo, since: datetime, until: datetime) -> Iterator[tuple
 
 
 def _first_minute(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """When, between these two, the clocks are changed."""
+    """The minute between these two at which the offset changes."""
     old = _ahead(zone, before)
     while after - before > timedelta(minutes=1):
         middle = before + (after - before) // timedelta(minutes=2) * timedelta(minutes=1)
@@ -81,8 +81,7 @@ def _first_minute(zone: ZoneInfo, before: datetime, after: datetime) -> datetime
 
 
 def _ahead(zone: ZoneInfo, at: datetime) -> int:
-    offset = at.astimezone(zone).utcoffset()
-    assert offset is not None
+    offset = at.astimezone(zone).utcoffset() or timedelta()
     return int(offset.total_seconds())
 
 
@@ -93,14 +92,14 @@ class ZoneChanges:
         self._clock = clock
 
     async def begin(self) -> None:
-        """Move what was planned by other rules, once; leave those in force for the next start."""
+        """Move what was planned under other rules, once; store those in force for the next start."""
         now = self._clock.now()
         rules = await asyncio.to_thread(rules_from, now.year)
         kept = await self._kept()
         if kept == rules:
             return
         moving = await self._moving(kept, now) if kept else {}
-        # kept before anybody is told: whoever was moved when the server is killed stays moved
+        # stored before anybody is notified: a session that a killed server moved is not moved again
         await self._keep(msgspec.structs.replace(rules, moving=moving))
         for consultation_id, moments in moving.items():
             await self._move(consultation_id, *map(_from_seconds, moments))

@@ -1,8 +1,8 @@
-"""Which rules of time zones are in force in this process: the newest there are on this machine.
+"""Chooses the time zone rules of this process: the newest on this machine.
 
-Python reads those of the operating system and knows the package tzdata only for names that the
-system lacks, so a system that is behind would go on deciding about dates. Both are compared by the
-version that IANA gives its releases, such as 2026f; a folder with broken files does not count.
+Python reads the operating system's and falls back to the package tzdata only for names that the system
+lacks, so an outdated system would go on deciding about dates. Both are compared by IANA's version, such
+as 2026f; a folder with broken files is ignored.
 """
 
 import re
@@ -20,9 +20,9 @@ _VERSION = re.compile(r"# version (\d{4})([a-z]+)\s*$", re.MULTILINE)
 @dataclass(frozen=True)
 class ZoneRules:
     version: str
-    "Of IANA's release, such as 2026f; empty if the newest there are tell none."
+    "Of IANA's release, such as 2026f; empty if unknown."
     folders: tuple[Path, ...]
-    "Where zones are read, in this order."
+    "Where zones are looked up, in this order."
 
     def __str__(self) -> str:
         return f"{self.version or 'no known version'} in {self.folders[0]}"
@@ -30,7 +30,7 @@ class ZoneRules:
 
 @cache
 def in_force() -> ZoneRules:
-    """The rules of this process, chosen by the first call; it must come before any zone is used."""
+    """The rules of this process. The first call chooses them, and must precede any use of a zone."""
     folders = newest_first([_package(), *filter(_is_whole, zoneinfo.TZPATH)])
     zoneinfo.reset_tzpath(folders)
     zoneinfo.ZoneInfo.clear_cache()
@@ -38,9 +38,9 @@ def in_force() -> ZoneRules:
 
 
 def newest_first(folders: Iterable[str]) -> list[str]:
-    """Folders of compiled zones, by the age of their rules; of equal age in the order given.
+    """Folders of compiled zones, newest rules first; of equal age in the given order.
 
-    None of these is left out: a zone that the newest lack is still found in older ones. Rules that tell no
+    None is left out: a zone that the newest lacks is still found in an older one. Folders without a
     version come last.
     """
     return sorted(
@@ -49,7 +49,7 @@ def newest_first(folders: Iterable[str]) -> list[str]:
 
 
 def version_of(folder: str) -> str:
-    """Such as 2026f; empty if the folder does not tell."""
+    """The version of a folder's rules, such as 2026f; empty if unknown."""
     try:
         with (Path(folder) / "tzdata.zi").open(encoding="utf-8") as source:
             found = _VERSION.match(source.readline())
@@ -59,9 +59,9 @@ def version_of(folder: str) -> str:
 
 
 def _is_whole(folder: str) -> bool:
-    """Say whether what the folder has of places and tables can be read; it may lack any of them.
+    """Whether all zones and tables that the folder has can be read; it may lack any of them.
 
-    A disk that was full during an update leaves files cut, and one such zone would end the start.
+    A disk that was full during an update leaves truncated files, and one would prevent the start.
     """
     base = Path(folder)
     try:
@@ -77,19 +77,19 @@ def _is_whole(folder: str) -> bool:
 
 
 def places_in(table: Path) -> frozenset[str]:
-    """The zones that a zone.tab lists, one for each place of each country."""
+    """The zones listed in a zone.tab, one for each place of each country."""
     lines = table.read_text("utf-8").splitlines()
     return frozenset(line.split("\t")[2] for line in lines if line and not line.startswith("#"))
 
 
 def _is_compiled(zone: Path) -> bool:
-    """Look at both ends, as RFC 9636 (section 3) has them."""
+    """Whether the file begins and ends as a TZif file does (RFC 9636, section 3)."""
     octets = zone.read_bytes()
     return octets.startswith(b"TZif") and octets.endswith(b"\n")
 
 
 def _order(version: str) -> tuple[str, int, str]:
-    """After 2026z comes 2026za (IANA's theory.html, "Version numbers")."""
+    """A sort key: 2026z is followed by 2026za (IANA's theory.html, "Version numbers")."""
     return version[:4], len(version), version
 
 

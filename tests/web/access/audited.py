@@ -1,4 +1,4 @@
-"""What was decided of each address that changes or discloses something: which words of the audit log.
+"""For each address that changes or discloses something: the audit log actions that it writes.
 
 What is done over the socket follows the access table, see `signaling/audit.py`.
 """

@@ -1,4 +1,4 @@
-"""Who may do what, asked of a real server: every action, by everybody, over HTTP or the socket."""
+"""Who may do what on a real server: every action, by every role, over HTTP or the socket."""
 
 import ast
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -56,7 +56,7 @@ NOWHERE = {"not_found", "sign_in_required"}
 
 @dataclass
 class Town:
-    """A server and everybody who comes to it, each with a browser of their own."""
+    """A server and the browsers of all roles."""
 
     server: Server
     people: dict[str, Person]
@@ -104,7 +104,7 @@ async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
 
 
 class Visit:
-    """Somebody tries something at a consultation of its own; every answer is one word."""
+    """One person tries an action on a consultation made for it; every result is one word."""
 
     def __init__(self, town: Town, actor: str, stack: AsyncExitStack) -> None:
         self.town = town
@@ -115,7 +115,7 @@ class Visit:
         self.invites: dict[str, Invite] = {}
 
     async def prepare(self, action: str) -> None:
-        """Seats are taken, a line is in the chat, and the state is one that has this action."""
+        """Take the seats, write a line, and bring the consultation into a state that allows the action."""
         consultation, self.invites = await self.town.consultation()
         self.id = consultation.id
         for role in {self.actor, self.helper} & set(SEATED):
@@ -134,7 +134,7 @@ class Visit:
         await self.town.server.app[STORE].write(work)
 
     async def facts(self) -> tuple[object, object]:
-        """What must not change when somebody is refused; mail may be sent meanwhile."""
+        """Everything that must not change when somebody is refused; mail may be sent meanwhile."""
         read = self.town.server.app[STORE].read
         consultation = await read.consultations.get(self.id)
         invites = await read.invites.of_consultation(self.id)
@@ -147,7 +147,7 @@ class Visit:
 
     @property
     def helper(self) -> str:
-        """Somebody else who is there."""
+        """Another person in the room."""
         return "companion" if self.actor == "service_user" else "service_user"
 
     async def welcomed(self, name: str, **room: Any) -> Wire:
@@ -156,7 +156,7 @@ class Visit:
         return wire
 
     def doors(self) -> list[dict[str, str]]:
-        """Every way to name this room in a hello."""
+        """Every way to name the room in a hello."""
         if self.actor == "scheduler":
             return [{"consultation_id": self.id}]
         if self.actor in SEATED:
@@ -349,7 +349,7 @@ async def test_everybody_may_do_what_the_matrix_says_and_nothing_else(
 async def test_a_right_that_is_taken_from_the_matrix_is_refused(
     town: Town, action: str, role: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server asks the matrix, not something that happens to agree with it."""
+    """The server uses the matrix, not something that happens to agree with it."""
     monkeypatch.setitem(MATRIX, action, tuple(each for each in MATRIX[action] if each != role))
     async with AsyncExitStack() as stack:
         visit = Visit(town, role, stack)

@@ -1,4 +1,4 @@
-"""The audit log: whatever is done has its line, and no line changes, goes or comes unseen."""
+"""The audit log: every action has its line, and no line is changed, removed or added unnoticed."""
 
 import ast
 import json
@@ -58,7 +58,7 @@ async def words(server: Server) -> set[str]:
 
 
 async def administer(server: Server) -> tuple[Person, Person]:
-    """Set the server up, and do everything an administrator does; (administrator, scheduler)."""
+    """Set up the server and do everything an administrator does. Returns (administrator, scheduler)."""
     boss, nurse = Person(server), Person(server)
     form = {"name": "The Boss", "email": "boss@example.org", "password": PASSWORD}
     await boss.post(f"/setup/{server.app[SETUP_TOKEN].make()}", form)
@@ -90,7 +90,7 @@ async def administer(server: Server) -> tuple[Person, Person]:
 
 
 async def hold(server: Server, nurse: Person, phone: Person) -> str:
-    """One whole session; its id."""
+    """Play one whole session. Returns its id."""
     link = await nurse.invite()
     invite_id = await phone.join(link)
     wire = await phone.enter(invite_id=invite_id)
@@ -119,7 +119,7 @@ async def hold(server: Server, nurse: Person, phone: Person) -> str:
 
 
 async def ask_for_interpreters(server: Server, nurse: Person) -> None:
-    """Three requests: one accepted, one declined, one without an answer."""
+    """Make three requests: one accepted, one declined, one unanswered."""
     form = {"kind": "remote", "first_name": "Amina", "address": "amina@example.org",
             "language": "ar", "interpreter": "on"}  # fmt: skip
     links: list[str] = []
@@ -197,7 +197,7 @@ def test_every_action_of_the_access_table_and_every_address_is_decided_about() -
 
 
 def test_every_word_of_the_log_can_be_read() -> None:
-    """Those written out where a line is added, too."""
+    """Also those that are literals where a line is added."""
     viewer: Any = type("Viewer", (), {"translate": staticmethod(lambda text: text)})()
     for word in WORDS:
         assert action_label(viewer, word) != word
@@ -226,7 +226,7 @@ async def test_a_deed_that_fails_has_no_line(server: Server) -> None:
         assert await lines(server) == before
 
 
-# --- what administrators see, and what is noted elsewhere
+# --- what administrators see, and what is logged elsewhere
 
 
 async def test_the_page_shows_the_newest_first_and_tells_a_broken_chain(server: Server) -> None:

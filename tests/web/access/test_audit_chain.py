@@ -1,4 +1,4 @@
-"""The chain of the audit log: what was changed, taken out or cut shows, and where."""
+"""The audit log's hash chain: changed, removed and truncated lines are found, and where."""
 
 import asyncio
 import base64
@@ -30,7 +30,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def filled(folder: Path) -> Head:
-    """A log with some lines; its end."""
+    """Make a log with some lines. Returns its head."""
     async with serving(folder) as server:
         boss, nurse = await administer(server)
         await boss.close()
@@ -59,7 +59,7 @@ async def verify(folder: Path, *arguments: str, **environment: str) -> tuple[int
 
 
 def _plain_chain(folder: Path) -> None:
-    """Somebody computes the whole chain anew, as it was before there was a key."""
+    """Compute the whole chain again, without a key."""
     database = sqlite3.connect(folder / DATABASE_NAME)
     before = bytes(32)
     with database:
@@ -138,7 +138,7 @@ async def test_the_command_says_what_holds_and_what_was_cut(
         1, f"Line {head.number} is not the one that was noted: the log was rewritten.\n"
     )  # fmt: skip
     await asyncio.to_thread(on_disk, tmp_path, "DELETE FROM audit WHERE number = ?", head.number)
-    status, sentence = await verify(tmp_path)  # by itself it does not show
+    status, sentence = await verify(tmp_path)  # the chain alone does not show it
     assert (status, sentence[:20]) == (0, "The audit log holds:")
     assert await verify(tmp_path, "--head", str(head)) == (
         1,

@@ -1,4 +1,4 @@
-"""Which passwords are taken, and how they are compared."""
+"""Which passwords are accepted, and how they are compared."""
 
 import unicodedata
 from dataclasses import replace

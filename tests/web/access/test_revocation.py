@@ -1,4 +1,4 @@
-"""Whoever loses access loses what is open: every way of losing it, in the room and in the lobby."""
+"""Revoked access ends what is open: every kind of loss, in the room and in the lobby."""
 
 import asyncio
 import sqlite3
@@ -49,7 +49,7 @@ class Clinic:
         await self.server.app[CLOCKWORK].run_due()
 
     async def behind_its_back(self, sql: str, *values: str) -> None:
-        """Another program writes to the database; the server finds out when it looks again."""
+        """Another program writes to the database; the server notices at its next check."""
 
         def write() -> None:
             database = sqlite3.connect(self.folder / DATABASE_NAME, timeout=60)
@@ -96,7 +96,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
 
 
 async def assert_ended(wire: Wire, code: int) -> None:
-    """The socket ends with this code, and what is said in the same moment does not count."""
+    """Wait until the socket ends with this code; what was sent at the same moment has no effect."""
     with pytest.raises((Refused, ConnectionError)):
         await wire.say("Written after the end")
     assert await wire.end() == code
@@ -183,7 +183,7 @@ async def test_nobody_is_thrown_out_of_a_session_with_others(clinic: Clinic) -> 
     await half_hours(clinic, 60)
     await clinic.room.say("Still with you, after thirty hours")
     assert (await clinic.nurse.get("/invites")).status == 200
-    # but at some time everybody has to sign in
+    # but eventually everybody has to sign in
     await half_hours(clinic, 12)
     await assert_ended(clinic.room, 4401)
     await clinic.seat.say("A seat lasts longer")
@@ -334,7 +334,7 @@ async def test_nothing_leans_on_a_browser_that_has_gone(clinic: Clinic) -> None:
 async def test_a_session_that_was_ended_is_not_brought_back_by_a_request_under_way(
     clinic: Clinic,
 ) -> None:
-    """A page that began to be drawn before the end writes its cookie's session after it."""
+    """A page that began to render before the end saves its web session after it."""
     web_sessions, store = clinic.server.app[WEB_SESSIONS], clinic.server.app[STORE]
     request = await _request_of(clinic)
     session = await web_sessions.load_session(request)
@@ -348,7 +348,7 @@ async def test_a_session_that_was_ended_is_not_brought_back_by_a_request_under_w
 async def test_a_session_that_has_just_begun_is_not_brought_back_by_its_own_answer(
     clinic: Clinic,
 ) -> None:
-    """Signing in writes the session at once, and its cookie when the answer leaves."""
+    """Signing in saves the web session at once, and sets its cookie with the response."""
     web_sessions, store = clinic.server.app[WEB_SESSIONS], clinic.server.app[STORE]
     session = await web_sessions.new_session()
     session["account_id"] = clinic.account.id
@@ -364,7 +364,7 @@ async def _request_of(clinic: Clinic) -> web.Request:
 
 
 async def test_what_a_request_does_for_somebody_ends_with_their_access(clinic: Clinic) -> None:
-    """A long download or upload is broken off; what began for nobody does not begin."""
+    """A long download or upload is canceled; one without a grant does not begin."""
     live, store = clinic.server.app[REVOCATION], clinic.server.app[STORE]
     grant = Grant(token_digest(clinic.nurse.cookie))
     begun, done = asyncio.Event(), False

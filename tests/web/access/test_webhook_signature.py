@@ -1,4 +1,4 @@
-"""Webhooks are believed only when signed, fresh, whole and new."""
+"""Webhooks are accepted only when signed, recent, unchanged and new."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ SECONDS = int(NOW.timestamp())
 
 
 def signed(body: bytes, **claims: Any) -> str:
-    """As the provider signs, at NOW: the run may have begun long ago."""
+    """A token as the provider signs it, at NOW: the test run may have begun long ago."""
     return vonage_server.signed(body, **{"iat": SECONDS, **claims})
 
 

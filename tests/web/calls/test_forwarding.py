@@ -1,4 +1,4 @@
-"""Calls through the relay on a real server: who gets a leg, when, and what becomes of the call."""
+"""Calls through the relay on a real server: who gets a connection, when, and the call's topology."""
 
 import os
 import signal
@@ -67,7 +67,7 @@ async def test_only_who_is_in_the_call_has_a_leg(tmp_path: Path) -> None:
             assert kim.of("error")[-1]["code"] == "not_found"
         assert not kim.offers
         assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
-        # An answer to somebody else's offer is no answer to one's own.
+        # An answer to somebody else's offer does not answer one's own.
         await lee.wire.send("relay_answer", **stranger)
         await lee.command("chat_send", text="still here")
         assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
@@ -86,7 +86,7 @@ async def test_who_does_not_reach_the_relay_is_told_and_the_pair_goes_on(tmp_pat
         assert not nurse.of("call_lost")
         assert not amina.of("call_lost")
         assert nurse.call is not None
-        states = {one["participant_id"]: one["state"] for one in nurse.call["members"]}
+        states = {member["participant_id"]: member["state"] for member in nurse.call["members"]}
         assert sorted(states.values()) == ["joined", "joined", "left"]
         await until(lambda: not session.legs(), "the relay is left")
         await lee.command("chat_send", text="I can write")
@@ -151,7 +151,7 @@ async def test_without_a_relay_hidden_addresses_are_taken_out(tmp_path: Path) ->
         await until(lambda: amina.of("candidate"), "the candidate of the TURN server")
         (passed,) = amina.of("description")
         assert passed["description"]["sdp"] == f"v=0\r\na={turned}\r\na=end-of-candidates\r\n"
-        assert [one["candidate"]["candidate"] for one in amina.of("candidate")] == [turned]
+        assert [frame["candidate"]["candidate"] for frame in amina.of("candidate")] == [turned]
 
 
 async def test_without_a_relay_three_are_a_mesh(tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ async def test_an_unanswered_offer_is_said_again_on_the_next_socket(tmp_path: Pa
 
 
 async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path: Path) -> None:
-    """Also to who is connected with the relay: it waits for an answer before it offers more."""
+    """Also for a connected page: the relay waits for its answer before it offers more."""
     async with started_session(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as session:
         nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard and amina.heard, "they hear each other")
@@ -217,9 +217,9 @@ async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path:
 
         def from_lee(page: Page) -> list[dict[str, Any]]:
             return [
-                one
-                for one in (page.offers[-1]["tracks"] if page.offers else [])
-                if (one["direction"], one["peer_id"]) == ("subscribe", "lee-page")
+                track
+                for track in (page.offers[-1]["tracks"] if page.offers else [])
+                if (track["direction"], track["peer_id"]) == ("subscribe", "lee-page")
             ]
 
         await until(lambda: from_lee(nurse), "the nurse was offered lee")
@@ -237,7 +237,7 @@ async def test_a_shared_screen_gets_a_line_of_its_own(tmp_path: Path) -> None:
         nurse, _ = await session.pair(speaking=True)
 
         def screens() -> list[dict[str, Any]]:
-            return [one for one in nurse.offers[-1]["tracks"] if one["kind"] == "screen"]
+            return [track for track in nurse.offers[-1]["tracks"] if track["kind"] == "screen"]
 
         await until(lambda: nurse.heard, "the nurse is connected")
         assert not screens()
@@ -256,7 +256,9 @@ async def test_a_killed_worker_brings_everybody_back(tmp_path: Path) -> None:
         assert relay is not None
         os.kill(relay.process_ids()[0], signal.SIGKILL)
         await until(
-            lambda: all(sum(one["fresh"] for one in page.offers) == 2 for page in (nurse, amina)),
+            lambda: all(
+                sum(offer["fresh"] for offer in page.offers) == 2 for page in (nurse, amina)
+            ),
             "fresh offers",
         )
         heard = nurse.heard, amina.heard
@@ -273,7 +275,7 @@ async def test_a_page_that_lost_the_relay_is_offered_a_new_connection(tmp_path: 
         await until(lambda: nurse.heard and amina.heard, "they hear each other")
         await session.pass_time(CONNECT_WITHIN / 2)
         await amina.wire.send("path_failed")
-        await until(lambda: sum(one["fresh"] for one in amina.offers) == 2, "a fresh offer")
+        await until(lambda: sum(offer["fresh"] for offer in amina.offers) == 2, "a fresh offer")
         heard = amina.heard
         await until(lambda: amina.heard > heard + 20, "amina hears again")
 

@@ -1,4 +1,4 @@
-"""What the operator sees of the relay: whether it answers where it says, and its figures."""
+"""What the operator sees of the relay: whether it answers at its addresses, and its figures."""
 
 import json
 import logging
@@ -121,7 +121,7 @@ async def test_the_figures_of_every_worker_are_told(tmp_path: Path) -> None:
         await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
         relay = session.server.app[RELAY].relay
         assert relay is not None
-        await until(lambda: sum(one.peers for one in relay.figures) == 2, "workers say so")
+        await until(lambda: sum(worker.peers for worker in relay.figures) == 2, "workers say so")
         busy = next(index for index, one in enumerate(relay.figures) if one.rooms)
         text = (await nurse.person.get("/metrics")).text
         idle = 1 - busy
@@ -166,7 +166,7 @@ async def test_the_process_that_reads_what_strangers_send_has_no_secret_and_noth
 
 
 def opened_by(process: Path) -> set[str]:
-    """Sockets, pipes and files of a process beside its three streams."""
+    """Sockets, pipes and files of a process, without its three standard streams."""
     opened = set()
     for link in (process / "fd").iterdir():
         if int(link.name) > 2:

@@ -66,7 +66,7 @@ async def later(world: World, by: timedelta) -> None:
 
 @contextlib.asynccontextmanager
 async def call(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-    """A connection, on which one may say anything."""
+    """A connection that can send anything."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
     try:
         yield reader, writer
@@ -77,7 +77,7 @@ async def call(server: Server) -> AsyncIterator[tuple[asyncio.StreamReader, asyn
 
 
 async def make_request(world: World, *connections: tuple[str, timedelta | None]) -> None:
-    """Wait until just these are here: the standing of each, and how long it may stay."""
+    """Wait until exactly these connections are open: the stage of each, and its time left."""
     table, now = world.app[CONNECTIONS].connections, world.clock.now()
     expected = sorted((name, None if stay is None else now + stay) for name, stay in connections)
     async with asyncio.timeout(PATIENCE):
@@ -86,7 +86,7 @@ async def make_request(world: World, *connections: tuple[str, timedelta | None])
 
 
 async def is_open(reader: asyncio.StreamReader) -> bool:
-    """Whether nothing has come to an end."""
+    """Whether the connection is still open."""
     for _ in range(20):
         await asyncio.sleep(0)
     return not reader.at_eof() and reader.exception() is None
@@ -206,7 +206,7 @@ async def test_a_socket_without_hello_is_one_of_the_first_to_go(world: World) ->
     async with (
         Person(world.server) as nurse,
         Person(world.server) as stranger,
-        aiohttp.ClientSession() as visitor,  # whose connection stays for a next request
+        aiohttp.ClientSession() as visitor,  # whose connection is kept alive
     ):
         await nurse.sign_in()
         lobby = await nurse.connect()
@@ -259,7 +259,7 @@ async def test_what_is_no_http_is_answered_by_us_and_quoted_nowhere(
 
 
 def reset(line: sockets.socket) -> None:
-    """End a connection by RST."""
+    """Close a connection by RST."""
     line.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
     line.close()
 
@@ -283,7 +283,7 @@ async def test_a_client_that_resets_leaves_no_error(
     caplog.set_level(logging.INFO)
     async with Person(world.server) as nurse:
         await nurse.sign_in()
-        cookie = f"Cookie: teleconnect={nurse.cookie}\r\n\r\n"  # which has to be looked up
+        cookie = f"Cookie: teleconnect={nurse.cookie}\r\n\r\n"  # which the server has to look up
         for _ in range(20):
             line = sockets.create_connection(("127.0.0.1", world.server.config.port))
             line.sendall((RESETS[within] + cookie).encode())

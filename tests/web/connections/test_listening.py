@@ -1,11 +1,11 @@
-"""Where the server listens: on this machine's loopback, unless people come by themselves."""
+"""Where the server listens: on loopback, unless people reach it without a proxy."""
 
 import socket
 
 import pytest
 
 from web.config import ConfigError, load
-from web.connections.listening import listen, places
+from web.connections.listening import listen, shown
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_free_port_is_the_same_for_both_kinds_of_addresses() -> None:
     taken = listening()
     assert {each.getsockname()[0] for each in taken} == {"127.0.0.1", "::1"}
     [port] = {each.getsockname()[1] for each in taken}
-    assert places(taken) == f"127.0.0.1:{port}, [::1]:{port}"
+    assert shown(taken) == f"127.0.0.1:{port}, [::1]:{port}"
     with pytest.raises(ConfigError, match=f"Port {port} cannot be taken on 127.0.0.1, ::1: Addr"):
         listening(PORT=str(port))
     for each in taken:

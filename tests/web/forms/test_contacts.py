@@ -45,7 +45,7 @@ from web.forms.contacts import (
         ("8 916 123-45-67", "RU", "+79161234567"),
         ("(202) 555-0123", "US", "+12025550123"),
         ("+39 351 234 5678", None, "+393512345678"),
-        # spaces of typography, and what stands in their place
+        # typographic spaces, and their substitutes
         ("+33\u202f6\u202f12\u202f34\u202f56\u202f78", None, "+33612345678"),
         ("+41\u200979\u2002123\u200345\u200767\u200a", None, "+41791234567"),
         ("+41\u200079\u2001123\u200445\u200567\u2006\u2008", None, "+41791234567"),
@@ -55,19 +55,19 @@ from web.forms.contacts import (
         ("+41\ufe0f791234567", None, "+41791234567"),
         ("0\ufe0f\u20e37\ufe0f\u20e39\ufe0f\u20e3 123 45 67", "CH", "+41791234567"),
         ("☎ +41 79 123 45 67 📱", None, "+41791234567"),
-        # the way out of the country, as it is dialled elsewhere
+        # international call prefixes of other countries
         ("00 81 90 1234 5678", "JP", "+819012345678"),
         ("00 234 802 123 4567", "NG", "+2348021234567"),
         ("00 61 412 345 678", "AU", "+61412345678"),
         ("00 55 11 96123-4567", "BR", "+5511961234567"),
         ("0011 61 412 345 678", "AU", "+61412345678"),
         ("010 81 90 1234 5678", "JP", "+819012345678"),
-        # a trunk prefix in brackets where the country has none
+        # a trunk prefix in brackets for a country without one
         ("+48 (0)512 345 678", None, "+48512345678"),
         ("+34 (0) 612 34 56 78", None, "+34612345678"),
         ("+1 (0)201-555-0123", None, "+12015550123"),
         ("+30(0)691 234 5678", None, "+306912345678"),
-        # a plus sign out of its place
+        # a misplaced plus sign
         ("٩٦٣٩٣١٢٣٤٥٦٧+", "CH", "+963931234567"),
         ("(963) 93 123 45 67 +", "CH", "+963931234567"),
         ("0791234567+", "CH", "+41791234567"),
@@ -88,7 +88,7 @@ from web.forms.contacts import (
         ("BEGIN:VCARD\nFN:Anna\nTEL;TYPE=CELL:+41791234567\nEND:VCARD", "FR", "+41791234567"),
         ("BEGIN:VCARDFN:AnnaTEL;TYPE=CELL:+41791234567END:VCARD", "FR", "+41791234567"),
         ("079 123 45 67, 0041 79 123 45 67", "CH", "+41791234567"),
-        # telephones that find their network in the sky
+        # satellite telephones
         ("+88216 1234 5678", None, "+8821612345678"),
         ("+8816 1234 5678", None, "+881612345678"),
         ("+870 773 123 456", None, "+870773123456"),
@@ -312,7 +312,7 @@ def test_a_number_of_an_old_plan_is_explained(old: str, today: str, told: str) -
 def test_an_ordinary_mobile_number_is_doubted_nowhere() -> None:
     for region in phonenumbers.SUPPORTED_REGIONS:
         example = phonenumbers.example_number_for_type(region, PhoneNumberType.MOBILE)
-        if example is None:  # a place whose numbers are all on a wire
+        if example is None:  # a country with landlines only
             continue
         for form in (PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL):
             contact, unsure = understand(phonenumbers.format_number(example, form), region)

@@ -1,4 +1,4 @@
-"""What each address takes, and what is refused before a byte of it is read."""
+"""What body each address accepts, and what is refused before a byte of it is read."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ def address(name: str) -> str:
 
 
 async def status(server: Server, head: str) -> bytes:
-    """The status of the answer to a head whose body never comes."""
+    """The status of the response to a head whose body never arrives."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
     try:
         writer.write(f"{head}\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n".encode())

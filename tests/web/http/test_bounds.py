@@ -1,4 +1,4 @@
-"""What somebody in a session can add to the database has an end that honest people never meet."""
+"""What somebody in a session can add to the database is bounded, far above honest use."""
 
 from collections.abc import AsyncIterator
 

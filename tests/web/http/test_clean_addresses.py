@@ -1,4 +1,4 @@
-"""Links with what stood around them in a mail or a chat lead where they were meant to."""
+"""Links copied with their surroundings from a mail or a chat lead where they were meant to."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_what_stands_around_an_address_is_left_out(came: str, meant: str) -> Non
     ],
 )  # fmt: skip
 def test_other_addresses_are_left_alone(path: str) -> None:
-    """Least of all is anybody led to another server."""
+    """Nobody is redirected to another server."""
     assert cleaned(path) is None
 
 
@@ -90,7 +90,7 @@ async def test_every_kind_of_link_opens_with_a_mark_behind_it(server: Server) ->
         made = await nurse.post(f"/admin/people/{account.id}/password-link")
         found = made.text.partition("/password/")[2][:LONG]
         assert (await follow(phone, f"/password/{found}%3E")).status == 200
-        assert (await phone.post(f"{link}.")).status == 410  # who changes something is not led on
+        assert (await phone.post(f"{link}.")).status == 410  # state changes are not redirected
 
 
 async def test_a_mark_gives_nobody_another_guess(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""What is too long is refused with a sentence and given back whole: nothing is cut in silence."""
+"""Input that is too long is refused with a sentence and kept whole: nothing is truncated silently."""
 
 from html import escape
 from pathlib import Path

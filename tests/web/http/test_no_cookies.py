@@ -1,4 +1,4 @@
-"""Browsers that keep no cookies are told so, and nobody learns anything by it."""
+"""Browsers that keep no cookies are told so, without disclosing anything."""
 
 import re
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def forgetful(server: Server) -> AsyncIterator[Person]:
 
 
 async def follow(person: Person, path: str) -> tuple[int, str]:
-    """The answer at the end of the redirects, and what it says."""
+    """The response at the end of the redirects, and its text."""
     answer = await person.get(path)
     for _ in range(4):
         if answer.status != 303:
@@ -67,7 +67,7 @@ async def test_a_browser_whose_place_ended_long_ago_is_told_how_to_come_back(
 async def test_who_signs_in_without_cookies_reads_what_to_do(
     server: Server, forgetful: Person, cookie: str
 ) -> None:
-    # one that a script has set may be kept where ours, for TLS alone, is not
+    # a cookie set by a script may be kept where ours, which needs TLS, is not
     forgetful.http.headers["Cookie"] = cookie
     answer = await forgetful.sign_in()
     status, text = await follow(forgetful, answer.location)

@@ -1,4 +1,4 @@
-"""What keeps a page from its live line: said to the page, and to the operator."""
+"""Why a page gets no WebSocket: told to the page, and to the operator."""
 
 import json
 import logging
@@ -42,7 +42,7 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
 async def nurse(server: Server) -> AsyncIterator[Person]:
     async with Person(server) as person:
         answer = await person.sign_in()
-        # Secure cookies, and this client speaks plain HTTP
+        # cookies are Secure, and this client speaks plain HTTP
         cookies = [each.partition(";")[0] for each in answer.headers.getall("Set-Cookie")]
         person.http.headers["Cookie"] = "; ".join(cookies)
         yield person
@@ -57,7 +57,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 async def why(person: Person, origin: str, language: str = "en") -> dict[str, Any]:
-    """What the server says of a page that was opened under `origin` and gets no line."""
+    """What the server tells a page that was opened at `origin` and gets no WebSocket."""
     answer = await person.get(f"/socket?from={origin}&language={language}")
     assert answer.status == 200
     found: dict[str, Any] = json.loads(answer.text)

@@ -1,4 +1,4 @@
-"""What every answer carries, and what no page of another site can do."""
+"""The headers of every response, and what no page of another site can do."""
 
 import asyncio
 import itertools
@@ -26,7 +26,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 def address(name: str) -> str:
-    """An address of the route; its parts name nothing that exists."""
+    """An address of the route, for things that do not exist."""
     return PATHS[name].replace(":.+", "").replace("{", "").replace("}", "")
 
 

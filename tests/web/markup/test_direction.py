@@ -1,4 +1,4 @@
-"""Names in any script stand where their block begins on the page, not where their letters do."""
+"""Names in any script begin where their block begins on the page."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ OWN_TEXTS = {"pre", "textarea", "p.text"}
 
 
 def of_unknown_direction(source: str) -> list[str]:
-    """The elements whose direction is that of what they hold, with their first class."""
+    """The elements with the direction of their content, each with its first class."""
     found = re.findall(r'h\.(\w+)\(\s*(?:"(?:#[\w-]+)?(\.text)?[^"]*",)?[^()]*dir="auto"', source)
     return [tag + text for tag, text in found]
 

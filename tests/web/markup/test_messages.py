@@ -1,4 +1,4 @@
-"""The wire is told three times: in Python, in the browser's types, and in prose. All agree."""
+"""The wire protocol is written in Python, in the browser's types, and in prose. All agree."""
 
 import re
 import typing

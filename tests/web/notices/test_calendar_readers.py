@@ -1,4 +1,4 @@
-"""Calendars right to the minute in the readers that people's programs are made of."""
+"""Calendars read correctly to the minute by the libraries that calendar programs use."""
 
 import json
 import subprocess
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from web.notices.calendar import Method, calendar_part
+from web.notices.calendar import Method, SessionEvent, calendar_part
 from web.texts.dates import long_moment
 from web.zones.names import offered_zones, zone_of
 
@@ -105,7 +105,7 @@ Facts = dict[str, Any]
 
 
 def write(folder: Path, zone: str, day: date, turn: int) -> tuple[str, Facts]:
-    """Write one calendar: the name of its file, and what readers must say."""
+    """Write one calendar. Returns the name of its file, and what readers must find."""
     method, sequence = METHODS[turn % len(METHODS)]
     start = datetime.combine(day, DAYS.get(day, time(14, 30)), zone_of(zone)).astimezone(UTC)
     language = ("en", "ar", "uk", "ti")[turn % 4]
@@ -118,11 +118,12 @@ def write(folder: Path, zone: str, day: date, turn: int) -> tuple[str, Facts]:
         "method": method,
         "description": long_moment(start, zone, language),
     }
-    body = calendar_part(
-        method, meant["uid"], sequence, start, LENGTH, "noreply@tele.example",
-        None if method == "PUBLISH" else "amina@example.org", "https://tele.example/i/abc",
-        "Clinic, North", meant["description"], NOW,
+    event = SessionEvent(
+        meant["uid"], sequence, start, LENGTH, "https://tele.example/i/abc", "Clinic, North",
+        meant["description"],
     )  # fmt: skip
+    attendee = None if method == "PUBLISH" else "amina@example.org"
+    body = calendar_part(method, event, "noreply@tele.example", attendee, NOW)
     name = f"{zone.replace('/', '-')}-{day}-{turn}.ics"
     (folder / name).write_bytes(body)
     return name, meant
@@ -133,7 +134,7 @@ def as_written_in_javascript(moment: datetime) -> str:
 
 
 def read(folder: Path, ics_every: int) -> dict[str, dict[str, Facts]]:
-    """Reader -> file -> what it says, by one process of Python and one of Node."""
+    """Reader -> file -> what it finds, by one process of Python and one of Node."""
     commands = (
         [sys.executable, "-m", "tests.read_calendars", str(folder), str(ics_every)],
         ["node", "tests/javascript/read-calendars.js", str(folder)],
@@ -150,7 +151,7 @@ def read(folder: Path, ics_every: int) -> dict[str, dict[str, Facts]]:
 
 
 def compare(told: dict[str, dict[str, Facts]], meant: dict[str, Facts]) -> dict[str, int]:
-    """How many files each reader reads right. Fails unless that is all it was given."""
+    """How many files each reader reads correctly. Fails unless that is all of them."""
     assert told.keys() == READERS
     wrong = [
         f"{reader}, {name}: {fact} {facts.get(fact)!r}, not {value!r}; {facts.get('error')}"

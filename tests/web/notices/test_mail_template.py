@@ -1,4 +1,4 @@
-"""A template that is filled gives what converting the filled Markdown gives."""
+"""Filling a template gives the same as converting the filled Markdown."""
 
 import pytest
 from hypothesis import given, settings
@@ -63,7 +63,7 @@ def test_so_does_what_an_operator_may_write(text: str, note: str) -> None:
 
 
 def test_in_code_a_value_is_what_was_typed() -> None:
-    """Converted with the text, its escapes would be shown."""
+    """If it were converted with the text, its escapes would be visible."""
     page = fill_html("`$name`", VALUES, "en", "ltr")
     assert "<code>Amina *A.* &lt;b&gt;</code>" in page
     assert "&amp;#42;" in converted("`$name`", VALUES)

@@ -1,4 +1,4 @@
-"""An SMS says what it must in as few segments as it can, and forms count what is sent."""
+"""An SMS has as few segments as possible, and forms count what is sent."""
 
 import json
 import re

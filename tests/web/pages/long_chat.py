@@ -1,4 +1,4 @@
-"""Sessions in which very much was written: made through the store, read by real sockets."""
+"""Sessions with very long chats: written through the store, read by real sockets."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ AT_ONCE = 1000
 
 @dataclass
 class Written:
-    """A session of nurse and Amina, nobody connected yet."""
+    """A session of nurse and Amina without a connection."""
 
     nurse: Person
     phone: Person

@@ -1,4 +1,4 @@
-"""Sessions that were started and left: their scheduler is told, then they are closed and forgotten."""
+"""Sessions that were started and left: their scheduler is notified, then they are closed and purged."""
 
 import sqlite3
 from collections.abc import AsyncIterator

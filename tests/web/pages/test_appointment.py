@@ -1,4 +1,4 @@
-"""The date on the pages of a link is the date in the mail, before the browser has said a word."""
+"""The date on a link's pages is that of the mail, before the browser has sent its zone."""
 
 import re
 from collections.abc import AsyncIterator
@@ -38,7 +38,7 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
 
 
 def read(page: str) -> str:
-    """What somebody reads on a page."""
+    """The text of a page."""
     return " ".join(unescape(re.sub(r"<[^>]*>", "", page)).split())
 
 
@@ -56,7 +56,7 @@ async def test_pages_by_link_say_what_the_mail_said(
     async with Person(server) as phone:
         invite_id = await phone.join(link)
         assert said in read((await phone.get(f"/seat/{invite_id}")).text)
-        # this phone has said where it is: there, by its clocks
+        # this phone has sent its zone
         there = {"Cookie": "time_zone=Asia/Kabul"}
         page = (await phone.get(link, **there)).text
         said = full_moment(AT, "Asia/Kabul", language)

@@ -1,4 +1,4 @@
-"""Which moment a date is, and in whose zone it is shown: by this server's rules, by today's names."""
+"""Which moment a date means and in which zone it is shown, by the server's rules and today's names."""
 
 import json
 from collections.abc import AsyncIterator
@@ -32,7 +32,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 def in_zone(person: Person, told: str) -> Person:
-    """The browser tells this zone from now on."""
+    """Let the browser send this zone from now on."""
     person.http.headers["Cookie"] = f"time_zone={told}"
     return person
 

@@ -1,4 +1,4 @@
-"""The device test's trial with the relay: who gets one, and that nothing of it remains."""
+"""The device test's connection to the relay: who gets one, and that nothing of it remains."""
 
 import json
 import os
@@ -49,7 +49,7 @@ async def begin(person: Person, address: str = OWN) -> dict[str, str]:
 
 
 def offer(trial: dict[str, str]) -> OfferNeeded:
-    """As a page takes it: the only line is for sound that it may send."""
+    """As a page accepts it: its only m= section is for audio that it may send."""
     (mid,) = [line for line in trial["sdp"].splitlines() if line.startswith("a=mid:")]
     track = Track(mid.removeprefix("a=mid:"), Kind.AUDIO, "publish", "page")
     return OfferNeeded("", "page", trial["sdp"], 0, (track,), fresh=True)
@@ -60,7 +60,7 @@ async def answer(person: Person, trial: dict[str, str], sdp: str) -> Answer:
 
 
 async def worker_has(server: Server, rooms: int) -> None:
-    """The worker itself says how many rooms it has, once a second."""
+    """Wait for this number of rooms, which the worker reports once a second."""
     relay = server.app[RELAY].relay
     assert relay is not None
     await until(lambda: relay.figures[0].rooms == rooms, f"the worker has {rooms} rooms")
@@ -211,4 +211,4 @@ async def test_a_call_hears_nothing_of_a_trial(tmp_path: Path) -> None:
         await nurse.person.ask("DELETE", trial["address"])
         await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "the trial is over")
         await nurse.command("chat_send", text="after that")
-        assert [one["sdp"] for one in nurse.offers].count(trial["sdp"]) == 0
+        assert [offer["sdp"] for offer in nurse.offers].count(trial["sdp"]) == 0

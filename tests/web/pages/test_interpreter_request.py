@@ -1,4 +1,4 @@
-"""Interpreters: asked first, passed on, and nobody else is written to before one accepts."""
+"""Interpreter requests: asked one by one, and nobody else is notified before one accepts."""
 
 import re
 from collections.abc import AsyncIterator
@@ -48,7 +48,7 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
 
 
 async def written(server: Server) -> list[tuple[str, str]]:
-    """(to, subject) of every mail so far, in the order in which they were queued."""
+    """(to, subject) of every mail so far, in the order of queueing."""
     notices = await outbox(server)
     return sorted((notice.to, notice.subject) for notice in notices)
 

@@ -1,4 +1,4 @@
-"""Taking a seat: easy for whoever has the link, and no way to fill the database with it."""
+"""Joining: easy with the link, and no way to fill the database."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +30,7 @@ async def rows(server: Server, table: str) -> int:
 
 
 async def join_anew(server: Server, link: str, network: str) -> tuple[int, str]:
-    """A browser without a cookie takes the seat: the status, and when it may come back."""
+    """Let a browser without cookies join. Returns the status, and when it may try again."""
     async with Person(server) as phone:
         answer = await phone.post(link, **{"X-Forwarded-For": network})
         return answer.status, answer.headers.get("Retry-After", "")

@@ -1,4 +1,4 @@
-"""A browser that several people use: nothing of a session stays behind in it."""
+"""A browser that several people use: nothing of a session remains in it."""
 
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
@@ -36,7 +36,7 @@ async def test_who_leaves_a_device_leaves_nothing_there(
     assert '<html lang="ar" dir="rtl"' in left
     assert "Nurse Joy" not in left
     assert LEAVE_BUTTON not in left
-    phone.plant(cookie)  # as somebody would who has kept it
+    phone.plant(cookie)  # as somebody could who has kept it
     assert await is_refused(phone, seat)
     assert [line.action for line in await audit_lines(server.app[STORE])][-1] == "leave_seat"
     assert await phone.join(link) == seat
@@ -123,7 +123,7 @@ async def test_signing_out_leaves_nothing_behind_on_a_shared_computer(nurse: Per
 
 
 async def host(nurse: Person, phone: Person, seat: str) -> str:
-    """Start the session of a seat and close it; its id."""
+    """Start the session of a seat and close it. Returns its id."""
     guest = await phone.enter(invite_id=seat)
     snapshot = next(frame for frame in guest.frames if frame["type"] == "snapshot")
     consultation = str(snapshot["consultation"]["consultation_id"])

@@ -1,4 +1,4 @@
-"""However much was written, a session can be entered, read to its first line, and closed."""
+"""With any length of chat, a session can be entered, read to its first line, and closed."""
 
 import asyncio
 import re
@@ -87,7 +87,7 @@ async def test_who_has_come_and_gone_too_often_still_comes_and_the_session_still
 
 
 class Neighbor:
-    """Somebody who writes in another session all the time: how long they wait at most."""
+    """Write in another session all the time. Returns the longest wait for an acknowledgement."""
 
     def __init__(self, wire: Wire) -> None:
         self._writing = asyncio.create_task(self._write(wire))

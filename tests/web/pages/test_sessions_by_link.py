@@ -1,4 +1,4 @@
-"""Links, seats, and what belongs to somebody else."""
+"""Sessions by link: links, seats, and other people's sessions."""
 
 import asyncio
 import io
@@ -171,7 +171,7 @@ async def test_what_belongs_to_somebody_else_does_not_exist(
         )
         assert (await socket.frame())["code"] == "not_found"
         assert await socket.end() == 4404
-    for method, path in pages:  # nor for the person who sits there by link
+    for method, path in pages:  # nor for the person with the seat
         assert (await phone.ask(method, path)).status in (303, 401), path
     changed = [line for line in dump(server) if line not in before]
     about_signing_in = ("web_session", "known_browser", "'sign_in'")
@@ -339,7 +339,7 @@ async def test_after_the_purge_nothing_is_left_in_the_data_folder(
     assert len(await server.app[STORE]._database.read.rows("SELECT * FROM consultation")) == 1
     clock.move(moment("2026-12-08 14:30") - moment("2026-12-08 14:29"))
     await server.app[CLOCKWORK].run_due()
-    assert await desk.end() == 4401  # long ago: a working day is over sooner
+    assert await desk.end() == 4401  # longer ago than a working day
     needles = [b"Zarathustra", b"Thus-spoke", b"amina@example.org", b"Bring-the-eagle",
                link.rpartition("/")[2].encode(), row["wrapped"], consultation_id.encode(),
                seat.encode()]  # fmt: skip
@@ -386,14 +386,14 @@ async def test_what_is_due_to_be_forgotten_is_not_opened_again(
     desk = await nurse.enter(consultation_id=consultation_id)
     await desk.command("start_consultation")
     await desk.command("terminate_consultation", choice="close")
-    server.app[CLOCKWORK].cancel("purge")  # it did not succeed at its hour
+    server.app[CLOCKWORK].cancel("purge")  # it failed when it was due
     clock.move(timedelta(hours=24))
     await nurse.sign_in()
     assert (await nurse.post(f"/sessions/{consultation_id}/reopen")).status == 409
 
 
 async def test_older_safari_joins_by_the_form_of_the_link(nurse: Person, phone: Person) -> None:
-    """It sends no Sec-Fetch-Site, and no-referrer makes the origin of a form null."""
+    """Such a browser sends no Sec-Fetch-Site, and no-referrer makes a form's origin null."""
     link = await nurse.invite()
     answer = await phone.post(link, Origin="null", **{"User-Agent": "Version/15.6 Safari/605.1"})
     assert answer.status == 303

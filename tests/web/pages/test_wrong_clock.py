@@ -1,4 +1,4 @@
-"""A clock that was wrong in between neither keeps nor deletes more than it should."""
+"""A clock that was temporarily wrong neither keeps nor deletes more than it should."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""The processes that draw reports, held still so that nothing depends on speed."""
+"""The processes that draw reports, stopped so that tests do not depend on speed."""
 
 import contextlib
 import os
@@ -11,12 +11,12 @@ CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
 
 
 def about(process_id: int, file: str) -> bytes:
-    """What the system tells of a process."""
+    """A process's entry in /proc."""
     return Path(f"/proc/{process_id}/{file}").read_bytes()
 
 
 def children() -> set[int]:
-    """Processes of ours that draw a report, as the system lists them."""
+    """Our processes that draw a report, as the system lists them."""
     found = set()
     for child in map(int, CHILDREN.read_text().split()):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -26,14 +26,14 @@ def children() -> set[int]:
 
 
 class Drawing:
-    """Stops every drawing process as soon as it is there, so that nothing depends on speed."""
+    """Stops every drawing process as soon as it exists."""
 
     def __init__(self, person: Person) -> None:
         self._person = person
         self.stopped: list[int] = []
 
     async def look(self) -> int:
-        """Have the server answer, then stop what is new; how many draw now."""
+        """Let the server answer, then stop new processes. Returns how many there are."""
         assert (await self._person.get("/healthz")).status == 200
         now = children()
         for child in now - set(self.stopped):
@@ -42,7 +42,7 @@ class Drawing:
         return len(now)
 
     async def until(self, count: int) -> None:
-        """Wait until so many draw."""
+        """Wait until so many are drawing."""
         while await self.look() != count:
             pass
 

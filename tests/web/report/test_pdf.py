@@ -26,7 +26,7 @@ from web.report.plain_text import clean
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 
-# Dots per point where pictures are compared: shapes then weigh more than their edges.
+# Pixels per point where images are compared: shapes then weigh more than their edges.
 FINE = 6
 
 SAMPLES = {
@@ -76,7 +76,7 @@ def picture(data: bytes, page: int = 0, scale: float = 2) -> Image.Image:
 
 
 def ink_box(text: str, scale: float = 2) -> tuple[Image.Image, tuple[int, int, int, int]]:
-    """Show where a message adds ink: the difference to a report with an empty message."""
+    """Where a message is drawn: the difference to a report with an empty message."""
     full, bare = (picture(make(each), scale=scale) for each in (text, ""))
     box = ImageChops.difference(full, bare).getbbox()
     assert box, "nothing was drawn"
@@ -140,7 +140,7 @@ def test_simple_scripts_look_as_another_engine_draws_them(script: str, file: str
 
 
 def test_arabic_letters_join_and_run_from_right_to_left() -> None:
-    # FreeType without shaping needs the joined forms spelled out, in the order of the eye.
+    # FreeType without shaping needs the joined forms explicitly, in visual order.
     joined = "\ufeb3\ufefc\ufee1"  # seen, lam-alef, meem: "سلام"
     drawn, _ = ink_box("سلام", FINE)
     expected = expected_picture(joined[::-1], "NotoNaskhArabic-Regular")
@@ -152,7 +152,7 @@ def test_arabic_letters_join_and_run_from_right_to_left() -> None:
 @pytest.mark.parametrize(
     ("text", "swapped", "file"),
     [
-        # The vowel sign e is written after its consonant and stands before it.
+        # The vowel sign e is encoded after its consonant and drawn before it.
         ("ကေ", "\u1031\u1000", "NotoSansMyanmar-Regular"),
         ("கெ", "\u0bc6\u0b95", "NotoSansTamil-Regular"),
     ],
@@ -164,7 +164,7 @@ def test_vowels_stand_where_readers_expect_them(text: str, swapped: str, file: s
 
 
 def expected_picture(text: str, file: str) -> Image.Image:
-    """Draw characters one after the other by FreeType, without shaping."""
+    """Characters drawn one after the other by FreeType, without shaping."""
     font = ImageFont.truetype(path_of(file), 10.5 * FINE, layout_engine=ImageFont.Layout.BASIC)
     canvas = Image.new("L", (3000, 300), 255)
     ImageDraw.Draw(canvas).text((60, 60), text, font=font, fill=32)
@@ -174,7 +174,7 @@ def expected_picture(text: str, file: str) -> Image.Image:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Compare two pictures blurred a little: 0 is the same, 1 is black against white."""
+    """The difference of two images, slightly blurred: 0 is equal, 1 is black against white."""
     assert abs(one.width - other.width) <= 4 + one.width * 0.03, (one.size, other.size)
     size = (one.width // 3, one.height // 3)
     left, right = one.resize(size, Image.Resampling.BOX), other.resize(size, Image.Resampling.BOX)
@@ -284,7 +284,7 @@ HOSTILE = {
 
 
 def work(data: bytes) -> tuple[int, int]:
-    """What drawing took: how many rows of glyphs, and how many glyphs, are in the file."""
+    """The cost of drawing: numbers of rows of glyphs and of glyphs in the file."""
     streams = [page.get_contents() for page in PdfReader(BytesIO(data)).pages]
     drawn = b"".join(stream.get_data() for stream in streams if stream is not None)
     return drawn.count(b" BT "), sum(len(codes) // 4 for codes in re.findall(rb"<(\w+)>", drawn))

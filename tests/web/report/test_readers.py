@@ -1,4 +1,4 @@
-"""What is written can be searched and copied: readers of PDF give a report's text back."""
+"""The text of a report can be searched and copied in PDF readers."""
 
 import re
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_what_the_table_of_readers_calls_exact_is_exact() -> None:
     for kind, cells in rows.items():
         for reader, said in zip(READERS, cells.split(" | "), strict=True):
             found = outcomes()[kind][reader]
-            # How another version of poppler orders the rest is not ours to promise.
+            # Other versions of poppler may order the rest differently.
             assert found == said or (reader == "poppler" and said != EXACT), (kind, reader)
 
 

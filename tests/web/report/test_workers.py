@@ -1,4 +1,4 @@
-"""Reports are drawn in processes of their own: they hold up nobody and end when they should."""
+"""Reports are drawn in separate processes: they block nobody, and end when they should."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ class SignedIn(Person):
 
 
 async def session(scheduler: Person, guest: Person, *texts: str) -> tuple[str, Wire]:
-    """A session in which the guest wrote: the address of its report, and the guest's socket."""
+    """A session in which the guest wrote. Returns its report's address and the guest's socket."""
     wire = await guest.enter(invite_id=await guest.join(await scheduler.invite()))
     for text in texts:
         await wire.say(text)

@@ -1,4 +1,4 @@
-"""Credentials can be changed: by their owner, by an administrator, and by the operator."""
+"""Passwords can be changed by their owner, by an administrator, and by the operator."""
 
 import asyncio
 import re
@@ -131,7 +131,7 @@ async def test_a_stranger_has_no_account_page(server: Server) -> None:
 
 
 async def places(person: Person) -> list[str]:
-    """What the buttons of other web sessions send."""
+    """The values of the buttons of other web sessions."""
     return re.findall(r'name="where" value="(\w+)"', (await person.get("/account")).text)
 
 
@@ -337,7 +337,7 @@ async def test_a_scheduler_cannot_change_anybodys_credentials(server: Server, st
 
 
 async def run(server: Server, *arguments: str, typed: str = "") -> tuple[int | None, str, str]:
-    """(status, output, errors) of the command, beside the running server."""
+    """(status, output, errors) of the command while the server runs."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "scripts.set_password", *arguments,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

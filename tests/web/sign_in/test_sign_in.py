@@ -1,4 +1,4 @@
-"""Signing in and out, and the address at which the first administrator is made."""
+"""Signing in and out, and the setup of the first administrator."""
 
 import asyncio
 from dataclasses import replace
@@ -229,7 +229,7 @@ async def test_an_email_that_was_stored_as_it_was_typed_still_signs_in(server: S
 async def test_an_email_that_was_stored_as_it_was_typed_is_taken(
     server: Server, spelling: str
 ) -> None:
-    """Whoever had it would otherwise be shut out by the new account."""
+    """Whoever has the email would otherwise be locked out by the new account."""
     account = await server.account("boss@example.org", role="administrator")
     stored = replace(account, id="0123456789abcdef", email="nurse@käse.example")
     await server.app[STORE].write(lambda records: records.accounts.add(stored))

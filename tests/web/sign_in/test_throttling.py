@@ -32,7 +32,7 @@ def at(server: Server, network: int) -> Person:
 
 
 async def guesses(server: Server, place: int, count: int, email: str = NURSE) -> list[int]:
-    """The answers to so many wrong passwords from one network."""
+    """The responses to so many wrong passwords from one network."""
     async with at(server, place) as guesser:
         return [(await guesser.sign_in(email, "a guess")).status for _ in range(count)]
 
@@ -299,7 +299,7 @@ async def test_a_made_up_cookie_makes_no_browser_known(server: Server) -> None:
         assert await guesses(server, 1, 1) == [429]
 
 
-# --- whose turn it is
+# --- the fair queue
 
 
 def fair_queue(**changed: int) -> FairQueue:
@@ -308,7 +308,7 @@ def fair_queue(**changed: int) -> FairQueue:
 
 
 class Queue:
-    """People who take one turn each; who is served is written down."""
+    """People who take one slot each, and the order in which they are served."""
 
     def __init__(self, gate: FairQueue) -> None:
         self.gate = gate
@@ -317,7 +317,7 @@ class Queue:
 
     async def come(self, name: str, place: str | None) -> None:
         self.tasks.append(asyncio.create_task(self._take(name, place)))
-        await asyncio.sleep(0)  # now they stand in line
+        await asyncio.sleep(0)  # now they are queued
 
     async def _take(self, name: str, place: str | None) -> None:
         async with self.gate.slot(place):

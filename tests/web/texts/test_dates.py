@@ -1,5 +1,5 @@
-"""One moment has the same words in a mail, a list, a report and on a page, and no other moment has
-them: every language, every day of a year, zones whose people name the months in their own way.
+"""A moment has the same words in a mail, a list, a report and on a page, and no other moment has them:
+in every language, on every day of a year, in zones with their own names of months.
 """
 
 import json
@@ -32,7 +32,7 @@ PLACES = [
     for zone in ("Europe/Zurich", "America/St_Johns", *REGIONS.get(language, ()))
 ]
 in_every_place = pytest.mark.parametrize(("language", "zone"), PLACES)
-# A leap year; the hours go round, so that every one of them is there.
+# A leap year; the hours rotate, so that each occurs.
 TIMES = [datetime(2028, 1, 1, 0, 30, tzinfo=UTC) + timedelta(hours=25 * n) for n in range(366)]
 NOW = TIMES[150]
 MINUTES = [0, 1, 2, 3, 11, 21, 100, 119, 120, 180, 660, 1440, 2879, 2880, 11 * 1440, 100 * 1440]
@@ -47,13 +47,13 @@ def texts() -> Catalogs:
 
 @pytest.fixture(scope="module")
 def pages(texts: Catalogs) -> Written:
-    """What the browser's scripts write of these times, for "language zone"."""
+    """What the browser's scripts write for these times, by "language zone"."""
     asked = {
         "catalogs": {code: json.loads(texts.get(code).catalog) for code in OWN_NAMES},
         "places": PLACES,
         "moments": [at.timestamp() * 1000 for at in TIMES],
         "now": NOW.timestamp() * 1000,
-        # A browser may have other rules; the words are what is compared.
+        # A browser may have other zone rules; only the words are compared.
         "ahead": {zone: [ahead(at, zone) for at in (NOW, *TIMES)] for _language, zone in PLACES},
         "durations": [minutes * 60_000 for minutes in MINUTES],
     }
@@ -66,7 +66,7 @@ def pages(texts: Catalogs) -> Written:
 
 
 def ahead(at: datetime, zone: str) -> int:
-    """Minutes that the clocks of a zone are ahead of UTC."""
+    """A zone's UTC offset in minutes."""
     offset = at.astimezone(zone_of(zone)).utcoffset()
     assert offset is not None
     return int(offset.total_seconds() // 60)
@@ -222,19 +222,19 @@ def test_a_page_tells_how_long_as_a_report_does(language: str, pages: Written) -
             else (minutes, "minute")
         )
         assert page == dates.amount(amount, unit, language)
-        # the signs of units are what Babel has where a language has no word
+        # Babel has the symbols of units where a language lacks a word
         assert not re.search(r"\d (h|d|m|min)$", page)
 
 
 def test_no_script_asks_the_browser_for_words() -> None:
-    """Its tag may be no language, and a language that it says it knows may have no words."""
+    """Its tag may be invalid, and a language that it claims to support may lack words."""
     asks = re.compile(r"Intl\.\w+\(?[^)\n]{0,30}|navigator\.languages?\b|\.toLocale\w+")
     scripts = Path(__file__).parents[3] / "web" / "static" / "js"
     found = {match for file in scripts.rglob("*.js") for match in asks.findall(file.read_text())}
     assert found == {
         "Intl.DateTimeFormat(",  # the name of this device's zone
-        "navigator.languages",  # whether somebody who has UTC all year lives there
-        'Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {',  # the clock of a zone, in numbers
+        "navigator.languages",  # whether a place has UTC all year
+        'Intl.DateTimeFormat("en-u-ca-gregory-nu-latn", {',  # a zone's local time, in numbers
     }
 
 

@@ -1,4 +1,4 @@
-"""Numbers and measures among right-to-left letters: read from left to right, beside their word."""
+"""Numbers and measures among right-to-left letters: read from left to right, next to their word."""
 
 import ctypes
 import json
@@ -42,16 +42,16 @@ def fonts() -> Fonts:
 
 
 def drawn(line: str, *, rtl: bool = True) -> str:
-    """What the report shows, from left to right."""
+    """What the report shows, in visual order."""
     rows = lay_out(line, fonts(), size=10, width=100_000, rtl=rtl)
     return "".join(run.text[::-1] if run.rtl else run.text for row in rows for run in row.runs)
 
 
 def by_the_algorithm(line: str, *, rtl: bool = True) -> str:
-    """The same by another implementation of the Unicode algorithm, the isolates as written.
+    """The same by another implementation of the Unicode algorithm, with the isolates as written.
 
-    FriBidi is wherever Firefox of a Linux desktop is. (unicode-bidi in Rust, and so python-bidi,
-    takes the wrong context for a bracket behind an isolate.)
+    FriBidi is installed wherever Firefox is on a Linux desktop. (unicode-bidi in Rust, and so
+    python-bidi, takes the wrong context for a bracket after an isolate.)
     """
     (prepared,) = paragraphs(line)
     length = len(prepared)
@@ -83,7 +83,7 @@ def is_measure(part: str) -> bool:
 
 
 def random_lines(count: int, seed: int) -> Iterator[tuple[str, list[str], list[int]]]:
-    """Lines, what they consist of, and which parts are measures directly behind a word."""
+    """Lines, their parts, and which parts are measures directly after a word."""
     chance = random.Random(seed)
     for _ in range(count):
         numbers = iter(chance.sample(range(300, 900), 8))
@@ -104,7 +104,7 @@ def random_lines(count: int, seed: int) -> Iterator[tuple[str, list[str], list[i
 
 
 def order(shown: str, parts: list[str]) -> list[int]:
-    """The numbers of the parts from left to right; a measure is whole, as it is read."""
+    """The numbers of the parts from left to right; a measure is one part."""
     places = []
     for number, part in enumerate(parts):
         place = shown.find(part)
@@ -128,7 +128,7 @@ def check_lines(count: int, seed: int) -> None:
 
 
 def check_lists(count: int, seed: int) -> None:
-    """Each dose is beside its own drug, and beside another at most across a comma."""
+    """Each dose is next to its own drug, and next to another only across a comma."""
     chance = random.Random(seed)
     for _ in range(count):
         drugs = [word for some in WORDS for word in chance.sample(some[:4], 2)]
@@ -237,7 +237,7 @@ def test_the_page_cuts_lines_where_the_report_does() -> None:
         check=True,
         cwd=ROOT,
     )
-    # The page overrides the order within Arabic digits by style, the report by marks.
+    # The page sets the order within Arabic digits by style, the report by marks.
     digits = re.compile("(?<=[^٠-٩])\u200e(?=[٠-٩])")
     for line, cut in zip(lines, json.loads(done.stdout), strict=True):
         assert digits.sub("", cut) == digits.sub("", isolated(line))

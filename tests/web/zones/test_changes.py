@@ -1,4 +1,4 @@
-"""Clocks that are changed by law after a session was planned: the hour stays, the moment moves."""
+"""Zone rules that change after a session was planned: the local time stays, the moment moves."""
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -38,7 +38,7 @@ async def kept(server: Server) -> KeptRules:
 
 
 async def leave(server: Server, rules: KeptRules) -> None:
-    """The server that ran before went by these rules."""
+    """Store these rules as those of the previous server."""
     text = msgspec.json.encode(rules).decode()
     await server.app[STORE].write(lambda records: records.settings.put(SETTING, text))
 
@@ -82,7 +82,7 @@ async def test_a_session_keeps_the_hour_that_people_agreed_on(tmp_path: Path) ->
         last = (await audit_lines(server.app[STORE]))[-1]
         assert (last.actor, last.action) == (SERVER, "edit")
 
-    async with serving(tmp_path) as server:  # and once only
+    async with serving(tmp_path) as server:  # and only once
         assert (await planned(server, there)).calendar_sequence == 2
         assert await kept(server) == rules_from(datetime.now(UTC).year)
 
@@ -95,7 +95,7 @@ async def test_a_move_that_a_crash_interrupted_is_made_once(tmp_path: Path) -> N
         first, second = [await planned(server, link) for link in links]
         assert first.planned_at is not None
         at = int(first.planned_at.timestamp())
-        # the first had been moved when the server was killed, from an hour before
+        # the first had already been moved when the server was killed
         moving = {first.id: (at - HOUR, at), second.id: (at, at + HOUR)}
         await leave(server, msgspec.structs.replace(await kept(server), moving=moving))
 

@@ -1,4 +1,4 @@
-"""Which rules of time zones decide, and by which names zones are known."""
+"""Which time zone rules are in force, and which names zones have."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ OFFSET = (
 
 
 def offsets(machine: Path, *zones: str) -> str:
-    """What a process of ours says on a machine with these rules of its own."""
+    """The output of a process of ours on a machine with these rules."""
     return subprocess.run(
         [sys.executable, "-c", OFFSET, *zones], env={"PYTHONTZPATH": str(machine)},
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -30,14 +30,14 @@ def offsets(machine: Path, *zones: str) -> str:
 @pytest.mark.slow
 def test_rules_of_a_machine_that_is_behind_decide_nothing(tmp_path: Path) -> None:
     behind = database(tmp_path, "2025b", Africa__Casablanca="Etc/GMT-1", Asia__Atlantis="Etc/GMT-4")
-    # Morocco left +01 with 2026f; a place that only the machine knows is found all the same
+    # Morocco left +01 with 2026f; a place that only the machine has is still found
     assert offsets(behind, "Africa/Casablanca", "Asia/Atlantis") == "0:00:00 4:00:00"
 
 
 @pytest.mark.slow
 def test_rules_of_a_machine_that_is_ahead_decide(tmp_path: Path) -> None:
     ahead = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1")
-    # and an old name that it lacks, as Debian 13 does without tzdata-legacy, is found all the same
+    # and an old name that it lacks, as Debian 13 does without tzdata-legacy, is still found
     assert offsets(ahead, "Africa/Casablanca", "Asia/Katmandu") == "1:00:00 5:45:00"
 
 
@@ -101,13 +101,13 @@ def test_this_process_has_the_newest_rules_of_this_machine() -> None:
         ("America/Godthab", "America/Nuuk"),
         ("US/Pacific", "America/Los_Angeles"),
         ("europe/kyiv", "Europe/Kyiv"),
-        # links join what has one clock; these places have names of their own
+        # links join places with the same clock; these have names of their own
         ("Africa/Asmera", "Africa/Asmara"),
         ("Africa/Timbuktu", "Africa/Bamako"),
         ("Iceland", "Atlantic/Reykjavik"),
         ("Europe/Oslo", "Europe/Oslo"),
         ("Asia/Kuwait", "Asia/Kuwait"),
-        # clocks without a place
+        # zones without a place
         ("+00:00", "UTC"),
         ("+03:00", "Etc/GMT-3"),
         ("-11:00", "Etc/GMT+11"),
@@ -115,7 +115,7 @@ def test_this_process_has_the_newest_rules_of_this_machine() -> None:
         ("Zulu", "UTC"),
         ("Etc/GMT+0", "UTC"),
         ("Etc/GMT+3", "Etc/GMT+3"),
-        # what is told where nobody knows
+        # what is sent where the zone is unknown
         ("Etc/Unknown", None),
         ("+05:45", None),
         ("+99:00", None),

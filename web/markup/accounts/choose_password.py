@@ -1,4 +1,4 @@
-"""The page behind a one-time address at which somebody chooses a new password."""
+"""The page of a one-time address at which somebody chooses a new password."""
 
 import htpy as h
 
@@ -9,7 +9,7 @@ from web.view_models import Form, Viewer
 
 
 def choose_password_page(viewer: Viewer, form: Form, email: str, action: str) -> h.Element:
-    """`action` is where the form is posted to: the address itself."""
+    """`action` is where the form is posted: the same address."""
     _ = viewer.translate
     return document(
         viewer,

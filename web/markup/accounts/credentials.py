@@ -1,4 +1,4 @@
-"""The fields by which somebody signs in: the same on every form that asks for them."""
+"""The fields for email and password, the same on every form."""
 
 import htpy as h
 
@@ -23,7 +23,7 @@ def email_field(viewer: Viewer, form: Form, *, autocomplete: str = "username") -
 def password_field(
     viewer: Viewer, form: Form, *, name: str = "password", label: str = "", new: bool = False
 ) -> h.Element:
-    """A password; a new one is told how long it must be."""
+    """A field for a password; for a `new` one with a hint about its length."""
     _ = viewer.translate
     hint = _("At least %(length)s characters. A few words are easier to remember.")
     return field(
@@ -39,7 +39,7 @@ def password_field(
 
 
 def whose(email: str) -> h.VoidElement:
-    """Whose password a form asks for: password managers look for it, people see it elsewhere."""
+    """The account of a password form, for password managers; people see it elsewhere."""
     return h.input(
         ".unseen",
         type="text",

@@ -1,4 +1,4 @@
-""" "My account": one's own password, and where one is signed in."""
+""" "My account": changing the password, and where the account is signed in."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The page behind the one-time address of the first start."""
+"""The page of the one-time address of the first start."""
 
 import htpy as h
 
@@ -9,7 +9,7 @@ from web.view_models import Form, Viewer
 
 
 def setup_page(viewer: Viewer, form: Form, action: str) -> h.Element:
-    """The form that makes the first administrator; `action` is where it is posted to."""
+    """The form for the first administrator's account; `action` is where it is posted."""
     _ = viewer.translate
     labels = [("name", _("Name")), ("email", _("Email")), ("password", _("Password"))]
     return document(

@@ -1,1 +1,1 @@
-"""Pages under Administration."""
+"""Pages of administrators."""

@@ -25,9 +25,9 @@ class AuditView:
     "Of accounts and organizations that still exist, by id."
     finding: Finding
     checked_at: datetime | None
-    "When all of the log was looked through; None: not yet since the start."
+    "When the whole log was last checked; None: not since the start."
     older: int | None
-    "Number below which the next page begins; None: this is the last one."
+    "Number below which the next page begins; None on the last page."
     newest: bool
     purged: Mapping[str, int]
 
@@ -91,7 +91,7 @@ def _line(viewer: Viewer, view: AuditView, line: AuditLine) -> h.Element:
 
 
 def _purged(viewer: Viewer, purged: Mapping[str, int]) -> h.Node:
-    """How much was deleted so far; nothing else is left of it."""
+    """How much has been deleted so far; only these counts are kept."""
     _ = viewer.translate
     words = [
         ("sessions", _("Sessions")),

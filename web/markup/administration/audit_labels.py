@@ -1,11 +1,11 @@
-"""Words for the lines of the audit log."""
+"""Labels of the audit log's actions and actors."""
 
 from signaling.audit import SCRIPT, SERVER, STRANGER
 from web.view_models import Viewer
 
 
 def action_label(viewer: Viewer, action: str) -> str:
-    """What was done, in words; an action of another version as it stands in the log."""
+    """The label of an action; an unknown one, of another version, unchanged."""
     _ = viewer.translate
     return {
         "begin_keyed_log": _("Log started"),
@@ -62,7 +62,7 @@ def action_label(viewer: Viewer, action: str) -> str:
 
 
 def actor_label(viewer: Viewer, actor: str) -> str:
-    """Who it was, where that is no account."""
+    """The label of an actor that is not an account."""
     _ = viewer.translate
     return {
         SERVER: _("The server"),

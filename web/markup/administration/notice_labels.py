@@ -1,4 +1,4 @@
-"""Words for occasions and parts of notices."""
+"""Labels of occasions and parts of notices."""
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import Part

@@ -1,4 +1,4 @@
-"""Administration: the interpreting organizations, one form each."""
+"""The interpreting organizations, one form each."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Notices that were written to the outbox folder, because no mail server is set."""
+"""The notices in the outbox folder, where they go while no mail server is set."""
 
 from collections.abc import Sequence
 

@@ -13,21 +13,12 @@ from web.view_models import Viewer
 def administration_page(
     viewer: Viewer, served: Container[str], relay: str, problem: str, zone_rules: str
 ) -> h.Element:
-    """`served` holds the names of the pages that this server has.
+    """`served` has the names of the pages that exist.
 
-    `relay` is the relay's state as `/readyz` tells it, `problem` the reason in technical words,
-    or the addresses in question. `zone_rules` is the version of the rules of time zones.
+    `relay` is the relay's state as in `/readyz`, `problem` the technical reason, or the addresses
+    concerned. `zone_rules` is the version of the time zone rules.
     """
     _ = viewer.translate
-    sentences = {
-        "ok": _("The relay runs: calls of three and more go through it."),
-        "unreached": _(
-            "The relay runs, but does not answer this server at the addresses that browsers are"
-            " given. If browsers reach them from elsewhere, all is well."
-        ),
-        "restarting": _("The relay is being started."),
-        "unavailable": _("There is no relay: all calls go directly between browsers."),
-    }
     entries = [
         ("admin_people", _("People"), _("Who can sign in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
@@ -55,7 +46,9 @@ def administration_page(
                     if name in served
                 )
             ],
-            h.p(".hint")[sentences[relay], problem and [" ", h.span(dir="ltr")[problem]]],
+            h.p(".hint")[
+                _relay_sentence(viewer, relay), problem and [" ", h.span(dir="ltr")[problem]]
+            ],
             h.p(".hint")[
                 filled(
                     _("Dates follow the time zone rules of version %(version)s."),
@@ -64,3 +57,16 @@ def administration_page(
             ],
         ],
     )
+
+
+def _relay_sentence(viewer: Viewer, state: str) -> str:
+    _ = viewer.translate
+    return {
+        "ok": _("The relay runs: calls of three and more go through it."),
+        "unreached": _(
+            "The relay runs, but does not answer this server at the addresses that browsers are"
+            " given. If browsers reach them from elsewhere, all is well."
+        ),
+        "restarting": _("The relay is being started."),
+        "unavailable": _("There is no relay: all calls go directly between browsers."),
+    }[state]

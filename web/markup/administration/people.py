@@ -1,4 +1,4 @@
-"""Accounts, and the form that makes one."""
+"""The accounts, and the form for a new one."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ from web.view_models import Form, Viewer
 
 
 def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id: str) -> h.Element:
-    """`own_id` is the account of the administrator who looks."""
+    """`own_id` is the viewer's own account."""
     _ = viewer.translate
     labels = [("name", _("Name")), ("email", _("Email")), ("password", _("Password"))]
     return administration_frame(
@@ -74,7 +74,7 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
 
 
 def password_link_page(viewer: Viewer, account: Account, link: str) -> h.Element:
-    """The one-time address, to be copied: it is not shown again."""
+    """The one-time address, which is not shown again."""
     _ = viewer.translate
     return document(
         viewer,

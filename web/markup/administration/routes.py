@@ -1,4 +1,4 @@
-"""The text area of the routes."""
+"""The routes, as a text to edit."""
 
 import htpy as h
 
@@ -17,7 +17,7 @@ deny      +850    any
 
 
 def routes_page(viewer: Viewer, form: Form, in_force: str) -> h.Element:
-    """`in_force` are the routes that hold now, the operator's or the defaults."""
+    """`in_force` are the current routes, the operator's or the defaults."""
     _ = viewer.translate
     return administration_frame(
         viewer,

@@ -1,4 +1,4 @@
-"""Rules for everybody's sessions."""
+"""Rules for all sessions."""
 
 import htpy as h
 
@@ -10,7 +10,7 @@ from web.view_models import Form, Viewer
 
 
 def session_rules_page(viewer: Viewer, *, in_progress: bool) -> h.Element:
-    """`in_progress`: whether colleagues may be invited while a session goes on."""
+    """`in_progress`: whether colleagues may be invited to a session in progress."""
     _ = viewer.translate
     return administration_frame(
         viewer,

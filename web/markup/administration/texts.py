@@ -1,4 +1,4 @@
-"""The list of texts of notices, and the page of one with its preview."""
+"""The list of the notices' texts, and the page of one with its preview."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,24 +18,24 @@ from web.view_models import Form, Viewer
 
 @dataclass(frozen=True)
 class TextView:
-    """One text and how it reads."""
+    """One text and its preview."""
 
     occasion: Occasion
     language: str
     part: Part
     original: str
-    "The program's own words."
+    "The program's own text."
     placeholders: list[str]
     plain: str
-    "Filled with made-up values; empty while it is refused."
+    "Filled with sample values; empty while it is refused."
     rendered: str
-    "Sanitized HTML; empty for anything but mail."
+    "Sanitized HTML; empty except for mail."
     segments: int
-    "Of an SMS; 0 for anything else."
+    "Of an SMS, else 0."
 
 
 def texts_page(viewer: Viewer, language: str, own: Collection[tuple[Occasion, Part]]) -> h.Element:
-    """Every text of one language; `own` are those that the operator wrote."""
+    """All texts in one language; `own` are the operator's."""
     _ = viewer.translate
     form = Form({"language": language})
     return administration_frame(
@@ -79,7 +79,6 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
     _ = viewer.translate
     address = path("admin_text", occasion=view.occasion, language=view.language, part=view.part)
     own_name = dict(viewer.languages).get(view.language, view.language)
-    direction = Locale.parse(view.language).text_direction
     return administration_frame(
         viewer,
         _("Texts"),
@@ -100,23 +99,7 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
                 submit(_("Save")),
             ],
         ],
-        view.plain
-        and [
-            h.h2[_("Preview")],
-            view.segments > 0
-            and h.p(".hint")[
-                viewer.plural("%(count)s SMS", "%(count)s SMS", view.segments)
-                % {"count": view.segments}
-            ],
-            h.div("#preview.card", lang=view.language, dir=direction)[
-                Markup(view.rendered) if view.rendered else h.pre(dir="auto")[view.plain]
-            ],
-            view.rendered
-            and [
-                h.h3[_("As plain text")],
-                h.pre("#plain", lang=view.language, dir=direction)[view.plain],
-            ],
-        ],
+        view.plain and _preview(viewer, view),
         h.h2[_("Text of the program")],
         h.pre(lang=view.language, dir="auto")[view.original],
         h.h2[_("Placeholders")],
@@ -127,3 +110,24 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
             )
         ],
     )
+
+
+def _preview(viewer: Viewer, view: TextView) -> list[h.Node]:
+    _ = viewer.translate
+    direction = Locale.parse(view.language).text_direction
+    return [
+        h.h2[_("Preview")],
+        view.segments > 0
+        and h.p(".hint")[
+            viewer.plural("%(count)s SMS", "%(count)s SMS", view.segments)
+            % {"count": view.segments}
+        ],
+        h.div("#preview.card", lang=view.language, dir=direction)[
+            Markup(view.rendered) if view.rendered else h.pre(dir="auto")[view.plain]
+        ],
+        view.rendered
+        and [
+            h.h3[_("As plain text")],
+            h.pre("#plain", lang=view.language, dir=direction)[view.plain],
+        ],
+    ]

@@ -1,0 +1,1 @@
+"""Pages of schedulers: invites, waiting room, history."""

@@ -1,4 +1,4 @@
-"""The first page after signing in: who waits, what comes next, what is open."""
+"""The first page after signing in: who is waiting, the next sessions, the open ones."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The page behind "Edit": date, awaited person, who else is invited, and canceling."""
+"""The page "Edit": date, awaited person, other people, and canceling."""
 
 from collections.abc import Sequence
 
@@ -17,9 +17,9 @@ from web.view_models import Form, InvitedPerson, Viewer
 def edit_session_page(
     viewer: Viewer, form: Form, consultation_id: str, people: Sequence[InvitedPerson]
 ) -> h.Element:
-    """`people` are all who are invited, the awaited one first; `form` holds that one and the date.
+    """`people` are all who are invited, the awaited one first; `form` has that person and the date.
 
-    In person nothing but the date can be corrected: people are removed and invited.
+    Of a session in person only the date can be edited here; people are invited and removed.
     """
     _ = viewer.translate
     awaited = bool(people) and people[0].role == "service_user"

@@ -1,4 +1,4 @@
-""" "History": what was closed and is not purged yet."""
+""" "History": sessions that are closed and not yet purged."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ def _row(viewer: Viewer, row: HistoryRow) -> h.Element:
 
 
 def export_button(viewer: Viewer, consultation_id: str) -> h.Element:
-    """A plain download; a module shows the reminder beside it."""
+    """A plain download; a script shows the reminder."""
     _ = viewer.translate
     address = path("report", consultation_id=consultation_id)
     return go(address, _("Export"), data_export=True)

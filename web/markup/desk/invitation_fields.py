@@ -1,7 +1,7 @@
-"""The fields that "New invite" and "Edit" share. Their names are those of `web/forms/invitation.py`.
+"""The fields that "New invite" and "Edit" share, named as in `web/forms/invitation.py`.
 
-What a checkbox reveals is revealed by the style sheet, so it works without scripts; a browser
-that does not know how shows everything.
+The style sheet reveals what belongs to a checkbox, so this works without scripts; a browser without
+the selector shows everything.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from web.view_models import Form, Viewer
 
 
 def labels(viewer: Viewer) -> list[tuple[str, str]]:
-    """(field, label) of everything that can be wrong, for the summary."""
+    """(field, label) of every field that can be refused, for the summary."""
     _ = viewer.translate
     found = [
         ("first_name", _("First name")),
@@ -74,9 +74,9 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
 def plan_fields(
     viewer: Viewer, form: Form, *, every_zone: bool, planned: bool = False
 ) -> h.Element:
-    """ "Plan later" and what it reveals; what is `planned` already can only be moved.
+    """ "Plan later" and what it reveals; a session that is `planned` already can only be moved.
 
-    A module asks for the other zones unless `every_zone`.
+    A script fetches the other zones unless `every_zone`.
     """
     _ = viewer.translate
     zone = form.values.get("time_zone") or viewer.time_zone
@@ -109,18 +109,26 @@ def plan_fields(
                 [(name, name.replace("_", " ")) for name in sorted(zones)],
                 default=viewer.time_zone,
             ),
-            h.p("#clocks.hint", role="status"),
-            h.p(
-                "#other-rules.notice.warning",
-                role="status",
-                hidden=True,
-                data_sentence=_(
-                    "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
-                    " those of this server. The time of the server counts."
-                ),
-            ),
-            h.p("#clock-off.notice.warning", role="status", hidden=True),
+            _hints_of_clocks(viewer),
         ],
+    ]
+
+
+def _hints_of_clocks(viewer: Viewer) -> list[h.Node]:
+    """What a script says about the time that was entered."""
+    _ = viewer.translate
+    return [
+        h.p("#clocks.hint", role="status"),
+        h.p(
+            "#other-rules.notice.warning",
+            role="status",
+            hidden=True,
+            data_sentence=_(
+                "Your browser says %(time)s in %(zone)s, because its time zone rules differ from"
+                " those of this server. The time of the server counts."
+            ),
+        ),
+        h.p("#clock-off.notice.warning", role="status", hidden=True),
     ]
 
 
@@ -139,7 +147,7 @@ def companion_fields(viewer: Viewer, form: Form) -> h.Element:
 
 
 def colleague_fields(viewer: Viewer, form: Form) -> h.Element:
-    """Up to five experts, all shown; a module hides the empty ones behind a button."""
+    """Up to five experts, all shown; a script hides the empty ones behind a button."""
     _ = viewer.translate
     return h.div(".reveal")[
         checkbox(form, "colleague", _("Invite a colleague")),
@@ -151,7 +159,7 @@ def colleague_fields(viewer: Viewer, form: Form) -> h.Element:
 
 
 def more_people(viewer: Viewer, form: Form, address: str, *, companions: bool = True) -> h.Element:
-    """A form of its own that invites some more to a session; without `companions` only experts."""
+    """A form that invites more people to a session; only experts unless `companions`."""
     _ = viewer.translate
     return h.form(
         "#more-people.card", method="post", action=address, data_preview=path("invite_preview")
@@ -228,7 +236,7 @@ def _speaks(viewer: Viewer, form: Form, name: str, label: str) -> h.Element:
 
 
 def _in_one_piece(sentence: str) -> str:
-    """The example number isolated, left to right and unbroken, in a sentence of any direction."""
+    """The sentence with its example number isolated and unbroken."""
     example = "+41 79 123 45 67"
     return sentence.replace(example, isolated(example))
 

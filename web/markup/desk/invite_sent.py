@@ -1,4 +1,4 @@
-"""What was sent, with the link and its QR code to give by hand."""
+"""The invitation that was sent, with its link and QR code to give by hand."""
 
 import htpy as h
 from markupsafe import Markup
@@ -12,7 +12,7 @@ from web.view_models import InviteRow, Person, Viewer
 
 
 def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> h.Element:
-    """`qr_svg` is our own drawing and goes out as it is."""
+    """`qr_svg` is made by the server and is not escaped."""
     _ = viewer.translate
     awaited = row.people[0]
     sentence = (

@@ -1,6 +1,4 @@
-""" "Invites": the sessions that are planned or still open, and what can be done with them."""
-
-from collections.abc import Sequence
+""" "Invites": the sessions that are planned or open, and their actions."""
 
 import htpy as h
 
@@ -20,19 +18,11 @@ from web.markup.shared.labels import (
     role_label,
 )
 from web.routes import path
-from web.view_models import Form, InviteRow, Person, Viewer
+from web.view_models import Form, InviteList, InviteRow, Person, Viewer
 
 
 def invites_page(
-    viewer: Viewer,
-    rows: Sequence[InviteRow],
-    *,
-    search: str,
-    state: str,
-    page: int,
-    pages: int,
-    total: int,
-    interpreting: Interpreting = NOBODY,
+    viewer: Viewer, found: InviteList, interpreting: Interpreting = NOBODY
 ) -> h.Element:
     _ = viewer.translate
     ngettext = viewer.plural
@@ -41,16 +31,17 @@ def invites_page(
         _("Invites"),
         [
             h.div(".heading")[h.h1[_("Invites")], new_invite_link(viewer)],
-            _filters(viewer, search, state),
+            _filters(viewer, found),
             live(
                 "sessions",
                 h.p(".hint")[
-                    ngettext("%(count)s session", "%(count)s sessions", total) % {"count": total}
+                    ngettext("%(count)s session", "%(count)s sessions", found.total)
+                    % {"count": found.total}
                 ],
-                h.ul(".list")[(invite_row(viewer, row) for row in rows)]
-                if rows
+                h.ul(".list")[(invite_row(viewer, row) for row in found.rows)]
+                if found.rows
                 else h.p(".empty")[_("No sessions here.")],
-                pages > 1 and _pager(viewer, search, state, page, pages),
+                found.pages > 1 and _pager(viewer, found),
             ),
             row_dialogs(viewer),
             new_invite_dialog(viewer, interpreting),
@@ -65,12 +56,12 @@ def new_invite_link(viewer: Viewer) -> h.Element:
 
 
 def live(identifier: str, *content: h.Node) -> h.Element:
-    """A part of the page that a module fetches again when something in it has changed."""
+    """A part of the page that a script fetches again when something in it changes."""
     return h.div({"id": identifier, "data-live": True})[content]
 
 
 def row_dialogs(viewer: Viewer) -> h.Node:
-    """What the buttons of rows open. Outside of the live parts: those are replaced."""
+    """The dialogs of the rows' buttons, outside of the live parts, which are replaced."""
     _ = viewer.translate
     return [
         h.dialog("#qr-dialog", aria_label=_("QR code"))[
@@ -88,7 +79,7 @@ def row_dialogs(viewer: Viewer) -> h.Node:
 
 
 def cancel_dialog(viewer: Viewer) -> h.Element:
-    """Asked before a session is canceled; without scripts the button cancels at once."""
+    """The question before a session is canceled; without scripts the button cancels at once."""
     _ = viewer.translate
     return h.dialog("#cancel-dialog", aria_labelledby="cancel-title")[
         h.h2("#cancel-title")[_("Cancel session")],
@@ -113,7 +104,7 @@ def cancel_button(viewer: Viewer, consultation_id: str, name: str) -> h.Element:
 
 
 def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Element:
-    """One session with its people and actions; `short` leaves only the way into it."""
+    """One session with its people and actions; `short` for only the button that opens it."""
     _ = viewer.translate
     awaited = row.people[0] if row.people else None
     return h.li(".row", data_consultation_id=row.consultation_id)[
@@ -151,7 +142,7 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
 
 
 def _interpreting(viewer: Viewer, row: InviteRow) -> h.Node:
-    """What the search for an interpreter has come to."""
+    """The state of the search for an interpreter."""
     _ = viewer.translate
     sentences = {
         "requested": _("An interpreter was asked for. Nobody else has been written to yet."),
@@ -231,9 +222,9 @@ def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     ]
 
 
-def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
+def _filters(viewer: Viewer, found: InviteList) -> h.Element:
     _ = viewer.translate
-    form = Form({"search": search, "state": state})
+    form = Form({"search": found.search, "state": found.state})
     states = [("", _("All"))] + [
         (value, consultation_label(viewer, value))
         for value in ("planned", "waiting", "active", "kept_open")
@@ -245,11 +236,12 @@ def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
     ]
 
 
-def _pager(viewer: Viewer, search: str, state: str, page: int, pages: int) -> h.Element:
+def _pager(viewer: Viewer, found: InviteList) -> h.Element:
     _ = viewer.translate
+    page, pages = found.page, found.pages
 
     def address(number: int) -> str:
-        return path("invites", {"search": search, "state": state, "page": str(number)})
+        return path("invites", {"search": found.search, "state": found.state, "page": str(number)})
 
     return h.nav(".pager", aria_label=_("Pages"))[
         page > 1 and h.a(".button", href=address(page - 1), rel="prev")[_("Previous")],

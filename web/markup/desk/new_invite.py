@@ -1,4 +1,4 @@
-"""The form behind "New invite": a page of its own, and a dialog where scripts run."""
+"""The form "New invite": a page of its own, and a dialog where scripts run."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ NOBODY: Interpreting = {}
 
 
 def new_invite_page(viewer: Viewer, form: Form, interpreting: Interpreting = NOBODY) -> h.Element:
-    """The choice, and the form of what was chosen (`kind` in the form's values)."""
+    """The choice of a kind, and the form of the chosen one (`kind` in its values)."""
     _ = viewer.translate
     return document(
         viewer,
@@ -40,7 +40,7 @@ def new_invite_page(viewer: Viewer, form: Form, interpreting: Interpreting = NOB
 
 
 def new_invite_dialog(viewer: Viewer, interpreting: Interpreting = NOBODY) -> h.Element:
-    """The same as a dialog, closed until a module opens it."""
+    """The same as a dialog, which a script opens."""
     _ = viewer.translate
     return h.dialog("#new-invite", aria_labelledby="new-invite-title")[
         h.div(".heading")[
@@ -58,32 +58,8 @@ def _choice_and_form(
 ) -> h.Node:
     _ = viewer.translate
     chosen = form.values.get("kind", "remote" if form.errors else "")
-    choices = [
-        ("remote", _("Remote"), _("The other person joins from somewhere else, by a link.")),
-        (
-            "in_person",
-            _("Service user in person"),
-            _("The service user is next to you; you call a colleague."),
-        ),
-    ]
     return [
-        h.ul(".choices")[
-            (
-                h.li[
-                    go(
-                        path("new_invite"),
-                        label,
-                        name="kind",
-                        value=kind,
-                        data_choice=kind,
-                        aria_current="true" if kind == chosen else None,
-                        aria_describedby=f"choice-{kind}",
-                    ),
-                    h.p(f"#choice-{kind}.hint")[text],
-                ]
-                for kind, label, text in choices
-            )
-        ],
+        _choices(viewer, chosen),
         h.form(
             "#invitation.card",
             method="post",
@@ -113,8 +89,38 @@ def _choice_and_form(
     ]
 
 
+def _choices(viewer: Viewer, chosen: str) -> h.Element:
+    """Remote or in person, as buttons that lead to the form of either."""
+    _ = viewer.translate
+    choices = [
+        ("remote", _("Remote"), _("The other person joins from somewhere else, by a link.")),
+        (
+            "in_person",
+            _("Service user in person"),
+            _("The service user is next to you; you call a colleague."),
+        ),
+    ]
+    return h.ul(".choices")[
+        (
+            h.li[
+                go(
+                    path("new_invite"),
+                    label,
+                    name="kind",
+                    value=kind,
+                    data_choice=kind,
+                    aria_current="true" if kind == chosen else None,
+                    aria_describedby=f"choice-{kind}",
+                ),
+                h.p(f"#choice-{kind}.hint")[text],
+            ]
+            for kind, label, text in choices
+        )
+    ]
+
+
 def _with_colleague(form: Form) -> Form:
-    """In person a colleague is what it is about: the fields are open from the start."""
+    """With the fields for a colleague open, as a session in person needs one."""
     if form.values.get("kind") != "in_person" or form.errors:
         return form
     return replace(form, values={**form.values, "colleague": "on"})

@@ -1,4 +1,4 @@
-""" "Opened sessions": started and not closed."""
+""" "Opened sessions": sessions that are started and not closed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The parts of a long report, each a file of its own."""
+"""The parts of a long report, a file each."""
 
 import htpy as h
 

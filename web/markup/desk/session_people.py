@@ -1,4 +1,4 @@
-"""Inviting more people to a session, and correcting one of them."""
+"""Inviting more people to a session, and editing one of them."""
 
 import htpy as h
 

@@ -1,4 +1,4 @@
-"""The waiting room: who waits, longest first. Rows come from the server once, then live."""
+"""The waiting room, longest wait first. Its first rows are rendered, later ones live."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def waiting_room_page(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Elemen
 
 
 def waiting_list(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:
-    """The list with its row template and the button for whoever has waited longest."""
+    """The list with its row template and the button that starts with the longest wait."""
     _ = viewer.translate
     return h.section("#waiting", aria_label=_("People waiting"))[
         h.div("#start-next", hidden=not waiting)[
@@ -32,7 +32,7 @@ def waiting_list(viewer: Viewer, waiting: Sequence[WaitingRow]) -> h.Element:
 
 
 def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
-    """One person; without `row` the empty shape that the browser fills."""
+    """One person; without `row` an empty template that the browser fills."""
     _ = viewer.translate
     since = str(int(row.waiting_since.timestamp() * 1000)) if row else None
     address = path("session", consultation_id=row.consultation_id) if row else ""

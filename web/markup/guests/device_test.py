@@ -1,4 +1,4 @@
-"""The device test: its steps as a list that modules work through one after the other."""
+"""The device test, as a list of steps that scripts run one after the other."""
 
 import htpy as h
 

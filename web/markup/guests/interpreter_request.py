@@ -1,4 +1,4 @@
-"""The pages behind the link of an interpreter request. They work without scripts."""
+"""The pages of an interpreter request's link. They work without scripts."""
 
 import htpy as h
 
@@ -10,7 +10,7 @@ from web.view_models import Form, RequestView, Viewer
 
 
 def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
-    """What is asked, and the two answers."""
+    """The request, and the forms of the two answers."""
     _ = viewer.translate
     labels = [("name", _("Name of the interpreter")), ("address", _("Email or mobile number"))]
     return document(
@@ -46,7 +46,7 @@ def request_page(viewer: Viewer, view: RequestView, form: Form) -> h.Element:
 
 
 def answered_page(viewer: Viewer, view: RequestView) -> h.Element:
-    """What became of the request, for whoever comes back or second."""
+    """The outcome of a request that has been answered."""
     _ = viewer.translate
     sentences = {
         "accepted": _("The request was accepted. The interpreter gets a personal link."),

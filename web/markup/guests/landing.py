@@ -1,4 +1,4 @@
-"""What somebody sees who opens a personal link, before taking the seat. Works without scripts."""
+"""The page of a personal link, before joining. Works without scripts."""
 
 import htpy as h
 from markupsafe import Markup
@@ -10,7 +10,7 @@ from web.texts.directions import apart
 from web.view_models import LandingView, Viewer
 
 OTHERS, LEAVE, KEEP = "others", "leave", "keep"
-"The field that says what becomes of other seats of this browser, and what it may say."
+"A field for what happens to this browser's other seats, and its two values."
 
 
 def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
@@ -21,7 +21,7 @@ def landing_page(viewer: Viewer, view: LandingView) -> h.Element:
         h.div(".narrow.landing")[
             h.h1[
                 _("%(name)s invites you to a session")
-                # The isolates keep a name of the other direction from turning the sentence.
+                # Isolated, so that a name of the other direction does not reorder the sentence.
                 % {"name": apart(view.scheduler_name)}
             ],
             view.planned_at is not None and h.p(".when")[appointment(viewer, view.planned_at)],
@@ -58,7 +58,7 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
 
 
 def _whose(viewer: Viewer, view: LandingView) -> h.Element:
-    """The question when this browser has another seat: most likely that of whoever used it before."""
+    """The question when this browser has another seat, most likely its previous user's."""
     _ = viewer.translate
     return h.div(".notice.warning", role="alert")[
         h.p[_("Another session is open in this browser. If it is not yours, leave it first.")],
@@ -101,7 +101,7 @@ def _too_early(viewer: Viewer, view: LandingView) -> h.Node:
 
 
 def _in_app_hint(viewer: Viewer) -> h.Element:
-    """Shown by the module inside the browser of a messaging app."""
+    """Shown by a script inside the browser of a messaging app."""
     _ = viewer.translate
     return h.div("#in-app.notice.warning", hidden=True)[
         h.p[
@@ -117,6 +117,6 @@ def _in_app_hint(viewer: Viewer) -> h.Element:
 
 
 def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
-    """Too late, revoked, unknown: one translated sentence, the same for every guess."""
+    """For a link that is too late, revoked or unknown: one translated sentence."""
     _ = viewer.translate
     return message_page(viewer, _("This link is not open"), sentence)

@@ -1,4 +1,4 @@
-"""What somebody sees who has left a browser, and whoever uses it next."""
+"""The page after leaving a browser, which its next user may see."""
 
 import htpy as h
 
@@ -7,7 +7,7 @@ from web.view_models import Viewer
 
 
 def left_page(viewer: Viewer) -> h.Element:
-    """Says nothing of the session that was left, nor whether there was one."""
+    """Does not reveal the session that was left, nor whether there was one."""
     _ = viewer.translate
     return message_page(
         viewer,

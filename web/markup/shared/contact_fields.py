@@ -1,4 +1,4 @@
-"""Where addresses and numbers are typed, asked about, and shown as they were understood."""
+"""Fields for addresses and numbers, questions about them, and how they were understood."""
 
 import htpy as h
 
@@ -25,7 +25,7 @@ def contact_field(
     hint: str | None = None,
     required: bool = False,
 ) -> h.Fragment:
-    """An email address or a number, and what is asked about it; a module says what it is taken for."""
+    """A field for an email address or number, with any question; a script shows how it is understood."""
     return h.fragment[
         field(form, name, label, hint=hint, required=required, direction="ltr"),
         _question(viewer, form, name),
@@ -34,17 +34,17 @@ def contact_field(
 
 
 def answers(form: Form) -> h.Node:
-    """What a form with such fields begins with."""
+    """Hidden controls at the beginning of a form with such fields."""
     confirmed = form.values.get("confirmed")
     return [
-        # The Enter key presses the first button: not one that answers for somebody who types.
+        # The Enter key presses the first button, which must not be an answer to a question.
         form.questions and h.button(".unseen", type="submit", tabindex="-1", aria_hidden="true"),
         confirmed and h.input(type="hidden", name="confirmed", value=confirmed),
     ]
 
 
 def destination(viewer: Viewer, address: str) -> h.Node:
-    """Where somebody is written to, and what is doubtful about it."""
+    """The address that somebody's notices go to, and any doubt about it."""
     if not address:
         return None
     contact = contact_of(address)

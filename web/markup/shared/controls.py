@@ -1,4 +1,4 @@
-"""Form controls, buttons and boxes: labels, errors and descriptions are tied together here."""
+"""Form controls, buttons and boxes, tied to their labels, hints and errors."""
 
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -11,7 +11,7 @@ Attributes = dict[str, str | bool | None]
 
 
 def _describe(form: Form, name: str, hint: str | None) -> tuple[Attributes, list[h.Node]]:
-    """Attributes that tie the control `name` to its hint and error, and those texts."""
+    """Attributes that tie the control `name` to its hint and error, and those two elements."""
     error = form.errors.get(name)
     ids = [f"{name}-hint"] if hint else []
     texts: list[h.Node] = [h.p(f"#{name}-hint.hint")[hint]] if hint else []
@@ -36,10 +36,10 @@ def field(
     autocomplete: str = "off",
     direction: Literal["auto", "ltr"] = "auto",
 ) -> h.Element:
-    """A labelled one-line input that keeps what was typed; passwords are never given back.
+    """A labelled one-line input that keeps what was typed, except for passwords.
 
-    No control has a `maxlength`: browsers cut what is pasted without a word. What is too long is
-    refused with a sentence, and given back whole.
+    No control has a `maxlength`, as browsers truncate pasted text silently. What is too long is refused
+    with a sentence, and kept whole.
     """
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
@@ -97,7 +97,7 @@ def select(
     default: str = "",
     hint: str | None = None,
 ) -> h.Element:
-    """A labelled list of (value, text); what was chosen before stays chosen."""
+    """A labelled list of (value, text) that keeps what was chosen."""
     described, texts = _describe(form, name, hint)
     chosen = form.values.get(name, default)
     return h.div(".field")[
@@ -139,7 +139,7 @@ def radios(
     default: str = "",
     hint: str | None = None,
 ) -> h.Element:
-    """A group of (value, text) of which one is chosen."""
+    """A group of (value, text), one of which is chosen."""
     described, texts = _describe(form, name, hint)
     chosen = form.values.get(name, default)
     return h.fieldset({"class": "field radios", "id": name, **described})[
@@ -161,7 +161,7 @@ def submit(label: str, *, quiet: bool = False) -> h.Element:
 
 
 def button(identifier: str, label: str, *, style: str = "", **attributes: str) -> h.Element:
-    """A button that a module wires by its id."""
+    """A button that a script finds by its id."""
     named = {key.replace("_", "-"): value for key, value in attributes.items()}
     return h.button({"id": identifier, "class": style or None, "type": "button", **named})[label]
 
@@ -169,9 +169,9 @@ def button(identifier: str, label: str, *, style: str = "", **attributes: str) -
 def go(
     address: str, label: str, *, primary: bool = False, **attributes: str | bool | None
 ) -> h.Element:
-    """A button that leads to another page: works without scripts, changes nothing.
+    """A button that leads to another page; works without scripts, changes nothing.
 
-    `attributes` are the button's own, for the modules; a `name` and `value` become the query.
+    `attributes` are the button's, for scripts; a `name` and `value` become the query.
     """
     style = "primary" if primary else None
     return h.form(".inline", method="get", action=address)[
@@ -180,7 +180,7 @@ def go(
 
 
 def action(address: str, label: str, *, primary: bool = False) -> h.Element:
-    """A state change as a form of its own: works without scripts, never by following a link."""
+    """A state change as a form of its own; works without scripts, never by following a link."""
     return h.form(".inline", method="post", action=address)[submit(label, quiet=not primary)]
 
 
@@ -191,7 +191,7 @@ def notice(
 
 
 def error_summary(viewer: Viewer, form: Form, labels: Sequence[tuple[str, str]]) -> h.Node:
-    """What is wrong, at the top, with links to the fields; nothing if nothing is."""
+    """The errors at the top, with links to their fields; nothing without errors."""
     _ = viewer.translate
     if not form.errors:
         return None

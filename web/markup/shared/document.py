@@ -20,8 +20,8 @@ def document(
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path below web/static of the page's own script, `data` its data-* attributes.
-    People who come by link (`service_user`) get no menu and a title that says nothing.
+    `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
+    People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
     signed_in = viewer.account_name is not None and not service_user
@@ -33,7 +33,7 @@ def document(
     if not modules:
         modules.append("js/pages/plain.js")
     attributes: dict[str, str | None] = {
-        # The lobby turns ids from the socket into addresses with this.
+        # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
         "data-zone": viewer.zone_there,
@@ -52,24 +52,13 @@ def document(
                 h.link(rel="stylesheet", href=viewer.static(sheet))
                 for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
             ),
-            # before the modules: it hears which of them did not come
+            # before the modules, so that it notices which of them fail to load
             needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
         ],
         h.body({"class": "wide" if wide else None, **attributes})[
             h.a(".skip", href="#main")[_("Skip to the content")],
-            h.header(".top")[
-                _brand(viewer, linked=signed_in),
-                signed_in and _menu(viewer),
-                h.div(".tools")[
-                    followed and h.span("#line.tag")[_("Connecting…")],
-                    # Only a module can tell whether the browser blocks sound.
-                    signed_in and button("enable-sound", _("Enable sound"), hidden=""),
-                    _language_switch(viewer),
-                    signed_in and _account(viewer),
-                    service_user and viewer.seated and _leave(viewer),
-                ],
-            ],
+            _top(viewer, signed_in=signed_in, followed=followed, service_user=service_user),
             signed_in and _signed_out(viewer),
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             needs_scripts and _until_scripts_run(viewer),
@@ -78,8 +67,24 @@ def document(
     ]
 
 
+def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
+    _ = viewer.translate
+    return h.header(".top")[
+        _brand(viewer, linked=signed_in),
+        signed_in and _menu(viewer),
+        h.div(".tools")[
+            followed and h.span("#line.tag")[_("Connecting…")],
+            # Shown by a script: only that knows whether the browser blocks sound.
+            signed_in and button("enable-sound", _("Enable sound"), hidden=""),
+            _language_switch(viewer),
+            signed_in and _account(viewer),
+            service_user and viewer.seated and _leave(viewer),
+        ],
+    ]
+
+
 def _for_every_browser(viewer: Viewer) -> h.Node:
-    """What is done where modules are missing, unknown or switched off."""
+    """Scripts and styles for where modules are missing, unknown or switched off."""
     return [
         h.script(defer=True, src=viewer.static("js/boot.js")),
         h.script(nomodule=True, defer=True, src=viewer.static("js/too-old.js")),
@@ -88,7 +93,7 @@ def _for_every_browser(viewer: Viewer) -> h.Node:
 
 
 def _until_scripts_run(viewer: Viewer) -> h.Node:
-    """What is true of a page whose scripts have not taken over; css/base.css chooses."""
+    """Messages until the page's scripts run; css/base.css shows the one that applies."""
     _ = viewer.translate
     return [
         h.noscript[
@@ -116,7 +121,7 @@ def _until_scripts_run(viewer: Viewer) -> h.Node:
 def message_page(
     viewer: Viewer, heading: str, *sentences: str, data: dict[str, str | None] | None = None
 ) -> h.Element:
-    """A page that only says something to somebody who came by link; it knows no session."""
+    """A page with only a message, for people who come by link."""
     return document(
         viewer,
         viewer.brand,
@@ -127,7 +132,7 @@ def message_page(
 
 
 def _signed_out(viewer: Viewer) -> h.Element:
-    """Shown when that happens while somebody is writing."""
+    """Shown when somebody is signed out while the page is open."""
     _ = viewer.translate
     return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
         _("You are signed out. Please sign in again."),
@@ -165,7 +170,7 @@ def _menu(viewer: Viewer) -> h.Element:
                         href=path(name),
                         aria_current="page" if viewer.path == path(name) else None,
                     )[label],
-                    # Beside the link: the number must not become part of the entry's name.
+                    # Outside the link, so that the number is not part of its accessible name.
                     name == "waiting_room" and h.span("#waiting-badge.badge", hidden=True),
                 ]
                 for name, label in entries
@@ -192,7 +197,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
 
 
 def _leave(viewer: Viewer) -> h.Element:
-    """For whoever shares this browser with others; the module also forgets what the page keeps."""
+    """For shared devices; a script also deletes what the page has stored."""
     _ = viewer.translate
     return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
         h.input(type="hidden", name="language", value=viewer.language),

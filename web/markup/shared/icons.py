@@ -1,4 +1,4 @@
-"""Symbols of the call controls, from one file that is cached for ever."""
+"""Icons of the call controls, from one file that is cached for ever."""
 
 import htpy as h
 
@@ -9,7 +9,7 @@ use = h.Element("use")
 
 
 def icon(viewer: Viewer, name: str) -> h.Element:
-    """A decoration: the button around it carries the name."""
+    """Decorative: the button around it has the accessible name."""
     return svg(".icon", aria_hidden="true", width="24", height="24")[
         use(href=f"{viewer.static('icons.svg')}#{name}")
     ]

@@ -1,4 +1,8 @@
-"""Words for states and times, in the viewer's language and zone. No elements but `<time>`."""
+"""Labels of states, roles and times, in the viewer's language and zone.
+
+The browser has the labels of readiness and roles that it needs in its own scripts, with the same
+sentences of the catalogs.
+"""
 
 import re
 from datetime import datetime
@@ -11,22 +15,22 @@ from web.view_models import Viewer
 
 
 def filled(sentence: str, **parts: h.Node) -> list[h.Node]:
-    """A translated sentence with elements in its `%(name)s` places: each language has its order."""
+    """A translated sentence with elements for its `%(name)s` placeholders, in any order."""
     pieces = re.split(r"%\((\w+)\)s", sentence)
     return [parts[piece] if index % 2 else piece for index, piece in enumerate(pieces)]
 
 
 def clock(viewer: Viewer, moment: datetime, *, zone: str | None = None) -> h.Element:
-    """A moment as date and time of day in `zone`, by default the viewer's."""
+    """Date and time of a moment in `zone`, by default the viewer's."""
     text = short_moment(moment, zone or viewer.time_zone, viewer.language)
-    # Left-to-right numbers beside right-to-left month names change places without isolation.
+    # Without isolation numbers and right-to-left names of months would be reordered.
     return h.time(datetime=moment.isoformat(timespec="seconds"), dir="auto")[text]
 
 
 def appointment(viewer: Viewer, moment: datetime, *, with_zone: bool = True) -> h.Node:
-    """A moment as the mail about it tells it: the whole date, the time of day, and the zone.
+    """A moment as its mail has it: full date, time, and zone.
 
-    `showLocally` (`static/js/shared/time/format.js`) tells by the offset which clock it was written by.
+    The offset tells `showLocally` (`static/js/shared/time/format.js`) in which zone it was written.
     """
     here = local(moment, viewer.time_zone).isoformat(timespec="seconds")
     text = day_and_time(moment, viewer.time_zone, viewer.language)
@@ -37,7 +41,7 @@ def appointment(viewer: Viewer, moment: datetime, *, with_zone: bool = True) -> 
 
 
 def zone_label(viewer: Viewer, moment: datetime, zone: str | None = None) -> str:
-    """The zone in words people know: "Central European Time"."""
+    """The zone's common name: "Central European Time"."""
     return zone_name(moment, zone or viewer.time_zone, viewer.language)
 
 
@@ -64,7 +68,7 @@ def consultation_label(viewer: Viewer, state: str) -> str:
 
 
 def delivery_label(viewer: Viewer, state: str | None) -> str:
-    """What became of the latest notice to somebody; empty if none was written."""
+    """The state of the latest notice to somebody; empty without one."""
     _ = viewer.translate
     return {
         "queued": _("Being sent"),
@@ -80,7 +84,7 @@ def delivery_label(viewer: Viewer, state: str | None) -> str:
 
 
 def reason_sentence(viewer: Viewer, reason: str | None) -> str:
-    """Why a notice did not arrive; empty if it did, or nobody knows."""
+    """Why a notice did not arrive; empty if it did, or if the reason is unknown."""
     return viewer.translate(REASONS[reason]) if reason in REASONS else ""
 
 

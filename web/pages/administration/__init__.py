@@ -1,1 +1,1 @@
-"""Administration: one file per page; for anybody but administrators none of them exists."""
+"""Administration, one file a page. Only for administrators: others get NotFound."""

@@ -1,4 +1,4 @@
-""" "Audit log": who did what when, newest first, and whether the log is as it was written."""
+""" "Audit log": who did what when, newest first, and whether its hash chain holds."""
 
 from aiohttp import web
 

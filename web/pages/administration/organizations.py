@@ -1,4 +1,4 @@
-"""Interpreting organizations: whom a request for an interpreter goes to, and in what order."""
+"""Interpreting organizations: who is asked for an interpreter, and in what order."""
 
 from dataclasses import replace
 
@@ -10,15 +10,9 @@ from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
 from storage.store import Records
 from web.forms.contacts import understand
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
 from web.routes import path
@@ -26,7 +20,7 @@ from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, OrganizationRow
 
 NEW = "new"
-"Stands for the id of an organization that is being added."
+"In place of an id, for an organization that is being added."
 
 
 async def show_organizations(request: web.Request) -> web.Response:
@@ -35,7 +29,7 @@ async def show_organizations(request: web.Request) -> web.Response:
 
 
 async def save_organization(request: web.Request) -> web.Response:
-    """Add or change one; a refusal keeps what was typed."""
+    """Add, change or remove one; a refusal keeps what was typed."""
     account = await administrator(request)
     app, typed = request.app, await form_of(request)
     now = app[CLOCK].now()
@@ -94,7 +88,7 @@ def _read(typed: dict[str, str]) -> InterpretingOrganization:
 
 
 def _read_email(text: str) -> str:
-    """Raises InvalidInput. A doubt is none here: an operator knows the addresses of the house."""
+    """Raises InvalidInput. Doubts are ignored: an operator knows internal addresses."""
     try:
         contact = understand(text, None).contact
     except InvalidInput as error:

@@ -11,7 +11,7 @@ from web.notices.outbox import read_outbox
 async def show_outbox(request: web.Request) -> web.Response:
     account = await administrator(request)
     now = request.app[CLOCK].now()
-    # there are links in these notices: whoever sees one could take that seat
+    # these notices have links, and each link grants a seat
     await request.app[STORE].write(
         lambda records: records.audit.append(now, account.id, "see_outbox", "")
     )

@@ -15,15 +15,9 @@ from signaling.flows.people.accounts import (
     sign_out_everywhere,
 )
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
@@ -35,12 +29,12 @@ STEPS = {
     "enable": "enable_account",
     "sign-out": "sign_out_everywhere",
 }
-"Last part of the address -> word of the audit log."
+"Last segment of the address -> action in the audit log."
 ROLES: dict[str, AccountRole] = {
     "make-administrator": "administrator",
     "make-scheduler": "scheduler",
 }
-"Last part of the address -> role that it gives."
+"Last segment of the address -> new role."
 
 
 async def show_people(request: web.Request) -> web.Response:
@@ -50,7 +44,7 @@ async def show_people(request: web.Request) -> web.Response:
 
 
 async def create(request: web.Request) -> web.Response:
-    """Make an account; a refusal keeps everything typed but the password."""
+    """Create an account; a refusal keeps everything typed but the password."""
     actor = await administrator(request)
     app, viewer, typed = request.app, await viewer_of(request), await form_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
@@ -80,7 +74,7 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Disable, enable, sign out everywhere, another role, or a link to choose a new password.
+    """Disable, enable, sign out everywhere, change the role, or make a link for a new password.
 
     Raises NotFound; Conflict for the last administrator and for one's own role.
     """
@@ -110,7 +104,7 @@ async def change(request: web.Request) -> web.Response:
 
 
 async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:
-    """The page that shows the one-time address, once: only its digest is kept."""
+    """The page that shows the one-time address, once: only its digest is stored."""
     app, now = request.app, request.app[CLOCK].now()
     token = await app[STORE].write(
         lambda records: make_password_link(records, account_id, now, actor=actor.id)

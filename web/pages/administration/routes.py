@@ -1,19 +1,13 @@
-""" "Routes": which numbers may be written to, by which channel, under whose name."""
+""" "Routes": which numbers get messages, by which channel and from which sender."""
 
 from aiohttp import web
 
 from signaling.errors import N_, InvalidInput
 from signaling.notices.route import parse, write
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
 from web.notices.routing import ROUTES_SETTING
@@ -32,7 +26,7 @@ async def show_routes(request: web.Request) -> web.Response:
 
 
 async def save_routes(request: web.Request) -> web.Response:
-    """Put other routes in force at once; a refusal names the line and keeps everything typed."""
+    """Put new routes in force at once; a refusal names the line and keeps everything typed."""
     account = await administrator(request)
     app, viewer = request.app, await viewer_of(request)
     typed = (await form_of(request)).get("routes", "").replace("\r\n", "\n")
@@ -59,7 +53,7 @@ async def save_routes(request: web.Request) -> web.Response:
 
 
 def _check_length(typed: str) -> None:
-    """Raises InvalidInput; half of a list of rules would be another list."""
+    """Raises InvalidInput: a truncated list of rules would have another meaning."""
     if len(typed) > MAX_LENGTH:
         raise InvalidInput(
             "routes", N_("This is too long: at most %(limit)s characters."), limit=MAX_LENGTH

@@ -1,15 +1,11 @@
-"""Rules for everybody's sessions."""
+"""Rules for all sessions."""
 
 from aiohttp import web
 
 from signaling.flows.sessions.planning import ADD_IN_PROGRESS
 from storage.store import Records
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, STORE
 from web.markup.administration.session_rules import session_rules_page
 from web.routes import path

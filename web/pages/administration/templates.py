@@ -1,4 +1,4 @@
-""" "WhatsApp templates": nothing else may be sent there first."""
+""" "WhatsApp templates": the approved texts, without which WhatsApp carries no first message."""
 
 from aiohttp import web
 
@@ -6,15 +6,9 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, asked_language, show, viewer_of
 from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
 from web.routes import path
@@ -25,7 +19,7 @@ FIELDS = ("name", "locale", "parameters")
 
 
 def _place(request: web.Request) -> tuple[Occasion, str]:
-    """Occasion and language that the address names. Raises NotFound."""
+    """The occasion and language of the address. Raises NotFound."""
     wanted = request.match_info
     for occasion in NOTICE_TEXTS:
         if occasion == wanted["occasion"] and wanted["language"] in OWN_NAMES:
@@ -36,9 +30,7 @@ def _place(request: web.Request) -> tuple[Occasion, str]:
 async def show_templates(request: web.Request) -> web.Response:
     await administrator(request)
     viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
-    language = request.query.get("language", viewer.language)
-    if language not in OWN_NAMES:
-        language = viewer.language
+    language = asked_language(request, viewer)
     found = {occasion: words.template(occasion, language) for occasion in NOTICE_TEXTS}
     return show(templates_page(viewer, language, found))
 
@@ -60,7 +52,7 @@ async def show_template(request: web.Request) -> web.Response:
 
 
 async def save_template(request: web.Request) -> web.Response:
-    """Keep a template; without a name there is none."""
+    """Save a template; an empty name removes it."""
     account = await administrator(request)
     occasion, language = _place(request)
     app, viewer = request.app, await viewer_of(request)

@@ -1,4 +1,4 @@
-""" "Texts": the operator's own words for notices, with a preview of what people will get."""
+""" "Texts": the operator's own texts of notices, with a preview."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,15 +11,9 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
-from web.http.errors import (
-    sentence,
-)
+from web.http.errors import sentence
 from web.http.forms import form_of
-from web.http.request import (
-    administrator,
-    show,
-    viewer_of,
-)
+from web.http.request import administrator, asked_language, show, viewer_of
 from web.keys import CLOCK, COMPOSING, NOTICE_RENDERER, OPERATOR_TEXTS, STORE
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.notices.mail_html import body_of
@@ -29,30 +23,28 @@ from web.view_models import Form
 
 
 @dataclass(frozen=True)
-class _Place:
+class _TextId:
     occasion: Occasion
     language: str
     part: Part
 
 
-def _place(request: web.Request) -> _Place:
-    """Which text the address names. Raises NotFound."""
+def _place(request: web.Request) -> _TextId:
+    """The text of the address. Raises NotFound."""
     wanted = request.match_info
     for occasion in NOTICE_TEXTS:
         for part in PARTS:
             if (occasion, part) == (wanted["occasion"], wanted["part"]):
                 if wanted["language"] not in OWN_NAMES:
                     raise NotFound
-                return _Place(occasion, wanted["language"], part)
+                return _TextId(occasion, wanted["language"], part)
     raise NotFound
 
 
 async def show_texts(request: web.Request) -> web.Response:
     await administrator(request)
     viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
-    language = request.query.get("language", viewer.language)
-    if language not in OWN_NAMES:
-        language = viewer.language
+    language = asked_language(request, viewer)
     own = [
         (occasion, part)
         for occasion in NOTICE_TEXTS
@@ -71,7 +63,7 @@ async def show_text(request: web.Request) -> web.Response:
 
 
 async def save_text(request: web.Request) -> web.Response:
-    """Preview or save; a refusal keeps what was typed. An empty text goes back to the program's."""
+    """Preview or save; a refusal keeps what was typed. An empty text restores the program's."""
     account = await administrator(request)
     place, typed = _place(request), await form_of(request)
     app, viewer = request.app, await viewer_of(request)
@@ -81,7 +73,7 @@ async def save_text(request: web.Request) -> web.Response:
         if place.part == "mail" and checked:
             app[NOTICE_RENDERER].html(
                 checked, {}, place.language
-            )  # a shape that would hold up the server
+            )  # refuses a text that takes too long to convert
     except InvalidInput as error:
         form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
         return await _page(request, place, form, 400)
@@ -100,7 +92,9 @@ async def save_text(request: web.Request) -> web.Response:
     )
 
 
-async def _page(request: web.Request, place: _Place, form: Form, status: int = 200) -> web.Response:
+async def _page(
+    request: web.Request, place: _TextId, form: Form, status: int = 200
+) -> web.Response:
     app, viewer = request.app, await viewer_of(request)
     words, wording = app[OPERATOR_TEXTS], app[NOTICE_RENDERER]
     original = words.original(place.occasion, place.language, place.part)

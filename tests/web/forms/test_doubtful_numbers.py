@@ -1,4 +1,4 @@
-"""A number that looks wrong is asked about before anything is sent, and shown where it went."""
+"""A doubtful number is questioned before anything is sent, and shown afterwards."""
 
 import json
 import re
@@ -40,7 +40,7 @@ def button(page: str, name: str) -> str:
 
 
 def shown(number: str) -> str:
-    """How a page shows it: in its own direction and on one line."""
+    """The number as pages show it: isolated and unbroken."""
     return str(bdi(dir="ltr")[number.replace(" ", "\u00a0")])
 
 
@@ -56,7 +56,7 @@ async def test_a_number_that_is_not_valid_here_is_sent_to_only_when_confirmed(
         assert kept in asked.text
     assert await sent_to(server) == []
 
-    # the first button is what the Enter key presses: it must not answer
+    # the Enter key presses the first button, which must not be an answer
     first = re.search(r'<form id="invitation".*?<button([^>]*)>', asked.text, re.DOTALL)
     assert first is not None and "name=" not in first[1] and "unseen" in first[1]
 
@@ -89,7 +89,7 @@ async def test_a_confirmation_is_for_its_number_alone_and_outlives_another_quest
     form = FORM | {"address": LANDLINE} | other
     asked = await nurse.post("/invites/new", form)
     assert "This is a landline number" in asked.text
-    # corrected and wrong again, then the button for the number that stood there before
+    # corrected and wrong again, then the button for the previous number
     confirm = {"confirm": button(asked.text, "confirm")}
     again = await nurse.post("/invites/new", form | confirm | {"address": "+41 44 123 45 68"})
     assert button(again.text, "confirm") == "+41441234568"
