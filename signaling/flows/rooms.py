@@ -7,7 +7,7 @@ from datetime import timedelta
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
-from signaling.flows.locks import Locks
+from signaling.flows.calls.locks import Locks
 from signaling.invite import Invite
 from signaling.ports.clock import Timers
 from signaling.ports.store import Store
