@@ -9,7 +9,7 @@ from signaling.account import Account
 from signaling.allowance import ASKING, INVITING, Allowance
 from signaling.consultation import Consultation, ConsultationKind
 from signaling.errors import Conflict, NotFound
-from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
@@ -107,10 +107,12 @@ class Inviting:
         allowance: Allowance | None,
     ) -> None:
         """Send somebody their invitation, once."""
-        about = Occurrence(consultation, scheduler, invite, consultation.note)
+        about = InviteContext(consultation, scheduler, invite, consultation.note)
         await self.tell(records, about, allowance)
 
-    async def tell(self, records: Records, about: Occurrence, allowance: Allowance | None) -> None:
+    async def tell(
+        self, records: Records, about: InviteContext, allowance: Allowance | None
+    ) -> None:
         """Queue the invitation and the reminders of one person."""
         planned = about.consultation.planned_at is not None
         occasion: Occasion = "planned_invitation" if planned else "invitation"
@@ -125,7 +127,7 @@ class Inviting:
 
         async def work(records: Records) -> None:
             await self._log(records, scheduler.id, "send_again", invite_id)
-            about = Occurrence(consultation, scheduler, invite, consultation.note)
+            about = InviteContext(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
             occasion: Occasion = "planned_invitation" if planned else "invitation"
             # what still waits is sent now, and a button that is pressed twice sends once

@@ -12,7 +12,7 @@ from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
 from signaling.flows.invites.inviting import Inviting
-from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
@@ -135,7 +135,7 @@ class Planning:
         for invite in await records.invites.of_consultation(moved.id):
             if not invite.usable or invite.id == besides:
                 continue
-            about = Occurrence(moved, scheduler, invite, moved.note)
+            about = InviteContext(moved, scheduler, invite, moved.note)
             if await records.notices.was_reached(invite.id):
                 await self._composing.queue(records, "moved", about, allowance=MOVING)
                 await self._reminding.queue(records, about)
@@ -208,7 +208,7 @@ class Planning:
             return False
         await records.notices.drop_pending_of(invite.id)
         await records.notices.forget_keys_of(invite.id)
-        about = Occurrence(consultation, scheduler, changed, consultation.note)
+        about = InviteContext(consultation, scheduler, changed, consultation.note)
         await self._inviting.tell(records, about, INVITING)
         return True
 
@@ -294,7 +294,7 @@ class Planning:
         await records.invites.change(invite.after("revoke"))
         if await records.notices.was_told(invite.id):
             await self._composing.queue(
-                records, occasion, Occurrence(consultation, scheduler, invite)
+                records, occasion, InviteContext(consultation, scheduler, invite)
             )
 
     async def _log(self, records: Records, scheduler: Account, action: str, thing: str) -> None:
