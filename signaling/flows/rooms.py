@@ -1,4 +1,4 @@
-"""Opening rooms: the live side of a consultation is built from what is stored, once."""
+"""Opening and closing rooms: the live side of a consultation, built once from what is stored."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,7 +21,7 @@ REST = timedelta(minutes=10)
 
 
 class Rooms:
-    """Finds live rooms, opens them from storage, and lets one command at a time change one."""
+    """Finds live rooms, opens them from storage, and serializes the changes of each."""
 
     def __init__(
         self, store: Store, hub: Hub, locks: Locks, calling: Calling, timers: Timers
@@ -45,7 +45,7 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
-            self.let_rest(room)  # whoever opened it may not come in
+            self.let_rest(room)  # whoever opened it may never enter
             self._calling.take_up(room)
             return room
 
@@ -54,12 +54,12 @@ class Rooms:
 
     @asynccontextmanager
     async def closed_to_all(self, consultation_id: str) -> AsyncIterator[None]:
-        """Within, nobody changes a consultation or opens its room."""
+        """Within, nobody else changes a consultation or opens its room."""
         async with self.exclusive(consultation_id), self._opening(consultation_id):
             yield
 
     def end(self, consultation_id: str) -> None:
-        """The consultation exists no more: its live side, if there is one, ends at once."""
+        """The consultation was purged: its live side, if there is one, ends at once."""
         room = self.hub.room(consultation_id)
         if room is not None:
             self.see_off(room, everybody=True)
@@ -69,15 +69,15 @@ class Rooms:
                 self._timers.cancel(absence(room, participant_id))
 
     def is_live(self, room: Room) -> bool:
-        """Whether this is the room that people enter; not one that was purged or forgotten."""
+        """Whether this is the room that people enter, not one that was purged or dropped."""
         return self.hub.room(room.consultation.id) is room
 
     def let_rest(self, room: Room) -> None:
-        """Forget the live side of a room that nobody has come to until then."""
+        """Drop the live side of a room if it is still empty after REST."""
         self._timers.set(_rest(room), self._timers.now() + REST, lambda: self._forget(room))
 
     def keep_awake(self, room: Room) -> None:
-        """Somebody comes in."""
+        """Somebody enters: the room is not dropped."""
         self._timers.cancel(_rest(room))
 
     async def _forget(self, room: Room) -> None:
@@ -117,7 +117,7 @@ class Rooms:
         return room
 
     def tell_scheduler(self, scheduler_id: str) -> None:
-        """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""
+        """Show the scheduler's lobby who waits, and those who wait whether the scheduler is busy."""
         rooms = list(self.hub.rooms_of(scheduler_id))
         attended = [
             room for room in rooms if room.scheduler_attends and room.consultation.state == "active"
@@ -131,27 +131,27 @@ class Rooms:
 
     @staticmethod
     def see_off(room: Room, *, everybody: bool = False) -> None:
-        """The session is over: people by link have nothing to come back to."""
+        """Disconnect everybody who came by link, for the session is over; or `everybody`."""
         for seat in room.seats.values():
             if everybody or seat.role != "scheduler":
                 _dismiss(seat)
 
     @staticmethod
     def add_seat(room: Room, invite: Invite) -> None:
-        """Somebody was invited: the others see who is expected."""
+        """Somebody was invited: show the others who is expected."""
         room.seats[invite.id] = Seat.of_invite(invite)
         room.tell_participant(invite.id)
 
     @staticmethod
     def remove_seat(room: Room, participant_id: str) -> None:
-        """Somebody is no longer invited: their connection ends, the others see them go."""
+        """Somebody is no longer invited: end their connection and show the others."""
         seat = room.seats.pop(participant_id, None)
         if seat is not None:
             _dismiss(seat)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
     async def changed(self, consultation_ids: Iterable[str]) -> None:
-        """Something outside their rooms changed what lists show of these consultations."""
+        """Refresh the lists that show these consultations: something outside their rooms changed."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
             self.hub.notify_lobby(scheduler_id, wire.ListChanged())
 
@@ -163,7 +163,7 @@ def _dismiss(seat: Seat) -> None:
 
 
 def absence(room: Room, participant_id: str) -> str:
-    """Name of the timer after which somebody who is away has left."""
+    """Name of the timer after which a participant who is away counts as having left."""
     return f"leave:{room.consultation.id}:{participant_id}"
 
 

@@ -257,7 +257,7 @@ class Room:
                 del seat.signals[0]
         return True
 
-    def tell_page(self, peer_id: str, message: wire.Message) -> None:
+    def send_to_peer(self, peer_id: str, message: wire.Message) -> None:
         """Tell one page something that matters only now; nothing while its socket is away."""
         for seat in self.seats.values():
             if seat.peer_id == peer_id and seat.connection is not None:

@@ -50,7 +50,7 @@ class Inviting:
     ) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing.
 
-        Where an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
+        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
         TooMuchSent, TooMuchForOne.
         """
         consultation = Consultation(
@@ -87,7 +87,7 @@ class Inviting:
         person: Person,
         allowance: Allowance | None,
     ) -> Invite:
-        """Give one person a seat and tell them, within the caller's transaction."""
+        """Invite one person, within the caller's transaction; tell them if they may be told now."""
         invite_id = new_id()
         token = await records.invites.token(consultation.id, invite_id)
         invite = Invite(
@@ -120,7 +120,7 @@ class Inviting:
         await self._reminding.queue(records, about)
 
     async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
-        """Send somebody their link once more. Raises NotFound, TooMuchSent, TooMuchForOne."""
+        """Send a person their link again. Raises NotFound, Conflict, TooMuchSent, TooMuchForOne."""
         invite, consultation = await self._own(invite_id, scheduler.id, "invite")
         if not consultation.may_tell:
             raise Conflict
@@ -130,7 +130,7 @@ class Inviting:
             about = InviteContext(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
             occasion: Occasion = "planned_invitation" if planned else "invitation"
-            # what still waits is sent now, and a button that is pressed twice sends once
+            # a notice that still waits is sent now, so a button pressed twice sends once
             if not await records.notices.hasten(invite_id, occasion, self._clock.now()):
                 await self._composing.queue(
                     records, occasion, about, detail=new_id(), allowance=INVITING

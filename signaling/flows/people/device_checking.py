@@ -1,4 +1,4 @@
-"""What happens when somebody has tested their device by the link of their invitation."""
+"""What happens when somebody has tested their device, for themselves or by their invitation."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ class DeviceChecking:
         return DeviceCheck.from_input(outcomes, self._clock.now()).readiness
 
     async def keep(self, token: str, outcomes: Mapping[str, str]) -> Readiness:
-        """Keep the result with the invite, in place of an earlier one, and tell the scheduler.
+        """Store the result with the invite, replacing an earlier one, and show it to the scheduler.
 
         Raises InvalidInput, or InviteNotUsable for a link that leads nowhere.
         """

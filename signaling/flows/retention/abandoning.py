@@ -1,4 +1,4 @@
-"""Sessions that were started and left open: their scheduler is told, then they are closed."""
+"""Sessions that were started and left open: their scheduler is warned, then they are closed."""
 
 from datetime import datetime, timedelta
 
@@ -41,7 +41,7 @@ class Abandoning:
         self._after = after
 
     async def look(self) -> None:
-        """Tell of what is left alone, close what was told of long enough ago, and look again later."""
+        """Warn of abandoned sessions, close those warned of long enough ago, and look again later."""
         now = self._clock.now()
         self._timers.set("abandoned", now + LOOK_EVERY, self.look)
         if not self._timekeeping.sure:
@@ -57,7 +57,7 @@ class Abandoning:
             position = left[-1].id
 
     async def closes_at(self, consultation: Consultation) -> datetime | None:
-        """When it is closed unless something happens; None: nobody was told of that yet."""
+        """When it is closed unless something happens; None: nobody was warned yet."""
         if consultation.state not in abandonment.STATES:
             return None
         key = abandonment.warning_key(consultation)
@@ -72,19 +72,19 @@ class Abandoning:
             return
         due = await self.closes_at(consultation)
         if due is None:
-            await self._tell(consultation, now)
+            await self._warn(consultation, now)
         elif due <= now:
             room = await self._rooms.open(consultation.id)
             if await self._running.expire(room, lambda: self._is_left(room, now)):
                 await self._rooms.changed([consultation.id])
 
     async def _is_left(self, room: Room, now: datetime) -> bool:
-        """Whether nothing has happened since it was looked at."""
+        """Whether nothing has happened meanwhile."""
         current = await self._store.read.consultations.get(room.consultation.id)
         due = await self.closes_at(current) if current is not None and room.empty else None
         return due is not None and due <= now
 
-    async def _tell(self, consultation: Consultation, now: datetime) -> None:
+    async def _warn(self, consultation: Consultation, now: datetime) -> None:
         scheduler = await self._store.read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             return

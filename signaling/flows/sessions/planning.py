@@ -1,4 +1,4 @@
-"""What happens to a planned session before it starts: moved, canceled, its people changed."""
+"""What happens to a planned session before it starts: it is moved, canceled, its people change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -32,21 +32,21 @@ OF_A_DATE = (
     "interpreter_request",
     "interpreter_request_moved",
 )
-"Occasions that tell people when the session is."
+"Occasions whose notices hold the session's date."
 MAX_PEOPLE = 12
-"Seats of one session beside the scheduler's: what a mesh of forwarded calls and a form can hold."
+"Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
 
 
 class Requests(Protocol):
-    """What an interpreting organization was asked for a session."""
+    """The open request to an interpreting organization, if any."""
 
     async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
-        """Tell it the new date."""
+        """Send the new date."""
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
-        """Take it back."""
+        """Withdraw the request."""
 
 
 class Planning:
@@ -78,12 +78,12 @@ class Planning:
         *,
         by: str | None = None,
     ) -> None:
-        """Give a session another date, and correct its awaited person: both or neither.
+        """Move a session and correct its awaited person: both or neither.
 
-        The audit log says that `by` did it, or else the scheduler.
+        Everybody gets the new date and a calendar update; whoever was not reached yet, or is
+        reached otherwise now, gets the invitation. `planned_at` None keeps the date. The audit log
+        names `by`, else the scheduler.
 
-        Everybody is told of a new date, calendars are updated; whoever was not reached yet, or is
-        reached otherwise now, gets the invitation. `planned_at` None leaves the date as it is.
         Raises NotFound, TooMuchSent, TooMuchForOne, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
@@ -106,7 +106,7 @@ class Planning:
             async def work(records: Records) -> str:
                 invites = await records.invites.of_consultation(consultation_id)
                 corrected = told = ""
-                if after is not before:  # what waits tells of the old date
+                if after is not before:  # what waits holds the old date
                     await records.consultations.change(after)
                     await records.notices.drop_pending(consultation_id, OF_A_DATE)
                     await self._requests.move(records, after, scheduler)
@@ -115,7 +115,7 @@ class Planning:
                     if await self._correct(records, after, scheduler, invites[0], awaited):
                         told = corrected
                 if after is not before and after.may_tell:
-                    await self._tell_date(records, after, scheduler, besides=told)
+                    await self._tell_date(records, after, scheduler, except_for=told)
                 if after is not before or corrected:
                     actor = by or scheduler.id
                     await records.audit.append(self._clock.now(), actor, "edit", consultation_id)
@@ -129,11 +129,11 @@ class Planning:
                 room.tell_consultation()
 
     async def _tell_date(
-        self, records: Records, moved: Consultation, scheduler: Account, *, besides: str
+        self, records: Records, moved: Consultation, scheduler: Account, *, except_for: str
     ) -> None:
-        """Everybody `besides` one hears of the new date, as news or with their invitation."""
+        """Send the new date to everybody except `except_for`, as a change or with their invitation."""
         for invite in await records.invites.of_consultation(moved.id):
-            if not invite.usable or invite.id == besides:
+            if not invite.usable or invite.id == except_for:
                 continue
             about = InviteContext(moved, scheduler, invite, moved.note)
             if await records.notices.was_reached(invite.id):
@@ -143,7 +143,7 @@ class Planning:
                 await self._inviting.tell(records, about, MOVING)
 
     async def cancel(self, consultation_id: str, scheduler: Account) -> None:
-        """Call a session off: its people are told, its links close, nothing stale is sent.
+        """Cancel a session: its people are told, its links are closed, nothing outdated is sent.
 
         Raises NotFound, or TransitionRefused once it has started.
         """
@@ -195,7 +195,7 @@ class Planning:
         invite: Invite,
         person: Person,
     ) -> bool:
-        """Whether that person gets the invitation now, at another address or in another language."""
+        """Store the correction; True if the person is invited anew, as their address or language changed."""
         before = invite.person
         changed = replace(invite, person=person)
         await records.invites.change(changed)
@@ -215,10 +215,10 @@ class Planning:
     async def add_people(
         self, consultation_id: str, scheduler: Account, people: Sequence[tuple[Role, Person]]
     ) -> list[Invite]:
-        """Invite some more, announced in the chat and logged: all of them or nobody.
+        """Invite more people, announced in the chat and logged: all of them or nobody.
 
         Once a session has started only colleagues, and only if the administrator allows it.
-        Raises NotFound, NotAllowed, or InvalidInput if that are too many.
+        Raises NotFound, NotAllowed, or InvalidInput if there are too many.
         """
         room = await self._own(consultation_id, scheduler, "invite")
         async with self._rooms.exclusive(consultation_id):
@@ -254,13 +254,14 @@ class Planning:
         return [invite for invite, _ in added]
 
     async def may_add_in_progress(self) -> bool:
-        """The administrator's switch; off until it is switched on."""
+        """The administrator's setting; off by default."""
         return await self._store.read.settings.get(ADD_IN_PROGRESS) == "on"
 
     async def remove_person(self, invite_id: str, scheduler: Account) -> Invite:
-        """Take somebody's seat away: they are told, their link closes at once.
+        """Remove an invited person: they are told, and their link is closed at once.
 
-        The awaited person cannot be removed: that is canceling. Raises NotFound, Conflict.
+        The awaited person cannot be removed, only the session canceled. Raises NotFound, Conflict,
+        InvalidInput.
         """
         invite, room = await self._invited(invite_id, scheduler)
         async with self._rooms.exclusive(room.consultation.id):
