@@ -74,9 +74,9 @@ class Timekeeping:
 
         async def work(records: Records) -> None:
             await records.clock.see(now)
-            await records.consultations.bring_back(now)
-            await records.notices.bring_back(now)
-            await records.interpreters.bring_back(now)
-            await records.used_tokens.bring_back(now)
+            await records.consultations.clamp_future(now)
+            await records.notices.clamp_future(now)
+            await records.interpreters.clamp_future(now)
+            await records.used_tokens.clamp_future(now)
 
         await self._store.write(work)

@@ -150,16 +150,16 @@ async def put_back(
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
     sent = []
-    turned: list[tuple[str, Channel]] = []
+    switched: list[tuple[str, Channel]] = []
     for notice, attempts, ways in moved:
         concluded, latest, next_at = conclude(notice, attempts, len(ways), now)
         if latest.state in OVER_STATES and len(attempts) < len(ways):
-            turned.append((notice.id, ways[len(attempts)].channel))
+            switched.append((notice.id, ways[len(attempts)].channel))
         changes.append((concluded, next_at))
         stored += enumerate([*attempts[:-1], latest])
         if concluded.state == "handed_over" and concluded.invite_id is not None:
             sent.append(concluded.invite_id)
     await records.invites.mark_sent(sent)
-    await records.notices.turn_to(turned)
+    await records.notices.switch_channels(switched)
     await records.notices.put_attempts(stored)
     await records.notices.change(changes)

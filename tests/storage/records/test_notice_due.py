@@ -122,8 +122,8 @@ async def test_what_still_waits_and_is_hastened_wakes_the_sender(sender: Sender)
 async def test_a_notice_that_goes_the_next_way_wakes_the_sender(sender: Sender) -> None:
     await sender.store.write(lambda records: queue(records, "a"))
     await settled()
-    await sender.store.write(lambda records: records.notices.turn_to([("a", "sms")]))
-    await sender.store.write(lambda records: records.notices.turn_to([]))
+    await sender.store.write(lambda records: records.notices.switch_channels([("a", "sms")]))
+    await sender.store.write(lambda records: records.notices.switch_channels([]))
     await settled()
     assert sender.woken == 2
 

@@ -41,13 +41,13 @@ async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> No
         )
         await records.used_tokens.use("token", AHEAD, NOW)
 
-    async def bring_back(records: Records) -> None:
+    async def clamp_future(records: Records) -> None:
         for noun in (records.consultations, records.notices, records.interpreters,
                      records.used_tokens):  # fmt: skip
-            await noun.bring_back(NOW)  # type: ignore[attr-defined]
+            await noun.clamp_future(NOW)  # type: ignore[attr-defined]
 
     await store.write(store_all)
-    await store.write(bring_back)
+    await store.write(clamp_future)
     read = store.read
     session = await read.consultations.get("session")
     assert session is not None
