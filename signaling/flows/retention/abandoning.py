@@ -46,7 +46,7 @@ class Abandoning:
         self._timers.set("abandoned", now + LOOK_EVERY, self.look)
         if not self._timekeeping.sure:
             return
-        latest = abandonment.told_of(now, self._after)
+        latest = abandonment.warn_before(now, self._after)
         position = ""
         while True:
             left = await self._store.read.consultations.left_alone(latest, position, BATCH)
