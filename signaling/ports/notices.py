@@ -44,7 +44,7 @@ class Notices(Protocol):
 
 
 class UsedTokens(Protocol):
-    """Tokens of webhooks that had their effect."""
+    """Tokens of webhooks that took effect."""
 
     async def is_used(self, token_id: str) -> bool: ...
     async def use(self, token_id: str, forget_at: datetime, now: datetime) -> bool: ...

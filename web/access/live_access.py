@@ -81,7 +81,7 @@ class LiveAccess:
     async def leaning(
         self, grounds: Grounds, end: Callable[[str], None], use: Callable[[], Use] = Use
     ) -> AsyncIterator[None]:
-        """Call `end` with a key of messages.CLOSE_CODES as soon as `grounds` are gone.
+        """Call `end` with a key of values.CLOSE_CODES as soon as `grounds` are gone.
 
         As long as it is in `use`, its web session lasts on. Raises SignInRequired, InviteNotUsable
         or NotFound if the grounds are gone already.
@@ -156,7 +156,7 @@ class LiveAccess:
         self._prolonged = again | {digest: at for digest, at in self._prolonged.items() if at > now}
 
     async def _missing(self, entries: Sequence[_Open]) -> dict[_Open, str]:
-        """What must end, and why: a key of messages.CLOSE_CODES."""
+        """What must end, and why: a key of values.CLOSE_CODES."""
         read, now = self._store.read, self._clock.now()
         alive = await read.web_sessions.alive(_digests(entries), now)
         seats = await read.invites.holders(
@@ -180,7 +180,7 @@ def _digests(entries: Iterable[_Open]) -> Iterator[bytes]:
 def _reason(
     grounds: Grounds, alive: set[bytes], seats: dict[str, bytes | None], held: dict[str, str]
 ) -> str | None:
-    """Why this must end: a key of messages.CLOSE_CODES; None: it need not."""
+    """Why this must end: a key of values.CLOSE_CODES; None: it need not."""
     if grounds.web_session not in alive:
         return LEFT
     if grounds.invite_id is not None:

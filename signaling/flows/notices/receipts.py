@@ -6,7 +6,7 @@ from datetime import datetime
 from signaling.errors import TransitionRefused
 from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
-from signaling.notices.outcome import is_true
+from signaling.notices.outcome import is_current
 from signaling.notices.reply import Reply
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
@@ -64,7 +64,7 @@ class Receipts:
             for each in await records.notices.attempts(notice.id)
         ]
         ways: tuple[Way, ...] = ()  # an outdated notice that failed is not tried again
-        if is_true(notice, consultation, invite, now):
+        if is_current(notice, consultation, invite, now):
             ways = (await records.notices.envelope(notice)).ways
         await put_back(records, [(notice, attempts, ways)], now)
         return notice.consultation_id

@@ -8,7 +8,7 @@ import pytest
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Attempt, Notice, Occasion
-from signaling.notices.outcome import conclude, hour_has_passed, is_true
+from signaling.notices.outcome import conclude, hour_has_passed, is_current
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
@@ -88,7 +88,7 @@ def test_a_stale_notice_is_worth_no_other_way(
     expected: bool,
 ) -> None:
     notice = replace(NOTICE, occasion=occasion, version=version)
-    assert is_true(notice, consultation, invite, at) is expected
+    assert is_current(notice, consultation, invite, at) is expected
 
 
 @pytest.mark.parametrize(
