@@ -98,7 +98,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
     assert not any(b"\r" in line or b"\n" in line for line in lines)
 
 
-def test_every_header_stands_once() -> None:
+def test_every_header_occurs_once() -> None:
     message = read(build(MAIL, FROM).octets)
     names = [name.lower() for name, _ in message.items()]
     assert sorted(names) == sorted(set(names))
@@ -118,6 +118,6 @@ def test_no_header_line_is_longer_than_it_may_be(subject: str) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"text": "\ud800"}, {"html": "\ud800"}, {"subject": "\ud800"}])
-def test_what_no_mail_can_carry_is_refused(changes: dict[str, str]) -> None:
+def test_what_a_mail_cannot_carry_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         build(mail(**changes), FROM)

@@ -59,7 +59,7 @@ EVIL = {
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_every_field_with_a_value_that_nobody_means(
+async def test_every_field_of_the_form_with_unintended_values(
     tmp_path: Path, around: Outside, evil: str
 ) -> None:
     value = EVIL[evil]
@@ -99,7 +99,9 @@ def check(around: Outside) -> None:
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_so_with_the_form_behind_edit(tmp_path: Path, around: Outside, evil: str) -> None:
+async def test_the_edit_form_with_unintended_values(
+    tmp_path: Path, around: Outside, evil: str
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         assert (await nurse.person.post("/invites/new", FORM)).status == 303
         session = await consultation_id(nurse)
@@ -119,7 +121,9 @@ async def test_so_with_the_form_behind_edit(tmp_path: Path, around: Outside, evi
 
 
 @pytest.mark.parametrize("octets", [b"first_name=%ff%fe&kind=remote", b"\xff\xfe", b"=&=&&", b"%"])
-async def test_what_is_no_form_is_refused(tmp_path: Path, around: Outside, octets: bytes) -> None:
+async def test_anything_but_a_form_is_refused(
+    tmp_path: Path, around: Outside, octets: bytes
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         answer = await nurse.person.ask(
             "POST", "/invites/new", data=octets,
@@ -129,7 +133,9 @@ async def test_what_is_no_form_is_refused(tmp_path: Path, around: Outside, octet
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_so_by_sms(tmp_path: Path, around: Outside, evil: str) -> None:
+async def test_every_field_by_sms_with_unintended_values(
+    tmp_path: Path, around: Outside, evil: str
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         for field in ("first_name", "note"):
             form = {**FORM, "address": NUMBER, "channel": "sms", field: EVIL[evil]}

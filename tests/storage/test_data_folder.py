@@ -39,7 +39,7 @@ def open_folder(parent: Path) -> Path:
     return data_dir
 
 
-def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
+def test_permissions_of_others_are_removed_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     data_dir = open_folder(tmp_path)
@@ -56,7 +56,7 @@ def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
     assert caplog.text == ""
 
 
-def test_a_linked_folder_and_a_linked_key_are_closed_too(tmp_path: Path) -> None:
+def test_permissions_behind_links_are_removed_too(tmp_path: Path) -> None:
     data_dir = open_folder(tmp_path)
     key = tmp_path / "kept elsewhere"
     (data_dir / "master.key").rename(key)
@@ -90,13 +90,13 @@ def theirs() -> Iterator[Path]:
         yield Path(name)
 
 
-def test_a_key_that_lies_open_and_cannot_be_mended_is_refused(theirs: Path) -> None:
+def test_a_readable_key_that_cannot_be_protected_is_refused(theirs: Path) -> None:
     (theirs / "master.key").symlink_to("/etc/passwd")
     with as_somebody_else(), pytest.raises(StorageError, match="can be read by others, and that"):
         data_folder.mend_permissions(theirs)
 
 
-def test_another_file_that_cannot_be_mended_is_only_told(
+def test_another_file_that_cannot_be_protected_is_only_logged(
     theirs: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (theirs / "notes").symlink_to("/etc/passwd")
@@ -105,7 +105,7 @@ def test_another_file_that_cannot_be_mended_is_only_told(
     assert "can use notes, and that could not be mended" in caplog.text
 
 
-def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_backup_are_removed_unless_one_is_running(tmp_path: Path) -> None:
     staging = tmp_path / STAGING
     staging.mkdir()
     with DataFolderLock.back_up(tmp_path):
@@ -116,7 +116,7 @@ def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_pa
     assert not staging.exists()
 
 
-async def test_a_server_makes_nothing_that_others_can_use(tmp_path: Path) -> None:
+async def test_a_server_creates_nothing_that_others_can_use(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)
     async with process(data_dir, first=True):

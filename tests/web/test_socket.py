@@ -213,7 +213,7 @@ async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: SimpleNamespa
     assert [one["state"] for one in call["members"]] == ["joined"]
 
 
-async def test_who_comes_back_gets_exactly_what_was_missed(visit: SimpleNamespace) -> None:
+async def test_a_returning_page_gets_exactly_what_it_missed(visit: SimpleNamespace) -> None:
     await visit.amina.say("one")
     welcome = visit.amina.frames[0]
     seq = max(frame.get("seq", 0) for frame in visit.amina.frames)

@@ -72,9 +72,7 @@ def version(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.soak)])
-def test_a_kill_while_it_is_brought_to_the_present_loses_nothing(
-    tmp_path: Path, kills: int
-) -> None:
+def test_a_kill_during_migration_loses_nothing(tmp_path: Path, kills: int) -> None:
     now, met = datetime.now(UTC), set[int]()
     first, folder = tmp_path / "first", tmp_path / "data"
     old = Old(first, now)

@@ -21,7 +21,7 @@ async def queue(records: Records, notice_id: str, occasion: Occasion, due_at: da
     await records.notices.add(notice, ENVELOPE, AHEAD)
 
 
-async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> None:
+async def test_stored_times_in_the_future_are_set_to_now(tmp_path: Path) -> None:
     store = await Store.open(tmp_path, None)
     account = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
 

@@ -91,7 +91,7 @@ async def test_what_is_undone_wakes_nobody(sender: Sender) -> None:
     assert sender.woken == 0
 
 
-async def test_a_writer_that_fails_takes_no_wake_from_another_of_its_commit(
+async def test_a_failing_writer_takes_no_wake_from_others_of_its_commit(
     sender: Sender,
 ) -> None:
     async def undone(records: Records) -> None:
@@ -108,7 +108,7 @@ async def test_a_writer_that_fails_takes_no_wake_from_another_of_its_commit(
     assert sender.woken == 1
 
 
-async def test_what_still_waits_and_is_hastened_wakes_the_sender(sender: Sender) -> None:
+async def test_hastening_a_waiting_notice_wakes_the_sender(sender: Sender) -> None:
     await sender.store.write(lambda records: queue(records, "a"))
     await settled()
     later = NOW + timedelta(minutes=1)

@@ -99,13 +99,13 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("work", ASKED.values(), ids=list(ASKED))
-async def test_no_table_of_sessions_is_read_as_a_whole(
+async def test_no_table_of_sessions_is_scanned(
     store: Store, work: Callable[[Records], Awaitable[object]]
 ) -> None:
     assert await read_whole(store, work) == set()
 
 
-async def test_with_a_session_go_the_web_sessions_of_those_who_have_no_seat_elsewhere(
+async def test_purging_a_session_deletes_web_sessions_without_a_seat_elsewhere(
     store: Store,
 ) -> None:
     await store.write(lambda records: records.consultations.purge("one"))
