@@ -1,4 +1,4 @@
-"""A mail's octets, read back by the standard library and beside what that would have written."""
+"""A mail's octets, parsed by the standard library and compared with what it would have written."""
 
 from dataclasses import replace
 from email import message_from_bytes
@@ -51,7 +51,7 @@ def read(octets: bytes) -> EmailMessage:
 
 
 def facts(message: EmailMessage) -> list[object]:
-    """Everything that a mail program shows of it."""
+    """Everything that a mail program shows."""
     found: list[object] = [str(message[name]) for name in ("From", "To", "Subject")]
     for part in message.walk():
         assert not part.defects
@@ -89,7 +89,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
     octets = build(outgoing, FROM).octets
     message, library = read(octets), read(as_the_library_writes_it(outgoing))
     ours, theirs = facts(message), facts(library)
-    # what looks like an encoded word is read as one: ours is written so that it is not
+    # text that looks like an encoded word must be encoded, or it is decoded as one
     assert ours[2] == subject
     assert ours[:2] == theirs[:2] and ours[3:] == theirs[3:]
     assert octets.isascii()

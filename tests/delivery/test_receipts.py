@@ -1,4 +1,4 @@
-"""Webhooks: what a provider says later, and what people answer."""
+"""Webhooks: receipts and replies."""
 
 import json
 from contextlib import suppress

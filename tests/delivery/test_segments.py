@@ -1,4 +1,4 @@
-"""SMS segments: what a text costs, and where it is cut."""
+"""SMS segments: what a text costs, and where it is split."""
 
 import pytest
 from hypothesis import given
@@ -70,8 +70,8 @@ def test_a_surrogate_pair_is_not_split() -> None:
 
 
 def test_one_character_outside_gsm_makes_a_text_expensive() -> None:
-    dear = [each for each in "L’hôpital ê’ à é" if count(each).encoding == "ucs2"]
-    assert dear == ["’", "ô", "ê", "’"]
+    expensive = [each for each in "L’hôpital ê’ à é" if count(each).encoding == "ucs2"]
+    assert expensive == ["’", "ô", "ê", "’"]
     assert count("Your session").encoding == "gsm7"
 
 
@@ -109,5 +109,5 @@ def test_parts_join_to_the_text_and_none_is_too_long(text: str) -> None:
     assert all(size <= room for size in sizes)
     if sizes:
         assert counted.left == room - sizes[-1]
-    # A part is only shorter by one unit, where a pair did not fit any more.
+    # A part is one unit shorter only if a pair did not fit.
     assert all(size >= room - 1 for size in sizes[:-1])

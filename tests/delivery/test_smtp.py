@@ -1,4 +1,4 @@
-"""Mail, against servers that take it, refuse it, or break."""
+"""Mail, against servers that accept it, refuse it, or break."""
 
 import asyncio
 
@@ -23,11 +23,11 @@ SENT = Sent("<notice-0001@clinic.example>")
 
 
 LONG_S = 60.0
-"Seconds that are never waited for: the server answers, or its end of the line closes."
+"A timeout that is never reached: the server answers or closes the connection."
 
 
 def patience(how: How, short_s: float = 0.2) -> float:
-    """Seconds to wait for each answer: few only where none comes."""
+    """Timeout for each answer: short only where none comes."""
     return short_s if how == "hang" else LONG_S
 
 

@@ -1,4 +1,4 @@
-"""SMS and WhatsApp, against a server that checks every request and breaks where it is told to."""
+"""SMS and WhatsApp, against a server that checks every request and breaks on request."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ from tests.delivery.vonage_server import Answer, VonageServer, vonage_server
 
 @pytest.fixture(autouse=True)
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package trusts what REQUESTS_CA_BUNDLE says, as for any private authority."""
+    """The package trusts REQUESTS_CA_BUNDLE, as with any private authority."""
     bundle = tmp_path / "authority.pem"
     bundle.write_bytes(certificates().authority_pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
@@ -51,9 +51,9 @@ async def server() -> AsyncIterator[VonageServer]:
 
 
 LONG_S = 60
-"Seconds that are never waited for."
+"A timeout that is never reached."
 SHORT_S = 3
-"Seconds that are waited for an answer that does not come; a busy machine can ask meanwhile."
+"Timeout for an answer that does not come; long enough for a busy machine to send the request."
 
 
 def account_of(

@@ -1,4 +1,4 @@
-"""What administrators keep about notices: routes, texts, templates, and who can sign in."""
+"""What administrators configure for notices: routes, texts, templates, and accounts."""
 
 import re
 

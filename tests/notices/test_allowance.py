@@ -1,4 +1,4 @@
-"""What somebody sends to people outside is bounded by the hour; what the server owes is not."""
+"""Requested notices are limited per hour; those that the server owes are not."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ MINUTES = re.compile(r"Please try again in (\d+) minutes?\.")
 
 
 def address_of(page: str, ending: str) -> str:
-    """Where the first form or button whose address ends so is sent to."""
+    """The address of the first form or button that ends with this."""
     found = re.search(rf'(/(?:invites|sessions)/[\w-]+/{ending})"', page)
     assert found is not None, page
     return found.group(1)

@@ -1,4 +1,4 @@
-"""Every field of the forms with values that nobody means: refused at a field, or harmless."""
+"""Every field of the forms with unintended values: refused at a field, or harmless."""
 
 import json
 from datetime import UTC, datetime
@@ -82,7 +82,7 @@ async def test_every_field_of_the_form_with_unintended_values(
 
 
 def check(around: Outside) -> None:
-    """Every mail has one recipient and the headers that it should have, and no markup of others."""
+    """Every mail has one recipient, the expected headers, and no foreign markup."""
     for each in around.mail.received:
         mail = each.message
         assert len(each.recipients) == 1 and not mail.defects
@@ -113,8 +113,8 @@ async def test_the_edit_form_with_unintended_values(
             answer = await nurse.person.post(f"/sessions/{session}/edit", edit)
             assert answer.status in (303, 400), field
             name = "name" if field == "first_name" else field
-            one = {"name": "Sami", "address": "sami@example.org", "language": "en"}
-            answer = await nurse.person.post(f"/invites/{companion}", one | {name: EVIL[evil]})
+            form = {"name": "Sami", "address": "sami@example.org", "language": "en"}
+            answer = await nurse.person.post(f"/invites/{companion}", form | {name: EVIL[evil]})
             assert answer.status in (303, 400), field
         await nurse.deliver()
         check(around)

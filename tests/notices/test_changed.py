@@ -21,7 +21,7 @@ TO_THE_26TH = {"language": "en", "date": "2026-10-26", "time": "15:45"}
 
 
 def told(around: Outside) -> list[tuple[str, str, bool]]:
-    """(recipient, subject, whether it tells the new date) of every mail so far."""
+    """(recipient, subject, whether it has the new date) of every mail so far."""
     return [
         (
             each.recipients[0],
@@ -85,7 +85,7 @@ async def test_an_invalid_date_prevents_the_correction_of_the_address_too(
             {**form, "address": "haddad@example.org", "date": "2026-10-19"},
         )
         assert answer.status == 400
-        assert "haddad@example.org" in answer.text  # what was typed is kept
+        assert "haddad@example.org" in answer.text  # the form keeps what was typed
         await nurse.deliver()
         assert len(around.mail.received) == 1
         assert "haddad@example.org" not in await nurse.list()

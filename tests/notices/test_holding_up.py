@@ -1,4 +1,4 @@
-"""Nothing that cannot be settled, read or sent stands in front of others."""
+"""Notices that cannot be settled, read or sent block no others."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ FORM = {"kind": "remote", "first_name": "A", "language": "en"}
 
 
 async def queue(nurse: Desk, address: str, **fields: str) -> None:
-    """Invite, and wait for nothing."""
+    """Invite without waiting for the delivery."""
     answer = await nurse.person.post("/invites/new", {**FORM, "address": address, **fields})
     assert answer.status == 303, answer.text
 
 
 async def damage_keys(nurse: Desk) -> None:
-    """The keys of all consultations so far, as a bad disk leaves them."""
+    """Damage the keys of all consultations so far, as a bad disk would."""
     store = nurse.server.app[STORE]
     await store._database.write(
         lambda executor: executor.rows("UPDATE vault_key SET wrapped = zeroblob(60)")
@@ -50,7 +50,7 @@ async def test_an_outcome_for_a_notice_moved_elsewhere_does_not_block_the_next(
 
 
 async def sessions(nurse: Desk) -> list[str]:
-    """The ids of those that are kept, the oldest first."""
+    """Ids of the stored sessions, oldest first."""
     rows = await nurse.server.app[STORE]._database.read.rows("SELECT id FROM consultation")
     return [row["id"] for row in rows]
 
@@ -70,7 +70,7 @@ async def test_a_damaged_key_blocks_no_mail_and_no_purge(nurse: Desk) -> None:
     nurse.server.app[SENDING].wake()
     await nurse.deliver()
     assert nurse.outside.mail.asked == ["b@example.org"]
-    await pass_days(nurse, 2)  # one to expire, one to be forgotten
+    await pass_days(nurse, 2)  # one to expire, one to be purged
     assert await sessions(nurse) == [damaged]
 
 

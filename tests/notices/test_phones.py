@@ -1,4 +1,4 @@
-"""SMS and WhatsApp invitations through the whole server, and what the provider says later."""
+"""SMS and WhatsApp invitations through the whole server, and the provider's webhooks."""
 
 import asyncio
 import json
@@ -148,7 +148,7 @@ async def test_what_was_not_delivered_is_tried_by_the_next_route(nurse: Desk) ->
         await nurse.hook("status", receipt(first, "undeliverable", error=error))
     assert [each["from"] for each in nurse.outside.phones.messages] == ["41790000009", "Clinic2"]
     assert [state for _, state, _ in await attempts(nurse)] == ["undeliverable", "sent"]
-    # it comes after all: shown, and nothing more is sent
+    # it is delivered after all: shown, and nothing more is sent
     await nurse.hook("status", receipt(first, "delivered"))
     assert [state for _, state, _ in await attempts(nurse)] == ["delivered", "sent"]
     assert len(nurse.outside.phones.messages) == 2
@@ -163,7 +163,7 @@ async def test_a_canceled_session_is_not_announced_by_the_next_route(nurse: Desk
     answer = await nurse.person.post(f"/sessions/{consultation_id}/cancel")
     assert answer.status == 303
     await nurse.deliver()
-    assert len(nurse.outside.phones.messages) == 2  # the message that it is canceled
+    assert len(nurse.outside.phones.messages) == 2  # the cancellation
     await nurse.hook("status", receipt(first, "undeliverable"))
     await nurse.deliver()
     assert len(nurse.outside.phones.messages) == 2

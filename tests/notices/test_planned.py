@@ -62,7 +62,7 @@ async def consultation_id(nurse: Desk) -> str:
 
 
 MARKS = dict.fromkeys(range(0x2066, 0x206A)) | dict.fromkeys((0x200E, 0x200F))
-"Of direction, for str.translate: what was typed is the same without them."
+"Direction marks to drop by str.translate: typed text is equal without them."
 
 
 async def move(nurse: Desk, session: str, **fields: str) -> None:
@@ -96,7 +96,7 @@ async def test_by_mail_from_invitation_to_cancellation(tmp_path: Path, around: O
         assert event["URL"] == link
         assert f"{link}/test" in plain
         assert "Amina" not in event["SUMMARY"]
-        assert "14:30" in event["DESCRIPTION"]  # as her clocks show it
+        assert "14:30" in event["DESCRIPTION"]  # in her local time
         session = await consultation_id(nurse)
 
     # the server is stopped; the clock goes on; another one takes over the folder
@@ -147,7 +147,7 @@ async def test_a_reminder_after_the_start_is_not_sent_and_the_scheduler_sees_why
         await nurse.invite(address=NUMBER, channel="sms", **PLANNED)
         assert (len(around.mail.received), len(around.texts)) == (1, 1)
 
-    # down from before the first reminder until the hour is over
+    # down from before the first reminder until after the start
     late = BEFORE_CHANGE + timedelta(seconds=1)
     async with desk(tmp_path / "data", around, late) as nurse:
         await nurse.deliver()

@@ -1,4 +1,4 @@
-"""What a stopped server leaves behind of messages that must not be repeated."""
+"""Messages that must not be repeated, across a restart of the server."""
 
 import asyncio
 from datetime import timedelta
@@ -33,7 +33,7 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
                 lambda records: claim(records, nurse.now, IN_HAND)
             )
             assert len(jobs) == 3
-            assert await sending._take(jobs[0])  # it leaves, and then the power goes
+            assert await sending._take(jobs[0])  # it leaves, and then the power fails
             assert await states(nurse) == ["queued", "queued", "sending"]
             now = nurse.now
             nurse.server.app[SENDING]._timers.cancel("notices")

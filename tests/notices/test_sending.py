@@ -1,4 +1,4 @@
-"""What the queue does with notices that cannot be sent, and with buttons pressed twice."""
+"""Notices that cannot be sent, and buttons pressed twice."""
 
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts

@@ -1,4 +1,4 @@
-"""A contact refuses to be born wrong."""
+"""An invalid contact cannot be constructed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How ready a device is, from what its test found."""
+"""How ready a device is, by the outcomes of its steps."""
 
 from datetime import UTC, datetime
 

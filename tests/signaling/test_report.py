@@ -1,4 +1,4 @@
-"""A report holds the date, the start and the chat, and more only where it is switched on."""
+"""A report holds the date, the start and the chat, and more only if it is enabled."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfoNotFoundError

@@ -29,7 +29,7 @@ def test_a_name_of_any_script_stays_as_it_is(name: str) -> None:
 
 
 def test_a_letter_newer_than_this_python_is_not_lost() -> None:
-    """Emoji of later Unicode versions are unassigned here, and people send them all the same."""
+    """Emoji of later Unicode versions are unassigned here, but people send them nevertheless."""
     assert checked_text("\U0001fae8 \U0001fadf") == "\U0001fae8 \U0001fadf"
 
 

@@ -1,4 +1,4 @@
-"""The data folder is its owner's alone, however it was found."""
+"""The data folder is accessible to its owner alone, however it was before."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ def mode(path: Path) -> int:
 
 
 def open_folder(parent: Path) -> Path:
-    """A data folder as another version or a careless hand may have left it."""
+    """A data folder as another version or a careless operator may have left it."""
     data_dir = parent / "data"
     data_dir.mkdir()
     fill(data_dir, 1)
@@ -71,7 +71,7 @@ def test_permissions_behind_links_are_removed_too(tmp_path: Path) -> None:
 
 @contextmanager
 def as_somebody_else() -> Iterator[None]:
-    """As a user who owns nothing of root's; whoever runs the tests without being root is one."""
+    """Run as another user than root."""
     own = os.geteuid()
     if own == 0:
         os.seteuid(NOBODY)
@@ -83,7 +83,7 @@ def as_somebody_else() -> Iterator[None]:
 
 @pytest.fixture
 def theirs() -> Iterator[Path]:
-    """A folder of that user, in a place where they may go."""
+    """A folder of that user, at a path that is accessible to them."""
     with TemporaryDirectory() as name:
         if os.geteuid() == 0:
             os.chown(name, NOBODY, -1)

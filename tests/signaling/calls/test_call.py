@@ -1,4 +1,4 @@
-"""A call: who is rung, who is in, when it is over."""
+"""A call: who is rung, who has joined, when it is over."""
 
 from datetime import UTC, datetime
 
@@ -39,9 +39,9 @@ def test_a_late_arrival_joins_without_having_been_rung() -> None:
 
 
 def test_the_last_one_who_declines_ends_it() -> None:
-    one = ringing("amina", "brother").decline("amina", NOW)
-    assert one.state == "ringing"
-    assert one.decline("brother", NOW).state == "refused"
+    declined = ringing("amina", "brother").decline("amina", NOW)
+    assert declined.state == "ringing"
+    assert declined.decline("brother", NOW).state == "refused"
 
 
 def test_declining_twice_or_after_joining_changes_nothing() -> None:

@@ -1,4 +1,4 @@
-"""Which way a call goes: two directly, more through the relay, and never a gap between."""
+"""The topology of a call: two directly, more through the relay, and never a gap between."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""A clock that was set is doubted until it has come back or has held."""
+"""A clock that was set is doubted until it has stepped back or kept its time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Clocks:
-    """Both clocks of a machine, and who watches them."""
+    """Both clocks of a machine, and their watch."""
 
     def __init__(self, seen_at: datetime | None = None) -> None:
         self.wall = self.steady = NOW

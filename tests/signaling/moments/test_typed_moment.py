@@ -1,4 +1,4 @@
-"""Dates and times as people type them: one meaning is taken, two are asked about."""
+"""Dates and times as people type them: ambiguous ones are refused with both readings."""
 
 from datetime import UTC, datetime
 
@@ -112,5 +112,5 @@ def test_an_ambiguous_date_is_asked_about() -> None:
     ],
 )
 def test_anything_but_a_date_is_refused(day: str) -> None:
-    """Also a year of another calendar."""
+    """Including a year of another calendar."""
     assert refused(day, "14:30").field == "date"

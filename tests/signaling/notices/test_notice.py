@@ -1,4 +1,4 @@
-"""Notices, delivery attempts and receipts: three things that never mix."""
+"""Notices, delivery attempts and receipts: three life cycles that never mix."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

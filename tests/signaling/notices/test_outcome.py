@@ -1,4 +1,4 @@
-"""What the attempts of a notice mean for it together."""
+"""The outcome of a notice, by its attempts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -97,9 +97,9 @@ def test_an_outdated_notice_is_not_tried_another_way(
         ("reminder", 10, -10, False),
         ("reminder", 10, 0, False),
         ("reminder", 10, 0.01, True),
-        ("reminder", 0, 0.5, False),  # due at the hour itself: sending takes a moment
+        ("reminder", 0, 0.5, False),  # due at the start itself: sending takes a moment
         ("reminder", 0, 1.5, True),
-        ("planned_invitation", 1440, 60, False),  # the link still leads in
+        ("planned_invitation", 1440, 60, False),  # the link can still be used
         ("moved", 10, 60, False),
     ],
 )

@@ -1,4 +1,4 @@
-"""A room: who is here, what was missed, and what is passed on."""
+"""A room: who is here, what a page has missed, and what is forwarded."""
 
 import json
 from dataclasses import dataclass, field
@@ -264,4 +264,4 @@ def test_whoever_cannot_take_calls_is_not_rung_and_the_others_know(room: Room) -
     enter(room, "amina", laptop)
     assert [seat.participant_id for seat in room.reachable()] == ["nurse", "amina"]
     told = [frame["participant"] for frame in nurse.take() if "participant" in frame]
-    assert [one.get("calls", True) for one in told] == [True]
+    assert [participant.get("calls", True) for participant in told] == [True]

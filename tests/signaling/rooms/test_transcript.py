@@ -33,7 +33,7 @@ def test_the_newest_lines_are_kept_whatever_is_written(text: str) -> None:
     transcript = Transcript([line(position, text) for position in range(1, 101)])
     for position in range(101, 1001):
         transcript.add(line(position, text))
-    kept = [one.position for one in transcript.lines]
+    kept = [line.position for line in transcript.lines]
     assert kept == list(range(1001 - len(kept), 1001))
     assert len(kept) <= PAGE_LINES
     view = ConsultationView("consultation", "active", "remote")
@@ -45,7 +45,7 @@ def test_a_late_line_is_sorted_by_its_position() -> None:
     transcript = Transcript([line(1)])
     transcript.add(line(3))
     transcript.add(line(2))
-    assert [one.position for one in transcript.lines] == [1, 2, 3]
+    assert [line.position for line in transcript.lines] == [1, 2, 3]
 
 
 def test_whoever_joined_and_did_not_leave_is_there() -> None:

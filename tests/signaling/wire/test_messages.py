@@ -66,7 +66,7 @@ def test_a_member_of_another_type_is_refused(kind: str, member: str, wrong: obje
         ("version", -1),
         ("sdp", "\0"),
         ("peers", []),
-    ]:  # judged later, not by the decoder
+    ]:  # validated later, not by the decoder
         wire.decode(frame(kind, **{member: wrong}))
         return
     with pytest.raises(InvalidMessage):
@@ -132,4 +132,4 @@ def test_a_mutated_message_is_decoded_or_refused(kind: str, changes: dict[str, A
     except InvalidMessage:
         return
     assert isinstance(message, get_args(wire.ClientMessage))
-    msgspec.json.encode(message)  # whatever was understood can be written again
+    msgspec.json.encode(message)  # whatever was decoded can be encoded again

@@ -83,7 +83,7 @@ async def test_a_file_that_is_no_database_is_refused_with_a_sentence(
 
 
 async def test_acknowledged_means_committed(database: Database, tmp_path: Path) -> None:
-    """Another connection sees whatever a writer was told is stored."""
+    """Another connection sees whatever was acknowledged to a writer."""
     other = sqlite3.connect(tmp_path / "test.sqlite3")
 
     async def one(number: int) -> None:

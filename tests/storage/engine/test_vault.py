@@ -141,7 +141,7 @@ async def test_the_server_says_one_sentence_and_ends(
 
 
 class Overtaken(Executor):
-    """The reader, on whose answers something else is always quicker."""
+    """A reader that something else always overtakes before its answer."""
 
     def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
         super().__init__(store._database.read._connection)
@@ -227,7 +227,7 @@ async def test_what_an_older_version_has_sealed_can_still_be_opened(tmp_path: Pa
 
 
 def test_a_key_does_not_encrypt_itself() -> None:
-    """Who found how tokens are derived would not hold what opens the chat."""
+    """The key that tokens are derived from does not decrypt the chat."""
     plain = KEY.seal("place", b"Good morning")
     with pytest.raises(InvalidTag):
         AESGCM(bytes(32)).decrypt(plain[:12], plain[12:], b"consultation:place")

@@ -1,4 +1,4 @@
-"""A disk that takes no more is told of by the file that it had no room for."""
+"""An error of a full disk names the file that did not fit."""
 
 import resource
 from collections.abc import Iterator

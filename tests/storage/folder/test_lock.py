@@ -1,4 +1,4 @@
-"""Who may use the data folder beside whom, and that a lock ends with its process."""
+"""Who may use the data folder beside whom; a lock ends with its process."""
 
 import multiprocessing
 import os

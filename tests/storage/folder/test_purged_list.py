@@ -1,4 +1,4 @@
-"""The list of what was purged: durable, tolerant of what a power cut leaves, not endless."""
+"""The list of what was purged: durable, tolerant of torn lines, bounded."""
 
 import asyncio
 import resource
@@ -79,7 +79,7 @@ async def test_the_latest_day_of_a_repeated_id_counts(purged: PurgedList, tmp_pa
 
 
 async def test_a_torn_line_does_not_count(purged: PurgedList, tmp_path: Path) -> None:
-    """A disk that is nearly full takes a part of what is written, and says so by a number alone."""
+    """A nearly full disk writes a part, and reports it by the count alone."""
     await purged.add(["consultation-1"])
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(

@@ -46,7 +46,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def add(store: Store, *texts: str, author: str = "amina", kind: LineKind = "text") -> int:
-    """Add lines; how many of them were taken."""
+    """Add lines; returns how many were stored."""
 
     async def work(records: Records) -> int:
         last = (await records.chat.page("consultation"))[-1:]

@@ -1,4 +1,4 @@
-"""What a clock that was wrong has stored waits from the present on, and not for years."""
+"""What a wrong clock has dated in the future waits from now on, not for years."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whoever sends notices learns from the store, after the commit, that there is one to send."""
+"""The store wakes the sender of notices after a commit that made one due, and only then."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def queue(records: Records, *names: str) -> None:
 
 
 async def settled() -> None:
-    """What a commit has scheduled is called in the next turn of the loop."""
+    """Hooks run in the iteration of the loop after the commit."""
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
