@@ -87,7 +87,7 @@ class Consultation:
         return replace(self, interpreting=state, created_at=created_at)
 
     @property
-    def may_tell(self) -> bool:
+    def may_notify(self) -> bool:
         """Whether its people may be notified: not while an interpreter is being looked for."""
         return self.interpreting not in ("requested", "unavailable")
 

@@ -85,7 +85,7 @@ class InviteRow:
     "When it is closed unless something happens in it; None: not soon."
 
     @property
-    def may_tell(self) -> bool:
+    def may_notify(self) -> bool:
         """Whether its people may be written to yet."""
         return self.interpreting not in ("requested", "unavailable")
 

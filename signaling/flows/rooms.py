@@ -116,7 +116,7 @@ class Rooms:
             room.take_up(await read.calls.current(consultation_id))
         return room
 
-    def tell_scheduler(self, scheduler_id: str) -> None:
+    def notify_scheduler(self, scheduler_id: str) -> None:
         """Show the scheduler's lobby who waits, and those who wait whether the scheduler is busy."""
         rooms = list(self.hub.rooms_of(scheduler_id))
         attended = [
@@ -126,7 +126,7 @@ class Rooms:
             busy = any(other is not room for other in attended)
             if busy != room.scheduler_busy:
                 room.scheduler_busy = busy
-                room.tell_consultation()
+                room.publish_consultation()
         self.hub.notify_lobby(scheduler_id)
 
     @staticmethod
@@ -140,7 +140,7 @@ class Rooms:
     def add_seat(room: Room, invite: Invite) -> None:
         """Somebody was invited: show the others who is expected."""
         room.seats[invite.id] = Seat.of_invite(invite)
-        room.tell_participant(invite.id)
+        room.publish_participant(invite.id)
 
     @staticmethod
     def remove_seat(room: Room, participant_id: str) -> None:

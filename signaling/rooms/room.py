@@ -170,8 +170,8 @@ class Room:
             connection.send(frame, counted=False)
         seat.signals.clear()
         if before is None or changed:
-            self.tell_participant(participant_id)
-            self.tell_call_of(participant_id)
+            self.publish_participant(participant_id)
+            self.publish_call_of(participant_id)
 
     def detach(self, participant_id: str, connection: Connection, now: datetime) -> bool:
         """The socket was closed. False if another connection holds the seat already."""
@@ -179,8 +179,8 @@ class Room:
         if seat is None or seat.connection is not connection:
             return False
         seat.connection, seat.left_at = None, now
-        self.tell_participant(participant_id)
-        self.tell_call_of(participant_id)
+        self.publish_participant(participant_id)
+        self.publish_call_of(participant_id)
         return True
 
     # --- events
@@ -201,23 +201,23 @@ class Room:
         while len(self._events) > KEPT_EVENTS or self._event_characters > KEPT_CHARACTERS:
             self._event_characters -= len(self._events.popleft()[1])
 
-    def tell_participant(self, participant_id: str) -> None:
+    def publish_participant(self, participant_id: str) -> None:
         view = self.seats[participant_id].view()
         self.publish(lambda seq: wire.ParticipantChanged(seq, view))
 
-    def tell_consultation(self) -> None:
+    def publish_consultation(self) -> None:
         view = self.consultation_view()
         self.publish(lambda seq: wire.ConsultationChanged(seq, view))
 
-    def tell_call(self) -> None:
+    def publish_call(self) -> None:
         view = self.call_view()
         if view is not None:
             self.publish(lambda seq: wire.CallChanged(seq, view))
 
-    def tell_call_of(self, participant_id: str) -> None:
+    def publish_call_of(self, participant_id: str) -> None:
         """Publish the call if this participant has joined it."""
         if self.call and not self.call.over and participant_id in self.call.joined():
-            self.tell_call()
+            self.publish_call()
 
     def add_chat(self, message: ChatMessage) -> None:
         line = self.chat.add(message)

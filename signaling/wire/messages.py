@@ -1,4 +1,4 @@
-"""The wire messages of `/socket`, one struct each; PROTOCOL.md tells them as a conversation.
+"""The wire messages of `/socket`, one struct each; PROTOCOL.md describes them as a conversation.
 
 Every frame is one JSON object in a text message; `type` names the struct. Unknown types and
 unknown members are refused. Times are milliseconds since 1970 UTC. A command carries an `id`

@@ -283,8 +283,8 @@ class Database:
             executor.drop_actions(0)
             if self._writer.in_transaction:
                 await self._writer.execute("ROLLBACK")
-            told = {future for future, _ in failures}
-            failures += [(future, error) for _, future in group if future not in told]
+            failed = {future for future, _ in failures}
+            failures += [(future, error) for _, future in group if future not in failed]
             results = []
         for future, failure in failures:
             if not future.done():

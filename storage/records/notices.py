@@ -296,7 +296,7 @@ class Notices:
             self._hooks.notice_queued(self._executor)
         return bool(rows)
 
-    async def was_told(self, invite_id: str) -> bool:
+    async def was_notified(self, invite_id: str) -> bool:
         """Whether anything was sent to this person, or may be on its way."""
         return bool(
             await self._executor.rows(

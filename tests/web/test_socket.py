@@ -300,7 +300,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_the_others_do_not_wait
         room = server.app[ROOMS].hub.room(visit.consultation_id)
         assert room is not None
         while not cut_off.done():
-            room.tell_consultation()
+            room.publish_consultation()
             await asyncio.sleep(0)
     writer.transport.abort()
 

@@ -97,7 +97,7 @@ class CallChanges:
             return False
         room.call = call
         self._stop_timers(room, call)
-        room.tell_call()
+        room.publish_call()
         if line is not None:
             room.add_chat(line)
         self.forwarding.follow(room)

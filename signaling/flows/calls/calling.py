@@ -99,7 +99,7 @@ class Calling:
         seat = room.seats[attendance.participant_id]
         if seat.media != message.media:
             seat.media = message.media
-            room.tell_call_of(attendance.participant_id)
+            room.publish_call_of(attendance.participant_id)
             self._changes.forwarding.follow(room)
 
     def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
@@ -107,7 +107,7 @@ class Calling:
         seat = room.seats[attendance.participant_id]
         if seat.quality != message.quality:
             seat.quality = message.quality
-            room.tell_call_of(attendance.participant_id)
+            room.publish_call_of(attendance.participant_id)
 
     # --- connections that come and go
 

@@ -162,7 +162,7 @@ class Interpreting:
                 await self._log(records, request, "accept_request")
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
-                        await self._inviting.tell_about(
+                        await self._inviting.queue_invitation(
                             records, accepted, opened.scheduler, invite, None
                         )
                 person = replace(interpreter, time_zone=accepted.time_zone)
@@ -172,7 +172,7 @@ class Interpreting:
                 return accepted, added
 
             room.consultation, invite = await self._store.write(work)
-            room.tell_consultation()
+            room.publish_consultation()
             self._rooms.add_seat(room, invite)
         await self._rooms.changed([consultation_id])
 
@@ -227,7 +227,7 @@ class Interpreting:
                 )
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
-                        await self._inviting.tell_about(
+                        await self._inviting.queue_invitation(
                             records, waived, scheduler, invite, INVITING
                         )
 

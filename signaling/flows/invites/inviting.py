@@ -94,11 +94,11 @@ class Inviting:
             invite_id, consultation.id, role, person, token_digest(token), self._clock.now()
         )
         await records.invites.add(invite)
-        if consultation.may_tell:
-            await self.tell_about(records, consultation, scheduler, invite, allowance)
+        if consultation.may_notify:
+            await self.queue_invitation(records, consultation, scheduler, invite, allowance)
         return invite
 
-    async def tell_about(
+    async def queue_invitation(
         self,
         records: Records,
         consultation: Consultation,
@@ -106,15 +106,9 @@ class Inviting:
         invite: Invite,
         allowance: Allowance | None,
     ) -> None:
-        """Send somebody their invitation, once."""
+        """Queue the invitation and the reminders of one person, once for each date."""
         about = InviteContext(consultation, scheduler, invite, consultation.note)
-        await self.tell(records, about, allowance)
-
-    async def tell(
-        self, records: Records, about: InviteContext, allowance: Allowance | None
-    ) -> None:
-        """Queue the invitation and the reminders of one person."""
-        planned = about.consultation.planned_at is not None
+        planned = consultation.planned_at is not None
         occasion: Occasion = "planned_invitation" if planned else "invitation"
         await self._composing.queue(records, occasion, about, allowance=allowance)
         await self._reminding.queue(records, about)
@@ -122,7 +116,7 @@ class Inviting:
     async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
         """Send a person their link again. Raises NotFound, Conflict, TooMuchSent, TooMuchForOne."""
         invite, consultation = await self._own(invite_id, scheduler.id, "invite")
-        if not consultation.may_tell:
+        if not consultation.may_notify:
             raise Conflict
 
         async def work(records: Records) -> None:

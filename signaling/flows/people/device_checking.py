@@ -31,6 +31,6 @@ class DeviceChecking:
         room = self._rooms.hub.room(invite.consultation_id)
         if room is not None and invite.id in room.seats:
             room.seats[invite.id].readiness = check.readiness
-            self._rooms.tell_scheduler(room.consultation.scheduler_id)
+            self._rooms.notify_scheduler(room.consultation.scheduler_id)
         await self._rooms.changed([invite.consultation_id])
         return check.readiness

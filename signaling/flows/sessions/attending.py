@@ -98,7 +98,7 @@ class Attending:
 
         until = self._timers.now() + LEAVE_GRACE
         self._timers.set(absence(room, participant_id), until, gone)
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
 
     async def _arrived(self, room: Room, participant_id: str) -> None:
         now = self._clock.now()
@@ -115,7 +115,7 @@ class Attending:
                     "joined" if first else None,
                     "arrive" if arriving else None,
                 )
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
 
     async def _gone(self, room: Room, participant_id: str) -> None:
         async with self._rooms.exclusive(room.consultation.id):
@@ -127,7 +127,7 @@ class Attending:
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
             line: LineKind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
         if room.empty:
             self._rooms.let_rest(room)
 
@@ -159,6 +159,6 @@ class Attending:
         message = await self._store.write(work)
         if consultation is not room.consultation:
             room.consultation = consultation
-            room.tell_consultation()
+            room.publish_consultation()
         if message is not None:
             room.add_chat(message)

@@ -105,7 +105,7 @@ class Planning:
 
             async def work(records: Records) -> str:
                 invites = await records.invites.of_consultation(consultation_id)
-                corrected = told = ""
+                corrected = invited = ""
                 if after is not before:  # what waits holds the old date
                     await records.consultations.change(after)
                     await records.notices.drop_pending(consultation_id, OF_A_DATE)
@@ -113,9 +113,9 @@ class Planning:
                 if awaited is not None and invites[0].person != awaited:
                     corrected = invites[0].id
                     if await self._correct(records, after, scheduler, invites[0], awaited):
-                        told = corrected
-                if after is not before and after.may_tell:
-                    await self._tell_date(records, after, scheduler, except_for=told)
+                        invited = corrected
+                if after is not before and after.may_notify:
+                    await self._tell_date(records, after, scheduler, except_for=invited)
                 if after is not before or corrected:
                     actor = by or scheduler.id
                     await records.audit.append(self._clock.now(), actor, "edit", consultation_id)
@@ -126,7 +126,7 @@ class Planning:
             if corrected and awaited is not None:
                 _show_person(room, corrected, awaited)
             if after is not before:
-                room.tell_consultation()
+                room.publish_consultation()
 
     async def _tell_date(
         self, records: Records, moved: Consultation, scheduler: Account, *, except_for: str
@@ -135,12 +135,12 @@ class Planning:
         for invite in await records.invites.of_consultation(moved.id):
             if not invite.usable or invite.id == except_for:
                 continue
-            about = InviteContext(moved, scheduler, invite, moved.note)
             if await records.notices.was_reached(invite.id):
+                about = InviteContext(moved, scheduler, invite, moved.note)
                 await self._composing.queue(records, "moved", about, allowance=MOVING)
                 await self._reminding.queue(records, about)
             else:
-                await self._inviting.tell(records, about, MOVING)
+                await self._inviting.queue_invitation(records, moved, scheduler, invite, MOVING)
 
     async def cancel(self, consultation_id: str, scheduler: Account) -> None:
         """Cancel a session: its people are told, its links are closed, nothing outdated is sent.
@@ -166,9 +166,9 @@ class Planning:
 
             await self._store.write(work)
             room.consultation = canceled
-            room.tell_consultation()
+            room.publish_consultation()
             self._rooms.see_off(room)
-        self._rooms.tell_scheduler(scheduler.id)
+        self._rooms.notify_scheduler(scheduler.id)
 
     async def change_person(self, invite_id: str, scheduler: Account, person: Person) -> None:
         """Correct somebody's name, address or language; a new address gets the invitation.
@@ -204,12 +204,11 @@ class Planning:
             person.address,
             person.language,
         )
-        if not reached_otherwise or not consultation.may_tell:
+        if not reached_otherwise or not consultation.may_notify:
             return False
         await records.notices.drop_pending_of(invite.id)
         await records.notices.forget_keys_of(invite.id)
-        about = InviteContext(consultation, scheduler, changed, consultation.note)
-        await self._inviting.tell(records, about, INVITING)
+        await self._inviting.queue_invitation(records, consultation, scheduler, changed, INVITING)
         return True
 
     async def add_people(
@@ -276,8 +275,8 @@ class Planning:
                         "", N_("Somebody must remain invited. Cancel the session instead.")
                     )
                 await records.notices.drop_pending_of(invite_id)
-                told = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)
-                await self._revoke(records, told, scheduler, invite, "removed")
+                newer = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)
+                await self._revoke(records, newer, scheduler, invite, "removed")
                 await self._log(records, scheduler, "remove_person", invite_id)
 
             await self._store.write(work)
@@ -293,7 +292,7 @@ class Planning:
         occasion: Literal["canceled", "removed"],
     ) -> None:
         await records.invites.change(invite.after("revoke"))
-        if await records.notices.was_told(invite.id):
+        if await records.notices.was_notified(invite.id):
             await self._composing.queue(
                 records, occasion, InviteContext(consultation, scheduler, invite)
             )
@@ -317,4 +316,4 @@ class Planning:
 def _show_person(room: Room, invite_id: str, person: Person) -> None:
     seat = room.seats[invite_id]
     seat.name, seat.language = person.name, person.language
-    room.tell_participant(invite_id)
+    room.publish_participant(invite_id)

@@ -122,12 +122,12 @@ class Running:
         room.consultation = changed
         # kept open: whoever comes back waits from then on
         room.waiting_since = None
-        room.tell_consultation()
+        room.publish_consultation()
         if line is not None:
             room.add_chat(line)
         if changed.state == "closed":
             self._rooms.see_off(room)
-        self._rooms.tell_scheduler(changed.scheduler_id)
+        self._rooms.notify_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
         return await self._store.read.commands.is_done(consultation_id, command)

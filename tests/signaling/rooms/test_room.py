@@ -249,9 +249,9 @@ def test_a_call_that_is_over_is_not_published_again(room: Room) -> None:
     nurse, _ = in_a_call(room)
     assert room.call is not None
     room.call = room.call.end(NOW)
-    room.tell_call()
+    room.publish_call()
     nurse.take()
-    room.tell_call_of("amina")
+    room.publish_call_of("amina")
     assert nurse.take() == []
 
 
