@@ -11,6 +11,7 @@ from signaling.delivery.settings import DeliverySettings
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
@@ -111,8 +112,7 @@ async def add_delivery(app: web.Application, config: Config) -> list[Provider]:
         store,
         rooms,
         app[keys.RUNNING],
-        composing,
-        wording,
+        AbandonmentMail(composing, wording),
         clock,
         clockwork,
         app[keys.TIMEKEEPING],

@@ -16,7 +16,7 @@ from signaling.rooms.room import Room, Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 
-REST = timedelta(minutes=10)
+DROP_AFTER = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
@@ -45,8 +45,8 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
-            self.let_rest(room)  # whoever opened it may never enter
-            self._calling.take_up(room)
+            self.drop_later(room)  # whoever opened it may never enter
+            self._calling.restore(room)
             return room
 
     def _opening(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -62,9 +62,9 @@ class Rooms:
         """The consultation was purged: its live side, if there is one, ends at once."""
         room = self.hub.room(consultation_id)
         if room is not None:
-            self.see_off(room, everybody=True)
+            self.disconnect(room, everybody=True)
             self.hub.remove(consultation_id)
-            self._timers.cancel(_rest(room))
+            self._timers.cancel(_drop_timer(room))
             for participant_id in room.seats:
                 self._timers.cancel(absence(room, participant_id))
 
@@ -72,21 +72,23 @@ class Rooms:
         """Whether this is the room that people enter, not one that was purged or dropped."""
         return self.hub.room(room.consultation.id) is room
 
-    def let_rest(self, room: Room) -> None:
-        """Drop the live side of a room if it is still empty after REST."""
-        self._timers.set(_rest(room), self._timers.now() + REST, lambda: self._forget(room))
+    def drop_later(self, room: Room) -> None:
+        """Drop the live side of a room if it is still empty after DROP_AFTER."""
+        self._timers.set(
+            _drop_timer(room), self._timers.now() + DROP_AFTER, lambda: self._drop(room)
+        )
 
-    def keep_awake(self, room: Room) -> None:
+    def keep(self, room: Room) -> None:
         """Somebody enters: the room is not dropped."""
-        self._timers.cancel(_rest(room))
+        self._timers.cancel(_drop_timer(room))
 
-    async def _forget(self, room: Room) -> None:
+    async def _drop(self, room: Room) -> None:
         if not self.is_live(room) or not room.empty:
             return
         if room.call is None or room.call.over:
             self.hub.remove(room.consultation.id)
         else:
-            self.let_rest(room)
+            self.drop_later(room)
 
     async def _load(self, consultation_id: str) -> Room:
         read = self._store.read
@@ -113,7 +115,7 @@ class Rooms:
             await read.chat.seen(consultation_id),
         )
         if consultation.state in CALL_STATES:
-            room.take_up(await read.calls.current(consultation_id))
+            room.restore_call(await read.calls.current(consultation_id))
         return room
 
     def notify_scheduler(self, scheduler_id: str) -> None:
@@ -130,7 +132,7 @@ class Rooms:
         self.hub.notify_lobby(scheduler_id)
 
     @staticmethod
-    def see_off(room: Room, *, everybody: bool = False) -> None:
+    def disconnect(room: Room, *, everybody: bool = False) -> None:
         """Disconnect everybody who came by link, for the session is over; or `everybody`."""
         for seat in room.seats.values():
             if everybody or seat.role != "scheduler":
@@ -167,5 +169,5 @@ def absence(room: Room, participant_id: str) -> str:
     return f"leave:{room.consultation.id}:{participant_id}"
 
 
-def _rest(room: Room) -> str:
-    return f"rest:{room.consultation.id}"
+def _drop_timer(room: Room) -> str:
+    return f"drop room:{room.consultation.id}"

@@ -106,7 +106,7 @@ class Room:
         self._events: deque[tuple[int, str]] = deque()
         self._event_characters = 0
 
-    def take_up(self, call: Call | None) -> None:
+    def restore_call(self, call: Call | None) -> None:
         """Restore a call that was going on when the server stopped: its pages may come back."""
         self.call = call
         for participant_id in call.joined() if call is not None else ():

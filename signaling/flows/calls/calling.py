@@ -141,7 +141,7 @@ class Calling:
         self.dropped_out(room, participant_id)
         self._changes.forwarding.follow(room)
 
-    def take_up(self, room: Room) -> None:
+    def restore(self, room: Room) -> None:
         """Go on with the call of a room that was opened after a restart: its members may come back."""
         call = room.call
         if call is None:

@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 
 from signaling import abandonment
 from signaling.consultation import Consultation
-from signaling.flows.notices.composing import Composing, Recipient
+from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.store import Store
-from signaling.ports.wording import Wording
 from signaling.rooms.room import Room
 
 BATCH = 200
@@ -23,8 +22,7 @@ class Abandoning:
         store: Store,
         rooms: Rooms,
         running: Running,
-        composing: Composing,
-        wording: Wording,
+        mail: AbandonmentMail,
         clock: Clock,
         timers: Timers,
         timekeeping: Timekeeping,
@@ -33,8 +31,7 @@ class Abandoning:
         self._store = store
         self._rooms = rooms
         self._running = running
-        self._composing = composing
-        self._wording = wording
+        self._mail = mail
         self._clock = clock
         self._timers = timers
         self._timekeeping = timekeeping
@@ -88,20 +85,8 @@ class Abandoning:
         scheduler = await self._store.read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             return
-        closing = abandonment.closes_at(consultation, now, self._after)
-        language = scheduler.language
-        values = {
-            "moment": self._wording.moment(closing, scheduler.time_zone, language),
-            "link": self._wording.session_address(consultation.id),
-        }
-
-        recipient = Recipient(
-            abandonment.recipient_id(consultation), scheduler.name, scheduler.email, language
-        )
-        detail = abandonment.detail(consultation)
+        closes_at = abandonment.closes_at(consultation, now, self._after)
         await self._store.write(
-            lambda records: self._composing.queue_to(
-                records, "left_open", consultation, recipient, values, detail=detail
-            )
+            lambda records: self._mail.queue(records, consultation, scheduler, closes_at)
         )
         await self._rooms.changed([consultation.id])

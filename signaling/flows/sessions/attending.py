@@ -69,7 +69,7 @@ class Attending:
                 media_policy=media_policy,
             )
 
-        self._rooms.keep_awake(room)
+        self._rooms.keep(room)
         self._timers.cancel(absence(room, participant_id))
         attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
@@ -129,7 +129,7 @@ class Attending:
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.notify_scheduler(room.consultation.scheduler_id)
         if room.empty:
-            self._rooms.let_rest(room)
+            self._rooms.drop_later(room)
 
     async def _record(
         self,

@@ -91,17 +91,7 @@ class Planning:
             before = room.consultation
             if before.state not in EDITABLE_STATES:
                 raise Conflict
-            after = before
-            if planned_at is not None and (before.planned_at, before.time_zone) != (
-                planned_at,
-                time_zone,
-            ):
-                after = replace(
-                    before,
-                    planned_at=planned_at,
-                    time_zone=time_zone,
-                    calendar_sequence=before.calendar_sequence + 1,
-                )
+            after = _moved(before, planned_at, time_zone)
 
             async def work(records: Records) -> str:
                 invites = await records.invites.of_consultation(consultation_id)
@@ -167,7 +157,7 @@ class Planning:
             await self._store.write(work)
             room.consultation = canceled
             room.publish_consultation()
-            self._rooms.see_off(room)
+            self._rooms.disconnect(room)
         self._rooms.notify_scheduler(scheduler.id)
 
     async def change_person(self, invite_id: str, scheduler: Account, person: Person) -> None:
@@ -311,6 +301,17 @@ class Planning:
         if invite is None or not invite.usable:
             raise NotFound
         return invite, await self._own(invite.consultation_id, scheduler, "edit")
+
+
+def _moved(consultation: Consultation, planned_at: datetime | None, time_zone: str) -> Consultation:
+    """The consultation at another date; itself if the date stays the same."""
+    date = (consultation.planned_at, consultation.time_zone)
+    if planned_at is None or date == (planned_at, time_zone):
+        return consultation
+    sequence = consultation.calendar_sequence + 1
+    return replace(
+        consultation, planned_at=planned_at, time_zone=time_zone, calendar_sequence=sequence
+    )
 
 
 def _show_person(room: Room, invite_id: str, person: Person) -> None:

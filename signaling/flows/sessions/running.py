@@ -126,7 +126,7 @@ class Running:
         if line is not None:
             room.add_chat(line)
         if changed.state == "closed":
-            self._rooms.see_off(room)
+            self._rooms.disconnect(room)
         self._rooms.notify_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
