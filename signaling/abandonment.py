@@ -1,4 +1,4 @@
-"""Abandoned sessions, started and left open: when their scheduler is warned, when they are closed."""
+"""Abandoned sessions: when their scheduler is warned, and when they are closed."""
 
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ def warn_before(now: datetime, after: timedelta) -> datetime:
 
 
 def closes_at(consultation: Consultation, told_at: datetime, after: timedelta) -> datetime:
-    """When it is closed unless something happens: `after` its last event, WARNING after `told_at`."""
+    """When it is closed: `after` its last event, but no sooner than WARNING after `told_at`."""
     return max(_last_event_at(consultation) + after, told_at + WARNING)
 
 

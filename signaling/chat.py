@@ -23,8 +23,8 @@ PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024
 "Most lines, and bytes of JSON, of one page."
 NEWEST_BYTES = 32 * 1024
-"""Most bytes of the lines that a newcomer gets: 13 seconds at 20 kbit/s, less than the silence after
-which a browser considers its connection dead."""
+"""Most bytes of the lines that a newcomer gets: 13 seconds at 20 kbit/s, less than the silence
+after which a browser considers its connection dead."""
 LINE_BYTES = 240
 "JSON of a line without its text, with ids of maximum length."
 
@@ -40,8 +40,8 @@ NEARLY_FULL_BYTES = 2 * MIB
 STORED_LINE_BYTES = 64
 "Overhead that each line counts, so that tiny messages are not free."
 EVENT_LINES = 1000
-"""Most event lines of one participant; later ones are not recorded in the chat. Losing the connection
-every minute of a day stays below it."""
+"""Most event lines of one participant; later ones are not recorded in the chat. Losing the
+connection every minute of a day stays below it."""
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 MOST = 2000
-"""Commands of one participant in one session; beyond this they start and join no more calls. Joining
-again every minute for a day and a night, over a failing network, stays below it."""
+"""Commands of one participant in one session; beyond this they start and join no more calls.
+Joining again every minute for a day and a night, over a failing network, stays below it."""
 
 
 @dataclass(frozen=True)

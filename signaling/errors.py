@@ -26,8 +26,8 @@ TeleConnectError
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
 
-An error holds data and a sentence from the catalogs; only `web/http/errors.py` turns it into a page,
-JSON or a close code. `code` is stable and part of PROTOCOL.md.
+An error holds data and a sentence from the catalogs; only `web/http/errors.py` turns it into a
+page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
 from collections.abc import Sequence

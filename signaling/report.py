@@ -12,8 +12,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 PART_SIZE = 4 * 2**20
-"""Most chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat is split, so
-that each file is drawn while a browser waits and opens on an old computer."""
+"""Most chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat is split,
+so that each file is drawn while a browser waits and opens on an old computer."""
 
 ReportLineKind = Literal["chat", "event"]
 

@@ -15,8 +15,8 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _ONE_LETTER = str.maketrans(
     {"\u06cc": "\u064a", "\u0649": "\u064a", "\u06a9": "\u0643", "\u0640": None}
 )
-"""Arabic and Persian keyboards write the same name with different letters: Yeh, Alef Maksura and Kaf;
-the Tatweel is only decoration."""
+"""Arabic and Persian keyboards write the same name with different letters: Yeh, Alef Maksura and
+Kaf; the Tatweel is only decoration."""
 
 NAME_LENGTH = 80
 NOTE_LENGTH = 500

@@ -29,8 +29,8 @@ TRANSITIONS: Mapping[CallState, Mapping[CallEvent, CallState]] = {
 RING_TIMEOUT = timedelta(seconds=60)
 "After this long without an answer a call is missed."
 RECONNECT_GRACE = timedelta(seconds=45)
-"""How long a member may be disconnected before they count as having left: longer than a handover from
-Wi-Fi to mobile or a reload, shorter than people's patience."""
+"""How long a member may be disconnected before they count as having left: longer than a handover
+from Wi-Fi to mobile or a reload, shorter than people's patience."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Literal
 Policy = Literal["auto", "relay"]
 
 MOVE_WITHIN = timedelta(seconds=25)
-"""A move that is not complete by then is given up. A browser connects within one or two seconds; at a
-round-trip time of 3 s it takes up to six round trips (offer, ICE, DTLS)."""
+"""A move that is not complete by then is given up. A browser connects within one or two seconds; at
+a round-trip time of 3 s it takes up to six round trips (offer, ICE, DTLS)."""
 CONNECT_WITHIN = MOVE_WITHIN
 "Whoever joins a forwarded call and is not connected by then cannot reach the relay."
 CALM = timedelta(seconds=5)

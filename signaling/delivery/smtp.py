@@ -4,8 +4,8 @@ Opportunistic encryption does not check the certificate: a man in the middle cou
 the offer (RFC 7435 section 3). SSL_CERT_FILE adds a private certificate authority.
 
 Each transaction has one recipient, so every refusal is about that recipient. A failure before the
-text was sent delivered nothing. After it, before the server's answer, the mail may have arrived: the
-next try carries the same Message-ID.
+text was sent delivered nothing. After it, before the server's answer, the mail may have arrived:
+the next try carries the same Message-ID.
 """
 
 import asyncio
@@ -74,7 +74,7 @@ class Smtp:
         """Nothing to warm up."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """Hand one mail over; waits while all connections are busy. Never raises for the network."""
+        """Hand over one mail; waits while all connections are busy. Raises no network errors."""
         async with self._slots:  # built inside, so that a long queue holds no finished mails
             try:
                 message = mail.build(outgoing, self._sender)

@@ -39,7 +39,7 @@ class SmtpServer:
 
     @classmethod
     def from_url(cls, url: str) -> "SmtpServer":
-        """Parse an address as in the module's docstring. Raises InvalidInput, without the secret."""
+        """Parse an address as in the module's docstring. Raises InvalidInput without the secret."""
         scheme, separator, rest = url.partition("://")
         login, at, address = rest.rpartition("@")
         address, _, query = address.partition("?")

@@ -208,7 +208,7 @@ def _refusal(response: Any) -> Outcome:
 
 
 def _refused_member(response: Any) -> str:
-    """The reason for a 422, by the parameter it names: `{"invalid_parameters": [{"name": "to"}]}`."""
+    """The reason for a 422 by its parameter: `{"invalid_parameters": [{"name": "to"}]}`."""
     try:
         names = {str(each["name"]) for each in response.json()["invalid_parameters"]}
     except (ValueError, KeyError, TypeError):

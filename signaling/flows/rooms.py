@@ -119,7 +119,7 @@ class Rooms:
         return room
 
     def notify_scheduler(self, scheduler_id: str) -> None:
-        """Show the scheduler's lobby who waits, and those who wait whether the scheduler is busy."""
+        """Show the scheduler who waits, and those who wait whether the scheduler is busy."""
         rooms = list(self.hub.rooms_of(scheduler_id))
         attended = [
             room for room in rooms if room.scheduler_attends and room.consultation.state == "active"
@@ -153,7 +153,7 @@ class Rooms:
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
     async def changed(self, consultation_ids: Iterable[str]) -> None:
-        """Refresh the lists that show these consultations: something outside their rooms changed."""
+        """Refresh lists of these consultations: something outside their rooms has changed."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
             self.hub.notify_lobby(scheduler_id, wire.ListChanged())
 

@@ -40,7 +40,7 @@ _PART = re.compile(
     r"(?<=[\d\s])(?:(?P<am>صباحا|صبح|قبل ?از ?ظهر|утра|ранку|du matin)|"
     r"مساء|بعد الظهر|بعد ?از ?ظهر|عصر|вечера|вечора|d[ea] (?:la )?tarde|de l['’]après-midi|du soir)$"
 )
-"""Unambiguous parts of the day; none of languages whose speakers may count the hours from sunrise."""
+"Unambiguous parts of the day; none in languages that may count hours from sunrise."
 _TWELVE = re.compile(r"(?:0?0|12)(?!\d)", re.ASCII)
 "With a part of the day, this hour is midnight to some and noon to others."
 _TANWIN = "\u064b"

@@ -33,7 +33,7 @@ class Price:
 
 
 def parse(text: str) -> tuple[Price, ...]:
-    """Parse a line as in the module's docstring; an empty text has no prices. Raises InvalidInput."""
+    """Parse a line as in the module's docstring; it may be empty. Raises InvalidInput."""
     prices = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         prefix, _, cost = part.partition("=")
@@ -49,7 +49,7 @@ def parse(text: str) -> tuple[Price, ...]:
 
 
 def cost(prices: Iterable[Price], number: str, segments: int) -> str:
-    """Amount and currency of `segments` segments to the E.164 `number`: `0.14 CHF`; empty: unknown."""
+    """Amount and currency of an SMS to the E.164 `number`: `0.14 CHF`; empty: unknown."""
     matching = [price for price in prices if number.startswith(price.prefix)]
     if not matching:
         return ""

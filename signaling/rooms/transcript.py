@@ -28,7 +28,7 @@ class Transcript:
     ) -> None:
         """`newest` is the last page; `written` and `announced` cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
-        "The newest lines, in order: at most PAGE_LINES and NEWEST_BYTES, but at least one if there is any."
+        "The newest lines in order: up to PAGE_LINES and NEWEST_BYTES, but at least the last one."
         self._bytes = sum(line_bytes(line.text) for line in self.lines)
         self._trim()
         self._written = dict(written or {})

@@ -1,7 +1,7 @@
 """Files encrypted to a public key, in the format of age (age-encryption.org/v1).
 
-Only the holder of the identity can decrypt them, not this server; `age -d -i FILE` does too. Data is
-encrypted in chunks, so memory does not grow with it.
+Only the holder of the identity can decrypt them, not this server; `age -d -i FILE` does too. Data
+is encrypted in chunks, so memory does not grow with it.
 """
 
 from collections.abc import Iterable
@@ -53,8 +53,8 @@ class Identity:
 
 
 class _Written:
-    """A new file. Its OSError is raised on exit: raised earlier, pyrage would report it as a failure
-    of the encryption."""
+    """A new file. Its OSError is raised on exit: raised earlier, pyrage would report it as a
+    failure of the encryption."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("xb")

@@ -69,7 +69,7 @@ def _unpack(source: Path, staging: Path, identity: Identity | None) -> None:
 
 
 def _key(data_dir: Path, staging: Path, configured: str | None, manifest: Manifest) -> bytes:
-    """The key that the set needs: the server's own, or the one in the set. Raises MasterKeyError."""
+    """The key that the set needs: the server's own, or the set's. Raises MasterKeyError."""
     own = decode(configured, "the settings") if configured else read_key(data_dir / KEY_NAME)
     packed = read_key(staging / KEY_NAME)
     if own is not None and key_id(own) == manifest.key_id:

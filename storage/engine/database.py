@@ -289,7 +289,7 @@ class Database:
         for future, failure in failures:
             if not future.done():
                 future.set_exception(_domain_error(failure))
-                future.exception()  # retrieved: a caller that was canceled is no cause for a warning
+                future.exception()  # retrieved: a canceled caller is no cause for a warning
         for future, result in results:
             if not future.done():
                 future.set_result(result)

@@ -110,11 +110,11 @@ class Vault:
         self._address_key = b""
         self._opened: OrderedDict[str, ConsultationKey] = OrderedDict()
         self._destroyed: OrderedDict[str, None] = OrderedDict()
-        """The latest ones: a key that was being fetched while it was destroyed must not be cached."""
+        """The latest ones: a key that was fetched during its destruction must not be cached."""
 
     @classmethod
     async def open(cls, database: Database, master_key: bytes) -> "Vault":
-        """The vault of a database, which remembers the id of the first master key it is opened with.
+        """The vault of a database, which stores the id of the first master key it is opened with.
 
         Raises MasterKeyError if `master_key` is not that one.
         """
@@ -126,7 +126,7 @@ class Vault:
         return vault
 
     async def check(self, executor: Executor) -> bool:
-        """Whether the database has an id of its master key. Raises MasterKeyError if ours is another."""
+        """Whether the database stores its master key's id. Raises MasterKeyError for another key."""
         row = await executor.row("SELECT key_id FROM master_key")
         if row is not None:
             if row["key_id"] != self._wrapping.key_id:

@@ -43,7 +43,7 @@ class Consultations:
         )
 
     async def _note(self, row: Row) -> str:
-        """The note; empty if it cannot be decrypted, so that the consultation can still be purged."""
+        """The note; empty if it cannot be decrypted, so that it can still be purged."""
         if row["note"] is None:
             return ""
         try:
@@ -115,8 +115,8 @@ class Consultations:
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
         await self._executor.rows(
-            "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?, started_at = ?,"
-            " closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
+            "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?,"
+            " started_at = ?, closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
             (
                 consultation.state, to_ms(consultation.created_at),
                 maybe_ms(consultation.planned_at), consultation.time_zone,

@@ -50,7 +50,8 @@ class Invites:
             (
                 invite.id, invite.consultation_id, invite.role, invite.state, invite.token_digest,
                 key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
-                self._address_digest(invite.person), to_ms(invite.created_at), maybe_ms(invite.joined_at),
+                self._address_digest(invite.person), to_ms(invite.created_at),
+                maybe_ms(invite.joined_at),
             ),
         )  # fmt: skip
 

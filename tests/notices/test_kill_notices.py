@@ -88,7 +88,7 @@ async def _started(environment: dict[str, str]) -> asyncio.subprocess.Process:
 async def _kill(
     environment: dict[str, str], log: Log, life_s: tuple[float, float], is_over: Callable[[], bool]
 ) -> tuple[int, int]:
-    """Start and kill, then let one server finish; (kills during hand-overs, notices sent by then)."""
+    """Start and kill, then let one server finish: (kills during hand-overs, sent by then)."""
     chance = random.Random(20261122)
     while_sending = 0
     for _ in range(KILLS):

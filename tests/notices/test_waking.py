@@ -1,4 +1,4 @@
-"""A notice leaves as soon as it is stored, whichever flow has queued it; nobody wakes the sender."""
+"""A notice leaves as soon as it is stored, whichever flow queued it; nobody wakes the sender."""
 
 import pytest
 

@@ -112,7 +112,7 @@ class Calling:
     # --- connections that come and go
 
     def dropped_out(self, room: Room, participant_id: str) -> None:
-        """A participant's socket is gone, while media may go on; they have RECONNECT_GRACE to return."""
+        """A socket is gone, while media may go on: the member has RECONNECT_GRACE to return."""
         call = room.call
         if call is None or call.over or participant_id not in call.joined():
             return
@@ -142,7 +142,7 @@ class Calling:
         self._changes.forwarding.follow(room)
 
     def restore(self, room: Room) -> None:
-        """Go on with the call of a room that was opened after a restart: its members may come back."""
+        """Restore the call of a room opened after a restart: its members may come back."""
         call = room.call
         if call is None:
             return

@@ -142,7 +142,7 @@ class Inviting:
         return invite, await self._store.read.invites.token(invite.consultation_id, invite.id)
 
     async def invited(self, invite_id: str, scheduler_id: str) -> Invite:
-        """An invite that its scheduler may change. Raises NotFound for anybody else, or if revoked."""
+        """The invite, for its scheduler. Raises NotFound for anybody else, or if revoked."""
         return (await self._own(invite_id, scheduler_id, "edit"))[0]
 
     async def _log(self, records: Records, actor: str, action: str, thing: str) -> None:

@@ -14,8 +14,8 @@ from signaling.notices.outcome import Due, conclude, hour_has_passed
 from signaling.ports.store import Records
 
 REPEATABLE = ("email",)
-"""A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A phone
-message is stored as leaving on its own, just before it leaves."""
+"""A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A
+phone message is stored as leaving on its own, just before it leaves."""
 UNTOUCHED_WAIT = timedelta(seconds=10)
 "Delay before a notice that could not even be stored as leaving is claimed again."
 
@@ -36,7 +36,7 @@ class Job:
 
 
 async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) -> list[Job]:
-    """Claim what is due, of each channel as many as there is `room`; drop what has become pointless."""
+    """Claim what is due, per channel as many as there is `room`; drop what is pointless by now."""
     jobs: list[Job] = []
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
@@ -65,7 +65,7 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
 
 
 def _next_attempt(due: Due) -> tuple[int, Attempt | None]:
-    """(number of its way, attempt): the one begun, else a new one for the next way; None: no way left."""
+    """(number of its way, attempt): the current one, or one for the next way; None: no way left."""
     if due.attempts and due.attempts[-1].state not in OVER_STATES:
         return len(due.attempts) - 1, due.attempts[-1]
     number = len(due.attempts)

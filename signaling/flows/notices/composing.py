@@ -126,7 +126,7 @@ class Composing:
         detail: str = "",
         allowance: Allowance | None = None,
     ) -> bool:
-        """Queue a mail about a session to somebody who has no invite to it; otherwise as `queue`."""
+        """Queue a mail about a session to somebody without an invite; otherwise as `queue`."""
         now = self._clock.now()
         notice = Notice(
             id=new_id(),

@@ -89,7 +89,7 @@ class Sending:
         return due_since is not None and max(due_since, self._moved_at) < before
 
     async def recover(self) -> None:
-        """Retry what was being sent when the server stopped, or mark it unknown; watch the queue."""
+        """Retry what the last server was sending, or mark it unknown; watch the queue."""
         now = self._clock.now()
         self._timers.set("queue", now + WATCHED_EVERY, self.watch)
         await self._store.write(lambda records: recover(records, now, self._random))

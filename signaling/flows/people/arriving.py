@@ -56,7 +56,7 @@ class Arriving:
         return Arrival(invite, consultation, scheduler, opens_at)
 
     async def knock(self, token: str) -> Invite:
-        """The invite whose seat this link may take now. Raises InviteNotUsable, also when too early."""
+        """The invite whose seat this link may take. Raises InviteNotUsable, also when too early."""
         arrival = await self.look(token)
         if arrival.opens_at is not None:
             raise InviteNotUsable

@@ -38,7 +38,7 @@ class Abandoning:
         self._after = after
 
     async def look(self) -> None:
-        """Warn of abandoned sessions, close those warned of long enough ago, and look again later."""
+        """Warn of abandoned sessions, close those warned of long ago, and look again later."""
         now = self._clock.now()
         self._timers.set("abandoned", now + LOOK_EVERY, self.look)
         if not self._timekeeping.sure:

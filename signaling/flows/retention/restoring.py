@@ -103,7 +103,7 @@ async def _silence(records: Records, still_open: set[str], now: datetime) -> int
 
 
 def _abandoned(due: Due, now: datetime) -> tuple[int, Attempt]:
-    """(number of its way, attempt): the latest one, or a new one that says why nothing was tried."""
+    """(number of its way, attempt): the latest one, or one that says why none was tried."""
     if not due.attempts:
         way = due.envelope.ways[0] if due.envelope.ways else None
         channel = way.channel if way else "email"

@@ -121,7 +121,7 @@ class Planning:
     async def _tell_date(
         self, records: Records, moved: Consultation, scheduler: Account, *, except_for: str
     ) -> None:
-        """Send the new date to everybody except `except_for`, as a change or with their invitation."""
+        """Send everybody but `except_for` the new date, as a change or with their invitation."""
         for invite in await records.invites.of_consultation(moved.id):
             if not invite.usable or invite.id == except_for:
                 continue
@@ -185,7 +185,7 @@ class Planning:
         invite: Invite,
         person: Person,
     ) -> bool:
-        """Store the correction; True if the person is invited anew, as their address or language changed."""
+        """Store the correction; True if a new address or language needs another invitation."""
         before = invite.person
         changed = replace(invite, person=person)
         await records.invites.change(changed)

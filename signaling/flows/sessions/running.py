@@ -70,7 +70,7 @@ class Running:
             await self._advance(room, account_id, None, "reopen")
 
     async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
-        """Close an abandoned session; False if it is not `still` to be closed once nobody changes it."""
+        """Close an abandoned session; False if it is no longer (`still`) to be closed."""
         async with self._rooms.exclusive(room.consultation.id):
             if not self._rooms.is_live(room) or not await still():
                 return False
