@@ -1,4 +1,4 @@
-"""Sessions that were started and left: when their scheduler is told, and when they are closed."""
+"""Abandoned sessions: when their scheduler is warned, and when they are closed."""
 
 from datetime import datetime, timedelta
 
@@ -7,16 +7,16 @@ from signaling.notices.notice import dedupe_key
 
 STATES = ("active", "kept_open")
 WARNING = timedelta(days=1)
-"The scheduler knows at least so long before; nothing is closed that nobody was told of."
+"The scheduler is warned at least this long before; nothing is closed without a warning."
 
 
-def told_of(now: datetime, after: timedelta) -> datetime:
-    """Schedulers are told now of sessions in which the last event was by then."""
+def warn_before(now: datetime, after: timedelta) -> datetime:
+    """Latest last event of sessions whose scheduler is to be warned at `now`."""
     return now - max(after - WARNING, timedelta())
 
 
 def closes_at(consultation: Consultation, told_at: datetime, after: timedelta) -> datetime:
-    """When it is closed, unless something happens there: `after` its last event, or later."""
+    """When it is closed: `after` its last event, but no sooner than WARNING after `told_at`."""
     return max(_last_event_at(consultation) + after, told_at + WARNING)
 
 
@@ -25,7 +25,7 @@ def recipient_id(consultation: Consultation) -> str:
 
 
 def detail(consultation: Consultation) -> str:
-    """Tells warnings of one session apart: whenever something has happened there is a new one."""
+    """Distinguishes the warnings of one session: after every event there may be a new one."""
     return _last_event_at(consultation).isoformat(timespec="minutes")
 
 

@@ -1,6 +1,6 @@
-"""Who may do what in a consultation: one table that everything asks.
+"""Who may do what in a consultation: the one table that decides.
 
-Somebody who has no place in a consultation is not in this table: for them it does not exist.
+For somebody without a seat in a consultation it does not exist; they are not in this table.
 """
 
 from signaling.consultation import Consultation
@@ -36,7 +36,7 @@ def require(role: str, action: str) -> None:
 
 
 def owned(consultation: Consultation | None, account_id: str, action: str) -> Consultation:
-    """The consultation in which an account may do `action`: its only place is the scheduler's.
+    """The consultation, if the account may do `action` there: accounts are schedulers only.
 
     Raises NotFound for any other account, NotAllowed if not even the scheduler may.
     """

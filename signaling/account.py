@@ -10,15 +10,15 @@ from signaling.errors import N_, InvalidInput
 
 AccountRole = Literal["scheduler", "administrator"]
 PASSWORD_LENGTH = 12
-"Shortest password that is taken (OWASP ASVS 2.1.1); shorter ones of earlier times stay valid."
+"Shortest new password (OWASP ASVS 2.1.1); shorter existing ones stay valid."
 LONGEST_PASSWORD = 512
 
 _NAMED = re.compile(r"[^<>]*<([^<>@]*@[^<>@]*)>.*", re.DOTALL)
-"An address behind its owner's name (RFC 5322 section 3.4)."
+"An address after a display name (RFC 5322 section 3.4)."
 _MAILTO = re.compile(r"mailto:([^?]*)(?:\?.*)?", re.IGNORECASE | re.DOTALL)
-"In a link, with what it says besides (RFC 6068)."
+"A mailto link, with its parameters (RFC 6068)."
 _MARKS = "<>()[]\"'`.,:;\u00ab\u00bb\u2018\u2019\u201a\u201c\u201d\u201e\u2039\u203a"
-"Around what was copied from a sentence."
+"Punctuation around an address copied from a sentence."
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Account:
     name: str
     role: AccountRole
     password_hash: str | None
-    "Argon2id; None for somebody who signs in elsewhere."
+    "Argon2id; None for an account without a password."
     language: str
     time_zone: str
     created_at: datetime
@@ -36,10 +36,10 @@ class Account:
 
 
 def plain_email(text: str) -> str:
-    """An address in one of its spellings: what a keyboard, a copy or a mail program makes of it.
+    """An address in its canonical spelling, however a keyboard, a copy or a mail program wrote it.
 
-    Without spaces, what cannot be seen and what stood around it, the signs of ASCII where there are
-    wide ones, NFC, and the domain as mail servers know it (RFC 5891).
+    Without spaces, invisible characters and surrounding punctuation; in NFKC; the domain in ASCII
+    (IDNA, RFC 5891).
     """
     folded = unicodedata.normalize("NFKC", text)
     seen = "".join(each for each in folded if unicodedata.category(each)[0] not in "ZC")
@@ -49,13 +49,13 @@ def plain_email(text: str) -> str:
     local, at, domain = seen.strip(_MARKS).rpartition("@")
     try:
         domain = domain.lower().encode("idna").decode()
-    except UnicodeError:  # no domain; whoever looks at the address says so
+    except UnicodeError:  # not a domain; the check of the address reports it
         domain = domain.lower()
     return f"{local}{at}{domain}"
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """How an address may have been stored: since it is made plain, or as somebody once typed it."""
+    """Spellings in which an address may be stored: canonical, or as once typed."""
     plain, typed = plain_email(text), text.strip()
     local, at, domain = plain.rpartition("@")
     try:
@@ -66,7 +66,7 @@ def spellings(text: str) -> tuple[str, ...]:
 
 
 def checked_password(password: str) -> str:
-    """Raises InvalidInput if it is too short or absurdly long."""
+    """The password. Raises InvalidInput if it is too short or absurdly long."""
     if len(password) < PASSWORD_LENGTH:
         raise InvalidInput(
             "password",

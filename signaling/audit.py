@@ -1,24 +1,23 @@
-"""What the audit log has a line for, and by which word: the one place that decides.
+"""What the audit log records, and by which words: the one place that decides.
 
-Lines say who did what when, by ids and words of this file; never a name, an address, or what was
-written.
+Lines say who did what when, by ids and words of this file; never a name, an address or content.
 """
 
 SERVER = "server"
-"Who acts when nobody does: a timer."
+"Actor of what happens by a timer."
 STRANGER = "stranger"
-"Somebody whom the server does not know."
+"Actor unknown to the server."
 SCRIPT = "script"
-"Somebody on the machine itself."
+"Actor of commands on the machine itself."
 
 OF_ACTIONS: dict[str, tuple[str, ...]] = {
-    "enter": ("enter",),  # once for each joining, as the chat has it; not for each connection
-    # Everybody who enters may read and write, all the time. A line for each message would tell
-    # who spoke with whom, how often and how fast, for longer than the chat itself is kept.
+    "enter": ("enter",),  # once per arrival as in the chat, not per connection
+    # Everybody who enters may read and write. A line per message would reveal who wrote to whom,
+    # how often and how fast, for longer than the chat itself is kept.
     "read_chat": (),
     "write_chat": (),
     "start_call": ("start_call",),
-    # Whoever enters may join; calls come and go with the network, and so would the lines.
+    # Whoever enters may join; calls come and go with the network, and so would lines.
     "join_call": (),
     "start": ("start",),
     "terminate": ("close", "keep_open"),
@@ -28,13 +27,13 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "edit": ("edit", "edit_person", "remove_person"),
     "invite": ("invite", "add_person", "send_again", "waive_interpreter"),
     "export": ("export",),
-    "see_links": ("see_link",),  # whoever sees a link could take that seat
+    "see_links": ("see_link",),  # whoever sees a link could take its seat
 }
-"Action of the access table -> words of its lines; none with a reason."
+"Action of the access table -> words of its lines; empty ones have a reason."
 
 OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_request",
              "expire_request", "take_seat", "leave_seat")  # fmt: skip
-"What happens by itself, or by people who have no account."
+"Actions of timers, and of people without an account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
                "disable_account", "enable_account", "change_role", "sign_out_everywhere",
@@ -46,7 +45,7 @@ OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organiza
                      "see_outbox")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
-"What is done by commands on the machine itself."
+"Actions of commands on the machine itself."
 
 WORDS = frozenset(
     (

@@ -1,14 +1,14 @@
-"""A command: what somebody in a session asks for, which is done once however often it comes."""
+"""A command: what a participant asks for, done once however often it is repeated."""
 
 from dataclasses import dataclass
 
 MOST = 2000
-"""Of one person in one session; then they start and join no more calls. Who joins anew every minute
-of a day and a night, because their line fails, stays below it."""
+"""Commands of one participant in one session; beyond this they start and join no more calls.
+Joining again every minute for a day and a night, over a failing network, stays below it."""
 
 
 @dataclass(frozen=True)
 class Command:
     participant_id: str
     id: str
-    "Made by their browser; nobody else's command has it, whatever its letters."
+    "Made by their browser; unique per participant."

@@ -22,12 +22,12 @@ ConsultationEvent = Literal[
 ]  # fmt: skip
 
 TRANSITIONS: Mapping[ConsultationState, Mapping[ConsultationEvent, ConsultationState]] = {
-    # planned: nobody of the other side has come yet; also the first state of one for now
+    # planned: nobody but the scheduler has come yet; also the first state of a session for now
     "planned": {"arrive": "waiting", "cancel": "canceled", "expire": "closed"},
-    # waiting: somebody of the other side is online; leaving again undoes it
+    # waiting: somebody besides the scheduler is online; leaving undoes it
     "waiting": {"leave": "planned", "start": "active", "cancel": "canceled", "expire": "closed"},
     "active": {"keep_open": "kept_open", "close": "closed", "expire": "closed"},
-    # kept_open: terminated, but chat and calls may be taken up again at any time
+    # kept_open: terminated, but chat and calls may be resumed at any time
     "kept_open": {"resume": "active", "close": "closed", "expire": "closed"},
     # closed: reopened by its scheduler as long as it is not purged
     "closed": {"reopen": "kept_open", "purge": "purged"},
@@ -38,7 +38,7 @@ TRANSITIONS: Mapping[ConsultationState, Mapping[ConsultationEvent, ConsultationS
 
 OPEN_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "active", "kept_open")
 WRITABLE_STATES = OPEN_STATES
-"States in which the chat takes messages: it can be written while waiting already."
+"States in which the chat accepts messages, also while waiting."
 CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 
 
@@ -51,19 +51,19 @@ class Consultation:
     state: ConsultationState
     created_at: datetime
     planned_at: datetime | None = None
-    "None: for now."
+    "None: a session for now."
     time_zone: str = "UTC"
     "IANA zone in which it was planned."
     started_at: datetime | None = None
-    "First start; resuming does not move it."
+    "First start; resuming does not change it."
     closed_at: datetime | None = None
     note: str = ""
-    "Of the scheduler, for the invitation; never clinical."
+    "By the scheduler, for the invitation; never clinical."
     interpreting: InterpretingState = "none"
     "What the session waits for, see interpreter_request.INTERPRETING_TRANSITIONS."
     interpreting_language: str = ""
     last_event_at: datetime | None = None
-    "As it was when this was read, to the hour: anybody came, left, wrote, started or called."
+    "Last arrival, departure, message, start or call, to the hour; as of when this was read."
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 
@@ -82,15 +82,15 @@ class Consultation:
     def interpreting_after(self, event: InterpretingEvent, now: datetime) -> "Consultation":
         """The consultation after the search for an interpreter moved. Raises TransitionRefused."""
         state = advance("interpreting", INTERPRETING_TRANSITIONS, self.interpreting, event)
-        # one for now begins when its people are told, not when the interpreter was asked for
+        # a session for now begins when its people are told, not when the interpreter is requested
         created_at = now if state in ("accepted", "waived") else self.created_at
         return replace(self, interpreting=state, created_at=created_at)
 
     @property
-    def may_tell(self) -> bool:
-        """Whether its people may be written to: not while an interpreter is being looked for."""
+    def may_notify(self) -> bool:
+        """Whether its people may be notified: not while an interpreter is being looked for."""
         return self.interpreting not in ("requested", "unavailable")
 
     def purge_at(self, retention: timedelta) -> datetime | None:
-        """When every trace must be gone; None while it is open."""
+        """When every trace of it must be gone; None while it is open."""
         return self.closed_at + retention if self.closed_at else None

@@ -1,4 +1,4 @@
-"""A contact: where one person can be reached. Reading what people type is `web/forms/contacts.py`."""
+"""A contact: where one person can be reached. `web/forms/contacts.py` parses what people type."""
 
 import re
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from signaling.errors import N_, InvalidInput
 ContactKind = Literal["email", "phone"]
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
-"A number as ITU-T E.164 writes it: a plus sign, then 7 to 15 digits."
+"An ITU-T E.164 number: a plus sign, then 7 to 15 digits."
 EMAIL_LENGTH = 254
-"Octets of an address that still fits a mail transaction (RFC 5321 section 4.5.3.1.3)."
+"Most octets of an address in a mail transaction (RFC 5321 section 4.5.3.1.3)."
 
 _LABEL = r"[^\s@<>,;:\"()\\.\x00-\x1f\x7f]+"
 _EMAIL = re.compile(

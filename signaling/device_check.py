@@ -1,4 +1,4 @@
-"""A device check: what somebody's own test of their device found, and how ready that makes them."""
+"""A device check: the result of a person's device test, and how ready it shows them to be."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ STEPS: tuple[Step, ...] = get_args(Step)
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 NEEDED: tuple[Step, ...] = ("browser", "microphone", "signaling", "media_path")
-"Without one of these nobody can be heard. A picture, or hearing by telephone, can be done without."
+"Steps required for being heard. Video is optional, and a telephone can replace the speaker."
 
 
 @dataclass(frozen=True)
 class DeviceCheck:
-    """The outcome of each step that was taken; what is missing was skipped."""
+    """The outcome of each step; missing ones were skipped."""
 
     outcomes: Mapping[Step, Outcome]
     at: datetime
 
     @classmethod
     def from_input(cls, found: Mapping[str, str], at: datetime) -> "DeviceCheck":
-        """A checked result. Raises InvalidInput for steps or outcomes that do not exist."""
+        """A validated result. Raises InvalidInput for unknown steps or outcomes."""
         if not set(found) <= set(STEPS) or not set(found.values()) <= set(OUTCOMES):
             raise InvalidInput("outcomes")
         outcomes: dict[Step, Outcome] = {
@@ -37,10 +37,10 @@ class DeviceCheck:
 
     @property
     def readiness(self) -> Readiness:
-        """What the scheduler sees."""
-        told = [self.outcomes.get(step, "skipped") for step in STEPS]
-        if all(outcome == "skipped" for outcome in told):
+        """The summary that the scheduler sees."""
+        found = [self.outcomes.get(step, "skipped") for step in STEPS]
+        if all(outcome == "skipped" for outcome in found):
             return "not_tested"
         if any(self.outcomes.get(step) == "failed" for step in NEEDED):
             return "not_ready"
-        return "ready" if all(outcome == "passed" for outcome in told) else "ready_with_limits"
+        return "ready" if all(outcome == "passed" for outcome in found) else "ready_with_limits"

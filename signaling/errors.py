@@ -1,33 +1,33 @@
 """What can go wrong, as one tree.
 
 TeleConnectError
-├── InvalidInput            400  a field of a form or message does not hold
-│   ├── DoubtfulContact     400  a number that is not taken without asking
-│   └── InvalidMessage      400  a socket message that cannot be understood
-├── SignInRequired          401  nobody is signed in, or the seat is gone
-├── WebhookRefused          401  a webhook that is not proven to be the provider's
-├── NotAllowed              403  known, but may not do this
-├── ForgedOrigin            403  the request does not come from our own pages
-├── NotFound                404  does not exist, or not for you: never said which
-├── Conflict                409  right request, wrong moment
+├── InvalidInput            400  a field of a form or message is invalid
+│   ├── DoubtfulContact     400  a number that needs to be confirmed
+│   └── InvalidMessage      400  a malformed or unknown socket message
+├── SignInRequired          401  nobody is signed in, or the seat was lost
+├── WebhookRefused          401  a webhook that is not authenticated
+├── NotAllowed              403  signed in, but not permitted
+├── ForgedOrigin            403  the request does not come from a page of this server
+├── NotFound                404  does not exist, or not for this person: never said which
+├── Conflict                409  valid request, wrong moment
 │   ├── TransitionRefused   409  a life cycle has no such step
 │   ├── NobodyThere         409  a session is started while the other side is away
-│   ├── AlreadyAnswered     409  somebody else was first
-│   ├── ChatFull            409  as much was written as a session holds
-│   └── CallsFull           409  somebody has called as often as a session holds
+│   ├── AlreadyAnswered     409  another answer came first
+│   ├── ChatFull            409  the session's chat is at its limit
+│   └── CallsFull           409  this participant's commands are at their limit
 ├── InviteNotUsable         410  revoked, expired, or the consultation is over
 │   └── SessionClosed       410  closed, and its scheduler may reopen it
 ├── TooLarge                413
-├── WrongMediaType          415  a body of a kind that this address does not take
+├── WrongMediaType          415  a body of a type that this address does not accept
 ├── TooManyRequests         429
 │   ├── TooMuchSent         429  more than a scheduler sends within an hour
 │   └── TooMuchForOne       429  more than one address is sent within an hour
-└── Unavailable             503  the server cannot do it now: disk full, stopping
+└── Unavailable             503  temporarily impossible: disk full, stopping
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
 
-An error carries data and a sentence from the catalogs; `web/http/errors.py` alone turns it
-into a page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
+An error holds data and a sentence from the catalogs; only `web/http/errors.py` turns it into a
+page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def N_(text: str) -> str:
 
 
 def Nn_(one: str, many: str) -> tuple[str, str]:
-    """Mark a sentence in both numbers for the catalogs without translating it yet."""
+    """Mark a sentence in singular and plural for the catalogs without translating it yet."""
     return one, many
 
 
@@ -64,7 +64,7 @@ class TeleConnectError(Exception):
 
 
 class InvalidInput(TeleConnectError):
-    """A value that is refused; `field` names the form field or message member."""
+    """An invalid value; `field` names the form field or message member."""
 
     code = "invalid_input"
     status = 400
@@ -75,14 +75,14 @@ class InvalidInput(TeleConnectError):
         super().__init__(sentence, **values)
 
     def at(self, field: str, **values: object) -> Self:
-        """The same at another field; `values` replace those of its sentence."""
+        """The same error at another field; `values` replace those of its sentence."""
         moved = type(self).__new__(type(self), *self.args)
         moved.__dict__ |= self.__dict__ | {"field": field, "values": self.values | values}
         return moved
 
 
 class DoubtfulContact(InvalidInput):
-    """A number that is not taken without asking: it looks wrong, or another may be meant."""
+    """A number that needs to be confirmed: it looks wrong, or another may be meant."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class DoubtfulContact(InvalidInput):
         understood: str = "",
         **values: object,
     ) -> None:
-        """`offers` are E.164 numbers; `understood` is that which may be taken all the same."""
+        """`offers` are E.164 numbers to choose from; `understood` is the one as typed."""
         self.offers = tuple(offers)
         self.region = region
         self.understood = understood
@@ -121,7 +121,7 @@ class SignInRequired(TeleConnectError):
 
 
 class WebhookRefused(TeleConnectError):
-    """The request is not proven to be the provider's; `values["problem"]` is for the log."""
+    """The request is not proven to come from the provider; `values["problem"]` is for the log."""
 
     code = "webhook_refused"
     status = 401
@@ -194,7 +194,7 @@ class InviteNotUsable(TeleConnectError):
 
 
 class SessionClosed(InviteNotUsable):
-    """For whoever has a seat there; a link alone does not tell."""
+    """For whoever holds a seat there; a link alone does not reveal it."""
 
     code = "session_closed"
 
@@ -212,7 +212,7 @@ class WrongMediaType(TeleConnectError):
 
 
 class TooManyRequests(TeleConnectError):
-    """Slower, please: `wait` from now on the next attempt is let in.
+    """Rate limited: the next attempt is accepted after `wait`.
 
     `counted` are the sentences for one minute and for more; they take `values["minutes"]`.
     """
@@ -232,7 +232,7 @@ class TooManyRequests(TeleConnectError):
 
 
 class TooMuchSent(TooManyRequests):
-    """A scheduler has written to people outside as often as goes within an hour."""
+    """A scheduler has requested as many notices as are allowed within an hour."""
 
     sentence = N_("You have reached the limit of messages for one hour.")
     counted = Nn_(
@@ -244,7 +244,7 @@ class TooMuchSent(TooManyRequests):
 
 
 class TooMuchForOne(TooManyRequests):
-    """One address was written to as often as anybody should be within an hour."""
+    """One address was sent as many notices as are allowed within an hour."""
 
     sentence = N_("%(name)s has already been sent as many messages as are allowed within an hour.")
     counted = Nn_(
@@ -266,7 +266,7 @@ class ReportNotDrawn(Unavailable):
 
 
 class ReportsBusy(Unavailable):
-    """No turn came; `retry_after` are the seconds after which to ask again."""
+    """No worker was free in time; `retry_after` is in seconds."""
 
     retry_after = 30
     sentence = N_("Other reports are being made right now. Please try again in a minute.")

@@ -4,10 +4,10 @@ import re
 import secrets
 
 PATTERN = re.compile(r"[A-Za-z0-9_-]{8,64}")
-"What an identifier made by us or by a browser may look like."
+"Identifiers made by the server or by a browser."
 
 NEW_ID = re.compile(r"[A-Za-z0-9_-]{16}")
-"What `new_id` makes."
+"Identifiers made by `new_id`."
 
 
 def new_id() -> str:

@@ -1,4 +1,4 @@
-"""Asking an organization for an interpreter: who can be asked, and what became of it."""
+"""A request to an organization for an interpreter: who can be asked, and the outcome."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ INTERPRETING_TRANSITIONS: Mapping[
 ] = {
     # none: no interpreter is needed
     "none": {"ask": "requested"},
-    # requested: an organization was asked; nobody else is told anything until it answers
+    # requested: an organization was asked; nobody else is notified until it answers
     "requested": {
         "ask": "requested",
         "accept": "accepted",
@@ -40,11 +40,11 @@ INTERPRETING_TRANSITIONS: Mapping[
         "waive": "waived",
     },
     "accepted": {},
-    # unavailable: every organization refused or kept silent; the scheduler decides
+    # unavailable: every organization refused or did not answer; the scheduler decides
     "unavailable": {"waive": "waived"},
     "waived": {},
 }
-"What a consultation waits for: state -> event -> next state"
+"The search for an interpreter: state -> event -> next state"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class InterpretingOrganization:
     id: str
     name: str
     email: str
-    "Of the manager, or of a distribution list."
+    "Address of the manager or of a distribution list."
     languages: tuple[str, ...]
     position: int
     "Lower is asked first."
@@ -72,7 +72,7 @@ class InterpreterRequest:
     decided_at: datetime | None = None
 
     def after(self, event: RequestEvent, now: datetime) -> "InterpreterRequest":
-        """The request after `event`. Raises AlreadyAnswered if it is decided."""
+        """The request after `event`. Raises AlreadyAnswered if it was decided before."""
         if self.state != "sent":
             raise AlreadyAnswered
         state = advance("interpreter request", TRANSITIONS, self.state, event)
@@ -82,7 +82,7 @@ class InterpreterRequest:
 def next_to_ask(
     organizations: Iterable[InterpretingOrganization], language: str, asked: Iterable[str]
 ) -> InterpretingOrganization | None:
-    """The first active organization for a language that was not asked yet."""
+    """The first active organization for `language` that was not asked yet."""
     done = set(asked)
     possible = [
         organization

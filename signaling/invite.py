@@ -31,10 +31,10 @@ TRANSITIONS: Mapping[InviteState, Mapping[InviteEvent, InviteState]] = {
         "revoke": "revoked",
         "expire": "expired",
     },
-    # joining again, from the same or another browser, is allowed: people lose links and phones
+    # joining again, from the same or another browser, is allowed: people change devices
     "joined": {"send": "joined", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
     "revoked": {},
-    # a closed consultation may be reopened, and its people come back by the same link
+    # a closed consultation may be reopened; its people come back by the same link
     "expired": {"reopen": "joined"},
 }
 "state -> event -> next state"
@@ -50,7 +50,7 @@ class Person:
     last_name: str
     channel: InviteChannel
     address: str
-    "An email address, an E.164 number, or empty where the link is given by hand."
+    "An email address, an E.164 number, or empty if the link is given by hand."
     language: str
     time_zone: str | None = None
 
@@ -86,7 +86,7 @@ class Invite:
     role: Role
     person: Person
     token_digest: bytes
-    "SHA-256 of the token; the token itself is never kept."
+    "SHA-256 of the token, which itself is never stored."
     created_at: datetime
     state: InviteState = "created"
     joined_at: datetime | None = None

@@ -1,9 +1,8 @@
-"""A report: the facts of one consultation that somebody may take home.
+"""A report: the facts of one consultation that a participant may take home.
 
-Here is the rule of what belongs in a report. By default that is the date and the start time
-and what was written in the chat, with author and time, and nothing else: a report leaves the
-house as a file, so every further fact is one the administrator has switched on.
-How a report looks is no concern of this module; `web/report/pdf.py` draws it.
+The rule of what belongs in a report. By default that is the date, the start time and the chat
+messages with author and time, and nothing else: a report leaves the clinic as a file, so every
+further fact has to be enabled. `web/report/pdf.py` decides how a report looks.
 """
 
 from collections.abc import Iterable
@@ -13,30 +12,30 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 PART_SIZE = 4 * 2**20
-"""Of the chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat comes in
-several: each is drawn while a browser waits, and opens on an old computer."""
+"""Most chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat is split,
+so that each file is drawn while a browser waits and opens on an old computer."""
 
 ReportLineKind = Literal["chat", "event"]
 
 
 @dataclass(frozen=True)
 class ReportContents:
-    """What the administrator has switched on besides the default."""
+    """What is enabled besides the default."""
 
     names: bool = False
     "Who took part."
     ending: bool = False
-    "When the consultation ended, and therefore how long it took."
+    "When the consultation ended, and so how long it took."
     events: bool = False
-    "Lines that nobody wrote, such as who came and who left."
+    "Event lines, such as who came and who left."
 
 
 @dataclass(frozen=True)
 class ReportLine:
-    """One thing that was written or that happened, in the order of the chat."""
+    """One message or event of the chat."""
 
     author: str
-    "The label that the others saw beside the line; empty for an event without an author."
+    "The label that others saw with the line; empty for an event without an author."
     sent_at: datetime
     text: str
     kind: ReportLineKind = "chat"
@@ -49,7 +48,7 @@ class ReportLine:
 
 @dataclass(frozen=True)
 class Report:
-    """The facts to draw, already reduced to what may be shown.
+    """The facts to draw.
 
     `language` is a BCP 47 tag such as "fr" or "fa-AF"; `time_zone` an IANA name such as
     "Europe/Zurich". Times are kept in UTC and shown in that zone.
@@ -64,7 +63,7 @@ class Report:
     ended_at: datetime | None = None
     part: int = 1
     parts: int = 1
-    "Which file of how many this is."
+    "Number of this file, and how many there are."
 
     def __post_init__(self) -> None:
         # Raises ZoneInfoNotFoundError (a KeyError) or ValueError for a name that is no zone.
@@ -77,16 +76,16 @@ class Report:
 
     @property
     def duration(self) -> timedelta | None:
-        """How long the consultation took; None unless both ends are told."""
+        """How long the consultation took; None unless start and end are known."""
         if self.started_at is None or self.ended_at is None:
             return None
         return self.ended_at - self.started_at
 
 
 def reduce_report(facts: Report, contents: ReportContents | None = None) -> Report:
-    """Keep of `facts` what belongs in a report; without `contents`, the default.
+    """Reduce `facts` to what belongs in a report; without `contents`, by the default.
 
-    The lines come out in the order of their times, those of one time in the order given.
+    Lines are sorted by time; those of the same time keep their order.
     """
     allowed = contents or ReportContents()
     return replace(
@@ -103,24 +102,24 @@ def _belonging(lines: Iterable[ReportLine], *, events: bool) -> list[ReportLine]
 
 
 def _refuse_naive(name: str, value: datetime) -> None:
-    # A time without a zone would silently be read as the server's own.
+    # A naive time would silently be taken as the server's local time.
     if value.utcoffset() != UTC.utcoffset(None):
         raise ValueError(f"{name} must be in UTC")
 
 
 def printed_size(text: str) -> int:
-    """What a text takes of a report: its bytes, and room for its author and its line ends."""
+    """Size that a text counts in a report: its bytes, plus its author and line ends."""
     return 64 + len(text.encode()) + 48 * text.count("\n")
 
 
 class Parts:
-    """Tells to which part of a report a line belongs: ask for each, in the order of the chat."""
+    """Assigns lines to parts of a report; to be asked for each line, in the order of the chat."""
 
     def __init__(self) -> None:
         self._before = 0
 
     def part_of(self, text: str) -> int:
-        """Count a line; the first part is 1. A line is never divided."""
+        """Count a line and return its part, from 1. A line is never split."""
         part = self._before // PART_SIZE + 1
         self._before += printed_size(text)
         return part

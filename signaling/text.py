@@ -1,13 +1,13 @@
-"""Text that people type: what is accepted, and how it is cleaned. Knows no field of any form."""
+"""Cleaning text that people type: what is accepted, and how it is normalized."""
 
 import re
 import unicodedata
 
 from signaling.errors import N_, InvalidInput
 
-# Embedding, override and isolate controls reorder what stands around them: a name that
-# turns the rest of an SMS or of a list around is an attack, not a name (UAX #9, UTS #39).
-# The implicit marks (LRM, RLM, ALM) and the joiners stay: Persian and Arabic need them.
+# Embedding, override and isolate controls reorder the surrounding text: a name that reverses the
+# rest of an SMS or of a list is an attack, not a name (UAX #9, UTS #39). The implicit marks (LRM,
+# RLM, ALM) and the joiners stay: Persian and Arabic need them.
 _BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _LINE_BREAKS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
@@ -15,8 +15,8 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 _ONE_LETTER = str.maketrans(
     {"\u06cc": "\u064a", "\u0649": "\u064a", "\u06a9": "\u0643", "\u0640": None}
 )
-"""Keyboards of Arabic and Persian write the same name with other letters: Yeh, Alef Maksura and Kaf;
-the Tatweel only stretches."""
+"""Arabic and Persian keyboards write the same name with different letters: Yeh, Alef Maksura and
+Kaf; the Tatweel is only decoration."""
 
 NAME_LENGTH = 80
 NOTE_LENGTH = 500
@@ -25,9 +25,9 @@ CHAT_LENGTH = 4000
 
 
 def _clean(text: str) -> str:
-    """Normalize to NFC and drop what cannot be printed; empty if nothing of it can be seen."""
+    """Normalize to NFC and drop unprintable characters; empty if nothing visible is left."""
     text = unicodedata.normalize("NFC", _LINE_BREAKS.sub("\n", text))
-    # unassigned characters (Cn) stay: they are the emoji and letters of later Unicode versions
+    # unassigned characters (Cn) stay: they may be emoji and letters of later Unicode versions
     cleaned = "".join(
         character
         for character in text
@@ -39,7 +39,7 @@ def _clean(text: str) -> str:
 
 
 def _is_none(character: str) -> bool:
-    """Whether this is one of the 66 code points that will never be a character (Unicode 23.7)."""
+    """Whether this is one of the 66 noncharacters (Unicode section 23.7)."""
     return "\ufdd0" <= character <= "\ufdef" or ord(character) & 0xFFFE == 0xFFFE
 
 
@@ -82,7 +82,7 @@ def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> 
 
 
 def searched(text: str) -> str:
-    """What two spellings of a name have in common: no case, no accents, and one Yeh and one Kaf.
+    """A key to search names by: without case and accents, with one Yeh and one Kaf.
 
     >>> searched("RENE\u0301") == searched("ren\u00e9")
     True
@@ -93,7 +93,7 @@ def searched(text: str) -> str:
 
 
 def literal(typed: str) -> str:
-    """What somebody typed, safe inside Markdown: no character of it is markup.
+    """Typed text, escaped for Markdown: no character of it is markup.
 
     >>> literal("*Dr.* [x]")
     '&#42;Dr&#46;&#42; &#91;x&#93;'
@@ -102,5 +102,5 @@ def literal(typed: str) -> str:
 
 
 def collapsed(typed: str) -> str:
-    """Without space at the ends and with single spaces; line breaks stay."""
+    """The text stripped and with single spaces; line breaks stay."""
     return "\n".join(" ".join(line.split()) for line in typed.splitlines()).strip()

@@ -1,4 +1,4 @@
-"""Tokens: whoever knows one may pass. They are never stored or logged, only their digests are."""
+"""Tokens: bearer secrets. They are never stored or logged; only their digests are stored."""
 
 import secrets
 from hashlib import sha256
@@ -10,5 +10,5 @@ def new_token() -> str:
 
 
 def token_digest(token: str) -> bytes:
-    """What is stored of a token: SHA-256 of its characters."""
+    """SHA-256 of a token's characters, which is stored."""
     return sha256(token.encode("utf-8", "surrogatepass")).digest()

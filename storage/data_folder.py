@@ -1,6 +1,6 @@
-"""The data folder before anything in it is opened: its permissions, and what was left half done.
+"""The data folder before anything in it is opened: permissions, and what was left half done.
 
-Whoever calls this holds the folder's lock, so nobody else is at work on what is mended here.
+The caller holds the folder's lock, so nobody else works on what is repaired here.
 """
 
 import logging
@@ -19,15 +19,15 @@ from storage.folder.lock import DataFolderLock, make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList
 
 OWNER_ONLY = 0o077
-"As a umask: whatever is made is for its owner alone."
+"As a umask: what is created is for its owner alone."
 SECRETS = (DATABASE_NAME, f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", KEY_NAME)
-"With one of these others read what they must not."
+"Whoever can read one of these reads what they must not."
 
 _log = logging.getLogger(__name__)
 
 
 def prepare(data_dir: Path) -> None:
-    """Mend permissions, complete what was interrupted. Raises StorageError."""
+    """Repair permissions and complete what was interrupted. Raises StorageError."""
     make_folder(data_dir)
     try:
         mend_permissions(data_dir)
@@ -44,15 +44,15 @@ def prepare(data_dir: Path) -> None:
 
 
 def mend_permissions(data_dir: Path) -> None:
-    """Take from everybody but the owner what they may do in the folder.
+    """Remove every permission of group and others in the folder.
 
-    What belongs to somebody else cannot be mended: that is an error where secrets lie open, else
-    a warning. Raises StorageError.
+    Files of another user cannot be changed: an error for readable secrets, else a warning. Raises
+    StorageError.
     """
     for path in _everything(data_dir):
         try:
             facts = path.stat()
-        except FileNotFoundError:  # a link that leads nowhere, or gone meanwhile
+        except FileNotFoundError:  # a dangling link, or deleted meanwhile
             continue
         if not facts.st_mode & OWNER_ONLY:
             continue
@@ -80,7 +80,7 @@ def _mend(path: Path, facts: os.stat_result) -> bool:
 
 
 def _everything(data_dir: Path) -> Iterator[Path]:
-    """The folder and what is in it; links are followed where they stand in the folder itself."""
+    """The folder and everything in it; only links in the folder itself are followed."""
     yield data_dir
     for path in data_dir.iterdir():
         yield path

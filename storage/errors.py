@@ -1,4 +1,4 @@
-"""What can be wrong with the data folder, said before anything is served."""
+"""What can be wrong with the data folder, reported before anything is served."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ class StorageError(Exception):
 
 
 class FolderInUse(StorageError):
-    """Somebody else works on the data folder, and both at once would spoil it."""
+    """Another process works on the data folder; both at once would damage it."""
 
     def __init__(self, data_dir: Path, user: str) -> None:
         super().__init__(
@@ -26,7 +26,7 @@ class MasterKeyError(StorageError):
 
 
 class WrongMasterKey(MasterKeyError):
-    """Another master key than the one that wraps the database's keys, told by their ids."""
+    """Not the master key that wraps the database's keys; holds the id of the one needed."""
 
     def __init__(self, needed: str, given: str) -> None:
         self.needed = needed

@@ -1,8 +1,8 @@
-"""Replacing the master key: every key that it wraps is wrapped by a new one, in one transaction.
+"""Rotation of the master key: every key that it wraps is wrapped by a new one, in one transaction.
 
-The new key is on the disk before the database needs it, and the database says by its id which one
-it needs. So whatever ends this, the data folder opens with the old key or with the new one, and
-the same command once more completes what was begun.
+The new key is on disk before the database needs it, and the database holds the id of the one it
+needs. So wherever this is interrupted, the data folder opens with the old key or with the new one,
+and running the command again completes it.
 """
 
 import asyncio
@@ -25,24 +25,24 @@ from storage.errors import MasterKeyError, StorageError, WrongMasterKey
 from storage.records.audit import Audit
 
 BATCH = 500
-"Keys that are wrapped anew in one go."
+"Keys that are wrapped again at a time."
 
 
 @dataclass(frozen=True)
 class Rotation:
-    """What a replacing did."""
+    """What a rotation did."""
 
     old_id: str
     new_id: str
     keys: int
-    "How many were wrapped anew; none if that had been done before."
+    "How many were wrapped again; 0 if that had been done before."
 
 
 async def rotate(data_dir: Path, configured: str | None, new_key_file: Path | None) -> Rotation:
-    """Replace the master key. The caller has the data folder for itself. Raises StorageError.
+    """Replace the master key. The caller holds the data folder's lock. Raises StorageError.
 
-    The new key is the one in `new_key_file`, or one that is made there. Without such a file the
-    key in the data folder is replaced, which cannot be done to one that the settings give.
+    The new key is read from `new_key_file`, or made there. Without such a file the key in the data
+    folder is replaced; that is impossible for a key that comes from the settings.
     """
     if configured and new_key_file is None:
         raise StorageError(
@@ -58,7 +58,7 @@ async def rotate(data_dir: Path, configured: str | None, new_key_file: Path | No
     try:
         keys = await _rotate(database, old, new)
     finally:
-        await database.close()  # and the old wrappings leave the log
+        await database.close()  # which removes the old wrappings from the log
     if new_key_file is None:
         await asyncio.to_thread(take_next, data_dir, key_id(new))
     return Rotation(key_id(old), key_id(new), keys)
@@ -79,7 +79,7 @@ async def _rotate(database: Database, old: bytes, new: bytes) -> int:
 
 
 async def _rewrap(executor: Executor, vault: Vault, old: Wrapping, new: Wrapping) -> int:
-    # first, for what the log needs is wrapped by the old key
+    # first: the key of the audit log is still wrapped by the old master key
     await Audit(executor, vault).append(datetime.now(UTC), SCRIPT, "rotate_master_key", new.key_id)
     keys = sum([await _rewrap_table(executor, table, old, new) for table in WRAPPED])
     await executor.rows("UPDATE master_key SET key_id = ?", (new.key_id,))

@@ -38,12 +38,12 @@ from storage.records.used_tokens import UsedTokens
 
 T = TypeVar("T")
 SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")
-"Tables of who is signed in and where: nothing in them outlives a restore."
+"Tables of who is signed in and where: none of it survives a restore."
 _log = logging.getLogger(__name__)
 
 
 class Records:
-    """The nouns, on one connection: the reader's, or the writer's within a transaction."""
+    """The nouns over one connection: the reader's, or the writer's within a transaction."""
 
     def __init__(
         self, executor: Executor, vault: Vault, hooks: CommitHooks, purged_list: PurgedList
@@ -76,7 +76,7 @@ def _prepare(data_dir: Path, master_key: str | None) -> bytes:
 
 
 async def _vault(database: Database, key: bytes, key_folder: Path | None) -> Vault:
-    """The vault, with the next key from `key_folder` if a key was being replaced by that one."""
+    """The vault, with the next key from `key_folder` if a rotation to that one was interrupted."""
     try:
         return await Vault.open(database, key)
     except WrongMasterKey as error:
@@ -118,11 +118,11 @@ class Store:
         return store
 
     def starting(self) -> AbstractContextManager[None]:
-        """What fails in here keeps a server from starting: raises StorageError with a sentence."""
+        """Within, failures keep a server from starting: raises StorageError with a sentence."""
         return usable(self._path, "used")
 
     async def _purge_again(self) -> None:
-        """Nothing comes back that was purged: not by a crash in between, nor by an old database."""
+        """Purge again what an old database, or a crash during a purge, has brought back."""
         listed = await asyncio.to_thread(self._purged_list.read)
         back = [each for each in await self.read.consultations.ids() if digest(each) in listed]
         if not back:
@@ -140,14 +140,14 @@ class Store:
         await self._database.close()
 
     async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
-        """Run `work` in one transaction; returns its result once that is durable.
+        """Run `work` in one transaction; returns its result once it is durable.
 
         Raises what `work` raises (its statements are undone), or Unavailable.
         """
         return await self._database.write(lambda _: work(self._written))
 
     async def sign_everybody_out(self) -> None:
-        """Forget who is signed in, and who holds which seat."""
+        """Delete who is signed in, and who holds which seat."""
 
         async def work(executor: Executor) -> None:
             for table in SIGNED_IN:
@@ -156,7 +156,7 @@ class Store:
         await self._database.write(work)
 
     async def forget(self) -> bool:
-        """Overwrite what deleted rows left behind; False if somebody still reads it.
+        """Overwrite what deleted rows left behind; False if a reader still needs it.
 
         Raises Unavailable.
         """
@@ -165,7 +165,7 @@ class Store:
 
 @contextlib.asynccontextmanager
 async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Records]:
-    """What is stored, for reading alone, also while a server runs. Raises StorageError."""
+    """What is stored, read only, also while a server runs. Raises StorageError."""
     key = await asyncio.to_thread(load_master_key, master_key, data_dir, make=False)
     vault = Vault(key)
     async with database.reading(data_dir / DATABASE_NAME) as executor:

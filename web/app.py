@@ -10,8 +10,8 @@ from aiohttp_session import session_middleware
 
 from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.calling import Calling
+from signaling.flows.calls.locks import Locks
 from signaling.flows.calls.reachability import Reachability
-from signaling.flows.locks import Locks
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.emptying import Emptying

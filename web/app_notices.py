@@ -10,6 +10,7 @@ from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
@@ -73,8 +74,17 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         store,
         rooms,
         app[keys.RUNNING],
-        composing,
-        renderer,
+        AbandonmentMail(composing,
+<<<<<<< x
+
+        renderer
+||||||| x
+
+        wording
+======= x
+ wording)
+>>>>>>> x
+,
         clock,
         clockwork,
         app[keys.TIMEKEEPING],

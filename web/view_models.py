@@ -85,7 +85,7 @@ class InviteRow:
     "When it is closed unless it is used; None: not soon."
 
     @property
-    def may_tell(self) -> bool:
+    def may_notify(self) -> bool:
         """Whether its people may already be notified."""
         return self.interpreting not in ("requested", "unavailable")
 

@@ -1,6 +1,6 @@
-"""A call: people of one consultation speaking with each other by sound and picture.
+"""A call: participants of one consultation speaking by audio or video.
 
-The rules only: who is rung, who is in, when it is over. Times come in; nothing is sent here.
+The rules only: who is rung, who has joined, when it is over. Times are arguments; nothing is sent.
 """
 
 from collections.abc import Mapping
@@ -29,17 +29,17 @@ TRANSITIONS: Mapping[CallState, Mapping[CallEvent, CallState]] = {
 RING_TIMEOUT = timedelta(seconds=60)
 "After this long without an answer a call is missed."
 RECONNECT_GRACE = timedelta(seconds=45)
-"""How long somebody in a call may be out of reach before they count as having left: longer
-than a Wi-Fi to mobile handover and a reloaded page, shorter than one's patience."""
+"""How long a member may be disconnected before they count as having left: longer than a handover
+from Wi-Fi to mobile or a reload, shorter than people's patience."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """One participant's place in a call."""
+    """One participant's part in a call."""
 
     state: MemberState
     peer_id: str | None = None
-    "The live connection that carries the media; only while joined."
+    "Of the page that carries the media; only while joined."
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Call:
         return not TRANSITIONS[self.state]
 
     def participant_of(self, peer_id: str) -> str | None:
-        """Who is in this call with that connection."""
+        """The participant who has joined with this peer; None: nobody."""
         return next(
             (
                 name
@@ -95,7 +95,7 @@ class Call:
         return replace(self, state=state, ended_at=now, members=members)
 
     def accept(self, participant: str, peer_id: str, now: datetime) -> "Call":
-        """Join: by answering the ring, late, or again after a reload. Raises Conflict if over."""
+        """Join by answering, late, or again after a reload. Raises Conflict if the call is over."""
         if self.over:
             raise Conflict
         call = self._with(participant, Member("joined", peer_id))
@@ -105,7 +105,7 @@ class Call:
         return call
 
     def decline(self, participant: str, now: datetime) -> "Call":
-        """Refuse the ring; the last one asked who refuses ends the call."""
+        """Decline; the call is refused when the last one rung declines."""
         if self.over or self.members.get(participant, Member("left")).state != "ringing":
             return self
         call = self._with(participant, Member("declined"))
@@ -114,7 +114,7 @@ class Call:
         return call
 
     def leave(self, participant: str, now: datetime) -> "Call":
-        """Hang up. A call in which fewer than two people are left, and nobody rings, is over."""
+        """Hang up. The call ends when fewer than two members are left and nobody is being rung."""
         if self.over or self.members.get(participant, Member("left")).state != "joined":
             return self
         call = self._with(participant, Member("left"))
@@ -124,7 +124,7 @@ class Call:
         return call
 
     def miss(self, now: datetime) -> "Call":
-        """The ring timed out: nobody answered, or some did and the others did not."""
+        """The ring timed out: nobody answered, or some members did not."""
         if self.over:
             return self
         if self.state == "ringing":
@@ -136,7 +136,7 @@ class Call:
         return replace(self, members=members)
 
     def end(self, now: datetime) -> "Call":
-        """Over for everybody: the session was terminated."""
+        """End the call for everybody: the session was terminated."""
         return self if self.over else self._finish("end", now)
 
     def _still_ringing(self) -> bool:

@@ -1,11 +1,11 @@
-"""Which way the media of a call go, and how they change over without a gap.
+"""Which topology carries the media of a call, and how a call moves to the other without a gap.
 
-Two people send to each other directly (mesh). From the third person on, where no direct path is
-found, or where addresses are hidden, a forwarder passes everything on. A change is made before
-the old way is broken: while `moving_to` is set both ways live, and only when everybody receives
-everybody by the new one does it become the topology. One that takes too long is given up.
+Two participants send to each other directly (mesh). From the third one on, if no direct path is
+found, or if addresses are hidden, the relay forwards everything (SFM). A move makes before it
+breaks: while `moving_to` is set both topologies carry media, and only when everybody receives
+everybody over the new one does it become the topology. A move that takes too long is given up.
 
-The rules only: times come in, and who is connected or receives whom is told by the caller.
+The rules only: times, and who is connected or receives whom, are arguments.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,14 +17,14 @@ from typing import Literal
 Policy = Literal["auto", "relay"]
 
 MOVE_WITHIN = timedelta(seconds=25)
-"""A change that is not complete by then is given up. A browser connects within one or two seconds; on a
-line of 3 s there and back it takes up to six round trips (offer, ICE, DTLS)."""
+"""A move that is not complete by then is given up. A browser connects within one or two seconds; at
+a round-trip time of 3 s it takes up to six round trips (offer, ICE, DTLS)."""
 CONNECT_WITHIN = MOVE_WITHIN
-"Whoever joins a forwarded call and is not connected by then cannot be reached."
+"Whoever joins a forwarded call and is not connected by then cannot reach the relay."
 CALM = timedelta(seconds=5)
-"Two people stay with the forwarder this long after the third left: they may be back at once."
+"Two participants stay with the relay this long after a third has left, who may be back at once."
 PAUSE = timedelta(seconds=20)
-"After a change that failed no other is tried for this long."
+"No move is tried for this long after a failed one."
 
 
 class Topology(StrEnum):
@@ -36,42 +36,42 @@ class Topology(StrEnum):
 
 @dataclass(frozen=True)
 class Path:
-    """The way of one call's media, and where it is going."""
+    """The topology of one call, and the move under way."""
 
     topology: Topology = Topology.MESH
     moving_to: Topology | None = None
     since: datetime | None = None
-    "When the change under way began."
+    "When the move under way began."
     carried: frozenset[str] = frozenset()
-    "Participants that the present topology carries; while it changes, newcomers are not in it."
+    "Participants that the current topology carries; newcomers during a move are not among them."
     moving: frozenset[str] = frozenset()
-    "Participants that the change under way is for."
+    "Participants of the move under way."
     paired_at: datetime | None = None
-    "Since when no more than two people are in the call."
+    "Since when at most two participants are in the call."
     blocked: frozenset[frozenset[str]] = frozenset()
     "Pairs between which no direct path was found."
     not_before: datetime | None = None
-    "After a change that failed: when another may be tried."
+    "After a failed move: when another may be tried."
 
     @property
     def direct(self) -> bool:
-        """Whether people send to each other directly, now or soon."""
+        """Whether participants send to each other directly, now or soon."""
         return Topology.MESH in (self.topology, self.moving_to)
 
     @property
     def forwarded(self) -> bool:
-        """Whether the forwarder has legs of this call, now or soon."""
+        """Whether participants have legs at the relay, now or soon."""
         return Topology.FORWARDED in (self.topology, self.moving_to)
 
     def stay(self) -> "Path":
-        """Without the change under way."""
+        """Without the move under way."""
         return replace(self, moving_to=None, moving=frozenset(), since=None)
 
 
 def wanted(
     path: Path, joined: frozenset[str], policy: Policy, relay: bool, now: datetime
 ) -> Topology:
-    """What should carry these people; `relay` tells whether there is a forwarder."""
+    """The topology that should carry these participants; `relay`: whether there is one."""
     if not relay:
         return Topology.MESH
     if policy == "relay" or len(joined) > 2 or joined in path.blocked:
@@ -85,18 +85,18 @@ def wanted(
 
 
 def steer(path: Path, joined: frozenset[str], policy: Policy, relay: bool, now: datetime) -> Path:
-    """The path after people came or went, or time has passed: a change begins, or is dropped."""
+    """The path after participants or time have changed: a move begins, or is dropped."""
     paired_at = None if len(joined) > 2 else path.paired_at or now
     path = replace(path, paired_at=paired_at)
     goal = wanted(path, joined, policy, relay, now)
     if goal is path.topology:
         return replace(path.stay(), carried=joined)
     if path.moving_to is goal:
-        # Who comes in late is given the same time as all others.
+        # Newcomers during a move get the whole time.
         late = bool(joined - path.moving)
         return replace(path, moving=joined, since=now if late else path.since)
     if len(path.carried & joined) < 2 or not relay:
-        # There is nobody to be interrupted, or nothing left to go on with.
+        # Nobody would be interrupted, or the old topology is gone.
         return replace(path.stay(), topology=goal, carried=joined)
     if path.not_before is not None and now < path.not_before:
         return path.stay()
@@ -104,14 +104,17 @@ def steer(path: Path, joined: frozenset[str], policy: Policy, relay: bool, now: 
 
 
 def complete(path: Path, joined: frozenset[str], receives: Mapping[str, Collection[str]]) -> bool:
-    """Whether everybody receives everybody by the new way (participant -> participants)."""
+    """Whether everybody receives everybody over the new topology (participant -> participants)."""
     return path.moving_to is not None and all(
-        other in receives.get(one, ()) for one in joined for other in joined if other != one
+        sender in receives.get(receiver, ())
+        for receiver in joined
+        for sender in joined
+        if sender != receiver
     )
 
 
 def arrive(path: Path, joined: frozenset[str]) -> Path:
-    """The change is done: what it went to carries the call."""
+    """Complete the move: the new topology carries the call."""
     topology = path.moving_to or path.topology
     return replace(path.stay(), topology=topology, carried=joined, not_before=None)
 
@@ -123,11 +126,11 @@ def conclude(
     policy: Policy,
     now: datetime,
 ) -> tuple[Path, frozenset[str]]:
-    """The time of a change is over: the path, and who has to leave the call.
+    """(path, participants who have to leave the call) when the time of a move is over.
 
-    To the forwarder, those who are connected with it go on there, but never at the cost of
-    people that the old way still carries: if one of these is not connected, the newcomers leave.
-    Back to direct paths, a pair that found none stays with the forwarder.
+    To the relay, those who are connected with it go on there, but never at the cost of participants
+    that the old topology still carries: if one of these is not connected, the newcomers leave. Back
+    to the mesh, a pair that found no direct path stays with the relay.
     """
     if path.moving_to is not Topology.FORWARDED:
         return block(path.stay(), joined), frozenset()
@@ -142,12 +145,12 @@ def conclude(
 
 
 def block(path: Path, pair: frozenset[str]) -> Path:
-    """No direct path was found between these two."""
+    """Record that no direct path was found between these two."""
     return replace(path, blocked=path.blocked | {pair})
 
 
 def next_review(path: Path) -> datetime | None:
-    """When time alone may change the path."""
+    """When the path may change by the passing of time alone."""
     if path.moving_to is not None and path.since is not None:
         return path.since + MOVE_WITHIN
     moments = []

@@ -32,7 +32,7 @@ class Mail:
     to: str
     message_id: str
     octets: bytes
-    "All ASCII, its lines ended by CRLF; UTF-8 headers only where the address asks (RFC 6531)."
+    "ASCII with CRLF line ends; UTF-8 headers only if the address needs them (RFC 6531)."
 
     @property
     def needs_smtputf8(self) -> bool:
@@ -40,9 +40,9 @@ class Mail:
 
 
 def sender(mail_from: str) -> Sender:
-    """Who `Clinic @ Home <noreply@clinic.example>` is: one address, and a name as it stands.
+    """Parse `Clinic @ Home <noreply@clinic.example>`: one address, and a name taken literally.
 
-    The name may stand in quotes, as RFC 5322 writes it. Raises InvalidInput.
+    The name may be quoted as in RFC 5322. Raises InvalidInput.
     """
     found = _NAMED.fullmatch(mail_from.strip())
     name, spec = (found[1].strip(), found[2].strip()) if found else ("", mail_from.strip())
@@ -65,8 +65,8 @@ def sender(mail_from: str) -> Sender:
 def _from_line(address: Address) -> bytes:
     """The header of one sender (RFC 5322 section 3.6.2).
 
-    Not folded by a policy of `email`: that loses the quotes around a long name, and with them
-    where it ends, and the space between two words that it encodes apart.
+    Not folded by a policy of `email`: that loses the quotes around a long name, and the space
+    between two words that it encodes separately.
     """
     name, spec = address.display_name, address.addr_spec
     if name.isascii() and "=?" not in name:  # else read as the beginning of an encoded word
@@ -76,7 +76,7 @@ def _from_line(address: Address) -> bytes:
 
 
 def _address(spec: str, name: str = "") -> Address:
-    """Raises InvalidInput. The standard library's own parser knows no address outside of ASCII."""
+    """Raises InvalidInput. The standard library's parser knows no addresses outside ASCII."""
     Contact("email", spec)
     local, _, domain = spec.rpartition("@")
     return Address(name, local, domain)
@@ -88,11 +88,11 @@ def message_id(notice_id: str, domain: str) -> str:
 
 
 def build(outgoing: Outgoing, mail_from: Sender) -> Mail:
-    """The mail of a notice. Raises InvalidInput or ValueError for headers that cannot be.
+    """The mail of a notice. Raises InvalidInput or ValueError for impossible headers.
 
-    multipart/alternative of text, HTML and calendar (RFC 6047 section 2.4); the event also stands
-    as an attachment for programs that overlook it. Marked as written by a machine (RFC 3834), so
-    that nobody's absence notice answers it.
+    multipart/alternative of text, HTML and calendar (RFC 6047 section 2.4); the event is also
+    attached, for programs that overlook the alternative. Marked as generated (RFC 3834), so that no
+    out-of-office reply answers it.
     """
     to = _address(outgoing.address).addr_spec
     identifier = message_id(outgoing.notice_id, mail_from.address.domain)

@@ -1,8 +1,8 @@
 """The octets of a mail: header lines and MIME parts (RFC 5322, RFC 2045 to 2047), all of it ASCII.
 
-The standard library's `EmailMessage` parses every header that it is given and writes every part
-line by line in Python, some 2 ms for each mail. Here its encoders are called directly: `Header` for
-words outside of ASCII, `binascii` for bodies. What comes out is put together once.
+The standard library's `EmailMessage` parses every header it is given and writes every part line by
+line in Python, some 2 ms per mail. Here its encoders are called directly (`Header` for words
+outside ASCII, `binascii` for bodies) and their output is joined once.
 """
 
 import binascii
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 from email.header import Header
 
 LINE_LENGTH = 998
-"Octets of a line without its end (RFC 5322 section 2.1.1)."
+"Octets of a line without CRLF (RFC 5322 section 2.1.1)."
 SHORT_LINE_LENGTH = 78
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def text_header(name: str, value: str) -> bytes:
-    """A header line of free text; what is not plain and short is folded in encoded words.
+    """A header line of free text; unless plain and short it is folded into encoded words.
 
-    Raises ValueError for line breaks, and for characters that UTF-8 does not know.
+    Raises ValueError for line breaks, and for characters that UTF-8 cannot encode.
     """
     if "\r" in value or "\n" in value:
         raise ValueError("A header is one line.")
@@ -43,9 +43,9 @@ def header(name: str, value: str) -> bytes:
 
 
 def text_part(text: str, subtype: str = "plain") -> bytes:
-    """A part of type text, readable as it stands where that is possible.
+    """A part of type text, in 7bit encoding if possible.
 
-    Raises ValueError for characters that UTF-8 does not know.
+    Raises ValueError for characters that UTF-8 cannot encode.
     """
     lines = _LINE_END.split(text.encode())
     if not lines[-1]:
@@ -56,7 +56,7 @@ def text_part(text: str, subtype: str = "plain") -> bytes:
     else:
         quoted = binascii.b2a_qp(octets, istext=True)
         based = encodebytes(octets).replace(b"\n", b"\r\n")
-        # the one that is shorter, as the standard library chooses too
+        # the shorter one, as the standard library chooses too
         encoding, body = min(("quoted-printable", quoted), ("base64", based), key=_length)
     return (
         f'Content-Type: text/{subtype}; charset="utf-8"\r\n'
@@ -65,7 +65,7 @@ def text_part(text: str, subtype: str = "plain") -> bytes:
 
 
 def file_part(octets: bytes, content_type: str, *, filename: str = "") -> bytes:
-    """A part whose octets arrive as they are; with `filename` (ASCII) an attachment."""
+    """A part of arbitrary octets; with `filename` (ASCII) an attachment."""
     disposition = f'Content-Disposition: attachment; filename="{filename}"\r\n' if filename else ""
     return (
         f"Content-Type: {content_type}\r\n{disposition}Content-Transfer-Encoding: base64\r\n\r\n"
@@ -73,7 +73,7 @@ def file_part(octets: bytes, content_type: str, *, filename: str = "") -> bytes:
 
 
 def multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
-    """Several parts as one; their boundary is random, so that no part can hold it."""
+    """Several parts as one; the boundary is random, so that no part can contain it."""
     boundary = f"=_{secrets.token_hex(16)}"
     line = f"--{boundary}".encode()
     return b"\r\n".join(

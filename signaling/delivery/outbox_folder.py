@@ -1,4 +1,4 @@
-"""The outbox folder: what would be sent, as files, where no provider is configured.
+"""The outbox folder: what would be sent, as files, while no provider is configured.
 
 A mail is an `.eml` that every mail program opens; everything else is a `.json`. The file is named
 after the notice, so a try repeated after a crash replaces its own file: exactly once. Files hold
@@ -37,13 +37,13 @@ class OutboxFolder:
         self._folder = folder
         self._sender = mail.sender(mail_from)
         self._half = f".{new_id()}.half"
-        "How the files end that this process is writing."
+        "Suffix of the files that this process is writing."
 
     async def prepare(self) -> None:
-        """Nothing here takes long."""
+        """Nothing to warm up."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """Write the file and its folder's entry to the disk before saying so."""
+        """Write the file; returns once it and its folder's entry are on disk."""
         if not PATTERN.fullmatch(outgoing.notice_id):
             raise ValueError("A notice id names a file and must be one of ours.")
         try:
@@ -60,10 +60,10 @@ class OutboxFolder:
         return Sent(name)
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
     async def list(self) -> tuple[OutboxFile, ...]:
-        """What was written, the newest first."""
+        """The written files, newest first."""
         return await asyncio.to_thread(self._list)
 
     async def read(self, name: str) -> bytes:
@@ -73,15 +73,15 @@ class OutboxFolder:
         return await asyncio.to_thread((self._folder / Path(name).name).read_bytes)
 
     async def written(self) -> frozenset[str]:
-        """Ids of the notices of which there are files."""
+        """Ids of the notices that have a file."""
         return frozenset(file.notice_id for file in await self.list())
 
     async def discard_halves(self) -> None:
-        """Delete what other processes left half written."""
+        """Delete files that other processes left incomplete."""
         await asyncio.to_thread(self._discard_halves)
 
     async def forget(self, notice_ids: Iterable[str]) -> None:
-        """Delete what was written for these notices; absent ones are no error."""
+        """Delete the files of these notices; missing ones are no error."""
         await asyncio.to_thread(self._forget, tuple(notice_ids))
 
     def _file(self, outgoing: Outgoing) -> tuple[str, bytes]:

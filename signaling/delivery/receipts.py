@@ -1,8 +1,8 @@
-"""What a provider tells later: receipts of our messages, and what people answer.
+"""Parsing a provider's webhooks: receipts of our messages, and replies.
 
-Webhooks of Vonage's Messages API, version 1. Members that are unknown are passed over, for a
-provider adds some at any time; members that are needed and absent or wrong are refused. That the
-body comes from the provider at all is proven before, in `web/access/webhook_signature.py`.
+Webhooks of Vonage's Messages API, version 1. Unknown members are ignored, for a provider may add
+some at any time; missing or malformed required members are refused. That the body comes from the
+provider is proven before, in `web/access/webhook_signature.py`.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ ERROR_REASONS = {
     "131047": "template_missing",
     "132001": "template_missing",
 }
-"The provider's error number -> reason; what is not listed is `undelivered`."
+"The provider's error number -> reason; unlisted ones are `undelivered`."
 
 
 class _Error(msgspec.Struct):
@@ -107,9 +107,9 @@ _decode_inbound = msgspec.json.Decoder(_Inbound, strict=False).decode
 
 
 def parse_status(body: bytes) -> Receipt | None:
-    """The receipt in a status webhook; None for a status that means nothing to us.
+    """The receipt in a status webhook; None for a status without a meaning here.
 
-    Raises InvalidInput for anything that is no status webhook.
+    Raises InvalidInput for anything else.
     """
     status = _decoded(body, _decode_status)
     event = STATUS_EVENTS.get(status.status)
@@ -128,7 +128,7 @@ def parse_status(body: bytes) -> Receipt | None:
 
 
 def parse_inbound(body: bytes) -> Reply:
-    """The answer in an inbound webhook. Raises InvalidInput for anything that is none."""
+    """The reply in an inbound webhook. Raises InvalidInput for anything else."""
     inbound = _decoded(body, _decode_inbound)
     chosen = inbound.button or inbound.reply
     text = inbound.text or (chosen and (chosen.title or chosen.text)) or ""

@@ -1,7 +1,7 @@
-"""How many SMS a text takes: GSM 7-bit where it fits, UCS-2 for every other script.
+"""Segments of an SMS: GSM 7-bit where it fits, UCS-2 for every other script.
 
-3GPP TS 23.038 section 6.2 (alphabets) and TS 23.040 section 9.2.3.24 (joined messages): one SMS
-holds 160 septets or 70 UTF-16 units; joined ones give 7 septets or 3 units to their header.
+3GPP TS 23.038 section 6.2 (alphabets) and TS 23.040 section 9.2.3.24 (concatenation): one SMS holds
+160 septets or 70 UTF-16 units; concatenated ones spend 7 septets or 3 units on their header.
 """
 
 import unicodedata
@@ -29,23 +29,23 @@ JOINED = {"gsm7": 153, "ucs2": 67}
 
 @dataclass(frozen=True)
 class Segments:
-    """A text as the phone network cuts it."""
+    """A text as the phone network splits it."""
 
     encoding: Literal["gsm7", "ucs2"]
     parts: tuple[str, ...]
-    "Empty for an empty text; joined they are the text again."
+    "Empty for an empty text; concatenated they are the text."
     left: int
     "Septets or UTF-16 units still free in the last part."
 
     @property
     def count(self) -> int:
-        """What is paid for."""
+        """Number of segments, by which is billed."""
         return len(self.parts)
 
 
 @lru_cache(maxsize=4096)
 def _septets(character: str) -> int | None:
-    """1, or 2 for the extension table (an escape goes before); None outside of GSM 7-bit."""
+    """1, or 2 in the extension table (escape and character); None outside GSM 7-bit."""
     if character == "\x1b":  # the codec has it, but it is the escape itself, not a character
         return None
     try:
@@ -55,7 +55,7 @@ def _septets(character: str) -> int | None:
 
 
 def count(text: str) -> Segments:
-    """Cut `text` into segments; no escape pair and no surrogate pair is torn apart."""
+    """Split `text` into segments, never inside an escape pair or a surrogate pair."""
     encoding: Literal["gsm7", "ucs2"] = "gsm7"
     sizes = [_septets(character) or 0 for character in text]
     if 0 in sizes:
@@ -76,10 +76,10 @@ def count(text: str) -> Segments:
 
 
 def without_accents(text: str) -> str:
-    """The text with what GSM 7-bit lacks replaced by its plainest form, wherever there is one.
+    """The text with characters outside GSM 7-bit replaced by ASCII where there is such a form.
 
-    As people wrote before there was anything else: `amanhã às três` is `amanha às tres`. Letters of
-    the alphabet itself (`é`, `ñ`, `ü`) stay, and so does every other script.
+    `amanhã às três` becomes `amanha às tres`. Letters of the alphabet itself (`é`, `ñ`, `ü`) stay,
+    and so does every other script.
 
     >>> without_accents("sábado, 7 de março – l’été")
     "sabado, 7 de marco - l'été"
@@ -92,6 +92,6 @@ def _plainest(character: str) -> str:
     if _septets(character) is not None:
         return character
     plain = _PLAIN.get(character) or unicodedata.normalize("NFKD", character)
-    # "\u00ea" is "e" and an accent; a letter of another script is none of ours without it
+    # "\u00ea" is "e" and an accent; a letter of another script has no ASCII form
     letters = "".join(part for part in plain if not unicodedata.combining(part))
     return letters if letters.isascii() and letters else character

@@ -1,12 +1,11 @@
-"""Mail by SMTP (RFC 5321), over a few connections that are kept for the next mails.
+"""Mail by SMTP (RFC 5321), over a few connections that are reused.
 
-Where encryption is only used if offered, the certificate is not checked: whoever stands in the way
-could as well remove the offer (RFC 7435 section 3). A private certificate authority is trusted by
-SSL_CERT_FILE.
+Opportunistic encryption does not check the certificate: a man in the middle could as well remove
+the offer (RFC 7435 section 3). SSL_CERT_FILE adds a private certificate authority.
 
-A mail goes to one recipient per transaction, so every refusal is that recipient's own. What broke
-before the text was sent left nothing behind. What broke after it, before the server's answer, may
-have arrived: the next try carries the same Message-ID.
+Each transaction has one recipient, so every refusal is about that recipient. A failure before the
+text was sent delivered nothing. After it, before the server's answer, the mail may have arrived:
+the next try carries the same Message-ID.
 """
 
 import asyncio
@@ -28,7 +27,7 @@ from signaling.notices.notice import (
 )
 
 CONNECTIONS = 4
-"At most so many at a time: relays commonly refuse more from one client."
+"Most at a time: mail servers commonly refuse more from one client."
 TIMEOUT_S = 30.0
 "For each answer. RFC 5321 section 4.5.3.2 allows minutes; a person waits for these notices."
 IDLE_S = 20.0
@@ -42,7 +41,7 @@ class _TlsMissing(aiosmtplib.SMTPException):
 
 
 class _LoginMissing(aiosmtplib.SMTPException):
-    """There are credentials, and the server has no use for them."""
+    """There are credentials, but the server offers no AUTH."""
 
 
 class Smtp:
@@ -69,14 +68,14 @@ class Smtp:
         self._tls = tls
         self._idle: list[aiosmtplib.SMTP] = []
         self._idle_timer: asyncio.TimerHandle | None = None
-        self._farewells: set[asyncio.Task[None]] = set()
+        self._quitting: set[asyncio.Task[None]] = set()
 
     async def prepare(self) -> None:
-        """Nothing here takes long."""
+        """Nothing to warm up."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
-        """Hand one mail over; waits while all connections are busy. Never raises for the network."""
-        async with self._slots:  # written inside, so that a long queue holds no finished mails
+        """Hand over one mail; waits while all connections are busy. Raises no network errors."""
+        async with self._slots:  # built inside, so that a long queue holds no finished mails
             try:
                 message = mail.build(outgoing, self._sender)
             except InvalidInput:
@@ -86,11 +85,11 @@ class Smtp:
             return await self._send(message)
 
     async def close(self) -> None:
-        """Say good-bye on every idle connection."""
+        """Quit every idle connection."""
         if self._idle_timer is not None:
             self._idle_timer.cancel()
         self._close_idle()
-        await asyncio.gather(*self._farewells)
+        await asyncio.gather(*self._quitting)
 
     async def _send(self, message: mail.Mail) -> Outcome:
         kept = self._take_idle()
@@ -105,12 +104,14 @@ class Smtp:
         return await self._use(client, message)
 
     async def _use(self, client: aiosmtplib.SMTP, message: mail.Mail) -> Outcome:
-        """One transaction; the connection is kept only if it came to a clean end."""
+        """One transaction; the connection is reused only after a clean end."""
         try:
             outcome = await self._transact(client, message)
             if not isinstance(outcome, Sent) and client.is_connected:
                 await _reset(client)
-        except BaseException:  # also when canceled: the answer still to come would be mistaken
+        except (
+            BaseException
+        ):  # also when canceled: the outstanding answer would be taken for the next one
             client.close()
             raise
         if client.is_connected:
@@ -134,7 +135,7 @@ class Smtp:
             return _refusal(error, "address_refused")
         except aiosmtplib.SMTPReadTimeoutError:
             return TemporaryFailure("server_timeout")
-        except aiosmtplib.SMTPResponseException as error:  # not an answer of SMTP at all
+        except aiosmtplib.SMTPResponseException as error:  # not an SMTP answer
             client.close()
             return TemporaryFailure("server_busy", _code(error))
         except (aiosmtplib.SMTPException, OSError):
@@ -197,12 +198,12 @@ class Smtp:
     def _close_idle(self) -> None:
         while (client := self._take_idle()) is not None:
             task = asyncio.create_task(_quit(client))
-            self._farewells.add(task)
-            task.add_done_callback(self._farewells.discard)
+            self._quitting.add(task)
+            task.add_done_callback(self._quitting.discard)
 
 
 def _was_closed_meanwhile(outcome: Outcome) -> bool:
-    """The server had given up a kept connection: nothing was sent, and a fresh one will do."""
+    """Whether the server had closed an idle connection: nothing was sent, a fresh one will do."""
     return isinstance(outcome, TemporaryFailure) and (
         outcome.reason == "connection_lost" or outcome.code.startswith("421")
     )
@@ -225,13 +226,13 @@ async def _quit(client: aiosmtplib.SMTP) -> None:
 
 
 def _code(error: aiosmtplib.SMTPResponseException) -> str:
-    """`550 5.1.1`: the numbers only, for a server's words may repeat the address."""
+    """`550 5.1.1`: only the numbers, since the server's text may repeat the address."""
     enhanced = _ENHANCED.match(error.message)
     return f"{error.code} {enhanced.group()}" if enhanced else str(error.code)
 
 
 def _refusal(error: aiosmtplib.SMTPResponseException, refused: str) -> Outcome:
-    """A negative answer inside a transaction: `refused` names what a 5yz is about."""
+    """A negative answer inside a transaction; `refused` is the reason for a 5yz."""
     code = _code(error)
     status = code.partition(" ")[2][2:]  # RFC 3463: subject.detail
     if error.code in (530, 535, 538):
@@ -247,7 +248,7 @@ def _refusal(error: aiosmtplib.SMTPResponseException, refused: str) -> Outcome:
 
 
 def _while_connecting(error: Exception) -> Outcome:
-    """Nothing was sent yet, and what is wrong here is never the recipient's fault."""
+    """A failure before any mail was sent: never the recipient's fault, so always temporary."""
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:

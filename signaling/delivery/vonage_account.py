@@ -1,13 +1,13 @@
 """One account at Vonage, used through its Messages API; SMS and WhatsApp are thin files beside it.
 
-The `vonage` package is synchronous, takes a second to import and is not made for several threads:
-each account has one thread of its own, in which everything of the package happens.
+The `vonage` package is synchronous, takes a second to import and is not thread-safe: each account
+has a thread of its own, in which everything of the package happens.
 
-The package must be held back. Left alone it sends one SMS up to ten times when a connection breaks
+The package needs restraint. By default it sends one SMS up to ten times when a connection breaks
 (its retry loop counts to `pool_maxsize`), waits for ever, and logs numbers and texts.
 
-The API knows no idempotency key. So whatever broke before the request was written is a temporary
-failure; whatever broke after it is an unknown outcome, and nobody here sends it again.
+The API has no idempotency key. So a failure before the request was written is temporary; one after
+it is an unknown outcome, and nothing here sends the message again.
 """
 
 import asyncio
@@ -29,10 +29,10 @@ from signaling.notices.notice import (
 )
 
 TIMEOUT_S = 10
-"For connecting, and for each wait for bytes of the answer."
+"For connecting, and for each read of the answer."
 
 WHOLE_S = 60.0
-"For all of one message: an answer that trickles keeps within the other limit for ever."
+"For all of one message: an answer that trickles in never exceeds the other limit."
 
 MakeMessage = Callable[[], Any]
 "Makes one of the package's message models; called in the account's thread."
@@ -41,7 +41,7 @@ MakeMessage = Callable[[], Any]
 class VonageAccount:
     """Sends messages with an application's key.
 
-    `api_host` is `host` or `host:port`, always by HTTPS; `status_url` is where receipts shall go.
+    `api_host` is `host` or `host:port`, always HTTPS; `status_url` is where receipts are sent.
     Raises InvalidInput for settings that cannot work.
     """
 
@@ -79,14 +79,14 @@ class VonageAccount:
         )
 
     async def prepare(self) -> None:
-        """Import the package, which takes a second; what is wrong with it, sending will say."""
+        """Import the package, which takes a second; errors show when sending."""
         with contextlib.suppress(Exception):
             await asyncio.get_running_loop().run_in_executor(self._thread, self._connected)
 
     async def send(self, make_message: MakeMessage, malformed: str) -> Outcome:
-        """Post one message; `malformed` is the reason if the package's own model refuses it.
+        """Post one message; `malformed` is the reason if the package's model refuses it.
 
-        A canceled caller does not stop what is already in the thread.
+        Canceling the caller does not stop what already runs in the thread.
         """
         sending = asyncio.get_running_loop().run_in_executor(
             self._thread, self._send, make_message, malformed
@@ -95,7 +95,7 @@ class VonageAccount:
             async with asyncio.timeout(self._whole_s):
                 return await sending
         except TimeoutError:
-            self._leave_thread()
+            self._abandon_thread()
             return UnknownOutcome("reply_lost")
 
     async def close(self) -> None:
@@ -103,8 +103,8 @@ class VonageAccount:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
 
-    def _leave_thread(self) -> None:
-        """What hangs there ends when the provider lets go; the next message has another thread."""
+    def _abandon_thread(self) -> None:
+        """Abandon a thread that hangs in a request; the next message gets another one."""
         self._thread.shutdown(wait=False, cancel_futures=True)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="vonage")
         self._client = None
@@ -119,7 +119,7 @@ class VonageAccount:
             from vonage_http_client import Auth, HttpClient, HttpClientOptions
             from vonage_messages import Messages
 
-            # It logs request and answer, numbers and texts included, up to WARNING.
+            # The package logs requests and answers, with numbers and texts, up to WARNING.
             logging.getLogger("vonage").setLevel(logging.ERROR)
             self._client = Messages(
                 HttpClient(
@@ -181,7 +181,7 @@ def host_of(api_url: str) -> str:
 
 
 def _refusal(response: Any) -> Outcome:
-    """What an answer of 3xx, 4xx or 5xx means for the message."""
+    """The outcome that a 3xx, 4xx or 5xx means."""
     status: int = response.status_code
     code = f"HTTP {status}"
     match status:
@@ -195,7 +195,7 @@ def _refusal(response: Any) -> Outcome:
             return PermanentFailure(_refused_member(response), code)
         case 408 | 429:
             return TemporaryFailure("too_many", code, _wait_s(response))
-        case 502 | 504:  # a gateway's words: what stands behind it may have taken the message
+        case 502 | 504:  # from a gateway: the server behind it may have accepted the message
             return UnknownOutcome("reply_lost", code)
         case _ if status >= 500:
             return TemporaryFailure("provider_failed", code, _wait_s(response))
@@ -208,7 +208,7 @@ def _refusal(response: Any) -> Outcome:
 
 
 def _refused_member(response: Any) -> str:
-    """The reason of a 422, by the member it names: `{"invalid_parameters": [{"name": "to"}]}`."""
+    """The reason for a 422 by its parameter: `{"invalid_parameters": [{"name": "to"}]}`."""
     try:
         names = {str(each["name"]) for each in response.json()["invalid_parameters"]}
     except (ValueError, KeyError, TypeError):
@@ -227,7 +227,7 @@ def _wait_s(response: Any) -> float | None:
 
 
 def _broken(error: Exception) -> Outcome:
-    """What a network failure means: was the request written?"""
+    """The outcome of a network failure: was the request written?"""
     import ssl
 
     import requests
@@ -244,7 +244,7 @@ def _broken(error: Exception) -> Outcome:
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """The error and everything inside it: requests and urllib3 carry causes as arguments."""
+    """The error and its causes, which requests and urllib3 also pass as arguments."""
     found: list[BaseException] = []
     left: list[object] = [error]
     while left:

@@ -1,4 +1,4 @@
-"""Opening rooms: the live side of a consultation is built from what is stored, once."""
+"""Opening and closing rooms: the live side of a consultation, built once from what is stored."""
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -7,7 +7,7 @@ from datetime import timedelta
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
-from signaling.flows.locks import Locks
+from signaling.flows.calls.locks import Locks
 from signaling.invite import Invite
 from signaling.ports.clock import Timers
 from signaling.ports.store import Store
@@ -16,12 +16,12 @@ from signaling.rooms.room import Room, Seat
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
 
-REST = timedelta(minutes=10)
+DROP_AFTER = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
 class Rooms:
-    """Finds live rooms, opens them from storage, and lets one command at a time change one."""
+    """Finds live rooms, opens them from storage, and serializes the changes of each."""
 
     def __init__(
         self, store: Store, hub: Hub, locks: Locks, calling: Calling, timers: Timers
@@ -45,8 +45,8 @@ class Rooms:
                 return room
             room = await self._load(consultation_id)
             self.hub.add(room)
-            self.let_rest(room)  # whoever opened it may not come in
-            self._calling.take_up(room)
+            self.drop_later(room)  # whoever opened it may never enter
+            self._calling.restore(room)
             return room
 
     def _opening(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
@@ -54,39 +54,41 @@ class Rooms:
 
     @asynccontextmanager
     async def closed_to_all(self, consultation_id: str) -> AsyncIterator[None]:
-        """Within, nobody changes a consultation or opens its room."""
+        """Within, nobody else changes a consultation or opens its room."""
         async with self.exclusive(consultation_id), self._opening(consultation_id):
             yield
 
     def end(self, consultation_id: str) -> None:
-        """The consultation exists no more: its live side, if there is one, ends at once."""
+        """The consultation was purged: its live side, if there is one, ends at once."""
         room = self.hub.room(consultation_id)
         if room is not None:
-            self.see_off(room, everybody=True)
+            self.disconnect(room, everybody=True)
             self.hub.remove(consultation_id)
-            self._timers.cancel(_rest(room))
+            self._timers.cancel(_drop_timer(room))
             for participant_id in room.seats:
                 self._timers.cancel(absence(room, participant_id))
 
     def is_live(self, room: Room) -> bool:
-        """Whether this is the room that people enter; not one that was purged or forgotten."""
+        """Whether this is the room that people enter, not one that was purged or dropped."""
         return self.hub.room(room.consultation.id) is room
 
-    def let_rest(self, room: Room) -> None:
-        """Forget the live side of a room that nobody has come to until then."""
-        self._timers.set(_rest(room), self._timers.now() + REST, lambda: self._forget(room))
+    def drop_later(self, room: Room) -> None:
+        """Drop the live side of a room if it is still empty after DROP_AFTER."""
+        self._timers.set(
+            _drop_timer(room), self._timers.now() + DROP_AFTER, lambda: self._drop(room)
+        )
 
-    def keep_awake(self, room: Room) -> None:
-        """Somebody comes in."""
-        self._timers.cancel(_rest(room))
+    def keep(self, room: Room) -> None:
+        """Somebody enters: the room is not dropped."""
+        self._timers.cancel(_drop_timer(room))
 
-    async def _forget(self, room: Room) -> None:
+    async def _drop(self, room: Room) -> None:
         if not self.is_live(room) or not room.empty:
             return
         if room.call is None or room.call.over:
             self.hub.remove(room.consultation.id)
         else:
-            self.let_rest(room)
+            self.drop_later(room)
 
     async def _load(self, consultation_id: str) -> Room:
         read = self._store.read
@@ -113,11 +115,11 @@ class Rooms:
             await read.chat.seen(consultation_id),
         )
         if consultation.state in CALL_STATES:
-            room.take_up(await read.calls.current(consultation_id))
+            room.restore_call(await read.calls.current(consultation_id))
         return room
 
-    def tell_scheduler(self, scheduler_id: str) -> None:
-        """Tell the scheduler's lobby who waits, and those who wait whether they are busy."""
+    def notify_scheduler(self, scheduler_id: str) -> None:
+        """Show the scheduler who waits, and those who wait whether the scheduler is busy."""
         rooms = list(self.hub.rooms_of(scheduler_id))
         attended = [
             room for room in rooms if room.scheduler_attends and room.consultation.state == "active"
@@ -126,32 +128,32 @@ class Rooms:
             busy = any(other is not room for other in attended)
             if busy != room.scheduler_busy:
                 room.scheduler_busy = busy
-                room.tell_consultation()
+                room.publish_consultation()
         self.hub.notify_lobby(scheduler_id)
 
     @staticmethod
-    def see_off(room: Room, *, everybody: bool = False) -> None:
-        """The session is over: people by link have nothing to come back to."""
+    def disconnect(room: Room, *, everybody: bool = False) -> None:
+        """Disconnect everybody who came by link, for the session is over; or `everybody`."""
         for seat in room.seats.values():
             if everybody or seat.role != "scheduler":
                 _dismiss(seat)
 
     @staticmethod
     def add_seat(room: Room, invite: Invite) -> None:
-        """Somebody was invited: the others see who is expected."""
+        """Somebody was invited: show the others who is expected."""
         room.seats[invite.id] = Seat.of_invite(invite)
-        room.tell_participant(invite.id)
+        room.publish_participant(invite.id)
 
     @staticmethod
     def remove_seat(room: Room, participant_id: str) -> None:
-        """Somebody is no longer invited: their connection ends, the others see them go."""
+        """Somebody is no longer invited: end their connection and show the others."""
         seat = room.seats.pop(participant_id, None)
         if seat is not None:
             _dismiss(seat)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
     async def changed(self, consultation_ids: Iterable[str]) -> None:
-        """Something outside their rooms changed what lists show of these consultations."""
+        """Refresh lists of these consultations: something outside their rooms has changed."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
             self.hub.notify_lobby(scheduler_id, wire.ListChanged())
 
@@ -163,9 +165,9 @@ def _dismiss(seat: Seat) -> None:
 
 
 def absence(room: Room, participant_id: str) -> str:
-    """Name of the timer after which somebody who is away has left."""
+    """Name of the timer after which a participant who is away counts as having left."""
     return f"leave:{room.consultation.id}:{participant_id}"
 
 
-def _rest(room: Room) -> str:
-    return f"rest:{room.consultation.id}"
+def _drop_timer(room: Room) -> str:
+    return f"drop room:{room.consultation.id}"

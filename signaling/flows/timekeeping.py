@@ -1,7 +1,7 @@
-"""Keeping time: nothing is deleted or ended by a clock that cannot be believed.
+"""Guarding against a wrong clock: nothing is deleted or ended while the clock is not trusted.
 
-Times that are stored and lie in the future were written by a clock that was wrong: they are brought
-back to the present, so that nothing is kept longer than from now on.
+Stored times that lie in the future were written by a wrong clock. They are set back to the present,
+so that nothing is kept longer than a retention period from now.
 """
 
 import logging
@@ -14,7 +14,7 @@ from signaling.ports.store import Records, Store
 
 LOOK_EVERY = timedelta(seconds=30)
 BEAT_EVERY = timedelta(minutes=10)
-"How often the time is stored, for the next start."
+"How often the present time is stored, for the next start to compare with."
 
 _log = logging.getLogger(__name__)
 
@@ -26,17 +26,17 @@ class Timekeeping:
         self._waits = waits
         self._watch = ClockWatch(None, clock.now(), waits.now())
         self._told = (True, 0)
-        "What was said last: whether the clock is believed, after how many steps."
+        "Reported last: whether the clock is trusted, after how many steps."
         self._beat_at = waits.now()
         self._changed: Callable[[], None] | None = None
 
     @property
     def sure(self) -> bool:
-        """Whether the clock can be believed; whatever cannot be undone asks this first."""
+        """Whether the clock can be trusted; check before anything that cannot be undone."""
         return self._watch.look(self._clock.now(), self._waits.now())
 
     async def begin(self, changed: Callable[[], None]) -> None:
-        """Compare the clock with the time that was stored last, and watch it from now on.
+        """Compare the clock with the last stored time, and watch it from now on.
 
         `changed` is called whenever the clock was set or is trusted again: other things are due.
         """
@@ -74,9 +74,9 @@ class Timekeeping:
 
         async def work(records: Records) -> None:
             await records.clock.see(now)
-            await records.consultations.bring_back(now)
-            await records.notices.bring_back(now)
-            await records.interpreters.bring_back(now)
-            await records.used_tokens.bring_back(now)
+            await records.consultations.clamp_future(now)
+            await records.notices.clamp_future(now)
+            await records.interpreters.clamp_future(now)
+            await records.used_tokens.clamp_future(now)
 
         await self._store.write(work)

@@ -1,4 +1,4 @@
-"""A date and a clock time in a zone, as people plan by: which moment that is."""
+"""Resolving a date and a time of day in a zone, as people plan by, to a moment."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -8,11 +8,11 @@ from signaling.errors import N_, InvalidInput
 from signaling.moments.typed_moment import NO_DATE, typed_clock, typed_day
 
 Occurrence = Literal["", "first", "second"]
-"Which of two: clocks that go back show an hour twice."
+"Which one of an hour that comes twice, when the clocks go back (`fold`, PEP 495)."
 
 
 class AmbiguousTime(InvalidInput):
-    """The clock shows this time twice that day; holds both moments, earlier first."""
+    """This time comes twice that day; holds both moments, the earlier first."""
 
     sentence = N_(
         "The clocks go back that night, so this time comes twice. Please choose which one."
@@ -28,10 +28,10 @@ def resolve(
 ) -> datetime:
     """The UTC moment of `day` (2026-12-07) and `clock` (14:30) in the IANA `time_zone`.
 
-    Both may be written otherwise, see `signaling/moments/typed_moment.py`.
+    Other spellings of both: `signaling/moments/typed_moment.py`.
 
-    Raises InvalidInput for `date`, `time` or `time_zone`: malformed, past, a zone that does not
-    exist, a time that the start of daylight saving skips; AmbiguousTime for one its end repeats.
+    Raises InvalidInput for `date`, `time` or `time_zone`: malformed, past, an unknown zone, a time
+    that the start of daylight saving skips; AmbiguousTime for one that its end repeats.
     """
     try:
         zone = ZoneInfo(time_zone)
@@ -60,9 +60,9 @@ def resolve(
 
 
 def same_clock(at: datetime, ahead: timedelta, zone: ZoneInfo) -> datetime:
-    """When clocks of `zone` show what they were to show at `at`, while `ahead` of UTC by that.
+    """The moment at which `zone` shows the local time that `at` had with the UTC offset `ahead`.
 
-    `at` itself if they still are, or if what they were to show is skipped now.
+    `at` itself if the offset is still the same, or if that local time is skipped now.
     """
     if at.astimezone(zone).utcoffset() == ahead:
         return at

@@ -1,7 +1,7 @@
-"""Dates and times of day as people type them where a browser has no pickers.
+"""Parsing dates and times of day as people type them where a browser has no pickers.
 
-What can mean one thing only is taken, in the digits of any script: `14.30`, `14h30`, `2:30 pm`,
-`٢٠٢٦-١٢-٠٧`, `7. 12. 2026`, `٢:٣٠ مساءً`. What can mean two is asked, with both readings.
+Unambiguous input is accepted, in the digits of any script: `14.30`, `14h30`, `2:30 pm`,
+`٢٠٢٦-١٢-٠٧`, `7. 12. 2026`, `٢:٣٠ مساءً`. Ambiguous input is refused with both readings.
 """
 
 import re
@@ -34,16 +34,15 @@ _HALVES = {
     "م": "pm",
     "بظ": "pm",
 }
-"Of the day, as English, Arabic and Persian write them, without dots."
+"Halves of the day in English, Arabic and Persian, without dots."
 _HALF = re.compile(r"(?<=[\d\s])(a\.?\s?m\.?|p\.?\s?m\.?|[ap]|ص\.?|م\.?|[قب]\.?\s?ظ\.?)$")
 _PART = re.compile(
     r"(?<=[\d\s])(?:(?P<am>صباحا|صبح|قبل ?از ?ظهر|утра|ранку|du matin)|"
     r"مساء|بعد الظهر|بعد ?از ?ظهر|عصر|вечера|вечора|d[ea] (?:la )?tarde|de l['’]après-midi|du soir)$"
 )
-"""Parts of the day that leave no choice; not those of languages whose speakers may count the hours
-from sunrise."""
+"Unambiguous parts of the day; none in languages that may count hours from sunrise."
 _TWELVE = re.compile(r"(?:0?0|12)(?!\d)", re.ASCII)
-"That hour is midnight to some and noon to others where a word stands behind it."
+"With a part of the day, this hour is midnight to some and noon to others."
 _TANWIN = "\u064b"
 
 
@@ -55,7 +54,7 @@ def typed_day(text: str) -> date:
         return _date(year, month, day)
     if found := _YEAR_LAST.fullmatch(plain):
         first, separator, second, year = found.groups()
-        # with dots everybody begins with the day; with a slash some begin with the month
+        # with dots the day comes first everywhere; with slashes the month does for some
         if separator == "." or int(first) > 12 or first == second:
             return _date(year, second, first)
         if int(second) > 12:
@@ -80,14 +79,14 @@ def typed_clock(text: str) -> time:
     if hour is None or minute > 59:
         raise InvalidInput("time", NO_TIME)
     if half is None and len(written) == 1 and hour:
-        # "2:30" is an early hour to some and the afternoon to others; "02:30" is not
+        # "2:30" is night to some and afternoon to others; "02:30" is unambiguous
         first, second = f"{hour:02}:{minute:02}", f"{hour + 12}:{minute:02}"
         raise InvalidInput("time", TWO_READINGS, first=first, second=second)
     return time(hour, minute)
 
 
 def _plain(text: str) -> str:
-    """One spelling of digits, marks and spaces."""
+    """One spelling of digits, punctuation and spaces."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(
         "".join(
@@ -101,7 +100,7 @@ def _plain(text: str) -> str:
 
 
 def _with_half(plain: str) -> str:
-    """With am or pm as English writes it."""
+    """With the half of the day in English."""
     plain = plain.replace(_TANWIN, "")
     part = _PART.search(plain)
     if part and not _TWELVE.match(plain):
@@ -110,7 +109,7 @@ def _with_half(plain: str) -> str:
 
 
 def _of_day(hour: int, half: str | None) -> int | None:
-    """The hour of 24; None if there is none such."""
+    """The hour from 0 to 23; None: there is no such hour."""
     if half is None:
         return hour if hour < 24 else None
     if half == "pm" and 12 < hour < 24:

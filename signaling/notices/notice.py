@@ -1,17 +1,17 @@
-"""A notice: what this server writes to one person on one occasion, and what became of it.
+"""A notice: what this server sends to one person on one occasion, and its delivery.
 
-Three things are kept apart. A *notice* says that somebody is to be told something. A *delivery
-attempt* is one way of telling them (a channel and a sender), tried as often as it takes. A
-*receipt* is what the carrier says later. None of them ever moves an invite.
+Three things are distinct. A *notice* says that somebody is to be told something. A *delivery
+attempt* is one way of telling them (a channel and a sender), tried as often as necessary. A
+*receipt* is what the carrier reports later. None of them ever changes an invite.
 
-What is promised to the person written to:
+Guarantees to the recipient:
 
-* Email: at least one copy, and every copy of a notice carries the same Message-ID (RFC 5322
-  section 3.6.4). A second copy leaves only if the mail server took the first and the connection
-  broke before it said so; mail servers and programs that compare Message-IDs show one.
-* SMS and WhatsApp: at most one message per attempt. The provider knows no idempotency key, so an
-  attempt whose answer was lost stays `unknown`, is shown as such, and is never repeated by itself:
-  the provider's receipt settles it, or a person presses "Send again".
+* Email: at least once, and every copy of a notice carries the same Message-ID (RFC 5322 section
+  3.6.4). A second copy leaves only if the mail server accepted the first and the connection broke
+  before its answer; mail servers and programs that compare Message-IDs show one.
+* SMS and WhatsApp: at most one message per attempt. The provider has no idempotency key, so an
+  attempt whose answer was lost stays `unknown`, is shown as such, and is never repeated
+  automatically: the provider's receipt settles it, or a person presses "Send again".
 """
 
 import unicodedata
@@ -45,11 +45,11 @@ NoticeEvent = Literal["hand_over", "return", "fail", "drop"]
 NOTICE_TRANSITIONS: Mapping[NoticeState, Mapping[NoticeEvent, NoticeState]] = {
     # pending: not due yet, or an attempt is under way
     "pending": {"hand_over": "handed_over", "fail": "failed", "drop": "dropped"},
-    # handed_over: a provider took it; a receipt may say later that it never arrived
+    # handed_over: a provider accepted it; a receipt may report later that it never arrived
     "handed_over": {"hand_over": "handed_over", "return": "pending", "fail": "failed"},
-    # failed: every route was tried; a late receipt may still say that it arrived
+    # failed: every way was tried; a late receipt may still report that it arrived
     "failed": {"hand_over": "handed_over"},
-    # dropped: no longer true when it became due (moved, canceled, already started)
+    # dropped: outdated when it became due (moved, canceled, already started)
     "dropped": {},
 }
 "state -> event -> next state"
@@ -66,7 +66,7 @@ AttemptEvent = (
 
 ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] = {
     "queued": {"take": "sending", "abandon": "abandoned"},
-    # A receipt can overtake the provider's own answer, so it may find the attempt still sending.
+    # A receipt can overtake the provider's answer and find the attempt still sending.
     "sending": {
         "accept": "sent",
         "fail": "failed",
@@ -85,7 +85,7 @@ ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] 
         "read": "read",
         "undeliverable": "undeliverable",
     },
-    # unknown: the request went out and its answer never came
+    # unknown: the request was sent and never answered
     "unknown": {
         "retry": "queued",
         "abandon": "abandoned",
@@ -104,7 +104,7 @@ ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] 
         "read": "read",
         "undeliverable": "undeliverable",
     },
-    # Receipts come in any order and more than once; what a phone has confirmed stays confirmed.
+    # Receipts come in any order and repeatedly; what a phone has confirmed stays confirmed.
     "delivered": {
         "accept": "delivered",
         "fail": "delivered",
@@ -146,9 +146,9 @@ ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] 
 "Delivery attempt: state -> event -> next state"
 
 ARRIVED_STATES: tuple[AttemptState, ...] = ("sent", "delivered", "read")
-"As far as anybody knows, it is on its way or there."
+"On its way or delivered, as far as known."
 OVER_STATES: tuple[AttemptState, ...] = ("undeliverable", "abandoned")
-"This way has failed for good: the next route may be tried."
+"This way has failed for good: the next one may be tried."
 
 FIRST_WAIT_S = 30.0
 LONGEST_WAIT_S = 3600.0
@@ -157,26 +157,26 @@ GIVE_UP_AFTER = timedelta(hours=24)
 
 @dataclass(frozen=True)
 class Sent:
-    """The provider took it."""
+    """The provider accepted it."""
 
     provider_id: str
-    "What receipts call it: the Message-ID, or the provider's message UUID."
+    "Its id in receipts: the Message-ID, or the provider's message UUID."
 
 
 @dataclass(frozen=True)
 class TemporaryFailure:
-    """Nothing was taken, and trying again may help."""
+    """Nothing was accepted; a retry may succeed."""
 
     reason: str
     code: str = ""
-    "What the server answered, without words of its own: `451 4.7.1` or `HTTP 429`."
+    "The server's answer without its text: `451 4.7.1` or `HTTP 429`."
     wait_s: float | None = None
-    "Seconds the server asks to wait at least."
+    "Least wait in seconds that the server asks for."
 
 
 @dataclass(frozen=True)
 class PermanentFailure:
-    """Nothing was taken, and the same again would be refused again."""
+    """Nothing was accepted, and a retry would be refused again."""
 
     reason: str
     code: str = ""
@@ -184,7 +184,7 @@ class PermanentFailure:
 
 @dataclass(frozen=True)
 class UnknownOutcome:
-    """The request went out whole or in part, and no answer came back."""
+    """The request was sent, whole or in part, and not answered."""
 
     reason: str
     code: str = ""
@@ -200,10 +200,10 @@ def next_try(
     random: float,
     wait_s: float | None = None,
 ) -> datetime | None:
-    """When to try again after `tries` tries (1 or more); None: give up, 24 h after the first.
+    """When to retry after `tries` tries (at least 1); None: give up, 24 h after the first.
 
-    Waits 30 s, doubled each time up to an hour, each within a quarter more or less: `random` in
-    [0, 1) spreads what failed together. `wait_s` is the least the server asks for.
+    Waits 30 s, doubled each time up to an hour, with a jitter of a quarter: `random` in [0, 1)
+    spreads what failed together. `wait_s` is the least the server asks for.
     """
     wait = min(FIRST_WAIT_S * 2 ** min(tries - 1, 30), LONGEST_WAIT_S) * (0.75 + random / 2)
     at = now + timedelta(seconds=max(wait, wait_s or 0.0))
@@ -220,11 +220,11 @@ class Notice:
     "None: for an interpreting organization or the scheduler."
     occasion: Occasion
     dedupe_key: str
-    "Unique in the outbox: the same person is told the same thing once."
+    "Unique in the outbox, so that a person is told the same thing once."
     due_at: datetime
     state: NoticeState = "pending"
     version: int = 0
-    "The plan it tells of: the calendar sequence of the session."
+    "Calendar sequence of the session's date that it is about."
 
     def after(self, event: NoticeEvent) -> "Notice":
         """The notice after `event`. Raises TransitionRefused."""
@@ -234,8 +234,8 @@ class Notice:
 def dedupe_key(recipient_id: str, occasion: Occasion, version: int = 0, detail: str = "") -> str:
     """One key per recipient, occasion and version of the plan.
 
-    `version` rises when a session is moved, so that the new date gets its own reminders;
-    `detail` tells reminders of 24 h and of 10 min apart, or counts "Send again".
+    `version` increases when a session is moved, so that the new date gets its own reminders;
+    `detail` distinguishes reminders of 24 h and of 10 min, or repetitions by "Send again".
     """
     return ":".join((recipient_id, occasion, str(version), detail))
 
@@ -257,7 +257,7 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Template:
-    """A WhatsApp template approved by the provider; nothing else may be sent there first."""
+    """A WhatsApp template approved by the provider; a conversation must begin with one."""
 
     name: str
     parameters: tuple[str, ...] = ()
@@ -267,7 +267,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Content:
-    """The words of a notice, ready in the recipient's language."""
+    """The text of a notice, complete in the recipient's language."""
 
     subject: str
     "One line; mail only. Raises InvalidInput for line breaks and control characters."
@@ -286,7 +286,7 @@ class Outgoing:
     """Everything a provider needs for one try."""
 
     notice_id: str
-    "The same for every try: the Message-ID and the outbox file name follow from it."
+    "The same for every try: the Message-ID and the outbox file name derive from it."
     attempt_id: str
     "Comes back in receipts as the client reference."
     channel: Channel
@@ -308,7 +308,7 @@ class Way:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What is sealed with a notice: where it goes, by which ways in turn, and its words."""
+    """What is sealed with a notice: its address, the ways to try in turn, and its content."""
 
     address: str
     language: str
@@ -318,11 +318,11 @@ class Envelope:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a carrier says about an attempt, some time later, in any order, more than once."""
+    """What a carrier reports about an attempt later, in any order, repeatedly."""
 
     provider_id: str
     client_ref: str
-    "The attempt's id; empty where the provider did not keep it."
+    "The attempt's id; empty if the provider does not return it."
     event: ReceiptEvent
     at: datetime
     reason: str = ""
@@ -330,12 +330,12 @@ class Receipt:
     code: str = ""
     "The provider's own error number."
     price: str = ""
-    "Amount and currency, as in `0.0333 EUR`; empty where not told."
+    "Amount and currency, as in `0.0333 EUR`; empty if unknown."
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One way of delivering one notice, and how far it got."""
+    """One way of delivering one notice, and its progress."""
 
     id: str
     notice_id: str
@@ -357,15 +357,15 @@ class Attempt:
         return replace(self, state=state, next_try_at=None, reason=reason, code=code)
 
     def take(self, now: datetime) -> "Attempt":
-        """A worker begins a try. Commit this before anything leaves. Raises TransitionRefused."""
+        """Begin a try; to be committed before anything is sent. Raises TransitionRefused."""
         taken = self._after("take")
         return replace(taken, tries=self.tries + 1, first_try_at=self.first_try_at or now)
 
     def settle(self, outcome: Outcome, now: datetime, random: float) -> "Attempt":
-        """The attempt after its try ended in `outcome`; a receipt that came first stays right.
+        """The attempt after its try ended in `outcome`; a receipt that came first takes precedence.
 
-        A mail whose answer was lost is tried again, with the same Message-ID; an SMS or a
-        WhatsApp message stays `unknown`. `random` in [0, 1) spreads the next tries.
+        A mail whose answer was lost is retried with the same Message-ID; an SMS or WhatsApp message
+        stays `unknown`. `random` in [0, 1) spreads retries.
         """
         match outcome:
             case Sent(provider_id):
@@ -393,24 +393,24 @@ class Attempt:
         )
 
     def retry(self, now: datetime) -> "Attempt":
-        """Back in the queue, at once if its time has come. Raises TransitionRefused."""
+        """Queue it again, due at once if no time is set. Raises TransitionRefused."""
         return replace(self._after("retry"), next_try_at=self.next_try_at or now)
 
     def abandon(self, reason: str) -> "Attempt":
-        """Not tried any more. Raises TransitionRefused."""
+        """Stop trying. Raises TransitionRefused."""
         return self._after("abandon", reason)
 
     def recover(self, now: datetime, random: float) -> "Attempt":
-        """What a stopped or killed server left `sending`: it may have gone out, or not.
+        """Settle what a stopped or killed server left `sending`: it may have been sent, or not.
 
-        That was nobody's failure: the next wait is not longer for it.
+        That does not lengthen the next wait.
         """
         return replace(self, tries=max(self.tries - 1, 1)).settle(
             UnknownOutcome("interrupted"), now, random
         )
 
     def receive(self, receipt: Receipt) -> "Attempt":
-        """The attempt after a receipt; late, doubled and contradictory ones change nothing.
+        """The attempt after a receipt; late, repeated and contradictory ones change nothing.
 
         Raises TransitionRefused for an attempt that was never tried.
         """

@@ -1,4 +1,4 @@
-"""Where a notice stands: what its attempts mean for it together, and whether it is still true."""
+"""The outcome of a notice: what its attempts mean for it, and whether it is outdated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,28 +16,28 @@ from signaling.notices.notice import (
 )
 
 FAREWELLS = ("canceled", "removed")
-"Said to people whose invite is over: true for ever."
+"Sent to people whose invite is over: never outdated."
 NOT_STARTED = ("planned", "waiting")
 LATE_REMINDER = timedelta(minutes=1)
-"A reminder that is due at the very hour of its session may be sent so long after it."
+"A reminder that is due at the start of its session may still be sent this long after it."
 
 
 @dataclass(frozen=True)
 class Due:
-    """A notice whose time has come, with all that is needed to send it."""
+    """A due notice, with everything needed to send it."""
 
     notice: Notice
     envelope: Envelope
     attempts: tuple[Attempt, ...]
     "In the order of their ways."
     planned_at: datetime | None
-    "The hour of its session."
+    "The date of its session."
     overtaken: bool = False
-    "A reminder, and a later one for the same person is due too: after a power cut one is enough."
+    "A later reminder for the same person is due too: after an outage one is enough."
 
 
 def hour_has_passed(notice: Notice, planned_at: datetime | None, now: datetime) -> bool:
-    """Whether a reminder comes too late to remind anybody of the session at `planned_at`."""
+    """Whether it is too late for a reminder of the session at `planned_at`."""
     if notice.occasion != "reminder" or planned_at is None:
         return False
     return now > max(planned_at, notice.due_at + LATE_REMINDER)
@@ -46,11 +46,10 @@ def hour_has_passed(notice: Notice, planned_at: datetime | None, now: datetime) 
 def conclude(
     notice: Notice, attempts: Sequence[Attempt], ways: int, now: datetime
 ) -> tuple[Notice, Attempt, datetime | None]:
-    """(notice, latest attempt, when to look again) after one of its attempts has moved.
+    """(notice, latest attempt, when it is due again) after one of its attempts has moved.
 
-    `attempts` stand in the order of their ways, `ways` is how many there are. One that arrived
-    settles the notice, whatever became of the others; a notice that was dropped meanwhile is not
-    tried again.
+    `attempts` are in the order of their ways, `ways` is how many there are. One that arrived settles
+    the notice, whatever became of the others; a notice that was dropped meanwhile is not retried.
     """
     latest = attempts[-1]
     if notice.state != "dropped" and any(each.state in ARRIVED_STATES for each in attempts):
@@ -70,17 +69,17 @@ def _withdrawn(attempt: Attempt) -> Attempt:
     return attempt.abandon("withdrawn") if attempt.state in ("queued", "failed") else attempt
 
 
-def is_true(
+def is_current(
     notice: Notice, consultation: Consultation, invite: Invite | None, now: datetime
 ) -> bool:
-    """Whether a notice that was not delivered is still worth another way.
+    """Whether an undelivered notice is worth another way.
 
-    Not after the session was moved, canceled or over, nor a day late.
+    Not once the session was moved, canceled or is over, nor a day late.
     """
     if now - notice.due_at > GIVE_UP_AFTER:
         return False
     if invite is None or notice.occasion in FAREWELLS:
         return True
     states = NOT_STARTED if notice.occasion == "reminder" else OPEN_STATES
-    current = notice.version == consultation.calendar_sequence
-    return current and invite.usable and consultation.state in states
+    same_date = notice.version == consultation.calendar_sequence
+    return same_date and invite.usable and consultation.state in states

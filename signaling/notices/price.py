@@ -1,8 +1,8 @@
-"""What an SMS costs, as far as the operator has said: one price per prefix and segment.
+"""What an SMS costs, as far as configured: one price per prefix and segment.
 
     +41=0.07 CHF, +380=0.09 EUR, +=0.05 EUR
 
-The longest prefix that a number begins with decides; `+` alone is everybody else.
+The longest prefix of a number decides; `+` alone covers all others.
 """
 
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ MALFORMED = N_("A price looks like +41=0.07 CHF.")
 
 @dataclass(frozen=True)
 class Price:
-    """Of one segment. Raises InvalidInput for what is no prefix, amount or currency (ISO 4217)."""
+    """Of one segment. Raises InvalidInput for an invalid prefix, amount or currency (ISO 4217)."""
 
     prefix: str
     amount: Decimal
@@ -33,7 +33,7 @@ class Price:
 
 
 def parse(text: str) -> tuple[Price, ...]:
-    """Read the line of the module's docstring; empty for an empty text. Raises InvalidInput."""
+    """Parse a line as in the module's docstring; it may be empty. Raises InvalidInput."""
     prices = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         prefix, _, cost = part.partition("=")
@@ -49,7 +49,7 @@ def parse(text: str) -> tuple[Price, ...]:
 
 
 def cost(prices: Iterable[Price], number: str, segments: int) -> str:
-    """Amount and currency of so many segments to the E.164 `number`: `0.14 CHF`; empty: unknown."""
+    """Amount and currency of an SMS to the E.164 `number`: `0.14 CHF`; empty: unknown."""
     matching = [price for price in prices if number.startswith(price.prefix)]
     if not matching:
         return ""

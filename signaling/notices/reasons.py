@@ -1,9 +1,9 @@
-"""Why a delivery attempt stands where it stands: codes that are stored, sentences that are shown."""
+"""Reasons for the state of a delivery attempt: codes that are stored, sentences that are shown."""
 
 from signaling.errors import N_
 
 REASONS = {
-    # ours or the operator's to mend: tried again
+    # problems of the server or the operator: retried
     "server_unreachable": N_("The mail server or provider cannot be reached."),
     "server_timeout": N_("The mail server or provider does not answer."),
     "connection_lost": N_("The connection broke while sending."),
@@ -37,7 +37,7 @@ REASONS = {
     ),
     "withdrawn": N_("It was no longer needed."),
     "hour_passed": N_("The reminder was not sent: the hour of the session had passed."),
-    # nobody knows
+    # outcome unknown
     "reply_lost": N_("It was handed over, but the answer never came. It may have arrived."),
     "interrupted": N_("The server stopped while sending. It may have arrived."),
 }

@@ -1,4 +1,4 @@
-"""A reply: what somebody answered to an SMS or a WhatsApp message. Shown at their invite."""
+"""A reply to an SMS or a WhatsApp message, shown at the sender's invite."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,23 +7,23 @@ from typing import Literal
 from signaling.contact import Contact
 
 REPLY_LENGTH = 4000
-"Characters of an answer that are kept."
+"Most characters of a reply that are stored."
 
 
 @dataclass(frozen=True)
 class Reply:
     provider_id: str
-    "Unique: a webhook that comes twice is one reply."
+    "Unique: a repeated webhook is one reply."
     channel: Literal["sms", "whatsapp"]
     sender: Contact
     to: str
-    "Our own number or name, as the provider writes it."
+    "This server's number or name, as the provider writes it."
     text: str
-    "Empty for anything but text: `kind` says what it was."
+    "Empty for anything but text, see `kind`."
     kind: str
     at: datetime
     answers: str = ""
-    "Provider id of the message it answers, where WhatsApp tells."
+    "Provider id of the message it answers, if WhatsApp says so."
 
 
 @dataclass(frozen=True)

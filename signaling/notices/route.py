@@ -1,7 +1,7 @@
 """Routes: by which channel, and under whose name, a phone number may be written to.
 
-Countries refuse sender names, networks swallow SMS, some may not be written to at all. Operators
-say so in one line per rule:
+Some countries refuse sender names, some networks drop SMS, some must not be written to at all.
+Operators configure one rule per line:
 
     # action  prefix  channel   sender
     allow     +       sms       Clinic
@@ -9,8 +9,8 @@ say so in one line per rule:
     allow     +7      whatsapp  +41790000000
     deny      +850    any
 
-For each channel the rules with the longest matching prefix decide, and among them the order of the
-lines; a `deny` there closes the channel. What no rule allows is not sent.
+For each channel the rules with the longest matching prefix decide, in the order of the lines; a
+`deny` among them closes the channel. What no rule allows is not sent.
 """
 
 import re
@@ -34,11 +34,11 @@ MAX_ROUTES = 1000
 
 @dataclass(frozen=True)
 class Route:
-    """One rule. Raises InvalidInput for a prefix, channel or sender that cannot be."""
+    """One rule. Raises InvalidInput for an invalid prefix, channel or sender."""
 
     action: Literal["allow", "deny"]
     prefix: str
-    "A plus sign and the first digits of E.164 numbers; `+` alone is everybody."
+    "A plus sign and the first digits of E.164 numbers; `+` alone matches all."
     channel: PhoneChannel
     order: int
     "Lower is tried first."
@@ -69,7 +69,7 @@ class Route:
 
 
 def choose(routes: Iterable[Route], number: str) -> tuple[Route, ...]:
-    """The routes that may carry a message to the E.164 `number`, the one to try first in front."""
+    """The routes that may carry a message to the E.164 `number`, in the order to try them."""
     matching = [route for route in routes if route.matches(number)]
     chosen: list[Route] = []
     for channel in PHONE_CHANNELS:
@@ -82,12 +82,12 @@ def choose(routes: Iterable[Route], number: str) -> tuple[Route, ...]:
 
 
 def channels(routes: Iterable[Route], number: str) -> tuple[PhoneChannel, ...]:
-    """The channels that can reach the E.164 `number`, the preferred one first."""
+    """The channels that can reach the E.164 `number`, preferred first."""
     return tuple(dict.fromkeys(route.channel for route in choose(routes, number)))
 
 
 def default_routes(sms: bool, whatsapp: bool) -> tuple[Route, ...]:
-    """What holds while an operator has written no routes: everybody, by what is configured."""
+    """The routes of an operator who has written none: all numbers, by every configured channel."""
     routes = []
     if sms:
         routes.append(Route("allow", "+", "sms", 0))
@@ -97,7 +97,7 @@ def default_routes(sms: bool, whatsapp: bool) -> tuple[Route, ...]:
 
 
 def parse(text: str) -> tuple[Route, ...]:
-    """Read the lines of the module's docstring; blank lines and `#` comments are skipped.
+    """Parse lines as in the module's docstring; blank lines and `#` comments are skipped.
 
     Raises InvalidInput; its `values["line"]` is the line, counted from 1.
     """
@@ -138,7 +138,7 @@ def _rule(words: list[str], order: int) -> list[Route]:
 
 
 def write(routes: Iterable[Route]) -> str:
-    """The text that `parse` reads back as the same routes."""
+    """The text that `parse` parses to the same routes."""
     return "".join(
         " ".join(filter(None, (route.action, route.prefix, route.channel, route.sender_id))) + "\n"
         for route in sorted(routes, key=lambda route: route.order)

@@ -1,7 +1,7 @@
-"""The words of notices: one English source text per occasion and channel, for the catalogs.
+"""Texts of notices: one English source text per occasion and channel, for the catalogs.
 
-Texts are Markdown with `$placeholders`; where a text is sent as plain text it reads well as it
-is. They say who invites and when, never why: no clinical content, no chat text.
+Texts are Markdown with `$placeholders`, readable as plain text too. They say who invites and when,
+never why: no clinical content, no chat text.
 """
 
 import re
@@ -26,7 +26,7 @@ PLACEHOLDERS = {
     "duration": N_("the expected duration in minutes"),
     "until": N_("when an interpreter request expires"),
 }
-"placeholder -> what it stands for"
+"placeholder -> its meaning"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class NoticeText:
     subject: str
     mail: str
     short: str
-    "For SMS; WhatsApp sends the operator's approved template."
+    "For SMS; WhatsApp uses the operator's approved template."
 
 
 NOTICE_TEXTS: dict[Occasion, NoticeText] = {
@@ -172,7 +172,7 @@ NOTICE_TEXTS: dict[Occasion, NoticeText] = {
 }
 
 PARTS: dict[Part, int] = {"subject": 150, "mail": 5000, "short": 1000}
-"part -> most characters that an operator may write"
+"part -> most characters of an operator's text"
 
 _TEMPLATE_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}", re.ASCII)
 _TEMPLATE_LOCALE = re.compile(r"[a-z]{2,3}(_[A-Z]{2})?", re.ASCII)
@@ -180,7 +180,7 @@ MAX_PARAMETERS = 10
 
 
 def source_text(occasion: Occasion, part: Part) -> str:
-    """The English words of the program; a translator's are looked up by them."""
+    """The English source text, by which translations are looked up."""
     text: str = getattr(NOTICE_TEXTS[occasion], part)
     return text
 
@@ -190,7 +190,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def known_placeholders(occasion: Occasion) -> list[str]:
-    """What a text for this occasion may hold, in the order of PLACEHOLDERS."""
+    """The placeholders that a text for this occasion may hold, in the order of PLACEHOLDERS."""
     known = {"name", "scheduler", "link", "test_link", "moment", "note"}
     if occasion == "left_open":
         known = placeholders(NOTICE_TEXTS[occasion].mail)
@@ -201,10 +201,10 @@ def known_placeholders(occasion: Occasion) -> list[str]:
 
 
 def checked_text(occasion: Occasion, part: Part, text: str) -> str:
-    """An operator's words, cleaned; empty: none of their own.
+    """An operator's text, cleaned; empty: the catalogs' text is used.
 
-    Raises InvalidInput for the field `text`: a placeholder that does not exist (named), a lone
-    dollar sign, a text without the link that its people need.
+    Raises InvalidInput for the field `text`: an unknown placeholder, a lone dollar sign, a missing
+    link that the recipients need.
     """
     limit = PARTS[part]
     if part == "mail":
@@ -225,7 +225,7 @@ def checked_text(occasion: Occasion, part: Part, text: str) -> str:
 
 @dataclass(frozen=True)
 class ApprovedTemplate:
-    """A WhatsApp template as it was approved. Raises InvalidInput naming the field."""
+    """An approved WhatsApp template. Raises InvalidInput naming the field."""
 
     name: str
     locale: str

@@ -26,13 +26,13 @@ class WebSessions(Protocol):
 
 
 class KnownBrowsers(Protocol):
-    """Browsers that have signed in before."""
+    """Browsers that have signed in before, by the digest of their cookie."""
 
     async def remove_all_of(self, account_id: str) -> None: ...
 
 
 class PasswordLinks(Protocol):
-    """One-time addresses at which a new password is chosen, by their digests."""
+    """One-time links to choose a new password, by the digest of their token."""
 
     async def put(self, account_id: str, digest: bytes, expires_at: datetime) -> None: ...
     async def account_of(self, digest: bytes, now: datetime) -> str | None: ...

@@ -1,4 +1,4 @@
-"""Time, as the flows read it and wait for it."""
+"""Clocks and timers."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ class Timers(Protocol):
     """One-shot timers by name; setting one again moves it."""
 
     def now(self) -> datetime:
-        """The present as `at` is compared with it; only for times that these timers are set to."""
+        """The time that `at` is compared with; only for times of these timers."""
         ...
 
     def set(self, name: str, at: datetime, action: Callable[[], Awaitable[None]]) -> None: ...

@@ -10,12 +10,12 @@ class Connection(Protocol):
     def peer_id(self) -> str: ...
 
     def send(self, frame: str, *, counted: bool = True) -> None:
-        """Queue a frame; never waits. A reader with too much before it is cut off.
+        """Queue a frame; never waits. A reader that is too far behind is disconnected.
 
-        What is not counted, because every newcomer gets it, may be of any size.
+        Frames that every newcomer gets are not counted, whatever their size.
         """
         ...
 
     def close(self, reason: str) -> None:
-        """Close after what is queued was sent; `reason` is a key of messages.CLOSE_CODES."""
+        """Close once everything queued was sent; `reason` is a key of values.CLOSE_CODES."""
         ...

@@ -7,7 +7,7 @@ from signaling.notices.notice import Outcome, Outgoing
 
 
 class Sender(Protocol):
-    """One way to reach a person; see `signaling/delivery/`."""
+    """Delivers notices over a channel, see `signaling/delivery/`."""
 
     async def prepare(self) -> None: ...
 
@@ -18,11 +18,11 @@ class Outbox(Protocol):
     """Notices that were written to files."""
 
     async def written(self) -> frozenset[str]:
-        """Ids of the notices of which there are files."""
+        """Ids of the notices that have a file."""
         ...
 
     async def discard_halves(self) -> None:
-        """Delete what other processes left half written."""
+        """Delete files that other processes left incomplete."""
         ...
 
     async def forget(self, notice_ids: Iterable[str]) -> None: ...

@@ -61,9 +61,9 @@ class Store(Protocol):
     def read(self) -> Records: ...
 
     async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
-        """Run `work` in one transaction; returns after it is durable."""
+        """Run `work` in one transaction; returns once it is durable."""
         ...
 
     async def forget(self) -> bool:
-        """Overwrite what deleted rows left behind; False if somebody still reads it."""
+        """Overwrite what deleted rows left behind; False if a reader still needs it."""
         ...

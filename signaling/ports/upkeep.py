@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class SeenClock(Protocol):
-    """The time that was stored last."""
+    """The last stored time."""
 
     async def seen_at(self) -> datetime | None: ...
     async def see(self, now: datetime) -> None: ...

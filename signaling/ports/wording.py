@@ -1,4 +1,4 @@
-"""What puts a notice into words, and which ways it may take."""
+"""Texts of notices, and the ways they may take."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -11,13 +11,13 @@ from signaling.notices.texts import ApprovedTemplate, Part
 
 
 class Ways(Protocol):
-    """By which channels and senders a person can be reached."""
+    """The channels and senders by which a person can be reached."""
 
     def of(self, person: Person) -> tuple[Way, ...]: ...
 
 
 class NoticeWords(Protocol):
-    """The words of notices: the operator's own where there are some, else the catalogs'."""
+    """Texts of notices: the operator's own where there are any, else the catalogs'."""
 
     def text(self, occasion: Occasion, language: str, part: Part) -> str: ...
 
@@ -49,11 +49,11 @@ class Wording(Protocol):
         ...
 
     def name(self, name: str, language: str) -> str:
-        """A name for a sentence of this language: neither turns the other around."""
+        """A name inside a sentence of this language: neither changes the direction of the other."""
         ...
 
     def note(self, text: str) -> str:
-        """What somebody typed, in which numbers and measures keep their direction."""
+        """Typed text in which numbers and measures keep their direction."""
         ...
 
     def invite_address(self, token: str) -> str: ...
@@ -61,7 +61,7 @@ class Wording(Protocol):
     def test_address(self, token: str) -> str: ...
 
     def request_address(self, token: str) -> str:
-        """Where an interpreting organization answers."""
+        """The address at which an interpreting organization answers."""
         ...
 
     def session_address(self, consultation_id: str) -> str: ...

@@ -18,7 +18,7 @@ class Waiting:
 
     consultation: Consultation
     seat: Seat
-    "Of the first of them who is online."
+    "Of the first one who is online."
     since: datetime
 
 
@@ -56,7 +56,7 @@ class Hub:
             self._lobbies.pop(scheduler_id, None)
 
     def notify_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
-        """Send everybody in this scheduler's lobby `message`, or else who waits now."""
+        """Send `message` to this scheduler's lobby; without one, who waits now."""
         connections = self._lobbies.get(scheduler_id)
         if connections:
             frame = wire.encode(message or self.lobby(scheduler_id))
@@ -64,9 +64,9 @@ class Hub:
                 connection.send(frame)
 
     def waiting(self, scheduler_id: str) -> list[Waiting]:
-        """Who is online and not attended to, longest wait first.
+        """Rooms in which somebody is online without the scheduler, longest wait first.
 
-        Besides the waiting ones: somebody who came back to a session that is kept open.
+        Also sessions that are kept open and that somebody came back to.
         """
         found = []
         for room in self.rooms_of(scheduler_id):

@@ -1,8 +1,8 @@
 """A room: the live side of one consultation, from the first connection to the last.
 
-Holds who is here, the end of the chat, the call, and the numbered events by which a browser that
-was away catches up. Knows no clock, no storage and no socket library: moments come in as
-arguments, connections are anything that can `send`.
+Holds the seats, the end of the chat, the call, and the numbered events by which a browser that was
+disconnected catches up; encodes each event once. Knows no clock, no storage and no socket library:
+times are arguments, connections are anything that can `send`.
 """
 
 from collections import deque
@@ -33,12 +33,12 @@ from signaling.wire.values import (
 
 KEPT_EVENTS = 1000
 KEPT_CHARACTERS = 256 * 1024
-"""Events a browser may have missed and still catch up without a snapshot. Longer than this they are
-no shorter way than a snapshot and the lines that it has not."""
+"""Most events that a browser may have missed and still catch up on without a snapshot. More of them
+take longer than a snapshot and the chat lines it lacks."""
 KEPT_SIGNALS = 128
-"Negotiation messages kept for a peer whose socket is coming back: two offers with candidates."
+"Negotiation messages kept for a peer that may reconnect: two offers with candidates."
 KEPT_SIGNAL_CHARACTERS = 256 * 1024
-"The most they may hold: an offer has some 12,000."
+"Most characters of these; an offer has some 12,000."
 
 
 @dataclass
@@ -52,20 +52,20 @@ class Seat:
     connection: Connection | None = None
     present: bool = False
     readiness: Readiness = "not_tested"
-    "From the latest test of their device."
+    "From the latest device check."
     calls: bool = True
-    "Whether the page that sits here can take part in calls."
+    "Whether the page in this seat can take part in calls."
     peer_id: str | None = None
-    "Of the page that sits here, also while its socket is away."
+    "Of the page in this seat, also while its socket is away."
     left_at: datetime | None = None
     media: MediaState | None = None
     quality: Quality | None = None
     signals: list[str] = field(default_factory=list)
-    "Negotiation that waits for this page's socket, at most KEPT_SIGNALS."
+    "Negotiation messages that wait for this page's socket, at most KEPT_SIGNALS."
 
     @classmethod
     def of_invite(cls, invite: Invite, readiness: Readiness = "not_tested") -> "Seat":
-        """The seat that an invite gives a right to."""
+        """The seat of an invited person."""
         person, present = invite.person, invite.joined_at is not None
         return cls(
             invite.id,
@@ -106,8 +106,8 @@ class Room:
         self._events: deque[tuple[int, str]] = deque()
         self._event_characters = 0
 
-    def take_up(self, call: Call | None) -> None:
-        """Go on with a call that was going on when the server stopped: its pages come back."""
+    def restore_call(self, call: Call | None) -> None:
+        """Restore a call that was going on when the server stopped: its pages may come back."""
         self.call = call
         for participant_id in call.joined() if call is not None else ():
             if participant_id in self.seats and call is not None:
@@ -120,7 +120,7 @@ class Room:
         return any(seat.online for seat in self.seats.values() if seat.role != "scheduler")
 
     def reachable(self) -> list[Seat]:
-        """Who can be rung."""
+        """Seats that can be rung."""
         return [seat for seat in self.seats.values() if seat.online and seat.calls]
 
     @property
@@ -129,12 +129,12 @@ class Room:
 
     @property
     def scheduler_attends(self) -> bool:
-        """Whether the scheduler is in this room: then nobody needs to be rung for it."""
+        """Whether the scheduler is connected, so that nobody here waits."""
         return any(seat.online for seat in self.seats.values() if seat.role == "scheduler")
 
     @property
     def in_progress(self) -> bool:
-        """Whether the session goes on, between people who are here."""
+        """Whether an active session has at least two participants online."""
         online = sum(seat.online for seat in self.seats.values())
         return self.consultation.state == "active" and online > 1
 
@@ -146,10 +146,10 @@ class Room:
         welcome: Callable[[bool], wire.Welcome],
         calls: bool = True,
     ) -> None:
-        """Seat a connection, tell it what it missed, and tell the others.
+        """Seat a connection, send it what it missed, and publish the change.
 
-        Whoever sat there before is told that the session goes on elsewhere, unless it is the
-        same page coming back on a new socket. `calls`: whether its browser can take part in them.
+        The seat's previous connection is told that the session goes on elsewhere, unless it is the
+        same page on a new socket. `calls`: whether the browser can take part in calls.
         """
         seat = self.seats[participant_id]
         before = seat.connection
@@ -170,23 +170,23 @@ class Room:
             connection.send(frame, counted=False)
         seat.signals.clear()
         if before is None or changed:
-            self.tell_participant(participant_id)
-            self.tell_call_of(participant_id)
+            self.publish_participant(participant_id)
+            self.publish_call_of(participant_id)
 
     def detach(self, participant_id: str, connection: Connection, now: datetime) -> bool:
-        """The socket is gone. False if another one already sits there."""
+        """The socket was closed. False if another connection holds the seat already."""
         seat = self.seats.get(participant_id)
         if seat is None or seat.connection is not connection:
             return False
         seat.connection, seat.left_at = None, now
-        self.tell_participant(participant_id)
-        self.tell_call_of(participant_id)
+        self.publish_participant(participant_id)
+        self.publish_call_of(participant_id)
         return True
 
     # --- events
 
     def publish(self, make: Callable[[int], wire.RoomEvent]) -> None:
-        """Number an event, keep it, and send it to everybody here."""
+        """Number an event, keep it, and send it to every connection."""
         self.seq += 1
         frame = wire.encode(make(self.seq))
         self._keep(frame)
@@ -195,36 +195,36 @@ class Room:
                 seat.connection.send(frame)
 
     def _keep(self, frame: str) -> None:
-        """Keep the newest event for those who are away, and forget the oldest ones over it."""
+        """Keep an event for those who are away, and drop the oldest ones beyond the limits."""
         self._events.append((self.seq, frame))
         self._event_characters += len(frame)
         while len(self._events) > KEPT_EVENTS or self._event_characters > KEPT_CHARACTERS:
             self._event_characters -= len(self._events.popleft()[1])
 
-    def tell_participant(self, participant_id: str) -> None:
+    def publish_participant(self, participant_id: str) -> None:
         view = self.seats[participant_id].view()
         self.publish(lambda seq: wire.ParticipantChanged(seq, view))
 
-    def tell_consultation(self) -> None:
+    def publish_consultation(self) -> None:
         view = self.consultation_view()
         self.publish(lambda seq: wire.ConsultationChanged(seq, view))
 
-    def tell_call(self) -> None:
+    def publish_call(self) -> None:
         view = self.call_view()
         if view is not None:
             self.publish(lambda seq: wire.CallChanged(seq, view))
 
-    def tell_call_of(self, participant_id: str) -> None:
-        """Something about somebody in the call changed; outside of it that is nobody's concern."""
+    def publish_call_of(self, participant_id: str) -> None:
+        """Publish the call if this participant has joined it."""
         if self.call and not self.call.over and participant_id in self.call.joined():
-            self.tell_call()
+            self.publish_call()
 
     def add_chat(self, message: ChatMessage) -> None:
         line = self.chat.add(message)
         self.publish(lambda seq: wire.ChatAdded(seq, line))
 
     def mark_seen(self, participant_id: str, position: int) -> bool:
-        """Move somebody's marker; False if it is there already or points past the chat."""
+        """Move a marker forward; False if it is there already or points past the chat."""
         if position > self.chat.last or position <= self.seen.get(participant_id, 0):
             return False
         self.seen[participant_id] = position
@@ -234,9 +234,9 @@ class Room:
     # --- between peers
 
     def pass_on(self, sender: str, to_peer: str, message: wire.Message) -> bool:
-        """Pass a negotiation message to the page `to_peer`; keep it while its socket is away.
+        """Forward a negotiation message to `to_peer`; keep it while its socket is away.
 
-        False if nobody in this call has that page, or if the call sends nothing directly.
+        False if that peer is not in this call, or if the call has no direct paths.
         """
         seat = next((s for s in self.seats.values() if s.peer_id == to_peer), None)
         call = self.call
@@ -257,8 +257,8 @@ class Room:
                 del seat.signals[0]
         return True
 
-    def tell_page(self, peer_id: str, message: wire.Message) -> None:
-        """Tell one page something that matters only now; nothing while its socket is away."""
+    def send_to_peer(self, peer_id: str, message: wire.Message) -> None:
+        """Send a message that matters only now; dropped while the peer's socket is away."""
         for seat in self.seats.values():
             if seat.peer_id == peer_id and seat.connection is not None:
                 seat.connection.send(wire.encode(message))
@@ -321,7 +321,7 @@ class Room:
         )
 
     def _missed(self, resume: ResumePoint | None) -> list[str] | None:
-        """Frames after the resume point, or None if only a snapshot will do."""
+        """Frames after the resume point; None: a snapshot is needed."""
         if resume is None or resume.epoch != self.epoch or resume.seq > self.seq:
             return None
         oldest = self._events[0][0] if self._events else self.seq + 1

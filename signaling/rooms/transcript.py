@@ -1,6 +1,6 @@
-"""What a room keeps of its chat: the newest lines, and what must be known about all the others.
+"""What a room keeps of its chat: the newest lines, and totals of all others.
 
-The chat itself is in the storage, which reads older lines page by page.
+The chat itself is stored, and older lines are read page by page.
 """
 
 from collections.abc import Iterable, Mapping
@@ -26,15 +26,15 @@ class Transcript:
         written: Mapping[str, int] | None = None,
         announced: Mapping[str, LineKind] | None = None,
     ) -> None:
-        """`newest` is the last page; `written` and `announced` are those of the whole chat."""
+        """`newest` is the last page; `written` and `announced` cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
-        "The newest ones, in order: at most PAGE_LINES and NEWEST_BYTES, but one if there is any."
+        "The newest lines in order: up to PAGE_LINES and NEWEST_BYTES, but at least the last one."
         self._bytes = sum(line_bytes(line.text) for line in self.lines)
         self._trim()
         self._written = dict(written or {})
-        "participant id -> what they have written, in stored bytes"
+        "participant id -> stored bytes they have written"
         self._announced = dict(announced or {})
-        "participant id -> the last thing that the chat says of their coming and going"
+        "participant id -> their last `joined` or `left` line"
 
     @property
     def last(self) -> int:
@@ -42,7 +42,7 @@ class Transcript:
         return self.lines[-1].position if self.lines else 0
 
     def add(self, message: ChatMessage) -> ChatLine:
-        """Take in a line that was stored just now; it may come after one that was stored later."""
+        """Add a stored line; it may come after one with a later position."""
         line = chat_line(message)
         self.lines.append(line)
         if len(self.lines) > 1 and self.lines[-2].position > line.position:
@@ -61,15 +61,15 @@ class Transcript:
             self._bytes -= line_bytes(self.lines.pop(0).text)
 
     def is_there(self, participant_id: str) -> bool:
-        """Whether the chat says that somebody has come, and not that they have left since."""
+        """Whether the chat says that a participant has joined and not left since."""
         return self._announced.get(participant_id) == "joined"
 
     def has_room_for(self, author: str, text: str) -> bool:
-        """Whether `author` may still write this."""
+        """Whether `author` may still write this text."""
         return stored_bytes(text) <= writable_bytes(self._written, author)
 
     def nearly_full(self, author: str) -> bool:
-        """Whether `author` should be told that not much more can be written."""
+        """Whether `author` should be warned that little more can be written."""
         return writable_bytes(self._written, author) < NEARLY_FULL_BYTES
 
 

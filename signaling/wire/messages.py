@@ -1,4 +1,4 @@
-"""The wire messages of `/socket`, one struct each; PROTOCOL.md tells them as a conversation.
+"""The wire messages of `/socket`, one struct each; PROTOCOL.md describes them as a conversation.
 
 Every frame is one JSON object in a text message; `type` names the struct. Unknown types and
 unknown members are refused. Times are milliseconds since 1970 UTC. A command carries an `id`
@@ -35,7 +35,7 @@ from signaling.wire.values import (
 
 PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 64 * 1024
-"A description of four video sections takes some 12 kB; nothing legitimate comes near this."
+"A description with four video sections takes some 12 kB; nothing legitimate comes near this."
 
 
 class Message(
@@ -52,22 +52,22 @@ class Message(
 
 
 class Hello(Message, tag="hello", frozen=True):
-    """First message: which stream this socket is for, and from where to go on."""
+    """First message: which stream this socket is for, and where to resume."""
 
     version: int
     stream: Literal["room", "lobby"]
     peer_id: Id
-    "Made by the page when it loads; kept over reconnections, new after a reload."
+    "Made by the page when it loads; kept across reconnections, new after a reload."
     consultation_id: Id | None = None
     invite_id: Id | None = None
-    "Set by somebody who sits there by invite; absent for the scheduler."
+    "Set by invited participants; absent for the scheduler."
     resume: ResumePoint | None = None
     calls: bool = True
     "False: this browser cannot take part in calls."
 
 
 class Ping(Message, tag="ping", frozen=True):
-    """Browsers cannot see WebSocket pings; this is how a page finds out that the line is dead."""
+    """Browsers cannot see WebSocket pings; this is how a page detects a dead connection."""
 
 
 class ChatSend(Message, tag="chat_send", frozen=True):
@@ -76,7 +76,7 @@ class ChatSend(Message, tag="chat_send", frozen=True):
 
 
 class Seen(Message, tag="seen", frozen=True):
-    """Everything up to this position has been on the screen."""
+    """Every line up to this position was on the screen."""
 
     position: Annotated[int, Meta(ge=1)]
 
@@ -127,7 +127,7 @@ class CallLeave(Message, tag="call_leave", frozen=True):
 
 
 class SendDescription(Message, tag="send_description", frozen=True):
-    """For the peer `to`, passed on as it is."""
+    """For the peer `to`, forwarded as it is."""
 
     to: Id
     description: Description
@@ -146,7 +146,7 @@ class RelayAnswer(Message, tag="relay_answer", frozen=True):
 
 
 class PathReady(Message, tag="path_ready", frozen=True):
-    """By way of `topology` this page receives what these peers send."""
+    """Over `topology` this page receives the media of these peers."""
 
     topology: Literal["mesh", "forwarded"]
     peers: Annotated[list[Id], Meta(max_length=64)]
@@ -159,7 +159,7 @@ class PathFailed(Message, tag="path_failed", frozen=True):
 
 
 class TileShown(Message, tag="tile_shown", frozen=True):
-    """How high in pixels somebody's picture is shown; null when it is not on the screen."""
+    """Height in pixels at which a peer's video is shown; null: not on the screen."""
 
     peer_id: Id
     kind: Literal["video", "screen"]
@@ -171,7 +171,7 @@ class SetMedia(Message, tag="set_media", frozen=True):
 
 
 class SetQuality(Message, tag="set_quality", frozen=True):
-    """How the sender of this message experiences the connection."""
+    """Quality of the connection as its sender experiences it."""
 
     quality: Quality
 
@@ -203,7 +203,7 @@ ClientMessage = (
 
 
 class Welcome(Message, tag="welcome", frozen=True):
-    """The hello was good. `resumed`: the missed events follow; else a snapshot follows."""
+    """The hello was accepted. `resumed`: the missed events follow; else a snapshot follows."""
 
     version: int
     server_time: int
@@ -247,7 +247,7 @@ class ChatAdded(Message, tag="chat_added", frozen=True):
 
 
 class ChatPage(Message, tag="chat_page", frozen=True):
-    """The answer to `read_chat`: lines that follow each other, in order; none where there are none."""
+    """The answer to `read_chat`: consecutive lines in order, or none."""
 
     id: str
     chat: list[ChatLine]
@@ -260,7 +260,7 @@ class SeenChanged(Message, tag="seen_changed", frozen=True):
 
 
 class CallChanged(Message, tag="call_changed", frozen=True):
-    """The call as it is now; one that is over is told once and then gone."""
+    """The call as it is now; one that is over is published once and then gone."""
 
     seq: int
     call: CallView
@@ -277,7 +277,7 @@ class Ack(Message, tag="ack", frozen=True):
 
 
 class Refusal(Message, tag="error", frozen=True):
-    """What was asked is refused; `id` names the command, if there was one."""
+    """A refusal; `id` names the command, if there was one."""
 
     code: str
     text: str
@@ -302,7 +302,7 @@ class ReceiveCandidate(Message, tag="candidate", frozen=True):
 
 
 class RelayOffer(Message, tag="relay_offer", frozen=True):
-    """The relay offers; `fresh` asks for a new connection."""
+    """An offer of the relay; `fresh` asks for a new RTCPeerConnection."""
 
     revision: int
     fresh: bool
@@ -311,13 +311,13 @@ class RelayOffer(Message, tag="relay_offer", frozen=True):
 
 
 class ActiveSpeaker(Message, tag="speaking", frozen=True):
-    """Who speaks in a call that goes by way of the relay; absent when nobody does."""
+    """Who speaks in a forwarded call; absent when nobody does."""
 
     peer_id: str | None = None
 
 
 class VideoPaused(Message, tag="picture_paused", frozen=True):
-    """The relay holds a picture back because this page's line is too narrow, or no longer."""
+    """The relay paused a video to this page for lack of bandwidth, or resumed it."""
 
     peer_id: str
     kind: TrackKind
@@ -325,7 +325,7 @@ class VideoPaused(Message, tag="picture_paused", frozen=True):
 
 
 class CallLost(Message, tag="call_lost", frozen=True):
-    """The relay could not be reached from here, so this page is no longer in the call."""
+    """This page could not reach the relay and is no longer in the call."""
 
     call_id: str
 
@@ -335,19 +335,19 @@ class Replaced(Message, tag="replaced", frozen=True):
 
 
 class Goodbye(Message, tag="goodbye", frozen=True):
-    """The server ends this socket. `restart`: come back at once; `gone`: there is nothing left."""
+    """The server closes this socket. `restart`: reconnect at once; `gone`: do not."""
 
     reason: Literal["restart", "gone", "slow"]
 
 
 class Lobby(Message, tag="lobby", frozen=True):
-    """Who waits for this scheduler, longest first; sent whole at every change."""
+    """Who waits for this scheduler, longest first; sent in full at every change."""
 
     waiting: list[WaitingEntry]
 
 
 class ListChanged(Message, tag="list_changed", frozen=True):
-    """Something that the lists of this scheduler's sessions show is different now."""
+    """Something shown in this scheduler's lists of sessions has changed."""
 
 
 ServerMessage = (

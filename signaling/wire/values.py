@@ -1,4 +1,4 @@
-"""What the wire messages of `/socket` are made of; see `messages.py`."""
+"""Values inside the messages of `/socket`, see `messages.py`."""
 
 from typing import Annotated, Literal
 
@@ -28,15 +28,15 @@ CLOSE_CODES = {
     "invalid_message": 4400,
     "too_many_requests": 4429,
 }
-"WebSocket close codes by reason; browsers come back by themselves after 1006, 1012 and 4008 only."
+"WebSocket close codes by reason; browsers reconnect by themselves after 1006, 1012 and 4008 only."
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
-    """Base of what messages contain."""
+    """Base of all values."""
 
 
 class ResumePoint(Value, frozen=True):
-    """The last event a browser has seen of one life of a room."""
+    """The last event that a browser has seen of one epoch of a room."""
 
     epoch: Id
     seq: Seq
@@ -50,7 +50,7 @@ class Description(Value, frozen=True):
 
 
 class CandidateInit(Value, frozen=True):
-    """RTCIceCandidateInit; an empty candidate string is the end of candidates."""
+    """RTCIceCandidateInit; an empty candidate string is end-of-candidates."""
 
     candidate: Annotated[str, Meta(max_length=2000)]
     sdp_mid: Annotated[str, Meta(max_length=64)] | None = None
@@ -59,13 +59,13 @@ class CandidateInit(Value, frozen=True):
 
 
 class MediaState(Value, frozen=True):
-    """What somebody in a call is sending."""
+    """What a member of a call sends."""
 
     microphone: bool
     camera: bool
     screen: bool = False
     asking: bool = False
-    "Their browser's question whether the page may use microphone or camera has no answer yet."
+    "The browser's permission prompt for microphone or camera is not answered yet."
 
 
 class Participant(Value, frozen=True):
@@ -76,13 +76,13 @@ class Participant(Value, frozen=True):
     name: str
     online: bool
     present: bool = False
-    "In the list although not online: has been here before."
+    "Has been here, now or before."
     calls: bool = True
-    "False: the browser they are here with cannot take part in calls."
+    "False: their browser cannot take part in calls."
 
 
 class ChatLine(Value, frozen=True):
-    """One line of the chat; kinds other than `text` are events without text."""
+    """One line of the chat; kinds other than `text` are event lines."""
 
     id: str
     position: int
@@ -111,17 +111,17 @@ class CallView(Value, frozen=True):
     members: list[CallMember]
     answered_at: int | None = None
     moving_to: Literal["mesh", "forwarded"] | None = None
-    "Both ways live until everybody receives everybody by this one."
+    "Both topologies carry media until everybody receives everybody over this one."
 
 
 class RelayTrack(Value, frozen=True):
-    """What one media line of the relay's offer is for."""
+    """What one m= section of the relay's offer is for."""
 
     mid: str
     kind: TrackKind
     direction: Literal["publish", "subscribe"]
     peer_id: str
-    "Whose: the page's own, or that of the member it comes from."
+    "The page's own, or the member that publishes it."
 
 
 class ConsultationView(Value, frozen=True):
@@ -132,7 +132,7 @@ class ConsultationView(Value, frozen=True):
     started_at: int | None = None
     closed_at: int | None = None
     scheduler_busy: bool = False
-    "Their scheduler is in another session right now."
+    "The scheduler is in another session now."
 
 
 class IceServer(Value, frozen=True):

@@ -1,7 +1,7 @@
 """Files encrypted to a public key, in the format of age (age-encryption.org/v1).
 
-Only who holds the identity opens them, not even this server; `age -d -i FILE` does so too. What is
-encrypted passes through in pieces, so memory does not grow with it.
+Only the holder of the identity can decrypt them, not this server; `age -d -i FILE` does too. Data
+is encrypted in chunks, so memory does not grow with it.
 """
 
 from collections.abc import Iterable
@@ -53,8 +53,8 @@ class Identity:
 
 
 class _Written:
-    """A new file. What the disk refuses is raised at its end: in between it would be taken for a
-    fault of the encryption."""
+    """A new file. Its OSError is raised on exit: raised earlier, pyrage would report it as a
+    failure of the encryption."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("xb")

@@ -1,7 +1,7 @@
 """Making a backup set while the server runs. All of it blocks.
 
-VACUUM INTO reads one state of the database and holds no writer up. Unlike a copy of the pages it
-leaves out the free ones, and with them whatever was in them. 200 MB take about a second.
+VACUUM INTO reads one state of the database and blocks no writer. Unlike a copy of the pages it
+omits free ones, and with them whatever they held. 200 MB take about a second.
 """
 
 import shutil
@@ -21,7 +21,7 @@ from storage.folder import durable
 from storage.folder.purged_list import PURGED_LIST, PurgedList
 
 STAGING = ".backing-up"
-"Where a database waits to be encrypted: on the disk on which it is anyway."
+"Where a database waits to be encrypted: on the disk that holds it anyway."
 BUSY_S = 30.0
 
 
@@ -29,9 +29,9 @@ def back_up(
     data_dir: Path, directory: Path, master_key: bytes, recipients: Sequence[str],
     with_key: bool, made_at: datetime,
 ) -> tuple[Path, Manifest]:  # fmt: skip
-    """Write a set into `directory` and note it in the data folder. Raises StorageError.
+    """Write a set into `directory` and record it in the data folder. Raises StorageError.
 
-    With `recipients`, public keys, it is encrypted to them, and may hold the master key too.
+    With `recipients` (public keys) the set is encrypted and may hold the master key too.
     """
     encryption = Recipients(recipients) if recipients else None
     staging = data_dir / STAGING
@@ -40,7 +40,7 @@ def back_up(
         try:
             manifest = _fill(half, data_dir, master_key, encryption, with_key, made_at)
             whole = backup_set.complete(half, manifest)
-        except BaseException:  # a disk that is full must not stay so
+        except BaseException:  # a full disk must not stay full
             shutil.rmtree(half, ignore_errors=True)
             raise
         finally:

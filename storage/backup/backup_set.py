@@ -6,8 +6,8 @@
         purged.log                see storage/folder/purged_list.py
         master.key.age            only where it was asked for
 
-A set gets its name when it is complete; until then it is a folder whose name begins with a dot,
-and the next backup clears it away.
+A set gets its name when it is complete; until then its folder's name begins with a dot, and the
+next backup removes it.
 """
 
 import hashlib
@@ -37,17 +37,17 @@ class SetFile(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What a set says about itself."""
+    """Describes a set."""
 
     format: int
     schema: int
     made_at: datetime
     key_id: str
-    "Of the master key that it needs."
+    "Of the master key that the set needs."
     sessions: int
     files: dict[str, SetFile]
     seal: str = ""
-    "HMAC of all this under the master key: only who holds that could have written it."
+    "HMAC of the rest under the master key: only its holder could have written it."
 
     def sealed(self, master_key: bytes) -> "Manifest":
         bare = msgspec.structs.replace(self, seal="")
@@ -61,14 +61,14 @@ def set_name(made_at: datetime) -> str:
 
 
 def sets_in(directory: Path) -> list[Path]:
-    """The complete sets of a folder, the oldest first. Raises OSError."""
+    """The complete sets of a folder, oldest first. Raises OSError."""
     return sorted(
         path for path in directory.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()
     )
 
 
 def begin(directory: Path, name: str) -> Path:
-    """An empty folder for a new set; what earlier ones left half done is removed. Raises OSError."""
+    """An empty folder for a new set; incomplete earlier ones are removed. Raises OSError."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in directory.iterdir():
         if path.name.startswith(".") and _NAME.fullmatch(path.name[1:]):
@@ -120,9 +120,9 @@ def read(folder: Path) -> Manifest:
 def remove_old(
     directory: Path, newest: Path, now: datetime, keep: int | None, keep_days: float | None
 ) -> int:
-    """Remove sets beyond the `keep` newest, or made longer than `keep_days` ago; how many.
+    """Remove sets beyond the `keep` newest, or older than `keep_days`; returns how many.
 
-    Never `newest`, which was just made. Raises OSError.
+    Never removes `newest`, which was just made. Raises OSError.
     """
     sets = sets_in(directory)
     old = sets[: max(len(sets) - keep, 0)] if keep is not None else []
@@ -132,7 +132,7 @@ def remove_old(
     gone = [path for path in old if path != newest]
     for path in gone:
         half = path.with_name(f".{path.name}")
-        os.rename(path, half)  # so that no half set is left under its name
+        os.rename(path, half)  # so that no incomplete set keeps its name
         shutil.rmtree(half)
     return len(gone)
 
@@ -146,12 +146,12 @@ LAST_BACKUP = "last_backup"
 
 
 def note_backup(data_dir: Path, made_at: datetime) -> None:
-    """Tell the server how old the newest backup is. Raises OSError."""
+    """Record for the server when the newest backup was made. Raises OSError."""
     durable.write(data_dir / LAST_BACKUP, made_at.isoformat().encode() + b"\n")
 
 
 def last_backup(data_dir: Path) -> datetime | None:
-    """When the newest backup was made; None: never, as far as is known."""
+    """When the newest backup was made; None: never, as far as known."""
     try:
         at = datetime.fromisoformat((data_dir / LAST_BACKUP).read_text("ascii").strip())
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Whether a database file that nobody has open is whole, and what it is. All of it blocks."""
+"""Checking a database file that nobody has open. All of it blocks."""
 
 import sqlite3
 from contextlib import closing
@@ -10,16 +10,16 @@ from storage.errors import StorageError
 
 @dataclass(frozen=True)
 class Facts:
-    """What a database says about itself."""
+    """Facts about a database."""
 
     schema: int
     key_id: str | None
-    "Of its master key; None: written before databases knew it, or nothing was ever stored."
+    "Of its master key; None: written before databases stored it, or nothing was ever stored."
     sessions: int
 
 
 def check(file: Path) -> Facts:
-    """The facts of a database whose pages and references all hold. Raises StorageError."""
+    """The facts of a database whose pages and foreign keys are intact. Raises StorageError."""
     try:
         with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as database:
             found = database.execute("PRAGMA integrity_check(1)").fetchone()[0]

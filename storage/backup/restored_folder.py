@@ -1,14 +1,13 @@
-"""Putting restored files in the place of those that stood in the data folder.
+"""Replacing the files of the data folder by restored ones.
 
 | Folder | holds |
 |---|---|
 | `.restoring` | what a restore prepares; nothing has changed yet |
-| `.restored` | the same, complete: giving it this name is the moment that decides |
-| `.replaced` | what stood in the folder before, until it is deleted |
+| `.restored` | the same, complete: this rename is the commit point |
+| `.replaced` | the files of before, until they are deleted |
 
-`finish` moves on from any place where a restore was ended, and does nothing where none was begun.
-So a kill at any moment leaves the old database or the new one, and neither with the log of the
-other.
+`finish` continues a restore that was interrupted anywhere, and does nothing if none was begun. So a
+kill at any moment leaves the old database or the new one, and neither with the log of the other.
 """
 
 import os
@@ -26,7 +25,7 @@ DATABASE_FILES = (f"{DATABASE_NAME}-wal", f"{DATABASE_NAME}-shm", DATABASE_NAME)
 
 
 def refuse_half(data_dir: Path) -> None:
-    """Raises StorageError if a restore has to be finished first."""
+    """Raises StorageError if an interrupted restore has to be finished first."""
     if (data_dir / RESTORED).exists():
         raise StorageError(
             f"A restore of {data_dir} was interrupted. Start the server, which finishes it."
@@ -34,16 +33,16 @@ def refuse_half(data_dir: Path) -> None:
 
 
 def require_database(data_dir: Path) -> None:
-    """Raises StorageError where there is none, not even one that a restore has decided on.
+    """Raises StorageError if there is none, not even a restored one that is not in place yet.
 
-    To be asked before the folder is locked, for that would make it.
+    To be called before the folder is locked, which would create it.
     """
     if not any((data_dir / name).exists() for name in (DATABASE_NAME, RESTORED)):
         raise StorageError(f"There is no database in {data_dir}.")
 
 
 def begin(data_dir: Path) -> Path:
-    """An empty folder for what is to be restored. Raises OSError."""
+    """An empty folder for the files to restore. Raises OSError."""
     staging = data_dir / RESTORING
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
@@ -51,7 +50,7 @@ def begin(data_dir: Path) -> Path:
 
 
 def decide(data_dir: Path) -> None:
-    """From here on the restored files are those of the folder. Raises OSError, StorageError."""
+    """Commit: from here on the restored files are the folder's. Raises OSError, StorageError."""
     staging = data_dir / RESTORING
     if any((staging / name).exists() for name in DATABASE_FILES[:-1]):
         raise StorageError("The restored database is still in use.")
@@ -63,7 +62,7 @@ def decide(data_dir: Path) -> None:
 
 
 def finish(data_dir: Path) -> None:
-    """Complete a restore that was decided, and clear away one that was not. Raises OSError."""
+    """Complete a restore that was committed, and remove one that was not. Raises OSError."""
     restored, replaced = data_dir / RESTORED, data_dir / REPLACED
     if restored.exists():
         if (restored / DATABASE_NAME).exists():

@@ -1,7 +1,7 @@
 """Reading a backup set into the data folder.
 
-Everything is prepared in a folder of its own, opened and brought to the present there, and only
-then put in place (`storage/backup/restored_folder.py`).
+Everything is prepared in a folder of its own, opened and migrated there, and only then put in place
+(`storage/backup/restored_folder.py`).
 """
 
 import hmac
@@ -23,21 +23,21 @@ from storage.folder.purged_list import PURGED_LIST, PurgedList
 
 @dataclass(frozen=True)
 class Prepared:
-    """A set that lies ready in a folder inside the data folder."""
+    """A set that is ready in a folder inside the data folder."""
 
     folder: Path
     manifest: Manifest
     master_key: str
-    "Base64; the one that the database needs."
+    "Base64; the key that the database needs."
     brings_key: bool
-    "Whether that comes with it, and belongs into the data folder."
+    "Whether the set holds the key, which belongs into the data folder."
 
 
 def prepare(
     data_dir: Path, folder: Path, configured: str | None, identity: Path | None,
     more_purged: Iterable[Path],
 ) -> Prepared:  # fmt: skip
-    """Check a set and lay it ready; nothing that is served changes. Raises StorageError, OSError."""
+    """Check a set and prepare it; nothing that is served changes. Raises StorageError, OSError."""
     manifest = backup_set.read(folder)
     staging = restored_folder.begin(data_dir)
     for name in manifest.files:
@@ -69,7 +69,7 @@ def _unpack(source: Path, staging: Path, identity: Identity | None) -> None:
 
 
 def _key(data_dir: Path, staging: Path, configured: str | None, manifest: Manifest) -> bytes:
-    """The key that the set needs: the server's, or the one in the set. Raises MasterKeyError."""
+    """The key that the set needs: the server's own, or the set's. Raises MasterKeyError."""
     own = decode(configured, "the settings") if configured else read_key(data_dir / KEY_NAME)
     packed = read_key(staging / KEY_NAME)
     if own is not None and key_id(own) == manifest.key_id:

@@ -30,28 +30,29 @@ Parameters = Sequence[Any] | dict[str, Any]
 _log = logging.getLogger(__name__)
 
 WAL_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
-"Seconds between tries to switch a new file to write-ahead logging while another process does."
+"Seconds between attempts to switch a new file to WAL while another process does the same."
 WAL_WAIT = 0.1
-"Seconds that each of these tries may take itself, where a lock of another kind is in the way."
+"Seconds that each of these attempts may wait for any other lock."
 BUSY_MS = 5000
 "How long a statement waits for another process that writes."
 EMPTYING_MS = 100
-"""How long emptying the log waits for readers: for those of our own, which take milliseconds. All
-writing stands still meanwhile."""
+"""How long emptying the log waits for readers: long enough for our own, which take milliseconds.
+No write can run meanwhile."""
 MAX_GROUP = 64
-"Writers that share one commit at most: a bound on how much one failing disk write takes along."
+"Most writers that share one commit: bounds how many one failing disk write takes down."
 
 
 class Executor:
     """Runs statements on one connection.
 
-    What opens and ends transactions is owed until the next statement and runs with it: going to
-    the connection's thread and back costs several times what SQLite needs for a small statement.
+    Statements that open and end transactions are deferred until the next statement and run with it:
+    the way to the connection's thread and back costs several times what SQLite needs for a small
+    statement.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._owed: list[str] = []
+        self._deferred: list[str] = []
         self._after: list[Callable[[], None]] = []
 
     async def rows(self, sql: str, parameters: Parameters = ()) -> list[Row]:
@@ -69,20 +70,20 @@ class Executor:
         sets = list(parameters)
         await self.run(lambda connection: connection.executemany(sql, cast(Any, sets)).close())
 
-    def owe(self, *statements: str) -> None:
-        """Run these before the next statement, or at `settle`."""
-        self._owed += statements
+    def defer(self, *statements: str) -> None:
+        """Run these before the next statement, or in `run_deferred`."""
+        self._deferred += statements
 
-    def take_back(self, statement: str) -> bool:
-        """Whether the statement owed last was this one and has not run; it will not."""
-        if self._owed and self._owed[-1] == statement:
-            self._owed.pop()
+    def cancel_deferred(self, statement: str) -> bool:
+        """Drop the statement deferred last if it is this one; False if it is not, or has run."""
+        if self._deferred and self._deferred[-1] == statement:
+            self._deferred.pop()
             return True
         return False
 
-    async def settle(self) -> None:
-        """Run what is owed."""
-        if self._owed:
+    async def run_deferred(self) -> None:
+        """Run what is deferred now."""
+        if self._deferred:
             await self.run(lambda connection: None)
 
     def after_commit(self, action: Callable[[], None]) -> None:
@@ -99,49 +100,49 @@ class Executor:
         return len(self._after)
 
     def drop_actions(self, after: int) -> None:
-        """Keep only the first `after`: what the others tell of was undone."""
+        """Keep only the first `after`: what the others report was undone."""
         del self._after[after:]
 
     def committed(self) -> None:
-        """Everything is durable: what waited for that is called before any writer goes on."""
+        """Everything is durable: call what waits for that before any writer goes on."""
         for action in self._after:
             asyncio.get_running_loop().call_soon(action)
         self._after.clear()
 
-    def forgive(self) -> None:
-        """Nothing is owed any more."""
-        self._owed.clear()
+    def drop_deferred(self) -> None:
+        """Drop every deferred statement."""
+        self._deferred.clear()
 
     async def empty_log(self) -> bool:
-        """Empty the write-ahead log; False if somebody still reads from it."""
+        """Empty the write-ahead log; False if a reader still needs it."""
         return await self.run(_empty_log)
 
     async def run(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        """Run several statements, and what belongs between them, in one turn of the thread."""
+        """Run several statements, and what belongs between them, in one visit to the thread."""
 
         def run(connection: sqlite3.Connection) -> T:
-            # what fails stays owed: nothing must run outside the transaction meant for it
-            while self._owed:
-                connection.execute(self._owed[0])
-                del self._owed[0]
+            # a statement that fails stays deferred: nothing must run outside its transaction
+            while self._deferred:
+                connection.execute(self._deferred[0])
+                del self._deferred[0]
             return function(connection)
 
         return await self._connection.run(run)
 
 
 IN_ONE_STATEMENT = 500
-"Values that one statement asks for: SQLite allows more, and other readers wait for each statement."
+"Values per statement: SQLite allows more, but other readers wait while a statement runs."
 
 
 def batched(values: Iterable[T]) -> Iterator[tuple[T, ...]]:
-    """The values, each once, in groups that fit into one statement."""
+    """The distinct values, in groups that fit into one statement."""
     left = iter(set(values))
     while group := tuple(islice(left, IN_ONE_STATEMENT)):
         yield group
 
 
 def marks(values: Sequence[Any]) -> str:
-    """The question marks that stand for `values` in a statement."""
+    """The placeholders for `values` in a statement."""
     return ", ".join("?" * len(values))
 
 
@@ -189,7 +190,7 @@ class Database:
 
     @classmethod
     async def open(cls, path: Path) -> "Database":
-        """Open, migrate and prove that it can be written. Raises NewerDatabase or StorageError."""
+        """Open, migrate and check that it can be written. Raises NewerDatabase or StorageError."""
         async with contextlib.AsyncExitStack() as opened:
             with usable(path, "opened"):
                 await asyncio.to_thread(_make, path)
@@ -206,7 +207,7 @@ class Database:
         return cls(writer, reader)
 
     async def close(self) -> None:
-        """Finish what is queued, then close, whatever becomes of emptying the log."""
+        """Finish what is queued, then close, even if the log cannot be emptied."""
         if self._task:
             await self._task
         await self._reader.close()
@@ -220,21 +221,21 @@ class Database:
     async def write(self, work: Callable[[Executor], Awaitable[T]]) -> T:
         """Run `work` in a transaction and return its result after the commit.
 
-        What `work` raises undoes its own statements and is raised here; the others of the group
-        are not touched. Raises Unavailable when the disk is full or fails.
+        If `work` raises, its statements are undone and the error is raised here; other writers of
+        the group are not affected. Raises Unavailable when the disk is full or fails.
         """
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append((work, future))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._drain(), name="database writer")
-        # shielded: a caller that goes away does not undo what the group is committing
+        # shielded: a canceled caller does not undo what the group is committing
         return await asyncio.shield(future)
 
     async def forget(self) -> bool:
-        """Overwrite what deleted rows left behind; False if it is not done.
+        """Overwrite what deleted rows left behind; False if that was not possible now.
 
-        Whoever reads an older state (a backup, a tool) keeps it in the write-ahead log and in the
-        pages that wait there; nobody is waited for. Raises Unavailable.
+        Whoever reads an older state (a backup, a tool) keeps it alive in the write-ahead log; this
+        does not wait for them. Raises Unavailable.
         """
         async with self._lock:  # within a transaction SQLite refuses it
             try:
@@ -254,13 +255,13 @@ class Database:
         executor = self.write_executor
         alone = len(group) == 1
         try:
-            executor.owe("BEGIN IMMEDIATE")
+            executor.defer("BEGIN IMMEDIATE")
             if not alone:
-                await executor.settle()
+                await executor.run_deferred()
             for work, future in group:
                 waiting = executor.actions
                 if not alone:
-                    executor.owe("SAVEPOINT work")
+                    executor.defer("SAVEPOINT work")
                 try:
                     results.append((future, await work(executor)))
                 except Exception as error:
@@ -268,27 +269,27 @@ class Database:
                     failures.append((future, error))
                     if alone or not self._writer.in_transaction:
                         raise
-                    if not executor.take_back("SAVEPOINT work"):
-                        executor.owe("ROLLBACK TO work", "RELEASE work")
+                    if not executor.cancel_deferred("SAVEPOINT work"):
+                        executor.defer("ROLLBACK TO work", "RELEASE work")
                 else:
-                    if not alone and not executor.take_back("SAVEPOINT work"):
-                        executor.owe("RELEASE work")
-            if not executor.take_back("BEGIN IMMEDIATE"):
-                executor.owe("COMMIT")
-                await executor.settle()
+                    if not alone and not executor.cancel_deferred("SAVEPOINT work"):
+                        executor.defer("RELEASE work")
+            if not executor.cancel_deferred("BEGIN IMMEDIATE"):
+                executor.defer("COMMIT")
+                await executor.run_deferred()
             executor.committed()
         except Exception as error:
-            executor.forgive()
+            executor.drop_deferred()
             executor.drop_actions(0)
             if self._writer.in_transaction:
                 await self._writer.execute("ROLLBACK")
-            told = {future for future, _ in failures}
-            failures += [(future, error) for _, future in group if future not in told]
+            failed = {future for future, _ in failures}
+            failures += [(future, error) for _, future in group if future not in failed]
             results = []
         for future, failure in failures:
             if not future.done():
                 future.set_exception(_domain_error(failure))
-                future.exception()  # retrieved: a caller that has gone is no cause for a warning
+                future.exception()  # retrieved: a canceled caller is no cause for a warning
         for future, result in results:
             if not future.done():
                 future.set_result(result)
@@ -296,12 +297,12 @@ class Database:
 
 @contextlib.asynccontextmanager
 async def reading(path: Path) -> AsyncIterator[Executor]:
-    """The database for reading alone, also while a server writes.
+    """The database, read only, also while a server writes.
 
     Raises StorageError, also for a file of another version.
     """
     try:
-        # read only: a file that is not there is not made
+        # read only: a missing file is not created
         reader = await Connection.open(f"file:{quote(str(path))}?mode=ro", uri=True)
     except sqlite3.Error as error:
         raise StorageError(f"The database {path} cannot be opened: {error}.") from error
@@ -331,7 +332,7 @@ def _domain_error(error: BaseException) -> BaseException:
 def _empty_log(connection: sqlite3.Connection) -> bool:
     connection.execute(f"PRAGMA busy_timeout={EMPTYING_MS}")
     try:
-        # (1 if somebody was in the way, pages in the log, pages of them that were written back)
+        # (1 if blocked by a reader, pages in the log, pages of it that were written back)
         busy, pages, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     finally:
         connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
@@ -339,8 +340,8 @@ def _empty_log(connection: sqlite3.Connection) -> bool:
 
 
 def _make(path: Path) -> None:
-    """Make the file, if there is none, for its owner alone; its log gets the same permissions."""
-    with contextlib.suppress(OSError):  # SQLite says better what is in the way
+    """Create the file, if there is none, for its owner alone; its log gets the same permissions."""
+    with contextlib.suppress(OSError):  # SQLite explains better what is wrong
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
@@ -366,9 +367,9 @@ async def _connect(path: Path) -> Connection:
 
 
 async def _switch_to_wal(connection: Connection) -> None:
-    """Write ahead; where another process is just doing the same, wait for it.
+    """Switch to WAL; if another process is just doing the same, wait for it.
 
-    SQLite does not ask its busy handler here, since two that wait for each other would never end.
+    SQLite does not use its busy handler here: two processes could wait for each other for ever.
     """
     for pause in (*WAL_PAUSES, None):
         try:
@@ -381,7 +382,7 @@ async def _switch_to_wal(connection: Connection) -> None:
 
 
 async def _rewrite_version(connection: Connection) -> None:
-    """Write something: a full disk, a file that is only to be read, and a lock show at the start."""
+    """Write something, so that a full disk, a read-only file or a lock shows at the start."""
     await connection.execute(f"PRAGMA user_version={await _version(connection)}")
 
 
@@ -408,5 +409,5 @@ async def _migrate(connection: Connection, path: Path) -> None:
                 if connection.in_transaction:
                     await connection.execute("ROLLBACK")
                 if await _version(connection) >= number:
-                    continue  # another process of ours that starts now was first
+                    continue  # another of our processes that starts now was first
                 raise StorageError(f"Migration {number} of {path} failed: {error}.") from error

@@ -1,7 +1,7 @@
 """The master key: 32 bytes that wrap all other keys, kept outside the database.
 
-While it is replaced (`storage/key_rotation.py`) the next one waits in a file beside it. The database
-says by an id which of the two it needs, so whatever ended the replacing, the right one is taken.
+While it is rotated (`storage/key_rotation.py`) the next one waits in a file beside it. The database
+holds the id of the one it needs, so the right one is taken wherever a rotation was interrupted.
 """
 
 import base64
@@ -29,16 +29,15 @@ def derived(key: bytes, purpose: str, size: int) -> bytes:
 
 
 def key_id(key: bytes) -> str:
-    """Tells two master keys apart, and nothing about either: 16 hexadecimal digits."""
+    """16 hexadecimal digits that tell master keys apart and reveal nothing about them."""
     return derived(key, "key id", ID_BYTES).hex()
 
 
 def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True) -> bytes:
     """The master key: 32 bytes, base64, from the settings or the file `master.key`.
 
-    Unless not to `make` one, the file is made at the first start, readable by its owner only. If
-    the database exists and the file does not, the key was lost and this says so. Raises
-    MasterKeyError.
+    With `make` the file is created at the first start, readable by its owner only. Raises
+    MasterKeyError, also if the database exists and the file does not: then the key was lost.
     """
     if configured:
         return decode(configured, "TELECONNECT_MASTER_KEY")
@@ -57,7 +56,7 @@ def load_master_key(configured: str | None, data_dir: Path, *, make: bool = True
 
 
 def read_key(file: Path) -> bytes | None:
-    """The key in a file, if there is one. Raises MasterKeyError."""
+    """The key in a file; None if there is no such file. Raises MasterKeyError."""
     try:
         return decode(file.read_text("ascii", "replace"), str(file))
     except FileNotFoundError:
@@ -67,12 +66,14 @@ def read_key(file: Path) -> bytes | None:
 
 
 def make_key(file: Path) -> bytes:
-    """The key in `file`, which is made if there is none. Raises MasterKeyError."""
+    """The key in `file`, which is created if there is none. Raises MasterKeyError."""
     half = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     try:
         try:
             durable.write(half, encoded(secrets.token_bytes(KEY_BYTES)))
-            with suppress(FileExistsError):  # of two that start at once one makes the key
+            with suppress(
+                FileExistsError
+            ):  # of two processes that start at once, one makes the key
                 os.link(half, file)
         finally:
             half.unlink(missing_ok=True)
@@ -90,7 +91,7 @@ def make_key(file: Path) -> bytes:
 def take_next(data_dir: Path, needed: str) -> bytes | None:
     """Put the next key in place if it has the id `needed`. Raises MasterKeyError.
 
-    A server that ended while its key was replaced may need the one or the other.
+    A server that was stopped during a rotation may need either.
     """
     next_file = data_dir / NEXT_KEY_NAME
     key = read_key(next_file)
@@ -112,7 +113,7 @@ def encoded(key: bytes) -> bytes:
 
 
 def decode(text: str, source: str) -> bytes:
-    """32 bytes from their base64; `source` is named where they are none. Raises MasterKeyError."""
+    """32 bytes from base64; errors name the `source`. Raises MasterKeyError."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except ValueError:

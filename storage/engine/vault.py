@@ -1,13 +1,13 @@
-"""Encryption per consultation, and forgetting by destroying keys.
+"""Encryption per consultation, and deletion by destroying keys (crypto-shredding).
 
 Each consultation has a random key of its own, kept only wrapped by the master key. Personal
 data, chat and files are sealed under it with AES-256-GCM (NIST SP 800-38D), each value bound to
-its place, so that a value moved to another row does not open. Invite tokens are derived from it
-(HKDF, RFC 5869): nothing that opens a door is stored, and destroying the wrapped key makes
-everything that a backup or a free page still holds noise.
+its place, so that a value moved to another row cannot be decrypted. Invite tokens are derived from
+it (HKDF, RFC 5869), so no token is stored; once the wrapped key is destroyed, whatever a backup or
+a free page still holds is noise.
 
-Nothing in the database may be derived from the master key but its id: it can be replaced, and
-then only what is listed in WRAPPED is wrapped anew.
+Nothing in the database but its id may be derived from the master key, which can be replaced: then
+only what is listed in WRAPPED is wrapped again.
 """
 
 import base64
@@ -30,11 +30,11 @@ T = TypeVar("T")
 
 NONCE_BYTES = 12
 TOKEN_BYTES = 16
-"128 random bits in an address: 22 characters, which matters in an SMS."
+"128 bits are 22 characters of an address; length matters in an SMS."
 CACHED_KEYS = 4096
 ONE_KEY, TWO_KEYS = 1, 2
-"""Versions of a consultation's key: in the first it encrypts itself and tokens are derived from it;
-in the second what encrypts is derived too, so that no key has two uses."""
+"""Versions of a consultation's key. In the first it encrypts and tokens are derived from it; in the
+second the cipher's key is derived too, so that no key has two uses."""
 ADDRESS_KEY = "address digest"
 
 
@@ -45,7 +45,7 @@ class Wrapped:
     table: str
     id_column: str
     prefix: str
-    "Stands before the id in what a wrapped key is bound to."
+    "Precedes the id in the associated data of a wrapped key."
 
 
 VAULT_KEYS = Wrapped("vault_key", "consultation_id", "")
@@ -55,7 +55,7 @@ WRAPPED = (VAULT_KEYS, SECRETS)
 
 
 class ConsultationKey:
-    """The opened key of one consultation."""
+    """The unwrapped key of one consultation."""
 
     def __init__(self, consultation_id: str, key: bytes, version: int = TWO_KEYS) -> None:
         self._id = consultation_id
@@ -68,18 +68,18 @@ class ConsultationKey:
         return nonce + self._cipher.encrypt(nonce, plain, f"{self._id}:{place}".encode())
 
     def open(self, place: str, sealed: bytes) -> bytes:
-        """Decrypt. Raises cryptography's InvalidTag if it was changed or moved."""
+        """Decrypt. Raises cryptography's InvalidTag if the value was changed or moved."""
         aad = f"{self._id}:{place}".encode()
         return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], aad)
 
     def token(self, purpose: str) -> str:
-        """The token for `purpose`; always the same for the same consultation and purpose."""
+        """The token for `purpose`; the same whenever it is derived again."""
         raw = derived(self._key, f"token:{purpose}", TOKEN_BYTES)
         return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 class Wrapping:
-    """What the master key does: wrap other keys, each bound to its place."""
+    """Wraps other keys with the master key, each bound to its place."""
 
     def __init__(self, master_key: bytes) -> None:
         self._cipher = AESGCM(master_key)
@@ -90,7 +90,7 @@ class Wrapping:
         return nonce + self._cipher.encrypt(nonce, key, f"{place.prefix}{name}".encode())
 
     def unwrap(self, place: Wrapped, name: str, wrapped: bytes) -> bytes:
-        """Raises MasterKeyError if another key has wrapped it."""
+        """Raises MasterKeyError if it was wrapped by another key."""
         nonce, sealed = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, sealed, f"{place.prefix}{name}".encode())
@@ -102,7 +102,7 @@ class Wrapping:
 
 
 class Vault:
-    """Makes, wraps, opens and destroys keys."""
+    """Makes, wraps, unwraps and destroys keys."""
 
     def __init__(self, master_key: bytes) -> None:
         self._wrapping = Wrapping(master_key)
@@ -110,13 +110,13 @@ class Vault:
         self._address_key = b""
         self._opened: OrderedDict[str, ConsultationKey] = OrderedDict()
         self._destroyed: OrderedDict[str, None] = OrderedDict()
-        """The last ones: whoever fetched such a key in the moment of its end must not keep it."""
+        """The latest ones: a key that was fetched during its destruction must not be cached."""
 
     @classmethod
     async def open(cls, database: Database, master_key: bytes) -> "Vault":
-        """The vault of a database; the first key that opens it is its master key from then on.
+        """The vault of a database, which stores the id of the first master key it is opened with.
 
-        Raises MasterKeyError if `master_key` is another.
+        Raises MasterKeyError if `master_key` is not that one.
         """
         vault = cls(master_key)
         known = await vault.check(database.read)
@@ -126,13 +126,13 @@ class Vault:
         return vault
 
     async def check(self, executor: Executor) -> bool:
-        """Whether the database knows its master key. Raises MasterKeyError if that is not ours."""
+        """Whether the database stores its master key's id. Raises MasterKeyError for another key."""
         row = await executor.row("SELECT key_id FROM master_key")
         if row is not None:
             if row["key_id"] != self._wrapping.key_id:
                 raise WrongMasterKey(row["key_id"], self._wrapping.key_id)
             return True
-        for table in WRAPPED:  # written before databases knew the id of their key
+        for table in WRAPPED:  # written before databases stored the id of their key
             row = await executor.row(
                 f"SELECT {table.id_column} AS name, wrapped FROM {table.table} LIMIT 1"
             )
@@ -145,20 +145,20 @@ class Vault:
             "INSERT OR IGNORE INTO master_key (only, key_id) VALUES (1, ?)",
             (self._wrapping.key_id,),
         )
-        # digests from before this key was kept stay what they are
+        # digests from before this key was stored must stay valid
         old = await executor.row("SELECT 1 FROM invite WHERE address_digest IS NOT NULL LIMIT 1")
         first = derived(self._master_key, ADDRESS_KEY, KEY_BYTES) if old else None
         self._address_key = await self.secret(executor, ADDRESS_KEY, first)
 
     async def find_secret(self, executor: Executor, name: str) -> bytes | None:
-        """A key that belongs to no consultation, if it was made. Raises MasterKeyError."""
+        """A key that belongs to no consultation; None: not made yet. Raises MasterKeyError."""
         row = await executor.row("SELECT wrapped FROM sealed_secret WHERE name = ?", (name,))
         return self._wrapping.unwrap(SECRETS, name, row["wrapped"]) if row else None
 
     async def secret(self, executor: Executor, name: str, first: bytes | None = None) -> bytes:
-        """The key of this name, within a transaction: made when first asked for, random or `first`.
+        """The key of this name, within a transaction: made on first use, random or `first`.
 
-        Nothing is remembered here, for the transaction may be undone.
+        Nothing is cached here, for the transaction may be undone.
         """
         if found := await self.find_secret(executor, name):
             return found
@@ -192,7 +192,7 @@ class Vault:
     async def keys(
         self, executor: Executor, consultation_ids: Iterable[str]
     ) -> dict[str, ConsultationKey]:
-        """Several keys at once, by consultation; destroyed ones are missing. Raises MasterKeyError."""
+        """Several keys, by consultation id; destroyed ones are missing. Raises MasterKeyError."""
         wanted = set(consultation_ids)
         found = {each: self._opened[each] for each in wanted if each in self._opened}
         for each in found:
@@ -209,11 +209,11 @@ class Vault:
         return found
 
     def address_digest(self, address: str) -> bytes:
-        """Tells whether two addresses are the same, and to nobody without the master key more."""
+        """A digest to compare addresses by; without the master key it reveals nothing."""
         return hmac.digest(self._address_key, address.encode(), "sha256")
 
     async def destroy(self, executor: Executor, consultation_id: str) -> None:
-        """Destroy the key. Nothing sealed under it can be read ever again."""
+        """Destroy the key: nothing sealed under it can ever be read again."""
         self._opened.pop(consultation_id, None)
         _add(self._destroyed, consultation_id, None)
         await executor.rows("DELETE FROM vault_key WHERE consultation_id = ?", (consultation_id,))

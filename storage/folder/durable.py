@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, also after a power cut. All of it blocks."""
+"""Files that are complete or absent, also after a power cut. All of it blocks."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @contextmanager
 def naming(file: Path) -> Iterator[None]:
-    """An OSError names this file: the one of a write names none, and that of a copy its source."""
+    """Let an OSError name this file: one of a write names none, one of a copy its source."""
     try:
         yield
     except OSError as error:
@@ -23,7 +23,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def write(file: Path, body: bytes) -> None:
-    """Put `body` in place of `file`, readable by its owner only. Raises OSError."""
+    """Replace `file` by `body`, readable by its owner only. Raises OSError."""
     with naming(file):
         _write(file, body)
 
@@ -44,7 +44,7 @@ def _write(file: Path, body: bytes) -> None:
 
 
 def sync(path: Path) -> None:
-    """Bring a file's content, or a folder's entries, to the disk. Raises OSError."""
+    """Flush a file's content, or a folder's entries, to disk. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""Who may use the data folder, settled by locks of the kernel before anything in it is opened.
+"""Who may use the data folder, decided by kernel locks before anything in it is opened.
 
 | Held by | `serving.lock` | `using.lock` |
 |---|---|---|
@@ -9,8 +9,8 @@
 `back_up` is `share` for one command at a time: it holds `backing-up.lock` exclusively as well.
 
 A lock ends with its process, however that ends, so none is ever left behind. The files are empty
-and stay; who deletes them while they are held lets a second one in. The locks are those of flock,
-which Linux passes on to the file server where the folder is on NFS.
+and stay: deleting one while it is held would let a second process in. The locks are those of flock,
+which Linux passes on to the file server if the folder is on NFS.
 """
 
 import fcntl
@@ -31,13 +31,13 @@ USERS = {
     USING: "A command",
     BACKING_UP: "Another backup",
 }
-"Who is in the way, by the lock that was refused."
+"Who holds it, by the lock that was refused."
 
 
 class DataFolderLock:
     """`with DataFolderLock.take(data_dir): ...`, or `release()` at the end.
 
-    Making one never waits. Raises FolderInUse, or StorageError where the folder cannot be used.
+    Locking never waits. Raises FolderInUse, or StorageError if the folder cannot be used.
     """
 
     def __init__(self, data_dir: Path, locks: dict[str, int]) -> None:
@@ -53,7 +53,7 @@ class DataFolderLock:
 
     @classmethod
     def serve(cls, data_dir: Path) -> "DataFolderLock":
-        """For a server: no other server, but commands that `share`."""
+        """For a server: beside commands that `share`, but not beside another server."""
         return cls(data_dir, {SERVING: fcntl.LOCK_EX, USING: fcntl.LOCK_SH})
 
     @classmethod
@@ -68,11 +68,11 @@ class DataFolderLock:
 
     @classmethod
     def take(cls, data_dir: Path) -> "DataFolderLock":
-        """For a command that replaces or rewrites the data: nobody else."""
+        """For a command that replaces or rewrites the data: alone."""
         return cls(data_dir, {SERVING: fcntl.LOCK_EX, USING: fcntl.LOCK_EX})
 
     def release(self) -> None:
-        """Let the next one in. Doing so twice is harmless."""
+        """Unlock; idempotent."""
         while self._descriptors:
             with suppress(OSError):
                 os.close(self._descriptors.pop())
@@ -103,14 +103,14 @@ class DataFolderLock:
 
 
 def _leave(held: "weakref.ref[DataFolderLock]") -> None:
-    """A forked child would hold the lock beyond our end; one that is executed has lost it."""
+    """A forked child would hold the lock beyond our end; exec closes it."""
     lock = held()
     if lock is not None:
         lock.release()
 
 
 def make_folder(data_dir: Path) -> None:
-    """Make the folder, for its owner alone, if there is none. Raises StorageError."""
+    """Create the folder, for its owner alone, if there is none. Raises StorageError."""
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

@@ -1,9 +1,8 @@
 """Which consultations were purged, in a file beside the database.
 
-A backup brings back what was purged since, and the database in it knows nothing of that. So a
-digest of each id outlives it here, one a line after the day: whoever does not have that very
-consultation learns nothing from it. What is listed is purged again wherever a database is opened
-that still has it.
+A backup brings back what was purged after it was made, and its database does not know. So a digest
+of each id is kept here, one a line after the day: it reveals nothing to whoever does not have that
+very consultation. What is listed is purged again whenever a database that still has it is opened.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from storage.folder import durable
 
 PURGED_LIST = "purged.log"
 KEPT = timedelta(days=400)
-"Longer than anybody may keep a backup; then an id is dropped."
+"Longer than anybody may keep a backup."
 _LINE = re.compile(r"(\d{4}-\d\d-\d\d) ([0-9a-f]{32})")
 
 Entries = Mapping[str, date]
@@ -28,7 +27,7 @@ Entries = Mapping[str, date]
 
 
 def digest(consultation_id: str) -> str:
-    """What the list holds of a consultation: 128 bits of its id's SHA-256, in hexadecimal."""
+    """The entry of a consultation: 128 bits of its id's SHA-256, in hexadecimal."""
     return sha256(consultation_id.encode()).hexdigest()[:32]
 
 
@@ -37,7 +36,7 @@ class PurgedList:
         self._file = file
 
     async def add(self, ids: Iterable[str]) -> None:
-        """Note ids on the disk; to be awaited before their keys are destroyed. Raises Unavailable."""
+        """Write ids to disk, to be awaited before their keys are destroyed. Raises Unavailable."""
         try:
             await asyncio.to_thread(self._append, tuple(ids))
         except OSError as error:
@@ -46,9 +45,9 @@ class PurgedList:
     def _append(self, ids: tuple[str, ...]) -> None:
         born = not self._file.exists()
         descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        with open(descriptor, "ab") as opened:  # which writes all of it, or raises
+        with open(descriptor, "ab") as opened:  # writes all of it, or raises
             size = opened.tell()
-            # what a power cut left of a line must not swallow the next one
+            # a line torn by a power cut must not swallow the next one
             whole = size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
             lines = _lines(dict.fromkeys(map(digest, ids), _today()))
             opened.write((b"" if whole else b"\n") + lines)
@@ -58,7 +57,7 @@ class PurgedList:
             durable.sync(self._file.parent)
 
     def read(self) -> Entries:
-        """What is listed; a line that is none is passed over. Raises StorageError."""
+        """The entries; malformed lines are skipped. Raises StorageError."""
         try:
             text = self._file.read_text("ascii", "replace")
         except FileNotFoundError:
@@ -74,18 +73,18 @@ class PurgedList:
         return entries
 
     def replace(self, entries: Entries) -> None:
-        """Write these, less those that are too old. Nobody may add meanwhile. Raises OSError."""
+        """Write these entries without outdated ones. Nobody may add meanwhile. Raises OSError."""
         durable.write(self._file, _lines(_kept(entries)))
 
     def prune(self) -> None:
-        """Drop what is too old. Nobody may add meanwhile. Raises StorageError, OSError."""
+        """Drop outdated entries. Nobody may add meanwhile. Raises StorageError, OSError."""
         entries = self.read()
         if _kept(entries) != entries:
             self.replace(entries)
 
 
 def _kept(entries: Entries) -> Entries:
-    """Those that are not too old, compared with the newest too: a clock that is wrong drops none."""
+    """Entries younger than KEPT, measured from the newest too: a wrong clock drops none."""
     oldest = min(_today(), max(entries.values(), default=_today())) - KEPT
     return {each: day for each, day in entries.items() if day >= oldest}
 

@@ -56,20 +56,20 @@ class Accounts:
         return _account(row) if row else None
 
     async def all(self) -> list[Account]:
-        """Everybody, by name."""
+        """All accounts: enabled ones first, then by name."""
         rows = await self._executor.rows(
             "SELECT * FROM account ORDER BY disabled_at IS NOT NULL, name COLLATE NOCASE, id"
         )
         return [_account(row) for row in rows]
 
     async def exists(self) -> bool:
-        """Whether anybody at all can sign in."""
+        """Whether there is any account."""
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
 
     async def change(self, account: Account) -> None:
         """Store the changeable parts: name, role, hash, language, zone, disabled.
 
-        Who is disabled, or may do something else from now on, is signed out everywhere.
+        A disabled account, or one with another role, is signed out everywhere.
         """
         before = await self.get(account.id)
         await self._executor.rows(
@@ -86,13 +86,13 @@ class Accounts:
 
 MILLISECOND = timedelta(milliseconds=1)
 Term = tuple[timedelta, timedelta]
-"How long from now, and how long at most from the beginning."
+"(from now, at most from its creation)."
 
 
 class WebSessions:
     """Who is signed in: rows by the digest of the cookie's token.
 
-    Whatever removes a row ends what is open on the strength of it (`storage/engine/commit_hooks.py`).
+    Removing a row ends what is open on its strength, see `storage/engine/commit_hooks.py`.
     """
 
     def __init__(self, executor: Executor, hooks: CommitHooks) -> None:
@@ -110,7 +110,7 @@ class WebSessions:
         return row["data"], from_ms(row["created_at"]), from_ms(row["expires_at"])
 
     async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
-        """Those of these that have not expired, and whose account, if any, is not disabled."""
+        """The subset that has not expired and whose account, if any, is not disabled."""
         found: set[bytes] = set()
         for group in batched(digests):
             rows = await self._executor.rows(
@@ -124,7 +124,7 @@ class WebSessions:
         return found
 
     async def next_expiry(self) -> datetime | None:
-        """When the next one is over."""
+        """When the next one expires."""
         row = await self._executor.row("SELECT MIN(expires_at) AS expires_at FROM web_session")
         return maybe_from_ms(row["expires_at"]) if row else None
 
@@ -140,7 +140,7 @@ class WebSessions:
         )
 
     async def change(self, digest: bytes, account_id: str | None, data: str) -> None:
-        """Store what a session holds now, unless it was ended meanwhile."""
+        """Store what a session holds, unless it was ended meanwhile."""
         await self._executor.rows(
             "UPDATE web_session SET account_id = ?, data = ? WHERE token_digest = ?",
             (account_id, data, digest),
@@ -149,7 +149,7 @@ class WebSessions:
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:
-        """Let sessions that have not expired last on, those of accounts and those of seats."""
+        """Extend sessions that have not expired: `signed_in` for accounts, `by_link` for seats."""
         for group in batched(digests):
             await self._executor.rows(
                 "UPDATE web_session SET expires_at = MAX(expires_at, CASE WHEN account_id IS NULL"
@@ -166,7 +166,7 @@ class WebSessions:
     async def of_account(
         self, account_id: str, now: datetime
     ) -> list[tuple[bytes, str, datetime, datetime]]:
-        """(digest, data, created_at, expires_at) of each, the newest first."""
+        """(digest, data, created_at, expires_at) of each, newest first."""
         rows = await self._executor.rows(
             "SELECT * FROM web_session WHERE account_id = ? AND expires_at > ?"
             " ORDER BY created_at DESC, token_digest",
@@ -189,8 +189,8 @@ class WebSessions:
         """Sign somebody out everywhere."""
         await self._remove("account_id = ?", account_id)
 
-    async def bring_back(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
-        """None lives longer than these lifetimes, whatever the clock said when it was stored."""
+    async def clamp_future(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
+        """Limit sessions that a wrong clock has dated in the future to these lifetimes."""
         await self._executor.rows(
             "UPDATE web_session SET created_at = MIN(created_at, ?3), expires_at ="
             " MIN(expires_at, CASE WHEN account_id IS NULL THEN ?2 ELSE ?1 END)"
@@ -202,7 +202,7 @@ class WebSessions:
         await self._remove("expires_at <= ?", to_ms(now))
 
     async def _remove(self, condition: str, *values: bytes | str | int) -> None:
-        """The one way in which rows go while a server runs, but for those of a purged session."""
+        """Delete rows and report them; only a purge deletes web sessions elsewhere."""
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values
         )

@@ -1,13 +1,13 @@
-"""The audit log: who did what when, without content; a line that was changed or taken out shows.
+"""The audit log: who did what when, without content; changed or removed lines are detected.
 
 Each line's digest covers the digest of the line before (a hash chain) under a key that only the
-master key opens (HMAC, RFC 2104): whoever writes to the file and has no master key can neither
-change nor add one. Lines from before there was a key are chained by plain SHA-256; the first line
-with a key, `BEGIN`, covers the last of them. A cut end does not show in the lines themselves:
+master key unwraps (HMAC, RFC 2104): without the master key nobody who writes to the file can
+change or add a line. Lines from before there was a key are chained by plain SHA-256; the first line
+with a key, `BEGIN`, covers the last of them. Truncation is not visible in the lines themselves:
 compare with the number and digest of a line that was noted elsewhere (`Head`).
 
-A session and its people leave no id behind when they are deleted, so lines name them by a
-reference that the key makes of the id: the same in every line, and for nobody to follow back.
+A session and its people leave no id behind when they are purged, so lines name them by a keyed
+digest of the id: the same in every line, and of no use to trace it back.
 """
 
 import base64
@@ -30,10 +30,10 @@ KEY = "audit"
 BEGIN = "begin_keyed_log"
 "Action of the first line under the key."
 PAGE = 500
-"Lines read at a time: whoever else wants to read waits no longer."
+"Lines read at a time: other readers wait no longer."
 REFERENCE_BYTES = 9
 MOST_LINES = 2**62
-"More than any log has; SQLite counts so far."
+"More than any log has, within SQLite's integers."
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class AuditLine:
 
 @dataclass(frozen=True)
 class Head:
-    """A line by number and digest; what a later check is compared with."""
+    """A line by number and digest, for a later check to compare with."""
 
     number: int
     digest: bytes
@@ -67,12 +67,12 @@ class Head:
 
 @dataclass(frozen=True)
 class Finding:
-    """What looking through the chain has found."""
+    """Result of checking the chain."""
 
     head: Head
-    "The last line that holds."
+    "The last valid line."
     broken: int | None = None
-    "Number of the first line that is changed, missing or not by this server's key."
+    "Number of the first line that is changed, missing or made without this server's key."
 
     @property
     def holds(self) -> bool:
@@ -80,7 +80,7 @@ class Finding:
 
 
 def _plain_digest(before: bytes, row: Row) -> bytes:
-    """Of a line from before there was a key."""
+    """The digest of a line from before there was a key."""
     parts = (str(row["number"]), str(row["at"]), row["actor"], row["action"], row["object"])
     return sha256(before + "\x1f".join(parts).encode()).digest()
 
@@ -126,7 +126,7 @@ class Audit:
         return Head(number, digest)
 
     async def _named(self, key: bytes, identifier: str) -> str:
-        """What a line says for an id: a reference where the id is deleted with its session."""
+        """An id as a line names it: a reference if the id is deleted with its session."""
         if not NEW_ID.fullmatch(identifier):
             return identifier
         row = await self._executor.row(
@@ -140,7 +140,7 @@ class Audit:
         return f"{kind}:{_reference(key, identifier)}" if kind else identifier
 
     async def reference(self, text: str) -> str:
-        """The same text has the same one; without the key it tells nothing. Within a transaction."""
+        """A keyed digest of `text`, which reveals nothing without the key. Within a transaction."""
         return _reference(await self._vault.secret(self._executor, KEY), text)
 
     async def head(self) -> Head:
@@ -170,7 +170,7 @@ class Audit:
         return [_line(row) for row in rows]
 
     async def check(self, since: Head | None = None) -> Finding:
-        """Look through the chain, all of it or from a line that was found to hold on."""
+        """Check the chain, from its beginning or after a line that was found valid."""
         key = await self._vault.find_secret(self._executor, KEY)
         head, keyed = since or Head(0, START), since is not None
         async for row in self._rows_after(head.number):
@@ -182,7 +182,7 @@ class Audit:
             if row["number"] != head.number + 1 or row["digest"] != digest:
                 return Finding(head, head.number + 1)
             head = Head(row["number"], digest)
-        if head.number and not keyed:  # somebody took the lines under the key, and wrote others
+        if head.number and not keyed:  # somebody replaced the lines under the key
             return Finding(Head(0, START), 1)
         return Finding(head)
 

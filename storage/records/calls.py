@@ -1,4 +1,4 @@
-"""Calls: when, how long, how they ended; and who is in one, while it lasts."""
+"""Calls: when, how long, how they ended; and the members of one while it lasts."""
 
 import json
 
@@ -13,7 +13,7 @@ class Calls:
         self._executor = executor
 
     async def put(self, consultation_id: str, call: Call) -> bool:
-        """Write or rewrite the call. Who was in it is forgotten when it is over.
+        """Insert or update the call. Its members are deleted when it is over.
 
         False, and nothing is written, if another call has this id, or it was over already.
         """
@@ -51,7 +51,7 @@ class Calls:
                 name: Member(state, peer_id)
                 for name, (state, peer_id) in json.loads(row["members"]).items()
             }
-            joined = frozenset(name for name, one in members.items() if one.state == "joined")
+            joined = frozenset(name for name, member in members.items() if member.state == "joined")
             return Call(
                 row["id"],
                 row["media"],

@@ -1,9 +1,8 @@
 """Chat messages, and how far each participant has seen them.
 
-The text of a line is sealed for its row, author, position, kind and time: none of them can be
-changed without the text being lost. That a line is missing at the end, or that a whole file is an
-older one, does not show; and lines written before the binding was there are bound to their row
-alone, until they are purged.
+The text of a line is sealed for its row, author, position, kind and time: changing any of them
+makes the text unreadable. A line missing at the end, or a whole file replaced by an older one, is
+not detected. Lines from before migration 2 are bound to their row alone, until they are purged.
 """
 
 import sqlite3
@@ -17,21 +16,21 @@ from storage.engine.database import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
 
 BINDING = 1
-"How texts are bound now; 0 is how they were before, see migration 2."
+"How texts are bound now; 0: as before migration 2."
 LAST = 2**62
-"After every position."
+"Beyond every position."
 
 
 def _place(
     binding: int, message_id: str, position: int, participant_id: str, kind: str, sent_at: int
 ) -> str:
-    """What a text is sealed for; no id or kind has a dot."""
+    """The place that a text is sealed for; no id or kind contains a dot."""
     row = f"chat_message.text.{message_id}"
     return row if binding == 0 else f"{row}.{position}.{participant_id}.{kind}.{sent_at}"
 
 
 def _message(key: ConsultationKey, row: Row) -> ChatMessage:
-    """The line in `row`. Raises InvalidTag if anything of it was changed."""
+    """The line in `row`. Raises InvalidTag if anything in it was changed."""
     place = _place(
         row["binding"], row["id"], row["position"], row["participant_id"], row["kind"],
         row["sent_at"],
@@ -48,7 +47,7 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
 
 
 class _Lines:
-    """The lines of one consultation, within one turn of the database's thread."""
+    """The lines of one consultation, within one visit to the database's thread."""
 
     def __init__(self, connection: sqlite3.Connection, consultation_id: str) -> None:
         self._connection = connection
@@ -59,7 +58,7 @@ class _Lines:
         return self._number("SELECT MAX(position) FROM chat_message WHERE consultation_id = ?")
 
     def events_of(self, participant_id: str) -> int:
-        """How many event lines of somebody there are."""
+        """How many event lines this participant has."""
         return self._number(
             "SELECT COUNT(*) FROM chat_message"
             " WHERE consultation_id = ? AND participant_id = ? AND kind <> 'text'",
@@ -70,7 +69,7 @@ class _Lines:
         self, position: int, message_id: str, participant_id: str, kind: LineKind, sealed: bytes,
         sent_at: int,
     ) -> bool:  # fmt: skip
-        """False if this id is there already."""
+        """False if this id exists already."""
         inserted = self._connection.execute(
             "INSERT INTO chat_message (consultation_id, position, id, participant_id, kind, text,"
             " sent_at, binding) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -80,7 +79,7 @@ class _Lines:
         return inserted.rowcount > 0
 
     def count(self, participant_id: str, stored: int) -> None:
-        """Somebody has written so many bytes more."""
+        """Add to the bytes that this participant has written."""
         self._connection.execute(
             "INSERT INTO chat_volume (consultation_id, participant_id, bytes) VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET bytes = bytes + excluded.bytes",
@@ -108,7 +107,7 @@ class Chat:
     ) -> ChatMessage | None:
         """Add a line at the next position, within a transaction.
 
-        None if this id is there already, or for one event line of this person too many.
+        None if this id exists already, or if this participant has too many event lines.
         """
         key = await self._vault.key(self._executor, consultation_id)
         sent_at = to_ms(now)
@@ -126,7 +125,7 @@ class Chat:
                 lines.count(participant_id, stored_bytes(text))
             return position
 
-        # the position, and what is sealed for it, in one turn: nobody writes in between
+        # position and sealing in one visit to the thread: nobody writes in between
         position = await self._executor.run(add)
         if position is None:
             return None
@@ -146,8 +145,8 @@ class Chat:
     ) -> list[ChatMessage]:
         """A page of lines between two positions, in order.
 
-        Those nearest to `before`; without it those nearest to `after`; without both the newest.
-        They are read and opened in the database's thread, one page in one turn.
+        Those nearest to `before`; without it those nearest to `after`; without either the newest.
+        One page is read and decrypted in one visit to the database's thread.
         """
         key = await self._vault.key(self._executor, consultation_id)
         forward = before is None and after is not None
@@ -167,7 +166,7 @@ class Chat:
         return await self._executor.run(read)
 
     async def pages(self, consultation_id: str) -> AsyncIterator[list[ChatMessage]]:
-        """Every line in order, page by page; others read in between."""
+        """Every line in order, page by page; other reads run in between."""
         position = 0
         while page := await self.page(consultation_id, after=position):
             yield page
@@ -178,7 +177,7 @@ class Chat:
         return [line async for page in self.pages(consultation_id) for line in page]
 
     async def written(self, consultation_id: str) -> dict[str, int]:
-        """Participant id -> what they have written, in the bytes of `signaling.chat.stored_bytes`."""
+        """Participant id -> what they have written, in bytes as `signaling.chat.stored_bytes`."""
         rows = await self._executor.rows(
             "SELECT participant_id, bytes FROM chat_volume WHERE consultation_id = ?",
             (consultation_id,),
@@ -186,7 +185,7 @@ class Chat:
         return {row["participant_id"]: row["bytes"] for row in rows}
 
     async def announced(self, consultation_id: str) -> dict[str, LineKind]:
-        """Participant id -> `joined` or `left`, whichever line of theirs is the last."""
+        """Participant id -> `joined` or `left`, whichever came last."""
         rows = await self._executor.rows(
             "SELECT participant_id, kind, MAX(position) FROM chat_message INDEXED BY chat_event"
             " WHERE consultation_id = ? AND kind <> 'text' AND kind IN ('joined', 'left')"

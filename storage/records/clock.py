@@ -1,4 +1,4 @@
-"""When this server last knew what time it was."""
+"""The time that was stored last, to compare the clock with."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ class Clock:
         self._executor = executor
 
     async def seen_at(self) -> datetime | None:
-        """None: never."""
+        """None: nothing was stored yet."""
         row = await self._executor.row("SELECT seen_at FROM clock")
         return maybe_from_ms(row["seen_at"]) if row else None
 

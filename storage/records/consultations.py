@@ -43,7 +43,7 @@ class Consultations:
         )
 
     async def _note(self, row: Row) -> str:
-        """Nothing where it cannot be read: the consultation must go on, end and be forgotten."""
+        """The note; empty if it cannot be decrypted, so that it can still be purged."""
         if row["note"] is None:
             return ""
         try:
@@ -83,11 +83,11 @@ class Consultations:
         return await self._consultation(row) if row else None
 
     async def ids(self) -> list[str]:
-        """Of all there are."""
+        """The ids of all consultations."""
         return [row["id"] for row in await self._executor.rows("SELECT id FROM consultation")]
 
     async def in_states(self, states: Sequence[str]) -> list[Consultation]:
-        """Everybody's in these states, oldest first."""
+        """All consultations in these states, oldest first."""
         rows = await self._executor.rows(
             f"SELECT * FROM consultation WHERE state IN ({marks(states)}) ORDER BY created_at, id",
             tuple(states),
@@ -95,7 +95,7 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def schedulers_of(self, consultation_ids: Iterable[str]) -> list[str]:
-        """The account ids of those who hold these consultations, each once."""
+        """The distinct account ids of these consultations' schedulers."""
         ids = tuple(consultation_ids)
         rows = await self._executor.rows(
             f"SELECT DISTINCT scheduler_id FROM consultation WHERE id IN ({marks(ids)})", ids
@@ -103,7 +103,7 @@ class Consultations:
         return [row["scheduler_id"] for row in rows]
 
     async def holders(self, consultation_ids: Iterable[str]) -> dict[str, str]:
-        """Consultation id -> account id of who holds it, of those that exist."""
+        """Consultation id -> account id of its scheduler, of those that exist."""
         found: dict[str, str] = {}
         for ids in batched(consultation_ids):
             for row in await self._executor.rows(
@@ -115,8 +115,8 @@ class Consultations:
     async def change(self, consultation: Consultation) -> None:
         """Store state and dates."""
         await self._executor.rows(
-            "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?, started_at = ?,"
-            " closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
+            "UPDATE consultation SET state = ?, created_at = ?, planned_at = ?, time_zone = ?,"
+            " started_at = ?, closed_at = ?, calendar_sequence = ?, interpreting = ? WHERE id = ?",
             (
                 consultation.state, to_ms(consultation.created_at),
                 maybe_ms(consultation.planned_at), consultation.time_zone,
@@ -135,9 +135,9 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def overdue(self, before: datetime, limit: int) -> list[Consultation]:
-        """Planned or waiting ones whose time was at or before `before`.
+        """Planned or waiting ones whose date was at or before `before`.
 
-        Not while an interpreter is being looked for: their people were not even told.
+        Except while an interpreter is being looked for: their people were not told yet.
         """
         rows = await self._executor.rows(
             "SELECT * FROM consultation WHERE state IN ('planned', 'waiting')"
@@ -148,7 +148,7 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def left_alone(self, before: datetime, after_id: str, limit: int) -> list[Consultation]:
-        """Started ones in which nothing has happened since `before`, by id, beyond `after_id`."""
+        """Started ones without an event since `before`, ordered by id, after `after_id`."""
         rows = await self._executor.rows(
             "SELECT * FROM consultation INDEXED BY consultation_abandoned"
             " WHERE state IN ('active', 'kept_open') AND last_event_at <= ? AND id > ?"
@@ -158,20 +158,20 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def touch(self, consultation_id: str, now: datetime) -> None:
-        """Something has happened in it now: how long it was left alone before counts no more."""
+        """Set the last event to `now`."""
         await self._executor.rows(
             "UPDATE consultation SET last_event_at = ? WHERE id = ?", (to_ms(now), consultation_id)
         )
 
-    async def bring_back(self, now: datetime) -> None:
-        """What lies in the future and decides about an end was written by a clock that was wrong."""
+    async def clamp_future(self, now: datetime) -> None:
+        """Set times in the future that decide about an end, written by a wrong clock, to `now`."""
         for column in ("closed_at", "created_at", "last_event_at"):
             await self._executor.rows(
                 f"UPDATE consultation SET {column} = ?1 WHERE {column} > ?1", (to_ms(now),)
             )
 
     async def ended_before(self, moment: datetime, limit: int) -> list[Consultation]:
-        """Closed or canceled at or before `moment`: what retention says must go."""
+        """Closed or canceled at or before `moment`, earliest first."""
         rows = await self._executor.rows(
             "SELECT * FROM consultation WHERE closed_at <= ? ORDER BY closed_at LIMIT ?",
             (to_ms(moment), limit),
@@ -179,7 +179,7 @@ class Consultations:
         return [await self._consultation(row) for row in rows]
 
     async def next_end(self) -> datetime | None:
-        """When the one closed longest ago was closed."""
+        """The earliest time at which any was closed or canceled."""
         row = await self._executor.row(
             "SELECT MIN(closed_at) AS closed_at FROM consultation WHERE closed_at IS NOT NULL"
         )
@@ -192,10 +192,10 @@ class Consultations:
         )
 
     async def purge(self, consultation_id: str) -> None:
-        """Note the purge, destroy the key, then delete every row of the consultation.
+        """Record the purge, destroy the key, then delete every row of the consultation.
 
-        With it go the web sessions of browsers that have no seat in another one; whoever purges
-        ends what is open in the room.
+        Web sessions of browsers without a seat elsewhere are deleted too; the caller ends what is
+        open in the room.
         """
         await self._purged.add([consultation_id])
         await self._vault.destroy(self._executor, consultation_id)

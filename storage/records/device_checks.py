@@ -1,4 +1,4 @@
-"""Device checks: the latest one of each invite, sealed. They go with the invite."""
+"""Device checks: the latest one of each invite, sealed; deleted with the invite."""
 
 import msgspec
 
@@ -15,7 +15,7 @@ class DeviceChecks:
         self._vault = vault
 
     async def put(self, invite: Invite, check: DeviceCheck) -> None:
-        """Keep `check`; an earlier one of the same invite is gone."""
+        """Store `check`, replacing an earlier one of the same invite."""
         key = await self._vault.key(self._executor, invite.consultation_id)
         await self._executor.rows(
             "INSERT INTO device_check (invite_id, result, at) VALUES (?, ?, ?)"

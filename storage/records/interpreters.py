@@ -47,7 +47,7 @@ class Interpreters:
         return [_organization(row) for row in rows]
 
     async def put_organization(self, organization: InterpretingOrganization) -> None:
-        """Write or rewrite one."""
+        """Insert or replace an organization."""
         await self._executor.rows(
             "INSERT INTO interpreting_organization (id, name, email, languages, position, active)"
             " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
@@ -104,7 +104,7 @@ class Interpreters:
         return [_request(row) for row in rows]
 
     async def expired(self, now: datetime) -> list[InterpreterRequest]:
-        """Requests without an answer whose time is over."""
+        """Unanswered requests whose time is over."""
         rows = await self._executor.rows(
             "SELECT * FROM interpreter_request WHERE state = 'sent' AND expires_at <= ?"
             " ORDER BY expires_at",
@@ -112,8 +112,8 @@ class Interpreters:
         )
         return [_request(row) for row in rows]
 
-    async def bring_back(self, now: datetime) -> None:
-        """A request of the future was sent by a clock that was wrong: it waits from now on."""
+    async def clamp_future(self, now: datetime) -> None:
+        """Let requests that a wrong clock has dated in the future wait from now on."""
         await self._executor.rows(
             "UPDATE interpreter_request SET expires_at = expires_at - created_at + ?1,"
             " created_at = ?1 WHERE created_at > ?1 AND state = 'sent'",

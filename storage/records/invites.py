@@ -1,4 +1,4 @@
-"""Invites and the seats taken with them. Who they are for is sealed."""
+"""Invites and the seats taken with them. The invited person is sealed."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -38,7 +38,7 @@ class Invites:
         )
 
     async def token(self, consultation_id: str, invite_id: str) -> str:
-        """The token of an invite, derived anew from the consultation's key."""
+        """The token of an invite, derived from the consultation's key."""
         key = await self._vault.key(self._executor, consultation_id)
         return key.token(f"invite:{invite_id}")
 
@@ -50,7 +50,8 @@ class Invites:
             (
                 invite.id, invite.consultation_id, invite.role, invite.state, invite.token_digest,
                 key.seal(f"invite.person.{invite.id}", msgspec.json.encode(asdict(invite.person))),
-                self._address_digest(invite.person), to_ms(invite.created_at), maybe_ms(invite.joined_at),
+                self._address_digest(invite.person), to_ms(invite.created_at),
+                maybe_ms(invite.joined_at),
             ),
         )  # fmt: skip
 
@@ -87,7 +88,7 @@ class Invites:
         )  # fmt: skip
 
     async def mark_sent(self, invite_ids: Iterable[str]) -> None:
-        """Something went out to these people; who has joined already stays so."""
+        """Something was sent to these people; other states than `created` stay."""
         await self._executor.many(
             "UPDATE invite SET state = 'sent' WHERE id = ? AND state = 'created'",
             [(invite_id,) for invite_id in invite_ids],
@@ -111,7 +112,7 @@ class Invites:
         return await self._invite(row) if row else None
 
     async def take_seat(self, invite_id: str, web_session_digest: bytes, now: datetime) -> None:
-        """Give the seat to this browser; whoever had it before has it no more."""
+        """Give the seat to this browser; another browser that held it loses it."""
         before = await self._holder(invite_id)
         if before is not None and before != web_session_digest:
             self._hooks.seat_taken(self._executor, invite_id, before)
@@ -127,7 +128,7 @@ class Invites:
         return holder is not None and compare_digest(holder, web_session_digest)
 
     async def seats_of(self, web_session_digest: bytes) -> list[Invite]:
-        """The invites whose seats this browser has."""
+        """The invites whose seats this browser holds."""
         rows = await self._executor.rows(
             "SELECT invite.* FROM seat JOIN invite ON invite.id = seat.invite_id"
             " WHERE seat.web_session_digest = ? ORDER BY seat.taken_at",
@@ -136,14 +137,14 @@ class Invites:
         return [await self._invite(row) for row in rows]
 
     async def leave_seats(self, web_session_digest: bytes) -> None:
-        """This browser has no seat any more; nobody else has got them."""
+        """This browser gives up its seats; nobody else takes them."""
         self._hooks.seats_left(self._executor, web_session_digest)
         await self._executor.rows(
             "DELETE FROM seat WHERE web_session_digest = ?", (web_session_digest,)
         )
 
     async def leave_ended(self, web_session_digest: bytes) -> None:
-        """This browser gives up the seats of sessions that are over, also for their reopening."""
+        """This browser gives up its seats in sessions that are over, even if these are reopened."""
         await self._executor.rows(
             "DELETE FROM seat WHERE web_session_digest = ? AND invite_id IN (SELECT invite.id"
             " FROM invite JOIN consultation ON consultation.id = invite.consultation_id"
@@ -152,7 +153,7 @@ class Invites:
         )
 
     async def holders(self, invite_ids: Iterable[str]) -> dict[str, bytes | None]:
-        """Invite id -> digest of the browser that has its seat; without those that are over."""
+        """Usable invite id -> digest of the browser that holds its seat, if any does."""
         found: dict[str, bytes | None] = {}
         for ids in batched(invite_ids):
             for row in await self._executor.rows(

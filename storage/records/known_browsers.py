@@ -11,7 +11,7 @@ class KnownBrowsers:
         self._executor = executor
 
     async def accounts_of(self, digest: bytes, now: datetime) -> frozenset[str]:
-        """Ids of the accounts that this browser has signed in to, not too long ago."""
+        """Ids of the accounts that this browser has signed in to and that still know it."""
         rows = await self._executor.rows(
             "SELECT account_id FROM known_browser WHERE token_digest = ? AND expires_at > ?",
             (digest, to_ms(now)),
@@ -21,7 +21,7 @@ class KnownBrowsers:
     async def put(
         self, digest: bytes, account_id: str, expires_at: datetime, *, before: bytes | None
     ) -> None:
-        """Know a browser by a new digest; `before` is its last one and worth nothing any more."""
+        """Remember a browser by a new digest, which replaces `before`."""
         if before is not None:
             await self._executor.rows(
                 "UPDATE known_browser SET token_digest = ? WHERE token_digest = ?",
@@ -34,7 +34,7 @@ class KnownBrowsers:
         )
 
     async def remove_all_of(self, account_id: str) -> None:
-        """From now on every browser is unknown to this account."""
+        """Forget every browser of this account."""
         await self._executor.rows("DELETE FROM known_browser WHERE account_id = ?", (account_id,))
 
     async def remove_expired(self, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Words of notices that the operator wrote, and the WhatsApp templates approved for them."""
+"""Texts of notices that the operator wrote, and the WhatsApp templates approved for them."""
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part
@@ -10,12 +10,12 @@ class NoticeTexts:
         self._executor = executor
 
     async def texts(self) -> dict[tuple[Occasion, str, Part], str]:
-        """(occasion, language, part) -> the operator's words."""
+        """(occasion, language, part) -> the operator's text."""
         rows = await self._executor.rows("SELECT * FROM notice_text")
         return {(row["occasion"], row["language"], row["part"]): row["text"] for row in rows}
 
     async def put_text(self, occasion: Occasion, language: str, part: Part, text: str) -> None:
-        """Keep the operator's words; an empty text goes back to the catalogs'."""
+        """Store the operator's text; an empty one restores the catalogs'."""
         await self._executor.rows(
             "DELETE FROM notice_text WHERE occasion = ? AND language = ? AND part = ?",
             (occasion, language, part),
@@ -38,7 +38,7 @@ class NoticeTexts:
     async def put_template(
         self, occasion: Occasion, language: str, template: ApprovedTemplate | None
     ) -> None:
-        """Keep the template of one occasion and language; None takes it away."""
+        """Store the template of one occasion and language; None removes it."""
         await self._executor.rows(
             "DELETE FROM whatsapp_template WHERE occasion = ? AND language = ?",
             (occasion, language),

@@ -1,4 +1,4 @@
-"""Notices and delivery attempts: the queue of everything that is written to people outside."""
+"""Notices and delivery attempts: the queue of everything that is sent to people outside."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ def _opened(key: ConsultationKey, row: Row) -> Envelope:
 
 
 def _opened_or_none(key: ConsultationKey | None, row: Row) -> Envelope:
-    """One without any way if it cannot be read: it must not hold up those behind it."""
+    """The envelope; one without any way if it cannot be decrypted, so that it blocks no others."""
     try:
         if key is None:
             raise InvalidTag
@@ -85,7 +85,7 @@ class Notices:
         self._hooks = hooks
 
     async def add(self, notice: Notice, envelope: Envelope, now: datetime) -> bool:
-        """Queue a notice; False if this recipient has one for this occasion already."""
+        """Queue a notice; False if one with its dedupe key exists already."""
         key = await self._vault.key(self._executor, notice.consultation_id)
         rows = await self._executor.rows(
             "INSERT INTO notice (id, consultation_id, invite_id, occasion, dedupe_key, envelope,"
@@ -107,9 +107,10 @@ class Notices:
     async def sent_to(
         self, address: str, since: datetime, now: datetime, *, beyond: int
     ) -> datetime | None:
-        """When the newest was queued of those to this address that are more than `beyond`.
+        """When the newest notice to this address was queued that is beyond the first `beyond`.
 
-        Reminders do not count, nor what a clock that was wrong has put into the future.
+        Reminders do not count, nor notices that a wrong clock has dated in the future. None: there
+        are at most `beyond`.
         """
         return await self._moment(
             "SELECT created_at FROM notice WHERE address_digest = ?"
@@ -121,7 +122,7 @@ class Notices:
     async def sent_by(
         self, scheduler_id: str, since: datetime, now: datetime, *, beyond: int
     ) -> datetime | None:
-        """The same for those about the sessions of one scheduler."""
+        """As `sent_to`, for notices about the sessions of one scheduler."""
         return await self._moment(
             "SELECT notice.created_at FROM notice INDEXED BY notice_created"
             " JOIN consultation ON consultation.id = notice.consultation_id"
@@ -136,7 +137,7 @@ class Notices:
         return maybe_from_ms(row["created_at"]) if row else None
 
     async def due(self, now: datetime, room: Mapping[Channel, int]) -> list[Due]:
-        """What is to be done by now, oldest first, of each channel as many as there is room."""
+        """What is due, oldest first, of each channel as many as there is `room`."""
         some = [channel for channel in room if room[channel] > 0]
         if not some:
             return []
@@ -173,7 +174,7 @@ class Notices:
         ]
 
     async def _keys(self, consultation_ids: Collection[str]) -> dict[str, ConsultationKey]:
-        """Those that can be opened; one that was damaged must not hold up those behind it."""
+        """The keys that can be unwrapped; a damaged one must not block the others."""
         try:
             return await self._vault.keys(self._executor, consultation_ids)
         except MasterKeyError:
@@ -184,7 +185,7 @@ class Notices:
             return found
 
     async def next_due(self) -> datetime | None:
-        """When something is to be done next; None: nothing is queued."""
+        """When the next notice is due; None: nothing waits."""
         row = await self._executor.row(
             "SELECT next_at FROM notice WHERE next_at IS NOT NULL ORDER BY next_at LIMIT 1"
         )
@@ -195,7 +196,7 @@ class Notices:
         return _notice(row) if row else None
 
     async def existing(self, notice_ids: Iterable[str]) -> frozenset[str]:
-        """Those of `notice_ids` that are stored."""
+        """The subset of `notice_ids` that is stored."""
         found: set[str] = set()
         for ids in batched(notice_ids):
             rows = await self._executor.rows(
@@ -205,16 +206,16 @@ class Notices:
         return frozenset(found)
 
     async def queued_at(self, dedupe_key: str) -> datetime | None:
-        """When this was queued; None: it was not."""
+        """When the notice with this key was queued; None: there is none."""
         row = await self._executor.row(
             "SELECT created_at FROM notice WHERE dedupe_key = ?", (dedupe_key,)
         )
         return maybe_from_ms(row["created_at"]) if row else None
 
-    async def bring_back(self, now: datetime) -> None:
-        """What waits for a time beyond any that it could have been given waits no longer.
+    async def clamp_future(self, now: datetime) -> None:
+        """Make due what waits for a time later than any it could have been given.
 
-        Reminders follow the date of their session, which people choose.
+        Except reminders, which follow the date of their session.
         """
         limit = to_ms(now + GIVE_UP_AFTER)
         await self._executor.rows(
@@ -232,7 +233,7 @@ class Notices:
         )
 
     async def of_consultation(self, consultation_id: str) -> list[Notice]:
-        """In the order they were queued."""
+        """Its notices, in the order they were queued."""
         rows = await self._executor.rows(
             "SELECT * FROM notice WHERE consultation_id = ? ORDER BY created_at, rowid",
             (consultation_id,),
@@ -247,23 +248,23 @@ class Notices:
         return _opened(await self._vault.key(self._executor, notice.consultation_id), row)
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:
-        """Store states and when each is to be looked at again (None: not by itself)."""
+        """Store states, and when each is due again (None: it is not)."""
         await self._executor.many(
             "UPDATE notice SET state = ?, next_at = ? WHERE id = ?",
             [(notice.state, maybe_ms(next_at), notice.id) for notice, next_at in changes],
         )
 
-    async def turn_to(self, turned: Iterable[tuple[str, Channel]]) -> None:
-        """Store (notice id, channel of the way that is tried next)."""
-        changes = [(channel, notice_id) for notice_id, channel in turned]
+    async def switch_channels(self, switched: Iterable[tuple[str, Channel]]) -> None:
+        """Store the channel of the way that is tried next, as (notice id, channel)."""
+        changes = [(channel, notice_id) for notice_id, channel in switched]
         if changes:
             await self._executor.many("UPDATE notice SET channel = ? WHERE id = ?", changes)
             self._hooks.notice_queued(self._executor)
 
     async def drop_pending(self, consultation_id: str, occasions: Sequence[str]) -> None:
-        """What was not sent yet on these occasions is not true any more.
+        """Drop what was not sent yet on these occasions: it is outdated.
 
-        What is being sent this moment may still arrive, but is not tried again.
+        What is being sent right now may still arrive, but is not retried.
         """
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
@@ -272,7 +273,7 @@ class Notices:
         )
 
     async def drop_all_pending(self, consultation_id: str) -> None:
-        """The session is off: nothing that was queued about it is sent any more."""
+        """Drop everything not sent yet about a session: it is over or canceled."""
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE consultation_id = ?"
             " AND state = 'pending'",
@@ -280,9 +281,9 @@ class Notices:
         )
 
     async def hasten(self, invite_id: str, occasion: Occasion, now: datetime) -> bool:
-        """Let a notice of this occasion that still waits be due now; False: none waits.
+        """Make a waiting notice of this occasion due now; False: none waits.
 
-        What was being sent when the answer was lost does not wait for anything.
+        One whose answer was lost does not wait.
         """
         rows = await self._executor.rows(
             "UPDATE notice SET next_at = MIN(next_at, ?) WHERE invite_id = ? AND occasion = ?"
@@ -295,8 +296,8 @@ class Notices:
             self._hooks.notice_queued(self._executor)
         return bool(rows)
 
-    async def was_told(self, invite_id: str) -> bool:
-        """Whether anything has gone out, or may be on its way, to this person."""
+    async def was_notified(self, invite_id: str) -> bool:
+        """Whether anything was sent to this person, or may be on its way."""
         return bool(
             await self._executor.rows(
                 "SELECT 1 FROM notice WHERE invite_id = ? AND (state = 'handed_over'"
@@ -306,7 +307,7 @@ class Notices:
         )
 
     async def was_reached(self, invite_id: str) -> bool:
-        """Whether anything arrived at this person's present address, or may have."""
+        """Whether anything arrived at this person's current address, or may have."""
         return bool(
             await self._executor.rows(
                 "SELECT 1 FROM notice WHERE invite_id = ? AND version >= 0"
@@ -317,7 +318,7 @@ class Notices:
         )
 
     async def forget_keys_of(self, invite_id: str) -> None:
-        """Let somebody be told everything again: their address was changed."""
+        """Allow every notice to be queued again for a person whose address was changed."""
         await self._executor.rows(
             "UPDATE notice SET dedupe_key = dedupe_key || ':' || id, version = -1"
             " WHERE invite_id = ?",
@@ -325,7 +326,7 @@ class Notices:
         )
 
     async def drop_pending_of(self, invite_id: str) -> None:
-        """Nothing more is written on behalf of an invite that was revoked."""
+        """Drop everything not sent yet for an invite."""
         await self._executor.rows(
             "UPDATE notice SET state = 'dropped', next_at = NULL WHERE invite_id = ?"
             " AND state = 'pending'",
@@ -333,7 +334,7 @@ class Notices:
         )
 
     async def attempts(self, notice_id: str) -> list[Attempt]:
-        """In the order of the ways they took."""
+        """The attempts of a notice, in the order of their ways."""
         return (await self._attempts_of([notice_id]))[notice_id]
 
     async def _attempts_of(self, notice_ids: Sequence[str]) -> dict[str, list[Attempt]]:
@@ -378,7 +379,7 @@ class Notices:
         return (_attempt(row), notice) if row and notice else None
 
     async def standing(self, notice_ids: Sequence[str]) -> dict[str, tuple[Notice, list[Attempt]]]:
-        """Id -> (notice, its attempts in the order of their ways) of those that still exist."""
+        """Id -> (notice, its attempts in the order of their ways), of notices that still exist."""
         rows = await self._executor.rows(
             f"SELECT * FROM notice WHERE id IN ({marks(notice_ids)})", tuple(notice_ids)
         )
@@ -386,7 +387,7 @@ class Notices:
         return {row["id"]: (_notice(row), attempts[row["id"]]) for row in rows}
 
     async def interrupted(self) -> list[Due]:
-        """What was under way when the server stopped; each has an attempt."""
+        """What was being sent when the server stopped; each has an attempt."""
         return await self._with_all(
             "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
             " JOIN consultation ON consultation.id = notice.consultation_id"
@@ -395,7 +396,7 @@ class Notices:
         )
 
     async def unfinished(self) -> list[Due]:
-        """Whatever would still be tried: what waits, and what was under way."""
+        """Whatever would still be sent: what waits, and what was being sent."""
         return await self._with_all(
             "SELECT notice.*, consultation.planned_at, 0 AS overtaken FROM notice"
             " JOIN consultation ON consultation.id = notice.consultation_id"
@@ -404,7 +405,7 @@ class Notices:
         )
 
     async def delivery_of(self, invite_ids: Sequence[str]) -> dict[str, Attempt]:
-        """Invite id -> the latest attempt at telling that person anything."""
+        """Invite id -> the latest attempt to deliver anything to that person."""
         rows = await self._executor.rows(
             "SELECT notice.invite_id, delivery_attempt.* FROM delivery_attempt"
             " JOIN notice ON notice.id = delivery_attempt.notice_id"

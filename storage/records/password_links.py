@@ -1,4 +1,4 @@
-"""One-time addresses at which somebody chooses a new password: only their digests are kept."""
+"""One-time links to choose a new password: only the digests of their tokens are stored."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ class PasswordLinks:
         self._executor = executor
 
     async def put(self, account_id: str, digest: bytes, expires_at: datetime) -> None:
-        """The only address of this account from now on."""
+        """Store the link of an account, replacing an earlier one."""
         await self._executor.rows(
             "INSERT INTO password_link (account_id, token_digest, expires_at) VALUES (?, ?, ?)"
             " ON CONFLICT (account_id) DO UPDATE SET token_digest = excluded.token_digest,"
@@ -20,7 +20,7 @@ class PasswordLinks:
         )
 
     async def account_of(self, digest: bytes, now: datetime) -> str | None:
-        """Id of the account whose password may be chosen there; None if that is over."""
+        """Id of the account whose password the link changes; None: used or expired."""
         row = await self._executor.row(
             "SELECT account_id FROM password_link WHERE token_digest = ? AND expires_at > ?",
             (digest, to_ms(now)),

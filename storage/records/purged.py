@@ -1,6 +1,6 @@
-"""How many sessions were deleted, and how much with them, by month; administrators see the sums.
+"""How many sessions were purged, and how much with them, by month; administrators see the totals.
 
-Which ones they were is nowhere but, as digests, in `storage/folder/purged_list.py`.
+Which ones they were is only recorded as digests, in `storage/folder/purged_list.py`.
 """
 
 from datetime import datetime
@@ -24,11 +24,11 @@ class Purged:
         self._executor = executor
 
     async def count(self, consultation_id: str, now: datetime) -> None:
-        """Count a session that is about to be deleted, within the same transaction."""
+        """Count a session that is about to be purged, within the same transaction."""
         await self._executor.rows(_COUNTS, {"month": f"{now:%Y-%m}", "id": consultation_id})
 
     async def totals(self) -> dict[str, int]:
-        """What was deleted since the beginning, by kind."""
+        """Totals of everything purged so far, by kind."""
         rows = await self._executor.rows(
             "SELECT what, SUM(count) AS count FROM purged GROUP BY what"
         )

@@ -1,4 +1,4 @@
-"""What people answered, sealed like everything that they wrote."""
+"""Replies to phone messages, their text sealed."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ class Replies:
         self._vault = vault
 
     async def add(self, invite: Invite, reply: Reply) -> bool:
-        """Keep a reply at its invite; False if it is there already."""
+        """Store a reply with its invite; False if it is stored already."""
         key = await self._vault.key(self._executor, invite.consultation_id)
         return bool(
             await self._executor.rows(
@@ -34,7 +34,7 @@ class Replies:
         )  # fmt: skip
 
     async def of_invites(self, invite_ids: Sequence[str]) -> list[StoredReply]:
-        """In the order they were written."""
+        """Replies of these invites, in the order they were written."""
         rows = await self._executor.rows(
             f"SELECT * FROM reply WHERE invite_id IN ({marks(invite_ids)}) ORDER BY at, rowid",
             tuple(invite_ids),

@@ -1,4 +1,4 @@
-"""What administrators set on the pages, and what a start leaves for the next; values are text."""
+"""What administrators set on the pages, and what one start stores for the next; values are text."""
 
 from storage.engine.database import Executor
 

@@ -1,4 +1,4 @@
-"""Tokens of webhooks that had their effect: each is good once."""
+"""Tokens of webhooks that took effect: each is valid once."""
 
 from datetime import datetime, timedelta
 
@@ -17,14 +17,14 @@ class UsedTokens:
             await self._executor.rows("SELECT 1 FROM used_token WHERE token_id = ?", (token_id,))
         )
 
-    async def bring_back(self, now: datetime) -> None:
-        """No token is believed for longer than minutes."""
+    async def clamp_future(self, now: datetime) -> None:
+        """Forget tokens that a wrong clock has dated in the future after LONGEST."""
         await self._executor.rows(
             "UPDATE used_token SET forget_at = ?1 WHERE forget_at > ?1", (to_ms(now + LONGEST),)
         )
 
     async def use(self, token_id: str, forget_at: datetime, now: datetime) -> bool:
-        """Remember a token, forget those that are too old to be believed; False: used before."""
+        """Remember a token and forget expired ones; False: it was used before."""
         await self._executor.rows("DELETE FROM used_token WHERE forget_at <= ?", (to_ms(now),))
         return bool(
             await self._executor.rows(

@@ -17,7 +17,7 @@ class Certificates:
 
 
 def certificates(authority: str = "trusted") -> Certificates:
-    """The same for the same authority; another name makes one that the first does not trust."""
+    """The same ones for the same name; authorities of other names do not trust each other."""
     return _certificates(authority)
 
 

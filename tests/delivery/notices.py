@@ -21,6 +21,6 @@ WHATSAPP = replace(MAIL, channel="whatsapp", address="+41791234567")
 
 
 def mail(**changes: Any) -> Outgoing:
-    """MAIL with some members of it or of its content changed."""
+    """MAIL with some members of it or of its content replaced."""
     of_content = {key: changes.pop(key) for key in tuple(changes) if hasattr(CONTENT, key)}
     return replace(MAIL, content=replace(CONTENT, **of_content), **changes)

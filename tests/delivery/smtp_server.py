@@ -1,4 +1,4 @@
-"""Mail servers for tests: a real one (aiosmtpd), and one that breaks where it is told to.
+"""Mail servers for tests: a real one (aiosmtpd), and one that breaks on request.
 
 async with mail_server(tls="starttls", user="teleconnect", password="secret") as server:
     ...                                   # server.url, server.received
@@ -42,7 +42,7 @@ class Received:
 
 @dataclass
 class MailServer:
-    """What the server is, and what it has seen so far."""
+    """The server, and what it has received so far."""
 
     url: str
     port: int
@@ -54,20 +54,20 @@ class MailServer:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     "Set at every mail."
     released: asyncio.Event | None = None
-    "Where there is one, each mail is answered only once it is set."
+    "If there is one, each mail is answered only once it is set."
     hanging_domain: str = ""
-    "Who is to get mail there is not answered for before `awake`."
+    "Recipients at this domain are not answered before `awake`."
     hanging: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
-    "Can be taken once for each who is not answered for."
+    "Released once for each recipient that is not answered."
     awake: asyncio.Event = field(default_factory=asyncio.Event)
     asked: list[str] = field(default_factory=list)
-    "Every recipient so far, answered for or not."
+    "Every recipient so far, answered or not."
     deserted: asyncio.Event = field(default_factory=asyncio.Event)
     "Set whenever the last connection has ended."
     _transports: set[Any] = field(default_factory=set)
 
     def drop_connections(self) -> None:
-        """Close every open connection, as a server does that has waited long enough."""
+        """Close every open connection, as after an idle timeout."""
         for transport in tuple(self._transports):
             transport.close()
 
@@ -179,7 +179,7 @@ class BrokenServer:
     port: int
     connections: int = 0
     texts: list[bytes] = field(default_factory=list)
-    "Every text that arrived whole, answered or not."
+    "Every text that arrived completely, answered or not."
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     "Set when a client waits for an answer that does not come."
 
@@ -188,7 +188,7 @@ class BrokenServer:
 async def broken_server(
     at: Phase, how: How, *, times: int = 1_000_000, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[BrokenServer]:
-    """A server that speaks well up to a phase and then, the first `times` times, does not.
+    """A server that behaves up to a phase and then, the first `times` times, breaks.
 
     `how` is what it does instead of answering; anything else than the words of `How` is its answer.
     """
@@ -200,7 +200,7 @@ async def broken_server(
     async def answer(
         phase: Phase, right: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> str | None:
-        """What was answered; None ends the conversation."""
+        """The answer; None ends the conversation."""
         nonlocal left
         if phase != at or left == 0:
             writer.write(right.encode() + b"\r\n")
@@ -208,7 +208,7 @@ async def broken_server(
         left -= 1
         if how == "hang":
             server.hanging.set()
-            await reader.read()  # until the other side gives up
+            await reader.read()  # until the client gives up
         elif how == "half_close":
             writer.write_eof()
             await reader.read()

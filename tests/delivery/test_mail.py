@@ -1,4 +1,4 @@
-"""A mail's octets, read back by the standard library and beside what that would have written."""
+"""A mail's octets, parsed by the standard library and compared with what it would have written."""
 
 from dataclasses import replace
 from email import message_from_bytes
@@ -51,7 +51,7 @@ def read(octets: bytes) -> EmailMessage:
 
 
 def facts(message: EmailMessage) -> list[object]:
-    """Everything that a mail program shows of it."""
+    """Everything that a mail program shows."""
     found: list[object] = [str(message[name]) for name in ("From", "To", "Subject")]
     for part in message.walk():
         assert not part.defects
@@ -90,7 +90,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
     octets = build(outgoing, FROM).octets
     message, library = read(octets), read(as_the_library_writes_it(outgoing))
     ours, theirs = facts(message), facts(library)
-    # what looks like an encoded word is read as one: ours is written so that it is not
+    # text that looks like an encoded word must be encoded, or it is decoded as one
     assert ours[2] == subject
     assert ours[:2] == theirs[:2] and ours[3:] == theirs[3:]
     assert octets.isascii()
@@ -100,7 +100,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
 
 
 @pytest.mark.slow
-def test_every_header_stands_once() -> None:
+def test_every_header_occurs_once() -> None:
     message = read(build(MAIL, FROM).octets)
     names = [name.lower() for name, _ in message.items()]
     assert sorted(names) == sorted(set(names))
@@ -120,6 +120,6 @@ def test_no_header_line_is_longer_than_it_may_be(subject: str) -> None:
 
 
 @pytest.mark.parametrize("changes", [{"text": "\ud800"}, {"html": "\ud800"}, {"subject": "\ud800"}])
-def test_what_no_mail_can_carry_is_refused(changes: dict[str, str]) -> None:
+def test_what_a_mail_cannot_carry_is_refused(changes: dict[str, str]) -> None:
     with pytest.raises(ValueError):
         build(mail(**changes), FROM)

@@ -80,7 +80,7 @@ async def test_what_was_written_is_listed_read_and_forgotten(
     assert names(folder) == {"README.txt"}
 
 
-async def test_what_another_process_left_half_written_is_discarded_and_nothing_else(
+async def test_incomplete_files_of_other_processes_are_deleted_and_nothing_else(
     outbox: OutboxFolder, folder: Path
 ) -> None:
     await outbox.discard_halves()
@@ -104,12 +104,12 @@ async def test_nothing_but_its_files_can_be_read(
         await outbox.read(name)
 
 
-async def test_a_notice_id_that_is_none_of_ours_names_no_file(outbox: OutboxFolder) -> None:
+async def test_a_foreign_notice_id_names_no_file(outbox: OutboxFolder) -> None:
     with pytest.raises(ValueError):
         await outbox.send(mail(notice_id="../../notice"))
 
 
-async def test_headers_that_cannot_be_are_refused(outbox: OutboxFolder, folder: Path) -> None:
+async def test_impossible_headers_are_refused(outbox: OutboxFolder, folder: Path) -> None:
     outcome = await outbox.send(mail(address="a@example.org\nBcc: b@example.org"))
     assert outcome == PermanentFailure("address_refused")
     assert names(folder) == set()
@@ -119,7 +119,7 @@ async def test_headers_that_cannot_be_are_refused(outbox: OutboxFolder, folder: 
     ("number", "reason"),
     [(errno.ENOSPC, "disk_full"), (errno.EDQUOT, "disk_full"), (errno.EIO, "outbox_unwritable")],
 )
-async def test_a_full_disk_is_told_and_leaves_no_half_file(
+async def test_a_full_disk_is_reported_and_leaves_no_incomplete_file(
     outbox: OutboxFolder,
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -134,7 +134,7 @@ async def test_a_full_disk_is_told_and_leaves_no_half_file(
     assert names(folder) == set()
 
 
-async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     outbox = OutboxFolder(tmp_path / "file" / "outbox", FROM)
     assert await outbox.send(MAIL) == TemporaryFailure("outbox_unwritable")

@@ -1,4 +1,4 @@
-"""Webhooks: what a provider says later, and what people answer."""
+"""Webhooks: receipts and replies."""
 
 import json
 from contextlib import suppress
@@ -68,7 +68,7 @@ def test_every_status_has_its_event(status: str) -> None:
     assert (receipt.reason == "undelivered") == (receipt.event == "undeliverable")
 
 
-def test_a_status_that_is_unknown_means_nothing() -> None:
+def test_an_unknown_status_is_ignored() -> None:
     assert parse_status(body(STATUS, status="played")) is None
 
 
@@ -90,11 +90,11 @@ def test_a_failure_has_a_reason(error: dict[str, Any], code: str, reason: str | 
     assert (receipt.code, receipt.reason) == (code, reason or ERROR_REASONS[code])
 
 
-def test_every_reason_of_the_provider_is_one_of_ours() -> None:
+def test_every_reason_of_the_provider_is_known() -> None:
     assert set(ERROR_REASONS.values()) <= set(REASONS)
 
 
-def test_an_answer_becomes_a_reply() -> None:
+def test_an_inbound_message_becomes_a_reply() -> None:
     assert parse_inbound(body(INBOUND)) == Reply(
         "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ac",
         "whatsapp",
@@ -107,7 +107,7 @@ def test_an_answer_becomes_a_reply() -> None:
     )
 
 
-def test_a_pressed_button_is_its_title_and_a_picture_only_its_kind() -> None:
+def test_a_pressed_button_is_its_title_and_an_image_only_its_kind() -> None:
     pressed = parse_inbound(
         body(INBOUND, message_type="button", text=..., button={"text": "I will come"})
     )
@@ -116,7 +116,7 @@ def test_a_pressed_button_is_its_title_and_a_picture_only_its_kind() -> None:
     assert (picture.text, picture.kind) == ("", "image")
 
 
-def test_an_endless_answer_is_cut() -> None:
+def test_an_endless_reply_is_truncated() -> None:
     assert len(parse_inbound(body(INBOUND, text="я" * 10_000)).text) == 4000
 
 
@@ -137,7 +137,7 @@ def test_an_endless_answer_is_cut() -> None:
         body(STATUS, filler="x" * 70_000),
     ],
 )
-def test_what_is_no_webhook_is_refused(raw: bytes) -> None:
+def test_anything_but_a_webhook_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidInput):
         parse_status(raw)
     with pytest.raises(InvalidInput):
@@ -145,7 +145,7 @@ def test_what_is_no_webhook_is_refused(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("sender", ["", "Clinic", "0791234567", "4179123456789012", "41 79"])
-def test_an_answer_from_nobody_is_refused(sender: str) -> None:
+def test_a_reply_from_nobody_is_refused(sender: str) -> None:
     with pytest.raises(InvalidInput):
         parse_inbound(body(INBOUND, **{"from": sender}))
 

@@ -1,4 +1,4 @@
-"""SMS segments: what a text costs, and where it is cut."""
+"""SMS segments: what a text costs, and where it is split."""
 
 import pytest
 from hypothesis import given
@@ -57,21 +57,21 @@ def test_every_character_of_the_default_alphabet_is_gsm() -> None:
     assert all(count(character).left == 158 for character in EXTENSION)
 
 
-def test_an_escape_pair_is_not_torn_apart() -> None:
+def test_an_escape_pair_is_not_split() -> None:
     counted = count("a" * 152 + "€" + "b" * 100)
     assert [len(part) for part in counted.parts] == [152, 101]
     assert counted.parts[1].startswith("€")
 
 
-def test_a_surrogate_pair_is_not_torn_apart() -> None:
+def test_a_surrogate_pair_is_not_split() -> None:
     counted = count("я" * 66 + "🙂" + "я" * 60)
     assert counted.parts[0] == "я" * 66
     assert counted.parts[1].startswith("🙂")
 
 
-def test_one_dear_character_makes_a_text_dear() -> None:
-    dear = [each for each in "L’hôpital ê’ à é" if count(each).encoding == "ucs2"]
-    assert dear == ["’", "ô", "ê", "’"]
+def test_one_character_outside_gsm_makes_a_text_expensive() -> None:
+    expensive = [each for each in "L’hôpital ê’ à é" if count(each).encoding == "ucs2"]
+    assert expensive == ["’", "ô", "ê", "’"]
     assert count("Your session").encoding == "gsm7"
 
 
@@ -89,7 +89,7 @@ def test_one_dear_character_makes_a_text_dear() -> None:
         ("ΑΊ 🙂", "ΑΊ 🙂"),
     ],
 )
-def test_accents_go_where_telephones_never_had_them(text: str, plain: str) -> None:
+def test_accents_outside_gsm_are_dropped(text: str, plain: str) -> None:
     assert without_accents(text) == plain
 
 
@@ -109,5 +109,5 @@ def test_parts_join_to_the_text_and_none_is_too_long(text: str) -> None:
     assert all(size <= room for size in sizes)
     if sizes:
         assert counted.left == room - sizes[-1]
-    # A part is only shorter by one unit, where a pair did not fit any more.
+    # A part is one unit shorter only if a pair did not fit.
     assert all(size >= room - 1 for size in sizes[:-1])

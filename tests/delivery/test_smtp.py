@@ -1,4 +1,4 @@
-"""Mail, against servers that take it, refuse it, or break."""
+"""Mail, against servers that accept it, refuse it, or break."""
 
 import asyncio
 
@@ -23,11 +23,11 @@ SENT = Sent("<notice-0001@clinic.example>")
 
 
 LONG_S = 60.0
-"Seconds that are never waited for: the server answers, or its end of the line closes."
+"A timeout that is never reached: the server answers or closes the connection."
 
 
 def patience(how: How, short_s: float = 0.2) -> float:
-    """Seconds to wait for each answer: few only where none comes."""
+    """Timeout for each answer: short only where none comes."""
     return short_s if how == "hang" else LONG_S
 
 
@@ -63,7 +63,7 @@ async def send(
         ("smtp://[::1]:2525", SmtpServer("::1", 2525, "offered")),
     ],
 )
-def test_a_server_is_read_from_its_address(url: str, server: SmtpServer) -> None:
+def test_a_server_is_parsed_from_its_address(url: str, server: SmtpServer) -> None:
     assert SmtpServer.from_url(url) == server
 
 
@@ -87,7 +87,7 @@ def test_a_server_is_read_from_its_address(url: str, server: SmtpServer) -> None
         "smtp://u:secret@[::1",
     ],
 )
-def test_an_address_that_cannot_work_is_refused_without_telling_the_password(url: str) -> None:
+def test_an_impossible_address_is_refused_without_revealing_the_password(url: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         SmtpServer.from_url(url)
     assert refused.value.field == "smtp_url"
@@ -184,14 +184,14 @@ async def test_the_same_notice_has_the_same_message_id_every_time() -> None:
         "@",
     ],
 )
-async def test_an_address_cannot_smuggle_anything(address: str) -> None:
+async def test_an_address_cannot_inject_anything(address: str) -> None:
     async with mail_server() as server:
         outcome = await send(server.url, mail(address=address))
     assert outcome == PermanentFailure("address_refused")
     assert server.received == []
 
 
-async def test_an_international_address_needs_a_server_that_knows_them() -> None:
+async def test_an_international_address_needs_smtputf8() -> None:
     outgoing = mail(address="δοκιμή@example.org")
     async with mail_server() as server:
         assert await send(server.url, outgoing) == SENT
@@ -234,14 +234,14 @@ async def test_credentials_never_leave_without_encryption() -> None:
         assert await send(server.url + "?starttls=required") == TemporaryFailure("tls_missing")
 
 
-async def test_a_wrong_password_is_ours_to_mend() -> None:
+async def test_a_wrong_password_is_a_temporary_failure() -> None:
     async with mail_server("starttls", user="tele", password="secret") as server:
         outcome = await send(server.url.replace("secret", "wrong"))
         assert outcome == TemporaryFailure("credentials_refused", "535 5.7.8")
         assert isinstance(await send(server.url.replace("tele:secret@", "")), TemporaryFailure)
 
 
-async def test_a_login_that_the_server_does_not_know_is_ours_to_mend() -> None:
+async def test_a_login_without_auth_is_a_temporary_failure() -> None:
     async with broken_server("mail", "close", tls=certificates().server) as server:
         url = server.url.replace("smtp://", "smtps://tele:secret@")
         assert await send(url) == TemporaryFailure("credentials_refused")
@@ -272,7 +272,7 @@ async def test_a_login_that_the_server_does_not_know_is_ours_to_mend() -> None:
         ("on_data", "451 4.3.0 Later", TemporaryFailure("server_busy", "451 4.3.0")),
     ],
 )
-async def test_each_refusal_says_whether_trying_again_helps(
+async def test_each_refusal_says_whether_a_retry_helps(
     phase: str, answer: str, outcome: Outcome
 ) -> None:
     async with mail_server() as server:
@@ -281,7 +281,7 @@ async def test_each_refusal_says_whether_trying_again_helps(
     assert server.received == []
 
 
-async def test_a_greylisted_mail_is_taken_at_the_second_try() -> None:
+async def test_a_greylisted_mail_is_accepted_at_the_second_try() -> None:
     answers = iter(["451 4.7.1 Come back", None])
     async with mail_server() as server:
         server.on_recipient = lambda address: next(answers)
@@ -289,7 +289,7 @@ async def test_a_greylisted_mail_is_taken_at_the_second_try() -> None:
         assert await send(server.url) == SENT
 
 
-async def test_one_refused_recipient_does_not_spoil_the_connection_for_the_next() -> None:
+async def test_a_refused_recipient_does_not_spoil_the_connection_for_the_next() -> None:
     async with mail_server() as server:
         server.on_recipient = lambda a: "550 5.1.1 Unknown" if a.startswith("nobody") else None
         provider = Smtp(SmtpServer.from_url(server.url), FROM, connections=1)
@@ -323,7 +323,7 @@ BEFORE: list[tuple[Phase, How, Outcome]] = [
 
 
 @pytest.mark.parametrize(("at", "how", "outcome"), BEFORE)
-async def test_what_breaks_before_the_text_left_nothing_behind(
+async def test_a_failure_before_the_text_left_nothing_behind(
     at: Phase, how: How, outcome: Outcome
 ) -> None:
     async with broken_server(at, how) as server:
@@ -332,7 +332,7 @@ async def test_what_breaks_before_the_text_left_nothing_behind(
 
 
 @pytest.mark.parametrize("how", ["hang", "close", "half_close", "reset"])
-async def test_what_breaks_after_the_text_may_have_arrived(how: How) -> None:
+async def test_a_failure_after_the_text_may_have_delivered(how: How) -> None:
     async with broken_server("answer", how) as server:
         # long enough for a busy machine to get as far as the text
         assert await send(server.url, timeout_s=patience(how, 3)) == UnknownOutcome("reply_lost")
@@ -390,7 +390,7 @@ async def test_a_connection_that_the_server_closed_meanwhile_is_replaced() -> No
     assert (server.connections, len(server.received)) == (2, 2)
 
 
-async def test_a_kept_connection_that_answers_421_is_replaced() -> None:
+async def test_an_idle_connection_that_answers_421_is_replaced() -> None:
     answers = iter([None, "421 4.4.2 Idle too long", None])
     async with mail_server() as server:
         server.on_mail = lambda address: next(answers)

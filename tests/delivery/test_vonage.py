@@ -1,4 +1,4 @@
-"""SMS and WhatsApp, against a server that checks every request and breaks where it is told to."""
+"""SMS and WhatsApp, against a server that checks every request and breaks on request."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ from tests.delivery.vonage_server import Answer, VonageServer, vonage_server
 
 @pytest.fixture(autouse=True)
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package trusts what REQUESTS_CA_BUNDLE says, as for any private authority."""
+    """The package trusts REQUESTS_CA_BUNDLE, as with any private authority."""
     bundle = tmp_path / "authority.pem"
     bundle.write_bytes(certificates().authority_pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
@@ -51,9 +51,9 @@ async def server() -> AsyncIterator[VonageServer]:
 
 
 LONG_S = 60
-"Seconds that are never waited for."
+"A timeout that is never reached."
 SHORT_S = 3
-"Seconds that are waited for an answer that does not come; a busy machine can ask meanwhile."
+"Timeout for an answer that does not come; long enough for a busy machine to send the request."
 
 
 def account_of(
@@ -102,7 +102,7 @@ async def test_an_sms_is_sent_once_with_its_attempt_as_reference(server: VonageS
     ]
 
 
-async def test_receipts_are_asked_for_where_an_address_is_given(server: VonageServer) -> None:
+async def test_receipts_are_requested_if_an_address_is_configured(server: VonageServer) -> None:
     provider = VonageSms(account_of(server, status_url="https://tele.invalid/hook"), "Clinic")
     await provider.send(SMS)
     await provider.close()
@@ -110,7 +110,7 @@ async def test_receipts_are_asked_for_where_an_address_is_given(server: VonageSe
     assert server.messages[0]["webhook_version"] == "v1"
 
 
-async def test_a_route_s_sender_goes_before_the_account_s(server: VonageServer) -> None:
+async def test_the_sender_of_a_route_precedes_that_of_the_account(server: VonageServer) -> None:
     await send(server, replace(SMS, sender_id="+41790000001"))
     assert server.messages[0]["from"] == "41790000001"
 
@@ -154,7 +154,7 @@ async def test_an_empty_or_overlong_sms_is_not_sent(server: VonageServer, text: 
 
 
 @pytest.mark.parametrize("address", ["", "+0123", "0791234567", "+41 79", "amina@example.org"])
-async def test_what_is_no_number_is_not_sent(server: VonageServer, address: str) -> None:
+async def test_an_invalid_number_is_not_sent_to(server: VonageServer, address: str) -> None:
     outcome = await send(server, replace(SMS, address=address))
     assert outcome == PermanentFailure("number_refused")
     assert server.messages == []
@@ -191,7 +191,7 @@ INVALID = '{"title": "Invalid params", "invalid_parameters": [{"name": "%s", "re
         ("hang", UnknownOutcome("reply_lost")),
     ],
 )
-async def test_each_answer_says_what_became_of_the_message_and_is_asked_for_once(
+async def test_each_answer_has_its_outcome_and_is_requested_once(
     server: VonageServer, answer: Answer, outcome: Outcome
 ) -> None:
     server.answers = [answer]
@@ -221,7 +221,7 @@ async def test_many_tasks_send_one_after_the_other(server: VonageServer) -> None
     }
 
 
-async def test_an_answer_that_trickles_is_given_up_and_the_next_message_leaves(
+async def test_a_trickling_answer_is_given_up_and_the_next_message_leaves(
     server: VonageServer,
 ) -> None:
     server.answers = ["drip"]
@@ -258,7 +258,7 @@ async def test_a_certificate_of_an_unknown_authority_is_not_trusted() -> None:
     assert server.messages == []
 
 
-async def test_a_connection_broken_while_greeting_is_not_taken_for_unsent(
+async def test_a_connection_broken_during_the_handshake_is_not_taken_for_unsent(
     server: VonageServer,
 ) -> None:
     async with broken_server("greeting", "reset") as broken:

@@ -44,22 +44,22 @@ SIGNATURE_SECRET = "the signature secret of this account, as long as every HMAC 
 
 @dataclass
 class VonageServer:
-    """What the server is, what it shall answer, and what it has seen so far."""
+    """The server, its answers to come, and what it has received so far."""
 
     host: str
     application_id: str
     private_key: str
     answers: list[Answer] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
-    "Every well-formed message, whatever was answered."
+    "Every well-formed message, whatever the answer."
     complaints: list[str] = field(default_factory=list)
-    "What was wrong with a request; a test expects none."
+    "Errors in requests; a test expects none."
     on_message: Callable[[dict[str, Any]], Awaitable[None]] | None = None
-    "Waited for before the answer."
+    "Awaited before each answer."
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
     "Set at every request."
     released: asyncio.Event = field(default_factory=asyncio.Event)
-    "Set it to end the requests that hang."
+    "Set it to end hanging requests."
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Servers outside for every test of this folder."""
+"""Mail and message servers for every test of this folder."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.notices.desk import Desk, Outside, desk, outside
 
 @pytest.fixture(autouse=True)
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The provider's package trusts what REQUESTS_CA_BUNDLE says."""
+    """The provider's package trusts REQUESTS_CA_BUNDLE."""
     bundle = tmp_path / "authority.pem"
     bundle.write_bytes(certificates().authority_pem)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))

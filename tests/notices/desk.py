@@ -1,4 +1,4 @@
-"""A whole server that writes to people through real mail and message servers on this machine."""
+"""A whole server that sends notices through real mail and message servers on this machine."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ NUMBER = "+41791234567"
 
 @dataclass
 class Outside:
-    """The servers that carry messages: they outlive a restart of ours."""
+    """The mail and message servers, which outlive a restart of the server under test."""
 
     mail: MailServer
     phones: VonageServer
@@ -42,7 +42,7 @@ class Outside:
 
     @property
     def texts(self) -> list[str]:
-        """Of every SMS so far."""
+        """The texts of every SMS so far."""
         return [each["text"] for each in self.phones.messages if each["channel"] == "sms"]
 
 
@@ -62,7 +62,7 @@ class Desk:
     outside: Outside
 
     async def deliver(self) -> None:
-        """Hand over everything that is due now; nobody says that there is something to do."""
+        """Hand over everything that is due now, without waking anybody."""
         await self.server.app[CLOCKWORK].run_due()
 
     async def invite(self, **fields: str) -> Answer:
@@ -122,7 +122,7 @@ async def _known(server: Server) -> bool:
 
 
 def receipt(message: dict[str, Any], status: str, **members: Any) -> dict[str, Any]:
-    """What the provider says later about a message that it took."""
+    """The body of a status webhook about a message that the provider accepted."""
     return {
         "message_uuid": str(uuid.uuid4()),
         "to": message["to"],
@@ -136,7 +136,7 @@ def receipt(message: dict[str, Any], status: str, **members: Any) -> dict[str, A
 
 
 def answer_of(number: str, text: str, **members: Any) -> dict[str, Any]:
-    """What somebody writes back."""
+    """The body of an inbound webhook: a reply."""
     return {
         "message_uuid": str(uuid.uuid4()),
         "to": "41790000000",

@@ -22,7 +22,7 @@ class _Handler:
         await asyncio.sleep(self._delay)
         message_id = message_from_bytes(envelope.content)["Message-ID"]
         os.write(self._log, f"{envelope.rcpt_tos[0]} {message_id}\n".encode())
-        # the window between the taking and the word of it: a killed client never hears it
+        # the window between accepting and answering: a killed client never gets the answer
         await asyncio.sleep(self._delay / 4)
         return "250 OK"
 

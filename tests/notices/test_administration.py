@@ -1,4 +1,4 @@
-"""What administrators keep about notices: routes, texts, templates, and who can sign in."""
+"""What administrators configure for notices: routes, texts, templates, and accounts."""
 
 import re
 
@@ -35,7 +35,7 @@ async def test_administration_exists_for_administrators_only(nurse: Desk, page: 
         assert (await stranger.get(page)).status == 303
 
 
-async def test_a_wrong_route_is_named_by_its_line_and_nothing_changes(nurse: Desk) -> None:
+async def test_an_invalid_route_is_named_by_its_line_and_nothing_changes(nurse: Desk) -> None:
     typed = "allow + sms Clinic\n# fine\nallow 41 sms\n"
     answer = await nurse.person.post("/admin/routes", {"routes": typed})
     assert answer.status == 400
@@ -53,7 +53,7 @@ async def test_a_denied_number_is_refused_at_its_field(nurse: Desk) -> None:
     assert "This server may not send messages to this number." in answer.text
 
 
-async def test_an_operator_s_words_are_sent_escaped_and_can_be_taken_back(nurse: Desk) -> None:
+async def test_an_operators_text_is_sent_escaped_and_can_be_reset(nurse: Desk) -> None:
     page = "/admin/texts/invitation/en/mail"
     text = "# Welcome $name\n\n$scheduler waits for **you**: $link\n\n$$5 off"
     preview = await nurse.person.post(page, {"text": text, "step": "preview"})
@@ -86,7 +86,7 @@ async def test_an_operator_s_words_are_sent_escaped_and_can_be_taken_back(nurse:
         ("mail", "$link" + "x" * 6000, "too long"),
     ],
 )
-async def test_a_text_that_cannot_work_is_refused_at_saving(
+async def test_an_impossible_text_is_refused_when_saved(
     nurse: Desk, part: str, text: str, problem: str
 ) -> None:
     answer = await nurse.person.post(f"/admin/texts/invitation/en/{part}", {"text": text})
@@ -95,7 +95,7 @@ async def test_a_text_that_cannot_work_is_refused_at_saving(
 
 
 @pytest.mark.parametrize("path", ["nothing/en/mail", "invitation/xx/mail", "invitation/en/whole"])
-async def test_a_text_that_is_none_does_not_exist(nurse: Desk, path: str) -> None:
+async def test_an_unknown_text_does_not_exist(nurse: Desk, path: str) -> None:
     assert (await nurse.person.get(f"/admin/texts/{path}")).status == 404
 
 
@@ -107,7 +107,7 @@ async def test_a_text_that_is_none_does_not_exist(nurse: Desk, path: str) -> Non
         ({"name": "a", "locale": "en", "parameters": "name nome"}, "no placeholder $nome"),
     ],
 )
-async def test_a_template_that_cannot_be_is_refused(
+async def test_an_impossible_template_is_refused(
     nurse: Desk, values: dict[str, str], problem: str
 ) -> None:
     answer = await nurse.person.post("/admin/templates/invitation/en", values)
@@ -115,7 +115,7 @@ async def test_a_template_that_cannot_be_is_refused(
     assert problem in answer.text
 
 
-async def test_people_are_made_disabled_and_signed_out(nurse: Desk) -> None:
+async def test_accounts_are_created_disabled_and_signed_out(nurse: Desk) -> None:
     form = {"name": "New", "email": "new@example.org", "password": PASSWORD, "role": "scheduler"}
     assert (await nurse.person.post("/admin/people", form)).status == 303
     assert (await nurse.person.post("/admin/people", form)).status == 400
@@ -148,7 +148,7 @@ async def test_the_last_administrator_cannot_be_disabled(nurse: Desk) -> None:
     assert (await nurse.person.post("/admin/people/nobody-here/disable")).status == 404
 
 
-async def test_every_page_of_administration_can_be_reached_and_leads_back(nurse: Desk) -> None:
+async def test_every_administration_page_can_be_reached_and_leads_back(nurse: Desk) -> None:
     index = (await nurse.person.get("/admin")).text
     for page in PAGES:
         if page.count("/") == 2:
@@ -156,7 +156,7 @@ async def test_every_page_of_administration_can_be_reached_and_leads_back(nurse:
             assert 'href="/admin"' in (await nurse.person.get(page)).text
 
 
-async def test_the_rule_for_sessions_in_progress_is_kept_and_logged(nurse: Desk) -> None:
+async def test_the_rule_for_sessions_in_progress_is_stored_and_logged(nurse: Desk) -> None:
     rule = "add_colleague_in_progress"
     for typed, checked in (({rule: "on"}, True), ({}, False)):
         answer = await nurse.person.post("/admin/sessions", typed)

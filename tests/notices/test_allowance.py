@@ -1,4 +1,4 @@
-"""What somebody sends to people outside is bounded by the hour; what the server owes is not."""
+"""Requested notices are limited per hour; those that the server owes are not."""
 
 import re
 from datetime import timedelta
@@ -22,7 +22,7 @@ MINUTES = re.compile(r"Please try again in (\d+) minutes?\.")
 
 
 def address_of(page: str, ending: str) -> str:
-    """Where the first form or button whose address ends so is sent to."""
+    """The address of the first form or button that ends with this."""
     found = re.search(rf'(/(?:invites|sessions)/[\w-]+/{ending})"', page)
     assert found is not None, page
     return found.group(1)
@@ -47,7 +47,7 @@ def received(nurse: Desk, address: str = AMINA) -> int:
     return sum(each.recipients == [address] for each in nurse.outside.mail.received)
 
 
-async def test_nobody_is_bombarded_and_what_was_typed_is_kept(nurse: Desk) -> None:
+async def test_an_address_is_rate_limited_and_the_form_is_kept(nurse: Desk) -> None:
     await fill(nurse)
     held = await nurse.invite(address="Amina@Example.org", first_name="Salma", note="By the lake")
     assert is_held_back(held)
@@ -60,7 +60,7 @@ async def test_nobody_is_bombarded_and_what_was_typed_is_kept(nurse: Desk) -> No
     assert (await nurse.invite(address="samir@example.org")).status == 303
 
 
-async def test_whoever_was_told_to_wait_may_send_when_that_time_is_over(nurse: Desk) -> None:
+async def test_whoever_was_told_to_wait_may_send_afterwards(nurse: Desk) -> None:
     await fill(nurse, 1)
     nurse.move(minutes=20)
     await fill(nurse, INVITING.to_address - 1)
@@ -70,7 +70,7 @@ async def test_whoever_was_told_to_wait_may_send_when_that_time_is_over(nurse: D
     assert is_held_back(await nurse.invite(address=AMINA), minutes=20)
 
 
-async def test_what_is_held_back_is_not_done_at_all(nurse: Desk) -> None:
+async def test_what_is_refused_is_not_done_at_all(nurse: Desk) -> None:
     await fill(nurse)
     await nurse.invite(address="samir@example.org", colleague="on", colleague_1_address=AMINA)
     assert received(nurse, "samir@example.org") == 0
@@ -91,7 +91,7 @@ async def test_send_again_pressed_a_hundred_times_sends_ten_an_hour(nurse: Desk)
 
 
 @pytest.mark.slow
-async def test_phones_are_spared_like_mailboxes(nurse: Desk) -> None:
+async def test_phones_are_rate_limited_like_mailboxes(nurse: Desk) -> None:
     await fill(nurse, address=NUMBER)
     assert is_held_back(await nurse.invite(address="+41 79 123 45 67"))
     assert len(nurse.outside.texts) == INVITING.to_address
@@ -111,7 +111,7 @@ async def test_a_link_given_by_hand_is_no_message(nurse: Desk) -> None:
         assert (await nurse.invite(address=AMINA, channel="none")).status == 303
 
 
-async def test_inviting_more_people_and_correcting_addresses_is_bounded_too(nurse: Desk) -> None:
+async def test_inviting_more_people_and_correcting_addresses_is_limited_too(nurse: Desk) -> None:
     date = (nurse.now + timedelta(days=2)).date().isoformat()
     await nurse.invite(address="samir@example.org", date=date, **LATER)
     edit = address_of(await nurse.list(), "edit")
@@ -145,7 +145,7 @@ async def test_sessions_are_moved_and_canceled_when_no_more_can_be_invited(nurse
     assert received(nurse) == INVITING.to_address + 2
 
 
-async def test_moving_a_session_to_and_fro_ends_somewhere_and_its_date_is_the_told_one(
+async def test_moving_a_session_back_and_forth_is_limited_and_its_date_is_the_last_sent(
     nurse: Desk,
 ) -> None:
     date = (nurse.now + timedelta(days=2)).date()
@@ -164,7 +164,7 @@ async def test_moving_a_session_to_and_fro_ends_somewhere_and_its_date_is_the_to
     assert (await nurse.person.post(edit.removesuffix("edit") + "cancel")).status == 303
 
 
-async def test_reminders_are_sent_and_count_for_nobody(nurse: Desk) -> None:
+async def test_reminders_are_sent_and_do_not_count(nurse: Desk) -> None:
     at = nurse.now.replace(second=0) + timedelta(hours=25)
     planned = {
         "date": at.date().isoformat(), "time": at.strftime("%H:%M"),
@@ -178,7 +178,7 @@ async def test_reminders_are_sent_and_count_for_nobody(nurse: Desk) -> None:
     assert (await nurse.invite(address=AMINA)).status == 303
 
 
-async def test_a_clock_that_was_wrong_keeps_nobody_waiting(nurse: Desk) -> None:
+async def test_a_wrong_clock_keeps_nobody_waiting(nurse: Desk) -> None:
     nurse.move(days=300)
     await nurse.person.sign_in()
     await fill(nurse)
@@ -196,7 +196,7 @@ def plan(number: int) -> Plan:
 
 
 @pytest.mark.slow
-async def test_a_scheduler_sends_three_hundred_an_hour_and_another_one_is_not_held_up(
+async def test_a_scheduler_sends_three_hundred_an_hour_and_others_are_not_affected(
     nurse: Desk,
 ) -> None:
     app = nurse.server.app
@@ -221,7 +221,7 @@ async def test_a_scheduler_sends_three_hundred_an_hour_and_another_one_is_not_he
 
 
 @pytest.mark.slow
-async def test_organizations_are_asked_by_everybody_and_not_bombarded_either(
+async def test_organizations_are_asked_by_everybody_and_rate_limited_too(
     nurse: Desk,
 ) -> None:
     app = nurse.server.app
@@ -242,7 +242,7 @@ async def test_organizations_are_asked_by_everybody_and_not_bombarded_either(
     assert "Voices has already been sent as many messages" in held.text
 
 
-async def test_an_organization_that_accepts_is_never_held_back(nurse: Desk) -> None:
+async def test_an_accepting_organization_is_never_limited(nurse: Desk) -> None:
     app = nurse.server.app
     voices = InterpretingOrganization("voices", "Voices", "voices@example.org", ("ar",), 1)
     await app[STORE].write(lambda records: records.interpreters.put_organization(voices))
@@ -264,7 +264,7 @@ async def test_an_organization_that_accepts_is_never_held_back(nurse: Desk) -> N
 # --- nothing more is kept
 
 
-async def test_how_much_went_to_an_address_is_told_by_a_digest_that_goes_with_the_session(
+async def test_notices_are_counted_by_a_digest_that_is_purged_with_the_session(
     nurse: Desk,
 ) -> None:
     await nurse.invite(address=AMINA)

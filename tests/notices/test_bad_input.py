@@ -1,4 +1,4 @@
-"""Every field of the forms with values that nobody means: refused at a field, or harmless."""
+"""Every field of the forms with unintended values: refused at a field, or harmless."""
 
 import json
 from datetime import UTC, datetime
@@ -61,7 +61,7 @@ EVIL = {
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_every_field_with_a_value_that_nobody_means(
+async def test_every_field_of_the_form_with_unintended_values(
     tmp_path: Path, around: Outside, evil: str
 ) -> None:
     value = EVIL[evil]
@@ -84,7 +84,7 @@ async def test_every_field_with_a_value_that_nobody_means(
 
 
 def check(around: Outside) -> None:
-    """Every mail has one recipient and the headers that it should have, and no markup of others."""
+    """Every mail has one recipient, the expected headers, and no foreign markup."""
     for each in around.mail.received:
         mail = each.message
         assert len(each.recipients) == 1 and not mail.defects
@@ -101,7 +101,9 @@ def check(around: Outside) -> None:
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_so_with_the_form_behind_edit(tmp_path: Path, around: Outside, evil: str) -> None:
+async def test_the_edit_form_with_unintended_values(
+    tmp_path: Path, around: Outside, evil: str
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         assert (await nurse.person.post("/invites/new", FORM)).status == 303
         session = await consultation_id(nurse)
@@ -113,15 +115,17 @@ async def test_so_with_the_form_behind_edit(tmp_path: Path, around: Outside, evi
             answer = await nurse.person.post(f"/sessions/{session}/edit", edit)
             assert answer.status in (303, 400), field
             name = "name" if field == "first_name" else field
-            one = {"name": "Sami", "address": "sami@example.org", "language": "en"}
-            answer = await nurse.person.post(f"/invites/{companion}", one | {name: EVIL[evil]})
+            form = {"name": "Sami", "address": "sami@example.org", "language": "en"}
+            answer = await nurse.person.post(f"/invites/{companion}", form | {name: EVIL[evil]})
             assert answer.status in (303, 400), field
         await nurse.deliver()
         check(around)
 
 
 @pytest.mark.parametrize("octets", [b"first_name=%ff%fe&kind=remote", b"\xff\xfe", b"=&=&&", b"%"])
-async def test_what_is_no_form_is_refused(tmp_path: Path, around: Outside, octets: bytes) -> None:
+async def test_anything_but_a_form_is_refused(
+    tmp_path: Path, around: Outside, octets: bytes
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         answer = await nurse.person.ask(
             "POST", "/invites/new", data=octets,
@@ -131,7 +135,9 @@ async def test_what_is_no_form_is_refused(tmp_path: Path, around: Outside, octet
 
 
 @pytest.mark.parametrize("evil", sorted(EVIL))
-async def test_so_by_sms(tmp_path: Path, around: Outside, evil: str) -> None:
+async def test_every_field_by_sms_with_unintended_values(
+    tmp_path: Path, around: Outside, evil: str
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         for field in ("first_name", "note"):
             form = {**FORM, "address": NUMBER, "channel": "sms", field: EVIL[evil]}

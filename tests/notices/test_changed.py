@@ -21,7 +21,7 @@ TO_THE_26TH = {"language": "en", "date": "2026-10-26", "time": "15:45"}
 
 
 def told(around: Outside) -> list[tuple[str, str, bool]]:
-    """(recipient, subject, whether it tells the new date) of every mail so far."""
+    """(recipient, subject, whether it has the new date) of every mail so far."""
     return [
         (
             each.recipients[0],
@@ -32,7 +32,9 @@ def told(around: Outside) -> list[tuple[str, str, bool]]:
     ]
 
 
-async def test_what_waits_is_not_sent_with_the_old_date(tmp_path: Path, around: Outside) -> None:
+async def test_a_waiting_notice_is_not_sent_with_the_old_date(
+    tmp_path: Path, around: Outside
+) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         around.mail.on_recipient = lambda address: "451 4.7.1 Come back later"
         await nurse.invite(**PLANNED)
@@ -71,7 +73,7 @@ async def test_a_corrected_name_and_another_date_are_a_move(
         assert "Hello Aminah" in body(moved.message, "plain")
 
 
-async def test_a_wrong_date_leaves_a_corrected_address_alone_too(
+async def test_an_invalid_date_prevents_the_correction_of_the_address_too(
     tmp_path: Path, around: Outside
 ) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
@@ -83,7 +85,7 @@ async def test_a_wrong_date_leaves_a_corrected_address_alone_too(
             {**form, "address": "haddad@example.org", "date": "2026-10-19"},
         )
         assert answer.status == 400
-        assert "haddad@example.org" in answer.text  # what was typed is kept
+        assert "haddad@example.org" in answer.text  # the form keeps what was typed
         await nurse.deliver()
         assert len(around.mail.received) == 1
         assert "haddad@example.org" not in await nurse.list()

@@ -1,4 +1,4 @@
-"""Mails in which two directions meet: names and numbers turn nothing around, nor are turned."""
+"""Mails with both text directions: names and numbers neither reorder nor are reordered."""
 
 from tests.notices.desk import Desk
 

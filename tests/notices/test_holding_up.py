@@ -1,4 +1,4 @@
-"""Nothing that cannot be settled, read or sent stands in front of others."""
+"""Notices that cannot be settled, read or sent block no others."""
 
 import asyncio
 import json
@@ -13,13 +13,13 @@ FORM = {"kind": "remote", "first_name": "A", "language": "en"}
 
 
 async def queue(nurse: Desk, address: str, **fields: str) -> None:
-    """Invite, and wait for nothing."""
+    """Invite without waiting for the delivery."""
     answer = await nurse.person.post("/invites/new", {**FORM, "address": address, **fields})
     assert answer.status == 303, answer.text
 
 
 async def damage_keys(nurse: Desk) -> None:
-    """The keys of all consultations so far, as a bad disk leaves them."""
+    """Damage the keys of all consultations so far, as a bad disk would."""
     store = nurse.server.app[STORE]
     await store._database.write(
         lambda executor: executor.rows("UPDATE vault_key SET wrapped = zeroblob(60)")
@@ -32,7 +32,7 @@ async def ready(nurse: Desk) -> tuple[int, str]:
     return answer.status, answer.text
 
 
-async def test_an_outcome_for_a_notice_that_somebody_else_has_moved_does_not_hold_up_the_next(
+async def test_an_outcome_for_a_notice_moved_elsewhere_does_not_block_the_next(
     nurse: Desk,
 ) -> None:
     nurse.outside.mail.released = asyncio.Event()
@@ -50,7 +50,7 @@ async def test_an_outcome_for_a_notice_that_somebody_else_has_moved_does_not_hol
 
 
 async def sessions(nurse: Desk) -> list[str]:
-    """The ids of those that are kept, the oldest first."""
+    """Ids of the stored sessions, oldest first."""
     rows = await nurse.server.app[STORE]._database.read.rows("SELECT id FROM consultation")
     return [row["id"] for row in rows]
 
@@ -61,7 +61,7 @@ async def pass_days(nurse: Desk, days: int) -> None:
         await nurse.server.app[CLOCKWORK].run_due()
 
 
-async def test_a_key_that_is_damaged_holds_up_no_mail_and_no_forgetting(nurse: Desk) -> None:
+async def test_a_damaged_key_blocks_no_mail_and_no_purge(nurse: Desk) -> None:
     async with nurse.server.app[SENDING]._busy:
         await queue(nurse, "a@example.org", note="for the first")
         await damage_keys(nurse)
@@ -70,11 +70,11 @@ async def test_a_key_that_is_damaged_holds_up_no_mail_and_no_forgetting(nurse: D
     nurse.server.app[SENDING].wake()
     await nurse.deliver()
     assert nurse.outside.mail.asked == ["b@example.org"]
-    await pass_days(nurse, 2)  # one to expire, one to be forgotten
+    await pass_days(nurse, 2)  # one to expire, one to be purged
     assert await sessions(nurse) == [damaged]
 
 
-async def test_what_cannot_be_purged_keeps_nobody_else(nurse: Desk) -> None:
+async def test_what_cannot_be_purged_blocks_no_other_purge(nurse: Desk) -> None:
     await nurse.invite(address="a@example.org")
     [stubborn] = await sessions(nurse)
     await nurse.invite(address="b@example.org")
@@ -92,7 +92,7 @@ async def test_what_cannot_be_purged_keeps_nobody_else(nurse: Desk) -> None:
     assert await sessions(nurse) == []
 
 
-async def test_more_mails_than_may_be_in_hand_hang_and_an_sms_leaves(nurse: Desk) -> None:
+async def test_an_sms_leaves_while_more_mails_hang_than_may_be_claimed(nurse: Desk) -> None:
     nurse.outside.mail.hanging_domain = "hanging.example"
     async with nurse.server.app[SENDING]._busy:
         for number in range(IN_HAND["email"] + 1):
@@ -122,7 +122,7 @@ async def test_a_domain_that_hangs_leaves_a_connection_for_others(nurse: Desk) -
     nurse.outside.mail.awake.set()
 
 
-async def test_a_wake_that_was_lost_is_made_up_for(nurse: Desk) -> None:
+async def test_a_lost_wake_is_made_up_for(nurse: Desk) -> None:
     async with nurse.server.app[SENDING]._busy:
         await queue(nurse, "a@example.org")
         nurse.server.app[CLOCKWORK].cancel("notices")
@@ -132,7 +132,7 @@ async def test_a_wake_that_was_lost_is_made_up_for(nurse: Desk) -> None:
     assert nurse.outside.mail.asked == ["a@example.org"]
 
 
-async def test_readiness_tells_of_a_queue_that_stands_still_and_not_of_a_provider_that_is_away(
+async def test_readiness_reports_a_stuck_queue_and_not_an_unreachable_provider(
     nurse: Desk,
 ) -> None:
     nurse.outside.mail.on_recipient = lambda address: "451 4.3.0 Come back later"

@@ -28,12 +28,12 @@ from web.keys import INVITING
 
 NOTICES = int(os.environ.get("NOTICES", "1000"))
 EACH = 250
-"Of one scheduler, who sends no more than 300 an hour."
+"Per scheduler, who may send at most 300 an hour."
 KILLS = int(os.environ.get("KILLS", "100"))
 SMTP_DELAY_S = 0.08
 SMS_DELAY_S = 0.05
 MAIL_LIFE_S = (0.0, 0.6)
-"A server lives so long after it is ready, at least and at most."
+"Least and most seconds that a server lives after it is ready."
 SMS_LIFE_S = (0.5, 3.0)
 "The provider's package takes a second or more to import."
 PATIENCE_S = 240.0
@@ -52,7 +52,7 @@ class Log:
 
 async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: str) -> None:
     async with serving(data_dir, **settings) as server:
-        # what is queued leaves only later, from the servers that are killed
+        # what is queued leaves only later, from the servers to be killed
         for number in range(NOTICES):
             if number % EACH == 0:
                 nurse = await server.account(f"nurse{number}@example.org")
@@ -62,7 +62,7 @@ async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: st
 
 @contextlib.asynccontextmanager
 async def _outside(module: str, *arguments: str) -> AsyncIterator[str]:
-    """A server outside as a process of its own; its first line."""
+    """A mail or message server as a process of its own; returns its first line."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", f"tests.delivering.{module}", *arguments,
         stdout=asyncio.subprocess.PIPE,
@@ -88,7 +88,7 @@ async def _started(environment: dict[str, str]) -> asyncio.subprocess.Process:
 async def _kill(
     environment: dict[str, str], log: Log, life_s: tuple[float, float], is_over: Callable[[], bool]
 ) -> tuple[int, int]:
-    """Start and kill, then let one server finish; (kills while something left, left by then)."""
+    """Start and kill, then let one server finish: (kills during hand-overs, sent by then)."""
     chance = random.Random(20261122)
     while_sending = 0
     for _ in range(KILLS):
@@ -103,7 +103,7 @@ async def _kill(
     async with asyncio.timeout(PATIENCE_S):
         while not is_over():  # noqa: ASYNC110
             await asyncio.sleep(0.5)  # another process writes the log
-    await asyncio.sleep(3)  # whatever would come too much
+    await asyncio.sleep(3)  # for surplus copies to arrive
     running.send_signal(signal.SIGTERM)
     await running.wait()
     return while_sending, halfway
@@ -148,7 +148,7 @@ async def test_killed_a_hundred_times_every_mail_arrives(tmp_path: Path) -> None
     assert len(ids) == NOTICES
     assert all(len(each) == 1 for each in ids.values())
     assert len({next(iter(each)) for each in ids.values()}) == NOTICES
-    # at most what was under way, for every kill
+    # at most what was being sent, for every kill
     assert again <= while_sending * AT_ONCE["email"]
 
 
@@ -190,7 +190,7 @@ async def test_killed_a_hundred_times_no_sms_leaves_twice(tmp_path: Path) -> Non
             count = len(log.lines())
             quiet = quiet + 1 if count == last else 0
             last = count
-            return quiet > 60  # half a minute: longer than what was not taken has to wait
+            return quiet > 60  # half a minute: longer than the wait after a refusal
 
         while_sending, halfway = await _kill(environment, log, SMS_LIFE_S, nothing_leaves_any_more)
 

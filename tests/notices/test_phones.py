@@ -1,4 +1,4 @@
-"""SMS and WhatsApp invitations through the whole server, and what the provider says later."""
+"""SMS and WhatsApp invitations through the whole server, and the provider's webhooks."""
 
 import asyncio
 import json
@@ -125,7 +125,7 @@ async def test_a_receipt_moves_the_attempt_and_never_the_invite(nurse: Desk) -> 
     assert len(nurse.outside.phones.messages) == 1
 
 
-async def test_a_receipt_settles_what_nobody_knew(nurse: Desk) -> None:
+async def test_a_receipt_settles_an_unknown_outcome(nurse: Desk) -> None:
     nurse.outside.phones.answers = ["cut"]
     await nurse.invite(**SMS)
     [message] = nurse.outside.phones.messages
@@ -148,7 +148,7 @@ async def test_what_was_not_delivered_is_tried_by_the_next_route(nurse: Desk) ->
         await nurse.hook("status", receipt(first, "undeliverable", error=error))
     assert [each["from"] for each in nurse.outside.phones.messages] == ["41790000009", "Clinic2"]
     assert [state for _, state, _ in await attempts(nurse)] == ["undeliverable", "sent"]
-    # it comes after all: shown, and nothing more is sent
+    # it is delivered after all: shown, and nothing more is sent
     await nurse.hook("status", receipt(first, "delivered"))
     assert [state for _, state, _ in await attempts(nurse)] == ["delivered", "sent"]
     assert len(nurse.outside.phones.messages) == 2
@@ -163,13 +163,13 @@ async def test_a_canceled_session_is_not_announced_by_the_next_route(nurse: Desk
     answer = await nurse.person.post(f"/sessions/{consultation_id}/cancel")
     assert answer.status == 303
     await nurse.deliver()
-    assert len(nurse.outside.phones.messages) == 2  # the message that it is canceled
+    assert len(nurse.outside.phones.messages) == 2  # the cancellation
     await nurse.hook("status", receipt(first, "undeliverable"))
     await nurse.deliver()
     assert len(nurse.outside.phones.messages) == 2
 
 
-async def test_an_unproven_webhook_changes_nothing(nurse: Desk) -> None:
+async def test_an_unauthenticated_webhook_changes_nothing(nurse: Desk) -> None:
     await nurse.invite(**SMS)
     [message] = nurse.outside.phones.messages
     body = json.dumps(receipt(message, "read")).encode()
@@ -209,7 +209,7 @@ async def test_a_receipt_for_something_purged_is_no_error(nurse: Desk) -> None:
     assert (await nurse.hook("status", receipt(message, "delivered"))).status == 200
 
 
-async def test_an_answer_is_shown_at_the_invite_once_and_sealed(nurse: Desk) -> None:
+async def test_a_reply_is_shown_at_the_invite_once_and_sealed(nurse: Desk) -> None:
     await nurse.invite(**SMS)
     reply = answer_of(NUMBER, "سأتأخر قليلاً <b>")
     for _twice in range(2):
@@ -224,7 +224,7 @@ async def test_an_answer_is_shown_at_the_invite_once_and_sealed(nurse: Desk) -> 
         assert plain not in stored
 
 
-async def test_an_answer_goes_to_the_latest_open_invite_of_that_number(nurse: Desk) -> None:
+async def test_a_reply_goes_to_the_latest_open_invite_of_that_number(nurse: Desk) -> None:
     await nurse.invite(first_name="First", **SMS)
     nurse.move(minutes=1)
     await nurse.invite(first_name="Second", **SMS)
@@ -264,7 +264,7 @@ async def test_the_preview_counts_what_will_be_sent(nurse: Desk) -> None:
         ({"language": "tlh", "note": "y" * 5000, "time_zone": "Mars/Olympus"}, "sms"),
     ],
 )
-async def test_the_preview_takes_whatever_is_typed(
+async def test_the_preview_accepts_any_input(
     nurse: Desk, changes: dict[str, str], channel: str
 ) -> None:
     form = {"kind": "remote", "first_name": "Amina", "language": "en", **SMS} | changes

@@ -62,7 +62,7 @@ async def consultation_id(nurse: Desk) -> str:
 
 
 MARKS = dict.fromkeys(range(0x2066, 0x206A)) | dict.fromkeys((0x200E, 0x200F))
-"Of direction, for str.translate: what was typed is the same without them."
+"Direction marks to drop by str.translate: typed text is equal without them."
 
 
 async def move(nurse: Desk, session: str, **fields: str) -> None:
@@ -96,7 +96,7 @@ async def test_by_mail_from_invitation_to_cancellation(tmp_path: Path, around: O
         assert event["URL"] == link
         assert f"{link}/test" in plain
         assert "Amina" not in event["SUMMARY"]
-        assert "14:30" in event["DESCRIPTION"]  # as her clocks show it
+        assert "14:30" in event["DESCRIPTION"]  # in her local time
         session = await consultation_id(nurse)
 
     # the server is stopped; the clock goes on; another one takes over the folder
@@ -139,7 +139,7 @@ async def test_by_mail_from_invitation_to_cancellation(tmp_path: Path, around: O
     assert len(set(ids)) == 5
 
 
-async def test_a_reminder_whose_hour_has_passed_is_not_sent_and_the_scheduler_sees_why(
+async def test_a_reminder_after_the_start_is_not_sent_and_the_scheduler_sees_why(
     tmp_path: Path, around: Outside
 ) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
@@ -147,7 +147,7 @@ async def test_a_reminder_whose_hour_has_passed_is_not_sent_and_the_scheduler_se
         await nurse.invite(address=NUMBER, channel="sms", **PLANNED)
         assert (len(around.mail.received), len(around.texts)) == (1, 1)
 
-    # down from before the first reminder until the hour is over
+    # down from before the first reminder until after the start
     late = BEFORE_CHANGE + timedelta(seconds=1)
     async with desk(tmp_path / "data", around, late) as nurse:
         await nurse.deliver()
@@ -156,7 +156,7 @@ async def test_a_reminder_whose_hour_has_passed_is_not_sent_and_the_scheduler_se
         assert page.count("The reminder was not sent: the hour of the session had passed.") == 2
 
 
-async def test_a_reminder_that_failed_until_the_hour_is_not_tried_any_more(
+async def test_a_reminder_that_failed_until_the_start_is_not_retried(
     tmp_path: Path, around: Outside
 ) -> None:
     async with desk(tmp_path / "data", around, BEFORE_CHANGE - timedelta(minutes=11)) as nurse:
@@ -172,7 +172,7 @@ async def test_a_reminder_that_failed_until_the_hour_is_not_tried_any_more(
         assert "the hour of the session had passed" in await nurse.list()
 
 
-async def test_a_reminder_is_in_time_until_the_very_hour(tmp_path: Path, around: Outside) -> None:
+async def test_a_reminder_is_in_time_until_the_start(tmp_path: Path, around: Outside) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
         await nurse.invite(address="amina@example.org", **PLANNED)
     async with desk(tmp_path / "data", around, BEFORE_CHANGE) as nurse:
@@ -230,7 +230,7 @@ async def test_by_sms_from_invitation_to_cancellation(tmp_path: Path, around: Ou
         ({"time_zone": "Mars/Olympus"}, "zone does not exist"),
     ],
 )
-async def test_an_hour_that_is_none_is_refused_and_nobody_is_told(
+async def test_an_impossible_time_is_refused_and_nobody_is_told(
     tmp_path: Path, around: Outside, fields: dict[str, str], problem: str
 ) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:
@@ -251,7 +251,7 @@ async def test_an_hour_that_is_none_is_refused_and_nobody_is_told(
         {"note": "$link ${scheduler} $$ %s {0}"},
     ],
 )
-async def test_nothing_that_is_typed_becomes_a_header_or_markup(
+async def test_typed_text_becomes_neither_header_nor_markup(
     tmp_path: Path, around: Outside, wrong: dict[str, str]
 ) -> None:
     async with desk(tmp_path / "data", around, NOW) as nurse:

@@ -1,4 +1,4 @@
-"""What a stopped server leaves behind of messages that must not be repeated."""
+"""Messages that must not be repeated, across a restart of the server."""
 
 import asyncio
 from datetime import timedelta
@@ -33,7 +33,7 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
                 lambda records: claim(records, nurse.now, IN_HAND)
             )
             assert len(jobs) == 3
-            assert await sending._take(jobs[0])  # it leaves, and then the power goes
+            assert await sending._take(jobs[0])  # it leaves, and then the power fails
             assert await states(nurse) == ["queued", "queued", "sending"]
             now = nurse.now
             nurse.server.app[SENDING]._timers.cancel("notices")
@@ -46,7 +46,7 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
         assert jobs[0].envelope.address.lstrip("+") not in reached
 
 
-async def test_a_server_that_is_told_to_stop_hears_the_answer_it_waits_for(
+async def test_a_stopping_server_receives_the_answer_it_waits_for(
     tmp_path: Path, around: Outside
 ) -> None:
     around.mail.released = asyncio.Event()
@@ -62,9 +62,7 @@ async def test_a_server_that_is_told_to_stop_hears_the_answer_it_waits_for(
     assert len(around.mail.received) == 1
 
 
-async def test_what_was_called_off_in_between_does_not_leave(
-    tmp_path: Path, around: Outside
-) -> None:
+async def test_what_was_canceled_meanwhile_does_not_leave(tmp_path: Path, around: Outside) -> None:
     async with desk(tmp_path / "data", around) as nurse:
         sending = nurse.server.app[SENDING]
         async with sending._busy:

@@ -1,4 +1,4 @@
-"""What the queue does with notices that cannot be sent, and with buttons pressed twice."""
+"""Notices that cannot be sent, and buttons pressed twice."""
 
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts
@@ -34,7 +34,7 @@ async def test_send_again_does_not_add_to_what_still_waits(nurse: Desk) -> None:
     assert len(nurse.outside.texts) == 2  # the refused one, and the one that was sent
 
 
-async def test_send_again_sends_what_nobody_knows_the_end_of(nurse: Desk) -> None:
+async def test_send_again_sends_what_has_an_unknown_outcome(nurse: Desk) -> None:
     nurse.outside.phones.answers = ["cut"]
     await nurse.invite(**SMS)
     await send_again(nurse)
@@ -50,7 +50,7 @@ async def test_what_no_route_allows_any_more_is_shown_as_not_sent(nurse: Desk) -
     assert "No route allows this number." in await nurse.list()
 
 
-async def test_one_notice_that_cannot_be_read_holds_up_nobody(nurse: Desk) -> None:
+async def test_an_unreadable_notice_blocks_nobody(nurse: Desk) -> None:
     form = {"kind": "remote", "first_name": "A", "language": "en", "address": "a@example.org"}
     database = nurse.server.app[STORE]._database
     async with nurse.server.app[SENDING]._busy:

@@ -1,4 +1,4 @@
-"""A notice leaves as soon as it is stored, whichever flow has queued it, and nobody has to say so."""
+"""A notice leaves as soon as it is stored, whichever flow queued it; nobody wakes the sender."""
 
 import pytest
 
@@ -13,7 +13,7 @@ INVITATION = {
 
 
 async def run_due(nurse: Desk) -> None:
-    """Whatever timers are due; nobody has set one for the notices by hand."""
+    """Run due timers; the tests set none for notices."""
     await nurse.server.app[CLOCKWORK].run_due()
 
 

@@ -19,7 +19,7 @@ async def main(log: int, delay: float) -> None:
     async def keep(message: dict[str, Any]) -> None:
         await asyncio.sleep(delay)
         os.write(log, f"{message['to']} {message['client_ref']}\n".encode())
-        # the window between the taking and the word of it: a killed client never hears it
+        # the window between accepting and answering: a killed client never gets the answer
         await asyncio.sleep(delay / 4)
 
     async with vonage_server() as server:

@@ -31,7 +31,7 @@ def test_an_unknown_role_may_do_nothing() -> None:
             require("administrator", action)
 
 
-def test_for_an_account_without_a_place_a_consultation_does_not_exist() -> None:
+def test_for_an_account_without_a_seat_a_consultation_does_not_exist() -> None:
     for action in MATRIX:
         with pytest.raises(NotFound):
             owned(None, "account", action)

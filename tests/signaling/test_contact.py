@@ -1,4 +1,4 @@
-"""A contact refuses to be born wrong."""
+"""An invalid contact cannot be constructed."""
 
 import pytest
 
@@ -16,7 +16,7 @@ from signaling.errors import InvalidInput
         ("phone", "+2901234"),
     ],
 )
-def test_a_right_address_is_kept_as_it_is(kind: str, address: str) -> None:
+def test_a_valid_address_is_kept_as_it_is(kind: str, address: str) -> None:
     assert Contact(kind, address).address == address  # type: ignore[arg-type]
 
 
@@ -38,7 +38,7 @@ def test_a_right_address_is_kept_as_it_is(kind: str, address: str) -> None:
         ("phone", "+41791234567\n"),
     ],
 )
-def test_a_wrong_address_is_refused(kind: str, address: str) -> None:
+def test_an_invalid_address_is_refused(kind: str, address: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         Contact(kind, address)  # type: ignore[arg-type]
     assert refused.value.field == "contact"

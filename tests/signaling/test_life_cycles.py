@@ -16,7 +16,7 @@ from signaling.notices import notice
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
-# Every step there is; whatever is not listed here must be refused.
+# Every step; whatever is not listed here must be refused.
 EXPECTED = {
     "consultation": """
         planned    arrive       waiting
@@ -134,7 +134,7 @@ def test_an_unknown_state_has_no_steps(noun: str) -> None:
 
 
 def values(literal: Any) -> set[str]:
-    """What a Literal allows, or a union of them."""
+    """The values of a Literal, or of a union of them."""
     return {
         value
         for each in get_args(literal)

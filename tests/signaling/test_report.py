@@ -1,4 +1,4 @@
-"""A report holds the date, the start and the chat, and more only where it is switched on."""
+"""A report holds the date, the start and the chat, and more only if it is enabled."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfoNotFoundError
@@ -36,7 +36,7 @@ def test_by_default_only_start_and_chat_belong_in_a_report() -> None:
     assert (report.names, report.ended_at, report.duration) == ((), None, None)
 
 
-def test_what_is_switched_on_is_kept() -> None:
+def test_what_is_enabled_is_kept() -> None:
     report = reduce_report(FACTS, ReportContents(names=True, ending=True, events=True))
     assert report.names == FACTS.names
     assert report.duration == timedelta(minutes=65)
@@ -72,7 +72,7 @@ def test_a_line_is_chat_or_event() -> None:
         ReportLine("Amal", START, "Hello", "poem")  # type: ignore[arg-type]
 
 
-def test_a_chat_is_divided_between_lines_and_short_ones_count_too() -> None:
+def test_a_chat_is_split_between_lines_and_short_ones_count_too() -> None:
     parts = Parts()
     text = "a" * (PART_SIZE // 2)
     assert [parts.part_of(text) for _ in range(5)] == [1, 1, 2, 2, 3]

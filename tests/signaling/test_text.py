@@ -14,7 +14,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 @pytest.mark.parametrize(
     "control", [*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", "\0"]
 )
-def test_a_name_with_controls_that_turn_text_around_is_refused(control: str) -> None:
+def test_a_name_with_bidi_controls_is_refused(control: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         one_line("first_name", f"Ami{control}na")
     assert refused.value.field == "first_name"
@@ -29,7 +29,7 @@ def test_a_name_of_any_script_stays_as_it_is(name: str) -> None:
 
 
 def test_a_letter_newer_than_this_python_is_not_lost() -> None:
-    """Emoji of later Unicode versions are unassigned here, and people send them all the same."""
+    """Emoji of later Unicode versions are unassigned here, but people send them nevertheless."""
     assert checked_text("\U0001fae8 \U0001fadf") == "\U0001fae8 \U0001fadf"
 
 
@@ -40,7 +40,7 @@ def test_a_name_is_one_line_in_one_normal_form() -> None:
 @pytest.mark.parametrize(
     "nothing", ["", "  ", "\n", "\u200b", "\u200e\u200f", "\u2060 \u00ad", "\ufeff"]
 )
-def test_what_cannot_be_seen_is_no_name_and_no_message(nothing: str) -> None:
+def test_invisible_text_is_no_name_and_no_message(nothing: str) -> None:
     assert one_line("last_name", nothing) == ""
     with pytest.raises(InvalidInput):
         one_line("name", nothing, required=True)
@@ -48,20 +48,20 @@ def test_what_cannot_be_seen_is_no_name_and_no_message(nothing: str) -> None:
         checked_text(nothing)
 
 
-def test_the_longest_name_passes_and_one_letter_more_does_not() -> None:
+def test_the_longest_name_is_accepted_and_one_letter_more_is_not() -> None:
     assert len(one_line("name", "é" * NAME_LENGTH)) == NAME_LENGTH
     with pytest.raises(InvalidInput) as refused:
         one_line("name", "é" * (NAME_LENGTH + 1))
     assert refused.value.values == {"limit": NAME_LENGTH}
 
 
-def test_the_longest_message_passes_and_one_letter_more_does_not() -> None:
+def test_the_longest_message_is_accepted_and_one_letter_more_is_not() -> None:
     assert len(checked_text("x" * CHAT_LENGTH)) == CHAT_LENGTH
     with pytest.raises(InvalidInput):
         checked_text("x" * (CHAT_LENGTH + 1))
 
 
-def test_chat_keeps_its_lines_and_drops_what_turns_text_around() -> None:
+def test_chat_keeps_its_lines_and_drops_bidi_controls() -> None:
     assert checked_text(" one\r\ntwo\u2028\u202ethree\0 ") == "one\ntwo\nthree"
 
 

@@ -1,4 +1,4 @@
-"""The data folder is its owner's alone, however it was found."""
+"""The data folder is accessible to its owner alone, however it was before."""
 
 import asyncio
 import logging
@@ -26,7 +26,7 @@ def mode(path: Path) -> int:
 
 
 def open_folder(parent: Path) -> Path:
-    """A data folder as another version or a careless hand may have left it."""
+    """A data folder as another version or a careless operator may have left it."""
     data_dir = parent / "data"
     data_dir.mkdir()
     fill(data_dir, 1)
@@ -39,7 +39,7 @@ def open_folder(parent: Path) -> Path:
     return data_dir
 
 
-def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
+def test_permissions_of_others_are_removed_and_logged(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     data_dir = open_folder(tmp_path)
@@ -56,7 +56,7 @@ def test_what_others_could_use_is_closed_to_them_with_a_line_in_the_log(
     assert caplog.text == ""
 
 
-def test_a_linked_folder_and_a_linked_key_are_closed_too(tmp_path: Path) -> None:
+def test_permissions_behind_links_are_removed_too(tmp_path: Path) -> None:
     data_dir = open_folder(tmp_path)
     key = tmp_path / "kept elsewhere"
     (data_dir / "master.key").rename(key)
@@ -71,7 +71,7 @@ def test_a_linked_folder_and_a_linked_key_are_closed_too(tmp_path: Path) -> None
 
 @contextmanager
 def as_somebody_else() -> Iterator[None]:
-    """As a user who owns nothing of root's; whoever runs the tests without being root is one."""
+    """Run as another user than root."""
     own = os.geteuid()
     if own == 0:
         os.seteuid(NOBODY)
@@ -83,20 +83,20 @@ def as_somebody_else() -> Iterator[None]:
 
 @pytest.fixture
 def theirs() -> Iterator[Path]:
-    """A folder of that user, in a place where they may go."""
+    """A folder of that user, at a path that is accessible to them."""
     with TemporaryDirectory() as name:
         if os.geteuid() == 0:
             os.chown(name, NOBODY, -1)
         yield Path(name)
 
 
-def test_a_key_that_lies_open_and_cannot_be_mended_is_refused(theirs: Path) -> None:
+def test_a_readable_key_that_cannot_be_protected_is_refused(theirs: Path) -> None:
     (theirs / "master.key").symlink_to("/etc/passwd")
     with as_somebody_else(), pytest.raises(StorageError, match="can be read by others, and that"):
         data_folder.mend_permissions(theirs)
 
 
-def test_another_file_that_cannot_be_mended_is_only_told(
+def test_another_file_that_cannot_be_protected_is_only_logged(
     theirs: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (theirs / "notes").symlink_to("/etc/passwd")
@@ -105,7 +105,7 @@ def test_another_file_that_cannot_be_mended_is_only_told(
     assert "can use notes, and that could not be mended" in caplog.text
 
 
-def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_backup_are_removed_unless_one_is_running(tmp_path: Path) -> None:
     staging = tmp_path / STAGING
     staging.mkdir()
     with DataFolderLock.back_up(tmp_path):
@@ -117,7 +117,7 @@ def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_pa
 
 
 @pytest.mark.slow
-async def test_a_server_makes_nothing_that_others_can_use(tmp_path: Path) -> None:
+async def test_a_server_creates_nothing_that_others_can_use(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)
     async with process(data_dir, first=True):

@@ -187,14 +187,14 @@ async def test_a_mail_that_is_being_written_while_its_session_is_purged_does_not
         sending, folder = server.app[SENDING], tmp_path / "outbox"
         async with sending._busy:  # this test claims by itself
             await nurse.invite("Bashir")
-            (job,) = await sending._keep_books()
+            (job,) = await sending._settle_and_claim()
             consultation_id = job.notice.consultation_id
             await nurse.post(f"/sessions/{consultation_id}/cancel")
             clock.move(RETENTION)
             await server.app[FORGETTING].purge_due()
             await sending._hand_over(job)
             assert [file.name for file in folder.iterdir()] == [f"{job.notice.id}.eml"]
-            await sending._keep_books()
+            await sending._settle_and_claim()
         assert list(folder.iterdir()) == []
 
 

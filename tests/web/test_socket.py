@@ -217,7 +217,7 @@ async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: Visit) -> Non
     assert [member["state"] for member in call["members"]] == ["joined"]
 
 
-async def test_who_comes_back_gets_exactly_what_was_missed(visit: Visit) -> None:
+async def test_a_returning_page_gets_exactly_what_it_missed(visit: Visit) -> None:
     await visit.amina.say("one")
     welcome = visit.amina.frames[0]
     seq = max(frame.get("seq", 0) for frame in visit.amina.frames)
@@ -304,7 +304,7 @@ async def test_a_reader_that_does_not_read_is_cut_off_and_the_others_do_not_wait
         room = server.app[ROOMS].hub.room(visit.consultation_id)
         assert room is not None
         while not cut_off.done():
-            room.tell_consultation()
+            room.publish_consultation()
             await asyncio.sleep(0)
     writer.transport.abort()
 

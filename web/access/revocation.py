@@ -81,7 +81,7 @@ class RevocationWatch:
     async def while_granted(
         self, grant: Grant, end: Callable[[str], None], activity: Callable[[], Activity] = Activity
     ) -> AsyncIterator[None]:
-        """Call `end` with a key of messages.CLOSE_CODES as soon as `grant` is revoked.
+        """Call `end` with a key of values.CLOSE_CODES as soon as `grant` is revoked.
 
         `activity` is asked now and then, to prolong the web session. Raises SignInRequired,
         InviteNotUsable or NotFound if the grant is revoked already.
@@ -158,7 +158,7 @@ class RevocationWatch:
         }
 
     async def _revoked(self, entries: Sequence[_Access]) -> dict[_Access, str]:
-        """What must end, and why: a key of messages.CLOSE_CODES."""
+        """What must end, and why: a key of values.CLOSE_CODES."""
         read, now = self._store.read, self._clock.now()
         alive = await read.web_sessions.alive(_digests(entries), now)
         seats = await read.invites.holders(
@@ -182,7 +182,7 @@ def _digests(entries: Iterable[_Access]) -> Iterator[bytes]:
 def _reason(
     grant: Grant, alive: set[bytes], seats: dict[str, bytes | None], held: dict[str, str]
 ) -> str | None:
-    """Why this must end: a key of messages.CLOSE_CODES; None: it need not."""
+    """Why this must end: a key of values.CLOSE_CODES; None: it need not."""
     if grant.web_session not in alive:
         return LEFT
     if grant.invite_id is not None:

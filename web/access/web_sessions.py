@@ -123,7 +123,7 @@ class WebSessionStorage(AbstractStorage):
         now = self._clock.now()
 
         async def work(records: Records) -> datetime | None:
-            await records.web_sessions.bring_back(now, SIGNED_IN.idle, BY_LINK.idle)
+            await records.web_sessions.clamp_future(now, SIGNED_IN.idle, BY_LINK.idle)
             await records.web_sessions.remove_expired(now)
             await records.known_browsers.remove_expired(now)
             await records.password_links.remove_expired(now)

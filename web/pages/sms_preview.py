@@ -10,7 +10,7 @@ from signaling.consultation import Consultation
 from signaling.contact import Contact
 from signaling.delivery.segments import count
 from signaling.errors import DoubtfulContact, InvalidInput, TeleConnectError
-from signaling.flows.notices.composing import Occurrence
+from signaling.flows.notices.composing import InviteContext
 from signaling.identifier import new_id
 from signaling.invite import Invite, InviteChannel, Person
 from signaling.notices import price
@@ -106,7 +106,7 @@ def _occurrence(
     account: Account,
     contact: Contact | None,
     channel: str,
-) -> Occurrence:
+) -> InviteContext:
     language = typed.get("language", "")
     planned_at, time_zone = _moment(typed, reading)
     person = Person(
@@ -126,7 +126,7 @@ def _occurrence(
         note = paragraphs("note", typed.get("note", ""), limit=NOTE_LENGTH)
     except TeleConnectError:
         note = ""
-    return Occurrence(replace(consultation, note=note), account, invite, note)
+    return InviteContext(replace(consultation, note=note), account, invite, note)
 
 
 def _moment(typed: Typed, reading: Reading) -> tuple[datetime | None, str]:

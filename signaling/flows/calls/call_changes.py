@@ -11,7 +11,7 @@ from signaling.chat import ChatMessage, LineKind
 from signaling.command import MOST, Command
 from signaling.errors import CallsFull, Conflict
 from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.locks import Locks
+from signaling.flows.calls.locks import Locks
 from signaling.identifier import new_id
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.relay import Relay
@@ -97,7 +97,7 @@ class CallChanges:
             return False
         room.call = call
         self._stop_timers(room, call)
-        room.tell_call()
+        room.publish_call()
         if line is not None:
             room.add_chat(line)
         self.forwarding.follow(room)

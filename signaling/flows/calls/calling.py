@@ -1,4 +1,4 @@
-"""What happens when somebody rings, answers, drops out of a call, or hangs up."""
+"""What happens when somebody starts, answers, drops out of, or leaves a call."""
 
 from datetime import timedelta
 
@@ -23,7 +23,7 @@ class Calling:
     # --- commands
 
     async def start(self, attendance: Attendance, message: wire.CallStart) -> wire.Ack:
-        """Ring everybody who is online and can be called; joins the call if there is one already.
+        """Ring everybody who is online and can be called; join the call if there is one already.
 
         Raises Conflict, or CallsFull for somebody who has called too often.
         """
@@ -73,21 +73,21 @@ class Calling:
         return wire.Ack(message.id)
 
     async def end(self, room: Room) -> None:
-        """The session was terminated: the call is over for everybody. Within the room's turn."""
+        """End the call for everybody: the session was terminated. Within `Rooms.exclusive`."""
         if room.call is not None and not room.call.over:
             await self._changes.change(room, None, room.call.end(self._clock.now()))
 
     # --- negotiation between peers
 
     def description(self, attendance: Attendance, message: wire.SendDescription) -> None:
-        """Pass a description on. Raises NotFound if that peer is not in this call."""
+        """Forward a description. Raises NotFound if that peer is not in this call."""
         sender = attendance.connection.peer_id
         passed = wire.ReceiveDescription(sender, _hidden(message.description, self._hiding))
         if not attendance.room.pass_on(attendance.participant_id, message.to, passed):
             raise NotFound
 
     def candidate(self, attendance: Attendance, message: wire.SendCandidate) -> None:
-        """Pass a candidate on; one for a peer that has just left is dropped."""
+        """Forward a candidate; one for a peer that has just left is dropped."""
         if self._hiding and not _relayed(message.candidate.candidate):
             return
         sender = attendance.connection.peer_id
@@ -99,7 +99,7 @@ class Calling:
         seat = room.seats[attendance.participant_id]
         if seat.media != message.media:
             seat.media = message.media
-            room.tell_call_of(attendance.participant_id)
+            room.publish_call_of(attendance.participant_id)
             self._changes.forwarding.follow(room)
 
     def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
@@ -107,12 +107,12 @@ class Calling:
         seat = room.seats[attendance.participant_id]
         if seat.quality != message.quality:
             seat.quality = message.quality
-            room.tell_call_of(attendance.participant_id)
+            room.publish_call_of(attendance.participant_id)
 
     # --- connections that come and go
 
     def dropped_out(self, room: Room, participant_id: str) -> None:
-        """Somebody's socket is gone; media may go on. They have a while to come back."""
+        """A socket is gone, while media may go on: the member has RECONNECT_GRACE to return."""
         call = room.call
         if call is None or call.over or participant_id not in call.joined():
             return
@@ -125,15 +125,15 @@ class Calling:
         )
 
     def came_back(self, room: Room, participant_id: str) -> None:
-        """The same page is back: the call goes on as if nothing had been."""
+        """The same page is back: the call goes on as if nothing had happened."""
         if room.call is not None:
             self._timers.cancel(f"drop:{room.call.id}:{participant_id}")
             self._changes.forwarding.came_back(room, participant_id)
 
-    async def page_changed(self, room: Room, participant_id: str) -> None:
-        """Another page sits there now: the old one's media are gone.
+    async def peer_changed(self, room: Room, participant_id: str) -> None:
+        """Another page holds the seat now, and the old one's media are gone.
 
-        The call waits for the new page to join again as long as for a lost connection.
+        The call waits for the new page to join as long as for a lost connection.
         """
         call = room.call
         if call is None or call.over or participant_id not in call.joined():
@@ -141,8 +141,8 @@ class Calling:
         self.dropped_out(room, participant_id)
         self._changes.forwarding.follow(room)
 
-    def take_up(self, room: Room) -> None:
-        """The room was opened again after a restart: whoever was in its call may come back."""
+    def restore(self, room: Room) -> None:
+        """Restore the call of a room opened after a restart: its members may come back."""
         call = room.call
         if call is None:
             return
@@ -156,7 +156,7 @@ class Calling:
     # --- inside
 
     def _ring(self, room: Room, call: Call, within: timedelta) -> None:
-        """Those who do not answer in time have missed it."""
+        """Whoever does not answer in time has missed the call."""
         self._timers.set(
             f"ring:{call.id}",
             self._timers.now() + within,
@@ -165,7 +165,7 @@ class Calling:
 
     @property
     def _hiding(self) -> bool:
-        """Whether nobody may learn of anybody's addresses."""
+        """Whether participants must not learn each other's addresses."""
         return self._changes.policy == "relay"
 
     @staticmethod
@@ -177,12 +177,12 @@ class Calling:
 
 
 def _relayed(candidate: str) -> bool:
-    """Whether a candidate (RFC 8839) tells an address of a TURN server alone; or no address."""
+    """Whether a candidate (RFC 8839) is of type relay, or the end of candidates."""
     return not candidate or " typ relay" in candidate
 
 
 def _hidden(description: Description, hiding: bool) -> Description:
-    """The description, where addresses are hidden without any but those of TURN servers."""
+    """The description; if addresses are hidden, with relay candidates only."""
     if not hiding:
         return description
     kept = [

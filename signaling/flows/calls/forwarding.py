@@ -196,7 +196,7 @@ class Forwarding:
             self._expect_connection(relay_room, seat.peer_id, CONNECT_WITHIN)
         if leg is not None and leg.offer is not None:
             # The offer or its answer may have been lost with the socket; no other offer follows.
-            room.tell_page(seat.peer_id, leg.offer)
+            room.send_to_peer(seat.peer_id, leg.offer)
         self._reconcile(relay_room)
 
     # --- from the relay
@@ -208,7 +208,7 @@ class Forwarding:
             return
         if isinstance(event, relay_events.ActiveSpeaker):
             for peer_id in relay_room.legs:
-                relay_room.room.tell_page(peer_id, wire.ActiveSpeaker(event.peer_id))
+                relay_room.room.send_to_peer(peer_id, wire.ActiveSpeaker(event.peer_id))
             return
         leg = relay_room.legs.get(event.peer_id)
         if leg is None:
@@ -218,7 +218,7 @@ class Forwarding:
                 leg.offer = wire.RelayOffer(
                     event.revision, event.fresh, event.sdp, list(event.tracks)
                 )
-                relay_room.room.tell_page(event.peer_id, leg.offer)
+                relay_room.room.send_to_peer(event.peer_id, leg.offer)
             case relay_events.Connected():
                 leg.connected = True
                 relay_room.connect_by.pop(event.peer_id, None)
@@ -228,7 +228,7 @@ class Forwarding:
                     self._drop_leg(relay_room, event.peer_id, leg)
                     self._reconcile(relay_room)
             case relay_events.VideoPaused():
-                relay_room.room.tell_page(
+                relay_room.room.send_to_peer(
                     event.peer_id,
                     wire.VideoPaused(event.publisher_id, event.kind, event.paused),
                 )
@@ -385,7 +385,7 @@ class Forwarding:
             peer_id = call.members[participant_id].peer_id
             call = call.leave(participant_id, self._clock.now())
             if peer_id is not None:
-                room.tell_page(peer_id, wire.CallLost(call.id))
+                room.send_to_peer(peer_id, wire.CallLost(call.id))
         await self._changes.change(room, None, call)
 
 

@@ -1,6 +1,6 @@
-"""What happens when an interpreter is needed: asking, waiting, the next one, telling everybody.
+"""What happens when an interpreter is needed: one organization after the other is asked.
 
-Nobody else is written to before an organization accepted; then everybody is, once.
+The people of the session are invited only once an organization has accepted, or without one.
 """
 
 import logging
@@ -32,7 +32,7 @@ from signaling.token import token_digest
 
 _WORDS = {"refuse": "decline_request", "expire": "expire_request"}
 TRY_AGAIN_AFTER = timedelta(minutes=1)
-"A request that could not be passed on is looked at again after this."
+"A request that could not be passed on is tried again after this."
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class OpenedRequest:
     consultation: Consultation
     scheduler: Account
     organization: InterpretingOrganization | None
-    "None: it was removed since."
+    "None: it was removed meanwhile."
 
 
 class Interpreting:
@@ -86,7 +86,10 @@ class Interpreting:
         scheduler: Account,
         allowance: Allowance | None = None,
     ) -> Consultation:
-        """Ask the next organization, or give up; within the caller's transaction."""
+        """Ask the next organization, or give up; within the caller's transaction.
+
+        Raises InvalidInput if no organization speaks the language at all.
+        """
         requests = await records.interpreters.requests_of(consultation.id)
         organization = next_to_ask(
             await records.interpreters.organizations(),
@@ -138,7 +141,7 @@ class Interpreting:
     async def accept(
         self, opened: OpenedRequest, interpreter: Person, calendar_sequence: str | None = None
     ) -> None:
-        """An organization sends somebody: they get a seat, and everybody is told.
+        """An organization sends an interpreter, who gets a seat; everybody is invited.
 
         `calendar_sequence`: of the date that the organization says it was shown. Raises
         AlreadyAnswered if another answer came first or the request was withdrawn, InvalidInput if
@@ -159,7 +162,7 @@ class Interpreting:
                 await self._log(records, request, "accept_request")
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
-                        await self._inviting.tell_about(
+                        await self._inviting.queue_invitation(
                             records, accepted, opened.scheduler, invite, None
                         )
                 person = replace(interpreter, time_zone=accepted.time_zone)
@@ -169,18 +172,18 @@ class Interpreting:
                 return accepted, added
 
             room.consultation, invite = await self._store.write(work)
-            room.tell_consultation()
+            room.publish_consultation()
             self._rooms.add_seat(room, invite)
         await self._rooms.changed([consultation_id])
 
     async def decline(self, opened: OpenedRequest) -> None:
-        """An organization has nobody: the next one is asked. Raises AlreadyAnswered."""
+        """An organization has no interpreter: ask the next one. Raises AlreadyAnswered."""
         await self._pass_on(opened.request, "refuse")
 
     async def expire_due(self) -> None:
-        """Requests without an answer go to the next organization."""
+        """Pass requests whose time is over on to the next organization."""
         if not self._timekeeping.sure:
-            return  # asked again when it is
+            return  # called again once it is trusted
         now = self._clock.now()
         failed = False
         for request in await self._store.read.interpreters.expired(now):
@@ -207,7 +210,7 @@ class Interpreting:
             self._timers.set("interpreters", expiry, self.expire_due)
 
     async def invite_without(self, consultation_id: str, scheduler: Account) -> None:
-        """Go on without an interpreter: everybody is told now.
+        """Go on without an interpreter: everybody is invited now.
 
         Raises NotFound, TransitionRefused, TooMuchSent, TooMuchForOne.
         """
@@ -224,7 +227,7 @@ class Interpreting:
                 )
                 for invite in await records.invites.of_consultation(consultation_id):
                     if invite.usable:
-                        await self._inviting.tell_about(
+                        await self._inviting.queue_invitation(
                             records, waived, scheduler, invite, INVITING
                         )
 
@@ -233,9 +236,9 @@ class Interpreting:
         await self._rooms.changed([consultation_id])
 
     async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
-        """Tell the organization that was asked, if any, the new date.
+        """Send the new date to the organization that was asked, if any.
 
-        The request and its link stay. An interpreter who accepted is told like everybody.
+        The request and its link stay valid. An interpreter who accepted is told like everybody.
         """
         for request in await self._open_requests(records, moved):
             await self._write_about(
@@ -245,7 +248,7 @@ class Interpreting:
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
-        """Tell the organization that was asked, if any, that nobody is needed any more.
+        """Tell the organization that was asked, if any, that no interpreter is needed any more.
 
         An interpreter who accepted already is told like everybody who was invited.
         """
@@ -259,7 +262,7 @@ class Interpreting:
     async def _open_requests(
         self, records: Records, consultation: Consultation
     ) -> list[InterpreterRequest]:
-        """Those that wait for an answer."""
+        """Requests that wait for an answer."""
         requests = await records.interpreters.requests_of(consultation.id)
         return [request for request in requests if request.state == "sent"]
 
@@ -272,7 +275,7 @@ class Interpreting:
         request: InterpreterRequest,
         allowance: Allowance | None = None,
     ) -> None:
-        """Write to the organization that was asked, unless it was removed since."""
+        """Write to the organization that was asked, unless it was removed meanwhile."""
         for organization in await records.interpreters.organizations():
             if organization.id == request.organization_id:
                 await self._mail.to_organization(
@@ -298,7 +301,7 @@ class Interpreting:
         await self._rooms.changed([request.consultation_id])
 
     async def _retire(self, request: InterpreterRequest) -> None:
-        """The session ended meanwhile: nobody waits for this answer any more."""
+        """Withdraw a request whose session has ended: nobody waits for the answer any more."""
         withdrawn = request.after("withdraw", self._clock.now())
 
         async def work(records: Records) -> None:
@@ -311,7 +314,7 @@ class Interpreting:
     async def _decide(
         self, records: Records, request: InterpreterRequest, event: RequestEvent
     ) -> Consultation:
-        """Settle a request as it is stored now. Raises AlreadyAnswered."""
+        """Decide a request as it is stored now. Raises AlreadyAnswered."""
         requests = await records.interpreters.requests_of(request.consultation_id)
         current = next((each for each in requests if each.id == request.id), None)
         consultation = await records.consultations.get(request.consultation_id)
@@ -321,6 +324,6 @@ class Interpreting:
         return consultation
 
     async def _log(self, records: Records, request: InterpreterRequest, word: str) -> None:
-        """An organization decided, or let its time pass."""
+        """An organization decided, or did not answer in time."""
         actor = request.organization_id
         await records.audit.append(self._clock.now(), actor, word, request.consultation_id)

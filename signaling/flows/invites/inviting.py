@@ -9,7 +9,7 @@ from signaling.account import Account
 from signaling.allowance import ASKING, INVITING, Allowance
 from signaling.consultation import Consultation, ConsultationKind
 from signaling.errors import Conflict, NotFound
-from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
@@ -50,7 +50,7 @@ class Inviting:
     ) -> tuple[Consultation, list[Invite]]:
         """Make the session, an invite for everybody, and their notices: all or nothing.
 
-        Where an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
+        If an interpreter is needed, `ask` asks for one, and nobody else is told yet. Raises
         TooMuchSent, TooMuchForOne.
         """
         consultation = Consultation(
@@ -87,18 +87,18 @@ class Inviting:
         person: Person,
         allowance: Allowance | None,
     ) -> Invite:
-        """Give one person a seat and tell them, within the caller's transaction."""
+        """Invite one person, within the caller's transaction; tell them if they may be told now."""
         invite_id = new_id()
         token = await records.invites.token(consultation.id, invite_id)
         invite = Invite(
             invite_id, consultation.id, role, person, token_digest(token), self._clock.now()
         )
         await records.invites.add(invite)
-        if consultation.may_tell:
-            await self.tell_about(records, consultation, scheduler, invite, allowance)
+        if consultation.may_notify:
+            await self.queue_invitation(records, consultation, scheduler, invite, allowance)
         return invite
 
-    async def tell_about(
+    async def queue_invitation(
         self,
         records: Records,
         consultation: Consultation,
@@ -106,29 +106,25 @@ class Inviting:
         invite: Invite,
         allowance: Allowance | None,
     ) -> None:
-        """Send somebody their invitation, once."""
-        about = Occurrence(consultation, scheduler, invite, consultation.note)
-        await self.tell(records, about, allowance)
-
-    async def tell(self, records: Records, about: Occurrence, allowance: Allowance | None) -> None:
-        """Queue the invitation and the reminders of one person."""
-        planned = about.consultation.planned_at is not None
+        """Queue the invitation and the reminders of one person, once for each date."""
+        about = InviteContext(consultation, scheduler, invite, consultation.note)
+        planned = consultation.planned_at is not None
         occasion: Occasion = "planned_invitation" if planned else "invitation"
         await self._composing.queue(records, occasion, about, allowance=allowance)
         await self._reminding.queue(records, about)
 
     async def send_again(self, invite_id: str, scheduler: Account) -> Invite:
-        """Send somebody their link once more. Raises NotFound, TooMuchSent, TooMuchForOne."""
+        """Send a person their link again. Raises NotFound, Conflict, TooMuchSent, TooMuchForOne."""
         invite, consultation = await self._own(invite_id, scheduler.id, "invite")
-        if not consultation.may_tell:
+        if not consultation.may_notify:
             raise Conflict
 
         async def work(records: Records) -> None:
             await self._log(records, scheduler.id, "send_again", invite_id)
-            about = Occurrence(consultation, scheduler, invite, consultation.note)
+            about = InviteContext(consultation, scheduler, invite, consultation.note)
             planned = consultation.planned_at is not None and consultation.state == "planned"
             occasion: Occasion = "planned_invitation" if planned else "invitation"
-            # what still waits is sent now, and a button that is pressed twice sends once
+            # a notice that still waits is sent now, so a button pressed twice sends once
             if not await records.notices.hasten(invite_id, occasion, self._clock.now()):
                 await self._composing.queue(
                     records, occasion, about, detail=new_id(), allowance=INVITING
@@ -146,7 +142,7 @@ class Inviting:
         return invite, await self._store.read.invites.token(invite.consultation_id, invite.id)
 
     async def invited(self, invite_id: str, scheduler_id: str) -> Invite:
-        """An invite that its scheduler may change. Raises NotFound for anybody else, or if revoked."""
+        """The invite, for its scheduler. Raises NotFound for anybody else, or if revoked."""
         return (await self._own(invite_id, scheduler_id, "edit"))[0]
 
     async def _log(self, records: Records, actor: str, action: str, thing: str) -> None:

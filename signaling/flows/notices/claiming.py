@@ -1,7 +1,7 @@
-"""The books of the outbox: who holds which notice. Everything here is part of a caller's transaction.
+"""Claiming and settling notices of the outbox, within the caller's transaction.
 
-A notice that waits has a `next_at`; one that is claimed has none until it is settled. So whatever
-is claimed is handed over by one task, and a server that starts finds what another one left behind.
+A notice that waits has a `next_at`; a claimed one has none until it is settled. So one task alone
+hands it over, and a server that starts finds what another one left claimed.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,10 +14,10 @@ from signaling.notices.outcome import Due, conclude, hour_has_passed
 from signaling.ports.store import Records
 
 REPEATABLE = ("email",)
-"""A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A phone
-message is stored as leaving by itself, in the moment before it leaves."""
+"""A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A
+phone message is stored as leaving on its own, just before it leaves."""
 UNTOUCHED_WAIT = timedelta(seconds=10)
-"Until a notice is looked at again that could not even be stored as leaving."
+"Delay before a notice that could not even be stored as leaving is claimed again."
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Job:
     envelope: Envelope
     attempt: Attempt
     number: int
-    "Of the way that is tried: 0, 1 ..."
+    "Of the way that is tried, from 0."
 
     @property
     def is_repeatable(self) -> bool:
@@ -36,7 +36,7 @@ class Job:
 
 
 async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) -> list[Job]:
-    """Take what is due, as many of each channel as there is room; drop what is pointless by now."""
+    """Claim what is due, per channel as many as there is `room`; drop what is pointless by now."""
     jobs: list[Job] = []
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
@@ -48,7 +48,7 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
         number, attempt = _next_attempt(due)
         if attempt is None:
             changes.append((notice.after("fail"), None))
-            if not due.attempts:  # nothing was tried, and the scheduler shall see that
+            if not due.attempts:  # nothing was tried; the scheduler is to see why
                 stored.append((number, _without_way(due)))
         elif hour_has_passed(notice, due.planned_at, now):
             changes.append((notice.after("drop"), None))
@@ -65,7 +65,7 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
 
 
 def _next_attempt(due: Due) -> tuple[int, Attempt | None]:
-    """(number of its way, attempt): the one begun, or one of the next way; None: no way is left."""
+    """(number of its way, attempt): the current one, or one for the next way; None: no way left."""
     if due.attempts and due.attempts[-1].state not in OVER_STATES:
         return len(due.attempts) - 1, due.attempts[-1]
     number = len(due.attempts)
@@ -81,7 +81,7 @@ def _without_way(due: Due) -> Attempt:
 
 
 async def take(records: Records, job: Job) -> bool:
-    """Store that a message which cannot be repeated leaves now; False: it is not needed."""
+    """Store that a message which must not be repeated leaves now; False: it is no longer needed."""
     notice = await records.notices.get(job.notice.id)
     if notice is None or notice.state != "pending":
         return False
@@ -95,11 +95,11 @@ async def settle(
     now: datetime,
     random: Callable[[], float],
 ) -> list[str]:
-    """Store what became of claimed notices; None: nothing has left.
+    """Store the outcomes of claimed notices (None: nothing has left).
 
-    The ids of those that were purged meanwhile.
+    Returns the ids of notices that were purged meanwhile.
     """
-    # read again: a receipt may have overtaken the answer, the session may be off
+    # read again: a receipt may have overtaken the answer, or the session was canceled
     current = await records.notices.standing([job.notice.id for job, _ in done])
     moved = []
     untouched = []
@@ -123,12 +123,12 @@ async def settle(
 
 
 async def recover(records: Records, now: datetime, random: Callable[[], float]) -> None:
-    """What another server held when it ended is tried again, or nobody knows what became of it."""
+    """Retry what another server had claimed when it ended, or mark it unknown."""
     moved = []
     untouched = []
     for due in await records.notices.interrupted():
         attempt = due.attempts[-1]
-        if attempt.state == "queued":  # claimed, and nothing had left
+        if attempt.state == "queued":  # claimed, but nothing has left
             if due.notice.state == "pending":
                 untouched.append((due.notice, now))
             continue
@@ -143,23 +143,23 @@ async def put_back(
     moved: Iterable[tuple[Notice, Sequence[Attempt], Sequence[Way]]],
     now: datetime,
 ) -> None:
-    """Store (notice, its attempts, its ways) of which an attempt has moved.
+    """Store notices of which an attempt has moved, as (notice, its attempts, its ways).
 
-    What that means for the notice and its invite is stored with it.
+    The consequences for the notice and its invite are stored with it.
     """
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
-    told = []
-    turned: list[tuple[str, Channel]] = []
+    sent = []
+    switched: list[tuple[str, Channel]] = []
     for notice, attempts, ways in moved:
         concluded, latest, next_at = conclude(notice, attempts, len(ways), now)
         if latest.state in OVER_STATES and len(attempts) < len(ways):
-            turned.append((notice.id, ways[len(attempts)].channel))
+            switched.append((notice.id, ways[len(attempts)].channel))
         changes.append((concluded, next_at))
         stored += enumerate([*attempts[:-1], latest])
         if concluded.state == "handed_over" and concluded.invite_id is not None:
-            told.append(concluded.invite_id)
-    await records.invites.mark_sent(told)
-    await records.notices.turn_to(turned)
+            sent.append(concluded.invite_id)
+    await records.invites.mark_sent(sent)
+    await records.notices.switch_channels(switched)
     await records.notices.put_attempts(stored)
     await records.notices.change(changes)

@@ -1,4 +1,4 @@
-"""Putting a notice into words: the recipient's language, their zone, their link."""
+"""Composing notices in the recipient's language, with their time zone and their link."""
 
 import re
 from collections.abc import Mapping
@@ -30,12 +30,12 @@ from signaling.text import literal
 
 _SPACE = re.compile(r"\n{3,}")
 LINKS = ("link", "test_link")
-"Placeholders whose values are addresses of ours."
+"Placeholders whose values are addresses of this server."
 NAMES = ("name", "scheduler")
 "Placeholders whose values are names, in any script."
 LABELS = {"link": N_("Join the session"), "test_link": N_("Test my device")}
 BY_INVITE = ("invitation", "planned_invitation", "moved", "reminder")
-"Occasions whose links are those of an invite."
+"Occasions whose links belong to an invite."
 _LONE_LINK = re.compile(rf"^\$({'|'.join(LINKS)})$", re.MULTILINE)
 _CALENDAR: dict[Occasion, CalendarMethod] = {
     "planned_invitation": "REQUEST",
@@ -46,8 +46,8 @@ _CALENDAR: dict[Occasion, CalendarMethod] = {
 
 
 @dataclass(frozen=True)
-class Occurrence:
-    """What a notice is about."""
+class InviteContext:
+    """What a notice to an invited person is about."""
 
     consultation: Consultation
     scheduler: Account
@@ -60,7 +60,7 @@ class Recipient:
     """Somebody without an invite who is written to by mail."""
 
     id: str
-    "Tells their notices apart from anybody else's."
+    "Distinguishes their notices from anybody else's."
     name: str
     email: str
     language: str
@@ -77,7 +77,7 @@ class Composing:
         self,
         records: Records,
         occasion: Occasion,
-        about: Occurrence,
+        about: InviteContext,
         *,
         due_at: datetime | None = None,
         detail: str = "",
@@ -85,9 +85,9 @@ class Composing:
     ) -> bool:
         """Write a notice for one invite into the outbox, within the caller's transaction.
 
-        `detail` tells notices of one occasion apart; `allowance` bounds what somebody asks for,
-        what the server owes has none. False if nothing is to be sent: the link is given by hand,
-        or this person was told this already. Raises TooMuchSent, TooMuchForOne.
+        `detail` distinguishes notices of one occasion; `allowance` limits what a person asks for
+        (None: the server owes this notice). False if nothing is to be sent: the link is given by
+        hand, or this notice was queued before. Raises TooMuchSent, TooMuchForOne.
         """
         person = about.invite.person
         if person.channel == "none":
@@ -126,10 +126,7 @@ class Composing:
         detail: str = "",
         allowance: Allowance | None = None,
     ) -> bool:
-        """Write a mail about a session to somebody who has no invite to it, as `queue` does.
-
-        `detail` tells mails of one occasion apart.
-        """
+        """Queue a mail about a session to somebody without an invite; otherwise as `queue`."""
         now = self._clock.now()
         notice = Notice(
             id=new_id(),
@@ -175,8 +172,8 @@ class Composing:
                 raise TooMuchSent(newest - since)
         return added
 
-    def content(self, occasion: Occasion, about: Occurrence, token: str) -> Content:
-        """The words of a notice, and its calendar part where it has one."""
+    def content(self, occasion: Occasion, about: InviteContext, token: str) -> Content:
+        """The text of a notice, and its calendar part where it has one."""
         wording, person = self._wording, about.invite.person
         consultation = about.consultation
         zone = person.time_zone or consultation.time_zone
@@ -216,9 +213,9 @@ class Composing:
         )
 
     def with_labels(self, mail: str, occasion: Occasion, language: str) -> str:
-        """The Markdown of a mail for HTML: a link of an invite that stands alone says what it does.
+        """The Markdown of a mail for HTML, in which a link on a line of its own gets a label.
 
-        An address would be broken in the middle by a narrow screen, and is in the text part.
+        A narrow screen would break an address in the middle; the text part has the address.
         """
         if occasion not in BY_INVITE:
             return mail
@@ -230,7 +227,7 @@ class Composing:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Replace the placeholders; unknown ones stay as they are."""
+    """Replace the placeholders; unknown ones are kept."""
     return _SPACE.sub("\n\n", Placeholders(text).safe_substitute(values)).strip() + "\n"
 
 
@@ -239,7 +236,7 @@ def one_line(text: str, values: Mapping[str, str]) -> str:
 
 
 def marked_up(values: Mapping[str, str]) -> dict[str, str]:
-    """The values for Markdown: links are links, everything else is what was typed."""
+    """The values for Markdown: links as links, everything else literally."""
     return {key: f"<{value}>" if key in LINKS else literal(value) for key, value in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""What carriers tell later: receipts move attempts, answers are shown at invites."""
+"""Webhooks of carriers: receipts move attempts, replies are shown at invites."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
@@ -6,14 +6,14 @@ from datetime import datetime
 from signaling.errors import TransitionRefused
 from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
-from signaling.notices.outcome import is_true
+from signaling.notices.outcome import is_current
 from signaling.notices.reply import Reply
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 
 
 class Receipts:
-    """Each webhook has its effect and uses up its token in one transaction, or does neither."""
+    """Each webhook takes effect and uses up its token in one transaction, or does neither."""
 
     def __init__(
         self,
@@ -28,8 +28,8 @@ class Receipts:
     async def receipt(self, receipt: Receipt | None, token_id: str, forget_at: datetime) -> bool:
         """Move the attempt that a receipt is about; False if its token was used before.
 
-        What did not arrive is tried the next way, unless it is not true any more. A receipt that
-        comes late, twice, or for something purged changes nothing.
+        A notice that did not arrive is tried the next way, unless it has become outdated. A receipt
+        that is late, repeated, or about something purged changes nothing.
         """
         now = self._clock.now()
 
@@ -44,7 +44,7 @@ class Receipts:
         return fresh
 
     async def _moved(self, records: Records, receipt: Receipt, now: datetime) -> str:
-        """The consultation whose notice has moved; empty if none has."""
+        """Id of the consultation whose notice has moved; empty: none has."""
         found = await records.notices.attempt(receipt.client_ref, receipt.provider_id)
         if found is None:
             return ""
@@ -63,17 +63,17 @@ class Receipts:
             moved if each.id == moved.id else each
             for each in await records.notices.attempts(notice.id)
         ]
-        ways: tuple[Way, ...] = ()  # a failure is the end of what is not true any more
-        if is_true(notice, consultation, invite, now):
+        ways: tuple[Way, ...] = ()  # an outdated notice that failed is not tried again
+        if is_current(notice, consultation, invite, now):
             ways = (await records.notices.envelope(notice)).ways
         await put_back(records, [(notice, attempts, ways)], now)
         return notice.consultation_id
 
     async def reply(self, reply: Reply, token_id: str, forget_at: datetime) -> bool:
-        """Show an answer at the invite it belongs to; False if its token was used before.
+        """Show a reply at the invite it belongs to; False if its token was used before.
 
-        That is the invite whose message it answers, where the carrier tells, else the latest one
-        of this number. An answer of somebody unknown is not kept.
+        That is the invite whose message it answers, if the carrier says so, else the latest one of
+        this number. Replies from unknown numbers are not kept.
         """
         now = self._clock.now()
 

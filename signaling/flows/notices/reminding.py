@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records
 
@@ -14,11 +14,11 @@ class Reminding:
         self._clock = clock
         self._before = before
 
-    async def queue(self, records: Records, about: Occurrence) -> None:
-        """Queue the reminders of one person that are still to come.
+    async def queue(self, records: Records, about: InviteContext) -> None:
+        """Queue the reminders of one person that are not due yet.
 
-        They wait in the outbox, so a restart loses none; each carries the version of the plan in
-        its key, so that none is sent twice and a moved session gets its own.
+        They wait in the outbox, so a restart loses none; the key of each holds the version of the
+        plan, so that none is sent twice and a moved session gets its own.
         """
         planned_at = about.consultation.planned_at
         if planned_at is None:
@@ -30,8 +30,3 @@ class Reminding:
                 await self._composing.queue(
                     records, "reminder", about, due_at=due_at, detail=str(minutes)
                 )
-
-    @staticmethod
-    async def drop(records: Records, consultation_id: str) -> None:
-        """What has become pointless: the session was moved, canceled, or has begun."""
-        await records.notices.drop_pending(consultation_id, ("reminder",))

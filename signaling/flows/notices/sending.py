@@ -1,4 +1,4 @@
-"""Sending what is in the outbox: claimed, handed over, settled, each step durable by itself."""
+"""Sending what is in the outbox: claimed, handed over, settled, each step durable on its own."""
 
 import asyncio
 import contextlib
@@ -24,21 +24,21 @@ from signaling.ports.delivery import Outbox, Sender
 from signaling.ports.store import Records, Store
 
 IN_HAND: Mapping[Channel, int] = {"email": 32, "sms": 500, "whatsapp": 500}
-"""Claimed and not settled, at most. Mails: enough to keep the connections busy while the books are
-written, and few, for a mail that is claimed leaves even if it is canceled meanwhile. Phone messages
-are asked for once more before they leave. No channel waits for another's provider."""
+"""Most notices that are claimed and not settled. Mails: enough to keep the connections busy during
+a commit, but few, because a claimed mail leaves even if it is canceled meanwhile. Phone messages
+are checked once more before they leave. No channel waits for another's provider."""
 AT_ONCE: Mapping[Channel, int] = {"email": 8, "sms": 1, "whatsapp": 1}
-"""Being handed over at the same time. What a server was handing over when it died is `unknown` for
-a phone, and its provider takes one after the other anyway."""
+"""Most notices handed over at the same time. Phone messages that a server was handing over when it
+died become `unknown`, and their provider takes one after the other anyway."""
 DOMAIN_AT_ONCE = 3
-"""Mails to one domain at the same time: where a mail server waits for a domain that hangs, one of
-its four connections is left for all others."""
+"""Most mails to one domain at the same time: while the mail server waits for a domain that hangs,
+one of its four connections is left for all others."""
 HAND_OVER_WITHIN_S = 300.0
-"A provider has limits of its own; one that does not keep them is not waited for any longer."
+"Providers have time limits of their own; one that exceeds this is given up."
 WATCHED_EVERY = timedelta(minutes=1)
-"The queue is looked at so often even if nobody has said that there is something to do."
+"How often the queue is checked even if nobody was woken."
 STUCK_AFTER = timedelta(minutes=10)
-"Without any progress, and longer than any hand-over may take."
+"Time without any progress; longer than any hand-over may take."
 
 Done = tuple[Job, Outcome | None]
 _log = logging.getLogger(__name__)
@@ -66,57 +66,54 @@ class Sending:
         self._gates = {channel: asyncio.Semaphore(count) for channel, count in AT_ONCE.items()}
         self._domains: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._moved_at = clock.now()
-        "When the books were last written."
+        "When the outbox was last written."
         self._in_hand: dict[str, Job] = {}
-        "Notice id -> what is claimed and not settled."
+        "Notice id -> its claimed job, until that is settled."
         self._handing_over: set[asyncio.Task[None]] = set()
         self._done: list[Done] = []
-        self._news = asyncio.Event()
+        self._more = asyncio.Event()
         self._closing = False
 
     def wake(self) -> None:
-        """Something was queued: look as soon as possible."""
+        """Something is due: look as soon as possible."""
         self._timers.set("notices", self._clock.now(), self.deliver_due)
 
     async def watch(self) -> None:
-        """Look at the queue now and then: a wake that was lost must not be the end of it."""
+        """Check the queue now and then, in case a wake was lost."""
         self._timers.set("queue", self._clock.now() + WATCHED_EVERY, self.watch)
         await self.deliver_due()
 
     def is_stuck(self, due_since: datetime | None) -> bool:
-        """Whether what has been due `due_since` then waits while nothing at all moves."""
+        """Whether notices have been due since `due_since` while nothing at all moves."""
         before = self._clock.now() - STUCK_AFTER
         return due_since is not None and max(due_since, self._moved_at) < before
 
     async def recover(self) -> None:
-        """What was being sent when the server stopped is tried again or marked unknown.
-
-        From now on the queue is watched.
-        """
+        """Retry what the last server was sending, or mark it unknown; watch the queue."""
         now = self._clock.now()
         self._timers.set("queue", now + WATCHED_EVERY, self.watch)
         await self._store.write(lambda records: recover(records, now, self._random))
 
     def close(self) -> None:
-        """Begin nothing new; what is in hand is finished and settled."""
+        """Begin nothing new; what is claimed is finished and settled."""
         self._closing = True
 
     async def deliver_due(self) -> None:
         """Send everything that is due, then set the timer for what comes next."""
-        if self._busy.locked():  # whoever is at it looks again
-            self._news.set()
+        if self._busy.locked():  # whoever holds it looks again
+            self._more.set()
             return
         async with self._busy:
             try:
                 while True:
-                    for job in await self._keep_books():
+                    for job in await self._settle_and_claim():
                         task = asyncio.create_task(self._hand_over(job), name="hand over")
                         self._handing_over.add(task)
                         task.add_done_callback(self._handing_over.discard)
                     await self._set_timer()
-                    if not self._in_hand and not self._news.is_set():
+                    if not self._in_hand and not self._more.is_set():
                         break
-                    await self._news.wait()
+                    await self._more.wait()
             except asyncio.CancelledError:
                 for task in self._handing_over:
                     task.cancel()
@@ -124,15 +121,15 @@ class Sending:
                 raise
 
     async def _set_timer(self) -> None:
-        """Look again when the next notice is due; for one that is, there is no room as yet."""
+        """Look again when the next notice is due, unless it only waits for room."""
         next_due = await self._store.read.notices.next_due()
         waits_for_room = next_due is not None and next_due <= self._clock.now() and self._in_hand
         if next_due is not None and not waits_for_room and not self._closing:
             self._timers.set("notices", next_due, self.deliver_due)
 
-    async def _keep_books(self) -> list[Job]:
-        """Settle what is done and claim what comes next, in one commit."""
-        self._news.clear()
+    async def _settle_and_claim(self) -> list[Job]:
+        """Settle what is done and claim what is due, in one commit."""
+        self._more.clear()
         done, self._done = self._done, []
         now = self._clock.now()
         room = self._room(done)
@@ -152,16 +149,18 @@ class Sending:
         for job, _ in done:
             self._in_hand.pop(job.notice.id, None)
         self._in_hand |= {job.notice.id: job for job in jobs}
-        with contextlib.suppress(OSError):  # what cannot be deleted now is found by the next purge
-            await self._outbox.forget(purged)  # written after their purge had looked for files
+        with contextlib.suppress(OSError):  # the next purge deletes it
+            await self._outbox.forget(
+                purged
+            )  # files written after their purge had listed the folder
         if done:
             await self._changed({job.notice.consultation_id for job, _ in done})
         return jobs
 
     async def _settle_each(self, done: Sequence[Done], now: datetime) -> list[str]:
-        """Settle what could not be settled together; what cannot be at all stands before nobody.
+        """Settle one by one what could not be settled together; drop what cannot be settled at all.
 
-        Claims nothing: there is news. Returns the notices that were purged meanwhile.
+        Claims nothing, but has the caller look again. Returns the ids of notices purged meanwhile.
         """
         purged: list[str] = []
         for index, each in enumerate(done):
@@ -177,7 +176,7 @@ class Sending:
             except Exception:
                 _log.exception("not settled", extra={"notice_id": each[0].notice.id})
             self._in_hand.pop(each[0].notice.id, None)
-        self._news.set()
+        self._more.set()
         return purged
 
     def _room(self, done: Iterable[Done]) -> dict[Channel, int]:
@@ -193,10 +192,10 @@ class Sending:
             needed = job.is_repeatable or await self._take(job)
             outcome = await self._send(job) if needed else None
         self._done.append((job, outcome))
-        self._news.set()
+        self._more.set()
 
     def _domain_gate(self, job: Job) -> AbstractAsyncContextManager[object]:
-        """Bounds what is sent to one domain of mail."""
+        """Bounds the mails to one domain."""
         domain = job.envelope.address.rpartition("@")[2].lower()
         if job.attempt.channel != "email":
             return contextlib.nullcontext()
@@ -207,7 +206,7 @@ class Sending:
             if sender := self._senders.get(job.attempt.channel):
                 await sender.prepare()
             return await self._store.write(lambda records: take(records, job))
-        except Exception as error:  # what cannot be stored as leaving does not leave
+        except Exception as error:  # a message that cannot be stored as leaving does not leave
             if not isinstance(error, Unavailable):
                 _log.exception("not taken", extra={"notice_id": job.notice.id})
             return False

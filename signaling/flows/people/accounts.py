@@ -1,4 +1,4 @@
-"""Making accounts, and what becomes of their passwords, roles and web sessions."""
+"""Creating accounts, and changing their passwords, roles and web sessions."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -53,7 +53,7 @@ def new_account(
 
 
 async def find_account(accounts: Accounts, email: str) -> Account | None:
-    """Whose address this is, however it is typed; None for nobody's."""
+    """The account with this address, in any spelling; None if there is none."""
     for spelling in spellings(email):
         if (found := await accounts.by_email(spelling)) is not None:
             return found
@@ -64,7 +64,7 @@ async def find_account(accounts: Accounts, email: str) -> Account | None:
 
 
 async def add_account(records: Records, account: Account) -> None:
-    """Raises InvalidInput if the email is somebody's, in any of its spellings."""
+    """Raises InvalidInput if the email is taken, in any of its spellings."""
     if await find_account(records.accounts, account.email) is not None:
         raise InvalidInput("email", TAKEN)
     await records.accounts.add(account)
@@ -80,10 +80,9 @@ async def set_password(
     action: str,
     keep: bytes | None = None,
 ) -> Account:
-    """Give an account another password: whoever signed in before is signed out, but for `keep`.
+    """Change a password: every web session but `keep` is signed out, no browser stays known.
 
-    `keep` is the digest of the web session that asks. No other browser is known any more, and an
-    address at which a password was to be chosen is dead.
+    `keep` is the digest of the web session that asks. An unused password link becomes invalid.
     """
     changed = replace(account, password_hash=password_hash)
     await records.accounts.change(changed)
@@ -96,7 +95,7 @@ async def set_password(
 async def sign_out_everywhere(
     records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
 ) -> None:
-    """Sign somebody out everywhere, but for the web session `keep`; no browser is known any more."""
+    """Sign somebody out everywhere but in the web session `keep`; no browser stays known."""
     if keep is None:
         await records.web_sessions.remove_all_of(account_id)
     else:
@@ -111,7 +110,7 @@ async def make_password_link(
 ) -> str:
     """The token of a one-time address at which somebody chooses a new password.
 
-    The password they have goes on until then. Raises NotFound for an account that is disabled.
+    The current password stays valid until then. Raises NotFound for a disabled account.
     """
     account = await records.accounts.get(account_id)
     if account is None or account.disabled_at is not None:
@@ -123,7 +122,7 @@ async def make_password_link(
 
 
 async def look_up_link(records: Records, token: str, now: datetime) -> Account:
-    """Whose password is chosen at an address. Raises NotFound if that is over."""
+    """The account whose password this link changes. Raises NotFound if it is used or expired."""
     account_id = await records.password_links.account_of(token_digest(token), now)
     account = await records.accounts.get(account_id) if account_id else None
     if account is None or account.disabled_at is not None:
@@ -136,7 +135,7 @@ async def look_up_link(records: Records, token: str, now: datetime) -> Account:
 async def change_role(
     records: Records, account_id: str, role: AccountRole, now: datetime, *, actor: str
 ) -> None:
-    """Give somebody another role. Raises NotFound; Conflict for oneself or the last one."""
+    """Change a role. Raises NotFound; Conflict for oneself or the last administrator."""
     account = await records.accounts.get(account_id)
     if account is None:
         raise NotFound
@@ -150,7 +149,7 @@ async def change_role(
 
 
 async def disable(records: Records, account: Account, now: datetime) -> None:
-    """Let somebody sign in no more. Raises Conflict for the last administrator."""
+    """Keep somebody from signing in. Raises Conflict for the last administrator."""
     if not await another_administrator(records, account):
         raise Conflict(LAST)
     await records.accounts.change(replace(account, disabled_at=now))
@@ -159,7 +158,7 @@ async def disable(records: Records, account: Account, now: datetime) -> None:
 
 
 async def another_administrator(records: Records, account: Account) -> bool:
-    """Whether somebody can still administer this server without this account."""
+    """Whether there is an administrator besides this account."""
     return any(
         other.role == "administrator" and other.disabled_at is None and other.id != account.id
         for other in await records.accounts.all()

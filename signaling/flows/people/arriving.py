@@ -19,11 +19,11 @@ class Arrival:
     consultation: Consultation
     scheduler: Account
     opens_at: datetime | None
-    "None: the door is open."
+    "None: the seat can be taken now."
 
     @property
     def time_zone(self) -> str:
-        """Whose clocks the invitation was written by."""
+        """The IANA zone in which the invitation gave times."""
         return self.invite.person.time_zone or self.consultation.time_zone
 
 
@@ -36,8 +36,8 @@ class Arriving:
     async def look(self, token: str) -> Arrival:
         """What this link leads to; changes nothing.
 
-        Raises InviteNotUsable with the same sentence for unknown, revoked and expired ones: a
-        guessed token learns nothing.
+        Raises InviteNotUsable with the same sentence for unknown, revoked and expired tokens, so
+        that guessing reveals nothing.
         """
         read = self._store.read
         invite = await read.invites.by_token(token)
@@ -56,14 +56,14 @@ class Arriving:
         return Arrival(invite, consultation, scheduler, opens_at)
 
     async def knock(self, token: str) -> Invite:
-        """Whose seat may be taken by this link now. Raises InviteNotUsable, also when too early."""
+        """The invite whose seat this link may take. Raises InviteNotUsable, also when too early."""
         arrival = await self.look(token)
         if arrival.opens_at is not None:
             raise InviteNotUsable
         return arrival.invite
 
     async def redeem(self, token: str, web_session_digest: bytes) -> Invite:
-        """Take the seat for this browser; another one that had it loses it.
+        """Take the seat for this browser; another browser that held it loses it.
 
         Raises InviteNotUsable.
         """
@@ -85,20 +85,20 @@ class Arriving:
         return await self._store.write(work)
 
     async def holds(self, invite_id: str, web_session_digest: bytes | None) -> bool:
-        """Whether this browser has the seat."""
+        """Whether this browser holds the seat."""
         if web_session_digest is None:
             return False
         return await self._store.read.invites.holds_seat(invite_id, web_session_digest)
 
     async def sits_elsewhere(self, invite_id: str, web_session_digest: bytes | None) -> bool:
-        """Whether this browser has another seat that somebody could be reading from."""
+        """Whether this browser holds another seat that is still usable."""
         if web_session_digest is None:
             return False
         seats = await self._store.read.invites.seats_of(web_session_digest)
         return any(seat.id != invite_id and seat.usable for seat in seats)
 
     async def leave(self, records: Records, web_session_digest: bytes) -> None:
-        """This browser gives up its seats; their links let in again, here and elsewhere."""
+        """This browser gives up its seats; their links can be used again, here and elsewhere."""
         now = self._clock.now()
         for seat in await records.invites.seats_of(web_session_digest):
             await records.audit.append(now, seat.id, "leave_seat", seat.consultation_id)
@@ -107,8 +107,8 @@ class Arriving:
     async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
         """What the holder of a seat may see.
 
-        Raises NotFound if this browser does not hold it, InviteNotUsable if it is over,
-        SessionClosed if that may change.
+        Raises NotFound if this browser does not hold it, InviteNotUsable if the session is over,
+        SessionClosed if it may be reopened.
         """
         read = self._store.read
         invite = await read.invites.get(invite_id)

@@ -1,4 +1,4 @@
-"""What happens when somebody has tested their device by the link of their invitation."""
+"""What happens when somebody has tested their device, for themselves or by their invitation."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ class DeviceChecking:
         return DeviceCheck.from_input(outcomes, self._clock.now()).readiness
 
     async def keep(self, token: str, outcomes: Mapping[str, str]) -> Readiness:
-        """Keep the result with the invite, in place of an earlier one, and tell the scheduler.
+        """Store the result with the invite, replacing an earlier one, and show it to the scheduler.
 
         Raises InvalidInput, or InviteNotUsable for a link that leads nowhere.
         """
@@ -31,6 +31,6 @@ class DeviceChecking:
         room = self._rooms.hub.room(invite.consultation_id)
         if room is not None and invite.id in room.seats:
             room.seats[invite.id].readiness = check.readiness
-            self._rooms.tell_scheduler(room.consultation.scheduler_id)
+            self._rooms.notify_scheduler(room.consultation.scheduler_id)
         await self._rooms.changed([invite.consultation_id])
         return check.readiness

@@ -1,16 +1,15 @@
-"""Sessions that were started and left open: their scheduler is told, then they are closed."""
+"""Sessions that were started and left open: their scheduler is warned, then they are closed."""
 
 from datetime import datetime, timedelta
 
 from signaling import abandonment
 from signaling.consultation import Consultation
-from signaling.flows.notices.composing import Composing, Recipient
+from signaling.flows.notices.abandonment_mail import AbandonmentMail
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.store import Store
-from signaling.ports.wording import Wording
 from signaling.rooms.room import Room
 
 BATCH = 200
@@ -23,8 +22,7 @@ class Abandoning:
         store: Store,
         rooms: Rooms,
         running: Running,
-        composing: Composing,
-        wording: Wording,
+        mail: AbandonmentMail,
         clock: Clock,
         timers: Timers,
         timekeeping: Timekeeping,
@@ -33,20 +31,19 @@ class Abandoning:
         self._store = store
         self._rooms = rooms
         self._running = running
-        self._composing = composing
-        self._wording = wording
+        self._mail = mail
         self._clock = clock
         self._timers = timers
         self._timekeeping = timekeeping
         self._after = after
 
     async def look(self) -> None:
-        """Tell of what is left alone, close what was told of long enough ago, and look again later."""
+        """Warn of abandoned sessions, close those warned of long ago, and look again later."""
         now = self._clock.now()
         self._timers.set("abandoned", now + LOOK_EVERY, self.look)
         if not self._timekeeping.sure:
             return
-        latest = abandonment.told_of(now, self._after)
+        latest = abandonment.warn_before(now, self._after)
         position = ""
         while True:
             left = await self._store.read.consultations.left_alone(latest, position, BATCH)
@@ -57,7 +54,7 @@ class Abandoning:
             position = left[-1].id
 
     async def closes_at(self, consultation: Consultation) -> datetime | None:
-        """When it is closed unless something happens; None: nobody was told of that yet."""
+        """When it is closed unless something happens; None: nobody was warned yet."""
         if consultation.state not in abandonment.STATES:
             return None
         key = abandonment.warning_key(consultation)
@@ -72,36 +69,24 @@ class Abandoning:
             return
         due = await self.closes_at(consultation)
         if due is None:
-            await self._tell(consultation, now)
+            await self._warn(consultation, now)
         elif due <= now:
             room = await self._rooms.open(consultation.id)
             if await self._running.expire(room, lambda: self._is_left(room, now)):
                 await self._rooms.changed([consultation.id])
 
     async def _is_left(self, room: Room, now: datetime) -> bool:
-        """Whether nothing has happened since it was looked at."""
+        """Whether nothing has happened meanwhile."""
         current = await self._store.read.consultations.get(room.consultation.id)
         due = await self.closes_at(current) if current is not None and room.empty else None
         return due is not None and due <= now
 
-    async def _tell(self, consultation: Consultation, now: datetime) -> None:
+    async def _warn(self, consultation: Consultation, now: datetime) -> None:
         scheduler = await self._store.read.accounts.get(consultation.scheduler_id)
         if scheduler is None:
             return
-        closing = abandonment.closes_at(consultation, now, self._after)
-        language = scheduler.language
-        values = {
-            "moment": self._wording.moment(closing, scheduler.time_zone, language),
-            "link": self._wording.session_address(consultation.id),
-        }
-
-        recipient = Recipient(
-            abandonment.recipient_id(consultation), scheduler.name, scheduler.email, language
-        )
-        detail = abandonment.detail(consultation)
+        closes_at = abandonment.closes_at(consultation, now, self._after)
         await self._store.write(
-            lambda records: self._composing.queue_to(
-                records, "left_open", consultation, recipient, values, detail=detail
-            )
+            lambda records: self._mail.queue(records, consultation, scheduler, closes_at)
         )
         await self._rooms.changed([consultation.id])

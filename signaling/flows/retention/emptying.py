@@ -1,6 +1,6 @@
-"""Emptying the write-ahead log: what was deleted is gone only when it is gone from there too.
+"""Emptying the write-ahead log: deleted data is gone only once it is gone from there too.
 
-Whoever reads the database, a backup or a tool, holds it up; so it is tried until it is done.
+Whoever reads the database, a backup or a tool, prevents it; so it is retried until it succeeds.
 """
 
 import logging
@@ -13,7 +13,7 @@ from signaling.ports.store import Store
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)
 WORTH_A_LINE = timedelta(minutes=1)
-"A backup reads for some seconds; only what holds on longer is told in the log."
+"A backup reads for some seconds; only a longer delay is logged."
 SAY_AGAIN = timedelta(hours=1)
 
 _log = logging.getLogger(__name__)
@@ -24,18 +24,18 @@ class Emptying:
         self._store = store
         self._waits = waits
         self._since: datetime | None = None
-        "When it was first to be done; None: it is done."
+        "When it was first requested; None: the log is empty."
         self._said_at: datetime | None = None
 
     @property
     def late(self) -> timedelta:
-        """How long what was deleted is waiting to be gone."""
+        """How long deleted data has been waiting to be gone."""
         return timedelta() if self._since is None else self._waits.now() - self._since
 
     async def empty(self) -> None:
-        """Empty the log, now or as soon as nobody is in the way."""
+        """Empty the log, now or as soon as no reader prevents it."""
         self._since = self._since or self._waits.now()
-        # set first: whatever goes wrong below is tried again
+        # set first: whatever fails below is retried
         self._waits.set("emptying", self._waits.now() + self._pause(), self.empty)
         if await self._emptied():
             self._since = self._said_at = None
@@ -50,7 +50,7 @@ class Emptying:
             return False
 
     def _pause(self) -> timedelta:
-        """As long again as it has been waiting, within bounds."""
+        """As long again as it has waited so far, within bounds."""
         return min(max(self.late, FIRST_PAUSE), LONGEST_PAUSE)
 
     def _say(self) -> None:

@@ -1,4 +1,4 @@
-"""Sessions that nobody came to: closed some time after their hour, then forgotten like others."""
+"""Sessions that nobody came to: closed some time after their date, then purged like others."""
 
 import logging
 from datetime import timedelta
@@ -49,12 +49,12 @@ class Expiring:
             try:
                 room = await self._rooms.open(consultation.id)
                 expired += await self._running.expire(room, partial(_is_unheld, room))
-            except Exception:  # the others expire all the same
+            except Exception:  # the others expire nevertheless
                 _log.exception("not expired", extra={"consultation_id": consultation.id})
         if expired == BATCH:
             self._timers.set("expire", now, self.expire_due)
 
 
 async def _is_unheld(room: Room) -> bool:
-    """Whether it was not started or canceled meanwhile, and nobody sits there and waits."""
+    """Whether it was not started or canceled meanwhile, and nobody waits there."""
     return room.consultation.state in NOT_STARTED and not room.others_online()

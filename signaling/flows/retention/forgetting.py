@@ -1,4 +1,4 @@
-"""What must be forgotten, and forgetting it."""
+"""Purging what retention says must go, rows and outbox files."""
 
 import logging
 from datetime import datetime, timedelta
@@ -12,11 +12,11 @@ from signaling.ports.delivery import Outbox
 from signaling.ports.store import Records, Store
 
 BATCH = 200
-"Consultations purged in one go; the rest follows at once."
+"Consultations purged at a time; the rest follows at once."
 RETRY = timedelta(minutes=10)
-"When a purge that failed is tried again."
+"When a failed purge is retried."
 INSTANT = timedelta(seconds=1)
-"A purge never follows another without a pause, not even where nothing is to be kept."
+"Pause between two purges, even with a retention of zero."
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Forgetting:
         self._timekeeping = timekeeping
 
     async def begin(self) -> None:
-        """Before anybody is served: end what a server that was killed had begun, purge what is due."""
+        """Before anybody is served: complete what a killed server had begun, purge what is due."""
         await self._outbox.discard_halves()
         await self.purge_due()
         await self._emptying.empty()
@@ -51,7 +51,7 @@ class Forgetting:
     async def purge_due(self) -> int:
         """Purge every consultation that ended a retention period ago; returns how many."""
         now = self._clock.now()
-        # set first: whatever goes wrong below is tried again
+        # set first: whatever fails below is retried
         self._timers.set("purge", now + RETRY, self.purge_again)
         await self._sweep()
         if not self._timekeeping.sure:
@@ -61,7 +61,7 @@ class Forgetting:
         for consultation in ended:
             try:
                 await self._purge(consultation.id, now - self._retention)
-            except Exception:  # the others are forgotten all the same
+            except Exception:  # the others are purged nevertheless
                 _log.exception("not purged", extra={"consultation_id": consultation.id})
                 failed = True
         if ended:
@@ -71,20 +71,20 @@ class Forgetting:
         if len(ended) == BATCH:
             self._timers.set("purge", now, self.purge_again)
             return len(ended)
-        # what is closed from now on is due later
+        # sessions closed from now on are due later
         next_end = await self._store.read.consultations.next_end()
         due = (next_end or now) + self._retention
         self._timers.set("purge", max(due, now + INSTANT), self.purge_again)
         return len(ended)
 
     async def purge_again(self) -> None:
-        """The same, as a timer."""
+        """`purge_due` as a timer's action."""
         await self.purge_due()
 
     async def _sweep(self) -> None:
-        """Delete what is written in the outbox folder of notices that exist no more.
+        """Delete files of the outbox folder whose notice no longer exists.
 
-        A notice exists before its file, so what is not found after the files were listed is gone.
+        A notice is stored before its file, so one that is missing after the listing was purged.
         """
         written = await self._outbox.written()
         known = await self._store.read.notices.existing(written)
@@ -96,14 +96,14 @@ class Forgetting:
         async def work(records: Records) -> bool:
             current = await records.consultations.get(consultation_id)
             if current is None or current.closed_at is None or current.closed_at > ended_by:
-                return False  # reopened in this very moment
+                return False  # reopened meanwhile
             now = self._clock.now()
             await records.audit.append(now, SERVER, "purge", consultation_id)
             await records.purged.count(consultation_id, now)
             await records.consultations.purge(consultation_id)
             return True
 
-        # the files first: after a crash in between, the rows still tell that there is work left
+        # the files first: after a crash in between, the rows still show what is left to do
         await self._outbox.forget([notice.id for notice in notices])
         async with self._rooms.closed_to_all(consultation_id):
             if await self._store.write(work):

@@ -1,7 +1,7 @@
-"""What a restored backup may not take up again: whatever may have happened since it was made.
+"""What a restored backup must not resume, since it may have happened after the backup was made.
 
 Nobody is written to twice, no session that had begun is open again unless the operator says so,
-and no call goes on. All of it is one transaction of the caller's.
+and no call goes on. All of it is part of the caller's transaction.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ class Settled:
 
     closed: int
     open: int
-    "Those that wait for their hour among them."
+    "Planned ones included."
     silenced: int
-    "Notices that were waiting, and are not sent any more."
+    "Notices that were waiting and are no longer sent."
 
 
 async def begun(records: Records, now: datetime) -> list[Consultation]:
-    """Open sessions whose hour has come: whether they are over since, nobody can tell."""
+    """Open sessions whose date has come; they may have ended after the backup."""
     return [
         consultation
         for consultation in await records.consultations.in_states(OPEN_STATES)
@@ -38,13 +38,13 @@ async def begun(records: Records, now: datetime) -> list[Consultation]:
 
 
 async def settle(records: Records, now: datetime, close: bool) -> Settled:
-    """Bring a restored store to the present; `close` ends the sessions that had begun."""
+    """Bring a restored store up to date; `close` ends the sessions that had begun."""
     ended = await begun(records, now) if close else []
     for consultation in ended:
         await _close(records, consultation, now)
     still_open = await records.consultations.in_states(OPEN_STATES)
     for consultation in still_open:
-        await _take_leave(records, consultation, now)
+        await _leave_open(records, consultation, now)
     silenced = await _silence(records, {each.id for each in still_open}, now)
     return Settled(len(ended), len(still_open), silenced)
 
@@ -65,10 +65,10 @@ async def _close(records: Records, consultation: Consultation, now: datetime) ->
     )
 
 
-async def _take_leave(records: Records, consultation: Consultation, now: datetime) -> None:
-    """Nobody is in a call; an organization whose time is over is asked no more, nor the next.
+async def _leave_open(records: Records, consultation: Consultation, now: datetime) -> None:
+    """End the call; expire an overdue interpreter request without asking the next organization.
 
-    How long it was left alone before tells nothing of the time since.
+    The last event counts as now: nobody knows what happened after the backup.
     """
     await _end_call(records, consultation, now)
     await records.consultations.touch(consultation.id, now)
@@ -87,7 +87,7 @@ async def _end_call(records: Records, consultation: Consultation, now: datetime)
 
 
 async def _silence(records: Records, still_open: set[str], now: datetime) -> int:
-    """Let nothing that waits be sent, for it may have been; but reminders that are still to come."""
+    """Abandon every waiting notice, since it may have been sent, except reminders not yet due."""
     changes: list[tuple[Notice, None]] = []
     stored: list[tuple[int, Attempt]] = []
     for due in await records.notices.unfinished():
@@ -103,7 +103,7 @@ async def _silence(records: Records, still_open: set[str], now: datetime) -> int
 
 
 def _abandoned(due: Due, now: datetime) -> tuple[int, Attempt]:
-    """(number of its way, attempt): the latest one, or one that says why nothing was tried."""
+    """(number of its way, attempt): the latest one, or one that says why none was tried."""
     if not due.attempts:
         way = due.envelope.ways[0] if due.envelope.ways else None
         channel = way.channel if way else "email"

@@ -1,4 +1,4 @@
-"""What happens when somebody comes to a room, drops out of it, and comes back."""
+"""What happens when somebody enters a room, drops out of it, and comes back."""
 
 from datetime import timedelta
 
@@ -19,8 +19,8 @@ from signaling.wire import messages as wire
 from signaling.wire.values import IceServer, MediaPolicy
 
 LEAVE_GRACE = timedelta(seconds=30)
-"""How long somebody may be out of reach before the others read that they left: a phone that
-changes networks or a reloaded page is not a departure."""
+"""How long somebody may be away before the chat says that they left: a phone that changes networks
+or a reloaded page is not a departure."""
 
 
 class Attending:
@@ -44,7 +44,8 @@ class Attending:
     ) -> Attendance:
         """Seat a connection.
 
-        Raises NotFound if this person has no seat there (any more), InviteNotUsable if it is over.
+        Raises NotFound if this person has no seat there (any more), InviteNotUsable or
+        SessionClosed if the session is over.
         """
         room = await self._rooms.open(consultation_id)
         seat = room.seats.get(participant_id)
@@ -68,7 +69,7 @@ class Attending:
                 media_policy=media_policy,
             )
 
-        self._rooms.keep_awake(room)
+        self._rooms.keep(room)
         self._timers.cancel(absence(room, participant_id))
         attendance = Attendance(room, participant_id, seat.role, connection)
         same_page = seat.peer_id == connection.peer_id
@@ -77,15 +78,15 @@ class Attending:
             if same_page:
                 self._calling.came_back(room, participant_id)
             else:
-                await self._calling.page_changed(room, participant_id)
+                await self._calling.peer_changed(room, participant_id)
             await self._arrived(room, participant_id)
         except BaseException:
-            await self.leave(attendance)  # nobody sits there: this socket is about to end
+            await self.leave(attendance)  # this socket is about to end
             raise
         return attendance
 
     async def leave(self, attendance: Attendance) -> None:
-        """The socket of an attendance is gone, for whatever reason."""
+        """The socket of an attendance was closed, for whatever reason."""
         room, participant_id = attendance.room, attendance.participant_id
         detached = room.detach(participant_id, attendance.connection, self._clock.now())
         if not detached or not self._rooms.is_live(room):
@@ -97,7 +98,7 @@ class Attending:
 
         until = self._timers.now() + LEAVE_GRACE
         self._timers.set(absence(room, participant_id), until, gone)
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
 
     async def _arrived(self, room: Room, participant_id: str) -> None:
         now = self._clock.now()
@@ -114,7 +115,7 @@ class Attending:
                     "joined" if first else None,
                     "arrive" if arriving else None,
                 )
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
 
     async def _gone(self, room: Room, participant_id: str) -> None:
         async with self._rooms.exclusive(room.consultation.id):
@@ -126,9 +127,9 @@ class Attending:
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
             line: LineKind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
-        self._rooms.tell_scheduler(room.consultation.scheduler_id)
+        self._rooms.notify_scheduler(room.consultation.scheduler_id)
         if room.empty:
-            self._rooms.let_rest(room)
+            self._rooms.drop_later(room)
 
     async def _record(
         self,
@@ -137,7 +138,7 @@ class Attending:
         line: LineKind | None,
         event: ConsultationEvent | None,
     ) -> None:
-        """Store a chat line and a step of the consultation together, then tell."""
+        """Store a chat line and a step of the consultation together, then publish both."""
         now = self._clock.now()
         consultation = room.consultation
         if event is not None:
@@ -151,13 +152,13 @@ class Attending:
             noted = await records.chat.append(
                 consultation.id, new_id(), participant_id, line, "", now
             )
-            if noted is not None and line == "joined":  # as often as the chat says so, no more
+            if noted is not None and line == "joined":  # as often as the chat says so
                 await records.audit.append(now, participant_id, "enter", consultation.id)
             return noted
 
         message = await self._store.write(work)
         if consultation is not room.consultation:
             room.consultation = consultation
-            room.tell_consultation()
+            room.publish_consultation()
         if message is not None:
             room.add_chat(message)

@@ -1,4 +1,4 @@
-"""What happens when somebody writes or reads."""
+"""What happens when somebody writes in the chat or reads it."""
 
 from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
@@ -17,9 +17,9 @@ class Chatting:
         self._clock = clock
 
     async def send(self, attendance: Attendance, message: wire.ChatSend) -> wire.Ack:
-        """Store a message, show it to everybody, and acknowledge it: in this order.
+        """Store a message, publish it, and acknowledge it, in this order.
 
-        The same id again is acknowledged again and changes nothing. Raises InvalidInput, Conflict
+        A repeated id is acknowledged again and changes nothing. Raises InvalidInput, Conflict
         when the session is over, or ChatFull.
         """
         room = attendance.room
@@ -45,9 +45,9 @@ class Chatting:
     async def _repeated(
         self, attendance: Attendance, message_id: str, otherwise: Conflict
     ) -> wire.Ack:
-        """Acknowledge what is stored already.
+        """Acknowledge a message that is stored already.
 
-        Raises `otherwise` if it is not stored, Conflict if it is somebody else's.
+        Raises `otherwise` if it is not stored, Conflict if its author is somebody else.
         """
         chat, author = attendance.room.chat, attendance.participant_id
         known = await self._store.read.chat.get(attendance.room.consultation.id, message_id)
@@ -58,7 +58,7 @@ class Chatting:
         return wire.Ack(message_id, known.position, chat.nearly_full(author))
 
     async def read(self, attendance: Attendance, message: wire.ReadChat) -> wire.ChatPage:
-        """A page of lines by their positions."""
+        """A page of lines by position."""
         require(attendance.role, "read_chat")
         lines = await self._store.read.chat.page(
             attendance.room.consultation.id, before=message.before, after=message.after

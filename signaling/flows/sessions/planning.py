@@ -1,4 +1,4 @@
-"""What happens to a planned session before it starts: moved, canceled, its people changed."""
+"""What happens to a planned session before it starts: it is moved, canceled, its people change."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from signaling.chat import ChatMessage
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotAllowed, NotFound
 from signaling.flows.invites.inviting import Inviting
-from signaling.flows.notices.composing import Composing, Occurrence
+from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
@@ -32,21 +32,21 @@ OF_A_DATE = (
     "interpreter_request",
     "interpreter_request_moved",
 )
-"Occasions that tell people when the session is."
+"Occasions whose notices hold the session's date."
 MAX_PEOPLE = 12
-"Seats of one session beside the scheduler's: what a mesh of forwarded calls and a form can hold."
+"Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
 
 
 class Requests(Protocol):
-    """What an interpreting organization was asked for a session."""
+    """The open request to an interpreting organization, if any."""
 
     async def move(self, records: Records, moved: Consultation, scheduler: Account) -> None:
-        """Tell it the new date."""
+        """Send the new date."""
 
     async def withdraw(
         self, records: Records, consultation: Consultation, scheduler: Account
     ) -> None:
-        """Take it back."""
+        """Withdraw the request."""
 
 
 class Planning:
@@ -78,12 +78,12 @@ class Planning:
         *,
         by: str | None = None,
     ) -> None:
-        """Give a session another date, and correct its awaited person: both or neither.
+        """Move a session and correct its awaited person: both or neither.
 
-        The audit log says that `by` did it, or else the scheduler.
+        Everybody gets the new date and a calendar update; whoever was not reached yet, or is
+        reached otherwise now, gets the invitation. `planned_at` None keeps the date. The audit log
+        names `by`, else the scheduler.
 
-        Everybody is told of a new date, calendars are updated; whoever was not reached yet, or is
-        reached otherwise now, gets the invitation. `planned_at` None leaves the date as it is.
         Raises NotFound, TooMuchSent, TooMuchForOne, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
@@ -91,31 +91,21 @@ class Planning:
             before = room.consultation
             if before.state not in EDITABLE_STATES:
                 raise Conflict
-            after = before
-            if planned_at is not None and (before.planned_at, before.time_zone) != (
-                planned_at,
-                time_zone,
-            ):
-                after = replace(
-                    before,
-                    planned_at=planned_at,
-                    time_zone=time_zone,
-                    calendar_sequence=before.calendar_sequence + 1,
-                )
+            after = _moved(before, planned_at, time_zone)
 
             async def work(records: Records) -> str:
                 invites = await records.invites.of_consultation(consultation_id)
-                corrected = told = ""
-                if after is not before:  # what waits tells of the old date
+                corrected = invited = ""
+                if after is not before:  # what waits holds the old date
                     await records.consultations.change(after)
                     await records.notices.drop_pending(consultation_id, OF_A_DATE)
                     await self._requests.move(records, after, scheduler)
                 if awaited is not None and invites[0].person != awaited:
                     corrected = invites[0].id
                     if await self._correct(records, after, scheduler, invites[0], awaited):
-                        told = corrected
-                if after is not before and after.may_tell:
-                    await self._tell_date(records, after, scheduler, besides=told)
+                        invited = corrected
+                if after is not before and after.may_notify:
+                    await self._tell_date(records, after, scheduler, except_for=invited)
                 if after is not before or corrected:
                     actor = by or scheduler.id
                     await records.audit.append(self._clock.now(), actor, "edit", consultation_id)
@@ -126,24 +116,24 @@ class Planning:
             if corrected and awaited is not None:
                 _show_person(room, corrected, awaited)
             if after is not before:
-                room.tell_consultation()
+                room.publish_consultation()
 
     async def _tell_date(
-        self, records: Records, moved: Consultation, scheduler: Account, *, besides: str
+        self, records: Records, moved: Consultation, scheduler: Account, *, except_for: str
     ) -> None:
-        """Everybody `besides` one hears of the new date, as news or with their invitation."""
+        """Send everybody but `except_for` the new date, as a change or with their invitation."""
         for invite in await records.invites.of_consultation(moved.id):
-            if not invite.usable or invite.id == besides:
+            if not invite.usable or invite.id == except_for:
                 continue
-            about = Occurrence(moved, scheduler, invite, moved.note)
             if await records.notices.was_reached(invite.id):
+                about = InviteContext(moved, scheduler, invite, moved.note)
                 await self._composing.queue(records, "moved", about, allowance=MOVING)
                 await self._reminding.queue(records, about)
             else:
-                await self._inviting.tell(records, about, MOVING)
+                await self._inviting.queue_invitation(records, moved, scheduler, invite, MOVING)
 
     async def cancel(self, consultation_id: str, scheduler: Account) -> None:
-        """Call a session off: its people are told, its links close, nothing stale is sent.
+        """Cancel a session: its people are told, its links are closed, nothing outdated is sent.
 
         Raises NotFound, or TransitionRefused once it has started.
         """
@@ -166,9 +156,9 @@ class Planning:
 
             await self._store.write(work)
             room.consultation = canceled
-            room.tell_consultation()
-            self._rooms.see_off(room)
-        self._rooms.tell_scheduler(scheduler.id)
+            room.publish_consultation()
+            self._rooms.disconnect(room)
+        self._rooms.notify_scheduler(scheduler.id)
 
     async def change_person(self, invite_id: str, scheduler: Account, person: Person) -> None:
         """Correct somebody's name, address or language; a new address gets the invitation.
@@ -195,7 +185,7 @@ class Planning:
         invite: Invite,
         person: Person,
     ) -> bool:
-        """Whether that person gets the invitation now, at another address or in another language."""
+        """Store the correction; True if a new address or language needs another invitation."""
         before = invite.person
         changed = replace(invite, person=person)
         await records.invites.change(changed)
@@ -204,21 +194,20 @@ class Planning:
             person.address,
             person.language,
         )
-        if not reached_otherwise or not consultation.may_tell:
+        if not reached_otherwise or not consultation.may_notify:
             return False
         await records.notices.drop_pending_of(invite.id)
         await records.notices.forget_keys_of(invite.id)
-        about = Occurrence(consultation, scheduler, changed, consultation.note)
-        await self._inviting.tell(records, about, INVITING)
+        await self._inviting.queue_invitation(records, consultation, scheduler, changed, INVITING)
         return True
 
     async def add_people(
         self, consultation_id: str, scheduler: Account, people: Sequence[tuple[Role, Person]]
     ) -> list[Invite]:
-        """Invite some more, announced in the chat and logged: all of them or nobody.
+        """Invite more people, announced in the chat and logged: all of them or nobody.
 
         Once a session has started only colleagues, and only if the administrator allows it.
-        Raises NotFound, NotAllowed, or InvalidInput if that are too many.
+        Raises NotFound, NotAllowed, or InvalidInput if there are too many.
         """
         room = await self._own(consultation_id, scheduler, "invite")
         async with self._rooms.exclusive(consultation_id):
@@ -254,13 +243,14 @@ class Planning:
         return [invite for invite, _ in added]
 
     async def may_add_in_progress(self) -> bool:
-        """The administrator's switch; off until it is switched on."""
+        """The administrator's setting; off by default."""
         return await self._store.read.settings.get(ADD_IN_PROGRESS) == "on"
 
     async def remove_person(self, invite_id: str, scheduler: Account) -> Invite:
-        """Take somebody's seat away: they are told, their link closes at once.
+        """Remove an invited person: they are told, and their link is closed at once.
 
-        The awaited person cannot be removed: that is canceling. Raises NotFound, Conflict.
+        The awaited person cannot be removed, only the session canceled. Raises NotFound, Conflict,
+        InvalidInput.
         """
         invite, room = await self._invited(invite_id, scheduler)
         async with self._rooms.exclusive(room.consultation.id):
@@ -275,8 +265,8 @@ class Planning:
                         "", N_("Somebody must remain invited. Cancel the session instead.")
                     )
                 await records.notices.drop_pending_of(invite_id)
-                told = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)
-                await self._revoke(records, told, scheduler, invite, "removed")
+                newer = replace(consultation, calendar_sequence=consultation.calendar_sequence + 1)
+                await self._revoke(records, newer, scheduler, invite, "removed")
                 await self._log(records, scheduler, "remove_person", invite_id)
 
             await self._store.write(work)
@@ -292,9 +282,9 @@ class Planning:
         occasion: Literal["canceled", "removed"],
     ) -> None:
         await records.invites.change(invite.after("revoke"))
-        if await records.notices.was_told(invite.id):
+        if await records.notices.was_notified(invite.id):
             await self._composing.queue(
-                records, occasion, Occurrence(consultation, scheduler, invite)
+                records, occasion, InviteContext(consultation, scheduler, invite)
             )
 
     async def _log(self, records: Records, scheduler: Account, action: str, thing: str) -> None:
@@ -313,7 +303,18 @@ class Planning:
         return invite, await self._own(invite.consultation_id, scheduler, "edit")
 
 
+def _moved(consultation: Consultation, planned_at: datetime | None, time_zone: str) -> Consultation:
+    """The consultation at another date; itself if the date stays the same."""
+    date = (consultation.planned_at, consultation.time_zone)
+    if planned_at is None or date == (planned_at, time_zone):
+        return consultation
+    sequence = consultation.calendar_sequence + 1
+    return replace(
+        consultation, planned_at=planned_at, time_zone=time_zone, calendar_sequence=sequence
+    )
+
+
 def _show_person(room: Room, invite_id: str, person: Person) -> None:
     seat = room.seats[invite_id]
     seat.name, seat.language = person.name, person.language
-    room.tell_participant(invite_id)
+    room.publish_participant(invite_id)

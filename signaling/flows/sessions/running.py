@@ -1,4 +1,4 @@
-"""What happens when a session is started, terminated, taken up again, or reopened."""
+"""What happens when a session is started, terminated, resumed, reopened, or expires."""
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -39,7 +39,7 @@ class Running:
         self.retention = retention
 
     async def start(self, attendance: Attendance, message: wire.StartConsultation) -> wire.Ack:
-        """Raises NobodyThere while nobody of the other side is connected."""
+        """Raises NobodyThere while nobody but the scheduler is connected."""
         require(attendance.role, "start")
         room = attendance.room
         if room.consultation.state in ("planned", "waiting") and not room.others_online():
@@ -59,7 +59,7 @@ class Running:
     async def reopen(self, consultation_id: str, account_id: str) -> None:
         """Open a closed session again. Raises NotFound or TransitionRefused.
 
-        Not once it is due to be forgotten: it may be noted as forgotten already.
+        Refused once the session is due to be purged: it may be in the list of purged ones already.
         """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, account_id, "reopen")
@@ -70,7 +70,7 @@ class Running:
             await self._advance(room, account_id, None, "reopen")
 
     async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
-        """Close a session that nobody holds if it is `still` to be closed when its turn comes."""
+        """Close an abandoned session; False if it is no longer (`still`) to be closed."""
         async with self._rooms.exclusive(room.consultation.id):
             if not self._rooms.is_live(room) or not await still():
                 return False
@@ -90,7 +90,7 @@ class Running:
     async def _advance(
         self, room: Room, participant_id: str, command: Command | None, event: ConsultationEvent
     ) -> None:
-        """One step of the consultation with all that hangs on it, in one transaction."""
+        """One step of the consultation with everything that depends on it, in one transaction."""
         now = self._clock.now()
         consultation_id = room.consultation.id
         if command is not None and await self._done(consultation_id, command):
@@ -120,14 +120,14 @@ class Running:
 
         line = await self._store.write(work)
         room.consultation = changed
-        # kept open: whoever is still here was seen off; whoever comes back waits anew
+        # kept open: whoever comes back waits from then on
         room.waiting_since = None
-        room.tell_consultation()
+        room.publish_consultation()
         if line is not None:
             room.add_chat(line)
         if changed.state == "closed":
-            self._rooms.see_off(room)
-        self._rooms.tell_scheduler(changed.scheduler_id)
+            self._rooms.disconnect(room)
+        self._rooms.notify_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
         return await self._store.read.commands.is_done(consultation_id, command)

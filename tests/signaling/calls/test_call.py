@@ -1,4 +1,4 @@
-"""A call: who is rung, who is in, when it is over."""
+"""A call: who is rung, who has joined, when it is over."""
 
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ def states(call: Call) -> dict[str, str]:
     return {name: member.state for name, member in call.members.items()}
 
 
-def test_the_caller_is_in_and_everybody_else_is_rung() -> None:
+def test_the_caller_has_joined_and_everybody_else_is_rung() -> None:
     assert states(ringing("amina")) == {"nurse": "joined", "amina": "ringing"}
 
 
@@ -38,10 +38,10 @@ def test_a_late_arrival_joins_without_having_been_rung() -> None:
     assert set(call.joined()) == {"nurse", "amina", "brother"}
 
 
-def test_the_last_one_who_refuses_ends_it() -> None:
-    one = ringing("amina", "brother").decline("amina", NOW)
-    assert one.state == "ringing"
-    assert one.decline("brother", NOW).state == "refused"
+def test_the_last_one_who_declines_ends_it() -> None:
+    declined = ringing("amina", "brother").decline("amina", NOW)
+    assert declined.state == "ringing"
+    assert declined.decline("brother", NOW).state == "refused"
 
 
 def test_declining_twice_or_after_joining_changes_nothing() -> None:

@@ -1,4 +1,4 @@
-"""A clock that was set is doubted until it has come back or has held."""
+"""A clock that was set is doubted until it has stepped back or kept its time."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ MINUTE = timedelta(minutes=1)
 
 
 class Clocks:
-    """Both clocks of a machine, and who watches them."""
+    """Both clocks of a machine, and their watch."""
 
     def __init__(self, seen_at: datetime | None = None) -> None:
         self.wall = self.steady = NOW
@@ -23,7 +23,7 @@ class Clocks:
         return self.watch.look(self.wall, self.steady)
 
 
-def test_a_clock_that_goes_evenly_is_believed() -> None:
+def test_a_steady_clock_is_trusted() -> None:
     clocks = Clocks()
     assert all(clocks.sure_after(timedelta(days=days), TOLERANCE) for days in range(9))
 
@@ -37,14 +37,14 @@ def test_a_step_is_doubted_until_it_has_held(step: timedelta) -> None:
     assert clocks.sure_after(MINUTE)
 
 
-def test_a_clock_that_comes_back_is_believed_at_once() -> None:
+def test_a_clock_that_steps_back_is_trusted_at_once() -> None:
     clocks = Clocks()
     assert not clocks.sure_after(MINUTE, timedelta(days=1))
     assert clocks.sure_after(MINUTE, timedelta(days=-1))
     assert clocks.watch.steps == 2
 
 
-def test_every_further_step_is_doubted_anew() -> None:
+def test_every_further_step_is_doubted_again() -> None:
     clocks = Clocks()
     assert not clocks.sure_after(MINUTE, timedelta(days=1))
     assert not clocks.sure_after(HOLD - MINUTE, timedelta(days=1))
@@ -56,20 +56,20 @@ def test_every_further_step_is_doubted_anew() -> None:
     [(timedelta(), True), (DOWNTIME, True), (-TOLERANCE, True),
      (DOWNTIME + MINUTE, False), (-TOLERANCE - MINUTE, False)],
 )  # fmt: skip
-def test_at_a_start_the_time_that_was_stored_last_decides(since: timedelta, sure: bool) -> None:
+def test_at_a_start_the_last_stored_time_decides(since: timedelta, sure: bool) -> None:
     clocks = Clocks(NOW - since)
     assert clocks.sure_after(timedelta()) is sure
     assert clocks.sure_after(HOLD)
 
 
-def test_a_start_that_is_put_right_is_believed_at_once() -> None:
+def test_a_clock_corrected_after_a_start_is_trusted_at_once() -> None:
     clocks = Clocks(NOW - timedelta(hours=1))
     clocks.wall += timedelta(days=3650)
     assert not clocks.sure_after(timedelta())
     assert clocks.sure_after(MINUTE, timedelta(days=-3650))
 
 
-def test_a_time_before_this_program_is_never_believed() -> None:
+def test_a_time_before_this_program_is_never_trusted() -> None:
     clocks = Clocks()
     assert not clocks.sure_after(MINUTE, datetime(2000, 1, 1, tzinfo=UTC) - NOW)
     assert not clocks.sure_after(9 * HOLD)

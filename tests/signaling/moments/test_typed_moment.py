@@ -1,4 +1,4 @@
-"""Dates and times as people type them: one meaning is taken, two are asked about."""
+"""Dates and times as people type them: ambiguous ones are refused with both readings."""
 
 from datetime import UTC, datetime
 
@@ -31,7 +31,7 @@ def refused(day: str, clock: str) -> InvalidInput:
         "2:30 de la tarde", "2:30 da tarde", "2h30 de l’après-midi", "14 Uhr 30", "14:30 مساءً",
     ],
 )  # fmt: skip
-def test_a_time_is_known_by_every_usual_spelling(clock: str) -> None:
+def test_every_usual_spelling_of_a_time_is_understood(clock: str) -> None:
     assert meant("2026-12-07", clock) == "2026-12-07 14:30"
 
 
@@ -55,7 +55,7 @@ def test_hours_alone_and_halves_of_the_day(clock: str, shown: str) -> None:
         ("8h", "08:00", "20:00"), ("7", "07:00", "19:00"),
     ],
 )  # fmt: skip
-def test_an_hour_of_two_meanings_is_asked_about(clock: str, first: str, second: str) -> None:
+def test_an_ambiguous_hour_is_asked_about(clock: str, first: str, second: str) -> None:
     error = refused("2026-12-07", clock)
     assert (error.field, error.values) == ("time", {"first": first, "second": second})
 
@@ -69,7 +69,7 @@ def test_an_hour_of_two_meanings_is_asked_about(clock: str, first: str, second: 
         "12 مساءً", "12:30 صباحا", "0:30 утра", "2:30 asubuhi", "8:30 ጥዋት", "14:30 صباحا", "2 de la noche", "³:30", "14,30", "-2:30", "15.5",
     ],
 )  # fmt: skip
-def test_what_is_no_time_is_refused(clock: str) -> None:
+def test_anything_but_a_time_is_refused(clock: str) -> None:
     assert refused("2026-12-07", clock).field == "time"
 
 
@@ -80,7 +80,7 @@ def test_what_is_no_time_is_refused(clock: str) -> None:
         "２０２６－１２－０７", "2026\u201112\u201107", " 2026-12-07 ",
     ],
 )  # fmt: skip
-def test_a_date_is_known_by_every_spelling_of_one_meaning(day: str) -> None:
+def test_every_unambiguous_spelling_of_a_date_is_understood(day: str) -> None:
     assert meant(day, "14:30") == "2026-12-07 14:30"
 
 
@@ -92,7 +92,7 @@ def test_a_day_beyond_twelve_shows_the_order(day: str, shown: str) -> None:
     assert meant(day, "14:30") == f"{shown} 14:30"
 
 
-def test_a_date_of_two_meanings_is_asked_about() -> None:
+def test_an_ambiguous_date_is_asked_about() -> None:
     error = refused("07/12/2026", "14:30")
     assert error.field == "date"
     assert error.values == {"first": "2026-12-07", "second": "2026-07-12"}
@@ -111,6 +111,6 @@ def test_a_date_of_two_meanings_is_asked_about() -> None:
         "2026-12",
     ],
 )
-def test_what_is_no_date_is_refused(day: str) -> None:
-    """Also a year of another calendar."""
+def test_anything_but_a_date_is_refused(day: str) -> None:
+    """Including a year of another calendar."""
     assert refused(day, "14:30").field == "date"

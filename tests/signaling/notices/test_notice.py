@@ -1,4 +1,4 @@
-"""Notices, delivery attempts and receipts: three things that never mix."""
+"""Notices, delivery attempts and receipts: three life cycles that never mix."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -108,12 +108,12 @@ def test_one_recipient_and_occasion_have_one_key() -> None:
     assert len(different) == 5
 
 
-def test_what_a_provider_takes_is_sent() -> None:
+def test_what_a_provider_accepts_is_sent() -> None:
     sent = TAKEN.settle(Sent("<id@host>"), NOW, 0.5)
     assert (sent.state, sent.provider_id, sent.tries) == ("sent", "<id@host>", 1)
 
 
-def test_a_temporary_failure_is_tried_again_later() -> None:
+def test_a_temporary_failure_is_retried_later() -> None:
     failed = TAKEN.settle(TemporaryFailure("greylisted", "451 4.7.1"), NOW, 0.5)
     assert (failed.state, failed.reason, failed.code) == ("failed", "greylisted", "451 4.7.1")
     assert failed.next_try_at == NOW + timedelta(seconds=30)
@@ -123,18 +123,18 @@ def test_a_temporary_failure_is_tried_again_later() -> None:
     assert (again.tries, again.first_try_at) == (2, NOW)
 
 
-def test_a_permanent_failure_is_over() -> None:
+def test_a_permanent_failure_is_final() -> None:
     over = TAKEN.settle(PermanentFailure("address_refused", "550 5.1.1"), NOW, 0.5)
     assert (over.state, over.reason) == ("undeliverable", "address_refused")
     assert over.state in OVER_STATES
 
 
-def test_a_mail_whose_answer_was_lost_is_tried_again() -> None:
+def test_a_mail_whose_answer_was_lost_is_retried() -> None:
     assert TAKEN.settle(UnknownOutcome("reply_lost"), NOW, 0.5).state == "failed"
     assert TAKEN.recover(NOW, 0.5).state == "failed"
 
 
-def test_an_sms_whose_answer_was_lost_is_shown_and_never_repeated_by_itself() -> None:
+def test_an_sms_whose_answer_was_lost_is_shown_and_never_retried() -> None:
     unknown = TAKEN_SMS.settle(UnknownOutcome("reply_lost"), NOW, 0.5)
     assert (unknown.state, unknown.next_try_at) == ("unknown", None)
     assert TAKEN_SMS.recover(NOW, 0.5).reason == "interrupted"
@@ -142,7 +142,7 @@ def test_an_sms_whose_answer_was_lost_is_shown_and_never_repeated_by_itself() ->
     assert unknown.retry(NOW).state == "queued"
 
 
-def test_a_receipt_that_overtakes_the_answer_stays_right() -> None:
+def test_a_receipt_that_overtakes_the_answer_takes_precedence() -> None:
     for outcome in (
         Sent("uuid-1"),
         UnknownOutcome("reply_lost"),
@@ -165,7 +165,7 @@ def test_a_receipt_for_something_never_tried_is_refused() -> None:
 
 
 @given(st.permutations(("submitted", "delivered", "read")), st.integers(0, 2))
-def test_receipts_in_any_order_and_twice_end_the_same(
+def test_receipts_in_any_order_and_repeated_end_the_same(
     events: list[ReceiptEvent], doubled: int
 ) -> None:
     attempt = TAKEN_SMS

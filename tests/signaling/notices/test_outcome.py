@@ -1,4 +1,4 @@
-"""What the attempts of a notice mean for it together."""
+"""The outcome of a notice, by its attempts."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import pytest
 from signaling.consultation import Consultation
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Attempt, Notice, Occasion
-from signaling.notices.outcome import conclude, hour_has_passed, is_true
+from signaling.notices.outcome import conclude, hour_has_passed, is_current
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
@@ -50,7 +50,7 @@ def attempts(*states: str) -> list[Attempt]:
         ("dropped", ["undeliverable"], 2, "dropped", None),
     ],
 )
-def test_a_notice_stands_as_its_attempts_do(
+def test_the_outcome_of_a_notice_follows_its_attempts(
     before: str, states: list[str], ways: int, after: str, again: datetime | None
 ) -> None:
     notice, latest, next_at = conclude(replace(NOTICE, state=before), attempts(*states), ways, NOW)
@@ -60,7 +60,7 @@ def test_a_notice_stands_as_its_attempts_do(
 @pytest.mark.parametrize(
     ("before", "states"), [("dropped", ["failed"]), ("pending", ["delivered", "failed"])]
 )
-def test_what_is_not_needed_any_more_is_not_tried_again(before: str, states: list[str]) -> None:
+def test_what_is_no_longer_needed_is_not_retried(before: str, states: list[str]) -> None:
     _, latest, next_at = conclude(replace(NOTICE, state=before), attempts(*states), 2, NOW)
     assert (latest.state, latest.reason, next_at) == ("abandoned", "withdrawn", None)
 
@@ -79,7 +79,7 @@ def test_what_is_not_needed_any_more_is_not_tried_again(before: str, states: lis
         ("interpreter_request", 0, CONSULTATION, None, NOW, True),
     ],
 )
-def test_a_stale_notice_is_worth_no_other_way(
+def test_an_outdated_notice_is_not_tried_another_way(
     occasion: Occasion,
     version: int,
     consultation: Consultation,
@@ -88,7 +88,7 @@ def test_a_stale_notice_is_worth_no_other_way(
     expected: bool,
 ) -> None:
     notice = replace(NOTICE, occasion=occasion, version=version)
-    assert is_true(notice, consultation, invite, at) is expected
+    assert is_current(notice, consultation, invite, at) is expected
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_a_stale_notice_is_worth_no_other_way(
         ("reminder", 10, -10, False),
         ("reminder", 10, 0, False),
         ("reminder", 10, 0.01, True),
-        ("reminder", 0, 0.5, False),  # due at the hour itself: sending takes a moment
+        ("reminder", 0, 0.5, False),  # due at the start itself: sending takes a moment
         ("reminder", 0, 1.5, True),
-        ("planned_invitation", 1440, 60, False),  # the link still leads in
+        ("planned_invitation", 1440, 60, False),  # the link can still be used
         ("moved", 10, 60, False),
     ],
 )
-def test_a_reminder_is_pointless_after_the_hour(
+def test_a_reminder_is_pointless_once_the_session_has_begun(
     occasion: Occasion, due_minutes_before: float, now_minutes_after: float, passed: bool
 ) -> None:
     notice = replace(NOTICE, occasion=occasion, due_at=NOW - timedelta(minutes=due_minutes_before))

@@ -26,7 +26,7 @@ def picked(number: str) -> list[tuple[str, str | None]]:
     return [(route.channel, route.sender_id) for route in choose(ROUTES, number)]
 
 
-def test_a_number_nothing_special_is_said_about_takes_the_general_route() -> None:
+def test_a_number_without_a_rule_of_its_own_takes_the_general_route() -> None:
     assert picked("+41791234567") == [("sms", "Clinic")]
 
 
@@ -80,7 +80,7 @@ def test_without_written_routes_what_is_configured_reaches_everybody() -> None:
         ),
     ],
 )
-def test_a_wrong_line_is_named(line: str, sentence: str) -> None:
+def test_an_invalid_line_is_named(line: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse(f"# first\nallow + sms\n{line}\n")
     assert refused.value.sentence == sentence

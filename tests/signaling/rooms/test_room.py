@@ -1,4 +1,4 @@
-"""A room: who is here, what was missed, and what is passed on."""
+"""A room: who is here, what a page has missed, and what is forwarded."""
 
 import json
 from dataclasses import dataclass, field
@@ -75,7 +75,7 @@ def write(room: Room, position: int, text: str = "x") -> None:
     room.add_chat(line)
 
 
-def test_who_comes_new_gets_a_welcome_and_a_snapshot(room: Room) -> None:
+def test_newcomers_get_a_welcome_and_a_snapshot(room: Room) -> None:
     page = Page("page-one")
     enter(room, "amina", page)
     welcome, snapshot, joined = page.take()
@@ -84,7 +84,7 @@ def test_who_comes_new_gets_a_welcome_and_a_snapshot(room: Room) -> None:
     assert (joined["seq"], joined["participant"]["online"]) == (1, True)
 
 
-def test_who_comes_back_gets_exactly_what_was_missed(room: Room) -> None:
+def test_a_returning_page_gets_exactly_what_it_missed(room: Room) -> None:
     page, again = Page("page-one"), Page("page-one")
     enter(room, "amina", page)
     room.detach("amina", page, NOW)
@@ -99,7 +99,7 @@ def test_who_comes_back_gets_exactly_what_was_missed(room: Room) -> None:
 
 
 @pytest.mark.parametrize("point", [("another-epoch", 1), (None, 10_000)])
-def test_a_resume_point_of_another_life_or_of_the_future_gets_a_snapshot(
+def test_a_resume_point_of_another_epoch_or_of_the_future_gets_a_snapshot(
     room: Room, point: tuple[str | None, int]
 ) -> None:
     page = Page("page-one")
@@ -107,7 +107,7 @@ def test_a_resume_point_of_another_life_or_of_the_future_gets_a_snapshot(
     assert [frame["type"] for frame in page.take()][:2] == ["welcome", "snapshot"]
 
 
-def test_what_is_not_kept_any_more_is_replaced_by_a_snapshot(room: Room) -> None:
+def test_events_no_longer_kept_are_replaced_by_a_snapshot(room: Room) -> None:
     for position in range(1, KEPT_EVENTS + 2):
         write(room, position)
     last_kept, too_old = Page("page-one"), Page("page-two")
@@ -118,7 +118,7 @@ def test_what_is_not_kept_any_more_is_replaced_by_a_snapshot(room: Room) -> None
     assert last_kept.take()[0]["resumed"] is True
 
 
-def test_missing_more_than_a_snapshot_holds_is_answered_by_a_snapshot(room: Room) -> None:
+def test_missing_more_than_a_snapshot_holds_gets_a_snapshot(room: Room) -> None:
     nurse, page = Page("page-one"), Page("page-two")
     enter(room, "nurse", nurse)
     for position in range(1, 101):
@@ -132,7 +132,7 @@ def test_missing_more_than_a_snapshot_holds_is_answered_by_a_snapshot(room: Room
     assert nurse.take()[0]["resumed"] is True
 
 
-def test_nobody_falls_behind_by_what_they_get_when_they_come(room: Room) -> None:
+def test_welcome_frames_do_not_count_against_a_slow_reader(room: Room) -> None:
     page = Page("page-one")
     write(room, 1)
     enter(room, "amina", page)
@@ -141,7 +141,7 @@ def test_nobody_falls_behind_by_what_they_get_when_they_come(room: Room) -> None
     assert page.counted == 1, "only the event that tells of the arrival"
 
 
-def test_nothing_missed_is_a_resumption_too(room: Room) -> None:
+def test_a_page_that_missed_nothing_resumes_too(room: Room) -> None:
     page = Page("page-one")
     enter(room, "amina", page, ResumePoint(room.epoch, 0))
     frames = page.take()
@@ -149,7 +149,7 @@ def test_nothing_missed_is_a_resumption_too(room: Room) -> None:
     assert [frame["type"] for frame in frames[1:]] == ["participant_changed"]
 
 
-def test_events_are_numbered_without_holes(room: Room) -> None:
+def test_events_are_numbered_without_gaps(room: Room) -> None:
     page = Page("page-one")
     enter(room, "nurse", page)
     for position in range(1, 6):
@@ -193,7 +193,7 @@ def in_a_call(room: Room) -> tuple[Page, Page]:
 CANDIDATE = wire.ReceiveCandidate("nurse-page", CandidateInit("candidate:1"))
 
 
-def test_a_candidate_reaches_the_page_it_is_for(room: Room) -> None:
+def test_a_candidate_reaches_the_peer_it_is_for(room: Room) -> None:
     _, amina = in_a_call(room)
     assert room.pass_on("nurse", "amina-page", CANDIDATE)
     assert amina.take()[0]["sender"] == "nurse-page"
@@ -209,7 +209,7 @@ def test_negotiation_waits_for_a_page_whose_socket_is_away(room: Room) -> None:
     assert sum(frame["type"] == "candidate" for frame in again.take()) == KEPT_SIGNALS
 
 
-def test_what_waits_for_a_page_is_bounded_by_its_length_too(room: Room) -> None:
+def test_negotiation_that_waits_is_bounded_by_its_length_too(room: Room) -> None:
     _, amina = in_a_call(room)
     room.detach("amina", amina, NOW)
     offer = wire.ReceiveDescription("nurse-page", Description("offer", "x" * 40_000))
@@ -227,7 +227,7 @@ def test_a_reloaded_page_does_not_get_the_negotiation_of_the_old_one(room: Room)
     assert not any(frame["type"] == "candidate" for frame in reloaded.take())
 
 
-def test_nothing_is_passed_on_without_a_call_or_by_somebody_outside_it(room: Room) -> None:
+def test_nothing_is_forwarded_without_a_call_or_from_outside_it(room: Room) -> None:
     in_a_call(room)
     assert not room.pass_on("nurse", "stranger-page", CANDIDATE)
     assert not room.pass_on("brother", "amina-page", CANDIDATE)
@@ -245,17 +245,17 @@ def test_a_marker_moves_forward_only_and_not_past_the_chat(room: Room) -> None:
     assert not room.mark_seen("amina", 10**30)
 
 
-def test_a_call_that_is_over_is_not_told_again(room: Room) -> None:
+def test_a_call_that_is_over_is_not_published_again(room: Room) -> None:
     nurse, _ = in_a_call(room)
     assert room.call is not None
     room.call = room.call.end(NOW)
-    room.tell_call()
+    room.publish_call()
     nurse.take()
-    room.tell_call_of("amina")
+    room.publish_call_of("amina")
     assert nurse.take() == []
 
 
-def test_whose_browser_cannot_take_calls_is_not_rung_and_the_others_know(room: Room) -> None:
+def test_whoever_cannot_take_calls_is_not_rung_and_the_others_know(room: Room) -> None:
     nurse, phone, laptop = Page("page-one"), Page("page-two"), Page("page-three")
     enter(room, "nurse", nurse)
     enter(room, "amina", phone, calls=False)
@@ -264,4 +264,4 @@ def test_whose_browser_cannot_take_calls_is_not_rung_and_the_others_know(room: R
     enter(room, "amina", laptop)
     assert [seat.participant_id for seat in room.reachable()] == ["nurse", "amina"]
     told = [frame["participant"] for frame in nurse.take() if "participant" in frame]
-    assert [one.get("calls", True) for one in told] == [True]
+    assert [participant.get("calls", True) for participant in told] == [True]

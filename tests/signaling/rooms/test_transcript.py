@@ -33,7 +33,7 @@ def test_the_newest_lines_are_kept_whatever_is_written(text: str) -> None:
     transcript = Transcript([line(position, text) for position in range(1, 101)])
     for position in range(101, 1001):
         transcript.add(line(position, text))
-    kept = [one.position for one in transcript.lines]
+    kept = [line.position for line in transcript.lines]
     assert kept == list(range(1001 - len(kept), 1001))
     assert len(kept) <= PAGE_LINES
     view = ConsultationView("consultation", "active", "remote")
@@ -41,14 +41,14 @@ def test_the_newest_lines_are_kept_whatever_is_written(text: str) -> None:
     assert transcript.last == 1000
 
 
-def test_a_line_that_comes_late_stands_at_its_place() -> None:
+def test_a_late_line_is_sorted_by_its_position() -> None:
     transcript = Transcript([line(1)])
     transcript.add(line(3))
     transcript.add(line(2))
-    assert [one.position for one in transcript.lines] == [1, 2, 3]
+    assert [line.position for line in transcript.lines] == [1, 2, 3]
 
 
-def test_who_came_and_did_not_leave_is_there() -> None:
+def test_whoever_joined_and_did_not_leave_is_there() -> None:
     transcript = Transcript([], {}, {"amina": "joined"})
     assert transcript.is_there("amina")
     transcript.add(line(2, "", "left"))
@@ -56,7 +56,7 @@ def test_who_came_and_did_not_leave_is_there() -> None:
     assert not transcript.is_there("nurse")
 
 
-def test_an_author_is_told_long_before_the_end_and_then_refused() -> None:
+def test_an_author_is_warned_long_before_the_limit_and_then_refused() -> None:
     full = {"amina": AUTHOR_BYTES - NEARLY_FULL_BYTES - stored_bytes("x")}
     transcript = Transcript([], full)
     transcript.add(line(1))
@@ -68,7 +68,7 @@ def test_an_author_is_told_long_before_the_end_and_then_refused() -> None:
     assert not transcript.nearly_full("nurse")
 
 
-def test_others_who_have_filled_a_session_silence_nobody() -> None:
+def test_a_session_filled_by_others_silences_nobody() -> None:
     written = {f"guest-{number}": AUTHOR_BYTES for number in range(SESSION_BYTES // AUTHOR_BYTES)}
     assert writable_bytes(written, "nurse") == SPARE_BYTES
     assert writable_bytes({**written, "nurse": 3 * MIB}, "nurse") < 0

@@ -46,7 +46,7 @@ def test_there_is_an_example_of_every_message_from_the_browser() -> None:
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-def test_every_example_is_understood(kind: str) -> None:
+def test_every_example_is_decoded(kind: str) -> None:
     assert wire.decode(frame(kind)).__struct_config__.tag == kind
 
 
@@ -66,7 +66,7 @@ def test_a_member_of_another_type_is_refused(kind: str, member: str, wrong: obje
         ("version", -1),
         ("sdp", "\0"),
         ("peers", []),
-    ]:  # judged later, not by the decoder
+    ]:  # validated later, not by the decoder
         wire.decode(frame(kind, **{member: wrong}))
         return
     with pytest.raises(InvalidMessage):
@@ -99,7 +99,7 @@ def test_an_identifier_of_any_other_shape_is_refused(identifier: str) -> None:
      '{"type":"seen","position":1e400}', '{"type":"seen","position":' + "9" * 5000 + "}",
      '{"type":"ping","type":"seen"}'],
 )  # fmt: skip
-def test_what_is_no_message_is_refused(text: str) -> None:
+def test_anything_but_a_message_is_refused(text: str) -> None:
     with pytest.raises(InvalidMessage):
         wire.decode(text)
 
@@ -126,10 +126,10 @@ def test_noise_is_refused_and_nothing_else_happens(noise: bytes | str) -> None:
 @given(
     st.sampled_from(sorted(EXAMPLES)), st.dictionaries(st.sampled_from(MEMBERS), JSON, max_size=3)
 )
-def test_a_changed_message_is_understood_or_refused(kind: str, changes: dict[str, Any]) -> None:
+def test_a_mutated_message_is_decoded_or_refused(kind: str, changes: dict[str, Any]) -> None:
     try:
         message = wire.decode(json.dumps({"type": kind, **EXAMPLES[kind], **changes}))
     except InvalidMessage:
         return
     assert isinstance(message, get_args(wire.ClientMessage))
-    msgspec.json.encode(message)  # whatever was understood can be written again
+    msgspec.json.encode(message)  # whatever was decoded can be encoded again

@@ -1,4 +1,4 @@
-"""A data folder as the first schema left it: rows in every table, written without today's code."""
+"""A data folder of the first schema: rows in every table, written without today's code."""
 
 import hashlib
 import os

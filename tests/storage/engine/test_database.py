@@ -83,7 +83,7 @@ async def test_a_file_that_is_no_database_is_refused_with_a_sentence(
 
 
 async def test_acknowledged_means_committed(database: Database, tmp_path: Path) -> None:
-    """Another connection sees whatever a writer was told is stored."""
+    """Another connection sees whatever was acknowledged to a writer."""
     other = sqlite3.connect(tmp_path / "test.sqlite3")
 
     async def one(number: int) -> None:
@@ -94,7 +94,7 @@ async def test_acknowledged_means_committed(database: Database, tmp_path: Path) 
     other.close()
 
 
-async def test_one_failing_work_does_not_harm_the_others_of_its_group(database: Database) -> None:
+async def test_a_failing_writer_does_not_affect_the_others_of_its_group(database: Database) -> None:
     async def fails(executor: Executor) -> None:
         await add(executor, "half done")
         raise LookupError("a bug")
@@ -116,7 +116,7 @@ async def test_one_failing_work_does_not_harm_the_others_of_its_group(database: 
     assert await words(database) == ["first", "second", "third"]
 
 
-async def test_a_failing_work_alone_leaves_nothing(database: Database) -> None:
+async def test_a_failing_writer_alone_leaves_nothing(database: Database) -> None:
     async def fails(executor: Executor) -> None:
         await add(executor, "half done")
         raise LookupError
@@ -126,7 +126,7 @@ async def test_a_failing_work_alone_leaves_nothing(database: Database) -> None:
     assert await words(database) == []
 
 
-async def test_a_caller_who_goes_away_takes_nobody_along(database: Database) -> None:
+async def test_a_canceled_caller_affects_nobody_else(database: Database) -> None:
     leaving = asyncio.create_task(database.write(lambda executor: add(executor, "leaving")))
     staying = asyncio.create_task(database.write(lambda executor: add(executor, "staying")))
     await asyncio.sleep(0)
@@ -135,7 +135,7 @@ async def test_a_caller_who_goes_away_takes_nobody_along(database: Database) -> 
     assert await words(database) == ["leaving", "staying"]
 
 
-async def test_a_full_disk_refuses_the_group_and_then_there_is_room_again(
+async def test_a_full_disk_fails_the_group_and_then_there_is_room_again(
     database: Database,
 ) -> None:
     await database.write(lambda executor: add(executor, "before"))

@@ -1,4 +1,4 @@
-"""A data folder of the first schema is taken up as it is, whatever ends the start that does it."""
+"""A data folder of the first schema is migrated, wherever the migration is interrupted."""
 
 import asyncio
 import shutil
@@ -21,7 +21,7 @@ from web.keys import CLOCKWORK, STORE
 
 
 async def words(server: Server) -> list[str]:
-    """Of the notices that waited, as often as they were sent."""
+    """Recipients of the notices that waited, once per copy sent."""
     return sorted(each.text.strip() for each in await outbox(server) if "Words" in each.text)
 
 
@@ -30,7 +30,7 @@ async def texts(wire: Wire) -> list[str]:
 
 
 async def taken_up(folder: Path, link: str, now: datetime) -> None:
-    """The sessions go on, what waits is sent once, and everything ends and is forgotten."""
+    """The sessions go on, what waits is sent once, and everything ends and is purged."""
     clock = MovableClock(now)
     async with serving(folder, clock) as server, Person(server) as nurse, Person(server) as phone:
         store = server.app[STORE]
@@ -73,9 +73,7 @@ def version(folder: Path) -> int:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.soak)])
-def test_a_kill_while_it_is_brought_to_the_present_loses_nothing(
-    tmp_path: Path, kills: int
-) -> None:
+def test_a_kill_during_migration_loses_nothing(tmp_path: Path, kills: int) -> None:
     now, met = datetime.now(UTC), set[int]()
     first, folder = tmp_path / "first", tmp_path / "data"
     old = Old(first, now)

@@ -48,7 +48,7 @@ async def with_one_consultation(data_dir: Path, master_key: str | None = None) -
     await store.close()
 
 
-def test_a_sealed_value_opens_at_its_place_only() -> None:
+def test_a_sealed_value_can_be_opened_at_its_place_only() -> None:
     sealed = KEY.seal("chat_message.text.one", b"Good morning")
     assert KEY.open("chat_message.text.one", sealed) == b"Good morning"
     with pytest.raises(InvalidTag):
@@ -142,7 +142,7 @@ async def test_the_server_says_one_sentence_and_ends(
 
 
 class Overtaken(Executor):
-    """The reader, on whose answers something else is always quicker."""
+    """A reader that something else always overtakes before its answer."""
 
     def __init__(self, store: Store, meanwhile: Callable[[], Awaitable[None]]) -> None:
         super().__init__(store._database.read._connection)
@@ -155,7 +155,7 @@ class Overtaken(Executor):
 
 
 @pytest.mark.parametrize("several", [False, True])
-async def test_who_fetched_a_key_in_the_moment_of_its_end_does_not_keep_it(
+async def test_a_key_fetched_while_it_is_destroyed_is_not_cached(
     tmp_path: Path, several: bool
 ) -> None:
     await with_one_consultation(tmp_path)
@@ -185,7 +185,7 @@ def sealed(key: bytes, bound_to: str, plain: bytes) -> bytes:
     return bytes(12) + AESGCM(key).encrypt(bytes(12), plain, bound_to.encode())
 
 
-async def test_what_an_older_version_has_sealed_still_opens(tmp_path: Path) -> None:
+async def test_what_an_older_version_has_sealed_can_still_be_opened(tmp_path: Path) -> None:
     """Its keys had two uses, and digests of numbers were made with the master key."""
     master, key = bytes(range(32)), bytes(range(1, 33))
     number = "+41791234567"
@@ -228,7 +228,7 @@ async def test_what_an_older_version_has_sealed_still_opens(tmp_path: Path) -> N
 
 
 def test_a_key_does_not_encrypt_itself() -> None:
-    """Who found how tokens are derived would not hold what opens the chat."""
+    """The key that tokens are derived from does not decrypt the chat."""
     plain = KEY.seal("place", b"Good morning")
     with pytest.raises(InvalidTag):
         AESGCM(bytes(32)).decrypt(plain[:12], plain[12:], b"consultation:place")

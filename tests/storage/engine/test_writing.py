@@ -72,7 +72,7 @@ async def test_a_lone_failing_writer_leaves_nothing_open(database: Database) -> 
     assert await words(database) == ["a"]
 
 
-async def test_what_is_answered_is_committed(database: Database, tmp_path: Path) -> None:
+async def test_what_is_acknowledged_is_committed(database: Database, tmp_path: Path) -> None:
     await asyncio.gather(
         *(database.write(lambda e, number=number: add(e, f"{number:03}")) for number in range(200))
     )

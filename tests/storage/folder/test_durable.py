@@ -1,4 +1,4 @@
-"""A disk that takes no more is told of by the file that it had no room for."""
+"""An error of a full disk names the file that did not fit."""
 
 import resource
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def full_disk() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
-def test_a_file_that_cannot_be_written_is_named_and_not_there(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_and_absent(tmp_path: Path) -> None:
     with full_disk(), pytest.raises(OSError, match="File too large") as refused:
         durable.write(tmp_path / "list", b"x" * 1000)
     assert refused.value.filename == str(tmp_path / "list")
@@ -39,7 +39,7 @@ def test_a_copy_that_cannot_be_written_is_named_not_its_source(tmp_path: Path) -
     assert refused.value.filename == str(tmp_path / "copy")
 
 
-def test_a_full_disk_is_no_wrong_identity(tmp_path: Path) -> None:
+def test_a_full_disk_is_not_reported_as_a_wrong_identity(tmp_path: Path) -> None:
     made = pyrage.x25519.Identity.generate()
     (tmp_path / "identity").write_text(str(made))
     (tmp_path / "plain").write_bytes(b"x" * 1000)
@@ -53,7 +53,7 @@ def test_a_full_disk_is_no_wrong_identity(tmp_path: Path) -> None:
     assert refused.value.filename == str(tmp_path / "opened")
 
 
-def test_a_master_key_that_cannot_be_used_is_told_of_in_plain_words(tmp_path: Path) -> None:
+def test_an_unusable_master_key_is_reported_in_plain_words(tmp_path: Path) -> None:
     (tmp_path / "utf-16").write_bytes("key".encode("utf-16"))
     for use, name, reason in (
         (make_key, "none/key", "cannot be written: No such file or directory."),

@@ -1,4 +1,4 @@
-"""Who may use the data folder beside whom, and that a lock ends with its process."""
+"""Who may use the data folder beside whom; a lock ends with its process."""
 
 import multiprocessing
 import os
@@ -31,7 +31,7 @@ def test_a_command_may_work_beside_a_server(tmp_path: Path, first: Use, second: 
     ("first", "second"),
     [(serve, serve), (serve, take), (take, serve), (take, take), (take, share), (share, take)],
 )
-def test_who_must_be_alone_is_refused_and_leaves_no_lock(
+def test_a_command_that_must_be_alone_is_refused_and_leaves_no_lock(
     tmp_path: Path, first: Use, second: Use
 ) -> None:
     with first(tmp_path):
@@ -59,7 +59,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_child_does_not_keep_the_lock(tmp_path: Path) -> None:
+def test_a_forked_child_does_not_keep_the_lock(tmp_path: Path) -> None:
     held = take(tmp_path)
     here, there = multiprocessing.Pipe()
     forked = os.fork()
@@ -78,7 +78,7 @@ def test_a_child_does_not_keep_the_lock(tmp_path: Path) -> None:
     os.waitpid(forked, 0)
 
 
-def test_a_folder_that_cannot_be_is_refused_with_a_sentence(tmp_path: Path) -> None:
+def test_an_impossible_folder_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"The data folder .*/file cannot be made"):
         serve(tmp_path / "file")

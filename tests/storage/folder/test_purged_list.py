@@ -1,4 +1,4 @@
-"""The list of what was purged: durable, tolerant of what a power cut leaves, not endless."""
+"""The list of what was purged: durable, tolerant of torn lines, bounded."""
 
 import asyncio
 import resource
@@ -27,7 +27,9 @@ async def test_what_was_added_is_listed_with_its_day(purged: PurgedList) -> None
     assert all(today - day <= timedelta(days=1) for day in listed.values())
 
 
-async def test_the_ids_themselves_are_not_in_it(purged: PurgedList, tmp_path: Path) -> None:
+async def test_the_list_does_not_hold_the_ids_themselves(
+    purged: PurgedList, tmp_path: Path
+) -> None:
     await purged.add(["consultation-1"])
     assert b"consultation-1" not in (tmp_path / "purged.log").read_bytes()
 
@@ -36,7 +38,7 @@ async def test_an_absent_list_is_empty(purged: PurgedList) -> None:
     assert await asyncio.to_thread(purged.read) == {}
 
 
-async def test_half_a_line_spoils_no_other(purged: PurgedList, tmp_path: Path) -> None:
+async def test_a_torn_line_spoils_no_other(purged: PurgedList, tmp_path: Path) -> None:
     await purged.add(["consultation-1"])
     with (tmp_path / "purged.log").open("ab") as file:
         file.write(b"2026-12-0\xff")
@@ -68,9 +70,7 @@ async def test_a_clock_that_is_years_ahead_drops_nothing(
     assert list(await asyncio.to_thread(purged.read)) == [digest("consultation-1")]
 
 
-async def test_of_an_id_that_is_listed_twice_the_latest_day_counts(
-    purged: PurgedList, tmp_path: Path
-) -> None:
+async def test_the_latest_day_of_a_repeated_id_counts(purged: PurgedList, tmp_path: Path) -> None:
     today = datetime.now(UTC).date()
     lines = f"{today} {digest('one')}\n1970-01-01 {digest('one')}\n"
     (tmp_path / "purged.log").write_text(lines)
@@ -78,8 +78,8 @@ async def test_of_an_id_that_is_listed_twice_the_latest_day_counts(
     assert await asyncio.to_thread(purged.read) == {digest("one"): today}
 
 
-async def test_half_a_line_is_no_note(purged: PurgedList, tmp_path: Path) -> None:
-    """A disk that is nearly full takes a part of what is written, and says so by a number alone."""
+async def test_a_torn_line_does_not_count(purged: PurgedList, tmp_path: Path) -> None:
+    """A nearly full disk writes a part, and reports it by the count alone."""
     await purged.add(["consultation-1"])
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(
@@ -97,7 +97,7 @@ async def test_half_a_line_is_no_note(purged: PurgedList, tmp_path: Path) -> Non
     ]
 
 
-async def test_a_list_that_cannot_be_read_is_told_of_in_a_sentence(tmp_path: Path) -> None:
+async def test_a_list_that_cannot_be_read_is_reported_in_a_sentence(tmp_path: Path) -> None:
     await (await Store.open(tmp_path, None)).close()
     (tmp_path / "purged.log").mkdir()
     with pytest.raises(
@@ -107,7 +107,7 @@ async def test_a_list_that_cannot_be_read_is_told_of_in_a_sentence(tmp_path: Pat
         await Store.open(tmp_path, None)
 
 
-async def test_a_list_that_cannot_be_written_holds_the_purge_up(tmp_path: Path) -> None:
+async def test_a_list_that_cannot_be_written_stops_the_purge(tmp_path: Path) -> None:
     (tmp_path / "purged.log").mkdir()
     with pytest.raises(Unavailable):
         await PurgedList(tmp_path / "purged.log").add(["consultation-1"])

@@ -46,7 +46,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def add(store: Store, *texts: str, author: str = "amina", kind: LineKind = "text") -> int:
-    """Add lines; how many of them were taken."""
+    """Add lines; returns how many were stored."""
 
     async def work(records: Records) -> int:
         last = (await records.chat.page("consultation"))[-1:]
@@ -73,7 +73,7 @@ def positions(lines: list[ChatMessage]) -> list[int]:
     ["participant_id = 'brother'", "position = 7", "kind = 'left'", "sent_at = sent_at + 1",
      "id = 'another'", "binding = 0"],
 )  # fmt: skip
-async def test_a_line_cannot_be_given_to_another_person_or_place_or_time(
+async def test_a_line_cannot_be_moved_to_another_author_position_or_time(
     store: Store, tmp_path: Path, change: str
 ) -> None:
     await add(store, "I take five of them")
@@ -84,7 +84,7 @@ async def test_a_line_cannot_be_given_to_another_person_or_place_or_time(
         await store.read.chat.of_consultation("consultation")
 
 
-async def test_lines_that_the_version_before_wrote_still_open(tmp_path: Path) -> None:
+async def test_lines_of_the_previous_version_can_still_be_read(tmp_path: Path) -> None:
     key = bytes(range(32))
     (tmp_path / "master.key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
     path = tmp_path / DATABASE_NAME
@@ -144,14 +144,14 @@ async def test_lines_are_read_from_both_sides_of_a_position(store: Store) -> Non
     assert positions(await page("consultation", after=250)) == []
 
 
-async def test_coming_and_going_cannot_fill_the_chat(store: Store) -> None:
+async def test_arrivals_and_departures_cannot_fill_the_chat(store: Store) -> None:
     assert await add(store, *[""] * (EVENT_LINES + 50), kind="left") == EVENT_LINES
     assert await add(store, "", kind="joined") == 0
     assert await add(store, "", kind="joined", author="nurse") == 1
     assert await add(store, "still here") == 1
 
 
-async def test_it_is_known_how_much_everybody_wrote_and_who_is_there(store: Store) -> None:
+async def test_totals_tell_how_much_everybody_wrote_and_who_is_there(store: Store) -> None:
     await add(store, "é", "ab")
     await add(store, "", kind="joined")
     await add(store, "", kind="left")

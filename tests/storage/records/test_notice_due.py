@@ -1,4 +1,4 @@
-"""Whoever sends notices learns from the store, after the commit, that there is one to send."""
+"""The store wakes the sender of notices after a commit that made one due, and only then."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -54,7 +54,7 @@ async def queue(records: Records, *names: str) -> None:
 
 
 async def settled() -> None:
-    """What a commit has scheduled is called in the next turn of the loop."""
+    """Hooks run in the iteration of the loop after the commit."""
     await asyncio.sleep(0)
     await asyncio.sleep(0)
 
@@ -91,7 +91,7 @@ async def test_what_is_undone_wakes_nobody(sender: Sender) -> None:
     assert sender.woken == 0
 
 
-async def test_a_writer_that_fails_takes_no_wake_from_another_of_its_commit(
+async def test_a_failing_writer_takes_no_wake_from_others_of_its_commit(
     sender: Sender,
 ) -> None:
     async def undone(records: Records) -> None:
@@ -108,7 +108,7 @@ async def test_a_writer_that_fails_takes_no_wake_from_another_of_its_commit(
     assert sender.woken == 1
 
 
-async def test_what_still_waits_and_is_hastened_wakes_the_sender(sender: Sender) -> None:
+async def test_hastening_a_waiting_notice_wakes_the_sender(sender: Sender) -> None:
     await sender.store.write(lambda records: queue(records, "a"))
     await settled()
     later = NOW + timedelta(minutes=1)
@@ -122,8 +122,8 @@ async def test_what_still_waits_and_is_hastened_wakes_the_sender(sender: Sender)
 async def test_a_notice_that_goes_the_next_way_wakes_the_sender(sender: Sender) -> None:
     await sender.store.write(lambda records: queue(records, "a"))
     await settled()
-    await sender.store.write(lambda records: records.notices.turn_to([("a", "sms")]))
-    await sender.store.write(lambda records: records.notices.turn_to([]))
+    await sender.store.write(lambda records: records.notices.switch_channels([("a", "sms")]))
+    await sender.store.write(lambda records: records.notices.switch_channels([]))
     await settled()
     assert sender.woken == 2
 

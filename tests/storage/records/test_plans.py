@@ -1,4 +1,4 @@
-"""What is asked while a server runs is found by an index, however much is stored."""
+"""Queries of a running server use an index, however much is stored."""
 
 import re
 import sqlite3
@@ -20,7 +20,7 @@ WHOLE = re.compile(
     r"SCAN (consultation|invite|seat|notice|delivery_attempt|chat_message|web_session)\b"
     r"|SEARCH (\w+) USING INDEX \w+ \(id>\?\)"
 )
-"A table that is read from one end to the other, or from some id on."
+"A scan of a whole table, or of all ids from one on."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 async def statements(store: Store, work: Callable[[Records], Awaitable[object]]) -> list[str]:
-    """Every statement that `work` runs, with its values."""
+    """Every statement that `work` runs, with its parameters."""
     executor, said = store._database.write_executor, list[str]()
     await executor.run(lambda connection: connection.set_trace_callback(said.append))
     try:
@@ -65,7 +65,7 @@ async def statements(store: Store, work: Callable[[Records], Awaitable[object]])
 
 
 async def read_whole(store: Store, work: Callable[[Records], Awaitable[object]]) -> set[str]:
-    """The tables that `work` reads as a whole."""
+    """The tables that `work` scans."""
 
     def plans(connection: sqlite3.Connection) -> str:
         rows = [row for each in asked for row in connection.execute(f"EXPLAIN QUERY PLAN {each}")]
@@ -99,13 +99,13 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
 
 
 @pytest.mark.parametrize("work", ASKED.values(), ids=list(ASKED))
-async def test_no_table_of_sessions_is_read_as_a_whole(
+async def test_no_table_of_sessions_is_scanned(
     store: Store, work: Callable[[Records], Awaitable[object]]
 ) -> None:
     assert await read_whole(store, work) == set()
 
 
-async def test_with_a_session_go_the_web_sessions_of_those_who_have_no_seat_elsewhere(
+async def test_purging_a_session_deletes_web_sessions_without_a_seat_elsewhere(
     store: Store,
 ) -> None:
     await store.write(lambda records: records.consultations.purge("one"))

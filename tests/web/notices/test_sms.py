@@ -10,7 +10,7 @@ import pytest
 
 from signaling.delivery.segments import count
 from signaling.flows.invites.inviting import Plan
-from signaling.flows.notices.composing import Occurrence
+from signaling.flows.notices.composing import InviteContext
 from signaling.invite import Person as Invited
 from tests.clock import MovableClock
 from tests.people import Person, outbox
@@ -112,7 +112,7 @@ async def test_whatsapp_keeps_its_accents(server: Server) -> None:
     ines = Invited("Inês", "", "whatsapp", "+351912345678", "pt", "Europe/Lisbon")
     plan = Plan("remote", (("service_user", ines),), SATURDAY, "Europe/Lisbon")
     consultation, (invite,) = await server.app[INVITING].invite(account, plan)
-    about = Occurrence(consultation, account, invite)
+    about = InviteContext(consultation, account, invite)
     content = composing.content("planned_invitation", about, "x" * 22)
     assert content.template is not None
     scheduler, told = content.template.parameters

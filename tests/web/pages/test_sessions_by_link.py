@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.flows.rooms import REST
+from signaling.flows.rooms import DROP_AFTER
 from signaling.flows.sessions.attending import LEAVE_GRACE
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.clock import MovableClock
@@ -415,7 +415,7 @@ async def test_a_room_that_nobody_enters_does_not_stay_in_memory(
     await desk.ws.close()
 
     async def rested() -> bool:
-        clock.move(REST)
+        clock.move(DROP_AFTER)
         await server.app[CLOCKWORK].run_due()
         return hub.room_count() == 0
 

@@ -171,7 +171,7 @@ def _actions(viewer: Viewer, row: InviteRow) -> list[h.Node]:
             go(path("invite_qr", invite_id=row.invite_id), _("Show QR code"), data_show_qr=True),
         ],
         row.invite_id
-        and row.may_tell
+        and row.may_notify
         and action(path("invite_send_again", invite_id=row.invite_id), _("Send again")),
         row.interpreting in ("requested", "unavailable")
         and action(

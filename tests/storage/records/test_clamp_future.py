@@ -1,4 +1,4 @@
-"""What a clock that was wrong has stored waits from the present on, and not for years."""
+"""What a wrong clock has dated in the future waits from now on, not for years."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ async def queue(records: Records, notice_id: str, occasion: Occasion, due_at: da
     await records.notices.add(notice, ENVELOPE, AHEAD)
 
 
-async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> None:
+async def test_stored_times_in_the_future_are_set_to_now(tmp_path: Path) -> None:
     store = await Store.open(tmp_path, None)
     account = Account("nurse", "n@example.org", "N", "scheduler", None, "en", "UTC", NOW)
 
@@ -41,13 +41,13 @@ async def test_stored_times_of_the_future_are_brought_back(tmp_path: Path) -> No
         )
         await records.used_tokens.use("token", AHEAD, NOW)
 
-    async def bring_back(records: Records) -> None:
+    async def clamp_future(records: Records) -> None:
         for noun in (records.consultations, records.notices, records.interpreters,
                      records.used_tokens):  # fmt: skip
-            await noun.bring_back(NOW)  # type: ignore[attr-defined]
+            await noun.clamp_future(NOW)  # type: ignore[attr-defined]
 
     await store.write(store_all)
-    await store.write(bring_back)
+    await store.write(clamp_future)
     read = store.read
     session = await read.consultations.get("session")
     assert session is not None
