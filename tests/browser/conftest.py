@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,7 +25,9 @@ from playwright.async_api import (
 )
 
 from tests.browser.harness.fakes import write_camera, write_microphone
+from tests.browser.harness.firefox import FIREFOX, launched_firefox
 from tests.browser.harness.probes import COLLECT_PEERS
+from tests.serving import Server, serving
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -104,6 +107,24 @@ async def browser(chromium_arguments: list[str]) -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=path, args=chromium_arguments)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def other_browser(browser: Browser) -> AsyncIterator[Browser]:
+    """Firefox where it is installed, else the Chromium of all other tests."""
+    if FIREFOX is None:
+        yield browser
+        return
+    async with launched_firefox() as firefox:
+        yield firefox
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    """The application with the nurse's account; modules that need another one have their own."""
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
 
 
 class Watch:

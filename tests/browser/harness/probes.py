@@ -31,8 +31,8 @@ SMALL_CAMERA = """
     native(wanted.video ? { ...wanted, video: { ...wanted.video, ...small } } : wanted);
 })();
 """
-"""Runs before the page's own scripts. Four people on two cores are sixteen pictures: small ones do,
-where it is about people and not about pictures."""
+"""Runs before the page's own scripts. A call of four is sixteen videos on two cores: small ones do
+where a test is about who sees whom, and not about encodings."""
 
 GRAB_PICTURE = """
 (video) => {
@@ -104,7 +104,7 @@ CONTROL = """
   window.__controlAccept = (sdp) => window.__control.setRemoteDescription({ type: "answer", sdp });
 })();
 """
-"Runs after COLLECT_PEERS; see `connect_control`."
+"See `connect_control`."
 
 WATCH_SOUND = """
 (() => {
@@ -148,12 +148,12 @@ WATCH_SOUND = """
   look();
 })();
 """
-"""Runs after COLLECT_PEERS. Keeps for each person on a tile the longest stretch of sound, in
-seconds, that the tile did not play, from `connect_control` on.
+"""Keeps for each participant on a tile the longest stretch of audio, in seconds, that the tile did
+not play, from `connect_control` on.
 
-Counted are the samples of the very tracks that the tile plays, less the concealed ones (W3C
-webrtc-stats), looked at every 50 ms, against those that the control connection brought in the same
-time: so what a starved machine swallows on every connection is no fault of ours.
+Counted every 50 ms are the samples of the very tracks that the tile plays, less the concealed ones
+(W3C webrtc-stats), against those that the control connection brought in the same time: what a
+starved machine drops on every connection is not counted.
 """
 
 PICTURE_CHANGE = 2.0
@@ -170,15 +170,16 @@ Measured: the beeps of the fake microphone arrive with 0.13 to 0.17, silence wit
 
 
 async def picture_moves(page: Page, selector: str, timeout: float = 60.0) -> bool:
-    """Whether the picture of the video element changes before `timeout` seconds are over.
+    """Whether the frame of the video element changes before `timeout` seconds are over.
 
-    False too if the element never gets a picture; without such an element Playwright's error.
+    False too if the element never gets a frame; without such an element Playwright's error.
     """
     video = page.locator(selector)
     deadline = time.monotonic() + timeout
+    before: list[int] | None = None
     while time.monotonic() < deadline:
-        before: list[int] | None = await video.evaluate(GRAB_PICTURE)
-        await asyncio.sleep(0.5)
+        before = before or await video.evaluate(GRAB_PICTURE)
+        await asyncio.sleep(0.2)
         after: list[int] | None = await video.evaluate(GRAB_PICTURE)
         if before and after:
             difference = sum(abs(a - b) for a, b in zip(before, after, strict=True))
@@ -220,8 +221,12 @@ async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
 async def connect_control(one: Page, other: Page) -> None:
     """Connect two pages by a connection of the test's own, which carries their microphones.
 
-    It never changes its way: what it brings, the application's connections could have brought.
+    It never moves: what it brings, the application's connections could have brought. From now on
+    both pages compare the audio of their tiles with it, see WATCH_SOUND.
     """
+    for page in (one, other):
+        await page.evaluate(CONTROL)
+        await page.evaluate(WATCH_SOUND)
     offer = await one.evaluate("window.__controlOffer()")
     answer = await other.evaluate("(sdp) => window.__controlAnswer(sdp)", offer)
     await one.evaluate("(sdp) => window.__controlAccept(sdp)", answer)

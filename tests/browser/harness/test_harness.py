@@ -79,7 +79,8 @@ async def server() -> AsyncIterator[TestServer]:
     server = TestServer(app)
     async with server:
         yield server
-        for socket in list(app[SOCKETS]):
+        sockets = app[SOCKETS]
+        for socket in list(sockets):
             await socket.close()
 
 

@@ -2,27 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import picture_moves, sound_arrives
-from tests.serving import PASSWORD, Server, serving
+from tests.browser.harness.visits import sign_in
+from tests.serving import Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.notices.outbox import read_outbox
-
-
-async def sign_in(page: Page, server: Server, email: str = "nurse@example.org") -> None:
-    await page.goto(server.url)
-    await page.get_by_label("Email").fill(email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
 async def mailed_link(server: Server) -> str:
@@ -44,13 +35,6 @@ async def invite(page: Page, name: str = "Amina") -> None:
     await dialog.get_by_label("Email or mobile number").fill("amina@example.org")
     await dialog.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def test_a_session_goes_from_the_invitation_to_the_pdf(
