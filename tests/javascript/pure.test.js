@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { count, judge } from "../../web/static/js/room/call/quality.js";
+import { readCounters, judge } from "../../web/static/js/room/call/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
 import { isInAppBrowser } from "../../web/static/js/shared/in-app-browser.js";
 import { directed } from "../../web/static/js/shared/text/directions.js";
@@ -122,7 +122,7 @@ test("loss and delay are told in plain words", () => {
 
 test("counters are gathered over all streams", () => {
   assert.deepEqual(
-    count([
+    readCounters([
       { type: "inbound-rtp", packetsReceived: 10, packetsLost: 1 },
       { type: "inbound-rtp", packetsReceived: 20, packetsLost: 2 },
       { type: "remote-inbound-rtp", fractionLost: 0.25 },

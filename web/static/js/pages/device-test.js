@@ -10,6 +10,7 @@ import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, setText, show } from "../shared/dom.js";
+import { readinessLabel } from "../shared/readiness.js";
 import { setUpPage } from "./every-page.js";
 
 /**
@@ -94,7 +95,7 @@ async function tell(outcomes) {
   setText(
     byId("result-text", HTMLElement),
     readiness
-      ? _("Result: %(result)s").replace("%(result)s", readinessWord(readiness))
+      ? _("Result: %(result)s").replace("%(result)s", readinessLabel(readiness))
       : _("The result could not be sent. The test itself is over."),
   );
   const kept = byId("result-kept", HTMLElement);
@@ -123,16 +124,6 @@ function outcomeWord(outcome) {
 function noticeKind(readiness) {
   if (readiness === "ready") return "good";
   return readiness === "not_ready" ? "bad" : "warning";
-}
-
-/** @param {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} readiness */
-function readinessWord(readiness) {
-  return {
-    ready: _("Ready"),
-    ready_with_limits: _("Ready with limits"),
-    not_ready: _("Not ready"),
-    not_tested: _("Not tested"),
-  }[readiness];
 }
 
 /**

@@ -11,6 +11,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { newId } from "../shared/identifier.js";
 import { ConnectionStatus } from "../signaling/connection-status.js";
 import { LIST_CHANGED } from "../shared/live-lists.js";
+import { readinessLabel } from "../shared/readiness.js";
 import { clearStorage, languageName, setUpPage } from "./every-page.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
@@ -114,7 +115,7 @@ function renderList() {
       inside(row, ".since").dataset.since = String(entry.waiting_since);
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
-      setText(readiness, readinessWord(entry.readiness ?? "not_tested"));
+      setText(readiness, readinessLabel(entry.readiness ?? "not_tested"));
       inside(row, "form").setAttribute("action", sessionAddress(entry.consultation_id));
     },
   );
@@ -135,16 +136,6 @@ function renderTimes() {
 /** @param {string} consultationId */
 function sessionAddress(consultationId) {
   return (document.body.dataset.sessionPath ?? "").replace("CONSULTATION", consultationId);
-}
-
-/** @param {NonNullable<WaitingEntry["readiness"]>} readiness */
-function readinessWord(readiness) {
-  return {
-    ready: _("Ready"),
-    ready_with_limits: _("Ready with limits"),
-    not_ready: _("Not ready"),
-    not_tested: _("Not tested"),
-  }[readiness];
 }
 
 function showSound() {
