@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { tryRelay } from "../../web/static/js/device-test/relay-path.js";
+import { testRelay } from "../../web/static/js/device-test/relay-path.js";
 
 const real = {
   setTimeout: globalThis.setTimeout,
@@ -89,7 +89,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** @param {AbortSignal} [signal] */
 async function trying(signal = new AbortController().signal) {
-  const way = tryRelay(PATH, [], signal);
+  const way = testRelay(PATH, [], signal);
   await settled();
   return { way, connection: /** @type {FakeConnection} */ (connections[0]) };
 }
@@ -153,7 +153,7 @@ test("A step that is skipped lets go of the relay at once", async () => {
 
 test("A server that cannot try it now says nothing about the network", async () => {
   refused = `POST ${PATH}`;
-  assert.equal(await tryRelay(PATH, [], new AbortController().signal), null);
+  assert.equal(await testRelay(PATH, [], new AbortController().signal), null);
   assert.equal(connections.length, 0);
 
   refused = `POST ${TRIAL}`;

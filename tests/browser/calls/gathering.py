@@ -115,10 +115,10 @@ async def sees(page: Page, others: int) -> None:
 async def tile_is_alive(page: Page, participant_id: str) -> None:
     """Wait until the tile shows a video that moves, or says why it shows none."""
     tile = f'[data-participant="{participant_id}"]'
-    shown = page.locator(f"#tiles .pictured{tile}, #tiles .held{tile}")
+    shown = page.locator(f"#tiles .has-video{tile}, #tiles .paused{tile}")
     while True:
         await expect(shown).not_to_have_count(0)
-        if await page.locator(f"#tiles .held{tile}").count():
+        if await page.locator(f"#tiles .paused{tile}").count():
             return
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
         if await picture_moves(page, selector, timeout=2.0):

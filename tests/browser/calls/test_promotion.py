@@ -121,7 +121,7 @@ async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
     scene = await three_through_the_relay(server, new_context)
     desk, lee = scene.pages["desk"], scene.pages["lee"]
     await desk.get_by_role("button", name="Share screen").click()
-    screen = lee.locator("#tiles .whole video[data-screen-of]")
+    screen = lee.locator("#tiles .uncropped video[data-screen-of]")
     await expect(screen).to_have_count(1, timeout=30_000)
     nurse = await screen.get_attribute("data-screen-of")
     await expect(lee.locator(f'#tiles video[data-participant-id="{nurse}"]')).to_have_count(1)
@@ -159,7 +159,7 @@ async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
     await lee.set_viewport_size({"width": 640, "height": 240})
     await lee.evaluate("scrollTo(0, document.body.scrollHeight)")
     await eventually(lambda: picture_packets(lee), lambda count: count == 0, "no packet comes")
-    await expect(lee.locator("#tiles .held")).to_have_count(0)
+    await expect(lee.locator("#tiles .paused")).to_have_count(0)
     assert await sound_arrives(lee)
     await lee.evaluate("scrollTo(0, 0)")
     assert await picture_moves(lee, selector)

@@ -102,7 +102,7 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     assert await picture_moves(phone, "#tiles video")
 
     await phone.get_by_role("button", name="Audio only").click()
-    await expect(phone.locator("#tiles .pictured")).to_have_count(0)
+    await expect(phone.locator("#tiles .has-video")).to_have_count(0)
     await expect(phone.get_by_role("button", name="Camera", exact=True)).to_have_attribute(
         "aria-pressed", "false"
     )
@@ -112,8 +112,8 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     await expect(phone.get_by_role("button", name="Audio only")).to_have_attribute(
         "aria-pressed", "false"
     )
-    assert await picture_moves(phone, "#tiles .pictured video")
-    assert await picture_moves(desk, "#tiles .pictured video")
+    assert await picture_moves(phone, "#tiles .has-video video")
+    assert await picture_moves(desk, "#tiles .has-video video")
 
     await phone.get_by_text("Choose devices").click()
     microphones = phone.get_by_label("Use this microphone")
