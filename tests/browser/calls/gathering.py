@@ -90,7 +90,7 @@ class Gathering:
     async def everybody_hears(self, *names: str) -> None:
         """Audible sound arrives at each of these pages."""
         pages = [self.pages[name] for name in names]
-        assert all(await asyncio.gather(*(sound_arrives(page, timeout=30.0) for page in pages)))
+        assert all(await asyncio.gather(*map(sound_arrives, pages)))
 
     async def goes_by(self, way: str, *names: str) -> None:
         """The call goes this way on each of these pages, and is not about to change."""
@@ -108,7 +108,8 @@ async def sees(page: Page, others: int) -> None:
     """
     videos = page.locator("#tiles video[data-participant-id]")
     await expect(videos).to_have_count(others)
-    async with asyncio.timeout(PATIENCE_MS / 1000):
+    # Side by side, together as patient as one after the other.
+    async with asyncio.timeout(others * PATIENCE_MS / 1000):
         await asyncio.gather(*(tile_is_alive(page, one) for one in await others_on(page)))
 
 
