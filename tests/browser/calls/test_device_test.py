@@ -68,9 +68,9 @@ async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
 async def media_path_of(
     server: Server, new_context: NewContext, answer: str, before: int = 0
 ) -> None:
-    """Tests a device by link up to its path for sound and picture, which gets this answer.
+    """Test a device by link up to its media path, which gets this answer.
 
-    So many trials are asked for `before`.
+    As many connections with the relay are opened `before`, and closed at the end.
     """
     context = await new_context(
         base_url=server.url, allowed_errors=["status of 429"] if before else []
@@ -80,7 +80,11 @@ async def media_path_of(
     await page.evaluate(
         """async (times) => {
           const { relayPath } = document.querySelector("[data-relay-path]").dataset;
-          while (times--) await fetch(relayPath, { method: "POST" });
+          window.__opened = [];
+          while (times--) {
+            const answer = await fetch(relayPath, { method: "POST" });
+            if (answer.ok) window.__opened.push((await answer.json()).address);
+          }
         }""",
         before,
     )
@@ -89,6 +93,9 @@ async def media_path_of(
     step = page.locator("[data-step=media_path]")
     await expect(step).to_contain_text(re.compile(answer))
     await expect(page.locator("#result")).to_be_visible()
+    await page.evaluate(
+        "async () => { for (const address of __opened) await fetch(address, { method: 'DELETE' }); }"
+    )
     relay = server.app[RELAY].relay
     assert relay is not None
     await until(lambda: not relay.figures[0].rooms, "the relay has nothing left of it")
