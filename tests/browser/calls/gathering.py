@@ -1,4 +1,4 @@
-"""People who meet in one started session, each in a browser context of their own."""
+"""People who meet in one session, each in a browser context of their own."""
 
 import asyncio
 import re
@@ -6,7 +6,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, NewContext
-from tests.browser.harness.probes import SMALL_CAMERA, picture_moves, sound_arrives
+from tests.browser.harness.probes import SMALL_CAMERA, audio_arrives, video_moves
 from tests.browser.harness.visits import sign_in
 from tests.people import Person, outbox
 from tests.serving import Server
@@ -52,7 +52,7 @@ class Gathering:
         return await context.new_page()
 
     async def arrive(self, name: str) -> Page:
-        """Somebody by link takes their seat."""
+        """Somebody with a link takes their seat."""
         page = self.pages[name] = await self.page()
         await page.goto(self.links[name])
         await page.get_by_role("button", name="Join the session").click()
@@ -60,7 +60,7 @@ class Gathering:
         return page
 
     async def begin(self) -> Page:
-        """The scheduler starts the session for which somebody is waiting."""
+        """The scheduler starts the session, for which somebody is waiting."""
         page = self.pages["desk"] = await self.page()
         await sign_in(page, self.server)
         await page.get_by_role("button", name="Start next consultation").click()
@@ -77,7 +77,7 @@ class Gathering:
         await self.everybody_hears("desk", "phone")
 
     async def join(self, name: str) -> None:
-        """Somebody who has arrived joins the call that there is."""
+        """Somebody who has arrived joins the current call."""
         await self.pages[name].get_by_role("button", name="Join the call").click()
 
     async def hang_up(self, name: str) -> None:
@@ -90,13 +90,13 @@ class Gathering:
     async def everybody_hears(self, *names: str) -> None:
         """Audible sound arrives at each of these pages."""
         pages = [self.pages[name] for name in names]
-        assert all(await asyncio.gather(*map(sound_arrives, pages)))
+        assert all(await asyncio.gather(*map(audio_arrives, pages)))
 
-    async def goes_by(self, way: str, *names: str) -> None:
-        """The call goes this way on each of these pages, and is not about to change."""
+    async def has_topology(self, topology: str, *names: str) -> None:
+        """The call has this topology on each of these pages, and is not moving."""
         for name in names:
             call = self.pages[name].locator("#call")
-            await expect(call).to_have_attribute("data-topology", way)
+            await expect(call).to_have_attribute("data-topology", topology)
             await expect(call).to_have_attribute("data-moving-to", "")
 
 
@@ -122,7 +122,7 @@ async def tile_is_alive(page: Page, participant_id: str) -> None:
         if await page.locator(f"#tiles .paused{tile}").count():
             return
         selector = f'#tiles video[data-participant-id="{participant_id}"]'
-        if await picture_moves(page, selector, timeout=2.0):
+        if await video_moves(page, selector, timeout=2.0):
             return
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from signaling.interpreter_request import InterpretingOrganization
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import SMALL_CAMERA, sound_arrives
+from tests.browser.harness.probes import SMALL_CAMERA, audio_arrives
 from tests.browser.harness.visits import sign_in
 from tests.people import Person, outbox
 from tests.serving import Server, serving
@@ -88,7 +88,7 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     await interpreter.get_by_role("button", name="Join the call").click()
     everybody = (desk, phone, doctor, interpreter)
     await asyncio.gather(*(sees(page, 3) for page in everybody))
-    assert all(await asyncio.gather(*map(sound_arrives, everybody)))
+    assert all(await asyncio.gather(*map(audio_arrives, everybody)))
     for page in everybody:
         await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
 
@@ -97,4 +97,4 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     for name in ("Amina", "Dr Lee", "Ibrahim"):
         await expect(people.get_by_text(name)).to_be_visible()
     await interpreter.context.close()
-    assert all(await asyncio.gather(*map(sound_arrives, (desk, phone, doctor))))
+    assert all(await asyncio.gather(*map(audio_arrives, (desk, phone, doctor))))

@@ -1,4 +1,4 @@
-"""Calls go over to the relay and back in real browsers, and nobody misses a word."""
+"""Calls move to the relay and back in real browsers, and nobody misses a word."""
 
 import asyncio
 import os
@@ -12,16 +12,16 @@ from playwright.async_api import Locator, Page, expect
 from tests.browser.calls.gathering import Gathering, others_on
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import (
+    audio_arrives,
     connect_control,
-    longest_silence,
-    picture_moves,
-    picture_packets,
-    sound_arrives,
+    longest_gap,
+    video_moves,
+    video_packets,
 )
 from tests.serving import Server, serving
 from web.keys import RELAY
 
-LONGEST_SILENCE = 1.0
+MAX_GAP = 1.0
 """Seconds of audio that a move may cost, beside what the machine itself drops: that is missing on the
 control connection too, and is not counted."""
 
@@ -40,7 +40,7 @@ async def three_through_the_relay(server: Server, new_context: NewContext) -> Ga
     await scene.pair()
     await scene.arrive("lee")
     await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
     return scene
 
 
@@ -56,19 +56,19 @@ async def test_two_become_three_become_two_and_nobody_misses_a_word(
     scene = Gathering(server, new_context)
     await scene.invite("lee")
     await scene.pair("audio")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     desk, phone = scene.pages["desk"], scene.pages["phone"]
     (nurse,), (amina,) = await others_on(phone), await others_on(desk)
     await connect_control(desk, phone)
     lee = await scene.arrive("lee")
     await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
-    assert await sound_arrives(lee)
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
+    assert await audio_arrives(lee)
     await scene.hang_up("lee")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     for page, other in ((desk, amina), (phone, nurse)):
-        assert await sound_arrives(page)
-        assert await longest_silence(page, other) <= LONGEST_SILENCE
+        assert await audio_arrives(page)
+        assert await longest_gap(page, other) <= MAX_GAP
 
 
 async def test_no_picture_is_dead_after_two_became_three_became_two(
@@ -80,10 +80,10 @@ async def test_no_picture_is_dead_after_two_became_three_became_two(
     await scene.everybody_sees("desk", "phone")
     await scene.arrive("lee")
     await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
     await scene.everybody_sees("desk", "phone", "lee")
     await scene.hang_up("lee")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
 
 
@@ -105,7 +105,7 @@ async def test_four_see_and_hear_each_other_whoever_leaves_and_comes_back(
     for name in ("lee", "kim"):
         await scene.arrive(name)
         await scene.join(name)
-    await scene.goes_by("forwarded", *everybody)
+    await scene.has_topology("forwarded", *everybody)
     await scene.everybody_sees(*everybody)
     for leaver in leavers:
         await scene.hang_up(leaver)
@@ -158,11 +158,11 @@ async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
     # The lower the screen, the farther tiles can be scrolled away.
     await lee.set_viewport_size({"width": 640, "height": 240})
     await lee.evaluate("scrollTo(0, document.body.scrollHeight)")
-    await eventually(lambda: picture_packets(lee), lambda count: count == 0, "no packet comes")
+    await eventually(lambda: video_packets(lee), lambda count: count == 0, "no packet comes")
     await expect(lee.locator("#tiles .paused")).to_have_count(0)
-    assert await sound_arrives(lee)
+    assert await audio_arrives(lee)
     await lee.evaluate("scrollTo(0, 0)")
-    assert await picture_moves(lee, selector)
+    assert await video_moves(lee, selector)
 
 
 async def test_two_without_a_direct_path_meet_through_the_relay(
@@ -176,7 +176,7 @@ async def test_two_without_a_direct_path_meet_through_the_relay(
         await hide_candidates(page)
     await desk.get_by_role("button", name="Start video call").click()
     await scene.pages["phone"].get_by_role("button", name="Accept").click()
-    await scene.goes_by("forwarded", "desk", "phone")
+    await scene.has_topology("forwarded", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
     await scene.everybody_hears("desk", "phone")
 
@@ -191,7 +191,7 @@ async def test_a_killed_worker_is_no_end_of_a_call_of_four(
     for name in ("lee", "kim"):
         await scene.arrive(name)
         await scene.join(name)
-    await scene.goes_by("forwarded", *everybody)
+    await scene.has_topology("forwarded", *everybody)
     relay = server.app[RELAY].relay
     assert relay is not None
     (before,) = relay.process_ids()
@@ -203,7 +203,7 @@ async def test_a_killed_worker_is_no_end_of_a_call_of_four(
 
 
 async def hide_candidates(page: Page) -> None:
-    """A network in which nobody reaches anybody: candidates get lost on the way to the others."""
+    """A network without direct paths: no candidate reaches the other side."""
     await page.evaluate(
         """() => {
           const send = WebSocket.prototype.send;
@@ -241,7 +241,7 @@ async () => {
 
 
 async def hears_everybody(page: Page, others: int) -> None:
-    """Sound of as many people arrives on connected connections."""
+    """Audio of as many people arrives over connected connections."""
 
     async def heard() -> int:
         energies: list[float] = await page.evaluate(HEARD)
@@ -251,15 +251,15 @@ async def hears_everybody(page: Page, others: int) -> None:
 
 
 async def eventually(
-    look: Callable[[], Awaitable[int]],
+    read: Callable[[], Awaitable[int]],
     is_right: Callable[[int], bool],
     what: str,
     deadline: float = 60.0,
 ) -> None:
-    """Look until what is found is right."""
+    """Poll until the value is right."""
     end = asyncio.get_running_loop().time() + deadline
-    found = await look()
+    found = await read()
     while not is_right(found):
         assert asyncio.get_running_loop().time() < end, f"never happened: {what}, last {found}"
         await asyncio.sleep(0.2)
-        found = await look()
+        found = await read()
