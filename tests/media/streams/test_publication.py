@@ -58,7 +58,9 @@ def test_of_three_encodings_those_that_starve_are_left_out() -> None:
 
 def test_what_a_browser_gives_the_small_encoding_counts_as_small() -> None:
     """Else a camera whose large encoding is missing for a moment would be asked for less."""
-    (given,) = re.findall(r"^const SMALL_BITRATE = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE)
+    (given,) = re.findall(
+        r"^const SMALL_BITRATE = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE
+    )
     assert int(given) < SMALL_ENCODING
 
 
