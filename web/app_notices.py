@@ -74,17 +74,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         store,
         rooms,
         app[keys.RUNNING],
-        AbandonmentMail(composing,
-<<<<<<< x
-
-        renderer
-||||||| x
-
-        wording
-======= x
- wording)
->>>>>>> x
-,
+        AbandonmentMail(composing, renderer),
         clock,
         clockwork,
         app[keys.TIMEKEEPING],

@@ -1,13 +1,14 @@
-"""Real browsers with a fake camera and microphone, which tell what went wrong on their pages.
+"""Real browsers with a fake camera and microphone, whose contexts report what went wrong.
 
 Each context watches all of its pages: an error on the console, an uncaught exception or a request
-to anybody but us fails the test at its end, also when the test itself looked elsewhere.
+to a third party fails the test at its end, even if the test itself did not look at it.
 """
 
 import os
 import re
 import shutil
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -24,7 +25,9 @@ from playwright.async_api import (
 )
 
 from tests.browser.harness.fakes import write_camera, write_microphone
+from tests.browser.harness.firefox import FIREFOX, launched_firefox
 from tests.browser.harness.probes import COLLECT_PEERS
+from tests.serving import Server, serving
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 
@@ -34,20 +37,20 @@ QUIET = [
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
-    # Without it Chromium asks for names of its maker. It covers plain addresses too.
+    # Otherwise Chromium resolves host names of its maker. This covers plain addresses too.
     "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1"
     " , EXCLUDE 10.77.0.*",
 ]
 
 PATIENCE_MS = 60_000.0
-"What must come may take this long: a busy machine is no fault of the page."
+"What must happen may take this long: a busy machine is no fault of the page."
 expect.set_options(timeout=PATIENCE_MS)
 
 LOOPBACK = {"localhost", "127.0.0.1"}
 
 
 class NewContext(Protocol):
-    """Makes a browser context, closed and judged at the end of the test."""
+    """Makes a browser context, which is closed and checked at the end of the test."""
 
     async def __call__(
         self,
@@ -61,7 +64,7 @@ class NewContext(Protocol):
         allowed_errors: Iterable[str] = (),
         **options: Any,
     ) -> BrowserContext:
-        """With `base_url` its origin alone is ours, otherwise every server on this machine is.
+        """With `base_url` only its origin is ours, otherwise every server on this machine.
 
         `allowed_errors` are regular expressions searched in console errors and exceptions;
         `options` go to Playwright's `Browser.new_context` as they are.
@@ -78,7 +81,7 @@ def chromium_path() -> str:
 
 @pytest.fixture(scope="session")
 def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The command line that gives Chromium its fake devices and keeps it from calling out."""
+    """Chromium's command line: fake devices, and no requests of its own."""
     folder = tmp_path_factory.mktemp("devices")
     write_camera(folder / "camera.y4m")
     write_microphone(folder / "microphone.wav")
@@ -89,7 +92,7 @@ def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         f"--use-file-for-fake-video-capture={folder / 'camera.y4m'}",
         f"--use-file-for-fake-audio-capture={folder / 'microphone.wav'}",
         "--autoplay-policy=no-user-gesture-required",
-        # Containers have little of /dev/shm, and what does not fit there ends the page.
+        # Containers have a small /dev/shm, and a page that overflows it crashes.
         "--disable-dev-shm-usage",
         # Chromium's sandbox does not work for root.
         *(["--no-sandbox"] if os.geteuid() == 0 else []),
@@ -98,12 +101,30 @@ def chromium_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="session")
 async def browser(chromium_arguments: list[str]) -> AsyncIterator[Browser]:
-    """One Chromium for all tests; contexts keep them apart."""
+    """One Chromium for all tests, which have contexts of their own."""
     path = chromium_path()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=chromium_arguments)
         yield browser
         await browser.close()
+
+
+@pytest.fixture
+async def other_browser(browser: Browser) -> AsyncIterator[Browser]:
+    """Firefox where it is installed, else the Chromium of all other tests."""
+    if FIREFOX is None:
+        yield browser
+        return
+    async with launched_firefox() as firefox:
+        yield firefox
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    """The application with the nurse's account; modules that need another one have their own."""
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
 
 
 class Watch:
@@ -132,7 +153,7 @@ class Watch:
             self.faults.append(text)
 
     def _page(self, page: Page) -> None:
-        # WebSockets are no requests to Playwright.
+        # Playwright does not count WebSockets as requests.
         page.on("websocket", lambda socket: self._address(socket.url))
 
     def _request(self, request: Request) -> None:
@@ -153,7 +174,7 @@ class Watch:
 
 @pytest.fixture
 async def new_context(browser: Browser) -> AsyncIterator[NewContext]:
-    """Makes contexts; at the end closes them and fails the test for what their pages did."""
+    """Makes contexts; closes them at the end and fails the test for the faults of their pages."""
     opened: list[tuple[BrowserContext, Watch]] = []
 
     async def make(

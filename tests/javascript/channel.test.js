@@ -107,7 +107,7 @@ const chat = (id = "message-1") => ({
   text: "hello",
 });
 
-test("the first message is hello, and the line is open with the welcome", () => {
+test("the first message is hello, and the channel is open with the welcome", () => {
   const { last, states, channel } = connected();
   last().accept();
   assert.deepEqual(last().types, ["hello"]);
@@ -126,7 +126,7 @@ test("a lobby is open with its first list", () => {
   assert.equal(sockets.length, 1);
 });
 
-test("a link that cannot be used any more ends it", () => {
+test("an invite that cannot be used any more ends it", () => {
   const { last, states, time, sockets } = connected();
   last().accept();
   last().say({ type: "error", code: "invite_not_usable", text: "Over." });
@@ -154,7 +154,7 @@ test("a command is sent again on the next socket until it is acknowledged", asyn
   assert.deepEqual(last().types, ["hello"]);
 });
 
-test("commands given while the line is down go out in their order", () => {
+test("commands given while disconnected are sent in their order", () => {
   const { channel, last } = connected();
   void channel.command(chat("message-1"));
   void channel.command(chat("message-2"));
@@ -185,7 +185,7 @@ test("nothing is left in the storage when all is acknowledged", () => {
   assert.equal(stored.size, 0);
 });
 
-test("a refused command is told to whoever gave it", async () => {
+test("a refused command rejects its promise", async () => {
   const { channel, last } = connected();
   last().welcome();
   const done = channel.command({ type: "start_consultation", id: "start-it-1" });
@@ -194,7 +194,7 @@ test("a refused command is told to whoever gave it", async () => {
   assert.deepEqual(channel.pending(), []);
 });
 
-test("what a page before this one wrote is given back when it is refused", () => {
+test("a message of an earlier page is given back when it is refused", () => {
   const stored = new Map([["queue", JSON.stringify([chat()])]]);
   const { last, refused } = connected(stored);
   last().welcome();
@@ -202,7 +202,7 @@ test("what a page before this one wrote is given back when it is refused", () =>
   assert.deepEqual(refused, [["hello", "Full."]]);
 });
 
-test("a question is asked again until it is answered by its page", async () => {
+test("a request for chat lines is sent again until its page arrives", async () => {
   const { channel, last, time } = connected();
   last().welcome();
   const page = channel.command({ type: "read_chat", id: "question-1", before: 7 });
@@ -215,7 +215,7 @@ test("a question is asked again until it is answered by its page", async () => {
   assert.deepEqual(channel.pending(), []);
 });
 
-test("a server that cannot store it now is asked again", () => {
+test("a command that the server cannot store now is sent again", () => {
   const { channel, last, time } = connected();
   last().welcome();
   void channel.command(chat());
@@ -225,7 +225,7 @@ test("a server that cannot store it now is asked again", () => {
   assert.deepEqual(last().types, ["hello", "chat_send", "chat_send"]);
 });
 
-test("a silent line is found dead, and the next one is opened", () => {
+test("a silent connection is found dead, and the next one is opened", () => {
   const { last, time, sockets } = connected();
   last().welcome();
   time.pass(PING_INTERVAL);
@@ -242,7 +242,7 @@ test("a socket that does not open is given up", () => {
   assert.equal(sockets.length, 2);
 });
 
-test("it never gives up, and waits longer each time, up to a limit", () => {
+test("it never gives up, and backs off up to a limit", () => {
   const { time, sockets, last } = connected();
   /** @type {number[]} */
   const pauses = [];
@@ -259,7 +259,7 @@ test("it never gives up, and waits longer each time, up to a limit", () => {
   last().end(1006);
   const count = sockets.length;
   time.pass(1_000);
-  assert.equal(sockets.length, count + 1, "a good line forgets the failures before it");
+  assert.equal(sockets.length, count + 1, "an open channel resets the back-off");
 });
 
 for (const [code, reason] of /** @type {[number, string][]} */ ([
@@ -291,7 +291,7 @@ for (const code of [1001, 1006, 1011, 1012, 4008]) {
   });
 }
 
-test("whoever is replaced stays away", () => {
+test("a replaced page does not reconnect", () => {
   const { last, states, time, sockets } = connected();
   last().welcome();
   last().say({ type: "replaced" });
@@ -300,7 +300,7 @@ test("whoever is replaced stays away", () => {
   assert.equal(sockets.length, 1);
 });
 
-test("a goodbye for a restart brings the page back, one for ever does not", () => {
+test("a goodbye for a restart reconnects, a final one does not", () => {
   const restarting = connected();
   restarting.last().welcome();
   restarting.last().say({ type: "goodbye", reason: "restart" });
@@ -313,7 +313,7 @@ test("a goodbye for a restart brings the page back, one for ever does not", () =
   assert.equal(gone.sockets.length, 1);
 });
 
-test("coming back to the page does not wait for the pause to end", () => {
+test("coming back to the page does not wait for the back-off", () => {
   const { channel, last, sockets } = connected();
   last().welcome();
   last().end(1006);
@@ -321,7 +321,7 @@ test("coming back to the page does not wait for the pause to end", () => {
   assert.equal(sockets.length, 2);
 });
 
-test("coming back to the page finds a dead line quickly", () => {
+test("coming back to the page finds a dead connection quickly", () => {
   const { channel, last, sockets, time } = connected();
   last().welcome();
   channel.wake();
@@ -329,7 +329,7 @@ test("coming back to the page finds a dead line quickly", () => {
   assert.equal(sockets.length, 2);
 });
 
-test("what an old socket still says is not heard", () => {
+test("messages of an old socket are ignored", () => {
   const { channel, last, received } = connected();
   last().welcome();
   const old = last();
@@ -339,7 +339,7 @@ test("what an old socket still says is not heard", () => {
   assert.ok(received.every((message) => message.type !== "lobby"));
 });
 
-test("a closed session is looked for again, less and less often, until it is open", () => {
+test("a closed session is polled, less and less often, until it is open", () => {
   const { world, last, states, time, sockets, channel } = connected();
   last().welcome();
   world.closed = true;
@@ -362,7 +362,7 @@ test("a closed session is looked for again, less and less often, until it is ope
   assert.equal(last().readyState, 0);
 });
 
-test("a session that was closed while the line was down is looked for again", () => {
+test("a session that was closed while disconnected is polled", () => {
   const { last, states, time, sockets } = connected();
   last().accept();
   last().say({ type: "error", code: "session_closed", text: "Closed." });
@@ -378,7 +378,7 @@ test("a session that was closed while the line was down is looked for again", ()
   assert.equal(sockets.length, 3);
 });
 
-test("what is given up is told to its author and sent no more", async () => {
+test("refused pending commands are given to their author and sent no more", async () => {
   const { channel, world, last, refused, stored, time } = connected();
   last().welcome();
   const done = channel.command(chat());

@@ -55,7 +55,7 @@ const range = ({ chat, last }) => {
   return [first, positions.at(-1) ?? 0, last];
 };
 
-test("a chat is read back to its first line, whose page is the last one asked for", () => {
+test("a chat is read back to its first line, and no further page is requested", () => {
   let history = withNewest(nothing, lines(151, 250));
   assert.ok(!isAtStart(history) && isAtEnd(history));
   history = withPage(history, lines(51, 150));
@@ -79,23 +79,23 @@ test("a new line follows the newest one only", () => {
   assert.deepEqual(range(withLine(nothing, line(1))), [1, 1, 1]);
 });
 
-test("a line that comes late stands at its place, and one that comes twice once", () => {
+test("a late line is inserted at its position, a repeated one once", () => {
   const early = withLine(held(901, 950), line(952));
   assert.deepEqual(range(withLine(early, line(951))), [901, 952, 952]);
   assert.deepEqual(range(withLine(withLine(nothing, line(2)), line(1))), [1, 2, 2]);
   assert.deepEqual(range(withLine(held(1, 5), line(5))), [1, 5, 5]);
 });
 
-test("after a snapshot older lines stay where nothing is missing in between", () => {
+test("after a snapshot older lines stay if none is missing in between", () => {
   assert.deepEqual(range(withNewest(held(1, 400), lines(350, 449))), [1, 449, 449]);
   assert.deepEqual(range(withNewest(held(1, 400), lines(401, 500))), [1, 500, 500]);
 });
 
-test("after a snapshot with a hole before it only its own lines are held", () => {
+test("after a snapshot with a gap before it only its own lines are held", () => {
   assert.deepEqual(range(withNewest(held(1, 400), lines(402, 501))), [402, 501, 501]);
 });
 
-test("who reads far back goes on there after a snapshot", () => {
+test("older lines that are being read stay after a snapshot", () => {
   assert.deepEqual(range(withNewest(held(1, 400, 900), lines(1001, 1100))), [1, 400, 1100]);
 });
 
@@ -104,13 +104,13 @@ test("a chat that has become shorter is taken as it is", () => {
   assert.deepEqual(range(withNewest(held(1, 400), [])), [0, 0, 0]);
 });
 
-test("a page that does not join what is held changes nothing", () => {
+test("a page that does not adjoin the held lines changes nothing", () => {
   const history = held(901, 1000);
   assert.equal(withPage(history, lines(301, 400)), history);
   assert.deepEqual(range(withPage(history, [])), [901, 1000, 1000]);
 });
 
-test("what is held does not grow without end", () => {
+test("the held lines do not grow without limit", () => {
   let history = held(1, 1);
   for (let position = 2; position <= 2 * MAX_HELD_LINES + 50; position += 1) {
     history = withLine(history, line(position));

@@ -206,7 +206,7 @@ function heardOf(call, name) {
   return tracks.map((track) => track.name);
 }
 
-test("while the call moves to the relay the old way stays until the new one brings sound", async () => {
+test("during a move to the relay the old topology stays until the target brings audio", async () => {
   const { call, peers, relays, sent } = stage();
   call.update(room({}, "amina"));
   assert.equal(peers.length, 1);
@@ -236,7 +236,7 @@ test("while the call moves to the relay the old way stays until the new one brin
   assert.deepEqual(heardOf(call, "amina"), ["relayed amina-page"]);
 });
 
-test("a picture out of sight is not waited for when the call moves to the relay", async () => {
+test("a move to the relay does not wait for video that is off screen", async () => {
   for (const shown of [true, false]) {
     const { call, relays, sent } = stage({
       isVisible: (peerId) => shown || peerId !== "amina-page",
@@ -256,7 +256,7 @@ test("a picture out of sight is not waited for when the call moves to the relay"
   }
 });
 
-test("a change that is given up leaves everything as it was", async () => {
+test("a move that is given up leaves everything as it was", async () => {
   const { call, peers, relays } = stage();
   call.update(room({}, "amina"));
   const [direct] = peers;
@@ -269,7 +269,7 @@ test("a change that is given up leaves everything as it was", async () => {
   assert.deepEqual(heardOf(call, "amina"), ["direct"]);
 });
 
-test("what arrived is said again after the line was lost", async () => {
+test("what arrived is reported again after a reconnect", async () => {
   const { call, relays, sent } = stage();
   call.update(room({ moving_to: "forwarded" }, "amina"));
   const [relay] = relays;
@@ -285,7 +285,7 @@ test("what arrived is said again after the line was lost", async () => {
   assert.equal(sent.filter((one) => one.type === "path_ready").length, 2);
 });
 
-test("a path that is not found within eight seconds is told, again and again", () => {
+test("a path that is missing for eight seconds is reported, again and again", () => {
   const { call, peers, sent } = stage();
   call.update(room({}, "amina"));
   time.pass(7_900);
@@ -299,7 +299,7 @@ test("a path that is not found within eight seconds is told, again and again", (
   assert.equal(sent.length, 2);
 });
 
-test("an offer that overtakes the news of the change is kept for it", () => {
+test("an offer that overtakes the event of the move is kept for it", () => {
   const { call, relays } = stage();
   /** @type {any} */
   const offer = { type: "relay_offer", revision: 1, fresh: true, sdp: "v=0", tracks: [] };
@@ -308,7 +308,7 @@ test("an offer that overtakes the news of the change is kept for it", () => {
   assert.deepEqual(relays[0]?.offers, [offer]);
 });
 
-test("where addresses are hidden only the direct way is bound to TURN servers", () => {
+test("where addresses are hidden only direct connections are bound to TURN servers", () => {
   const { call, peers, relays } = stage();
   call.configure([{ urls: ["turn:turn.example.org"] }], "relay");
   call.update(room({ topology: "forwarded" }, "amina"));

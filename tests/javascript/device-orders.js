@@ -1,9 +1,8 @@
 /**
- * Random orders of what can happen around the devices of a session page, in a real browser: presses
- * in any order, answers of the browser and the server that are late or refusals, devices that are
- * unplugged, other people who come, call and hang up. After every step the live tracks must be
- * those that the call wants. `tests/browser/calls/test_devices.py` loads this module into the page, beside
- * the page's own ones.
+ * Random sequences of events around the devices of a session page, in a real browser: clicks in any
+ * order, late answers and refusals of the browser and the server, devices that are unplugged, other
+ * people who arrive, call and hang up. After every step the live tracks must be those that the call
+ * wants. `tests/browser/calls/test_devices.py` loads this module into the page, beside its own ones.
  */
 
 import { Clock, Dice, Hardware, Line, ME, PAGE, settled, SilentAudio } from "./device-world.js";
@@ -138,7 +137,7 @@ class Order {
 
   #pressAny() {
     const { dice } = this;
-    // Now and then one that goes out of sight under the finger.
+    // Sometimes a button that is hidden while it is being pressed.
     const names = Object.entries(BUTTONS).filter(([name]) => this.#shown(name) || dice.is(0.03));
     if (!names.length) return;
     const name = dice.weighted(Object.fromEntries(names));

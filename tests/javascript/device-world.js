@@ -1,6 +1,6 @@
 /**
- * The world around one session page, for random orders: chance, time, the browser's devices, and the
- * server with its line. Nothing in it moves but when an order says so.
+ * The environment of one session page for random orders: chance, time, the browser's devices, and the
+ * server with its channel. Nothing happens in it unless an order says so.
  */
 
 /** @typedef {"audio" | "video" | "screen"} Kind */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleaned, inParts, lengthOf } from "../../web/static/js/room/chat/message-text.js";
 
-test("half a character is replaced: a message that holds it would never arrive", () => {
+test("a lone surrogate is replaced: the server refuses messages with one", () => {
   assert.equal(cleaned("so \ud83d\ude00 it is\ud83d"), "so \ud83d\ude00 it is\ufffd");
 });
 
@@ -10,7 +10,7 @@ test("characters are counted as the server does: composed, and each emoji once",
   assert.equal(lengthOf(cleaned("e\u0301\ud83d\ude00")), 2);
 });
 
-test("what is short enough stays whole", () => {
+test("a short text stays whole", () => {
   assert.deepEqual(inParts("Take one\n\nin the morning.", 40), ["Take one\n\nin the morning."]);
   assert.deepEqual(inParts(" \n ", 40), []);
 });

@@ -31,7 +31,7 @@ afterEach(() => {
   Object.assign(globalThis, real);
 });
 
-test("new estimates of the same network are no other network", () => {
+test("new estimates of the same network are no change", () => {
   for (const type of ["cellular", undefined]) {
     const connection = new Connection(type);
     onNetworkChange(connection, new EventTarget(), () => (looked += 1));
@@ -43,7 +43,7 @@ test("new estimates of the same network are no other network", () => {
   assert.equal(looked, 0);
 });
 
-test("a handover between two networks is one other network", () => {
+test("a handover between two networks is one change", () => {
   const page = new EventTarget();
   const connection = new Connection("wifi");
   onNetworkChange(connection, page, () => (looked += 1));
@@ -56,7 +56,7 @@ test("a handover between two networks is one other network", () => {
   assert.equal(looked, 1);
 });
 
-test("a browser that tells nothing of its network says when it is online again", () => {
+test("without network information, coming online is a change", () => {
   const page = new EventTarget();
   onNetworkChange(undefined, page, () => (looked += 1));
   page.dispatchEvent(new Event("online"));

@@ -7,7 +7,7 @@ import { Peer } from "../../web/static/js/room/call/peer.js";
 
 /**
  * An RTCPeerConnection with the rules that matter here (JSEP, RFC 9429): its states, implicit
- * rollback, and negotiation that becomes needed.
+ * rollback, and the negotiation-needed flag.
  */
 class FakeConnection {
   signalingState = "stable";
@@ -99,7 +99,7 @@ async function settle() {
 /** @type {Peer[]} */
 let open = [];
 
-// An open peer keeps trying, and with it the test that failed.
+// An open peer keeps retrying, and keeps a failed test running.
 afterEach(() => {
   for (const peer of open) peer.close();
   open = [];
@@ -180,7 +180,7 @@ test("candidates wait for the description that was sent before them", async () =
   assert.equal(polite.connection.candidates[0].candidate, "candidate:1");
 });
 
-test("an offer that was lost with the line is sent again, and a second answer does no harm", async () => {
+test("an offer that was lost with the channel is sent again, and a second answer does no harm", async () => {
   const both = pair();
   both.impolite.peer.start();
   await settle();
@@ -193,7 +193,7 @@ test("an offer that was lost with the line is sent again, and a second answer do
   assert.equal(both.polite.connection.signalingState, "stable");
 });
 
-test("a failed connection restarts at once, an interrupted one after a moment", async () => {
+test("a failed connection restarts ICE at once, a disconnected one after a moment", async () => {
   const time = stopTime();
   const { peer, connection } = makePeer(false);
   connection.become("failed");

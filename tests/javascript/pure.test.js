@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { count, judge } from "../../web/static/js/room/call/quality.js";
+import { readCounters, judge } from "../../web/static/js/room/call/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
 import { isInAppBrowser } from "../../web/static/js/shared/in-app-browser.js";
 import { directed } from "../../web/static/js/shared/text/directions.js";
@@ -28,7 +28,7 @@ test("Arabic has six forms, and each number finds its own", () => {
   assert.equal(_("Yes"), "نعم");
 });
 
-test("numbers of any size have their form, in a browser that knows nothing of the language", () => {
+test("numbers of any size have their plural form, in a browser that does not know the language", () => {
   useCatalog({ plural: "00".padEnd(200, "1"), messages: { a: ["x", "y"] } });
   assert.deepEqual(
     [0, 1, 2, 101, 1_000_001].map((number) => _n("a", "b", number)),
@@ -36,7 +36,7 @@ test("numbers of any size have their form, in a browser that knows nothing of th
   );
 });
 
-test("filled values are isolated, and unknown places stay", () => {
+test("filled values are isolated, and unknown placeholders stay", () => {
   assert.equal(
     fill("%(name)s joined %(where)s", { name: "أحمد" }),
     "\u2068أحمد\u2069 joined %(where)s",
@@ -95,7 +95,7 @@ test("only what has its own direction is cut out of a text, and nothing is lost"
   }
 });
 
-test("browsers inside apps are told from browsers", () => {
+test("browsers inside apps are recognized", () => {
   const safari =
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1";
   const chrome =
@@ -108,7 +108,7 @@ test("browsers inside apps are told from browsers", () => {
   assert.equal(isInAppBrowser(chrome.replace("Pixel 7", "Pixel 7; wv"), true), true);
 });
 
-test("loss and delay are told in plain words", () => {
+test("loss and delay make one of three words", () => {
   const zero = { received: 0, lost: 0, roundTrip: 0, remoteLoss: 0 };
   const good = { received: 1000, lost: 5, roundTrip: 0.08, remoteLoss: 0 };
   assert.equal(judge(zero, good), "good");
@@ -120,9 +120,9 @@ test("loss and delay are told in plain words", () => {
   assert.equal(judge(zero, zero), "good");
 });
 
-test("counters are gathered over all streams", () => {
+test("counters are added up over all streams", () => {
   assert.deepEqual(
-    count([
+    readCounters([
       { type: "inbound-rtp", packetsReceived: 10, packetsLost: 1 },
       { type: "inbound-rtp", packetsReceived: 20, packetsLost: 2 },
       { type: "remote-inbound-rtp", fractionLost: 0.25 },

@@ -1,6 +1,6 @@
 /**
- * `node read-calendars.js FOLDER` reads each calendar of a folder by all readers for JavaScript, and
- * prints what `tests/read_calendars.py` prints.
+ * `node read-calendars.js FOLDER` reads each calendar of a folder with all JavaScript readers, and
+ * prints what `tests/read_calendars.py` prints for its own.
  */
 
 import { readdirSync, readFileSync } from "node:fs";

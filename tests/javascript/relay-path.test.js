@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { tryRelay } from "../../web/static/js/device-test/relay-path.js";
+import { testRelay } from "../../web/static/js/device-test/relay-path.js";
 
 const real = {
   setTimeout: globalThis.setTimeout,
@@ -89,12 +89,12 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** @param {AbortSignal} [signal] */
 async function trying(signal = new AbortController().signal) {
-  const way = tryRelay(PATH, [], signal);
+  const way = testRelay(PATH, [], signal);
   await settled();
   return { way, connection: /** @type {FakeConnection} */ (connections[0]) };
 }
 
-test("A relay that connects is reached by UDP, and the round trip is told", async () => {
+test("A relay that connects is reached by UDP, with its round-trip time", async () => {
   const { way, connection } = await trying();
   connection.become("connecting");
   connection.become("connected");
@@ -103,21 +103,21 @@ test("A relay that connects is reached by UDP, and the round trip is told", asyn
   assert.ok(connection.closed);
 });
 
-test("A browser that knows no round trip has reached the relay all the same", async () => {
+test("A browser without a round-trip time has reached the relay all the same", async () => {
   delete stats[1].currentRoundTripTime;
   const { way, connection } = await trying();
   connection.become("connected");
   assert.deepEqual(await way, { by: "udp" });
 });
 
-test("A browser may name the pair in use in the pair itself", async () => {
+test("A browser may mark the selected pair itself", async () => {
   [stats[0], stats[1].selected] = [{ id: "transport", type: "transport" }, true];
   const { way, connection } = await trying();
   connection.become("connected");
   assert.deepEqual(await way, { by: "udp", time: 42 });
 });
 
-test("A TURN server in between counts by how it is spoken to", async () => {
+test("With a TURN server in between, the protocol to it counts", async () => {
   stats[1].localCandidateId = "turn";
   const { way, connection } = await trying();
   connection.become("connected");
@@ -141,7 +141,7 @@ test("A connection that fails is not waited for", async () => {
   assert.deepEqual(await way, { by: "" });
 });
 
-test("A step that is skipped lets go of the relay at once", async () => {
+test("A step that is skipped releases the relay at once", async () => {
   const skipping = new AbortController();
   const early = await trying(skipping.signal);
   skipping.abort();
@@ -151,9 +151,9 @@ test("A step that is skipped lets go of the relay at once", async () => {
   assert.equal(asked.filter((one) => one === `DELETE ${TRIAL}`).length, 2);
 });
 
-test("A server that cannot try it now says nothing about the network", async () => {
+test("A server that cannot test it now says nothing about the network", async () => {
   refused = `POST ${PATH}`;
-  assert.equal(await tryRelay(PATH, [], new AbortController().signal), null);
+  assert.equal(await testRelay(PATH, [], new AbortController().signal), null);
   assert.equal(connections.length, 0);
 
   refused = `POST ${TRIAL}`;

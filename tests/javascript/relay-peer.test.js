@@ -114,7 +114,7 @@ async function settle() {
   for (let count = 0; count < 20; count += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-test("an offer is answered, and what is there is sent on the lines for it", async () => {
+test("an offer is answered, and the tracks are sent in their m= sections", async () => {
   const { peer, connections, answers } = stage();
   /** @type {any} */
   const microphone = { kind: "audio", getSettings: () => ({}) };
@@ -128,7 +128,7 @@ test("an offer is answered, and what is there is sent on the lines for it", asyn
   assert.equal(video.direction, "sendonly", "a camera may be turned on later");
 });
 
-test("lines tell whose sound and picture arrive", async () => {
+test("an offer's tracks say whose audio and video arrive", async () => {
   const { peer } = stage();
   peer.receiveOffer(offer(1, true, "publish audio mine", "subscribe audio hers"));
   await settle();
@@ -141,7 +141,7 @@ test("lines tell whose sound and picture arrive", async () => {
   assert.deepEqual(peer.receiversOf("hers"), []);
 });
 
-test("a fresh offer makes a new connection and throws the old one away", async () => {
+test("a fresh offer makes a new connection and closes the old one", async () => {
   const { peer, connections } = stage();
   peer.receiveOffer(offer(1, true, "publish audio mine"));
   peer.receiveOffer(offer(5, true, "publish audio mine"));
@@ -161,7 +161,7 @@ test("the same offer again gets the same answer again", async () => {
   assert.deepEqual(answers[0], answers[1]);
 });
 
-test("an offer for a connection that is gone is not answered", async () => {
+test("an offer for a closed connection is not answered", async () => {
   const { peer, answers } = stage();
   peer.receiveOffer(offer(3, false, "publish audio mine"));
   await settle();
@@ -169,7 +169,7 @@ test("an offer for a connection that is gone is not answered", async () => {
   peer.close();
 });
 
-test("a connection that carries nothing is told, again and again", async () => {
+test("a connection that does not work is reported, again and again", async () => {
   const { peer, connections, failures } = stage();
   peer.receiveOffer(offer(1, true, "publish audio mine"));
   await settle();

@@ -1,4 +1,4 @@
-// Reads {name: [source, sent]} from standard input; prints the names of those that are two programs.
+// Reads {name: [source, sent]} from standard input; prints the names of those that differ as programs.
 import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 

@@ -35,7 +35,7 @@ function pass(duration) {
   steady += duration;
 }
 
-test("A device that is hours ahead counts as the server does.", () => {
+test("A device that is hours ahead goes by the server's time", () => {
   device = REAL + 27 * HOUR;
   setServerTime(REAL);
   pass(HOUR);
@@ -44,12 +44,12 @@ test("A device that is hours ahead counts as the server does.", () => {
   assert.deepEqual(asked, []);
 });
 
-test("Some minutes are no matter.", () => {
+test("Some minutes do not matter", () => {
   setServerTime(REAL - 200_000);
   assert.equal(clockError(), 0);
 });
 
-test("A clock that is set while the page is open makes it ask the server, once.", async () => {
+test("A clock that is set while the page is open makes it ask the server, once", async () => {
   device = REAL + 5 * HOUR;
   setServerTime(REAL);
   pass(HOUR);
@@ -63,7 +63,7 @@ test("A clock that is set while the page is open makes it ask the server, once."
   assert.equal(clockError(), 0);
 });
 
-test("Without an answer what was known goes on.", async () => {
+test("Without an answer the last known time goes on", async () => {
   device = REAL + 2 * HOUR;
   setServerTime(REAL);
   steady += 60_000;

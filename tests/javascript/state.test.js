@@ -103,7 +103,7 @@ test("an event before any snapshot is a gap", () => {
   assert.equal(after(room, { type: "chat_added", seq: 0, message: line(1) }).gap, true);
 });
 
-test("a resumed line goes on where it was, another one waits for its snapshot", () => {
+test("a resumed connection goes on, another one waits for its snapshot", () => {
   const room = roomAfter(welcome(false), snapshot());
   assert.equal(resumePoint(after(room, welcome(true)).room)?.seq, 5);
   assert.equal(resumePoint(after(room, welcome(false)).room), null);
@@ -125,7 +125,7 @@ test("a message is seen when somebody else has seen it", () => {
   assert.equal(deliveryOf(seen, line(4)), "seen");
 });
 
-test("the other side is whoever does not sit on mine", () => {
+test("a scheduler's other side is everybody else, and theirs is the scheduler", () => {
   const away = { ...scheduler, online: false };
   const colleague = { ...guest, participant_id: "K", role: /** @type {const} */ ("colleague") };
   assert.equal(otherSide(roomAfter(welcome(false), snapshot())), "here");

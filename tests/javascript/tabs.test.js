@@ -57,7 +57,7 @@ async function told(action) {
   ear.close();
 }
 
-test("who is replaced learns that it was a page of the same browser", async () => {
+test("a replaced tab learns that a tab of the same browser took its seat", async () => {
   const [first, second] = [page(), page()];
   await told(() => first.line("open", ""));
   first.line("ended", "replaced");
@@ -75,7 +75,7 @@ async function replaced() {
   first.line("ended", "replaced");
 }
 
-test("when the page that sits there goes for good, the other one comes back", async () => {
+test("when the tab with the seat is closed, the other one comes back", async () => {
   await replaced();
   await told(() => leavers[1]?.());
   time.pass(1_999);
@@ -84,7 +84,7 @@ test("when the page that sits there goes for good, the other one comes back", as
   assert.equal(reloads, 1);
 });
 
-test("a page that is only loaded again keeps its seat", async () => {
+test("a tab that is only reloaded keeps its seat", async () => {
   await replaced();
   await told(() => leavers[1]?.());
   await told(() => page().line("open", ""));
@@ -92,7 +92,7 @@ test("a page that is only loaded again keeps its seat", async () => {
   assert.equal(reloads, 0);
 });
 
-test("who does not sit there says nothing when it goes", async () => {
+test("a tab without the seat announces nothing when it is closed", async () => {
   await replaced();
   const ear = new Channel(SEAT);
   /** @type {string[]} */

@@ -74,7 +74,7 @@ function oneTile(height = 100) {
   };
 }
 
-test("a height is told in the lines of the screen, in steps", () => {
+test("a height is in device pixels, in steps", () => {
   const { sight, tile } = oneTile();
   assert.deepEqual(watched, [tile]);
   assert.equal(sight.height(tile), 240);
@@ -89,7 +89,7 @@ test("a tile without height is not on the screen", () => {
   assert.equal(sight.height(tile), null);
 });
 
-test("a tile that was scrolled away is gone, and there as soon as it is scrolled to", () => {
+test("a tile that was scrolled away is hidden, and visible as soon as it is scrolled to", () => {
   const { sight, tile, scroll } = oneTile();
   scroll(false);
   time.pass(HIDE_DELAY - 1);
@@ -103,7 +103,7 @@ test("a tile that was scrolled away is gone, and there as soon as it is scrolled
   assert.equal(changes, 2);
 });
 
-test("who scrolls to and fro loses no picture, and says nothing", () => {
+test("scrolling up and down hides no tile and reports nothing", () => {
   const { sight, tile, scroll } = oneTile();
   for (let count = 0; count < 20; count += 1) {
     scroll(false);
@@ -118,7 +118,7 @@ test("who scrolls to and fro loses no picture, and says nothing", () => {
   assert.equal(sight.height(tile), 240);
 });
 
-test("of several looks at once the last one counts", () => {
+test("of several observations at once the last one counts", () => {
   const { sight, tile } = oneTile();
   look([
     { target: tile, isIntersecting: true },
@@ -128,7 +128,7 @@ test("of several looks at once the last one counts", () => {
   assert.equal(sight.height(tile), null);
 });
 
-test("a hidden page shows nothing but the picture in a window of its own", () => {
+test("a hidden page shows nothing but picture-in-picture", () => {
   const { sight, tile, holder, scroll } = oneTile();
   page.hidden = true;
   page.dispatchEvent(new Event("visibilitychange"));
@@ -149,7 +149,7 @@ test("a hidden page shows nothing but the picture in a window of its own", () =>
   assert.equal(sight.height(tile), null);
 });
 
-test("a browser that does not tell what is in sight shows every tile", () => {
+test("without IntersectionObserver every tile counts as visible", () => {
   Reflect.deleteProperty(globalThis, "IntersectionObserver");
   const { sight, tile } = oneTile();
   assert.equal(sight.height(tile), 240);

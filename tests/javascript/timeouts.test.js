@@ -8,7 +8,7 @@ import { timeoutFor, AdaptiveTimeouts } from "../../web/static/js/shared/timeout
 const ROUNDS = { "TLS 1.2": 4, "TLS 1.3": 3 };
 
 /**
- * A page and its server on a line that takes `roundTrip` ms there and back.
+ * A page and its server on a network with a round-trip time of `roundTrip` milliseconds.
  * @param {number} roundTrip
  * @param {{ rounds?: number, guess?: number }} [line]
  */
@@ -66,7 +66,7 @@ function line(roundTrip, { rounds = 3, guess = 0 } = {}) {
 
 for (const [tls, rounds] of Object.entries(ROUNDS)) {
   for (const seconds of [2.8, 3.1, 6]) {
-    test(`a line of ${seconds} s there and back connects and stays, by ${tls}`, () => {
+    test(`a round-trip time of ${seconds} s connects and stays, by ${tls}`, () => {
       const { channel, time, world } = line(seconds * 1_000, { rounds });
       time.pass(150_000);
       assert.equal(channel.state, "open");
@@ -81,14 +81,14 @@ for (const [tls, rounds] of Object.entries(ROUNDS)) {
   }
 }
 
-test("what the page itself took tells how long the first socket may take", () => {
+test("the page's own round trip sets the timeout of the first socket", () => {
   const { channel, time, world } = line(6_000, { rounds: 4, guess: 6_000 });
   time.pass(40_000);
   assert.equal(channel.state, "open");
   assert.equal(world.sockets, 1);
 });
 
-test("a dead line is found as quickly as ever on a good one", () => {
+test("a dead connection is found quickly on a good network", () => {
   const { channel, time, world } = line(80, { guess: 9_000 });
   time.pass(60_000);
   world.dead = true;
@@ -97,7 +97,7 @@ test("a dead line is found as quickly as ever on a good one", () => {
   assert.ok(time.now - before <= 16_100);
 });
 
-test("a line that has become good again is not waited for longer than others", () => {
+test("timeouts shrink again when the network has become good", () => {
   const { channel, time, world } = line(5_000);
   time.pass(200_000);
   world.roundTrip = 80;
@@ -108,7 +108,7 @@ test("a line that has become good again is not waited for longer than others", (
   assert.ok(time.now - before <= 16_100);
 });
 
-test("waking again and again neither asks twice nor waits longer", () => {
+test("waking repeatedly neither pings twice nor waits longer", () => {
   const { channel, time, world } = line(80);
   time.pass(1_000);
   world.dead = true;
@@ -120,10 +120,10 @@ test("waking again and again neither asks twice nor waits longer", () => {
   assert.ok(time.now - before <= 3_000);
 });
 
-test("an answer behind a long page of chat comes through at the latest after some tries", () => {
+test("an answer behind a long page of chat comes through after some timeouts", () => {
   const { channel, time, world } = line(400);
   time.pass(5_000);
-  // 64 kB at 20 kbit/s stand before every answer
+  // 64 kB at 20 kbit/s are queued before every answer
   world.behind = 26_000;
   for (let minute = 0; minute < 10; minute += 1) time.pass(60_000);
   assert.equal(channel.state, "open");
@@ -132,7 +132,7 @@ test("an answer behind a long page of chat comes through at the latest after som
   assert.equal(world.sockets, before);
 });
 
-test("whoever comes back to the page does not wait for a try from before", () => {
+test("coming back to the page does not wait for an overdue attempt", () => {
   const { channel, time, world } = line(80);
   world.dead = true;
   time.pass(200_000);
@@ -144,7 +144,7 @@ test("whoever comes back to the page does not wait for a try from before", () =>
   assert.equal(channel.state, "open");
 });
 
-test("a try that is not late is left alone", () => {
+test("an attempt that is not overdue is left alone", () => {
   const { channel, time, world } = line(3_000);
   for (let second = 0; second < 11; second += 1) {
     time.pass(1_000);
@@ -153,7 +153,7 @@ test("a try that is not late is left alone", () => {
   assert.equal(world.sockets, 1);
 });
 
-test("what takes round trips is given them, but not for ever", () => {
+test("a timeout grows with its round trips, up to a limit", () => {
   assert.equal(timeoutFor(8_000, 4, 100), 8_000);
   assert.equal(timeoutFor(8_000, 4, 3_000), 24_000);
   assert.equal(timeoutFor(8_000, 4, 60_000), 60_000);

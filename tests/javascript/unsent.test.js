@@ -15,7 +15,7 @@ function written(stored = new Map()) {
 
 const message = /** @type {const} */ ({ type: "chat_send", id: "message-1", text: "hello" });
 
-test("a draft and what was refused outlive the page", () => {
+test("a draft and refused messages survive a reload", () => {
   const { unsent, stored } = written();
   unsent.add(message, "Full.");
   unsent.draft = "half a";
@@ -24,7 +24,7 @@ test("a draft and what was refused outlive the page", () => {
   assert.equal(after.draft, "half a");
 });
 
-test("what is sent again or deleted leaves nothing behind", () => {
+test("what is sent again or deleted leaves nothing in storage", () => {
   const { unsent, stored } = written();
   unsent.add(message, "Full.");
   unsent.draft = "half a";
@@ -34,7 +34,7 @@ test("what is sent again or deleted leaves nothing behind", () => {
   assert.deepEqual(unsent.all(), []);
 });
 
-test("of what is over nothing stays in the browser, and all of it on the page", () => {
+test("after the end nothing stays in storage, and everything on the page", () => {
   const { unsent, stored } = written();
   unsent.draft = "half a";
   unsent.keep(false);
@@ -46,7 +46,7 @@ test("of what is over nothing stays in the browser, and all of it on the page", 
   assert.equal(stored.size, 1);
 });
 
-test("a browser that keeps nothing, or something else, costs the reload alone", () => {
+test("a browser without storage, or with something else in it, only loses the reload", () => {
   assert.deepEqual(written(new Map([["unsent:seat", "[]"]])).unsent.all(), []);
   assert.equal(written(new Map([["unsent:seat", "{"]])).unsent.draft, "");
 });

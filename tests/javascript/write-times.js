@@ -1,12 +1,12 @@
 /**
- * What the pages write, for `tests/web/texts/test_dates.py`: reads catalogs, languages with zones, and moments
- * from standard input, writes the words of each.
+ * Formats times as the pages do, for `tests/web/texts/test_dates.py`: reads catalogs, languages with
+ * zones, and moments from standard input, and prints the text of each.
  */
 
 import { readFileSync } from "node:fs";
 
 const { catalogs, places, moments, now, durations, ahead } = JSON.parse(readFileSync(0, "utf8"));
-// Before the modules are there: they would take it for a clock that was set.
+// Before the modules are loaded: they would see a clock that was set.
 Date.now = () => now;
 const { useCatalog } = await import("../../web/static/js/shared/catalog.js");
 const { dateAndTime, inWords, timeOfDay } =

@@ -1,39 +1,15 @@
 """Testing one's device, with a fake camera and microphone in a real browser."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from playwright.async_api import expect
 
-from signaling.flows.invites.inviting import Plan
-from signaling.invite import Person
 from tests.browser.conftest import NewContext
-from tests.browser.pages.test_forms import sign_in
+from tests.browser.harness.visits import link_to, sign_in
 from tests.media.support import until
 from tests.serving import Server, serving
-from web.keys import INVITING, RELAY, STORE
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-async def invited(server: Server) -> str:
-    """The path of a personal link."""
-    account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
-    assert account is not None
-    person = Person("Amina", "", "none", "", "en")
-    inviting = server.app[INVITING]
-    _consultation, invites = await inviting.invite(
-        account, Plan("remote", (("service_user", person),))
-    )
-    _invite, token = await inviting.link_of(invites[0].id, account.id)
-    return f"/i/{token}"
+from web.keys import RELAY
 
 
 async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
@@ -41,7 +17,7 @@ async def test_a_good_device_is_ready_and_the_scheduler_sees_it(
 ) -> None:
     desk = await (await new_context(base_url=server.url)).new_page()
     await sign_in(desk, server)
-    link = await invited(server)
+    link = await link_to(server)
     await desk.get_by_role("link", name="Invites", exact=True).click()
     await expect(desk.locator(".row")).to_contain_text("Not tested")
 
@@ -70,7 +46,7 @@ async def test_who_may_not_use_the_camera_is_told_what_to_do(
         " throw new DOMException('', video ? 'NotAllowedError' : 'NotFoundError'); };"
     )
     page = await context.new_page()
-    await page.goto(f"{await invited(server)}/test")
+    await page.goto(f"{await link_to(server)}/test")
     await page.get_by_role("button", name="Start the test").click()
     await expect(page.locator("[data-step=camera]")).to_contain_text("does not allow the camera")
     await expect(page.locator("[data-step=microphone]")).to_contain_text("No microphone was found")
@@ -92,19 +68,23 @@ async def test_the_own_test_of_a_scheduler_is_judged_and_not_kept(
 async def media_path_of(
     server: Server, new_context: NewContext, answer: str, before: int = 0
 ) -> None:
-    """Tests a device by link up to its path for sound and picture, which gets this answer.
+    """Test a device by link up to its media path, which gets this answer.
 
-    So many trials are asked for `before`.
+    As many connections with the relay are opened `before`, and closed at the end.
     """
     context = await new_context(
         base_url=server.url, allowed_errors=["status of 429"] if before else []
     )
     page = await context.new_page()
-    await page.goto(f"{await invited(server)}/test")
+    await page.goto(f"{await link_to(server)}/test")
     await page.evaluate(
         """async (times) => {
           const { relayPath } = document.querySelector("[data-relay-path]").dataset;
-          while (times--) await fetch(relayPath, { method: "POST" });
+          window.__opened = [];
+          while (times--) {
+            const answer = await fetch(relayPath, { method: "POST" });
+            if (answer.ok) window.__opened.push((await answer.json()).address);
+          }
         }""",
         before,
     )
@@ -113,6 +93,9 @@ async def media_path_of(
     step = page.locator("[data-step=media_path]")
     await expect(step).to_contain_text(re.compile(answer))
     await expect(page.locator("#result")).to_be_visible()
+    await page.evaluate(
+        "async () => { for (const address of __opened) await fetch(address, { method: 'DELETE' }); }"
+    )
     relay = server.app[RELAY].relay
     assert relay is not None
     await until(lambda: not relay.figures[0].rooms, "the relay has nothing left of it")

@@ -1,7 +1,6 @@
 """Whose the microphone, the camera and the screen are: of a call that wants them, or off."""
 
 import asyncio
-import os
 import random
 import secrets
 from collections.abc import AsyncIterator
@@ -9,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.calls.gathering import Gathering
-from tests.browser.calls.test_relay_mixed import FIREFOX, PREFERENCES
 from tests.browser.conftest import NewContext
+from tests.browser.harness.firefox import launched_firefox
 from tests.people import Person
 from tests.serving import Server, serving
 
@@ -49,13 +48,6 @@ GATE = """
 """
 """Runs before the page's own scripts. The browser's question, which headless browsers do not show:
 `__shut()` leaves it open, `__open()` answers it, with `__refusal` if that is set."""
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def session_page(server: Server, context: BrowserContext) -> Page:
@@ -304,16 +296,8 @@ async def test_the_same_in_real_rooms(tmp_path: Path, new_context: NewContext) -
 
 @pytest.fixture
 async def firefox() -> AsyncIterator[Browser]:
-    assert FIREFOX is not None, "There is no Firefox."
-    async with async_playwright() as playwright:
-        browser = await playwright.firefox.launch(
-            channel="moz-firefox",
-            executable_path=FIREFOX,
-            firefox_user_prefs=PREFERENCES,
-            env={**os.environ, "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1"},
-        )
+    async with launched_firefox() as browser:
         yield browser
-        await browser.close()
 
 
 @pytest.mark.soak

@@ -1,5 +1,6 @@
 """Everyone at the table: four browsers, the interpreter coming in during the call."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,9 +11,10 @@ from playwright.async_api import Page, expect
 from signaling.interpreter_request import InterpretingOrganization
 from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import SMALL_CAMERA, sound_arrives
+from tests.browser.harness.probes import SMALL_CAMERA, audio_arrives
+from tests.browser.harness.visits import sign_in
 from tests.people import Person, outbox
-from tests.serving import PASSWORD, Server, serving
+from tests.serving import Server, serving
 from web.keys import STORE
 
 
@@ -73,24 +75,21 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
         await expect(page.locator("#heading")).to_be_visible()
 
     desk = await person()
-    await desk.goto(server.url)
-    await desk.get_by_label("Email").fill("nurse@example.org")
-    await desk.get_by_label("Password").fill(PASSWORD)
-    await desk.get_by_role("button", name="Sign in").click()
+    await sign_in(desk, server)
     await desk.get_by_role("button", name="Start next consultation").click()
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
     for page in (phone, doctor):
         await page.locator("#accept-call").click()
-    for page in (desk, phone, doctor):
-        await sees(page, 2)
+    await asyncio.gather(*(sees(page, 2) for page in (desk, phone, doctor)))
 
     await interpreter.goto(await link_for(server, "ibrahim@example.org"))
     await interpreter.locator("form button.huge").click()
     await interpreter.get_by_role("button", name="Join the call").click()
-    for page in (desk, phone, doctor, interpreter):
-        await sees(page, 3)
-        assert await sound_arrives(page)
+    everybody = (desk, phone, doctor, interpreter)
+    await asyncio.gather(*(sees(page, 3) for page in everybody))
+    assert all(await asyncio.gather(*map(audio_arrives, everybody)))
+    for page in everybody:
         await expect(page.locator("#call")).to_have_attribute("data-topology", "forwarded")
 
     await desk.locator("#people summary, .people summary").first.click()
@@ -98,5 +97,4 @@ async def test_scheduler_service_user_colleague_and_a_late_interpreter_see_each_
     for name in ("Amina", "Dr Lee", "Ibrahim"):
         await expect(people.get_by_text(name)).to_be_visible()
     await interpreter.context.close()
-    for page in (desk, phone, doctor):
-        assert await sound_arrives(page)
+    assert all(await asyncio.gather(*map(audio_arrives, (desk, phone, doctor))))

@@ -1,4 +1,4 @@
-"""Calls go over to the relay and back in real browsers, and nobody misses a word."""
+"""Calls move to the relay and back in real browsers, and nobody misses a word."""
 
 import asyncio
 import os
@@ -7,30 +7,23 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.calls.gathering import Gathering, others_on
 from tests.browser.conftest import NewContext
 from tests.browser.harness.probes import (
+    audio_arrives,
     connect_control,
-    longest_silence,
-    picture_moves,
-    picture_packets,
-    sound_arrives,
+    longest_gap,
+    video_moves,
+    video_packets,
 )
 from tests.serving import Server, serving
 from web.keys import RELAY
 
-LONGEST_SILENCE = 1.0
-"""Seconds of sound that a change of the way may cost, beside what the machine itself swallows: that
-is lost on the control connection too, and is not counted."""
-
-HEIGHT_OF = """
-async (name) => {
-  const video = document.querySelector(`#tiles video[data-participant-id="${name}"]`);
-  return video.videoHeight;
-}
-"""
+MAX_GAP = 1.0
+"""Seconds of audio that a move may cost, beside what the machine itself drops: that is missing on the
+control connection too, and is not counted."""
 
 
 @pytest.fixture
@@ -40,26 +33,42 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         yield running
 
 
+async def three_through_the_relay(server: Server, new_context: NewContext) -> Gathering:
+    """Desk, phone and lee are in a call that the relay carries."""
+    scene = Gathering(server, new_context)
+    await scene.invite("lee")
+    await scene.pair()
+    await scene.arrive("lee")
+    await scene.join("lee")
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
+    return scene
+
+
+async def video_height(video: Locator) -> int:
+    height: int = await video.evaluate("(video) => video.videoHeight")
+    return height
+
+
 async def test_two_become_three_become_two_and_nobody_misses_a_word(
     server: Server, new_context: NewContext
 ) -> None:
-    """Without pictures, so that the sound of a busy machine is not what is measured."""
+    """Without video, so that a busy machine is not what is measured."""
     scene = Gathering(server, new_context)
     await scene.invite("lee")
     await scene.pair("audio")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     desk, phone = scene.pages["desk"], scene.pages["phone"]
     (nurse,), (amina,) = await others_on(phone), await others_on(desk)
     await connect_control(desk, phone)
     lee = await scene.arrive("lee")
     await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
-    assert await sound_arrives(lee)
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
+    assert await audio_arrives(lee)
     await scene.hang_up("lee")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     for page, other in ((desk, amina), (phone, nurse)):
-        assert await sound_arrives(page)
-        assert await longest_silence(page, other) <= LONGEST_SILENCE
+        assert await audio_arrives(page)
+        assert await longest_gap(page, other) <= MAX_GAP
 
 
 async def test_no_picture_is_dead_after_two_became_three_became_two(
@@ -71,10 +80,10 @@ async def test_no_picture_is_dead_after_two_became_three_became_two(
     await scene.everybody_sees("desk", "phone")
     await scene.arrive("lee")
     await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    await scene.has_topology("forwarded", "desk", "phone", "lee")
     await scene.everybody_sees("desk", "phone", "lee")
     await scene.hang_up("lee")
-    await scene.goes_by("mesh", "desk", "phone")
+    await scene.has_topology("mesh", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
 
 
@@ -89,45 +98,37 @@ async def test_no_picture_is_dead_after_two_became_three_became_two(
 async def test_four_see_and_hear_each_other_whoever_leaves_and_comes_back(
     server: Server, new_context: NewContext, leavers: tuple[str, str]
 ) -> None:
-    scene = Gathering(server, new_context)
+    scene = Gathering(server, new_context, small_cameras=True)
     everybody = ("desk", "phone", "lee", "kim")
     await scene.invite("lee", "kim")
     await scene.pair()
     for name in ("lee", "kim"):
         await scene.arrive(name)
         await scene.join(name)
-    await scene.goes_by("forwarded", *everybody)
+    await scene.has_topology("forwarded", *everybody)
     await scene.everybody_sees(*everybody)
     for leaver in leavers:
         await scene.hang_up(leaver)
         await scene.everybody_sees(*(name for name in everybody if name != leaver))
         await scene.join(leaver)
         await scene.everybody_sees(*everybody)
-    for name in everybody:
-        assert await sound_arrives(scene.pages[name])
+    await scene.everybody_hears(*everybody)
 
 
 async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context)
-    await scene.invite("lee")
-    await scene.pair()
-    await scene.arrive("lee")
-    await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    scene = await three_through_the_relay(server, new_context)
     desk, lee = scene.pages["desk"], scene.pages["lee"]
     await desk.get_by_role("button", name="Share screen").click()
-    screen = lee.locator("#tiles .whole video[data-screen-of]")
+    screen = lee.locator("#tiles .uncropped video[data-screen-of]")
     await expect(screen).to_have_count(1, timeout=30_000)
     nurse = await screen.get_attribute("data-screen-of")
     await expect(lee.locator(f'#tiles video[data-participant-id="{nurse}"]')).to_have_count(1)
 
-    async def lines() -> int:
-        found: int = await screen.evaluate("(video) => video.videoHeight")
-        return found
-
-    await eventually(lines, lambda height: height >= 360, "the screen in full")
+    await eventually(
+        lambda: video_height(screen), lambda height: height >= 360, "the screen in full"
+    )
     # Where there is no room for all tiles, none covers a button.
     await lee.set_viewport_size({"width": 1000, "height": 500})
     await lee.get_by_role("button", name="Hang up").click(trial=True)
@@ -138,35 +139,30 @@ async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
 async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context)
-    await scene.invite("lee")
-    await scene.pair()
-    await scene.arrive("lee")
-    await scene.join("lee")
-    await scene.goes_by("forwarded", "desk", "phone", "lee")
+    scene = await three_through_the_relay(server, new_context)
     lee = scene.pages["lee"]
-    name = (await others_on(lee))[0]
+    selector = f'#tiles video[data-participant-id="{(await others_on(lee))[0]}"]'
+    video = lee.locator(selector)
 
-    async def lines() -> int:
-        found: int = await lee.evaluate(HEIGHT_OF, name)
-        return found
+    def height() -> Awaitable[int]:
+        return video_height(video)
 
-    await eventually(lines, lambda height: height > 200, "a large tile gets the large one")
+    await eventually(height, lambda lines: lines > 200, "a large tile gets the large one")
     small = "document.querySelectorAll('.tile').forEach((one) => {one.style.minBlockSize = '0';"
     await lee.evaluate(
         "() => { const tiles = document.getElementById('tiles');"
         " tiles.style.minBlockSize = '0'; tiles.style.blockSize = '100px'; tiles.style.flex = 'none';"
         f" {small} one.style.blockSize = '50px'; }}); }}"
     )
-    await eventually(lines, lambda height: 0 < height <= 200, "a small tile gets the small one")
+    await eventually(height, lambda lines: 0 < lines <= 200, "a small tile gets the small one")
     # The lower the screen, the farther tiles can be scrolled away.
     await lee.set_viewport_size({"width": 640, "height": 240})
     await lee.evaluate("scrollTo(0, document.body.scrollHeight)")
-    await eventually(lambda: picture_packets(lee), lambda count: count == 0, "no packet comes")
-    await expect(lee.locator("#tiles .held")).to_have_count(0)
-    assert await sound_arrives(lee)
+    await eventually(lambda: video_packets(lee), lambda count: count == 0, "no packet comes")
+    await expect(lee.locator("#tiles .paused")).to_have_count(0)
+    assert await audio_arrives(lee)
     await lee.evaluate("scrollTo(0, 0)")
-    assert await picture_moves(lee, f'#tiles video[data-participant-id="{name}"]')
+    assert await video_moves(lee, selector)
 
 
 async def test_two_without_a_direct_path_meet_through_the_relay(
@@ -180,10 +176,9 @@ async def test_two_without_a_direct_path_meet_through_the_relay(
         await hide_candidates(page)
     await desk.get_by_role("button", name="Start video call").click()
     await scene.pages["phone"].get_by_role("button", name="Accept").click()
-    await scene.goes_by("forwarded", "desk", "phone")
+    await scene.has_topology("forwarded", "desk", "phone")
     await scene.everybody_sees("desk", "phone")
-    for page in scene.pages.values():
-        assert await sound_arrives(page)
+    await scene.everybody_hears("desk", "phone")
 
 
 async def test_a_killed_worker_is_no_end_of_a_call_of_four(
@@ -196,7 +191,7 @@ async def test_a_killed_worker_is_no_end_of_a_call_of_four(
     for name in ("lee", "kim"):
         await scene.arrive(name)
         await scene.join(name)
-    await scene.goes_by("forwarded", *everybody)
+    await scene.has_topology("forwarded", *everybody)
     relay = server.app[RELAY].relay
     assert relay is not None
     (before,) = relay.process_ids()
@@ -208,7 +203,7 @@ async def test_a_killed_worker_is_no_end_of_a_call_of_four(
 
 
 async def hide_candidates(page: Page) -> None:
-    """A network in which nobody reaches anybody: candidates get lost on the way to the others."""
+    """A network without direct paths: no candidate reaches the other side."""
     await page.evaluate(
         """() => {
           const send = WebSocket.prototype.send;
@@ -246,7 +241,7 @@ async () => {
 
 
 async def hears_everybody(page: Page, others: int) -> None:
-    """Sound of as many people arrives on connected connections."""
+    """Audio of as many people arrives over connected connections."""
 
     async def heard() -> int:
         energies: list[float] = await page.evaluate(HEARD)
@@ -256,15 +251,15 @@ async def hears_everybody(page: Page, others: int) -> None:
 
 
 async def eventually(
-    look: Callable[[], Awaitable[int]],
+    read: Callable[[], Awaitable[int]],
     is_right: Callable[[int], bool],
     what: str,
     deadline: float = 60.0,
 ) -> None:
-    """Look until what is found is right."""
+    """Poll until the value is right."""
     end = asyncio.get_running_loop().time() + deadline
-    found = await look()
+    found = await read()
     while not is_right(found):
         assert asyncio.get_running_loop().time() < end, f"never happened: {what}, last {found}"
         await asyncio.sleep(0.2)
-        found = await look()
+        found = await read()

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from itertools import permutations
 
 import pytest
 from playwright.async_api import Page
@@ -14,6 +15,7 @@ from media.relay.client import Relay, RelaySettings
 from media.rtp.codecs import Kind
 from media.transport.addresses import local_addresses
 from tests.browser.conftest import NewContext
+from tests.browser.harness.probes import SMALL_CAMERA
 from tests.media.browser_page import BrowserPeer, serve_page
 
 DEADLINE = 90.0
@@ -43,13 +45,21 @@ async def eventually(
 class Stage:
     """A relay, a page server and the browser peers on it."""
 
-    def __init__(self, relay_settings: RelaySettings, new_context: NewContext, url: str) -> None:
+    def __init__(
+        self,
+        relay_settings: RelaySettings,
+        new_context: NewContext,
+        url: str,
+        *,
+        small_cameras: bool = False,
+    ) -> None:
         self.events: list[Event] = []
         self.peers: dict[str, BrowserPeer] = {}
         self.relay = Relay(relay_settings, self._on_event)
         self.tasks: set[asyncio.Task[None]] = set()
         self.new_context = new_context
         self.url = url
+        self.small_cameras = small_cameras
 
     def _on_event(self, event: Event) -> None:
         self.events.append(event)
@@ -68,7 +78,10 @@ class Stage:
     ) -> BrowserPeer:
         """A page of this browser, or ``page``; ``codecs`` are preferred by medium, alone."""
         if page is None:
-            page = await (await self.new_context()).new_page()
+            context = await self.new_context()
+            if self.small_cameras:
+                await context.add_init_script(SMALL_CAMERA)
+            page = await context.new_page()
         await page.goto(self.url)
         await page.evaluate("codecs => { window.codecs = codecs; }", codecs or {})
         await page.evaluate("kinds => window.capture(kinds)", list(kinds))
@@ -93,15 +106,24 @@ class Stage:
 
         await eventually(condition, f"{peer.peer_id} hears {publisher}")
 
+    async def everybody_sees_and_hears(self, peers: Sequence[BrowserPeer]) -> None:
+        pairs = [(peer, other.peer_id) for peer, other in permutations(peers, 2)]
+        await asyncio.gather(
+            *(self.sees(peer, other) for peer, other in pairs),
+            *(self.hears(peer, other) for peer, other in pairs),
+        )
+
 
 @asynccontextmanager
 async def stage(
     new_context: NewContext,
     video_codecs: tuple[str, ...] = ("VP8", "H264"),
     addresses: tuple[str, ...] = (),
+    *,
+    small_cameras: bool = False,
 ) -> AsyncIterator[Stage]:
     runner, url = await serve_page()
-    stage = Stage(RelaySettings(addresses=addresses), new_context, url)
+    stage = Stage(RelaySettings(addresses=addresses), new_context, url, small_cameras=small_cameras)
     await stage.relay.start()
     await stage.relay.open_room("room", video_codecs)
     try:
@@ -113,13 +135,9 @@ async def stage(
 
 
 async def test_four_browsers_see_and_hear_each_other(new_context: NewContext) -> None:
-    async with stage(new_context) as scene:
+    async with stage(new_context, small_cameras=True) as scene:
         peers = [await scene.join(name, "audio", "video") for name in ("a", "b", "c", "d")]
-        for peer in peers:
-            for other in peers:
-                if other is not peer:
-                    await scene.sees(peer, other.peer_id)
-                    await scene.hears(peer, other.peer_id)
+        await scene.everybody_sees_and_hears(peers)
         assert sum(isinstance(one, Connected) for one in scene.events) == 4
         assert [figures.errors for figures in scene.relay.figures] == [0]
 
@@ -143,12 +161,9 @@ async def test_each_version_of_ip_carries_a_call_alone(
 async def test_who_leaves_and_comes_back_is_seen_again(
     new_context: NewContext, leaver: int
 ) -> None:
-    async with stage(new_context) as scene:
+    async with stage(new_context, small_cameras=True) as scene:
         peers = [await scene.join(name, "audio", "video") for name in ("a", "b", "c")]
-        for peer in peers:
-            for other in peers:
-                if other is not peer:
-                    await scene.sees(peer, other.peer_id)
+        await scene.everybody_sees_and_hears(peers)
         gone = peers.pop(leaver)
         await scene.relay.leave("room", gone.peer_id)
 
@@ -157,10 +172,7 @@ async def test_who_leaves_and_comes_back_is_seen_again(
 
         await eventually(forgotten, "the others were told")
         back = await scene.join("again", "audio", "video")
-        for peer in peers:
-            await scene.sees(peer, "again")
-            await scene.sees(back, peer.peer_id)
-            await scene.hears(peer, "again")
+        await scene.everybody_sees_and_hears([*peers, back])
 
 
 async def test_a_screen_is_a_second_picture(new_context: NewContext) -> None:

@@ -1,47 +1,13 @@
 """Browsers of different makers, and codecs that are not the first choice, through the relay."""
 
-import os
-import shutil
-from collections.abc import AsyncIterator
-
-import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
 from tests.browser.calls.test_relay import eventually, stage
 from tests.browser.conftest import NewContext
+from tests.browser.harness.firefox import FIREFOX
 from tests.media.browser_page import BrowserPeer
 
-FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 REMARK = "" if FIREFOX else "There is no Firefox: calls between makers are tested with Chromium."
-
-PREFERENCES = {
-    "media.navigator.streams.fake": True,
-    "media.navigator.permission.disabled": True,
-    "media.autoplay.default": 0,
-    "media.autoplay.block-webaudio": False,
-    # Without a sound card nothing would ever be played.
-    "media.cubeb.force_mock_context": True,
-    "media.peerconnection.ice.obfuscate_host_addresses": False,
-    # It asks its maker for nothing.
-    "services.settings.server": "data:,#remote-settings-dummy/v1",
-}
-
-
-@pytest.fixture
-async def other_browser(browser: Browser) -> AsyncIterator[Browser]:
-    """Firefox where it is installed, else the Chromium of all other tests."""
-    if FIREFOX is None:
-        yield browser
-        return
-    async with async_playwright() as playwright:
-        firefox = await playwright.firefox.launch(
-            channel="moz-firefox",
-            executable_path=FIREFOX,
-            firefox_user_prefs=PREFERENCES,
-            env={**os.environ, "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1"},
-        )
-        yield firefox
-        await firefox.close()
 
 
 async def codec_is(peer: BrowserPeer, publisher: str, kind: str, name: str) -> None:

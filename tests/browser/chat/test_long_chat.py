@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, WebSocketRoute, expect
@@ -10,19 +9,12 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from signaling.chat import AUTHOR_BYTES, stored_bytes
 from tests.browser.conftest import NewContext
 from tests.people import Person
-from tests.serving import Server, serving
+from tests.serving import Server
 from tests.web.pages.long_chat import Written, planned, write
 
 LINES = 2500
 MOST_LINES = 1000
 "As in web/static/js/room/chat-history.js."
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A line with long round trips between browsers and a server, on loopback."""
+"""A network with long round trips between browsers and a server, on loopback."""
 
 import asyncio
 import contextlib
@@ -24,11 +24,11 @@ FASTER_TIME = """
   }
 })();
 """
-"Runs before a page's own scripts: whatever it times is over so many times sooner."
+"Runs before a page's own scripts: its timers run this many times as fast."
 
 
 @dataclass
-class SlowLine:
+class SlowNetwork:
     """Delays each connection by that of TCP and TLS, and each chunk by half a round trip."""
 
     round_trip: float
@@ -55,7 +55,7 @@ class SlowLine:
                 both.create_task(self._carry(inner_reader, writer))
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Everything comes in its order and late; nothing waits for what is before it."""
+        """Carry all chunks in order, each late by itself: delays do not add up."""
         loop = asyncio.get_running_loop()
         with contextlib.suppress(ConnectionError):
             while chunk := await reader.read(65536):

@@ -1,42 +1,18 @@
 """No page looks alive that is not: each says so, and what to do."""
 
 import re
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
 from signaling.account import Account
-from tests.browser.calls.test_relay_mixed import other_browser as other_browser
 from tests.browser.conftest import NewContext
-from tests.browser.sessions.test_session import sign_in
+from tests.browser.harness.visits import FAILED_LOADS, join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import ROOMS, STORE
 from web.socket import SOCKETS
-
-MISSING = [r"Failed to load resource", r"WebSocket connection", r"Failed to fetch dynamically"]
-"What Chromium itself writes on the console when something does not arrive."
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-async def invite(server: Server) -> str:
-    """The path of a link of the account's."""
-    async with Person(server) as nurse:
-        await nurse.sign_in()
-        return await nurse.invite()
-
-
-async def join(page: Page, server: Server, link: str) -> None:
-    await page.goto(server.url + link)
-    await page.get_by_role("button", name="Join the session").click()
 
 
 async def nurse_of(server: Server) -> Account:
@@ -71,7 +47,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
     asked = await fail_once(page.context, *files)
     async with Person(server) as nurse:
         await nurse.sign_in()
-        await join(page, server, await nurse.invite())
+        await join(page, server.url + await nurse.invite())
         await expect(page.get_by_text("The other person is not here yet")).to_be_visible()
         [room] = server.app[ROOMS].hub.rooms_of((await nurse_of(server)).id)
         desk = await nurse.enter(consultation_id=room.consultation.id)
@@ -86,7 +62,7 @@ async def arrives_though_files_fail(page: Page, server: Server) -> None:
 async def test_what_does_not_arrive_is_asked_for_again(
     server: Server, new_context: NewContext
 ) -> None:
-    context = await new_context(base_url=server.url, allowed_errors=MISSING)
+    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
     await arrives_though_files_fail(await context.new_page(), server)
 
 
@@ -102,7 +78,7 @@ async def test_a_browser_that_remembers_what_did_not_arrive_gets_it_too(
 async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again(
     server: Server, new_context: NewContext
 ) -> None:
-    context = await new_context(base_url=server.url, allowed_errors=MISSING)
+    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
     page = await context.new_page()
     down = True
 
@@ -110,7 +86,7 @@ async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again
         await (route.abort("connectionreset") if down else route.continue_())
 
     await context.route("**/js/pages/session.js", answer)
-    await join(page, server, await invite(server))
+    await join(page, server.url + await link_to(server))
     await expect(page.get_by_text("A part of this page could not be started.")).to_be_visible()
     await expect(page.get_by_text("Loading…")).to_be_visible()
     down = False
@@ -120,7 +96,7 @@ async def test_a_page_whose_scripts_never_arrive_says_so_and_offers_to_try_again
 
 
 async def test_without_scripts_each_page_says_so(server: Server, new_context: NewContext) -> None:
-    link = await invite(server)
+    link = await link_to(server)
     context = await new_context(base_url=server.url, java_script_enabled=False)
     page = await context.new_page()
     # Playwright finds no text inside <noscript>
@@ -128,7 +104,7 @@ async def test_without_scripts_each_page_says_so(server: Server, new_context: Ne
     for address in (link, link + "/test"):
         await page.goto(address)
         await expect(sentence).to_be_visible()
-    await join(page, server, link)
+    await join(page, server.url + link)
     await expect(sentence).to_contain_text("JavaScript is switched off in this browser")
     for promise in ("Loading…", "This is taking long"):
         await expect(page.get_by_text(promise)).to_be_hidden()
@@ -141,7 +117,7 @@ async def test_without_scripts_each_page_says_so(server: Server, new_context: Ne
 async def test_a_dashboard_without_its_line_says_so_and_shows_nothing_stale(
     server: Server, new_context: NewContext
 ) -> None:
-    context = await new_context(base_url=server.url, allowed_errors=MISSING)
+    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
     page = await context.new_page()
     await sign_in(page, server)
     await expect(page.locator("#line")).to_have_text("Connected")
@@ -153,7 +129,7 @@ async def test_a_dashboard_without_its_line_says_so_and_shows_nothing_stale(
     await expect(page).to_have_title(re.compile("^No connection - Dashboard"))
     await expect(page.get_by_text("Nobody is waiting.")).to_be_hidden()
     async with Person(server) as phone:
-        wire = await phone.enter(invite_id=await phone.join(await invite(server)))
+        wire = await phone.enter(invite_id=await phone.join(await link_to(server)))
         asked = await fail_list_once(context, server)
         await context.set_offline(False)
         await expect(page.locator("#waiting-list")).to_contain_text("Amina")
@@ -197,19 +173,19 @@ async def test_a_page_whose_line_is_blocked_says_so_and_one_under_another_name_w
     async with serving(tmp_path, TELECONNECT_PUBLIC_URL=home) as server:
         await server.account()
         here = f"http://127.0.0.1:{server.config.port}"
-        context = await new_context(base_url=here, allowed_errors=MISSING)
+        context = await new_context(base_url=here, allowed_errors=FAILED_LOADS)
         page = await context.new_page()
-        link = await invite(server)
+        link = await link_to(server)
         await page.goto(link)
         await expect(page.locator("#elsewhere")).to_contain_text(here)
         await expect(page.get_by_role("link", name=home + link)).to_be_visible()
         await page.get_by_role("button", name="Join the session").click()
         await expect(page.locator("#connection")).to_contain_text(home)
     async with serving(tmp_path, TELECONNECT_OTHER_HOSTS="here.example") as server:
-        context = await new_context(base_url=server.url, allowed_errors=MISSING)
+        context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
         await context.route_web_socket("**/socket", lambda socket: socket.close(code=1011))
         page = await context.new_page()
-        await join(page, server, await invite(server))
+        await join(page, server.url + await link_to(server))
         await expect(page.get_by_text("Live connections (WebSocket) are blocked")).to_be_visible()
         await sign_in(page, server)
         await expect(page.get_by_text("Live connections (WebSocket) are blocked")).to_be_visible()
@@ -218,15 +194,15 @@ async def test_a_page_whose_line_is_blocked_says_so_and_one_under_another_name_w
 async def test_the_session_page_holds_its_seat_in_one_place_and_nothing_dead(
     server: Server, new_context: NewContext
 ) -> None:
-    link = await invite(server)
+    link = await link_to(server)
     phone_context, desk_context = [
-        await new_context(base_url=server.url, allowed_errors=MISSING) for _ in range(2)
+        await new_context(base_url=server.url, allowed_errors=FAILED_LOADS) for _ in range(2)
     ]
     phone, desk, second = [
         await phone_context.new_page(), await desk_context.new_page(),
         await desk_context.new_page(),
     ]  # fmt: skip
-    await join(phone, server, link)
+    await join(phone, server.url + link)
     await sign_in(desk, server)
     await desk.get_by_role("button", name="Start", exact=True).first.click()
     await desk.get_by_role("button", name="Start the session").dblclick()

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import WebSocket, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.connection.slow_network import FASTER_TIME, SlowLine
+from tests.browser.connection.slow_network import FASTER_TIME, SlowNetwork
 from tests.people import Person
 
 
@@ -21,7 +21,7 @@ from tests.people import Person
 async def test_a_line_with_round_trips_of_three_seconds_connects_and_stays(
     tmp_path: Path, new_context: NewContext, round_trip: float, tls_rounds: int, faster: int
 ) -> None:
-    line = SlowLine(round_trip, tls_rounds)
+    line = SlowNetwork(round_trip, tls_rounds)
     async with line.serving(tmp_path) as server, Person(server) as nurse:
         await server.account()
         await nurse.sign_in()

@@ -1,7 +1,7 @@
 """A camera and a microphone for browsers without either: files that Chromium plays in a loop.
 
-Chromium takes raw Y4M and WAV. Its other picture format, MJPEG, makes the capture stop after some
-frames. Both files are made here so that the tests need no encoder.
+Chromium takes raw Y4M and WAV. With MJPEG, its other video format, the capture stops after some
+frames. Both files are written here, so that the tests need no encoder.
 """
 
 import array
@@ -15,7 +15,7 @@ SAMPLES_PER_SECOND = 48_000
 
 
 def write_camera(path: Path, seconds: int = 2) -> None:
-    """Bright and dark stripes that move by an eighth of the width a second while colors change."""
+    """Bright and dark stripes that move by an eighth of the width a second, in changing colors."""
     frames = seconds * FRAMES_PER_SECOND
     stripe = bytes(16 + 219 * abs(2 * column - 160) // 160 for column in range(160))
     chroma_size = (WIDTH // 2) * (HEIGHT // 2)
@@ -31,7 +31,7 @@ def write_camera(path: Path, seconds: int = 2) -> None:
 
 
 def write_microphone(path: Path, seconds: int = 2) -> None:
-    """Beeps of 440 Hz, two a second: the noise suppression of browsers removes a steady tone."""
+    """Two beeps of 440 Hz a second: the noise suppression of browsers removes a steady tone."""
     samples = array.array("h")
     for number in range(seconds * SAMPLES_PER_SECOND):
         is_beep = number % (SAMPLES_PER_SECOND // 2) < SAMPLES_PER_SECOND // 5

@@ -1,4 +1,4 @@
-"""Evidence from a page that a call is alive: its picture changes, its sound has energy."""
+"""Evidence from a page that a call is alive: its video changes, its audio has energy."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ COLLECT_PEERS = """
   };
 })();
 """
-"Runs before the page's own scripts. The application shows its connections to nobody."
+"Runs before the page's own scripts, which do not expose their connections."
 
 SMALL_CAMERA = """
 (() => {
@@ -31,21 +31,35 @@ SMALL_CAMERA = """
     native(wanted.video ? { ...wanted, video: { ...wanted.video, ...small } } : wanted);
 })();
 """
-"""Runs before the page's own scripts. Four people on two cores are sixteen pictures: small ones do,
-where it is about people and not about pictures."""
+"""Runs before the page's own scripts. A call of four is sixteen videos on two cores: small ones do
+where a test is about who sees whom, and not about encodings."""
 
-GRAB_PICTURE = """
-(video) => {
+FRAME_CHANGES = """
+async (video, [change, milliseconds]) => {
   if (!(video instanceof HTMLVideoElement)) throw new Error("not a video element");
-  if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return null;
   const canvas = document.createElement("canvas");
   canvas.width = 64;
   canvas.height = 36;
-  const context = canvas.getContext("2d");
-  context.drawImage(video, 0, 0, canvas.width, canvas.height);
-  return Array.from(context.getImageData(0, 0, canvas.width, canvas.height).data);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const grab = () => {
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA || !video.videoWidth) return null;
+    context.drawImage(video, 0, 0, canvas.width, canvas.height);
+    return context.getImageData(0, 0, canvas.width, canvas.height).data;
+  };
+  const end = performance.now() + milliseconds;
+  let first = null;
+  while (performance.now() < end) {
+    first ??= grab();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const now = grab();
+    if (!first || !now) continue;
+    const difference = now.reduce((sum, value, index) => sum + Math.abs(value - first[index]), 0);
+    if (difference / now.length > change) return true;
+  }
+  return false;
 }
 """
+"Compared in the page: a frame as JSON costs more than the frame."
 
 SUM_AUDIO_ENERGY = """
 async () => {
@@ -61,7 +75,7 @@ async () => {
 }
 """
 
-COUNT_PICTURE_PACKETS = """
+COUNT_VIDEO_PACKETS = """
 async () => {
   let packets = 0;
   for (const peer of window.__peers ?? []) {
@@ -104,9 +118,9 @@ CONTROL = """
   window.__controlAccept = (sdp) => window.__control.setRemoteDescription({ type: "answer", sdp });
 })();
 """
-"Runs after COLLECT_PEERS; see `connect_control`."
+"See `connect_control`."
 
-WATCH_SOUND = """
+WATCH_AUDIO = """
 (() => {
   const missed = {};
   const last = new Map();
@@ -148,47 +162,44 @@ WATCH_SOUND = """
   look();
 })();
 """
-"""Runs after COLLECT_PEERS. Keeps for each person on a tile the longest stretch of sound, in
-seconds, that the tile did not play, from `connect_control` on.
+"""Keeps for each participant on a tile the longest stretch of audio, in seconds, that the tile did
+not play, from `connect_control` on.
 
-Counted are the samples of the very tracks that the tile plays, less the concealed ones (W3C
-webrtc-stats), looked at every 50 ms, against those that the control connection brought in the same
-time: so what a starved machine swallows on every connection is no fault of ours.
+Counted every 50 ms are the samples of the very tracks that the tile plays, less the concealed ones
+(W3C webrtc-stats), against those that the control connection brought in the same time: what a
+starved machine drops on every connection is not counted.
 """
 
-PICTURE_CHANGE = 2.0
+FRAME_CHANGE = 2.0
 """Mean difference of color values (0 to 255) that counts as movement.
 
 Measured with the fake camera half a second apart: 65 to 90; a frozen picture has 0.
 """
 
 AUDIBLE = 1e-4
-"""Energy a second that counts as sound: a hundredth of full scale all the time.
+"""Energy per second that counts as audible: a constant hundredth of full scale.
 
 Measured: the beeps of the fake microphone arrive with 0.13 to 0.17, silence with under 1e-9.
 """
 
 
-async def picture_moves(page: Page, selector: str, timeout: float = 60.0) -> bool:
-    """Whether the picture of the video element changes before `timeout` seconds are over.
+async def video_moves(page: Page, selector: str, timeout: float = 60.0) -> bool:
+    """Whether the frame of the video element changes before `timeout` seconds are over.
 
-    False too if the element never gets a picture; without such an element Playwright's error.
+    False too if the element never gets a frame; without such an element Playwright's error.
     """
     video = page.locator(selector)
     deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        before: list[int] | None = await video.evaluate(GRAB_PICTURE)
-        await asyncio.sleep(0.5)
-        after: list[int] | None = await video.evaluate(GRAB_PICTURE)
-        if before and after:
-            difference = sum(abs(a - b) for a, b in zip(before, after, strict=True))
-            if difference / len(after) > PICTURE_CHANGE:
-                return True
+    while (left := deadline - time.monotonic()) > 0:
+        # In short turns: the element may be replaced meanwhile.
+        span = 1000 * min(left, 1.0)
+        if await video.evaluate(FRAME_CHANGES, [FRAME_CHANGE, span]):
+            return True
     return False
 
 
 async def audio_energy(page: Page, seconds: float = 1.0) -> float:
-    """Energy of the sound that arrives at the page during `seconds`, per second.
+    """Energy per second of the audio that arrives at the page during `seconds`.
 
     The measure is `totalAudioEnergy` of inbound RTP (W3C webrtc-stats): the square of the level,
     1 being full scale, over time. All peer connections of the page are added up.
@@ -200,16 +211,16 @@ async def audio_energy(page: Page, seconds: float = 1.0) -> float:
     return (after - before) / (time.monotonic() - started)
 
 
-async def picture_packets(page: Page, seconds: float = 1.0) -> int:
-    """Packets of all pictures that arrive at the page during `seconds`."""
-    before: int = await page.evaluate(COUNT_PICTURE_PACKETS)
+async def video_packets(page: Page, seconds: float = 1.0) -> int:
+    """Video packets that arrive at the page during `seconds`."""
+    before: int = await page.evaluate(COUNT_VIDEO_PACKETS)
     await asyncio.sleep(seconds)
-    after: int = await page.evaluate(COUNT_PICTURE_PACKETS)
+    after: int = await page.evaluate(COUNT_VIDEO_PACKETS)
     return after - before
 
 
-async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
-    """Whether audible sound arrives at the page before `timeout` seconds are over."""
+async def audio_arrives(page: Page, timeout: float = 60.0) -> bool:
+    """Whether audible audio arrives at the page within `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
         if await audio_energy(page, seconds=0.5) > AUDIBLE:
@@ -220,14 +231,18 @@ async def sound_arrives(page: Page, timeout: float = 60.0) -> bool:
 async def connect_control(one: Page, other: Page) -> None:
     """Connect two pages by a connection of the test's own, which carries their microphones.
 
-    It never changes its way: what it brings, the application's connections could have brought.
+    It never moves: what it brings, the application's connections could have brought. From now on
+    both pages compare the audio of their tiles with it, see WATCH_AUDIO.
     """
+    for page in (one, other):
+        await page.evaluate(CONTROL)
+        await page.evaluate(WATCH_AUDIO)
     offer = await one.evaluate("window.__controlOffer()")
     answer = await other.evaluate("(sdp) => window.__controlAnswer(sdp)", offer)
     await one.evaluate("(sdp) => window.__controlAccept(sdp)", answer)
 
 
-async def longest_silence(page: Page, participant_id: str) -> float:
-    """The longest stretch of sound in seconds that somebody's tile missed; see WATCH_SOUND."""
+async def longest_gap(page: Page, participant_id: str) -> float:
+    """The longest stretch of audio, in seconds, that this tile missed; see WATCH_AUDIO."""
     found: dict[str, float] = await page.evaluate("window.__sound.longest")
     return found[participant_id]

@@ -9,7 +9,7 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import NewContext, Watch
-from tests.browser.harness.probes import audio_energy, picture_moves, sound_arrives
+from tests.browser.harness.probes import audio_arrives, audio_energy, video_moves
 
 PAGE = """<!doctype html><html lang="en"><title>Call</title><link rel="icon" href="data:,">
 <video id="own" autoplay playsinline muted></video>
@@ -79,7 +79,8 @@ async def server() -> AsyncIterator[TestServer]:
     server = TestServer(app)
     async with server:
         yield server
-        for socket in list(app[SOCKETS]):
+        sockets = app[SOCKETS]
+        for socket in list(sockets):
             await socket.close()
 
 
@@ -97,25 +98,25 @@ async def test_two_pages_see_and_hear_each_other(
     await caller.wait_for_function("document.querySelector('#own').srcObject !== null")
     answerer = await open_page(new_context, server, "/call#answerer")
     for page in (caller, answerer):
-        assert await picture_moves(page, "#other")
-        assert await sound_arrives(page)
+        assert await video_moves(page, "#other")
+        assert await audio_arrives(page)
 
     # The same probes notice when picture and sound stop.
     await answerer.evaluate("window.freeze()")
     async with asyncio.timeout(60):  # what was under way still arrives
-        while await picture_moves(caller, "#other", timeout=1):
+        while await video_moves(caller, "#other", timeout=1):
             pass
         while await audio_energy(caller) >= 1e-6:
             pass
-    assert await picture_moves(answerer, "#other")
+    assert await video_moves(answerer, "#other")
 
 
 async def test_a_page_without_a_call_neither_moves_nor_sounds(
     new_context: NewContext, server: TestServer
 ) -> None:
     page = await open_page(new_context, server, "/silent")
-    assert not await picture_moves(page, "video", timeout=1)
-    assert not await sound_arrives(page, timeout=1)
+    assert not await video_moves(page, "video", timeout=1)
+    assert not await audio_arrives(page, timeout=1)
 
 
 async def test_a_context_has_the_wanted_surroundings(

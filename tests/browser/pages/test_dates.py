@@ -1,48 +1,26 @@
 """Dates in a real browser that knows half of the language, and whose own tag is none."""
 
 import re
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import pytest
 from playwright.async_api import expect
 
-from signaling.flows.invites.inviting import Plan
-from signaling.invite import Person
 from tests.browser.conftest import NewContext
-from tests.serving import Server, serving
-from web.keys import CLOCK, INVITING, STORE
+from tests.browser.harness.visits import link_to
+from tests.serving import Server
+from web.keys import CLOCK
 from web.texts.dates import day_and_time
 
+ZONE = "Africa/Asmara"
 TAGS = ("en-US@posix", "en_US", "c", "")
 TAG = "Object.defineProperty(Navigator.prototype, 'language', {get: () => '%s'})"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-async def invited(server: Server, language: str, at: datetime | None) -> str:
-    """The path of a personal link."""
-    account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
-    assert account is not None
-    person = Person("Amina", "", "none", "", language)
-    inviting = server.app[INVITING]
-    plan = Plan("remote", (("service_user", person),), at, "Africa/Asmara")
-    _consultation, invites = await inviting.invite(account, plan)
-    _invite, token = await inviting.link_of(invites[0].id, account.id)
-    return f"/i/{token}"
 
 
 async def test_a_browser_with_half_a_language_shows_the_date_of_the_mail(
     server: Server, new_context: NewContext
 ) -> None:
     at = server.app[CLOCK].now().replace(second=0, microsecond=0) + timedelta(days=9, hours=5)
-    early, now = await invited(server, "ti", at), await invited(server, "ti", None)
+    early, now = await link_to(server, "ti", at, ZONE), await link_to(server, "ti")
     context = await new_context(
         base_url=server.url, locale="ti-ER", timezone="Asia/Kabul", viewport=(360, 740)
     )

@@ -1,16 +1,15 @@
 """The page shows a line in the order in which the report draws it, in both browsers."""
 
 import asyncio
-import os
 import random
 import re
 from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser
 
-from tests.browser.calls.test_relay_mixed import FIREFOX, PREFERENCES
+from tests.browser.harness.firefox import launched_firefox
 from tests.serving import serving
 from tests.web.texts.test_directions import drawn, random_lines
 from web.texts.directions import isolated
@@ -104,19 +103,9 @@ async def test_lines_are_seen_in_the_order_of_the_report_copied_and_found(
 async def test_thousands_of_lines_are_seen_so_in_both_browsers(
     tmp_path: Path, browser: Browser
 ) -> None:
-    assert FIREFOX, "scripts/setup --test installs Firefox"
     lines = CHOSEN + [line for line, _, _ in random_lines(3000, random.randrange(1 << 30))]
-    async with serving(tmp_path) as server, async_playwright() as playwright:
+    # Behind an isolate, Firefox takes the wrong context for a bracket (UAX #9, N0).
+    right = [line for line in lines if not re.search("\u2069 *[(]", isolated(line))]
+    async with serving(tmp_path) as server, launched_firefox() as firefox:
         await compare(browser, server.url, lines)
-        firefox = await playwright.firefox.launch(
-            channel="moz-firefox",
-            executable_path=FIREFOX,
-            firefox_user_prefs=PREFERENCES,
-            env={**os.environ, "MOZ_REMOTE_SETTINGS_DEVTOOLS": "1"},
-        )
-        # Behind an isolate, Firefox takes the wrong context for a bracket (UAX #9, N0).
-        right = [line for line in lines if not re.search("\u2069 *[(]", isolated(line))]
-        try:
-            await compare(firefox, server.url, right)
-        finally:
-            await firefox.close()
+        await compare(firefox, server.url, right)

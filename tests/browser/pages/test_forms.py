@@ -1,6 +1,5 @@
 """The forms as people fill them in: what is revealed, what is refused, what stays typed."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.serving import PASSWORD, Server, serving
+from tests.browser.harness.visits import sign_in
+from tests.serving import Server, serving
 from web.keys import CLOCKWORK, OUTBOX
 from web.notices.outbox import read_outbox
 
@@ -22,21 +22,6 @@ def last_sunday(month: int) -> str:
         day for day in range(25, 32) if datetime(NEXT_YEAR, month, day, tzinfo=UTC).weekday() == 6
     )
     return f"{NEXT_YEAR}-{month:02}-{day:02}"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-async def sign_in(page: Page, server: Server) -> None:
-    await page.goto(server.url)
-    await page.get_by_label("Email").fill("nurse@example.org")
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.harness.visits import sign_in as sign_in_at
 from tests.browser.pages.test_forms import open_form, plan
-from tests.browser.pages.test_forms import sign_in as sign_in_at
 from tests.delivery.certificates import certificates
 from tests.notices.desk import NUMBER, Desk, answer_of, desk, outside, receipt
 

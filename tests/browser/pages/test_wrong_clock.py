@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.sessions.test_session import sign_in
+from tests.browser.harness.visits import sign_in
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, serving

@@ -8,7 +8,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.sessions.test_session import sign_in
+from tests.browser.harness.visits import sign_in
 from tests.serving import Server, serving
 from web.keys import REVOCATION, STORE
 

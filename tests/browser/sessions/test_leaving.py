@@ -1,23 +1,12 @@
 """What the next person at a shared browser can find of the one before."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
 from tests.people import Person
-from tests.serving import Server, serving
+from tests.serving import Server
 
 SECRET = "It hurts here"
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def join_and_write(page: Page, link: str) -> None:

@@ -2,33 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.calls.test_devices import given, live, meeting
 from tests.browser.conftest import NewContext
-from tests.browser.connection.test_dead_pages import MISSING
-from tests.browser.sessions.test_session import sign_in
+from tests.browser.harness.visits import FAILED_LOADS, link_to, sign_in
 from tests.people import Person
-from tests.serving import Server, serving
+from tests.serving import Server
 from web.keys import STORE
 from web.socket import SOCKETS
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-async def link_to(server: Server) -> str:
-    async with Person(server) as nurse:
-        await nurse.sign_in()
-        return await nurse.invite()
 
 
 async def test_what_is_written_before_the_scripts_run_stays_in_the_field(
@@ -150,7 +133,7 @@ async def test_a_sign_in_that_ends_takes_no_draft_that_a_reload_brought_back(
 async def test_calls_that_had_to_be_asked_for_again_understand_a_refusal(
     server: Server, new_context: NewContext
 ) -> None:
-    context = await new_context(base_url=server.url, allowed_errors=MISSING)
+    context = await new_context(base_url=server.url, allowed_errors=FAILED_LOADS)
     page = await context.new_page()
 
     async def answer(route: Route) -> None:

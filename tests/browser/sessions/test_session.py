@@ -2,27 +2,18 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Page, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.probes import picture_moves, sound_arrives
-from tests.serving import PASSWORD, Server, serving
+from tests.browser.harness.probes import audio_arrives, video_moves
+from tests.browser.harness.visits import sign_in
+from tests.serving import Server
 from web.keys import CLOCKWORK, OUTBOX
 from web.notices.outbox import read_outbox
-
-
-async def sign_in(page: Page, server: Server, email: str = "nurse@example.org") -> None:
-    await page.goto(server.url)
-    await page.get_by_label("Email").fill(email)
-    await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 
 async def mailed_link(server: Server) -> str:
@@ -44,13 +35,6 @@ async def invite(page: Page, name: str = "Amina") -> None:
     await dialog.get_by_label("Email or mobile number").fill("amina@example.org")
     await dialog.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_text("The invitation is on its way")).to_be_visible()
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def test_a_session_goes_from_the_invitation_to_the_pdf(
@@ -86,8 +70,8 @@ async def test_a_session_goes_from_the_invitation_to_the_pdf(
     await desk.get_by_role("button", name="Start video call").click()
     await phone.get_by_role("button", name="Accept").click()
     for page in (desk, phone):
-        assert await picture_moves(page, "#tiles video[data-participant-id]")
-        assert await sound_arrives(page)
+        assert await video_moves(page, "#tiles video[data-participant-id]")
+        assert await audio_arrives(page)
 
     await desk.get_by_role("button", name="Terminate the session").click()
     await desk.get_by_role("button", name="Close", exact=True).click()
@@ -115,27 +99,27 @@ async def test_audio_only_takes_the_pictures_away_and_back(
     await desk.get_by_role("button", name="Start the session").click()
     await desk.get_by_role("button", name="Start video call").click()
     await phone.get_by_role("button", name="Accept").click()
-    assert await picture_moves(phone, "#tiles video")
+    assert await video_moves(phone, "#tiles video")
 
     await phone.get_by_role("button", name="Audio only").click()
-    await expect(phone.locator("#tiles .pictured")).to_have_count(0)
+    await expect(phone.locator("#tiles .has-video")).to_have_count(0)
     await expect(phone.get_by_role("button", name="Camera", exact=True)).to_have_attribute(
         "aria-pressed", "false"
     )
-    assert await sound_arrives(phone)
-    assert await sound_arrives(desk)
+    assert await audio_arrives(phone)
+    assert await audio_arrives(desk)
     await phone.get_by_role("button", name="Camera", exact=True).click()
     await expect(phone.get_by_role("button", name="Audio only")).to_have_attribute(
         "aria-pressed", "false"
     )
-    assert await picture_moves(phone, "#tiles .pictured video")
-    assert await picture_moves(desk, "#tiles .pictured video")
+    assert await video_moves(phone, "#tiles .has-video video")
+    assert await video_moves(desk, "#tiles .has-video video")
 
     await phone.get_by_text("Choose devices").click()
     microphones = phone.get_by_label("Use this microphone")
     await expect(microphones.locator("option").first).to_be_attached()
     await microphones.select_option(index=1)
-    assert await sound_arrives(desk)
+    assert await audio_arrives(desk)
 
     await desk.get_by_role("button", name="Terminate the session").click()
     await desk.get_by_role("button", name="Terminate but keep open").click()

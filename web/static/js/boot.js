@@ -1,6 +1,6 @@
 /**
- * Asks again for scripts and styles that did not arrive, and lets the page say so. A classic script
- * beside the modules: it runs where they fail, and they run where it fails.
+ * Retries scripts and styles that failed to load, and lets the page say so. A classic script beside
+ * the modules: it runs where they fail, and they run where it fails.
  */
 {
   const root = document.documentElement;
@@ -10,31 +10,31 @@
   const pause = (n) => new Promise((done) => setTimeout(done, PAUSES[n]));
 
   /**
-   * Firefox remembers for ever that a module did not arrive, and so does whatever imports it. In
-   * another folder the same files are other modules, and the server gives them for any digest.
+   * Firefox caches a failed module for ever, and with it every module that imports it. In another
+   * folder the same files are other modules, and the server serves them for any digest.
    * @param {string} address
    * @param {number} n
    */
-  const elsewhere = (address, n) => address.replace("/js/", `-${n}/js/`);
+  const inOtherFolder = (address, n) => address.replace("/js/", `-${n}/js/`);
 
   /**
-   * Whether a module is missing, rather than broken, in the words of each maker.
+   * Whether a module failed to load, rather than to run, by the message of each browser.
    * @param {unknown} error
    */
-  const isMissing = (error) => error instanceof TypeError && /module/.test(error.message);
+  const failedToLoad = (error) => error instanceof TypeError && /module/.test(error.message);
 
   /** @param {string} address */
   async function load(address) {
     for (let n = 0; ; n += 1) {
       try {
-        // nothing is fetched twice, and nothing runs twice, where it has arrived
+        // A module that was loaded is neither fetched nor run again.
         return await import(address).catch((error) => {
-          if (n === 0 || !isMissing(error)) throw error;
-          return import(elsewhere(address, n));
+          if (n === 0 || !failedToLoad(error)) throw error;
+          return import(inOtherFolder(address, n));
         });
       } catch (error) {
         root.dataset.scripts = error instanceof SyntaxError ? "too-old" : "failed";
-        if (!isMissing(error) || n === PAUSES.length) throw error;
+        if (!failedToLoad(error) || n === PAUSES.length) throw error;
       }
       await pause(n);
     }
@@ -45,27 +45,27 @@
     try {
       return Boolean(sheet?.cssRules.length);
     } catch {
-      return false; // it may not be read, as after a reset
+      return false; // not readable, as after a connection reset
     }
   }
 
   /** @param {HTMLLinkElement} link */
-  async function style(link) {
+  async function loadStyle(link) {
     for (let n = 0; n < PAUSES.length && !hasStyles(link); n += 1) {
       await pause(n);
-      const again = /** @type {HTMLLinkElement} */ (link.cloneNode());
+      const copy = /** @type {HTMLLinkElement} */ (link.cloneNode());
       await new Promise((done) => {
-        again.onload = again.onerror = done;
-        again.href += `?${n}`;
-        link.replaceWith(again);
+        copy.onload = copy.onerror = done;
+        copy.href += `?${n}`;
+        link.replaceWith(copy);
       });
-      link = again;
+      link = copy;
     }
   }
 
   /** @type {NodeListOf<HTMLLinkElement>} */
   const links = document.querySelectorAll("link[rel=stylesheet]");
-  for (const link of links) void style(link);
+  for (const link of links) void loadStyle(link);
   /** @type {NodeListOf<HTMLScriptElement>} */
   const modules = document.querySelectorAll("script[type=module]");
   Promise.all([...modules].map(({ src }) => load(src))).then(

@@ -1,2 +1,2 @@
-// The only script that browsers without modules run: written in what they know.
+// The only script for browsers without modules, in the JavaScript that they know.
 document.documentElement.setAttribute("data-scripts", "too-old");

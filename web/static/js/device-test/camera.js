@@ -1,4 +1,4 @@
-/** Whether the camera gives a picture that is not just black. */
+/** Whether the camera gives video that is not just black. */
 
 import { _ } from "../shared/catalog.js";
 import { deviceProblem } from "./problems.js";
@@ -7,8 +7,8 @@ import { pause } from "./runner.js";
 /** Mean brightness (0 to 255): a covered lens stays under 5, a dark room above 10. */
 const BLACK = 8;
 /** Cameras need a moment for their exposure; some show black frames for two seconds. */
-const LOOKS = 12;
-const LOOK_EVERY = 300;
+const POLLS = 12;
+const POLL_INTERVAL = 300;
 
 /** @type {import("./runner.js").Test} */
 export async function testCamera(report) {
@@ -22,7 +22,7 @@ export async function testCamera(report) {
     return report.failed(deviceProblem(error, "video"));
   }
   try {
-    // Skipped while the browser asked: its late answer opens nothing.
+    // Skipped while the prompt was open: its late answer opens nothing.
     if (report.signal.aborted) return;
     const video = report.place("camera-area");
     if (!(video instanceof HTMLVideoElement)) throw new Error("no video");
@@ -30,8 +30,8 @@ export async function testCamera(report) {
     video.srcObject = stream;
     await video.play();
     report.say(_("Looking at the picture…"));
-    for (let look = 0; look < LOOKS && !report.signal.aborted; look += 1) {
-      await pause(LOOK_EVERY, report.signal);
+    for (let poll = 0; poll < POLLS && !report.signal.aborted; poll += 1) {
+      await pause(POLL_INTERVAL, report.signal);
       if (brightness(video) > BLACK) return report.passed(_("The camera gives a picture."));
     }
     return report.warning(

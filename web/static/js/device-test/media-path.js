@@ -1,30 +1,30 @@
 /**
- * Whether sound and picture find a way out of this network: two connections within the page meet
- * each other, and the server's relay, where there is one, is reached by UDP or at least by TCP. A
- * server without a relay may have a TURN server, which has to answer then.
+ * Whether there is a path for media out of this network: two connections within the page connect to
+ * each other, and the server's relay, if there is one, is reached by UDP or at least by TCP. Without
+ * a relay, the TURN server has to answer, if there is one.
  */
 
 import { _, fill } from "../shared/catalog.js";
 import { timeoutFor } from "../shared/timeouts.js";
-import { tryRelay } from "./relay-path.js";
+import { testRelay } from "./relay-path.js";
 
 const CONNECT_WITHIN = 10_000;
-/** By TLS over TCP, and asked twice: the first time a TURN server only says how to ask. */
+/** TLS over TCP, and two requests: a TURN server answers the first one with its nonce (401). */
 const GATHER_WITHIN = timeoutFor(8_000, 5);
 
 /**
  * @param {RTCIceServer[]} servers
- * @param {string} relayPath where the relay makes an offer; empty if there is no relay
+ * @param {string} relayPath where to get the relay's offer; empty if there is no relay
  * @returns {import("./runner.js").Test}
  */
 export function mediaPathTest(servers, relayPath) {
   return async (report) => {
     report.say(_("Looking for a way for sound and picture…"));
-    const [meets, relay] = await Promise.all([
+    const [connects, relay] = await Promise.all([
       loopback(servers, report.signal),
-      wayToRelay(servers, relayPath, report.signal),
+      pathToRelay(servers, relayPath, report.signal),
     ]);
-    if (!meets) {
+    if (!connects) {
       return report.failed(
         _(
           "This browser or network blocks calls. Switch off a blocker of WebRTC, or try another network.",
@@ -62,20 +62,20 @@ export function mediaPathTest(servers, relayPath) {
  * @param {RTCIceServer[]} servers
  * @param {string} relayPath
  * @param {AbortSignal} signal
- * @returns {Promise<import("./relay-path.js").Way | null>} null if there is nothing to be reached,
- *   or it cannot be tried now
+ * @returns {Promise<import("./relay-path.js").RelayPath | null>} null if there is nothing to
+ *   reach, or it cannot be tested now
  */
-async function wayToRelay(servers, relayPath, signal) {
-  const way = relayPath ? await tryRelay(relayPath, servers, signal) : null;
+async function pathToRelay(servers, relayPath, signal) {
+  const way = relayPath ? await testRelay(relayPath, servers, signal) : null;
   if (way || !servers.length) return way;
-  const found = await reachable(servers, signal);
+  const found = await turnProtocols(servers, signal);
   return { by: found.has("udp") ? "udp" : ([...found][0] ?? "") };
 }
 
 /**
  * @param {RTCIceServer[]} iceServers
  * @param {AbortSignal} signal
- * @returns {Promise<boolean>} whether data went from one connection to the other
+ * @returns {Promise<boolean>} whether the two connections opened a data channel
  */
 async function loopback(iceServers, signal) {
   const [one, other] = [new RTCPeerConnection({ iceServers }), new RTCPeerConnection()];
@@ -105,7 +105,7 @@ async function loopback(iceServers, signal) {
  * @param {AbortSignal} signal
  * @returns {Promise<Set<string>>} the protocols by which a TURN server answered: udp, tcp, tls
  */
-async function reachable(iceServers, signal) {
+async function turnProtocols(iceServers, signal) {
   const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy: "relay" });
   /** @type {Set<string>} */
   const found = new Set();

@@ -5,12 +5,12 @@ import { deviceProblem } from "./problems.js";
 import { pause } from "./runner.js";
 
 /** Root mean square: speech at arm's length reaches 0.02, a quiet room stays under 0.005. */
-const HEARD = 0.012;
-/** Heard this often, and it was no bump against the table. */
-const OFTEN = 3;
-const LOOK_EVERY = 100;
+const SPEECH = 0.012;
+/** Loud in this many polls, it was no knock on the table. */
+const SPEECH_POLLS = 3;
+const POLL_INTERVAL = 100;
 /** Long enough to read the sentence and to say one. */
-const PATIENCE = 12_000;
+const LISTEN_FOR = 12_000;
 
 /** @type {import("./runner.js").Test} */
 export async function testMicrophone(report) {
@@ -22,7 +22,7 @@ export async function testMicrophone(report) {
     return report.failed(deviceProblem(error, "audio"));
   }
   if (report.signal.aborted) {
-    // Skipped while the browser asked: its late answer opens nothing.
+    // Skipped while the prompt was open: its late answer opens nothing.
     for (const track of stream.getTracks()) track.stop();
     return;
   }
@@ -55,15 +55,15 @@ export async function testMicrophone(report) {
  */
 async function hears(analyser, meter, signal) {
   const samples = new Float32Array(analyser.fftSize);
-  let heard = 0;
-  for (let waited = 0; waited < PATIENCE && !signal.aborted; waited += LOOK_EVERY) {
-    await pause(LOOK_EVERY, signal);
+  let loudPolls = 0;
+  for (let waited = 0; waited < LISTEN_FOR && !signal.aborted; waited += POLL_INTERVAL) {
+    await pause(POLL_INTERVAL, signal);
     analyser.getFloatTimeDomainData(samples);
     const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
     const level = Math.sqrt(power);
     if (meter instanceof HTMLMeterElement) meter.value = Math.min(1, level * 8);
-    if (level > HEARD) heard += 1;
-    if (heard >= OFTEN) return true;
+    if (level > SPEECH) loudPolls += 1;
+    if (loudPolls >= SPEECH_POLLS) return true;
   }
   return false;
 }

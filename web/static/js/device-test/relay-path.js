@@ -1,34 +1,33 @@
-/** Whether the server's relay is reached: a connection with it that is made and carries nothing. */
+/** Whether the server's relay is reachable: a connection with it that carries no media. */
 
 import { timeoutFor } from "../shared/timeouts.js";
 
 /**
- * How something was reached.
- * @typedef {object} Way
- * @property {string} by udp, tcp or tls; empty if it was not reached
- * @property {number} [time] milliseconds there and back
+ * @typedef {object} RelayPath
+ * @property {string} by udp, tcp or tls; empty if the relay was not reached
+ * @property {number} [time] round-trip time in milliseconds
  */
 
-/** As long as a call waits before it counts a connection with the relay as failed. */
+/** As long as a call waits for its connection with the relay. */
 const CONNECT_WITHIN = timeoutFor(8_000, 4);
 
 /**
- * @param {string} path where the relay makes an offer
+ * @param {string} path where to get the relay's offer
  * @param {RTCIceServer[]} iceServers
  * @param {AbortSignal} signal
- * @returns {Promise<Way | null>} null if the server cannot try it now
+ * @returns {Promise<RelayPath | null>} null if the server cannot test it now
  */
-export async function tryRelay(path, iceServers, signal) {
+export async function testRelay(path, iceServers, signal) {
   const offered = await ask(path);
   if (!offered) return null;
   const { sdp, address } = await offered.json();
   const connection = new RTCPeerConnection({ iceServers, bundlePolicy: "max-bundle" });
   try {
     await connection.setRemoteDescription({ type: "offer", sdp });
-    for (const line of connection.getTransceivers()) line.direction = "sendonly";
+    for (const transceiver of connection.getTransceivers()) transceiver.direction = "sendonly";
     await connection.setLocalDescription();
     if (!(await ask(address, { sdp: connection.localDescription?.sdp }))) return null;
-    return (await connected(connection, signal)) ? await wayOf(connection) : { by: "" };
+    return (await connected(connection, signal)) ? await selectedPath(connection) : { by: "" };
   } finally {
     connection.close();
     void fetch(address, { method: "DELETE", keepalive: true }).catch(() => undefined);
@@ -38,7 +37,7 @@ export async function tryRelay(path, iceServers, signal) {
 /**
  * @param {string} address
  * @param {object} [body]
- * @returns {Promise<Response | null>} null if it was refused, or did not come
+ * @returns {Promise<Response | null>} null if it was refused or failed
  */
 async function ask(address, body = {}) {
   const answer = await fetch(address, {
@@ -69,18 +68,18 @@ function connected(connection, signal) {
 }
 
 /**
- * The relay itself speaks UDP alone; a TURN server in between may be spoken to otherwise.
+ * The relay itself only speaks UDP; a TURN server in between may be reached by TCP or TLS.
  * @param {RTCPeerConnection} connection
- * @returns {Promise<Way>}
+ * @returns {Promise<RelayPath>}
  */
-async function wayOf(connection) {
+async function selectedPath(connection) {
   const stats = await connection.getStats();
   /** @type {any} */
   let pair;
-  stats.forEach((one) => {
-    // Firefox names it in the pair itself. That it is nominated is said late, or never.
-    if (one.type === "candidate-pair" && one.selected) pair = one;
-    if (one.type === "transport") pair ??= stats.get(one.selectedCandidatePairId);
+  stats.forEach((report) => {
+    // Firefox marks the selected pair itself. `nominated` is set late, or never.
+    if (report.type === "candidate-pair" && report.selected) pair = report;
+    if (report.type === "transport") pair ??= stats.get(report.selectedCandidatePairId);
   });
   const local = stats.get(pair?.localCandidateId);
   const by = local?.candidateType === "relay" ? (local.relayProtocol ?? "udp") : "udp";

@@ -1,16 +1,16 @@
-/** Takes the steps of the device test one after the other. Knows no page: it tells a stage. */
+/** Runs the steps of the device test one after the other. Knows no page, only a stage. */
 
 /** @typedef {"passed" | "warning" | "failed" | "skipped"} Outcome */
 
 /**
- * What a test is given. It says what goes on and how it ended; the last word counts.
+ * How a test reports progress and outcome; the last outcome counts.
  * @typedef {object} Report
- * @property {(sentence: string) => void} say what happens now, or what the person is to do
+ * @property {(sentence: string) => void} say what happens now, or what to do
  * @property {(sentence: string) => void} passed
  * @property {(sentence: string) => void} warning
  * @property {(sentence: string) => void} failed
- * @property {(template: string) => HTMLElement} place puts a piece of the page into the step
- * @property {AbortSignal} signal aborted when the step is skipped: let go of everything
+ * @property {(template: string) => HTMLElement} place a copy of this template in the step
+ * @property {AbortSignal} signal aborted when the step is skipped: release everything
  */
 
 /** @typedef {(report: Report) => Promise<void>} Test */
@@ -27,7 +27,7 @@
 /**
  * @param {[string, Test][]} tests
  * @param {Stage} stage
- * @param {(error: unknown) => string} explain a sentence for what nobody foresaw
+ * @param {(error: unknown) => string} explain a sentence for an unexpected error
  * @returns {Promise<Record<string, Outcome>>}
  */
 export async function runAll(tests, stage, explain) {

@@ -1,16 +1,16 @@
-/** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
+/** Whether signaling works: by WebSocket, and how fast the server answers by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
-import { reason } from "../signaling/diagnosis.js";
+import { diagnose } from "../signaling/diagnosis.js";
 import { timeoutFor } from "../shared/timeouts.js";
 import { socketAddress } from "../signaling/socket-address.js";
 
-/** A connection of its own: TCP, TLS in two rounds, the upgrade. */
+/** A new connection: TCP, two round trips for TLS, the upgrade. */
 const SOCKET_ROUNDS = 4;
 const SOCKET_WITHIN = 6_000;
 const ANSWER_WITHIN = 15_000;
 const TRIES = 5;
-/** Milliseconds there and back beyond which people begin to talk at the same time (ITU-T G.114). */
+/** Round-trip milliseconds beyond which people start to talk over each other (ITU-T G.114). */
 const SLOW = 400;
 
 /**
@@ -34,7 +34,7 @@ export function signalingTest(address) {
     }
     const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
     if (!(await socketOpens(timeoutFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
-      const why = await reason();
+      const why = await diagnose();
       return report.failed(
         why?.text ??
           _(

@@ -1,4 +1,4 @@
-/** Whether the person hears what this device plays: only they can tell. */
+/** Whether the reader hears what this device plays: only they can say. */
 
 import { _ } from "../shared/catalog.js";
 import { inside } from "../shared/dom.js";

@@ -1,18 +1,18 @@
-/** How much goes through per second in both directions, with little data: it may be a prepaid bundle. */
+/** The throughput in both directions, measured with little data: it may come off a prepaid plan. */
 
 import { _, decimalSign, fill } from "../shared/catalog.js";
 import { timeoutFor } from "../shared/timeouts.js";
 
-/** Sound and a picture of 360p need some 600 kbit/s, with a reserve for what else is going on. */
-const FOR_PICTURE = 900;
-/** Sound alone needs 50 kbit/s. */
-const FOR_SOUND = 100;
+/** Audio and 360p video need some 600 kbit/s, with a reserve for other traffic. */
+const FOR_VIDEO = 900;
+/** Audio alone needs 50 kbit/s. */
+const FOR_AUDIO = 100;
 const FIRST_BYTES = 128 * 1024;
 const MOST_BYTES = 1024 * 1024;
-/** A transfer that was over sooner says little: the next one is larger. */
+/** A shorter transfer says little, and a larger one follows. */
 const ENOUGH_MS = 700;
-/** The first transfer begins slowly: each round trip brings at most twice as much as the one before. */
-const PATIENCE = timeoutFor(12_000, 4);
+/** For TCP slow start: each round trip carries at most twice as much as the one before. */
+const MEASURE_WITHIN = timeoutFor(12_000, 4);
 
 /**
  * @param {{ download: string, upload: string }} addresses
@@ -32,9 +32,9 @@ export function speedTest({ download, upload }) {
     });
     const slowest = Math.min(down, up);
     const figures = { down: megabits(down), up: megabits(up) };
-    if (slowest >= FOR_PICTURE) {
+    if (slowest >= FOR_VIDEO) {
       report.passed(fill(_("Fast enough: %(down)s down, %(up)s up (Mbit/s)."), figures));
-    } else if (slowest >= FOR_SOUND) {
+    } else if (slowest >= FOR_AUDIO) {
       report.warning(
         fill(
           _("Enough to speak; the picture may be switched off: %(down)s down, %(up)s up (Mbit/s)."),
@@ -56,7 +56,7 @@ export function speedTest({ download, upload }) {
  */
 async function measure(signal, transfer) {
   let best = 0;
-  const until = performance.now() + PATIENCE;
+  const until = performance.now() + MEASURE_WITHIN;
   for (let bytes = FIRST_BYTES; bytes <= MOST_BYTES; bytes *= 4) {
     const started = performance.now();
     const aborting = new AbortController();

@@ -1,4 +1,4 @@
-/** What an address or a number is taken for, beside the field where it is typed. */
+/** How the server reads an address or a number, shown beside its field. */
 
 import { _, fill } from "../shared/catalog.js";
 
@@ -8,30 +8,30 @@ import { _, fill } from "../shared/catalog.js";
  */
 
 /**
- * What has not changed is not read out again.
+ * The last hints, which screen readers must not read again unless they change.
  * @type {WeakMap<Element, string>}
  */
-const lastSaid = new WeakMap();
+const lastHints = new WeakMap();
 
 /**
  * @param {HTMLFormElement} form
- * @param {Record<string, ContactHint>} told by the name of the field
+ * @param {Record<string, ContactHint>} hints by field name
  */
-export function showContactHints(form, told) {
-  for (const place of form.querySelectorAll("[data-understood]")) {
-    if (!(place instanceof HTMLElement)) continue;
-    const name = place.dataset.understood ?? "";
+export function showContactHints(form, hints) {
+  for (const element of form.querySelectorAll("[data-understood]")) {
+    if (!(element instanceof HTMLElement)) continue;
+    const name = element.dataset.understood ?? "";
     const field = form.elements.namedItem(name);
-    const now = told[name];
-    const said = JSON.stringify(now ?? "");
-    if (lastSaid.get(place) === said || !(field instanceof HTMLInputElement)) continue;
-    lastSaid.set(place, said);
-    place.replaceChildren(...(now ? parts(now, field) : []));
+    const hint = hints[name];
+    const json = JSON.stringify(hint ?? "");
+    if (lastHints.get(element) === json || !(field instanceof HTMLInputElement)) continue;
+    lastHints.set(element, json);
+    element.replaceChildren(...(hint ? parts(hint, field) : []));
   }
 }
 
 /**
- * @param {ContactHint} told
+ * @param {ContactHint} hints
  * @param {HTMLInputElement} field
  * @returns {(Node | string)[]}
  */
@@ -39,8 +39,8 @@ function parts({ shown, country, doubt, offers }, field) {
   const doubtful = document.createElement("span");
   doubtful.className = "error";
   doubtful.textContent = doubt;
-  const place = country && ` (${country})`;
-  const known = shown ? [leftToRight(shown), place, " "] : [];
+  const element = country && ` (${country})`;
+  const known = shown ? [leftToRight(shown), element, " "] : [];
   return [...known, doubtful, ...offers.flatMap((offer) => [" ", button(offer, field)])];
 }
 

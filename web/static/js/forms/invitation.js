@@ -1,4 +1,4 @@
-/** What the form of an invitation does while it is filled in. Without it every field shows. */
+/** The form of an invitation while it is filled in. Without scripts it shows every field. */
 
 import { inside, maybe, show } from "../shared/dom.js";
 import { wirePlanLater } from "./plan-later.js";
@@ -15,7 +15,7 @@ export function wireInvitation(form) {
 }
 
 /**
- * A second press while the first is on its way would invite everybody twice.
+ * Submit the form once: a double click would invite everybody twice.
  * @param {HTMLFormElement} form
  */
 function sendOnce(form) {
@@ -24,19 +24,18 @@ function sendOnce(form) {
     if (sent) event.preventDefault();
     sent = true;
   });
-  // Back from the next page, it may be sent again.
+  // It may be submitted again after going back to it.
   window.addEventListener("pageshow", () => (sent = false));
 }
 
 /**
- * What somebody types is an address, a number, or nothing yet.
+ * Whether the input is an email address, a telephone number, or neither yet.
  * @param {string} typed
  * @returns {"" | "email" | "number"}
  */
 export function kindOf(typed) {
   if (typed.includes("@")) return "email";
-  // Digits of every script: phones write what their keyboard is set to. Where a number is copied
-  // from, something may stand before it.
+  // Digits of any script, as keyboards are set. A copied number may have text before it.
   return /^[+(\s]*\p{Nd}|(\p{Nd}\P{L}*){7}/u.test(typed) ? "number" : "";
 }
 
@@ -61,7 +60,7 @@ function wireChannel() {
   follow(false);
 }
 
-/** One expert is shown, the others behind a button. */
+/** Show one expert; a button shows the next ones. */
 export function wireExperts() {
   const button = maybe("add-expert", HTMLButtonElement);
   if (!button) return;
@@ -82,7 +81,7 @@ export function wireExperts() {
   });
 }
 
-/** Only a language that an organization speaks can be asked for. */
+/** Only languages that an organization offers can be requested. */
 function wireInterpreter() {
   const needed = maybe("interpreter", HTMLInputElement);
   const language = maybe("language", HTMLSelectElement);

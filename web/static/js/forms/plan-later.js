@@ -1,12 +1,12 @@
-/** "Plan later": the zones to choose from, both clocks, and the hour that comes twice. */
+/** "Plan later": the choice of zones, the time by both clocks, and hours that occur twice. */
 
 import { fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
 import { warnOfClock } from "../shared/time/local-times.js";
 import { otherReading } from "../shared/time/zones.js";
 
-/** Somebody is still typing. */
-const ASK_AFTER = 300;
+/** Waits for a pause in typing. */
+const REQUEST_DELAY = 300;
 
 /** @typedef {{ clocks: string, twice: boolean, at?: number, readings?: Record<string, string> }} Clocks */
 
@@ -17,40 +17,40 @@ export function wirePlanLater(form) {
   const { clocks = "", zones } = place.dataset;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asked = 0;
-  const ask = async () => {
-    const number = ++asked;
+  let requests = 0;
+  const request = async () => {
+    const number = ++requests;
     warnOfClock();
     if (zones && place.dataset.zones) await offerZones(place, zones);
     const fields = new URLSearchParams();
     for (const [name, value] of new FormData(form)) {
-      if (ABOUT.includes(name)) fields.append(name, String(value));
+      if (FIELDS.includes(name)) fields.append(name, String(value));
     }
     if (!fields.get("date") || !fields.get("time")) return render(NOTHING);
-    const told = await answer(`${clocks}?${fields}`);
-    // What was typed meanwhile is asked for by itself.
-    if (number === asked) render(told ?? NOTHING);
+    const answer = await fetchJson(`${clocks}?${fields}`);
+    // Later input has a request of its own.
+    if (number === requests) render(answer ?? NOTHING);
   };
   place.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(() => void ask(), ASK_AFTER);
+    timer = setTimeout(() => void request(), REQUEST_DELAY);
   });
-  void ask();
+  void request();
 }
 
-const ABOUT = ["date", "time", "time_zone", "occurrence"];
+const FIELDS = ["date", "time", "time_zone", "occurrence"];
 
 /** @type {Clocks} */
 const NOTHING = { clocks: "", twice: false };
 
 /** @param {string} address */
-async function answer(address) {
+async function fetchJson(address) {
   const got = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
   return got?.ok ? got.json().catch(() => null) : null;
 }
 
 /**
- * Asked for once somebody plans: the pages that hold the form as a dialog stay small.
+ * Load the zones only when somebody plans: pages with the form as a dialog stay small.
  * @param {HTMLElement} place
  * @param {string} address
  */
@@ -59,7 +59,7 @@ async function offerZones(place, address) {
   const select = maybe("time_zone", HTMLSelectElement);
   if (!select || (plan?.type === "checkbox" && !plan.checked)) return;
   /** @type {string[] | null} */
-  const offered = await answer(address);
+  const offered = await fetchJson(address);
   if (!offered) return;
   delete place.dataset.zones;
   const chosen = select.value;
@@ -71,7 +71,7 @@ async function offerZones(place, address) {
   );
 }
 
-/** @param {Clocks} told */
+/** @param {Clocks} answer */
 function render({ clocks, twice, at, readings }) {
   show(maybe("twice", HTMLElement), twice);
   const place = maybe("clocks", HTMLElement);

@@ -1,11 +1,11 @@
-/** Asks the server about what is typed so far: how many SMS it takes, what numbers are taken for. */
+/** The server's preview of a form: the number of SMS, and how it reads the contacts. */
 
 import { maybe, setText } from "../shared/dom.js";
 import { _, _n, fill } from "../shared/catalog.js";
 import { showContactHints } from "./contact-hints.js";
 
-/** Somebody is still typing. */
-const PREVIEW_AFTER = 500;
+/** Waits for a pause in typing. */
+const PREVIEW_DELAY = 500;
 
 /**
  * @typedef {Record<string, import("./contact-hints.js").ContactHint>} Contacts
@@ -19,27 +19,27 @@ export function wirePreview(form) {
   const place = maybe("preview", HTMLElement);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  let asked = 0;
+  let requests = 0;
 
-  const ask = async () => {
-    const number = asked;
-    const told = anybody(form) ? await answer(address, form) : null;
-    if (number !== asked) return;
-    if (place) setText(place, told ? sentence(told) : "");
-    showContactHints(form, told?.contacts ?? {});
+  const request = async () => {
+    const number = requests;
+    const preview = hasContact(form) ? await fetchPreview(address, form) : null;
+    if (number !== requests) return;
+    if (place) setText(place, preview ? sentence(preview) : "");
+    showContactHints(form, preview?.contacts ?? {});
   };
   const later = () => {
     clearTimeout(timer);
-    asked += 1;
-    timer = setTimeout(() => void ask(), PREVIEW_AFTER);
+    requests += 1;
+    timer = setTimeout(() => void request(), PREVIEW_DELAY);
   };
   form.addEventListener("input", later);
-  // What stands there already; where something was refused, that says it.
-  if (anybody(form) && !form.querySelector("[aria-invalid]")) later();
+  // Preview what the form already holds, unless it shows errors.
+  if (hasContact(form) && !form.querySelector("[aria-invalid]")) later();
 }
 
 /** @param {HTMLFormElement} form */
-function anybody(form) {
+function hasContact(form) {
   return [...form.elements].some(
     (field) => field instanceof HTMLInputElement && field.name.endsWith("address") && field.value,
   );
@@ -50,18 +50,18 @@ function anybody(form) {
  * @param {HTMLFormElement} form
  * @returns {Promise<Answer | null>}
  */
-async function answer(address, form) {
+async function fetchPreview(address, form) {
   const fields = new URLSearchParams();
   for (const [name, value] of new FormData(form)) fields.append(name, String(value));
   const headers = { Accept: "application/json" };
   const options = { method: "POST", body: fields, headers };
-  // An unfinished number is no mistake yet: whatever goes wrong, nothing is said.
+  // An unfinished number is no mistake yet: errors are ignored.
   return fetch(address, options)
     .then((response) => (response.ok ? response.json() : null))
     .catch(() => null);
 }
 
-/** @param {Answer} told */
+/** @param {Answer} preview */
 function sentence({ channel, segments, price }) {
   if (channel !== "sms") return "";
   const size = fill(

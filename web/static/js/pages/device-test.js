@@ -1,4 +1,4 @@
-/** The device test: wires the steps to the page and hands the result to the server. */
+/** The device test: wires its steps to the page and sends the result to the server. */
 
 import { testBrowser } from "../device-test/browser.js";
 import { testCamera } from "../device-test/camera.js";
@@ -10,6 +10,7 @@ import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, setText, show } from "../shared/dom.js";
+import { readinessLabel } from "../shared/readiness.js";
 import { setUpPage } from "./every-page.js";
 
 /**
@@ -39,7 +40,7 @@ const tests = [
 /** @type {Stage} */
 const stage = {
   begin(step, skip) {
-    const place = placeOf(step);
+    const place = stepElement(step);
     place.dataset.outcome = "running";
     setText(inside(place, ".outcome"), _("Testing…"));
     const button = clone("skip-step");
@@ -47,20 +48,20 @@ const stage = {
     inside(place, ".heading").append(button);
     place.scrollIntoView({ block: "nearest" });
   },
-  say: (step, sentence) => setText(inside(placeOf(step), ".sentence"), sentence),
+  say: (step, sentence) => setText(inside(stepElement(step), ".sentence"), sentence),
   place(step, template) {
     const piece = clone(template);
-    inside(placeOf(step), ".area").replaceChildren(piece);
+    inside(stepElement(step), ".area").replaceChildren(piece);
     return piece;
   },
   clear(step) {
-    inside(placeOf(step), ".area").replaceChildren();
-    placeOf(step).querySelector(".skip-step")?.remove();
+    inside(stepElement(step), ".area").replaceChildren();
+    stepElement(step).querySelector(".skip-step")?.remove();
   },
   end(step, outcome, sentence) {
-    const place = placeOf(step);
+    const place = stepElement(step);
     place.dataset.outcome = outcome;
-    setText(inside(place, ".outcome"), outcomeWord(outcome));
+    setText(inside(place, ".outcome"), outcomeLabel(outcome));
     setText(inside(place, ".sentence"), sentence);
   },
 };
@@ -70,19 +71,19 @@ start.addEventListener("click", async () => {
   start.disabled = true;
   show(byId("result", HTMLElement), false);
   for (const [step] of tests) {
-    delete placeOf(step).dataset.outcome;
-    for (const part of [".outcome", ".sentence"]) setText(inside(placeOf(step), part), "");
+    delete stepElement(step).dataset.outcome;
+    for (const part of [".outcome", ".sentence"]) setText(inside(stepElement(step), part), "");
   }
   const outcomes = await runAll(tests, stage, () =>
     _("This step could not be finished. Please test again."),
   );
-  await tell(outcomes);
+  await sendResult(outcomes);
   setText(start, _("Test again"));
   start.disabled = false;
 });
 
 /** @param {Record<string, Outcome>} outcomes */
-async function tell(outcomes) {
+async function sendResult(outcomes) {
   const answer = await fetch(page.resultPath ?? "", {
     method: "POST",
     body: JSON.stringify(outcomes),
@@ -94,7 +95,7 @@ async function tell(outcomes) {
   setText(
     byId("result-text", HTMLElement),
     readiness
-      ? _("Result: %(result)s").replace("%(result)s", readinessWord(readiness))
+      ? _("Result: %(result)s").replace("%(result)s", readinessLabel(readiness))
       : _("The result could not be sent. The test itself is over."),
   );
   const kept = byId("result-kept", HTMLElement);
@@ -105,12 +106,12 @@ async function tell(outcomes) {
 }
 
 /** @param {string} step */
-function placeOf(step) {
+function stepElement(step) {
   return inside(document, `[data-step="${step}"]`);
 }
 
 /** @param {Outcome} outcome */
-function outcomeWord(outcome) {
+function outcomeLabel(outcome) {
   return {
     passed: _("Passed"),
     warning: _("Warning"),
@@ -123,16 +124,6 @@ function outcomeWord(outcome) {
 function noticeKind(readiness) {
   if (readiness === "ready") return "good";
   return readiness === "not_ready" ? "bad" : "warning";
-}
-
-/** @param {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} readiness */
-function readinessWord(readiness) {
-  return {
-    ready: _("Ready"),
-    ready_with_limits: _("Ready with limits"),
-    not_ready: _("Not ready"),
-    not_tested: _("Not tested"),
-  }[readiness];
 }
 
 /**

@@ -1,11 +1,11 @@
-/** What every page does for its reader: the language switch, and telling the server their zone. */
+/** What every page does: the language switch, and the reader's time zone for the server. */
 
 import { deviceZone } from "../shared/time/local-times.js";
 import { setServerTime } from "../shared/time/server-clock.js";
 
 const YEAR = 365 * 24 * 3600;
 
-/** Choosing a language is enough where scripts run. */
+/** With scripts, choosing a language needs no button. */
 function submitLanguageOnChange() {
   const choice = document.getElementById("interface-language");
   if (!(choice instanceof HTMLSelectElement)) return;
@@ -23,19 +23,19 @@ export function languageName(code) {
   return [...choice.options].find((option) => option.value === code)?.text ?? code;
 }
 
-/** The next page shows its times in this zone. */
+/** The server shows the times of the next page in this zone. */
 function storeTimeZone() {
   const zone = deviceZone();
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
-/** What pages have kept in this browser goes, also where it does not know Clear-Site-Data. */
+/** Remove what pages have stored, also in browsers without Clear-Site-Data. */
 export function clearStorage() {
   try {
     sessionStorage.clear();
     localStorage.clear();
   } catch {
-    // Where storage is forbidden nothing was kept.
+    // Where storage is forbidden nothing was stored.
   }
 }
 

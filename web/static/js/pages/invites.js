@@ -18,7 +18,7 @@ askBeforeSubmitting();
 followLists();
 const ready = loadCatalog();
 
-// Rows come and go: the document listens for all of them.
+// Rows are replaced: the document listens for all of them.
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("button") : null;
   const address = button?.form?.action ?? "";
@@ -32,13 +32,13 @@ document.addEventListener("click", (event) => {
   }
 });
 
-/** @param {string} address of the page that tells the link */
+/** @param {string} address of the page with the link */
 async function copyFrom(address) {
   const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(
     () => null,
   );
   if (!answer?.ok) {
-    // The page behind the link says what is wrong.
+    // That page says what is wrong.
     location.assign(address);
     return;
   }

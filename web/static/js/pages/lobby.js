@@ -1,7 +1,6 @@
 /**
- * Every page of a scheduler: who waits, as badge, title, list, ring and desktop notification; or that
- * nobody could be heard arriving.
- * On a session page it stays silent: somebody is being spoken with.
+ * Every page of a scheduler: who waits, as badge, title, list, ring tone and desktop notification; or
+ * that the connection is lost. On a session page it makes no sound: a conversation is going on.
  */
 
 import { Channel } from "../signaling/channel.js";
@@ -11,6 +10,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { newId } from "../shared/identifier.js";
 import { ConnectionStatus } from "../signaling/connection-status.js";
 import { LIST_CHANGED } from "../shared/live-lists.js";
+import { readinessLabel } from "../shared/readiness.js";
 import { clearStorage, languageName, setUpPage } from "./every-page.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
@@ -19,7 +19,7 @@ import { inWords } from "../shared/time/format.js";
 
 /** @import { WaitingEntry } from "../signaling/messages.js" */
 
-const silent = document.body.dataset.consultationId !== undefined;
+const isSilent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;
 const peerId = newId();
 const enableSound = byId("enable-sound", HTMLButtonElement);
@@ -27,43 +27,43 @@ const enableSound = byId("enable-sound", HTMLButtonElement);
 /** @type {WaitingEntry[]} */
 let waiting = [];
 /** @type {Set<string>} */
-let announced = new Set();
-/** Something stands on this page that only its reader has. */
+let announcedIds = new Set();
+/** Something was typed on this page. */
 let typed = false;
-/** What a page before this one left in the chat. */
+/** Drafts and messages in the chat that are not sent. */
 const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [data-state='refused']";
-/** The first list says what the page shows already. */
-let told = false;
+/** The first list repeats what the page already shows. */
+let hasList = false;
 
 setUpPage();
 await loadCatalog();
 
 const ringer = new Ringer(showSound);
-const line = new ConnectionStatus(render);
+const connection = new ConnectionStatus(render);
 showSound();
 
 const channel = new Channel({
   address: socketAddress(),
   hello: () => ({ type: "hello", version: PROTOCOL_VERSION, stream: "lobby", peer_id: peerId }),
   onMessage: (message) => {
-    // Whoever comes or goes changes the lists as well.
-    if (message.type === "list_changed" || (message.type === "lobby" && told)) {
+    // Arrivals and departures change the lists as well.
+    if (message.type === "list_changed" || (message.type === "lobby" && hasList)) {
       document.dispatchEvent(new Event(LIST_CHANGED));
     }
     if (message.type !== "lobby") return;
-    told = true;
+    hasList = true;
     waiting = message.waiting;
     render();
   },
   onState: (state, reason) => {
-    line.follow(state, reason);
+    connection.follow(state, reason);
     if (state === "ended" && reason === "sign_in_required") signedOut();
   },
 });
 
 /**
- * Nothing on this page is theirs to see any more. What somebody is writing is not taken away with
- * it: it can be copied, or sent after signing in on another page.
+ * The reader may not see this page any more. Unsent text stays, so that it can be copied, or sent
+ * after signing in on another page.
  */
 function signedOut() {
   ringer.stop();
@@ -73,9 +73,9 @@ function signedOut() {
 }
 
 function render() {
-  // Also somebody who came back to a session that was kept open.
-  const unanswered = line.lost
-    ? [] // who waited may have left
+  // Including those who came back to a session that was kept open.
+  const unanswered = connection.lost
+    ? [] // those who waited may have left
     : waiting.filter(({ state }) => state === "waiting" || state === "kept_open");
   const badge = byId("waiting-badge", HTMLElement);
   setText(badge, String(unanswered.length));
@@ -86,8 +86,8 @@ function render() {
     }),
   );
   show(badge, unanswered.length > 0);
-  if (!silent) document.title = title(unanswered.length);
-  if (unanswered.length && !silent) ringer.start();
+  if (!isSilent) document.title = title(unanswered.length);
+  if (unanswered.length && !isSilent) ringer.start();
   else ringer.stop();
   renderList();
   announce(unanswered);
@@ -95,7 +95,7 @@ function render() {
 
 /** @param {number} count of those who wait */
 function title(count) {
-  if (line.lost) return `${_("No connection")} - ${ownTitle}`;
+  if (connection.lost) return `${_("No connection")} - ${ownTitle}`;
   return count ? `(${count}) ${ownTitle}` : ownTitle;
 }
 
@@ -114,7 +114,7 @@ function renderList() {
       inside(row, ".since").dataset.since = String(entry.waiting_since);
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";
-      setText(readiness, readinessWord(entry.readiness ?? "not_tested"));
+      setText(readiness, readinessLabel(entry.readiness ?? "not_tested"));
       inside(row, "form").setAttribute("action", sessionAddress(entry.consultation_id));
     },
   );
@@ -123,7 +123,7 @@ function renderList() {
   renderTimes();
 }
 
-/** How long everybody has been waiting, in the reader's words. */
+/** For how long everybody has been waiting. */
 function renderTimes() {
   for (const place of document.querySelectorAll("[data-since]")) {
     if (!(place instanceof HTMLElement) || !place.dataset.since) continue;
@@ -137,29 +137,18 @@ function sessionAddress(consultationId) {
   return (document.body.dataset.sessionPath ?? "").replace("CONSULTATION", consultationId);
 }
 
-/** @param {NonNullable<WaitingEntry["readiness"]>} readiness */
-function readinessWord(readiness) {
-  return {
-    ready: _("Ready"),
-    ready_with_limits: _("Ready with limits"),
-    not_ready: _("Not ready"),
-    not_tested: _("Not tested"),
-  }[readiness];
-}
-
 function showSound() {
-  show(enableSound, ringer.blocked && !silent);
+  show(enableSound, ringer.blocked && !isSilent);
 }
 
 /**
- * A desktop notification for those who have not had one. It names nobody: it may be read by
- * whoever passes the screen.
+ * Show a desktop notification of new arrivals. It names nobody: any passer-by may read it.
  * @param {WaitingEntry[]} unanswered
  */
 function announce(unanswered) {
-  const fresh = unanswered.some((entry) => !announced.has(entry.consultation_id));
-  announced = new Set(unanswered.map((entry) => entry.consultation_id));
-  if (!fresh || silent || document.visibilityState === "visible") return;
+  const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
+  announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
+  if (!fresh || isSilent || document.visibilityState === "visible") return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
     const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
@@ -175,7 +164,7 @@ enableSound.addEventListener("click", () => {
     void Notification.requestPermission();
   }
 });
-// Any touch of the page is enough for most browsers; the button is for those who wonder.
+// For most browsers any touch of the page is enough; the button says so.
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }

@@ -1,4 +1,4 @@
-/** "New invite": the choice shows its form without loading another page. */
+/** "New invite": the choice shows its form without another page load. */
 
 import { loadCatalog } from "../shared/catalog.js";
 import { maybe, show } from "../shared/dom.js";
@@ -34,7 +34,7 @@ for (const choice of choices) {
   });
 }
 if (form) {
-  // What is wrong is read first, and is where the keyboard goes on.
+  // Focus the errors first.
   const summary = form.querySelector("[role=alert]");
   if (summary instanceof HTMLElement) summary.focus();
   wireInvitation(form);

@@ -1,4 +1,4 @@
-/** The opened sessions. */
+/** The list of opened sessions. */
 
 import { followLists } from "../shared/live-lists.js";
 

@@ -1,4 +1,4 @@
-/** Pages that have nothing else to do in the browser. */
+/** Pages without a script of their own. */
 
 import { setUpPage } from "./every-page.js";
 

@@ -1,6 +1,6 @@
 /**
- * The part of the chat that this page holds: lines that follow each other, somewhere in the whole.
- * Values in, values out. Lines are numbered 1, 2, 3 ... by their positions, without holes.
+ * The part of the chat that this page holds: consecutive lines, anywhere in the whole. Pure functions.
+ * The positions of lines are 1, 2, 3 ... without gaps.
  */
 
 /** @import { ChatLine } from "../signaling/messages.js" */
@@ -8,14 +8,14 @@
 /**
  * @typedef {object} History
  * @property {ChatLine[]} chat in the order of their positions
- * @property {number} last position of the newest line there is, held or not
+ * @property {number} last position of the newest line, held or not
  */
 
-/** What an old phone shows without getting slow; beyond it, the lines far from the reader go. */
+/** What an old phone shows without getting slow; beyond it, the lines far from the reader are dropped. */
 export const MAX_HELD_LINES = 1000;
 
 /**
- * Whether the newest line is held: only then new ones follow it.
+ * Whether the newest line is held: only then new lines are added.
  * @param {History} history
  */
 export function isAtEnd({ chat, last }) {
@@ -28,8 +28,8 @@ export function isAtStart({ chat }) {
 }
 
 /**
- * After a snapshot. Who is reading far back goes on reading there; everybody else has the newest
- * lines, and those held before where nothing is missing between them.
+ * After a snapshot. Older lines that are being read stay; otherwise the newest lines are held, with
+ * earlier ones if no line is missing between them.
  * @template {History} T
  * @param {T} history
  * @param {ChatLine[]} newest
@@ -44,7 +44,7 @@ export function withNewest(history, newest) {
 }
 
 /**
- * After somebody wrote.
+ * After a new line.
  * @template {History} T
  * @param {T} history
  * @param {ChatLine} line
@@ -56,13 +56,13 @@ export function withLine(history, line) {
   const first = chat[0]?.position ?? 0;
   const end = chat.at(-1)?.position ?? 0;
   const late = line.position <= end && line.position >= first - 1;
-  // For who reads far up in what is held, it does not grow without end either.
+  // While older lines are being read, the part still does not grow without limit.
   const next = line.position > end && isAtEnd(history) && chat.length < 2 * MAX_HELD_LINES;
   return { ...history, chat: late || next ? merged(chat, [line]) : chat, last };
 }
 
 /**
- * After a page was read. What does not join what is held is an answer that came too late.
+ * After a page of lines was read. One that does not adjoin the held lines came too late.
  * @template {History} T
  * @param {T} history
  * @param {ChatLine[]} page
@@ -80,7 +80,7 @@ export function withPage(history, page) {
 }
 
 /**
- * Without the oldest lines that are too many, for a reader who looks at the newest ones.
+ * Without the oldest lines beyond the limit, while the newest ones are being read.
  * @template {History} T
  * @param {T} history
  * @returns {T}

@@ -1,4 +1,4 @@
-/** The head of the session page: what is going on, who is there, and the scheduler's next step. */
+/** The header of the session page: its state, who is present, and the scheduler's next step. */
 
 import { _, dateWords, fill } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
@@ -16,12 +16,12 @@ import { otherSide } from "./state.js";
  * @property {(choice: "close" | "keep_open") => void} terminate
  */
 
-/** Milliseconds between the two clicks of one double click, at most (as in Windows by default). */
+/** At most this many milliseconds are between the clicks of a double click (Windows' default). */
 const DOUBLE_CLICK = 500;
 
 export class SessionHeader {
   #heading = byId("heading", HTMLElement);
-  #other = byId("other-side", HTMLElement);
+  #otherSide = byId("other-side", HTMLElement);
   #start = maybe("start-session", HTMLButtonElement);
   #resume = maybe("resume-session", HTMLButtonElement);
   #terminate = maybe("terminate-session", HTMLButtonElement);
@@ -31,13 +31,13 @@ export class SessionHeader {
 
   /** @param {SessionHeaderActions} actions */
   constructor(actions) {
-    this.#start?.addEventListener("click", () => this.#once(actions.start));
-    this.#resume?.addEventListener("click", () => this.#once(actions.resume));
+    this.#start?.addEventListener("click", () => this.#runOnce(actions.start));
+    this.#resume?.addEventListener("click", () => this.#runOnce(actions.resume));
     this.#terminate?.addEventListener("click", (event) => {
-      // the second half of a double click on what stood here before
+      // the second click of a double click on the button that was here before
       if (event.timeStamp - this.#pressedAt < DOUBLE_CLICK) return;
       const dialog = this.#dialog;
-      // The last answer would count again when the dialog is left by the Escape key.
+      // Escape keeps the return value: without this the last answer would count again.
       if (dialog) dialog.returnValue = "";
       dialog?.showModal();
     });
@@ -48,7 +48,7 @@ export class SessionHeader {
   }
 
   /** @param {() => Promise<unknown>} step */
-  async #once(step) {
+  async #runOnce(step) {
     if (this.#busy) return;
     this.#busy = true;
     this.#pressedAt = performance.now();
@@ -67,7 +67,7 @@ export class SessionHeader {
     const other = otherSide(room);
     const scheduler = this.#start !== null;
     if (!scheduler) setText(this.#heading, guestHeading(state));
-    setText(this.#other, scheduler ? schedulerSentence(room) : guestSentence(state, other));
+    setText(this.#otherSide, scheduler ? schedulerSentence(room) : guestSentence(state, other));
     show(this.#start, before);
     if (this.#start) this.#start.disabled = other !== "here";
     show(maybe("start-reason", HTMLElement), before && other !== "here");
@@ -76,11 +76,11 @@ export class SessionHeader {
     show(maybe("after-closing", HTMLElement), state === "closed");
     show(maybe("link-again", HTMLElement), state === "kept_open" && other === "away");
     byId("room", HTMLElement).dataset.phase = state;
-    this.#people(room);
+    this.#renderPeople(room);
   }
 
   /** @param {Room} room */
-  #people(room) {
+  #renderPeople(room) {
     const shown = room.participants.filter((one) => one.online || one.present);
     setText(byId("people-count", HTMLElement), String(shown.filter((one) => one.online).length));
     follow(
@@ -90,7 +90,7 @@ export class SessionHeader {
       () => clone("person"),
       (element, person) => {
         setText(inside(element, ".name"), person.name);
-        setText(inside(element, ".role"), roleWord(person.role));
+        setText(inside(element, ".role"), roleLabel(person.role));
         setText(inside(element, ".online"), person.online ? _("online") : _("away"));
         element.classList.toggle("away", !person.online);
       },
@@ -141,7 +141,7 @@ function schedulerSentence(room) {
 }
 
 /** @param {Participant["role"]} role */
-function roleWord(role) {
+function roleLabel(role) {
   return {
     scheduler: _("Host"),
     service_user: _("Service user"),

@@ -1,24 +1,24 @@
 /**
- * What was written is deleted on the server some time after the end, and then it leaves an open page
- * as well: the page is loaded again, and what it leads to by then is what its reader may see.
+ * When the server has deleted a session, its chat leaves an open page as well: the page is reloaded
+ * and shows what its reader may see by then.
  */
 
 /** @import { ChannelState } from "../signaling/channel.js" */
 
-const LOOK_EVERY = 30_000;
+const CHECK_INTERVAL = 30_000;
 
 export class Retention {
-  #over = Infinity;
+  #deletedAt = Infinity;
 
   /**
-   * @param {number} duration milliseconds from the end until everything is deleted
-   * @param {boolean} toTheEnd whether this page goes on until then: that of a scheduler
+   * @param {number} duration milliseconds from the end of the session until its deletion
+   * @param {boolean} toTheEnd whether this page may go on until then, as a scheduler's may
    */
   constructor(duration, toTheEnd) {
     this.duration = duration;
     this.toTheEnd = toTheEnd;
-    setInterval(() => this.#look(), LOOK_EVERY);
-    document.addEventListener("visibilitychange", () => this.#look());
+    setInterval(() => this.#check(), CHECK_INTERVAL);
+    document.addEventListener("visibilitychange", () => this.#check());
   }
 
   /**
@@ -26,19 +26,19 @@ export class Retention {
    * @param {string} reason
    */
   line(state, reason) {
-    if (state === "open") this.#over = Infinity;
+    if (state === "open") this.#deletedAt = Infinity;
     if (state !== "ended") return;
     const deleted = reason === "not_found" || (reason === "gone" && this.toTheEnd);
-    if (deleted) this.#over = 0;
-    // A closed session is looked for again and again; its end was the first time.
+    if (deleted) this.#deletedAt = 0;
+    // A closed session is polled; the first answer was its end.
     else if (reason === "gone" || reason === "closed") {
-      this.#over = Math.min(this.#over, Date.now() + this.duration);
+      this.#deletedAt = Math.min(this.#deletedAt, Date.now() + this.duration);
     }
-    this.#look();
+    this.#check();
   }
 
-  #look() {
-    if (Date.now() < this.#over) return;
+  #check() {
+    if (Date.now() < this.#deletedAt) return;
     sessionStorage.clear();
     location.reload();
   }

@@ -1,4 +1,4 @@
-/** The room as this browser knows it: values in, values out. Knows no page and no socket. */
+/** The state of the room: pure functions from a state and a message to the next state. */
 
 import { withLine, withNewest } from "./chat-history.js";
 
@@ -14,10 +14,10 @@ import { withLine, withNewest } from "./chat-history.js";
  * @property {number} seq of the last event; -1 before the first snapshot
  * @property {ConsultationView | null} consultation
  * @property {Participant[]} participants
- * @property {ChatLine[]} chat the part of it that is held, see `history.js`
+ * @property {ChatLine[]} chat the part that is held, see `chat-history.js`
  * @property {number} last position of the newest chat line
  * @property {Record<string, number>} seen participant id -> position
- * @property {CallView | null} call null when there is none or it is over
+ * @property {CallView | null} call null if there is none or it has ended
  */
 
 /** @type {Room} */
@@ -34,15 +34,15 @@ export const EMPTY = Object.freeze({
 });
 
 /**
- * The room after a message. `gap` tells that events are missing and everything must be asked for
- * again; the room is then as before.
+ * The room after a message. With `gap`, events are missing and a snapshot is needed; the room is
+ * unchanged.
  * @param {Room} room
  * @param {ServerMessage} message
  * @returns {{ room: Room, gap: boolean }}
  */
 export function after(room, message) {
   if (message.type === "welcome") {
-    // Another life of the room counts from the start; only a snapshot can continue from here.
+    // Another epoch numbers its events anew: only a snapshot can continue from here.
     const seq = message.resumed ? room.seq : -1;
     return done({ ...room, me: message.participant_id, epoch: message.epoch, seq });
   }
@@ -63,7 +63,7 @@ export function after(room, message) {
 }
 
 /**
- * Where to go on from after the line was lost; null asks for a snapshot.
+ * Where to resume after a reconnect; null asks for a snapshot.
  * @param {Room} room
  * @returns {ResumePoint | null}
  */
@@ -107,9 +107,13 @@ function change(room, event) {
  * @param {Participant} changed
  */
 function withParticipant(participants, changed) {
-  const known = participants.some((one) => one.participant_id === changed.participant_id);
-  if (!known) return [...participants, changed];
-  return participants.map((one) => (one.participant_id === changed.participant_id ? changed : one));
+  const isKnown = participants.some(
+    ({ participant_id }) => participant_id === changed.participant_id,
+  );
+  if (!isKnown) return [...participants, changed];
+  return participants.map((known) =>
+    known.participant_id === changed.participant_id ? changed : known,
+  );
 }
 
 /** @param {CallView | null} call */
@@ -117,38 +121,43 @@ function current(call) {
   return call && (call.state === "ringing" || call.state === "ongoing") ? call : null;
 }
 
-// --- questions that pages ask ---------------------------------------------------------------
+// --- selectors ---------------------------------------------------------------
 
 /**
  * @param {Room} room
  * @returns {Participant | undefined}
  */
 export function myself(room) {
-  return room.participants.find((one) => one.participant_id === room.me);
+  return room.participants.find((participant) => participant.participant_id === room.me);
 }
 
 /**
  * @param {Room} room
- * @returns {"away" | "here" | "busy"} how the other side is for whoever looks at this room
+ * @returns {"away" | "here" | "busy"} presence of
+ *   everybody else for a scheduler, of the scheduler for everybody else
  */
 export function otherSide(room) {
   const scheduler = myself(room)?.role === "scheduler";
   const there = room.participants.some(
-    (one) =>
-      one.online && one.participant_id !== room.me && (one.role === "scheduler") !== scheduler,
+    (participant) =>
+      participant.online &&
+      participant.participant_id !== room.me &&
+      (participant.role === "scheduler") !== scheduler,
   );
   if (!scheduler && !there && room.consultation?.scheduler_busy) return "busy";
   return there ? "here" : "away";
 }
 
 /**
- * Who is here with a browser that cannot take calls.
+ * Who is online with a browser that does not support calls.
  * @param {Room} room
- * @returns {{ people: Participant[], all: boolean }} all: nobody else is here
+ * @returns {{ people: Participant[], all: boolean }} all: nobody else is online
  */
 export function uncallable(room) {
-  const others = room.participants.filter((one) => one.online && one.participant_id !== room.me);
-  const people = others.filter((one) => one.calls === false);
+  const others = room.participants.filter(
+    (participant) => participant.online && participant.participant_id !== room.me,
+  );
+  const people = others.filter(({ calls }) => calls === false);
   return { people, all: people.length > 0 && people.length === others.length };
 }
 
@@ -158,11 +167,14 @@ export function uncallable(room) {
  * @returns {string}
  */
 export function nameOf(room, participantId) {
-  return room.participants.find((one) => one.participant_id === participantId)?.name ?? "";
+  return (
+    room.participants.find((participant) => participant.participant_id === participantId)?.name ??
+    ""
+  );
 }
 
 /**
- * What has become of a chat line of mine.
+ * The delivery state of one of this page's own chat lines.
  * @param {Room} room
  * @param {ChatLine} line
  * @returns {"sent" | "seen"}
@@ -183,7 +195,7 @@ export function myMember(room) {
 }
 
 /**
- * How the call concerns me: `elsewhere` means that a page of mine that is gone was in it.
+ * This page's part in the call; `elsewhere`: an earlier page of this participant is in it.
  * @param {Room} room
  * @param {string} peerId of this page
  * @returns {"none" | "incoming" | "joined" | "elsewhere" | "joinable"}

@@ -1,35 +1,35 @@
-/** The pages of one browser that have the same seat: only one of them sits there. */
+/** The tabs of one browser with the same seat, which only one of them can have. */
 
 import { timeoutFor } from "../shared/timeouts.js";
 
 /** @import { ChannelState } from "../signaling/channel.js" */
 
-/** A page that is only loaded again says "here" within this time: it comes, and so does its line. */
-const BACK_AFTER = timeoutFor(2_000, 6);
+/** A tab that was only reloaded announces itself within this time, once its channel is open. */
+const RELOAD_AFTER = timeoutFor(2_000, 6);
 
 export class Tabs {
-  /** The seat was taken by a page of this browser. */
+  /** The seat was taken by a tab of this browser. */
   here = false;
   #replaced = false;
-  #sits = false;
+  #hasSeat = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #back;
+  #reloadTimer;
   /** @type {BroadcastChannel | null} */
-  #others = null;
+  #otherTabs = null;
 
   /**
    * @param {string} name of the seat
-   * @param {() => void} onHere called when it turns out that it was a page of this browser
+   * @param {() => void} onHere called when it turns out that a tab of this browser took the seat
    */
   constructor(name, onHere) {
     this.onHere = onHere;
     if (!("BroadcastChannel" in window)) {
-      this.here = true; // nobody knows
+      this.here = true; // unknown: assume so
       return;
     }
-    this.#others = new BroadcastChannel(name);
-    this.#others.onmessage = ({ data }) => this.#hear(data);
-    addEventListener("pagehide", () => this.#sits && this.#others?.postMessage("left"));
+    this.#otherTabs = new BroadcastChannel(name);
+    this.#otherTabs.onmessage = ({ data }) => this.#receive(data);
+    addEventListener("pagehide", () => this.#hasSeat && this.#otherTabs?.postMessage("left"));
   }
 
   /**
@@ -37,19 +37,19 @@ export class Tabs {
    * @param {string} reason
    */
   line(state, reason) {
-    this.#sits = state === "open";
+    this.#hasSeat = state === "open";
     this.#replaced = state === "ended" && reason === "replaced";
-    if (this.#sits) this.#others?.postMessage("here");
+    if (this.#hasSeat) this.#otherTabs?.postMessage("here");
   }
 
-  /** @param {"here" | "left"} word */
-  #hear(word) {
-    clearTimeout(this.#back);
-    if (word === "here") {
+  /** @param {"here" | "left"} message */
+  #receive(message) {
+    clearTimeout(this.#reloadTimer);
+    if (message === "here") {
       this.here = true;
       if (this.#replaced) this.onHere();
     } else if (this.#replaced && this.here) {
-      this.#back = setTimeout(() => location.reload(), BACK_AFTER);
+      this.#reloadTimer = setTimeout(() => location.reload(), RELOAD_AFTER);
     }
   }
 }

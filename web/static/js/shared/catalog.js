@@ -1,15 +1,15 @@
 /**
- * Sentences in the reader's language. The English sentence is the key; what is missing stays
- * English. `_` and `_n` carry these names so that the extractor finds their arguments.
+ * Sentences in the reader's language. The English sentence is the key, and the fallback. `_` and
+ * `_n` have these names so that the extractor finds their arguments.
  */
 
 /**
  * @typedef {object} Catalog
  * @property {string} lang
  * @property {string} dir
- * @property {string} plural for each number to 199 the index of its form
+ * @property {string} plural for each number up to 199 the digit that is the index of its form
  * @property {Record<string, string | string[]>} messages
- * @property {string} decimal what stands before tenths
+ * @property {string} decimal the decimal separator
  * @property {DateWords} dates
  */
 
@@ -24,14 +24,14 @@
  * @property {string} without_year
  * @property {string} comma
  * @property {Record<string, string[]>} units minute, hour and day in each form, %n is the number
- * @property {string[]} [periods] for each hour that is read in two ways: the part of the day
+ * @property {string[]} [periods] for each hour of an ambiguous clock, the part of the day
  * @property {string[]} [solar] months of the Solar Hijri year
  * @property {{ from: number, days: string }} [nowruz] days after 20 March, for each year
  * @property {{ zones: string[], months?: string[], solar?: string[] }[]} [regions] other months
  */
 
 /**
- * Until a catalog is loaded. Its dates are read everywhere.
+ * Until a catalog is loaded. Dates in this format are understood everywhere.
  * @type {Catalog}
  */
 const english = {
@@ -55,20 +55,20 @@ const english = {
 };
 
 /**
- * Kept by the page: a module that had to be asked for again has another copy of this one.
- * @type {{ spoken: Catalog }}
+ * Global, because a module that was loaded again comes with another copy of this one.
+ * @type {{ catalog: Catalog }}
  */
 const page = /** @type {any} */ (globalThis);
-page.spoken ??= english;
+page.catalog ??= english;
 
 /** @param {Partial<Catalog>} loaded */
 export function useCatalog(loaded) {
-  page.spoken = { ...english, ...loaded };
+  page.catalog = { ...english, ...loaded };
 }
 
 /**
- * Load the catalog the page names. A page without one, or one that cannot be loaded, is English:
- * late or missing words must not keep anybody from a session.
+ * Load the catalog that the page names. Without one, or if it fails to load, the page is English:
+ * missing translations must not keep anybody from a session.
  */
 export async function loadCatalog() {
   const address = document.documentElement.dataset.catalog;
@@ -86,7 +86,7 @@ export async function loadCatalog() {
  * @returns {string}
  */
 export function _(sentence) {
-  const found = page.spoken.messages[sentence];
+  const found = page.catalog.messages[sentence];
   return (Array.isArray(found) ? found[0] : found) || sentence;
 }
 
@@ -98,7 +98,7 @@ export function _(sentence) {
  * @returns {string}
  */
 export function _n(singular, plural, count) {
-  const forms = page.spoken.messages[singular];
+  const forms = page.catalog.messages[singular];
   const found = Array.isArray(forms) ? forms[formOf(count)] : undefined;
   return found || (count === 1 ? singular : plural);
 }
@@ -108,21 +108,21 @@ export function _n(singular, plural, count) {
  * @returns {number} index of the form that fits it
  */
 export function formOf(count) {
-  return Number(page.spoken.plural[count < 200 ? count : 100 + (count % 100)]);
+  return Number(page.catalog.plural[count < 200 ? count : 100 + (count % 100)]);
 }
 
-export const dateWords = () => page.spoken.dates;
-export const decimalSign = () => page.spoken.decimal;
+export const dateWords = () => page.catalog.dates;
+export const decimalSign = () => page.catalog.decimal;
 
 /**
- * Fill `%(name)s` places. Values are isolated, so that a name of the other direction does not
- * turn the sentence around it.
+ * Fill `%(name)s` placeholders. Values are isolated, so that one of the other direction does not
+ * reorder the sentence around it.
  * @param {string} sentence
  * @param {Record<string, string | number>} values
  * @returns {string}
  */
 export function fill(sentence, values) {
-  return sentence.replace(/%\((\w+)\)s/g, (place, name) =>
-    name in values ? `\u2068${values[name]}\u2069` : place,
+  return sentence.replace(/%\((\w+)\)s/g, (placeholder, name) =>
+    name in values ? `\u2068${values[name]}\u2069` : placeholder,
   );
 }

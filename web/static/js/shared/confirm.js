@@ -1,4 +1,4 @@
-/** Asking before something that cannot be taken back: `<form data-confirm="id of a dialog">`. */
+/** Confirmation of what cannot be undone: `<form data-confirm="id of a dialog">`. */
 
 import { maybe, setText } from "./dom.js";
 
@@ -15,10 +15,10 @@ export function askBeforeSubmitting() {
     asked = form;
     const who = dialog.querySelector(".name");
     if (who) setText(who, form.dataset.who ?? "");
-    // The last answer would count again when the dialog is left by the Escape key.
+    // Escape keeps the return value: without this the last answer would count again.
     dialog.returnValue = "";
     dialog.onclose = () => {
-      // A refused `submit()` asks nothing: the event above is not fired by it.
+      // `submit()` does not fire the event above, so there is no second confirmation.
       if (dialog.returnValue === "yes") asked?.submit();
     };
     dialog.showModal();

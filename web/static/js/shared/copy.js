@@ -1,15 +1,15 @@
-/** Copy text to the clipboard, with the old way where the new one is missing. */
+/** Copy text to the clipboard, with the older API where the new one is missing. */
 
 /**
  * @param {string} text
- * @returns {Promise<boolean>}
+ * @returns {Promise<boolean>} whether it was copied
  */
 export async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Not a secure page, or a browser inside an app.
+    // Not a secure context, or a browser inside an app.
   }
   const area = document.createElement("textarea");
   area.value = text;

@@ -1,4 +1,4 @@
-/** Small helpers over the DOM: typed look-up, templates, lists that follow data. */
+/** Small helpers for the DOM: typed look-up, templates, keyed lists. */
 
 /**
  * The element with this id, which must exist and be of this kind.
@@ -14,7 +14,7 @@ export function byId(id, kind) {
 }
 
 /**
- * The same for elements that some pages do not have.
+ * The same for an element that some pages lack.
  * @template {Element} T
  * @param {string} id
  * @param {new () => T} kind
@@ -49,8 +49,8 @@ export function clone(id) {
 }
 
 /**
- * Make the children of `parent` follow `items`: kept by key, so that focus, playing videos and
- * what a screen reader has already read stay as they are.
+ * Reconcile the children of `parent` with `items`. Elements are kept by key, so that the focus,
+ * playing videos and what a screen reader has already read stay as they are.
  * @template T
  * @param {Element} parent
  * @param {T[]} items
@@ -75,7 +75,7 @@ export function follow(parent, items, key, make, update) {
     }
     update(element, item);
     const place = previous ? previous.nextElementSibling : parent.firstElementChild;
-    // Moving a playing video stops it: elements that stand right are not touched.
+    // Moving a playing video stops it: elements in their right place are not touched.
     if (place !== element) parent.insertBefore(element, place);
     previous = element;
   }
@@ -83,8 +83,7 @@ export function follow(parent, items, key, make, update) {
 }
 
 /**
- * Change a list so that what stands at the top of the scrolled part stays where it is, as far as it
- * remains.
+ * Change a list without moving the first visible child, if it remains.
  * @param {Element} scroll
  * @param {Element} list
  * @param {() => void} change
@@ -98,7 +97,7 @@ export function keepingScroll(scroll, list, change) {
 }
 
 /**
- * Set text only where it changes: live regions would read it again.
+ * Set the text only if it changes: live regions would read it again.
  * @param {Element} element
  * @param {string} text
  */

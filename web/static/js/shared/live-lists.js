@@ -1,14 +1,14 @@
 /**
- * Parts of a page that follow the server: when `list-changed` is told, the page is fetched once
- * more and its `[data-live]` parts are replaced where they differ. Dialogs and forms around them
- * stay as they are; the keyboard stays where it was.
+ * Live parts of a page: on the event `list-changed` the page is fetched again and its `[data-live]`
+ * parts are replaced where they differ. Dialogs and forms around them stay as they are, and so does
+ * the focus.
  */
 
-/** Many things happen at once when a notice goes out to six people. */
-const AFTER = 400;
+/** Coalesces the events of a notice that goes out to six people. */
+const REFRESH_DELAY = 400;
 
-/** The page could not be had just now. */
-const AGAIN_AFTER = 2_000;
+/** After a failed fetch. */
+const RETRY_DELAY = 2_000;
 
 export const LIST_CHANGED = "list-changed";
 
@@ -19,18 +19,18 @@ export function followLists() {
   const refresh = () => {
     stale = true;
     if (document.visibilityState !== "visible") return;
-    // not put off by what follows: while a thousand notices go out, something always follows
+    // Not restarted by further events: while a thousand notices go out there is always another.
     timer ??= setTimeout(async () => {
       timer = undefined;
       stale = !(await replaceParts());
-      if (stale) setTimeout(refresh, AGAIN_AFTER);
-    }, AFTER);
+      if (stale) setTimeout(refresh, RETRY_DELAY);
+    }, REFRESH_DELAY);
   };
   document.addEventListener(LIST_CHANGED, refresh);
   document.addEventListener("visibilitychange", () => stale && refresh());
 }
 
-/** @returns {Promise<boolean>} whether the page is up to date; one that is gone stays as it is */
+/** @returns {Promise<boolean>} whether the page is up to date; if the server has no such page any more, it stays */
 async function replaceParts() {
   const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
   if (!answer || answer.status >= 500) return false;
@@ -39,19 +39,19 @@ async function replaceParts() {
   for (const old of document.querySelectorAll("[data-live]")) {
     const part = fresh.getElementById(old.id);
     if (!part || part.isEqualNode(old)) continue;
-    const mark = old.contains(document.activeElement) ? markOf(document.activeElement) : "";
+    const key = old.contains(document.activeElement) ? controlKey(document.activeElement) : "";
     const imported = document.importNode(part, true);
     old.replaceWith(imported);
-    if (mark) focusMarked(imported, mark);
+    if (key) focusControl(imported, key);
   }
   return true;
 }
 
 /**
- * What makes a control the same in a fresh copy of the page: where it leads and what it says.
+ * Identifies a control in a fresh copy of the page: by its target and its text.
  * @param {Element | null} element
  */
-function markOf(element) {
+function controlKey(element) {
   const form = element instanceof HTMLButtonElement ? element.form : null;
   return [form?.getAttribute("action") ?? element?.getAttribute("href"), element?.textContent].join(
     " ",
@@ -60,10 +60,10 @@ function markOf(element) {
 
 /**
  * @param {Element} part
- * @param {string} mark
+ * @param {string} key
  */
-function focusMarked(part, mark) {
+function focusControl(part, key) {
   for (const element of part.querySelectorAll("a, button")) {
-    if (element instanceof HTMLElement && markOf(element) === mark) return element.focus();
+    if (element instanceof HTMLElement && controlKey(element) === key) return element.focus();
   }
 }

@@ -1,9 +1,9 @@
 /**
- * A ring made by the browser itself. Browsers keep pages silent until somebody touches them:
- * `blocked` tells, and `unlock` is for the tap.
+ * A ring tone, synthesized in the browser. Autoplay policies keep a page silent until its reader has
+ * touched it: `blocked` says so, and `unlock` is to be called on a tap.
  */
 
-const EVERY = 3_000;
+const RING_INTERVAL = 3_000;
 
 export class Ringer {
   /** @type {AudioContext | null} */
@@ -11,13 +11,13 @@ export class Ringer {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
-  /** @param {() => void} onChange called when sound becomes possible or impossible */
+  /** @param {() => void} onChange called when `blocked` may have changed */
   constructor(onChange = () => {}) {
     try {
       this.#context = new AudioContext();
       this.#context.onstatechange = onChange;
     } catch {
-      // No sound on this device: the title and the list still tell.
+      // No audio on this device: the title and the list still show who waits.
     }
   }
 
@@ -36,7 +36,7 @@ export class Ringer {
 
   start() {
     if (this.#timer !== undefined) return;
-    this.#timer = setInterval(() => this.#ring(), EVERY);
+    this.#timer = setInterval(() => this.#ring(), RING_INTERVAL);
     this.#ring();
   }
 
@@ -47,7 +47,7 @@ export class Ringer {
 
   #ring() {
     this.unlock();
-    // Before the first touch browsers forbid it, and complain on the console.
+    // Before the first touch browsers refuse it, with an error on the console.
     if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
     if (this.blocked) return;
     this.#tone(659, 0);

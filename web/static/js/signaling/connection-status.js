@@ -1,4 +1,4 @@
-/** What a page of a scheduler says about its own line: nobody can be heard arriving without it. */
+/** The connection status on a scheduler's pages: without it no arrival would be noticed. */
 
 import { _, fill } from "../shared/catalog.js";
 import { maybe, setText, show } from "../shared/dom.js";
@@ -7,30 +7,30 @@ import { timeOfDay } from "../shared/time/format.js";
 
 /** @import { ChannelState } from "./channel.js" */
 
-/** A restart of the server is over sooner; who reads the page need not hear of it. */
-const SAY_AFTER = 2_500;
-/** Of two in a row the second is no accident; asked for the reason again now and then. */
-const ASK_EVERY = 4;
+/** A restart of the server takes less, and is not worth a notice. */
+const NOTICE_DELAY = 2_500;
+/** Diagnose after the second failure in a row, which is no accident, and every fourth from there. */
+const DIAGNOSE_EVERY = 4;
 
 export class ConnectionStatus {
   /** @type {"connecting" | "live" | "lost" | "ended"} */
-  #shown = "connecting";
-  #since = performance.now();
+  #status = "connecting";
+  #lostSince = performance.now();
   #lostAt = serverNow();
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
-  #mark = maybe("line", HTMLElement);
+  #indicator = maybe("line", HTMLElement);
   #notice = maybe("line-lost", HTMLElement);
 
-  /** @param {() => void} onChange called when it is lost, and when it is back */
+  /** @param {() => void} onChange called when the connection is lost, and when it is back */
   constructor(onChange) {
     this.onChange = onChange;
   }
 
-  /** Nobody would be heard arriving. */
+  /** Whether arrivals would go unnoticed. */
   get lost() {
-    return this.#shown === "lost" || this.#shown === "ended";
+    return this.#status === "lost" || this.#status === "ended";
   }
 
   /**
@@ -41,35 +41,35 @@ export class ConnectionStatus {
     clearTimeout(this.#timer);
     if (state === "open") {
       this.#failures = 0;
-      this.#enter("live", "");
+      this.#setStatus("live", "");
     } else if (state === "ended") {
-      this.#enter("ended", endSentence(reason));
+      this.#setStatus("ended", endSentence(reason));
     } else {
-      if (this.#shown === "live" && this.#failures === 0) {
-        this.#since = performance.now();
+      if (this.#status === "live" && this.#failures === 0) {
+        this.#lostSince = performance.now();
         this.#lostAt = serverNow();
       }
-      if (state === "waiting") this.#fail();
-      const left = this.#since + SAY_AFTER - performance.now();
-      this.#timer = setTimeout(() => this.#lose(), Math.max(0, left));
+      if (state === "waiting") this.#countFailure();
+      const left = this.#lostSince + NOTICE_DELAY - performance.now();
+      this.#timer = setTimeout(() => this.#showLost(), Math.max(0, left));
     }
   }
 
-  #fail() {
+  #countFailure() {
     this.#failures += 1;
-    if (this.#failures % ASK_EVERY !== 2) return;
+    if (this.#failures % DIAGNOSE_EVERY !== 2) return;
     const notice = this.#notice;
-    const matters = () => this.#failures > 0;
+    const stillFailing = () => this.#failures > 0;
     import("./diagnosis.js").then(
-      ({ showDiagnosis }) => notice && showDiagnosis(notice, matters),
-      () => {}, // the line is just down
+      ({ showDiagnosis }) => notice && showDiagnosis(notice, stillFailing),
+      () => {}, // plain HTTP fails as well
     );
   }
 
-  #lose() {
-    if (this.#shown === "lost") return;
+  #showLost() {
+    if (this.#status === "lost") return;
     const time = timeOfDay(this.#lostAt);
-    this.#enter(
+    this.#setStatus(
       "lost",
       fill(
         _("No connection since %(time)s. You will not hear when somebody arrives. Reconnecting…"),
@@ -82,10 +82,11 @@ export class ConnectionStatus {
    * @param {"live" | "lost" | "ended"} shown
    * @param {string} sentence
    */
-  #enter(shown, sentence) {
-    this.#shown = shown;
+  #setStatus(shown, sentence) {
+    this.#status = shown;
     document.body.dataset.line = shown;
-    if (this.#mark) setText(this.#mark, shown === "live" ? _("Connected") : _("No connection"));
+    if (this.#indicator)
+      setText(this.#indicator, shown === "live" ? _("Connected") : _("No connection"));
     if (this.#notice) setText(this.#notice, sentence);
     show(this.#notice, sentence !== "");
     this.onChange();
@@ -96,7 +97,7 @@ export class ConnectionStatus {
 function endSentence(reason) {
   switch (reason) {
     case "sign_in_required":
-      return ""; // said in its own place
+      return ""; // shown in a place of its own
     case "too_many_requests":
       return _("Too many attempts. Please wait a few minutes and try again.");
     default:

@@ -1,16 +1,16 @@
 /**
- * Why a page gets no live line: browsers do not tell it, and the server may know. Loaded only when
- * sockets fail again and again; if plain HTTP fails as well, the line is just down.
+ * Why WebSockets fail here: browsers do not say, but the server may know. Only loaded when sockets
+ * fail repeatedly; if plain HTTP fails as well, there is just no network.
  */
 
 /**
  * @typedef {object} Reason
  * @property {string} text
- * @property {string} [address] where the page works, if it does not under this name
+ * @property {string} [address] where the page works, if it does not under this host name
  */
 
-/** @returns {Promise<Reason | null>} null: nothing is known */
-export async function reason() {
+/** @returns {Promise<Reason | null>} null if nothing is known */
+export async function diagnose() {
   const address = new URL(document.body.dataset.socket ?? "", location.href);
   address.search = new URLSearchParams({
     from: location.origin,
@@ -25,17 +25,17 @@ export async function reason() {
 }
 
 /**
- * Say it, if anything is known by the time that it still matters.
- * @param {HTMLElement} place
- * @param {(reason: Reason) => boolean} matters
+ * Show the reason, if there is one and it still matters when it is known.
+ * @param {HTMLElement} element
+ * @param {(diagnose: Reason) => boolean} matters
  */
-export async function showDiagnosis(place, matters) {
-  const found = await reason();
+export async function showDiagnosis(element, matters) {
+  const found = await diagnose();
   if (!found || !matters(found)) return;
-  place.textContent = found.text;
-  place.hidden = false;
+  element.textContent = found.text;
+  element.hidden = false;
   if (!found.address) return;
   const link = document.createElement("a");
   link.href = link.textContent = found.address + location.pathname;
-  place.append(" ", link);
+  element.append(" ", link);
 }

@@ -1,6 +1,7 @@
 /**
- * The wire messages of the socket as types: the counterpart of signaling/wire/messages.py, where they
- * are explained. A test compares the two. Types only: no browser loads this file. Members with a default may be absent on the wire.
+ * The messages of the signaling protocol as types: the counterpart of signaling/wire/messages.py,
+ * where they are explained; a test compares the two. Members with a default may be absent on the
+ * wire. No browser loads this file.
  */
 
 /**

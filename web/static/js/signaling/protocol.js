@@ -1,4 +1,4 @@
-/** The numbers of the wire: the counterpart of those in signaling/wire/messages.py. */
+/** Protocol version and close codes: the counterpart of those in signaling/wire/messages.py. */
 
 /** WebSocket close codes by reason. */
 export const CLOSE_CODES = Object.freeze({

@@ -1,6 +1,6 @@
 /**
- * Whether this browser has what a call takes. Some do without it in a mode of higher security, and
- * the browsers inside of messaging apps often do.
+ * Whether this browser supports calls. Lockdown modes and the browsers inside messaging apps often
+ * do not.
  */
 export function canCall() {
   return "RTCPeerConnection" in globalThis && Boolean(navigator.mediaDevices?.getUserMedia);

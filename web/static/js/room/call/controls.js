@@ -1,4 +1,4 @@
-/** The buttons around a call: ring, answer, join, and what one does while in it. */
+/** The buttons of a call: start, answer, join, and what can be done while in it. */
 
 import { _, fill } from "../../shared/catalog.js";
 import { byId, setText, show } from "../../shared/dom.js";
@@ -29,7 +29,7 @@ export class Controls {
   #screen = byId("share-screen", HTMLButtonElement);
   #audioOnly = byId("audio-only", HTMLButtonElement);
   #switch = byId("switch-camera", HTMLButtonElement);
-  #able = canCall();
+  #canCall = canCall();
 
   /**
    * @param {Devices} devices
@@ -58,28 +58,28 @@ export class Controls {
   render(room, { phase, inside }, audioOnly) {
     const active = room.consultation?.state === "active";
     const wasRinging = !this.#incoming.hidden;
-    const rings = phase === "incoming" && !inside && this.#able;
+    const rings = phase === "incoming" && !inside && this.#canCall;
     show(this.#incoming, rings);
     if (rings && room.call) {
       const sentence =
         room.call.media === "video" ? _("%(name)s starts a video call") : _("%(name)s calls");
       const name = nameOf(room, room.call.started_by);
       setText(byId("incoming-text", HTMLElement), fill(sentence, { name }));
-      // The keyboard is where the question is, unless somebody is writing.
+      // Focus the answer, unless somebody is typing.
       if (!wasRinging && document.activeElement === document.body) {
         byId("accept-call", HTMLButtonElement).focus();
       }
     }
     const joinable = phase === "joinable" || phase === "elsewhere";
-    const possible = this.#able && phase === "none" && !uncallable(room).all;
+    const canStart = this.#canCall && phase === "none" && !uncallable(room).all;
     show(byId("start-call", HTMLElement), active && !inside && !rings);
-    show(byId("start-video", HTMLElement), possible);
-    show(byId("start-audio", HTMLElement), possible);
-    show(byId("join-call", HTMLElement), joinable && this.#able);
+    show(byId("start-video", HTMLElement), canStart);
+    show(byId("start-audio", HTMLElement), canStart);
+    show(byId("join-call", HTMLElement), joinable && this.#canCall);
     show(byId("call", HTMLElement), inside);
     byId("room", HTMLElement).classList.toggle("in-call", inside);
-    press(this.#audioOnly, audioOnly);
-    say(byId("no-calls", HTMLElement), active ? this.#whoCannot(room) : []);
+    setPressed(this.#audioOnly, audioOnly);
+    showSentences(byId("no-calls", HTMLElement), active ? this.#missingCalls(room) : []);
     this.#renderDevices();
   }
 
@@ -87,22 +87,25 @@ export class Controls {
    * @param {Room} room
    * @returns {string[]}
    */
-  #whoCannot(room) {
-    if (!this.#able) return [whyNoCalls()];
+  #missingCalls(room) {
+    if (!this.#canCall) return [whyNoCalls()];
     const sentence = _("%(name)s cannot take calls with the browser used there. Messages work.");
     return uncallable(room).people.map(({ name }) => fill(sentence, { name }));
   }
 
   #renderDevices() {
     const { microphone, camera, screen = false } = this.devices.state;
-    press(this.#microphone, microphone);
-    press(this.#camera, camera);
-    press(this.#screen, screen);
+    setPressed(this.#microphone, microphone);
+    setPressed(this.#camera, camera);
+    setPressed(this.#screen, screen);
     const { asking, problems } = this.devices;
     const question = _(
       "Your browser asks whether this page may use microphone and camera: please allow it. If you do not see the question, tap the symbol beside the address of this page.",
     );
-    say(byId("device-words", HTMLElement), [...(asking ? [question] : []), ...problems.values()]);
+    showSentences(byId("device-words", HTMLElement), [
+      ...(asking ? [question] : []),
+      ...problems.values(),
+    ]);
     show(this.#switch, camera && this.devices.canSwitch);
     show(this.#screen, !isPhone() && "getDisplayMedia" in (navigator.mediaDevices ?? {}));
   }
@@ -117,18 +120,18 @@ function on(id, action) {
 }
 
 /**
- * @param {HTMLElement} place
+ * @param {HTMLElement} element
  * @param {string[]} sentences
  */
-function say(place, sentences) {
-  setText(place, sentences.join(" "));
-  show(place, sentences.length > 0);
+function showSentences(element, sentences) {
+  setText(element, sentences.join(" "));
+  show(element, sentences.length > 0);
 }
 
 /**
  * @param {HTMLButtonElement} button
  * @param {boolean} pressed
  */
-function press(button, pressed) {
+function setPressed(button, pressed) {
   button.setAttribute("aria-pressed", String(pressed));
 }

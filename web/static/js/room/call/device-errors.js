@@ -1,11 +1,12 @@
-/** Why a browser gives no microphone, camera or calls, and what to do about it. */
+/** Why this browser gives no microphone, camera or calls, and what its reader can do about it. */
 
 import { _ } from "../../shared/catalog.js";
 
-/** @typedef {import("./devices.js").Kind} Kind */
+/** @import { DeviceFailure } from "../../shared/device-failure.js" */
+/** @typedef {"audio" | "video"} Kind */
 
 /**
- * What the browser would do if it were asked for this device now.
+ * The state of the permission for this device.
  * @param {Kind} kind
  * @returns {Promise<PermissionState | "unknown">}
  */
@@ -14,12 +15,12 @@ export async function permission(kind) {
     const name = /** @type {PermissionName} */ (kind === "audio" ? "microphone" : "camera");
     return (await navigator.permissions.query({ name })).state;
   } catch {
-    // Not every browser tells.
+    // Not every browser knows these names.
     return "unknown";
   }
 }
 
-/** @returns {string} why calls are not possible here, and what to do */
+/** @returns {string} why calls are not possible here, and what to do about it */
 export function whyNoCalls() {
   if (!isSecureContext) {
     return _(
@@ -32,46 +33,45 @@ export function whyNoCalls() {
 }
 
 /**
- * What a refusal of the browser means, and what to do about it.
- * @param {string} name of the DOMException
+ * What a failure means, and what to do about it.
+ * @param {DeviceFailure} failure
  * @param {Kind | "screen"} kind
- * @param {boolean} [asks] the browser would ask again
+ * @param {boolean} [asks] the browser would prompt again
  * @returns {string}
  */
-export function explain(name, kind, asks = false) {
+export function explain(failure, kind, asks = false) {
   if (kind === "screen") return _("The screen cannot be shared from this browser.");
-  const sound = kind === "audio";
-  switch (name) {
-    case "NotAllowedError":
+  const isAudio = kind === "audio";
+  switch (failure) {
+    case "denied":
       if (asks) {
-        return sound
+        return isAudio
           ? _("The microphone was not allowed. Press Microphone to be asked again, then allow it.")
           : _("The camera was not allowed. Press Camera to be asked again, then allow it.");
       }
-      return sound
+      return isAudio
         ? _(
             "This browser does not allow the microphone. Allow it in the browser's settings for this page, then press Microphone.",
           )
         : _(
             "This browser does not allow the camera. Allow it in the browser's settings for this page, then press Camera.",
           );
-    case "NotFoundError":
-      return sound
+    case "missing":
+      return isAudio
         ? _("No microphone was found. Connect one, then press Microphone.")
         : _("No camera was found. You can go on without a picture.");
-    case "NotReadableError":
-    case "AbortError":
-      return sound
+    case "busy":
+      return isAudio
         ? _("Another program is using the microphone. Close it, then press Microphone.")
         : _("Another program is using the camera. Close it, then press Camera.");
-    case "OverconstrainedError":
+    case "unsuitable":
       return _("This camera cannot be used. Try another one.");
-    case "SecurityError":
+    case "disabled":
       return _(
         "Camera and microphone are switched off on this device. You can still write messages.",
       );
     default:
-      return sound
+      return isAudio
         ? _("The microphone does not work at the moment. You can still write messages.")
         : _("The camera does not work at the moment. You can go on without a picture.");
   }

@@ -4,10 +4,11 @@
  * a listener gets the tracks.
  */
 
+import { deviceFailure } from "../../shared/device-failure.js";
 import { Capture } from "./capture.js";
 import { explain, permission } from "./device-errors.js";
 
-/** @typedef {"audio" | "video"} Kind */
+/** @typedef {import("./device-errors.js").Kind} Kind */
 /** @typedef {import("../../signaling/messages.js").MediaState} MediaState */
 
 /**
@@ -257,14 +258,14 @@ export class Devices {
    * @param {unknown} error
    */
   async #refused(kind, error) {
-    const name = error instanceof Error ? error.name : "";
+    const failure = deviceFailure(error);
     if (kind === "screen") {
       // Closing the browser's own picker is an answer, not a problem.
-      if (name !== "NotAllowedError") this.problems.set(kind, explain(name, kind));
+      if (failure !== "denied") this.problems.set(kind, explain(failure, kind));
     } else {
       const capture = kind === "audio" ? this.#microphone : this.#camera;
-      const asks = name === "NotAllowedError" && (await permission(kind)) === "prompt";
-      if (capture.refused) this.problems.set(kind, explain(name, kind, asks));
+      const asks = failure === "denied" && (await permission(kind)) === "prompt";
+      if (capture.refused) this.problems.set(kind, explain(failure, kind, asks));
     }
     this.listener.onChange();
   }

@@ -1,16 +1,16 @@
-/** How loud the microphone is, also while muted: to tell "you are muted" to whoever speaks. */
+/** The level of the microphone, even while muted: whoever speaks then is reminded of it. */
 
-const EVERY = 150;
-/** Root mean square of speech near a microphone; breathing and keyboards stay below. */
+const POLL_INTERVAL = 150;
+/** Root mean square of speech close to a microphone; breathing and typing stay below. */
 const SPEAKING = 0.04;
-/** Speaking for this many looks in a row, and it is not a cough. */
-const LOOKS = 5;
+/** Above that for this many polls in a row, it is not a cough. */
+const SPEAKING_POLLS = 5;
 
 export class LevelMeter {
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {MediaStreamTrack | null} */
-  #copy = null;
+  #clone = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
 
@@ -22,35 +22,35 @@ export class LevelMeter {
   /** @param {MediaStreamTrack | null} track */
   listen(track) {
     clearInterval(this.#timer);
-    this.#copy?.stop();
-    this.#copy = null;
+    this.#clone?.stop();
+    this.#clone = null;
     if (!track) return;
     try {
       this.#context ??= new AudioContext();
-      // Without a sound card this never settles; the meter then stays at zero.
+      // Without a sound card this never settles, and the meter stays at zero.
       this.#context.resume().catch(() => {});
-      // A muted track is silent; its copy still hears.
-      this.#copy = track.clone();
-      this.#copy.enabled = true;
+      // A muted track is silent; its clone is not.
+      this.#clone = track.clone();
+      this.#clone.enabled = true;
       const analyser = this.#context.createAnalyser();
       analyser.fftSize = 1024;
-      this.#context.createMediaStreamSource(new MediaStream([this.#copy])).connect(analyser);
-      this.#watch(analyser);
+      this.#context.createMediaStreamSource(new MediaStream([this.#clone])).connect(analyser);
+      this.#poll(analyser);
     } catch {
-      // No meter, but a call.
+      // A call does not need the meter.
     }
   }
 
   /** @param {AnalyserNode} analyser */
-  #watch(analyser) {
+  #poll(analyser) {
     const samples = new Float32Array(analyser.fftSize);
-    let looks = 0;
+    let loudPolls = 0;
     this.#timer = setInterval(() => {
       analyser.getFloatTimeDomainData(samples);
       const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
       const level = Math.sqrt(power);
-      looks = level > SPEAKING ? looks + 1 : 0;
-      this.onLevel(Math.min(1, level * 4), looks >= LOOKS);
-    }, EVERY);
+      loudPolls = level > SPEAKING ? loudPolls + 1 : 0;
+      this.onLevel(Math.min(1, level * 4), loudPolls >= SPEAKING_POLLS);
+    }, POLL_INTERVAL);
   }
 }

@@ -1,30 +1,30 @@
 /**
- * Whether this device stands on another network than before. Chromium fires `change` for each new
- * estimate of the speed too, once a second on a moving phone: connections that look for new paths
- * each time would fill a slow line with that.
+ * Notices when the device has changed its network. Chromium also fires `change` for every new
+ * estimate of the speed, once a second on a phone on the move: restarting ICE each time would fill
+ * a slow network.
  */
 
-/** Between two networks there are several changes, and none of them has a path yet. */
-const SETTLED_AFTER = 1_000;
+/** Between two networks several changes are fired, and the first ones have no path yet. */
+const SETTLE_DELAY = 1_000;
 
 /**
  * @param {EventTarget & { type?: string } | undefined} connection `navigator.connection`, which
- *   tells its `type` on phones only
- * @param {EventTarget} page where `online` is told
- * @param {() => void} act
+ *   has a `type` on phones only
+ * @param {EventTarget} page where `online` is fired
+ * @param {() => void} onChange
  */
-export function onNetworkChange(connection, page, act) {
+export function onNetworkChange(connection, page, onChange) {
   let type = connection?.type;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
-  const soon = () => {
+  const settle = () => {
     clearTimeout(timer);
-    timer = setTimeout(act, SETTLED_AFTER);
+    timer = setTimeout(onChange, SETTLE_DELAY);
   };
-  page.addEventListener("online", soon);
+  page.addEventListener("online", settle);
   connection?.addEventListener?.("change", () => {
     if (connection.type === type) return;
     type = connection.type;
-    soon();
+    settle();
   });
 }

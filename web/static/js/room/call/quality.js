@@ -1,17 +1,17 @@
-/** How good the connection is, in three plain words, from what the browser counts. */
+/** The quality of the connections in one of three words, from their stats. */
 
 /** @typedef {"good" | "fair" | "poor"} Quality */
 
 /**
- * What is counted since the call began; differences of two of them tell how it goes now.
+ * Totals since the connection began; the difference of two tells how it is now.
  * @typedef {object} Counters
  * @property {number} received packets
  * @property {number} lost packets
  * @property {number} roundTrip seconds, 0 if unknown
- * @property {number} remoteLoss fraction of our packets that the other side misses
+ * @property {number} remoteLoss fraction of our packets that the other side reports lost
  */
 
-/** Beyond these people start to repeat themselves (ITU-T G.114, G.107). */
+/** Beyond these, people start to repeat themselves (ITU-T G.114, G.107). */
 const FAIR = { loss: 0.03, roundTrip: 0.35 };
 const POOR = { loss: 0.1, roundTrip: 0.8 };
 
@@ -32,7 +32,7 @@ export function judge(before, now) {
  * @param {Iterable<any>} reports of RTCPeerConnection.getStats
  * @returns {Counters}
  */
-export function count(reports) {
+export function readCounters(reports) {
   const counters = { received: 0, lost: 0, roundTrip: 0, remoteLoss: 0 };
   for (const report of reports) {
     if (report.type === "inbound-rtp") {
@@ -47,12 +47,12 @@ export function count(reports) {
   return counters;
 }
 
-const EVERY = 4_000;
+const POLL_INTERVAL = 4_000;
 
-/** Watches all connections of a call and tells when the worst of them changes. */
+/** Polls all connections of a call and calls back when the worst quality changes. */
 export class QualityWatch {
   /** @type {WeakMap<RTCPeerConnection, Counters>} */
-  #last = new WeakMap();
+  #previous = new WeakMap();
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   /** @type {Quality | null} */
@@ -70,7 +70,7 @@ export class QualityWatch {
   /** @param {boolean} on */
   watch(on) {
     if (on && this.#timer === undefined) {
-      this.#timer = setInterval(() => void this.#look(), EVERY);
+      this.#timer = setInterval(() => void this.#poll(), POLL_INTERVAL);
     } else if (!on) {
       clearInterval(this.#timer);
       this.#timer = undefined;
@@ -78,18 +78,18 @@ export class QualityWatch {
     }
   }
 
-  async #look() {
+  async #poll() {
     /** @type {Quality[]} */
     const found = [];
     for (const connection of this.connections()) {
       if (connection.connectionState !== "connected") continue;
-      const counters = count((await connection.getStats()).values());
-      const before = this.#last.get(connection);
-      this.#last.set(connection, counters);
+      const counters = readCounters((await connection.getStats()).values());
+      const before = this.#previous.get(connection);
+      this.#previous.set(connection, counters);
       if (before) found.push(judge(before, counters));
     }
-    const worst = /** @type {const} */ (["poor", "fair", "good"]).find((one) =>
-      found.includes(one),
+    const worst = /** @type {const} */ (["poor", "fair", "good"]).find((quality) =>
+      found.includes(quality),
     );
     if (!worst || worst === this.current) return;
     this.current = worst;

@@ -141,10 +141,10 @@ export class Tiles {
     // On a direct connection, camera and screen are one video.
     const alone = media?.screen === true && !remote?.screen.getTracks().length;
     const sent = screen || !media || media.camera || alone;
-    const pictured = sent && !this.audioOnly && !paused && remote?.state === "connected";
-    tile.classList.toggle("pictured", pictured);
-    tile.classList.toggle("held", paused);
-    tile.classList.toggle("whole", screen || alone);
+    const hasVideo = sent && !this.audioOnly && !paused && remote?.state === "connected";
+    tile.classList.toggle("has-video", hasVideo);
+    tile.classList.toggle("paused", paused);
+    tile.classList.toggle("uncropped", screen || alone);
     tile.classList.toggle("speaking", !screen && !!remote && remote.peerId === this.speaker);
     const stream = (screen ? remote?.screen : remote?.stream) ?? null;
     if (video.srcObject !== stream) {

@@ -17,11 +17,11 @@ export async function keepAwake(on) {
       await lock?.release();
     }
   } catch {
-    // A low battery refuses; the call goes on.
+    // Refused on a low battery; the call goes on.
   }
 }
 
-/** The system releases the lock with every look at another app. */
+/** Request the lock again: the system releases it whenever the page is hidden. */
 export function renewWakeLock() {
   if (wanted) void keepAwake(true);
 }

@@ -1,6 +1,6 @@
 /**
- * The chat: lines of the room, then what is still on its way or was refused; the form below them.
- * At either end of the lines that are held, more are asked for.
+ * The chat: the lines of the room, then messages that are pending or refused, and the form below
+ * them. Scrolling to either end of the lines that are held requests more.
  */
 
 import { _, fill } from "../../shared/catalog.js";
@@ -15,26 +15,24 @@ import { isAtEnd, isAtStart } from "../chat-history.js";
 import { deliveryOf, nameOf } from "../state.js";
 
 /**
- * @import { ChatLine, ClientMessage } from "../../signaling/messages.js"
+ * @import { ChatLine, ChatSend } from "../../signaling/messages.js"
  * @import { Room } from "../state.js"
  * @import { Unsent } from "./unsent.js"
  */
 
-/** @typedef {Extract<ClientMessage, { type: "chat_send" }>} ChatSend */
-
-/** Nearer to the end than this, new lines are followed; nearer to either, more are asked for. */
+/** Within this many pixels of the end new lines are followed; of either end, more are requested. */
 const NEAR_END = 80;
-/** Milliseconds after the end of a composed word in which no finger reaches Enter. */
-const AFTER_WORD = 30;
+/** Milliseconds after the end of a composition in which nobody can have pressed Enter again. */
+const COMPOSITION_DELAY = 30;
 
 /**
  * @typedef {object} ChatOptions
  * @property {(message: ChatSend) => void} send
- * @property {(where: { before?: number, after?: number }) => void} read nothing happens while a
- *   page is being read already
+ * @property {(where: { before?: number, after?: number }) => void} read ignored while a page is
+ *   being read
  * @property {() => void} readNewest
- * @property {(text: string) => void} onDraft something was typed that is not sent yet
- * @property {(id: string) => void} take what was not sent back, for it is sent again
+ * @property {(text: string) => void} onDraft the text that is typed and not sent
+ * @property {(id: string) => void} take remove an unsent message, which is sent again
  */
 
 export class Chat {
@@ -44,22 +42,22 @@ export class Chat {
   #text = byId("chat-text", HTMLTextAreaElement);
   #limit = Number(this.#text.dataset.limit);
   #composedAt = -Infinity;
-  /** What somebody wrote last shows when, until the server has a time for it. */
+  /** When own messages were written, shown until the server's time arrives. */
   #writtenAt = new Map();
-  /** What is shown, as of the last time. @type {Pick<Room, "chat" | "last">} */
-  #shown = { chat: [], last: 0 };
+  /** The room as rendered last. @type {Pick<Room, "chat" | "last">} */
+  #rendered = { chat: [], last: 0 };
 
   /** @param {ChatOptions} options */
   constructor(options) {
     this.options = options;
-    this.#scroll.addEventListener("scroll", () => this.#readOn(), { passive: true });
-    // By keyboard the button may be pressed while it is out of sight: its end is what is read on from.
+    this.#scroll.addEventListener("scroll", () => this.#readMore(), { passive: true });
+    // The keyboard can press a button that is off screen: scroll to the end it belongs to.
     byId("earlier-lines", HTMLElement).addEventListener("click", () => {
       this.#scroll.scrollTop = 0;
       this.#readEarlier();
     });
     byId("later-lines", HTMLElement).addEventListener("click", () => {
-      this.#toEnd();
+      this.#scrollToEnd();
       this.#readLater();
     });
     byId("newest-lines", HTMLElement).addEventListener("click", () => options.readNewest());
@@ -69,27 +67,27 @@ export class Chat {
     });
     this.#text.addEventListener("compositionend", (event) => (this.#composedAt = event.timeStamp));
     this.#text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || this.#endsWord(event)) return;
+      if (event.key !== "Enter" || event.shiftKey || this.#endsComposition(event)) return;
       event.preventDefault();
       this.#send();
     });
     this.#text.addEventListener("input", () => {
       options.onDraft(this.#text.value);
-      this.#measure();
+      this.#checkLength();
     });
     byId("send-parts", HTMLElement).addEventListener("click", () => this.#send(true));
   }
 
   /**
-   * Enter also ends a word of Chinese or Amharic. Safari says so by the code alone, and after the
-   * end of the word.
+   * Whether Enter ends a composition, as of Chinese or Amharic. Safari fires the key after the end
+   * of the composition, with key code 229 alone.
    * @param {KeyboardEvent} event
    */
-  #endsWord({ isComposing, keyCode, timeStamp }) {
-    return isComposing || keyCode === 229 || timeStamp - this.#composedAt < AFTER_WORD;
+  #endsComposition({ isComposing, keyCode, timeStamp }) {
+    return isComposing || keyCode === 229 || timeStamp - this.#composedAt < COMPOSITION_DELAY;
   }
 
-  /** What is typed and not sent. */
+  /** The text that is typed and not sent. */
   get draft() {
     return this.#text.value;
   }
@@ -97,11 +95,11 @@ export class Chat {
   set draft(text) {
     this.#text.value = text;
     this.options.onDraft(text);
-    this.#measure();
+    this.#checkLength();
   }
 
   /** @returns {boolean} whether what is typed is too long for one message */
-  #measure() {
+  #checkLength() {
     const text = cleaned(this.#text.value);
     const length = text.length > this.#limit ? lengthOf(text) : 0;
     const tooLong = length > this.#limit;
@@ -118,9 +116,9 @@ export class Chat {
     return true;
   }
 
-  /** Whether the reader looks at the newest lines, rather than having scrolled away from them. */
+  /** Whether the newest lines are on the screen, so that new ones scroll into view. */
   get following() {
-    return this.#below < NEAR_END && isAtEnd(this.#shown);
+    return this.#distanceToEnd < NEAR_END && isAtEnd(this.#rendered);
   }
 
   /**
@@ -134,13 +132,13 @@ export class Chat {
     const { following } = this;
     const before = list.childElementCount;
     const known = new Set(room.chat.map((line) => line.id));
-    const coming = pending.filter((message) => !known.has(message.id));
-    const lost = unsent.filter(({ message }) => !known.has(message.id));
-    const refused = new Map(lost.map(({ message, reason }) => [message.id, reason]));
-    const own = [...lost.map(({ message }) => message), ...coming];
-    // Nobody wants to hear a hundred old lines read aloud.
-    const added = before > 0 && this.#shown.chat[0]?.id === room.chat[0]?.id;
-    list.setAttribute("aria-live", added && isAtEnd(this.#shown) ? "polite" : "off");
+    const sending = pending.filter((message) => !known.has(message.id));
+    const refusedMessages = unsent.filter(({ message }) => !known.has(message.id));
+    const refused = new Map(refusedMessages.map(({ message, reason }) => [message.id, reason]));
+    const own = [...refusedMessages.map(({ message }) => message), ...sending];
+    // Screen readers should not read a hundred old lines aloud.
+    const added = before > 0 && this.#rendered.chat[0]?.id === room.chat[0]?.id;
+    list.setAttribute("aria-live", added && isAtEnd(this.#rendered) ? "polite" : "off");
     const state = room.consultation?.state;
     const writable = !over && state !== "closed" && state !== "canceled";
     const today = new Date(serverNow()).toDateString();
@@ -154,36 +152,36 @@ export class Chat {
           if (line.kind !== "text") return;
           const reason = refused.get(line.id);
           const delivery = line.position ? deliveryOf(room, line) : "sending";
-          // Hundreds of lines, at every event: what has not changed is not touched.
-          const mark = `${reason ?? delivery} ${today} ${writable}`;
-          if (element.dataset.shown === mark) return;
-          element.dataset.shown = mark;
+          // Rendered at every event, with hundreds of lines: only touch what has changed.
+          const rendering = `${reason ?? delivery} ${today} ${writable}`;
+          if (element.dataset.shown === rendering) return;
+          element.dataset.shown = rendering;
           const mine = line.participant_id === room.me;
           element.classList.toggle("mine", mine);
           setText(inside(element, ".state"), mine ? stateWord(delivery, reason) : "");
           if (mine) inside(element, ".state").dataset.state = reason ? "refused" : delivery;
-          if (reason) this.#offer(element, line, writable);
+          if (reason) this.#offerAgain(element, line, writable);
           setText(inside(element, "time"), timeOfDay(line.sent_at));
         },
       );
     if (following) change();
     else keepingScroll(this.#scroll, list, change);
-    this.#shown = room;
-    this.#showMore(room);
+    this.#rendered = room;
+    this.#showButtons(room);
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
-    if ((following && list.childElementCount !== before) || before === 0) this.#toEnd();
+    if ((following && list.childElementCount !== before) || before === 0) this.#scrollToEnd();
   }
 
-  /** Not much more can be written here. */
+  /** Warn that the chat is nearly full. */
   showNearlyFull() {
     show(byId("nearly-full", HTMLElement), true);
   }
 
   /**
-   * The last position that is on the screen of somebody who looks.
+   * The position of the newest line of others while the page is visible.
    * @param {Room} room
-   * @returns {number} 0 if nothing is
+   * @returns {number} 0 if there is none
    */
   lastSeen(room) {
     if (document.visibilityState !== "visible") return 0;
@@ -191,7 +189,7 @@ export class Chat {
   }
 
   #send(inPieces = false) {
-    if (this.#measure() && !inPieces) return;
+    if (this.#checkLength() && !inPieces) return;
     const pieces = inParts(cleaned(this.#text.value), this.#limit);
     if (!pieces.length) return;
     this.draft = "";
@@ -200,18 +198,18 @@ export class Chat {
       this.#writtenAt.set(id, serverNow());
       this.options.send({ type: "chat_send", id, text });
     }
-    if (!isAtEnd(this.#shown)) this.options.readNewest();
-    this.#toEnd();
+    if (!isAtEnd(this.#rendered)) this.options.readNewest();
+    this.#scrollToEnd();
     this.#text.focus();
   }
 
   /**
-   * What was not sent can be copied and, as long as anything can be sent, sent again.
+   * Offer to copy a refused message and, while anything can be sent, to send it again.
    * @param {HTMLElement} element
    * @param {ChatLine} line
    * @param {boolean} writable
    */
-  #offer(element, { id, text }, writable) {
+  #offerAgain(element, { id, text }, writable) {
     if (!element.querySelector(".again")) {
       const offered = clone("unsent");
       element.append(offered);
@@ -229,32 +227,32 @@ export class Chat {
     show(inside(element, ".again"), writable);
   }
 
-  get #below() {
+  get #distanceToEnd() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
     return scrollHeight - scrollTop - clientHeight;
   }
 
-  #toEnd() {
+  #scrollToEnd() {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 
-  #readOn() {
+  #readMore() {
     if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
-    else if (this.#below < NEAR_END) this.#readLater();
+    else if (this.#distanceToEnd < NEAR_END) this.#readLater();
   }
 
   #readEarlier() {
-    const first = this.#shown.chat[0];
-    if (first && !isAtStart(this.#shown)) this.options.read({ before: first.position });
+    const first = this.#rendered.chat[0];
+    if (first && !isAtStart(this.#rendered)) this.options.read({ before: first.position });
   }
 
   #readLater() {
-    const last = this.#shown.chat.at(-1);
-    if (last && !isAtEnd(this.#shown)) this.options.read({ after: last.position });
+    const last = this.#rendered.chat.at(-1);
+    if (last && !isAtEnd(this.#rendered)) this.options.read({ after: last.position });
   }
 
   /** @param {Room} room */
-  #showMore(room) {
+  #showButtons(room) {
     const more = { earlier: !isAtStart(room), later: !isAtEnd(room), newest: !isAtEnd(room) };
     for (const [way, there] of Object.entries(more)) {
       const button = byId(`${way}-lines`, HTMLElement);
@@ -264,7 +262,7 @@ export class Chat {
   }
 
   /**
-   * What I wrote, as a line without a position.
+   * A message of this page's own as a line without a position.
    * @param {Room} room
    * @param {ChatSend} message
    * @returns {ChatLine}

@@ -1,14 +1,14 @@
-/** The text of a chat message before it is sent: how long it is, and how it is divided. */
+/** The text of a chat message before it is sent: its length, and its division into parts. */
 
-/** Where a text is best divided: between lines, else sentences, else words. */
-const ENDS = [/\n/gu, /[.!?\u061f\u06d4\u0964\u104b\u1362\u3002]\s*/gu, /\s/gu];
+/** Where to divide a text: after a line, else a sentence, else a word. */
+const PART_ENDS = [/\n/gu, /[.!?\u061f\u06d4\u0964\u104b\u1362\u3002]\s*/gu, /\s/gu];
 
 /**
- * As the server will have it.
+ * The text as the server stores it.
  * @param {string} typed
  */
 export function cleaned(typed) {
-  // Half of a pair of surrogates is no character, and no message that holds one arrives.
+  // A lone surrogate is no character: the server refuses messages with one.
   return typed
     .trim()
     .normalize("NFC")
@@ -24,7 +24,7 @@ export function lengthOf(text) {
 }
 
 /**
- * A text in pieces that are short enough, in their order; nothing but space between them is lost.
+ * Split a text into parts within a limit, in order; only white space between them is lost.
  * @param {string} text
  * @param {number} limit characters
  * @returns {string[]}
@@ -34,7 +34,7 @@ export function inParts(text, limit) {
   let rest = text.trim();
   while (lengthOf(rest) > limit) {
     const most = [...rest].slice(0, limit).join("");
-    const end = goodEnd(most);
+    const end = endOfPart(most);
     parts.push(rest.slice(0, end).trim());
     rest = rest.slice(end).trim();
   }
@@ -42,8 +42,8 @@ export function inParts(text, limit) {
 }
 
 /** @param {string} text */
-function goodEnd(text) {
-  for (const pattern of ENDS) {
+function endOfPart(text) {
+  for (const pattern of PART_ENDS) {
     const last = [...text.matchAll(pattern)].at(-1);
     const end = last ? (last.index ?? 0) + last[0].length : 0;
     if (end > text.length / 2) return end;

@@ -1,16 +1,16 @@
 /**
- * What somebody wrote and the others do not have: a draft, and what the server refused or could not
- * be told. It stays where its author sees it, over a reload too, as long as that is theirs to see.
+ * What was written in this tab and not sent: the draft, and messages that the server refused or
+ * never got. It survives a reload for as long as its author may see the session.
  */
 
-/** @import { ChatSend } from "./chat.js" */
+/** @import { ChatSend } from "../../signaling/messages.js" */
 /** @typedef {{ message: ChatSend, reason: string }} Unsent */
 
 export class UnsentMessages {
   /** @type {Unsent[]} */
   #all = [];
   #draft = "";
-  #kept = true;
+  #isStored = true;
 
   /**
    * @param {Pick<Storage, "getItem" | "setItem" | "removeItem">} storage of this tab alone
@@ -24,7 +24,7 @@ export class UnsentMessages {
       this.#all = unsent;
       this.#draft = draft;
     } catch {
-      // A forbidden storage has kept nothing.
+      // Storage may be forbidden.
     }
   }
 
@@ -35,14 +35,14 @@ export class UnsentMessages {
 
   /**
    * @param {ChatSend} message
-   * @param {string} reason a sentence
+   * @param {string} reason a sentence for the author
    */
   add(message, reason) {
     this.#all = [...this.#all, { message, reason }];
     this.#store();
   }
 
-  /** @param {string} id of what is sent again, as another message */
+  /** @param {string} id of a message that is sent again, under another id */
   take(id) {
     this.#all = this.#all.filter(({ message }) => message.id !== id);
     this.#store();
@@ -59,25 +59,25 @@ export class UnsentMessages {
   }
 
   /**
-   * Whether it outlives the page. Nobody finds it in a browser when the session is over, or its
-   * author has left.
+   * Whether it is stored for a reload. After the session, or when its author has left, nothing is
+   * to be found in the browser.
    * @param {boolean} kept
    */
   keep(kept) {
-    if (kept === this.#kept) return;
-    this.#kept = kept;
+    if (kept === this.#isStored) return;
+    this.#isStored = kept;
     this.#store();
   }
 
   #store() {
     const empty = !this.#all.length && !this.#draft;
     try {
-      if (empty || !this.#kept) this.storage.removeItem(this.key);
+      if (empty || !this.#isStored) this.storage.removeItem(this.key);
       else {
         this.storage.setItem(this.key, JSON.stringify({ unsent: this.#all, draft: this.#draft }));
       }
     } catch {
-      // A full or forbidden storage costs the reload, not the text.
+      // With storage full or forbidden, the text does not survive a reload.
     }
   }
 }

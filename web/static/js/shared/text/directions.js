@@ -1,4 +1,4 @@
-/** Cut a text where parts of it keep their own direction. The rule is that of `web/texts/directions.py`. */
+/** Splits a text where parts keep their own direction, by the rules of `web/texts/directions.py`. */
 
 import { BREAK, LEFT, RIGHT, TOKEN } from "./direction-patterns.js";
 
@@ -13,8 +13,8 @@ const RIGHT_MARK = "\u200f";
 
 /**
  * @param {string} text
- * @returns {{ text: string, isolate?: boolean, mark?: string }[]} the parts in order: what is to be
- *   isolated from left to right, what is not, and marks of direction between them, which have no text
+ * @returns {{ text: string, isolate?: boolean, mark?: string }[]} the parts in order: those to
+ *   isolate from left to right, those not, and direction marks between them, which have no text
  */
 export function directed(text) {
   if (ANY_LEFT.test(text) && !ANY_RIGHT.test(text)) return [{ text }];
@@ -92,7 +92,7 @@ function tokensOf(text) {
 }
 
 /**
- * Whether a comma, an edge of the line or the like parts a token from the one before.
+ * Whether a comma, the edge of the line or the like separates a token from the one before.
  * @param {string} text
  * @param {Token[]} tokens
  * @param {number} place
@@ -107,7 +107,7 @@ function parted(text, tokens, place) {
 const isWord = (token) => token?.kind === "left" || token?.kind === "right";
 
 /**
- * Whether a measure begins an item of a list, as the one of the item before did.
+ * Whether a measure begins an item of a list, as that of the item before did.
  * @param {string} text
  * @param {Token[]} tokens
  * @param {number} place
@@ -116,7 +116,7 @@ function leads(text, tokens, place) {
   if (tokens[place]?.kind !== "measure") return false;
   if (!parted(text, tokens, place) || parted(text, tokens, place + 1)) return false;
   let last = tokens[place - 1]?.kind === "part" ? place - 2 : place - 1;
-  // How often, behind the name of what is taken.
+  // The frequency, behind the name of the drug.
   if (tokens[last]?.kind === "measure" && !parted(text, tokens, last)) last -= 1;
   let item = last;
   while (isWord(tokens[item]) && !parted(text, tokens, item)) item -= 1;
@@ -124,7 +124,7 @@ function leads(text, tokens, place) {
 }
 
 /**
- * The end of a list of doses and left-to-right words that a measure begins, or itself.
+ * The last token of a list of doses and left-to-right words that begins with a measure.
  * @param {string} text
  * @param {Token[]} tokens
  * @param {number} place

@@ -1,8 +1,8 @@
-/** Find links in what people write. Pure: the caller decides how to show the parts. */
+/** Finds links in text. Pure: the caller decides how to show the parts. */
 
 /**
  * @param {string} text
- * @returns {{ text: string, href?: string }[]} the parts in order; joined they are `text` again
+ * @returns {{ text: string, href?: string }[]} the parts in order; joined they are `text`
  */
 export function linkify(text) {
   /** @type {{ text: string, href?: string }[]} */
@@ -34,7 +34,7 @@ function withoutTrailingPunctuation(found) {
 function asAddress(text) {
   try {
     const url = new URL(text);
-    // Names and passwords in links only serve to deceive about where they lead.
+    // User names and passwords in a link only serve to deceive about its host.
     return url.protocol === "https:" && !url.username && !url.password ? url.href : null;
   } catch {
     return null;

@@ -1,4 +1,4 @@
-/** What people write, as nodes: links can be followed, measures keep their direction. */
+/** Text that people write, as nodes: with links, and with measures that keep their direction. */
 
 import { directed } from "./directions.js";
 import { linkify } from "./linkify.js";
@@ -9,7 +9,7 @@ import { linkify } from "./linkify.js";
  */
 export function userText(text) {
   return directed(text).flatMap(({ text: part, isolate, mark }) => {
-    if (mark) return [unwritten(mark)];
+    if (mark) return [directionMark(mark)];
     if (!isolate) return linked(part);
     const whole = document.createElement("bdi");
     whole.dir = "ltr";
@@ -27,10 +27,10 @@ function linked(text) {
 }
 
 /**
- * A mark that steers and that nobody copies, because it is not in the text.
+ * A direction mark from the style sheet: it is not in the text, so nobody copies it.
  * @param {string} mark
  */
-function unwritten(mark) {
+function directionMark(mark) {
   const element = document.createElement("span");
   element.dataset.mark = mark;
   return element;

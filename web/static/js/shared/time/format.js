@@ -1,8 +1,8 @@
 /**
- * Times as the reader expects them: in their language, by the clocks of their device. The words
- * come with the catalog and are the server's (`web/texts/date_words.py`): an appointment has one date and
- * one hour. Browsers are not asked for words: few know all of these languages, and some that say
- * they know one write "M12 7".
+ * Formats times in the reader's language, by the clock of the device. The words come from the server
+ * with the catalog (`web/texts/date_words.py`), so that an appointment reads the same everywhere.
+ * Intl is not used for words: few browsers know all of these languages, and some that claim to know
+ * one write "M12 7".
  */
 
 import { dateWords, formOf } from "../catalog.js";
@@ -12,7 +12,7 @@ const MINUTE = 60_000;
 const DAY = 1440 * MINUTE;
 
 /**
- * How far this device's clocks are ahead of UTC.
+ * The offset of this device's zone from UTC.
  * @param {number} at milliseconds since 1970
  * @returns {number} milliseconds
  */
@@ -60,7 +60,7 @@ export function inWords(duration) {
 
 /**
  * @param {"long" | "with_year" | "without_year"} pattern
- * @param {number} wall what the clocks show, as if it were UTC
+ * @param {number} wall local time, as milliseconds as if it were UTC
  */
 function joined(pattern, wall) {
   return `${day(pattern, wall)}${dateWords().comma} ${clock(wall)}`;
@@ -79,7 +79,7 @@ function clock(wall) {
  */
 function day(pattern, wall) {
   const words = dateWords();
-  // Months have other names in some zones.
+  // Some zones have other names for the months.
   const region = words.regions?.find(({ zones }) => zones.includes(zoneHere()));
   const names = { ...words, ...region };
   const date = new Date(wall);
@@ -97,7 +97,7 @@ function day(pattern, wall) {
 }
 
 /**
- * The day of the Solar Hijri calendar: six months of 31 days, then such of 30.
+ * The date of the Solar Hijri calendar: six months of 31 days, then of 30.
  * @param {number} wall
  * @param {import("../catalog.js").DateWords} words
  */

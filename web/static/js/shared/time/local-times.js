@@ -1,4 +1,4 @@
-/** Times of a page by the clocks of the device, where those are to be believed. */
+/** The times on a page by the clock of the device, where that can be trusted. */
 
 import { _, fill } from "../catalog.js";
 import { maybe, setText, show } from "../dom.js";
@@ -8,9 +8,9 @@ import { utcOffset, dateAndTime, inWords } from "./format.js";
 const MINUTE = 60_000;
 
 /**
- * The zone of this device. Without a place it is none: nobody has set it, or the browser hides it;
- * Firefox does so behind the place that has UTC all year.
- * @returns {string} IANA name, or nothing
+ * The zone of this device. A zone without a place is none: it was never set, or the browser hides
+ * it; Firefox does so by reporting the place that has UTC all year.
+ * @returns {string} IANA name, or empty
  */
 export function deviceZone() {
   const { timeZone = "" } = Intl.DateTimeFormat().resolvedOptions();
@@ -20,10 +20,10 @@ export function deviceZone() {
 }
 
 /**
- * The server wrote these in the zone it knew; this device knows better where it is, unless its
- * clock says that nobody has set it up. What the server wrote stays where it is of the same zone, for
- * the server's rules count, and where the clocks of both show the same. The catalog must be there.
- * @param {string} root selector of what holds them
+ * Rewrite times by the zone of this device, unless its clock is wrong. The server's own text stays
+ * where the zone is the same, since the server's rules count, and where both clocks agree. The catalog
+ * must be loaded.
+ * @param {string} root selector of the parts with times
  */
 export function showLocalTimes(root) {
   const zone = deviceZone();
@@ -50,7 +50,7 @@ function offset(ahead) {
   return minutes ? `UTC${sign}${clock}` : "UTC";
 }
 
-/** Whoever plans by a clock that is wrong is told so. The catalog must be there. */
+/** Warn of a wrong clock. The catalog must be loaded. */
 export function warnOfClock() {
   const place = maybe("clock-off", HTMLElement);
   const off = clockError();

@@ -1,7 +1,7 @@
-/** Clock times in zones, by the rules that this browser came with. The server's are what counts. */
+/** Local times of zones by this browser's own rules. The server's rules are the ones that count. */
 
 /**
- * What the clocks of a zone show.
+ * The local time of a zone.
  * @param {number} at milliseconds since 1970
  * @param {string} zone IANA name
  * @returns {string} 2026-12-07 14:30; empty for a zone that this browser does not know
@@ -26,17 +26,17 @@ export function clockIn(at, zone) {
 }
 
 /**
- * Where this browser's clocks differ from what the server says they show.
+ * Where this browser's rules differ from the server's.
  * @param {number} at
  * @param {Record<string, string>} readings zone -> 2026-12-07 14:30
  * @returns {{ zone: string, time: string } | null} the first such zone; the date only if it differs
  */
 export function otherReading(at, readings) {
-  for (const [zone, told] of Object.entries(readings)) {
+  for (const [zone, reading] of Object.entries(readings)) {
     const own = clockIn(at, zone);
-    if (!own || own === told) continue;
+    if (!own || own === reading) continue;
     const [date = "", time = ""] = own.split(" ");
-    return { zone: zone.replaceAll("_", " "), time: told.startsWith(date) ? time : own };
+    return { zone: zone.replaceAll("_", " "), time: reading.startsWith(date) ? time : own };
   }
   return null;
 }
