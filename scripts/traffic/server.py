@@ -7,7 +7,6 @@ there directly, through the store.
 import asyncio
 import contextlib
 import json
-import os
 import re
 import resource
 import secrets
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
+from scripts.traffic.processes import cpu_seconds, resident_bytes
 from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.flows.people.accounts import new_account
@@ -162,8 +162,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time that the process has used so far (Linux)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     async def settled_memory_bytes(self) -> int:
         """Resident memory once it has not moved by 64 KiB for two seconds."""
@@ -175,13 +174,6 @@ class Server:
                 return after
             before = after
         return before
-
-
-def resident_bytes(pid: int) -> int:
-    """VmRSS of a process."""
-    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) * 1024
 
 
 @contextlib.asynccontextmanager

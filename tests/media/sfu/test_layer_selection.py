@@ -8,7 +8,7 @@ from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import BEGINNING, publisher_limit, steer
 from media.streams.inbound import InboundStream
-from scripts.benchmarks.relay_attack import Target
+from scripts.traffic.relay_target import Target
 
 NOW = 100.0
 
