@@ -49,16 +49,17 @@ SLOW_FOLDERS = (
     "browser", "media/native", "media/networks", "media/relay", "scripts", "system", "web/report",
 )  # fmt: skip
 "Below tests/: every test there is slow. Elsewhere modules and tests bear the mark themselves."
-PROCESSES = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"}
+PROCESSES = frozenset(("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"))
 "Audit events of Python that begin a process."
 _needed: list[str] = []
 "What the current test has needed that a fast one does without."
 
 
-def _watch_needs(event: str, arguments: tuple[object, ...]) -> None:
-    if PROCESSES is None:  # the interpreter is ending and has emptied this module
-        return
-    if event in PROCESSES:
+def _watch_needs(
+    event: str, arguments: tuple[object, ...], begins_a_process: frozenset[str] = PROCESSES
+) -> None:
+    # Called to the very end of the interpreter, when this module has no names any more.
+    if event in begins_a_process:
         _needed.append(f"a process: {arguments[0] if arguments else event}")
     elif event == "ctypes.dlopen" and isinstance(name := arguments[0], str) and os.sep not in name:
         _needed.append(f"a library of the system: {name}")
