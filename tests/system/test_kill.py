@@ -29,10 +29,15 @@ def in_rounds(ordinary: int) -> pytest.MarkDecorator:
 
 @asynccontextmanager
 async def process(
-    data_dir: Path, *, first: bool = False
+    data_dir: Path, *, first: bool = False, relay: bool = True
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Server, str]]:
     """`python -m web` on a free port: the process, a server to speak with, what it printed."""
-    environment = {**os.environ, "TELECONNECT_DATA_DIR": str(data_dir), "PORT": "0"}
+    environment = {
+        **os.environ,
+        "TELECONNECT_DATA_DIR": str(data_dir),
+        "PORT": "0",
+        "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
+    }
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "web", env=environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -85,7 +90,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
     cookies: list[str] = []
     seat = consultation_id = ""
     for turn in range(rounds):
-        async with process(tmp_path, first=turn == 0) as (running, server, printed):  # noqa: SIM117
+        async with process(tmp_path, first=turn == 0, relay=False) as (running, server, printed):  # noqa: SIM117
             async with Person(server) as nurse, Person(server) as phone:
                 if turn == 0:
                     setup = re.search(r"/setup/[\w-]+", printed)
@@ -112,7 +117,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
                 running.kill()
                 await asyncio.gather(*writing)
                 await asyncio.gather(amina.ws.close(), desk.ws.close())
-    async with process(tmp_path) as (_, server, _), Person(server) as phone:
+    async with process(tmp_path, relay=False) as (_, server, _), Person(server) as phone:
         phone.plant(cookies[1])
         amina = await phone.enter(invite_id=seat)
         chat = await amina.chat()
@@ -142,7 +147,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
     cookie = ""
     for turn in range(rounds):
         async with (
-            process(tmp_path, first=turn == 0) as (running, server, printed),
+            process(tmp_path, first=turn == 0, relay=False) as (running, server, printed),
             Person(server) as nurse,
         ):
             if turn == 0:
@@ -157,7 +162,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
                 names.append(f"Person-{turn}-{number}")
                 await nurse.invite(names[-1], address=f"{names[-1].lower()}@example.org")
             running.kill()  # some of the notices are claimed, some are half written
-    async with process(tmp_path) as (_, server, _), Person(server) as nurse:
+    async with process(tmp_path, relay=False) as (_, server, _), Person(server) as nurse:
         nurse.plant(cookie)
         async with asyncio.timeout(120):
             while len(list((tmp_path / "outbox").glob("*.eml"))) < len(names):

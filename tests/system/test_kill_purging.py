@@ -100,7 +100,7 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
     record, before, cookie, closed, purged = Record(tmp_path), list[Held](), "", 0, 0
     for turn in range(rounds + 1):
         async with (
-            process(tmp_path, first=turn == 0) as (running, server, printed),
+            process(tmp_path, first=turn == 0, relay=False) as (running, server, printed),
             Person(server) as nurse,
             Person(server) as phone,
         ):
