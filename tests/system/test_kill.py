@@ -172,7 +172,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
         for file in (tmp_path / "outbox").glob("*.eml")
     ]
     greeted = [
-        re.search(r"Person-\d+-\d", mail.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+        re.search(r"Person-\d+-\d", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
         for mail in mails
     ]
     assert sorted(found.group() for found in greeted if found) == sorted(names)
