@@ -1,6 +1,6 @@
 """What a hostile datagram costs the relay, in microseconds of its processor time.
 
-An exchange in this process serves a room of four light clients, one of them hostile. Datagrams of
+An SFU in this process serves a room of four light clients, one of them hostile. Datagrams of
 one kind are put into its socket, then the time it takes to handle them is measured, beside that
 of packets as they should be. ``answers`` says how many datagrams left for one that came;
 ``a second`` how many of them the limits let one participant have, and ``core`` what these take of
@@ -25,7 +25,7 @@ BATCH = 100
 "Datagrams put into the socket before they are handled."
 PLENTY = 1e9
 WARM_UP = 4 * BATCH
-"Datagrams of a kind not counted: what is refused only after a while is dear just for that while."
+"Uncounted datagrams of each kind: some are costly only until a limit begins to refuse them."
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from scripts.traffic.processes import cpu_seconds
 
 SAMPLE_SECONDS = 10.0
 SETTLED_SECONDS = 60.0
-"Before this, browsers are still filling their buffers; first values are taken here."
+"The first sample: until then browsers are still filling their jitter buffers."
 COLUMNS = (
     "seconds",
     "rss_kb",

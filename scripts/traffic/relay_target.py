@@ -1,4 +1,4 @@
-"""A room of the relay in this process, with light clients in it, for whatever is to be sent to it."""
+"""A room of the relay in this process, with light clients in it: the target of hostile traffic."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""A server in a process of its own, what it finds in its database, and sockets to it.
+"""A server in a process of its own, its initial data, and sockets to it.
 
 What is measured is the server as operators run it (`python -m web`); only its first data are put
 there directly, through the store.
@@ -40,7 +40,7 @@ START_WITHIN = 60.0
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """On the disk of temporary files: the same one for all that is compared in a run."""
+    """On the disk of temporary files, so that all figures of a run come from one disk."""
     with tempfile.TemporaryDirectory(prefix="teleconnect-bench-") as folder:
         yield Path(folder)
 
@@ -124,7 +124,7 @@ async def furnish(
 
 
 async def add_scheduler(store: Store, email: str = "nurse@example.org") -> Account:
-    """A scheduler who holds consultations made directly; invites at most 300 people an hour."""
+    """Add a scheduler for consultations written directly; an account may send 300 invites an hour."""
     scheduler = new_account(
         email=email,
         name="Nurse Joy",
@@ -182,7 +182,7 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """`python -m web` on a free port; its log goes to the file `server.log` beside the data.
 
-    It may open so many `descriptors`, if they are said.
+    `descriptors` limits its open files (RLIMIT_NOFILE).
     """
     log = data_dir.parent / "server.log"
     with log.open("wb") as opened:

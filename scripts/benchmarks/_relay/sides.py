@@ -35,7 +35,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Load:
-    """So many publishers, each with so many subscribers; ``rate`` multiplies 220 packets/s each."""
+    """Publishers with `fan_out` subscribers each; a publisher sends 220 packets/s times `rate`."""
 
     publishers: int
     fan_out: int
@@ -71,7 +71,7 @@ class Side(Protocol):
 
 
 def processor_seconds(process_id: int) -> float:
-    """Time on a processor of all threads of a process."""
+    """Processor time of all threads of a process, in nanosecond steps."""
     total = 0
     for task in Path(f"/proc/{process_id}/task").iterdir():
         try:
@@ -258,7 +258,7 @@ class CoturnSide(_Measured):
 def sides_for(fan_out: int, address: str, alone: bool) -> list[Side]:
     """The relay, and the peers that are installed and can do this unless it is to be alone.
 
-    Who takes longest to set up comes first: whoever is set up must not be kept waiting for checks.
+    The slowest to set up comes first: a side that is ready must soon get its consent checks.
     """
     sides: list[Side] = []
     if not alone and Janus.installed():
