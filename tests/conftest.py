@@ -19,8 +19,8 @@ import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
-# The same examples every time, however long one takes: whoever breaks something is told, and
-# nobody else. `--hypothesis-profile=searching` looks for new ones.
+# The same examples every time, so that a failure belongs to the change that caused it; no deadline.
+# `--hypothesis-profile=searching` looks for new ones.
 settings.register_profile(
     "steady",
     derandomize=True,
@@ -100,13 +100,13 @@ def _fast_unless_marked(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def soak_minutes(request: pytest.FixtureRequest) -> float:
-    """How long a soak lasts."""
+    """Minutes that a soak lasts."""
     minutes: float = request.config.getoption("--soak-minutes")
     return minutes
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
-    """What this machine lacks, as the modules of the tests say it in their REMARK."""
+    """One line for each thing this machine lacks: the REMARK of a test module."""
     modules = {item.getparent(pytest.Module) for item in items}
     return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
 

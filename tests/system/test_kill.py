@@ -23,7 +23,7 @@ from tests.serving import PASSWORD, Server
 
 
 def in_rounds(ordinary: int) -> pytest.MarkDecorator:
-    """So many kills as a rule, and thirty in a long run."""
+    """`ordinary` kills, and thirty in a soak."""
     return pytest.mark.parametrize("rounds", [ordinary, pytest.param(30, marks=pytest.mark.soak)])
 
 
@@ -61,7 +61,7 @@ async def process(
 
 @dataclass
 class Writer:
-    """Writes without pause until the line breaks."""
+    """Sends messages without pause until the connection breaks."""
 
     name: str
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Writer:
                 self.acknowledged[message_id] = ack["position"]
                 if len(self.acknowledged) == wanted:
                     enough.set()
-                await asyncio.sleep(0.02)  # as fast as the server allows for ever
+                await asyncio.sleep(0.02)  # the highest rate that the server allows without end
         except (ConnectionError, aiohttp.ClientError, Refused):
             pass
 
