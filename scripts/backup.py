@@ -38,7 +38,7 @@ async def note(config: Config, name: str, manifest: Manifest) -> None:
 
 
 def make(config: Config, chosen: argparse.Namespace) -> tuple[Path, Manifest, int]:
-    """The set, what it holds, and how many older ones were removed. Raises StorageError."""
+    """Returns the set, its contents and the number of older sets removed. Raises StorageError."""
     require_database(config.data_dir)
     now = datetime.now(UTC)
     with DataFolderLock.back_up(config.data_dir):

@@ -34,7 +34,7 @@ class Restored:
 
 
 async def bring_to_present(prepared: Prepared, answer: str | None, name: str) -> Restored:
-    """Open what was laid ready and settle it. Raises StorageError without the answer it needs."""
+    """Open the restored database and update it. Raises StorageError without an answer it needs."""
     now = datetime.now(UTC)
     store = await Store.open(prepared.folder, prepared.master_key)
     try:

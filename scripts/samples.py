@@ -35,7 +35,7 @@ COLLEAGUE = "lena@example.org"
 
 @dataclass(frozen=True)
 class Sample:
-    """Where the pages of the sample data are."""
+    """Addresses of the pages with sample data."""
 
     consultation_id: str
     invite_id: str

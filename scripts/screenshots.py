@@ -37,7 +37,7 @@ NUMBERS = (
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
     "من 10 mg إلى 20 mg يوميًا، الضغط 120/80، النبض 88 bpm",
 )
-"What is read with its numbers in the wrong places unless somebody takes care."
+"Text whose numbers move to the wrong places unless they are isolated."
 
 
 @contextlib.asynccontextmanager
@@ -210,7 +210,7 @@ async def _call(
             " === others",
             arg=len(invites),
         )
-        # on a busy machine a picture may be held back for long: then that is what there is to see
+        # on a busy machine a frame may be late: the picture then shows what is there
         with contextlib.suppress(PlaywrightTimeout):
             await page.wait_for_function(
                 "others => document.querySelectorAll('#tiles .pictured').length >= others",

@@ -71,7 +71,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         found = await asyncio.to_thread(lambda: sorted((folder / "outbox").glob("[!.]*")))
         files.extend(file for file in found if file not in files)
 
-    # without a running server nothing is due by itself, and this decides when it is
+    # no server runs, so notices become due when this says so
     nurse = new_account(
         email="nurse@example.org", name="Dr. Élise Martin", role="scheduler", password_hash=None,
         language="fr", time_zone="Europe/Zurich", now=START,

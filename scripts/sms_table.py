@@ -38,7 +38,7 @@ YEAR = [
 ]
 SCHEDULER = "Dr. Élise Martin"
 LINK = "https://teleconnect.example.org/i/" + "x" * 22
-"As long as those of an ordinary name of a host."
+"As long as links with an ordinary host name."
 NOTHING = ("",)
 Weight = tuple[str, int, int]
 Ways = tuple[str, ...]
@@ -56,7 +56,7 @@ class Taken:
 def taken(
     language: str, occasion: Occasion, told: Iterable[Ways], scheduler: str = SCHEDULER
 ) -> Taken:
-    """What a text takes with each of these moments, as `web.notices.sms.moments` writes them."""
+    """Segments of a text with each of these moments, as `web.notices.sms.moments` writes them."""
     words = Catalogs.load().get(language).translate(source_text(occasion, "short"))
     values = {"scheduler": scheduler, "link": LINK}
     in_full: Counter[int] = Counter()
@@ -107,7 +107,7 @@ def _cells(language: str, told: list[Ways]) -> Iterator[str]:
 
 @cache
 def _weights(ways: Ways) -> tuple[Weight, ...]:
-    """What alone decides how many segments a text with one of these takes."""
+    """The properties of a moment's text that alone decide how many segments it takes."""
     counted = (count(letters(way)) for way in ways for letters in (str, without_accents))
     return tuple((each.encoding, each.count, each.left) for each in counted)
 

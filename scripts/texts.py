@@ -1,4 +1,4 @@
-"""The catalogs: bring them up to the source, and say what is missing: `python -m scripts.texts`.
+"""The catalogs: update them from the source, and list what is missing: `python -m scripts.texts`.
 
 English sentences in the source are the ids; `signaling/locales/<language>.po` holds one language
 for Python and the browser. `docs/translating.md` is for translators.
@@ -23,7 +23,7 @@ from web.texts.catalogs import OWN_NAMES, SOURCE_LANGUAGE
 ROOT = Path(__file__).parents[1]
 LOCALES = Path("signaling/locales")
 COMPLETE = ("fr", "es", "ar", "uk")
-"These must never miss a sentence."
+"Languages that must be complete."
 LANGUAGES = tuple(code for code in OWN_NAMES if code != SOURCE_LANGUAGE)
 WIDTH = 100
 
@@ -85,7 +85,7 @@ def _is_ours(folder: object) -> bool:
 
 
 def read(language: str, root: Path = ROOT) -> Catalog:
-    """The catalog as it stands; empty if there is none yet."""
+    """The catalog as stored; empty if there is none yet."""
     file = root / LOCALES / f"{language}.po"
     if not file.is_file():
         return Catalog(locale=language, charset="utf-8")
@@ -104,7 +104,7 @@ def merged(language: str, catalog: Catalog, template: Catalog) -> bytes:
     for message in catalog:
         if message.id:
             fresh[message.id] = message
-    # babel takes messages over as they are: what is proposed here must not reach the next language
+    # babel reuses message objects: a proposal made here must not reach the next language
     fresh.update(deepcopy(template), no_fuzzy_matching=True, update_creation_date=False)
     _propose(fresh)
     fresh.obsolete.clear()

@@ -19,8 +19,8 @@ import pytest
 from blockbuster import BlockingError, blockbuster_ctx
 from hypothesis import HealthCheck, settings
 
-# The same examples every time, however long one takes: whoever breaks something is told, and
-# nobody else. `--hypothesis-profile=searching` looks for new ones.
+# The same examples every time, so that a failure belongs to the change that caused it; no deadline.
+# `--hypothesis-profile=searching` looks for new ones.
 settings.register_profile(
     "steady",
     derandomize=True,
@@ -49,16 +49,17 @@ SLOW_FOLDERS = (
     "browser", "media/native", "media/networks", "media/relay", "scripts", "system", "web/report",
 )  # fmt: skip
 "Below tests/: every test there is slow. Elsewhere modules and tests bear the mark themselves."
-PROCESSES = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"}
+PROCESSES = frozenset(("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"))
 "Audit events of Python that begin a process."
 _needed: list[str] = []
 "What the current test has needed that a fast one does without."
 
 
-def _watch_needs(event: str, arguments: tuple[object, ...]) -> None:
-    if PROCESSES is None:  # the interpreter is ending and has emptied this module
-        return
-    if event in PROCESSES:
+def _watch_needs(
+    event: str, arguments: tuple[object, ...], begins_a_process: frozenset[str] = PROCESSES
+) -> None:
+    # Called to the very end of the interpreter, when this module has no names any more.
+    if event in begins_a_process:
         _needed.append(f"a process: {arguments[0] if arguments else event}")
     elif event == "ctypes.dlopen" and isinstance(name := arguments[0], str) and os.sep not in name:
         _needed.append(f"a library of the system: {name}")
@@ -99,13 +100,13 @@ def _fast_unless_marked(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def soak_minutes(request: pytest.FixtureRequest) -> float:
-    """How long a soak lasts."""
+    """Minutes that a soak lasts."""
     minutes: float = request.config.getoption("--soak-minutes")
     return minutes
 
 
 def pytest_report_collectionfinish(items: list[pytest.Item]) -> list[str]:
-    """What this machine lacks, as the modules of the tests say it in their REMARK."""
+    """One line for each thing this machine lacks: the REMARK of a test module."""
     modules = {item.getparent(pytest.Module) for item in items}
     return sorted({remark for m in modules if m and (remark := getattr(m.obj, "REMARK", ""))})
 

@@ -77,7 +77,7 @@ class Wire:
         return frame
 
     async def until(self, kind: str, **members: Any) -> dict[str, Any]:
-        """The next frame of this type with these members; what comes before it is passed over."""
+        """The next frame of this type with these members; earlier frames are skipped."""
         while True:
             frame = await self.frame()
             if frame["type"] == kind and members.items() <= frame.items():
@@ -98,7 +98,7 @@ class Wire:
         return await self.command("chat_send", text=text, id=message_id or an_id("message"))
 
     async def chat(self) -> list[dict[str, Any]]:
-        """Every line up to the newest one of the snapshot, asked for page by page."""
+        """Every message up to the newest one of the snapshot, read page by page."""
         snapshot = next(frame for frame in self.frames if frame["type"] == "snapshot")
         lines: list[dict[str, Any]] = snapshot["chat"]
         while lines and lines[0]["position"] > 1:
@@ -106,7 +106,7 @@ class Wire:
         return lines
 
     async def chat_page(self, **where: int) -> list[dict[str, Any]]:
-        """Lines before or after a position. Raises Refused."""
+        """Messages before or after a position. Raises Refused."""
         question = an_id("question")
         await self.send("read_chat", id=question, **where)
         while True:
@@ -127,14 +127,14 @@ class Wire:
 
 
 class Person:
-    """Somebody with a browser of their own: cookies stay, redirects are not followed."""
+    """Somebody with a browser of their own: cookies are kept, redirects are not followed."""
 
     def __init__(self, server: Server, **headers: str) -> None:
         self.server = server
         self.url = f"http://127.0.0.1:{server.config.port}"
         self.http = aiohttp.ClientSession(
             self.url,
-            # a test that moves the clock by hours makes idle connections end under its hands
+            # a test that moves the clock by hours would find its idle connections closed
             connector=aiohttp.TCPConnector(force_close=True),
             cookie_jar=aiohttp.CookieJar(unsafe=True),
             headers={"Accept": "text/html", **headers},
@@ -185,7 +185,7 @@ class Person:
         return await self.post("/signin", {"email": email, "password": password})
 
     async def invite(self, name: str = "Amina", **fields: str) -> str:
-        """Invite somebody by email; the path of their link."""
+        """Invite somebody by email; returns the path of their link."""
         form = {
             "kind": "remote", "first_name": name, "last_name": "", "channel": "email",
             "address": "amina@example.org", "language": "en", **fields,
@@ -200,7 +200,7 @@ class Person:
     # --- somebody by link
 
     async def join(self, link: str, *, others: str = "keep") -> str:
-        """Take the seat, and say what becomes of others in this browser; the invite's id."""
+        """Take the seat; returns the invite's id. `others` decides about other seats of the browser."""
         answer = await self.post(link, {"others": others} if others else None)
         assert answer.status == 303, answer.text
         return answer.location.rpartition("/")[2]

@@ -1,6 +1,6 @@
 """`python -m tests.read_calendars FOLDER EVERY` reads calendars by all readers for Python.
 
-Prints JSON: reader -> file -> what it takes the event for. Each reads every file, but for the slow
+Prints JSON: reader -> file -> the event as it reads it. Each reads every file, but for the slow
 `ics` (26 ms a file), which reads every so many. In a process of its own: these libraries warn, and
 are imported for nothing else.
 """
@@ -23,7 +23,7 @@ Facts = dict[str, Any]
 
 
 def utc(moment: datetime) -> str:
-    """As JavaScript writes it; a time without a zone is nobody's."""
+    """As JavaScript writes it. Raises AssertionError for a time without a zone."""
     assert moment.tzinfo is not None, "floats"
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.000Z}"
 
@@ -127,7 +127,7 @@ class Libical:
 
 
 def by_khal(folder: Path) -> dict[str, Facts]:
-    """The whole program's own view of a folder of calendars."""
+    """Events of a folder of calendars, as the whole program khal lists them."""
     words: Any = {
         "default_timezone": UTC, "local_timezone": UTC, "firstweekday": 0, "unicode_symbols": True,
     }  # fmt: skip
@@ -156,7 +156,7 @@ def by_khal(folder: Path) -> dict[str, Facts]:
 
 
 def told(read: Callable[[str], Facts], files: Iterable[Path]) -> dict[str, Facts]:
-    """File -> what a reader says, or that it cannot."""
+    """File -> the reader's facts, or its error."""
     found = {}
     for file in files:
         try:

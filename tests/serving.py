@@ -23,7 +23,7 @@ from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 
 PASSWORD = "correct horse battery staple"
 QUICK = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-"Argon2id as cheap as it gets: what guessing must cost would be most of what the tests take."
+"Argon2id at its cheapest: at its proper cost it would take most of the tests' time."
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ async def serving(
     """Serve on a free port of localhost; `settings` are environment variables.
 
     A `clock` is also that of waits, unless they have a `steady` one of their own.
-    With `relay` there is one, on a free port too; its process costs each start half a second.
+    `relay` adds one on a free port; its process costs each start half a second.
     """
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

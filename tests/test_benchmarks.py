@@ -216,7 +216,7 @@ RELAY_TARGETS = {
     "loss",
     "bytes_per_participant",
 }
-"What is said of the relay elsewhere by these names."
+"Headline figures of the relay that other documents quote by these names."
 
 
 def window(microseconds: float | None) -> dict[str, Any]:

@@ -107,6 +107,31 @@ def test_python_keeps_the_walls(rule) -> None:
     none(complaint for path, text in sources.items() for complaint in rule(path, text))
 
 
+BENCH_TESTS = {
+    "tests/scripts/test_network.py",
+    "tests/scripts/test_relay_judging.py",
+    "tests/test_benchmarks.py",
+}
+"The tests of the bench itself."
+
+
+def imports_of_the_bench(path: str, source: str) -> Iterator[str]:
+    """What others share with the bench is in scripts/traffic."""
+    if path in BENCH_TESTS:
+        return
+    for line, name in imports(path, parsed(source)):
+        if name.startswith("scripts.benchmarks"):
+            yield f"{path}:{line} imports {name}; what tests need of it belongs in scripts/traffic"
+
+
+def test_only_tests_of_the_bench_import_it() -> None:
+    sources = {path: text for path, text in files("*.py").items() if path.startswith("tests/")}
+    assert sources.keys() >= BENCH_TESTS
+    none(c for path, text in sources.items() for c in imports_of_the_bench(path, text))
+    planted = "from scripts.benchmarks.relay_attack import measure"
+    assert list(imports_of_the_bench("tests/media/test_time.py", planted))
+
+
 def test_the_table_of_rooms_has_each_room_and_only_imports_that_are_there() -> None:
     none(wrong_rows(imported_files(python_files())))
 

@@ -1,4 +1,4 @@
-"""What is installed is what was tried: every Python package is locked, with the digests of its files."""
+"""Every Python package is locked, with the digests of its files."""
 
 import re
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Locked:
 
 
 def read(lock: str) -> list[Locked]:
-    """Every package of a lock file. Fails for a line that is none."""
+    """Every package of a lock file. Fails for a line that names no package."""
     found: list[Locked] = []
     for line in (ROOT / lock).read_text("utf-8").splitlines():
         if digest := re.fullmatch(r"    --hash=sha256:([0-9a-f]{64})(?: \\)?", line):
@@ -46,7 +46,7 @@ def read(lock: str) -> list[Locked]:
 
 
 def wanted(*sections: str) -> list[Requirement]:
-    """What setup.cfg asks for: `install` or the name of an extra."""
+    """Requirements of setup.cfg: `install` or the name of an extra."""
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg", "utf-8")
     lists = {"install": setup["options"]["install_requires"], **setup["options.extras_require"]}
@@ -67,7 +67,7 @@ def environments() -> Iterator[dict[str, str]]:
 
 
 def for_environment(lock: str, environment: dict[str, str]) -> dict[str, Locked]:
-    """Name -> what is installed there. Fails if two versions of one package are."""
+    """Name -> the package installed there. Fails if one package has two versions."""
     found: dict[str, Locked] = {}
     for locked in read(lock):
         if locked.marker is None or locked.marker.evaluate(environment):

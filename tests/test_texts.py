@@ -147,7 +147,7 @@ def form_of(language: str, number: int) -> int:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_places_can_be_filled(language: str) -> None:
-    """As the server does it: a stray percent sign would raise."""
+    """As the server fills them: a stray percent sign would raise."""
 
     class Anything(dict[str, str]):
         def __missing__(self, key: str) -> str:
@@ -345,7 +345,7 @@ PROSE = re.compile(r"[A-Z][a-z]+( [a-z]+)*[.!?]?$|\w+ \w+.*[.!?…]$|[A-Z][a-z]+
 
 
 def bare_sentences(path: str, source: str) -> Iterator[str]:
-    """What a person would read and no catalog holds: prose outside `_()`, and text in elements."""
+    """User-facing text that no catalog holds: prose outside `_()`, and text in elements."""
     tree = ast.parse(source)
     known: set[int] = set()
     for node in ast.walk(tree):

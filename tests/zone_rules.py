@@ -1,4 +1,4 @@
-"""Databases of time zones, newer and older than the one that is installed."""
+"""Time zone databases, newer and older than the installed one."""
 
 import shutil
 from importlib.resources import files
@@ -8,7 +8,7 @@ PACKAGE = Path(str(files("tzdata") / "zoneinfo"))
 
 
 def database(folder: Path, version: str, **zones: str) -> Path:
-    """A folder of few zones: `Africa__Casablanca="Etc/GMT-1"` has the clocks of another one."""
+    """A folder of few zones: `Africa__Casablanca="Etc/GMT-1"` has the clocks of another zone."""
     for name, like in zones.items():
         place = folder / name.replace("__", "/")
         place.parent.mkdir(parents=True, exist_ok=True)

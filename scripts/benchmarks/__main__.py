@@ -32,7 +32,7 @@ def names(folder: Path) -> list[str]:
 
 
 def machine() -> dict[str, str | int]:
-    """What the numbers depend on and a reader cannot know."""
+    """The facts about this machine on which the numbers depend."""
     return {
         "processor": _processor(Path("/proc/cpuinfo")),
         "cores": len(os.sched_getaffinity(0)),
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> None:
         results[name] = benchmark.run()
         print(benchmark.table(results[name]), flush=True)
         if options.json:
-            # After each, so that a long run that breaks off leaves what it had.
+            # After each benchmark, so that an interrupted run keeps its results so far.
             options.json.write_text(json.dumps({"machine": facts, **results}, indent=2) + "\n")
 
 

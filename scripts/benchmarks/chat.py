@@ -27,7 +27,7 @@ PER_SECOND = 100
 "Messages while latency is measured: 500 rooms in which somebody writes every five seconds."
 SAMPLES = 1000
 ALONE_SAMPLES = 400
-"With one room the rate is lower: a socket may send 50 messages a second for ever."
+"With one room the rate is lower: one socket may send 50 messages a second without end."
 FLOOD_ROOMS = 200
 FLOOD_MESSAGES = 60
 "Of each room in the flood: below the burst that one socket is allowed."
@@ -37,7 +37,7 @@ BARE_SECONDS = 3.0
 
 @dataclass
 class Desk:
-    """Both sockets of one room, and when what was sent came where."""
+    """Both sockets of one room, and the times at which messages arrived."""
 
     service_user: aiohttp.ClientWebSocketResponse
     scheduler: aiohttp.ClientWebSocketResponse

@@ -36,7 +36,7 @@ from storage.store import Records
 NOTICES = 10_000
 OF_ONE_SCHEDULER = 250
 BARE_MAILS = 3_000
-"Enough to know a bare loop's rate, which does not change with their number."
+"Enough to measure a bare loop, whose rate does not depend on the number."
 MAIL_FROM = "Clinic <noreply@clinic.example>"
 FROM = mail.sender(MAIL_FROM)
 DUE_IN = timedelta(seconds=15)

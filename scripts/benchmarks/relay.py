@@ -1,4 +1,4 @@
-"""What the relay costs a forwarded packet, beside Janus and coturn under the same load.
+"""What a forwarded packet costs in the relay, in Janus and in coturn under the same load.
 
 Server on one processor, generator on another; every packet is really encrypted. Microseconds are
 the server's time on its processor (all threads) divided by the packets subscribers received, so
@@ -34,9 +34,9 @@ from scripts.traffic.relay_clients import Window, pump
 WINDOW_SECONDS = 2.0
 MOST_LOSS = 0.01
 MOST_SHORTFALL = 0.03
-"How far the offered load may stay behind its nominal value."
+"How far the offered load may fall below its nominal value."
 PATIENCE = 2
-"Windows tried for each that is wanted, before a noisy machine is given up on."
+"Windows tried for each one wanted before giving up on a noisy machine."
 
 COMPARED = (Load(40, 1, 1), Load(40, 1, 3), Load(20, 3, 1), Load(20, 3, 3))
 HEADLINES = {1: (Load(40, 1, 3), Load(40, 1, 1)), 3: (Load(20, 3, 3), Load(20, 3, 1))}
@@ -46,7 +46,7 @@ SHARED = (Load(150, 1, 1), Load(20, 3, 3))
 """What is driven to parts of a processor: with few publishers at a high rate each, one to one, the
 generator would be at its end before the relay."""
 SHARES = (0.25, 0.5, 0.7, 0.9)
-"Parts of a processor the relay is driven to."
+"Shares of a processor up to which the relay is loaded."
 CROWDS = (Load(5, 1, 1), Load(15, 1, 1), Load(50, 1, 1), Load(150, 1, 1))
 "10 to 300 participants, each call with what a call sends."
 LOOPS = ((40, 1), (20, 3))
@@ -69,13 +69,13 @@ FIELDS = tuple(Measured.__annotations__)
 
 
 def judge(load: Load, window: Window, seconds: float, most_loss: float) -> Measured | None:
-    """A window's figures, or None if the machine disturbed it."""
+    """A window's figures, or None if other load disturbed it."""
     expected = window.sent * load.fan_out
     nominal = load.packets * window.seconds
     if not window.received or abs(expected - nominal) > MOST_SHORTFALL * nominal + 100:
         return None
     loss = 1 - window.received / expected
-    # More than was sent: what waited since an earlier window arrived in this one, at its expense.
+    # More than was sent: packets queued earlier were forwarded, and paid for, in this window.
     if loss > most_loss or loss < -MOST_LOSS:
         return None
     ages = sorted(window.ages)
@@ -100,7 +100,7 @@ async def look(side: Side, load: Load, most_loss: float) -> Measured | None:
 
 
 def summary(kept: Sequence[Measured], tried: int) -> dict[str, Any]:
-    """Medians of the windows kept, and by how much they differ."""
+    """Medians of the windows kept, and their spread."""
     row: dict[str, Any] = {"windows": len(kept), "tried": tried}
     if kept:
         costs = [one.microseconds for one in kept]
@@ -142,7 +142,7 @@ async def compare(load: Load, windows: int, alone: bool = False) -> dict[str, An
 
 
 async def share(load: Load, windows: int) -> list[dict[str, Any]]:
-    """Drive the relay alone to parts of a processor."""
+    """Load the relay alone up to given shares of a processor."""
     address = (await asyncio.to_thread(local_addresses))[0]
     (side,) = sides_for(load.fan_out, address, alone=True)
     rows = []
@@ -155,7 +155,7 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
             tried = 0
             while len(kept) < windows and tried < windows * PATIENCE + 2:
                 tried += 1
-                # What is lost here is a result, not a disturbance.
+                # Loss is a result here, not a disturbance.
                 current = Load(load.publishers, load.fan_out, rate)
                 result = await look(side, current, most_loss=1.0)
                 if result is None:
@@ -172,7 +172,7 @@ async def share(load: Load, windows: int) -> list[dict[str, Any]]:
 
 
 async def generate(sections: Sequence[str], windows: int, emit: Callable[..., None]) -> None:
-    """The generator process: every section in turn, told row by row."""
+    """The generator process: runs every section in turn and prints row by row."""
     os.sched_setaffinity(0, {(os.cpu_count() or 1) - 1})
     if "loop" in sections:
         for publishers, fan_out in LOOPS:

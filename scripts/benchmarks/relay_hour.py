@@ -24,10 +24,11 @@ from scripts.benchmarks._figures import lines
 from scripts.benchmarks._relay.call import call_of_four
 from scripts.benchmarks._relay.chart import Panel, chart
 from scripts.benchmarks._relay.page import Guest
+from scripts.traffic.processes import cpu_seconds
 
 SAMPLE_SECONDS = 10.0
 SETTLED_SECONDS = 60.0
-"Before this, browsers are still filling their buffers; first values are taken here."
+"The first sample: until then browsers are still filling their jitter buffers."
 COLUMNS = (
     "seconds",
     "rss_kb",
@@ -63,12 +64,6 @@ def worker_memory(process_id: int) -> tuple[int, int]:
     return found["Rss:"], found["Pss:"]
 
 
-def processor_seconds(process_id: int) -> float:
-    """User and system time of a process so far."""
-    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 class Watch:
     """The call's figures from one sample to the next."""
 
@@ -86,7 +81,7 @@ class Watch:
                 now[name, publisher, kind] = figures
         (process_id,) = self._relay.process_ids()
         memory = worker_memory(process_id)
-        used, at = processor_seconds(process_id), time.monotonic()
+        used, at = cpu_seconds(process_id), time.monotonic()
         share = (used - self._processor[0]) / (at - self._processor[1]) * 100
         self._processor = (used, at)
         drifts: list[float] = []

@@ -1,4 +1,4 @@
-"""Calls of two real browsers over bad networks, by the relay, by Janus and through coturn.
+"""Calls of two real browsers over bad networks: through the relay, Janus and coturn.
 
 Server and browsers are hosts of an emulated network (network namespaces; needs root). One browser
 is on a good link, the other, "far", on a bad one; both send 640x360 at 15 fps, at most 900 kbit/s,
@@ -66,7 +66,7 @@ PATIENCE = 40.0
 "Seconds within which both must see each other."
 SECRET = "shared with coturn"
 CALLING = "calling"
-"What the part within the network says when its call begins."
+"Printed by the part within the network when its call begins."
 RESOLVER = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 10.77.0.*"
 
 
@@ -79,7 +79,7 @@ class Way(Protocol):
     async def start(self) -> None: ...
 
     async def call(self, near: Page, far: Page) -> None:
-        """Have both pages send and receive; returns when everything is said, not when it works."""
+        """Connect both pages; returns once signaling is done, whether or not media flows yet."""
 
     async def stop(self) -> None: ...
 
@@ -211,15 +211,15 @@ class Received:
     """What one page received."""
 
     seconds: float
-    "From the beginning of the call to the first picture."
+    "Seconds from the beginning of the call to the first decoded frame."
     fps: float
     height: int
     frozen: float
-    "Part of the time the picture stood still, as the browser counts freezes."
+    "Share of the time in which video was frozen, as the browser counts freezes."
     concealed: float
-    "Part of the sound that the browser had to make up."
+    "Share of the audio samples that the browser concealed."
     delay_ms: float
-    "What the sound waited in the browser's buffer."
+    "Mean delay of audio in the browser's jitter buffer."
     kbps: float
     round_trip_ms: float
 
@@ -232,10 +232,10 @@ async def first_picture(page: Page, began: float) -> float:
 
 
 async def hold(way: Way, near: Page, far: Page) -> dict[str, Any]:
-    """One call; ``down`` and ``up`` are None where nothing was seen."""
+    """One call; ``down`` and ``up`` are None where no video arrived."""
     print(CALLING, flush=True)
     began = time.monotonic()
-    # Whoever does not get so far in time is not seen either.
+    # A page that is not connected in time counts as not seen.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(PATIENCE):
             await way.call(near, far)

@@ -1,4 +1,4 @@
-"""How long a call of four is gone when the relay's worker is killed, or stands still.
+"""How long a call of four is interrupted when the relay's worker is killed or suspended.
 
 Four contexts of one Chromium see and hear each other. Seconds count from the signal until every
 one of the twelve pairs has decoded a new picture and heard new sound; for a worker that was

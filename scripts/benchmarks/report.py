@@ -1,4 +1,4 @@
-"""What it takes to draw a report: processor time, memory and size, by what was written.
+"""What drawing a report costs: processor time, memory and size, by content.
 
 Each report is drawn as the server has it drawn, by `python -m web.report.process`; its figures are
 those that the system keeps of an ended process. The start of the process, some half a second, is

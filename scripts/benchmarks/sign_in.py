@@ -19,7 +19,7 @@ from storage.store import Records, Store
 from web.routes import path
 
 ROUNDS = 8
-"Below the number of tries after which an account has to wait."
+"Fewer than the tries after which an account is throttled."
 KINDS = {
     "there": "scheduler0@example.org",
     "not there": "nobody@example.org",

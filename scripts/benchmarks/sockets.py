@@ -12,7 +12,7 @@ from scripts.traffic.server import client, connect_all, furnish, serving, tempor
 
 SOCKETS = 2000
 WARM_UP = 50
-"Sockets opened before the first reading, so that what is loaded once is not counted."
+"Sockets opened before the first reading, so that one-time loads are not counted."
 
 
 async def _run() -> dict[str, Any]:

@@ -35,7 +35,7 @@ from web.routes import path
 DESCRIPTORS = 256
 ROOMS = 10
 PHASES = 5
-"Quiet ones, and as many stormy ones between them."
+"Quiet phases; as many stormy ones lie between them."
 PHASE_SECONDS = 12.0
 PER_SECOND = 40
 SILENT, FORMS, PINGING = 300, 40, 20
@@ -45,7 +45,7 @@ TEXT = "I have had a headache since yesterday evening, and the light hurts. " * 
 
 @dataclass
 class Phases:
-    """What was seen in the quiet, or in the storm."""
+    """Figures of the quiet phases, or of the stormy ones."""
 
     acknowledged_ms: list[float] = field(default_factory=list)
     health_ms: list[float] = field(default_factory=list)

@@ -48,7 +48,7 @@ async def chromium(*more: str, program: str | None = None) -> AsyncIterator[Brow
 
 
 async def person(browser: Browser, server: Server, locale: str) -> tuple[BrowserContext, Page]:
-    """A browser of one person: nothing cached, nothing stored, camera and microphone allowed."""
+    """A fresh browser context: nothing cached or stored, camera and microphone allowed."""
     context = await browser.new_context(
         base_url=server.url, locale=locale, permissions=["camera", "microphone"]
     )

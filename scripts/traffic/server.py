@@ -1,4 +1,4 @@
-"""A server in a process of its own, what it finds in its database, and sockets to it.
+"""A server in a process of its own, its initial data, and sockets to it.
 
 What is measured is the server as operators run it (`python -m web`); only its first data are put
 there directly, through the store.
@@ -7,7 +7,6 @@ there directly, through the store.
 import asyncio
 import contextlib
 import json
-import os
 import re
 import resource
 import secrets
@@ -21,6 +20,7 @@ from pathlib import Path
 
 import aiohttp
 
+from scripts.traffic.processes import cpu_seconds, resident_bytes
 from signaling.account import Account
 from signaling.consultation import Consultation, ConsultationState
 from signaling.flows.people.accounts import new_account
@@ -40,7 +40,7 @@ START_WITHIN = 60.0
 
 @contextlib.contextmanager
 def temporary_folder() -> Iterator[Path]:
-    """On the disk of temporary files: the same one for all that is compared in a run."""
+    """On the disk of temporary files, so that all figures of a run come from one disk."""
     with tempfile.TemporaryDirectory(prefix="teleconnect-bench-") as folder:
         yield Path(folder)
 
@@ -124,7 +124,7 @@ async def furnish(
 
 
 async def add_scheduler(store: Store, email: str = "nurse@example.org") -> Account:
-    """A scheduler who holds consultations made directly; invites at most 300 people an hour."""
+    """Add a scheduler for consultations written directly; an account may send 300 invites an hour."""
     scheduler = new_account(
         email=email,
         name="Nurse Joy",
@@ -162,8 +162,7 @@ class Server:
 
     def cpu_seconds(self) -> float:
         """Processor time that the process has used so far (Linux)."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds(self.process.pid)
 
     async def settled_memory_bytes(self) -> int:
         """Resident memory once it has not moved by 64 KiB for two seconds."""
@@ -177,20 +176,13 @@ class Server:
         return before
 
 
-def resident_bytes(pid: int) -> int:
-    """VmRSS of a process."""
-    found = re.search(r"^VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) * 1024
-
-
 @contextlib.asynccontextmanager
 async def serving(
     data_dir: Path, *, descriptors: int | None = None, **settings: str
 ) -> AsyncIterator[Server]:
     """`python -m web` on a free port; its log goes to the file `server.log` beside the data.
 
-    It may open so many `descriptors`, if they are said.
+    `descriptors` limits its open files (RLIMIT_NOFILE).
     """
     log = data_dir.parent / "server.log"
     with log.open("wb") as opened:

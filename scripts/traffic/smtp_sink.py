@@ -1,4 +1,4 @@
-"""A mail server that takes everything and keeps nothing, in a process of its own.
+"""A mail server that accepts everything and keeps nothing, in a process of its own.
 
 `python -m scripts.traffic.smtp_sink COUNT` prints its port, then, once COUNT mails came, one
 line of JSON: when the first and the last one were there, and how many different Message-IDs.

@@ -1,4 +1,4 @@
-"""People who want nothing but our places: a process of their own, so that it is they who pay.
+"""Strangers who only occupy connections, in a process whose processor time is not the server's.
 
     async with strangers(port, silent=300, forms=40, pinging=20) as crowd:
         await crowd.ended(300)
@@ -25,10 +25,10 @@ from typing import Any
 import aiohttp
 
 LETTER_EVERY = 1.0
-"Seconds between what a stranger says."
+"Seconds between two writes of a stranger."
 COME_AGAIN_AFTER = 0.2
 NICE = 10
-"They share the processors with the server, and in life have their own."
+"The strangers' niceness: here they share the server's processors, outside they have their own."
 PARTS = 950
 SILENCES = (
     b"",
@@ -36,7 +36,7 @@ SILENCES = (
     b"POST /language HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n"
     b"Content-Type: application/x-www-form-urlencoded\r\n\r\nlanguage=",
 )
-"No byte, half a head, half a body; what has begun goes on letter by letter."
+"No byte, half a head, half a body; what has begun continues byte by byte."
 
 
 def multipart_form(parts: int = PARTS) -> bytes:
@@ -52,7 +52,7 @@ def multipart_form(parts: int = PARTS) -> bytes:
 
 @dataclass
 class Storm:
-    """What the strangers saw."""
+    """Counts of what the strangers experienced."""
 
     port: int
     opened: int = 0
@@ -155,7 +155,7 @@ class Crowd:
 
 @contextlib.asynccontextmanager
 async def strangers(port: int, *, silent: int, forms: int, pinging: int) -> AsyncIterator[Crowd]:
-    """Let them come, and end them afterwards."""
+    """Start the strangers' process, and end it afterwards."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", __name__, str(port), str(silent), str(forms), str(pinging),
         cwd=Path(__file__).parents[2],

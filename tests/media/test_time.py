@@ -6,7 +6,7 @@ from pathlib import Path
 
 from media.streams.inbound import HISTORY
 from media.transport.ice import CONSENT_SECONDS
-from scripts.benchmarks.relay_attack import Target
+from scripts.traffic.relay_target import Target
 from tests.media.support import until
 
 FOLDER = Path(__file__).parents[2] / "media"

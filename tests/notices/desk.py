@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +94,6 @@ class Desk:
         return self.server.app[CLOCK].now()
 
     def move(self, **by: float) -> None:
-        from datetime import timedelta
-
         clock = self.server.app[CLOCK]
         assert isinstance(clock, MovableClock)
         clock.move(timedelta(**by))
@@ -107,7 +105,8 @@ async def desk(
 ) -> AsyncIterator[Desk]:
     """A server on this data folder, and its scheduler who is an administrator too."""
     clock = MovableClock(now or datetime.fromtimestamp(int(time.time()), UTC))
-    async with serving(data_dir, clock, **around.settings() | settings) as server:
+    beside: dict[str, Any] = around.settings() | settings
+    async with serving(data_dir, clock, **beside) as server:
         if not await _known(server):
             await server.account("nurse@example.org", "Nurse Joy", "administrator")
         async with Person(server) as person:

@@ -56,7 +56,7 @@ MODULES = (
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended; killed ones have the status -9."""
+    """How a command ended; a killed one has the status -9."""
 
     status: int
     out: str
@@ -114,7 +114,7 @@ class Commands:
     ) -> Iterator[None]:
         """Run and kill a command `times` times, each at a random moment of what a whole run takes.
 
-        Comes back after each run, also after one that was over before.
+        Yields after each run, even if that had ended before the kill.
         """
         whole_s = 1.0
         killed = 0

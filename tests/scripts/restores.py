@@ -1,4 +1,4 @@
-"""Making sets, restoring them, and purging behind a server's back."""
+"""Making backup sets, restoring them, and purging without a server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Backups while the server runs: consistent, whole or not there, and clean."""
+"""Backups while the server runs are consistent, complete or absent, and without leftovers."""
 
 import asyncio
 import os
@@ -252,7 +252,7 @@ def complete_sets(directory: Path) -> list[Path]:
 def killed_again_and_again(
     commands: Commands, data_dir: Path, sets: Path, kills: int, *arguments: object
 ) -> None:
-    """Whatever moment a kill hits, there is a whole set or none."""
+    """Whenever a kill comes, there is a complete set or none."""
     fill(data_dir, SESSIONS)
     for _ in commands.kills(kills, BACKUP, sets, *arguments, TELECONNECT_DATA_DIR=str(data_dir)):
         for path in complete_sets(sets):
@@ -291,7 +291,7 @@ assert main() == 0
 lines = Path("/proc/self/status").read_text().splitlines()
 print(*[line for line in lines if line.startswith("VmHWM")])
 """
-"A backup that says at its end how much memory it had at most."
+"A backup that prints its peak memory at its end."
 
 
 @pytest.mark.soak

@@ -1,4 +1,4 @@
-"""The emulated network does to packets what it was told.
+"""The emulated network treats packets as configured.
 
 How a leg judges a packet is arithmetic and told by numbers; that packets really pass is seen on a
 switch between socket pairs and, where this machine can have them, between network namespaces.
@@ -110,7 +110,7 @@ def test_loss_loses_about_its_share_and_counts_it() -> None:
 def test_a_narrow_leg_is_slow_and_drops_what_would_wait_too_long() -> None:
     one = leg(rate_kbps=400, queue_ms=200)
     times = [one.departure(0.0, datagram(1000)) for _ in range(50)]
-    # 1000 octets take 20 ms; whoever would have to wait more than 200 ms is dropped
+    # 1000 octets take 20 ms; a packet that would queue for more than 200 ms is dropped
     assert times[:11] == pytest.approx([0.02 * place for place in range(1, 12)])
     assert times[11:] == [None] * 39
     assert one.departure(1.0, datagram(1000)) == pytest.approx(1.02)
@@ -140,7 +140,7 @@ def test_nothing_passes_a_dead_leg() -> None:
 
 
 class Line(Protocol):
-    """Two hosts, the far one answering every datagram."""
+    """Two hosts; the far one echoes every datagram."""
 
     async def round_trips(self, count: int, wait: float = 60.0) -> list[float]:
         """Seconds until the answers that came; waits for all of them, or `wait` seconds."""

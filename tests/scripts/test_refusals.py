@@ -1,4 +1,4 @@
-"""What a command cannot do it says in one line, with status 1 or 2, and leaves nothing behind."""
+"""A command that fails says so in one line, with status 1 or 2, and leaves nothing behind."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ NO_DATA = {
     ),
     ("scripts.restore", "{}/sets/none"): r"Nothing was restored. {}/sets/none is no complete .*\.",
 }
-"Command -> what it says where nothing was ever stored."
+"Command -> its message where nothing was ever stored."
 
 
 def refused(commands: Commands, data_dir: Path, *arguments: str) -> Ended:

@@ -1,4 +1,4 @@
-"""A window of the relay's benchmark counts only if it measured what it says."""
+"""A window of the relay's benchmark counts only if its load was the nominal one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Restoring a backup: nothing forgotten comes back, nobody is written to twice, no half state."""
+"""Restoring a backup: nothing purged comes back, no notice is sent twice, no partial state remains."""
 
 import asyncio
 import json
@@ -167,7 +167,7 @@ def test_what_was_open_becomes_what_the_operator_says(
 async def test_what_the_operator_lets_go_on_is_not_closed_as_abandoned_at_once(
     commands: Commands, data_dir: Path
 ) -> None:
-    """Whoever was told of its end before the backup is told of it anew."""
+    """A scheduler warned before the backup is warned again."""
     clock = MovableClock(datetime.now(UTC) - timedelta(days=10))
     async with serving(data_dir, clock) as server:
         await server.app[STORE].write(prepare_left_session)

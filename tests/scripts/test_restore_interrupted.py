@@ -1,4 +1,4 @@
-"""A restore that is killed: the old state or the new one, and nobody sees a half."""
+"""A killed restore leaves the old state or the new one; no partial state is ever read."""
 
 import asyncio
 import shutil
@@ -24,7 +24,7 @@ def data_dir(tmp_path: Path) -> Path:
 def test_a_restore_that_was_decided_is_finished_by_the_next_start(
     commands: Commands, data_dir: Path
 ) -> None:
-    """And nobody else gets to see the half of it."""
+    """No other process can read the partial state."""
     fill(data_dir, 1)
     whole = backed_up(commands, data_dir)
     fill_more(data_dir)
@@ -56,7 +56,7 @@ def fill_more(data_dir: Path) -> None:
 
 
 def killed_again_and_again(commands: Commands, data_dir: Path, kills: int) -> None:
-    """Whatever moment a kill hits, the next start finds the old state or the new one, whole."""
+    """Whenever a kill comes, the next start finds the old state or the new one, complete."""
     fill(data_dir, 3)
     whole = backed_up(commands, data_dir)
     asyncio.run(purge(data_dir, "session-0000"))

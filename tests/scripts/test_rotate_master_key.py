@@ -107,7 +107,7 @@ def test_without_a_database_no_key_is_made(commands: Commands, tmp_path: Path) -
 
 
 def killed_again_and_again(commands: Commands, data_dir: Path, kills: int) -> None:
-    """Whatever moment a kill hits, the folder opens, and another run completes."""
+    """Whenever a kill comes, the folder opens, and another run completes."""
     fill(data_dir, SESSIONS)
     for _ in commands.kills(kills, ROTATE, TELECONNECT_DATA_DIR=str(data_dir)):
         assert look(data_dir).notes == notes(SESSIONS)

@@ -1,4 +1,4 @@
-"""What the attacks share: a session with something to steal in it, and a log that must not tell."""
+"""Shared by the attacks: a session with secrets in it, and a log that must not contain them."""
 
 import contextlib
 import logging
@@ -19,7 +19,7 @@ SECRETS = ["Zubaida", "zubaida@example.org", "203.0.113.77", "Half past nine, in
 
 @dataclass
 class Target:
-    """A running session, and everybody who has to do with it."""
+    """A running session and everybody involved in it."""
 
     server: Server
     nurse: Person
@@ -65,7 +65,7 @@ async def target(data_dir: Path, clock: Clock | None = None) -> AsyncIterator[Ta
 
 
 def nothing_is_told(caplog: pytest.LogCaptureFixture, words: list[str]) -> None:
-    """The log has no error, and nothing that belongs to somebody."""
+    """Assert that the log has no error and no personal data."""
     records = [*caplog.get_records("setup"), *caplog.get_records("call")]
     assert records, "the log was listened to"
     for record in records:

@@ -1,4 +1,4 @@
-"""Attacks by HTTP: nothing breaks, nothing is told, nothing is taken for something else."""
+"""Attacks by HTTP: nothing breaks, nothing leaks, nothing is mistaken for something else."""
 
 import asyncio
 import contextlib
@@ -49,7 +49,7 @@ TYPES = [
 KEEP = {("POST", "sign_out"), ("POST", "admin_account")}
 "What would end the attack: signing out, disabling the attackers."
 NO_RELAY = re.compile(r"/(device-test|i/[^/]*/test)/relay$")
-"There is none here, and who asks for it is told so by a 503."
+"There is no relay here; requests for it are answered by 503."
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ async def prey(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
 
 class Chance:
-    """Requests by chance, the same ones in each run."""
+    """Random requests, the same ones in each run."""
 
     def __init__(self, prey: Target, seed: int) -> None:
         self._any = random.Random(seed)
@@ -281,7 +281,7 @@ async def test_raw_oddities_are_never_taken_for_two_requests(
 
 
 async def everything(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> str:
-    """All that is answered until the server ends the connection."""
+    """Everything received until the server closes the connection."""
     said = b""
     with contextlib.suppress(ConnectionError):
         while block := await reader.read(65536):

@@ -1,4 +1,4 @@
-"""Attacks by WebSocket: malformed, odd, too many, not read, and for rooms of others."""
+"""Attacks by WebSocket: malformed, odd, too many or unread messages, and rooms of others."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ async def prey(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> AsyncIterato
 
 
 def well_formed(chance: random.Random, peers: list[str], calls: list[str]) -> dict[str, Any]:
-    """A message that can be understood, by chance at the wrong moment or about the wrong thing."""
+    """A random well-formed message, perhaps at the wrong moment or about the wrong object."""
     someone = chance.choice([*peers, "nobody-01"])
     call = chance.choice([*calls[-2:], "no-such-call"])
     command = chance.choice(["command-x1", "command-x2", an_id("odd")])
@@ -81,7 +81,7 @@ def understood(frame: str) -> bool:
 
 
 def malformed(chance: random.Random) -> str:
-    """A message that somebody has damaged."""
+    """A well-formed message, damaged at random."""
     while True:
         message = well_formed(chance, [], [])
         text = json.dumps(message)
@@ -118,7 +118,7 @@ async def test_malformed_messages_end_the_conversation_and_nothing_else(
 
 
 class Attacker:
-    """Somebody in the call who says whatever comes to mind, and rejoins all the time."""
+    """Somebody in the call who sends random messages and rejoins all the time."""
 
     def __init__(self, number: int, page: Page) -> None:
         self.chance = random.Random(number)
@@ -199,7 +199,7 @@ async def test_nobody_waits_for_a_reader_that_does_not_read(prey: Target, count:
 async def test_sockets_of_strangers_keep_nobody_of_their_network_out(
     prey: Target, count: int
 ) -> None:
-    """They say nothing; the one who enters after them shares their address."""
+    """They send nothing; the one who enters after them shares their address."""
     claim_descriptors()
     network = {"X-Forwarded-For": "192.0.2.66"}
     many = aiohttp.TCPConnector(limit=0)
@@ -218,7 +218,7 @@ async def test_sockets_of_strangers_keep_nobody_of_their_network_out(
 
 
 async def test_no_socket_opens_a_room_of_others(prey: Target) -> None:
-    """Everybody by every door: only whose room it is gets in."""
+    """Everybody tries every room: only its own people get in."""
     await prey.server.account("other@example.org", "Nurse Other")
     async with Person(prey.server) as other, Person(prey.server) as guest:
         await other.sign_in("other@example.org")

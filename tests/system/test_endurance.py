@@ -1,4 +1,4 @@
-"""What many people do to it by the thousand, and what a process that dies must not leave behind."""
+"""Thousands of users, and what a process that dies must not leave behind."""
 
 import asyncio
 import gc
@@ -27,7 +27,7 @@ SECRETS = {
     "TELECONNECT_TURN_URLS": "turn:turn.example.org",
     "TELECONNECT_TURN_SECRET": "7urn-5ecret",
 }
-"Well-formed, and found in a log or a command line at once."
+"Well-formed, and easy to find in a log or a command line."
 MARKS = ("bWFzdGVya2V5", "masterkey", "sm7p-5ecret", "7urn-5ecret", "k3y-5ecret")
 BROKEN = {
     "master key": {"TELECONNECT_MASTER_KEY": "k3y-5ecret"},

@@ -1,4 +1,4 @@
-"""What is purged is gone to the last byte, whoever reads meanwhile and whenever the server dies."""
+"""Purged data is gone to the last byte, despite concurrent readers and whenever the server dies."""
 
 import asyncio
 import contextlib
@@ -37,7 +37,7 @@ def wrapped_keys(folder: Path) -> list[bytes]:
 
 
 def holding(folder: Path, needle: bytes) -> list[str]:
-    """Names of the files of the data folder in which these bytes are."""
+    """Names of the files in the data folder that contain these bytes."""
     files = (file for file in folder.rglob("*") if file.is_file())
     return sorted(file.name for file in files if needle in file.read_bytes())
 
@@ -48,7 +48,7 @@ def names(folder: Path) -> list[str]:
 
 @contextmanager
 def reader(folder: Path) -> Iterator[None]:
-    """Somebody who reads, as a backup does, and takes their time."""
+    """A slow reader, such as a backup."""
     other = database(folder)
     other.execute("BEGIN")
     other.execute("SELECT COUNT(*) FROM vault_key").fetchone()
@@ -57,7 +57,7 @@ def reader(folder: Path) -> Iterator[None]:
 
 
 async def one_closed(server: Server, nurse: Person) -> str:
-    """Hold a session and close it; its id."""
+    """Hold a session and close it; returns its id."""
     async with Person(server) as phone:
         seat = await phone.join(await nurse.invite())
         amina = await phone.enter(invite_id=seat)
@@ -142,7 +142,7 @@ asyncio.run(main())
 
 
 async def purge_and_die(folder: Path, consultation_id: str) -> None:
-    """What a server leaves that is killed as soon as a purge is stored."""
+    """The data of a server that is killed as soon as a purge is stored."""
     killed = await asyncio.create_subprocess_exec(
         sys.executable, "-c", PURGE_AND_DIE, str(folder), consultation_id
     )

@@ -1,4 +1,4 @@
-"""A disk that is full: clear refusals, nothing acknowledged is lost, and it goes on by itself."""
+"""On a full disk writes are refused, nothing acknowledged is lost, and service resumes by itself."""
 
 import resource
 import subprocess

@@ -23,16 +23,21 @@ from tests.serving import PASSWORD, Server
 
 
 def in_rounds(ordinary: int) -> pytest.MarkDecorator:
-    """So many kills as a rule, and thirty in a long run."""
+    """`ordinary` kills, and thirty in a soak."""
     return pytest.mark.parametrize("rounds", [ordinary, pytest.param(30, marks=pytest.mark.soak)])
 
 
 @asynccontextmanager
 async def process(
-    data_dir: Path, *, first: bool = False
+    data_dir: Path, *, first: bool = False, relay: bool = True
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Server, str]]:
     """`python -m web` on a free port: the process, a server to speak with, what it printed."""
-    environment = {**os.environ, "TELECONNECT_DATA_DIR": str(data_dir), "PORT": "0"}
+    environment = {
+        **os.environ,
+        "TELECONNECT_DATA_DIR": str(data_dir),
+        "PORT": "0",
+        "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
+    }
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "web", env=environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -56,7 +61,7 @@ async def process(
 
 @dataclass
 class Writer:
-    """Writes without pause until the line breaks."""
+    """Sends messages without pause until the connection breaks."""
 
     name: str
     acknowledged: dict[str, int] = field(default_factory=dict)
@@ -72,7 +77,7 @@ class Writer:
                 self.acknowledged[message_id] = ack["position"]
                 if len(self.acknowledged) == wanted:
                     enough.set()
-                await asyncio.sleep(0.02)  # as fast as the server allows for ever
+                await asyncio.sleep(0.02)  # the highest rate that the server allows without end
         except (ConnectionError, aiohttp.ClientError, Refused):
             pass
 
@@ -85,7 +90,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
     cookies: list[str] = []
     seat = consultation_id = ""
     for turn in range(rounds):
-        async with process(tmp_path, first=turn == 0) as (running, server, printed):  # noqa: SIM117
+        async with process(tmp_path, first=turn == 0, relay=False) as (running, server, printed):  # noqa: SIM117
             async with Person(server) as nurse, Person(server) as phone:
                 if turn == 0:
                     setup = re.search(r"/setup/[\w-]+", printed)
@@ -112,7 +117,7 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
                 running.kill()
                 await asyncio.gather(*writing)
                 await asyncio.gather(amina.ws.close(), desk.ws.close())
-    async with process(tmp_path) as (_, server, _), Person(server) as phone:
+    async with process(tmp_path, relay=False) as (_, server, _), Person(server) as phone:
         phone.plant(cookies[1])
         amina = await phone.enter(invite_id=seat)
         chat = await amina.chat()
@@ -142,7 +147,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
     cookie = ""
     for turn in range(rounds):
         async with (
-            process(tmp_path, first=turn == 0) as (running, server, printed),
+            process(tmp_path, first=turn == 0, relay=False) as (running, server, printed),
             Person(server) as nurse,
         ):
             if turn == 0:
@@ -157,7 +162,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
                 names.append(f"Person-{turn}-{number}")
                 await nurse.invite(names[-1], address=f"{names[-1].lower()}@example.org")
             running.kill()  # some of the notices are claimed, some are half written
-    async with process(tmp_path) as (_, server, _), Person(server) as nurse:
+    async with process(tmp_path, relay=False) as (_, server, _), Person(server) as nurse:
         nurse.plant(cookie)
         async with asyncio.timeout(120):
             while len(list((tmp_path / "outbox").glob("*.eml"))) < len(names):
@@ -167,7 +172,7 @@ async def test_every_invitation_is_in_the_outbox_once_after_kill_9(
         for file in (tmp_path / "outbox").glob("*.eml")
     ]
     greeted = [
-        re.search(r"Person-\d+-\d", mail.get_body(("plain",)).get_content())  # type: ignore[attr-defined]
+        re.search(r"Person-\d+-\d", mail.get_body(("plain",)).get_content())  # type: ignore[union-attr]
         for mail in mails
     ]
     assert sorted(found.group() for found in greeted if found) == sorted(names)

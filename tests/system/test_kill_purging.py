@@ -1,4 +1,4 @@
-"""kill -9 while sessions are closed and purged: what was acknowledged is so, what is gone is gone."""
+"""kill -9 while sessions are closed and purged: acknowledged closings last, purged data stays gone."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ PURGING_S = 0.05
 
 @dataclass
 class Held:
-    """One session, and what must not be found of it in the end."""
+    """One session, and the traces of it that must not be found in the end."""
 
     id: str
     address: str
@@ -43,7 +43,7 @@ class Held:
 
 @dataclass
 class Record:
-    """What was in the database and in the folder, beside a server that runs."""
+    """The contents of the database and of the folder while the server runs."""
 
     folder: Path
     addresses: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Record:
         return self.ask("SELECT wrapped FROM vault_key WHERE consultation_id = ?", consultation_id)
 
     def residue(self, held: Held) -> list[str]:
-        """Tables and files in which something of a session is left."""
+        """Tables and files that still hold a trace of a session."""
         tables = self.ask(
             "SELECT one.name FROM sqlite_master AS one, pragma_table_info(one.name) AS member"
             " WHERE one.type = 'table' AND member.name = 'consultation_id'"
@@ -80,7 +80,7 @@ class Record:
 
 
 async def hold(record: Record, nurse: Person, phone: Person, address: str) -> Held:
-    """Invite somebody, start the session, and be ready to close it."""
+    """Invite somebody and start the session, ready to be closed."""
     seat = await phone.join(await nurse.invite(address=address))
     amina = await phone.enter(invite_id=seat)
     consultation_id = await consultation_of(amina)
@@ -100,7 +100,7 @@ async def test_nothing_of_a_purged_session_outlives_kill_9(
     record, before, cookie, closed, purged = Record(tmp_path), list[Held](), "", 0, 0
     for turn in range(rounds + 1):
         async with (
-            process(tmp_path, first=turn == 0) as (running, server, printed),
+            process(tmp_path, first=turn == 0, relay=False) as (running, server, printed),
             Person(server) as nurse,
             Person(server) as phone,
         ):

@@ -1,4 +1,4 @@
-"""A server starts, or it ends: with status 1, and one sentence that names what is in the way."""
+"""A server that cannot start exits with status 1 and one sentence that names the cause."""
 
 import asyncio
 import os
@@ -34,7 +34,7 @@ SERVE = (sys.executable, "-m", "web")
 
 
 async def refusal(*command: str, stdout: int = subprocess.PIPE, **settings: str) -> list[str]:
-    """What a server that cannot start says beside its log; it must end by itself, with status 1."""
+    """The lines that a server that cannot start prints beside its log; it must exit with status 1."""
     starting = await asyncio.create_subprocess_exec(
         *(command or SERVE),
         env={**os.environ, "PORT": "0", "TELECONNECT_RELAY_WORKERS": "0", **settings},
@@ -55,7 +55,7 @@ async def refusal(*command: str, stdout: int = subprocess.PIPE, **settings: str)
 
 @dataclass
 class Place:
-    """A data folder with a database in it, and what holds it in the state that it is brought to."""
+    """A data folder with a database, and the resources that keep it in a faulty state."""
 
     folder: Path
     held: ExitStack
@@ -66,7 +66,7 @@ class Place:
         return self.folder / DATABASE_NAME
 
     def hold(self, *statements: str) -> None:
-        """Another program has run these on the database and stays."""
+        """Run these statements from another connection that stays open."""
         connection = sqlite3.connect(self.database, isolation_level=None, check_same_thread=False)
         self.held.callback(connection.close)
         for statement in statements:
@@ -176,7 +176,7 @@ CAUSES: dict[Cause, str] = {
     beside_a_taken_port: r"Port \d+ cannot be taken on 127.0.0.1: Address already in use\..*",
     at_an_address_of_another_machine: r"Port 0 cannot be taken on 203.0.113.1: .*",
 }
-"What is in the way -> the sentence that says so."
+"Cause -> the sentence that names it."
 LOCKED = (locked_whole, locked_for_writing, in_an_old_mode_and_locked)
 
 
@@ -187,7 +187,7 @@ def held() -> Iterator[ExitStack]:
 
 
 async def brought(bring: Cause, folder: Path, held: ExitStack) -> Place:
-    """A folder in which a server has run before, in the state that a cause brings it to."""
+    """A folder in which a server has run before, in the state that a cause creates."""
     await (await Store.open(folder, None)).close()
     place = Place(folder, held)
     await asyncio.to_thread(bring, place)
@@ -195,7 +195,7 @@ async def brought(bring: Cause, folder: Path, held: ExitStack) -> Place:
 
 
 async def told(bring: Cause, folder: Path, held: ExitStack) -> None:
-    """What is in the way is told in its sentence, and nothing that was opened stays open."""
+    """Assert that a cause is told in its sentence and that nothing stays open."""
     place = await brought(bring, folder, held)
     config = load({"PORT": "0", "TELECONNECT_DATA_DIR": str(place.folder), **place.settings})
     with pytest.raises((ConfigError, StorageError)) as refused:

@@ -1,4 +1,4 @@
-"""Strangers who want nothing but our places shut nobody out, and cost no disk."""
+"""Strangers who only occupy connections shut nobody out, and fill no disk."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ async def test_silent_connections_shut_nobody_out_and_fill_no_log(tmp_path: Path
 
 
 async def acknowledged(socket, text: str) -> None:  # type: ignore[no-untyped-def]
-    """Say something and wait until it is durable."""
+    """Send a message and wait until it is durable."""
     message_id = f"message-{text.replace(' ', '-')}"
     await socket.send_str(json.dumps({"type": "chat_send", "id": message_id, "text": text}))
     while (frame := json.loads(await socket.receive_str()))["type"] != "ack":

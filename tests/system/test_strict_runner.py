@@ -1,4 +1,4 @@
-"""The runner itself: what blocks the event loop in our packages is seen, and only that."""
+"""The strict runner reports what blocks the event loop in our packages, and nothing else."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""One folder, one server: a second one ends at once, and who comes after a death starts at once."""
+"""One folder, one server: a second one exits at once; after a crash the next one starts at once."""
 
 import asyncio
 import os
@@ -54,7 +54,7 @@ async def test_after_a_kill_the_next_server_starts_though_the_relay_of_the_last_
 ) -> None:
     async with process(tmp_path, first=True) as (running, _, _):
         worker = await worker_of(running)
-        os.kill(worker, signal.SIGSTOP)  # it does not even hear that its server has gone
+        os.kill(worker, signal.SIGSTOP)  # so that it cannot notice that its server has gone
         try:
             running.kill()
             await running.wait()

@@ -5,12 +5,15 @@ composed and decomposed accents. Hashes that were made of the text as typed stil
 """
 
 import asyncio
+import secrets
 import unicodedata
+from base64 import b64encode
 from collections.abc import Iterable
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 
 from signaling.account import checked_password
 from signaling.errors import N_, InvalidInput
@@ -37,7 +40,7 @@ class Passwords:
             AT_ONCE, strangers=STRANGERS, of_one_network=OF_ONE_NETWORK, come_back=COME_BACK
         )
         # verified against where there is no such account, so that both take the same time
-        self._nobody = self._hasher.hash("nobody signs in with this")
+        self._nobody = _hash_of_nobody(self._hasher)
 
     async def choose(self, password: str, known: Iterable[str] = ()) -> str:
         """The hash of a new password. Raises InvalidInput if it is short, long or easy to guess.
@@ -85,6 +88,16 @@ class Passwords:
             return self._hasher.verify(hashed, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _hash_of_nobody(hasher: PasswordHasher) -> str:
+    """A hash that no password fits and that costs what others cost to verify; not computed."""
+    salt, digest = (
+        b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+        for size in (hasher.salt_len, hasher.hash_len)
+    )
+    costs = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
 def _prepared(password: str) -> str:

@@ -14,7 +14,7 @@ NAMES = ("a", "b", "c", "d")
 
 
 class Call:
-    """The pages, and what the relay said of them."""
+    """The pages of a call and the relay's events about them."""
 
     def __init__(self) -> None:
         self.relay = Relay(RelaySettings(), self._on_event)

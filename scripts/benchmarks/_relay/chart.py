@@ -63,6 +63,6 @@ def chart(title: str, seconds: Sequence[float], panels: Sequence[Panel]) -> str:
 
 
 def _down(panel: Panel, top: float, value: float) -> float:
-    """Where a value stands on the page; what is out of bounds stands on the edge."""
+    """The y coordinate of a value; values out of bounds are drawn on the edge."""
     kept = min(max(value, panel.least), panel.most)
     return top + PANEL * (1 - (kept - panel.least) / (panel.most - panel.least))

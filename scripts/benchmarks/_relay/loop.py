@@ -27,7 +27,7 @@ from scripts.traffic.relay_clients import LoadClient, Stream, video_stream
 PROFILE = Policy.SRTP_PROFILE_AEAD_AES_256_GCM
 HOST = "127.0.0.1"
 FRAME = 6
-"Packets of a burst: one picture."
+"Packets of a burst: one video frame."
 
 
 class Sender(LoadClient):

@@ -33,7 +33,7 @@ TUN_DEVICE = Path("/dev/net/tun")
 TUNSETIFF = 0x400454CA
 IFF_TUN_WITHOUT_HEADER = 0x0001 | 0x1000
 MTU = 1400
-"Below 1500 as on many real links; what is too big for it must be noticed here."
+"Below 1500 as on many real links, so that oversized packets show up here."
 PROTOCOLS = {6: "tcp", 17: "udp"}
 
 
@@ -43,7 +43,7 @@ class NetworkUnavailable(RuntimeError):
 
 @dataclasses.dataclass
 class Conditions:
-    """How one leg treats packets, in one direction."""
+    """Impairments of one leg, in one direction."""
 
     loss: float = 0.0
     "Share of packets lost, 0 to 1, independent of each other."
@@ -52,7 +52,7 @@ class Conditions:
     "Delay varies evenly by at most this much either way, so packets may overtake each other."
     rate_kbps: float | None = None
     queue_ms: float = 300.0
-    "With a rate: what would have to wait longer than this is dropped at the tail."
+    "With a rate: packets that would queue for longer than this are dropped (tail drop)."
     doubled: float = 0.0
     "Share of packets that arrive twice, 0 to 1."
     block: list[tuple[str, int | None]] = dataclasses.field(default_factory=list)
@@ -121,7 +121,7 @@ class Network:
         return f"{self._prefix}-{host}"
 
     def command(self, host: str) -> list[str]:
-        """What to put before a command line so that it runs on `host`."""
+        """The prefix that makes a command line run on `host`."""
         return ["ip", "netns", "exec", self.namespace(host)]
 
     def wrapper(self, host: str, program: str, path: Path) -> Path:
@@ -141,11 +141,11 @@ class Network:
         self._ask({"shape": [host, direction, conditions]})
 
     def reset(self, host: str) -> None:
-        """Makes the legs of `host` good ones again."""
+        """Removes all impairments from the legs of `host`."""
         self.shape(host, **dataclasses.asdict(Conditions()))
 
     def counters(self, host: str, direction: Literal["up", "down"]) -> Counters:
-        """Packets that came to this leg since the start, and how many of them it dropped."""
+        """Packets that entered this leg since the start, and how many of them it dropped."""
         return Counters(**self._ask({"counters": [host, direction]}))
 
     def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
@@ -283,7 +283,7 @@ class Switch:
         self._set_timer()
 
     def close(self) -> None:
-        """Let go of the devices, which stay open."""
+        """Stop watching the devices; they stay open."""
         for device in self._devices.values():
             self._loop.remove_reader(device)
         if self._timer is not None:

@@ -1,4 +1,4 @@
-"""A page that calls one other page by way of the relay, Janus or TURN, and tells how it went.
+"""A page that calls another one through the relay, Janus or TURN, and reports its statistics.
 
 With the relay it runs the very code of a session's page (``web/static/js/room/call/relay-peer.js``).
 """
@@ -144,7 +144,7 @@ window.ready = true;
 
 
 def write_busy_camera(path: Path) -> None:
-    """Two seconds of a moving and changing texture as Y4M: a picture that takes what bits it gets.
+    """Two seconds of a moving texture as Y4M: video that uses whatever bit rate it is given.
 
     Chromium plays it in a loop.
     """

@@ -1,4 +1,4 @@
-"""A page that takes part in a relayed call, and what it says of what it sees and hears."""
+"""A page in a relayed call, and its statistics of the audio and video it receives."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -119,6 +119,6 @@ class Guest:
         await self._relay.answer(offer.room_id, self.peer_id, text, offer.revision)
 
     async def look(self) -> dict[tuple[str, str], dict[str, Any]]:
-        """(publisher, kind) -> the browser's figures of what arrives of it."""
+        """(publisher, kind) -> the browser's inbound statistics."""
         found: dict[str, dict[str, Any]] = await self._page.evaluate("window.look()")
         return {self._lines[mid]: one for mid, one in found.items() if mid in self._lines}

@@ -25,6 +25,7 @@ from media.relay.process import WorkerProcess
 from media.rtp.codecs import Kind
 from scripts.benchmarks._relay.janus import Janus
 from scripts.benchmarks._relay.turn import Coturn
+from scripts.traffic.processes import resident_bytes
 from scripts.traffic.relay_clients import LoadClient
 
 PACKETS_PER_PUBLISHER = 220
@@ -34,7 +35,7 @@ AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Load:
-    """So many publishers, each with so many subscribers; ``rate`` multiplies 220 packets/s each."""
+    """Publishers with `fan_out` subscribers each; a publisher sends 220 packets/s times `rate`."""
 
     publishers: int
     fan_out: int
@@ -70,7 +71,7 @@ class Side(Protocol):
 
 
 def processor_seconds(process_id: int) -> float:
-    """Time on a processor of all threads of a process."""
+    """Processor time of all threads of a process, in nanosecond steps."""
     total = 0
     for task in Path(f"/proc/{process_id}/task").iterdir():
         try:
@@ -86,13 +87,22 @@ def pin(process_id: int) -> None:
         os.sched_setaffinity(int(task.name), {0})
 
 
-def resident_bytes(process_id: int) -> int:
-    """Memory of a process."""
-    fields = Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()
-    return int(fields[1]) * os.sysconf("SC_PAGESIZE")
+class _Measured:
+    """Clients of a server in a process of its own, and what memory they take there."""
+
+    bytes_per_participant = 0.0
+    _before = 0
+    "Resident bytes of the server without clients."
+
+    async def _close(self, clients: list[LoadClient], process_id: int) -> None:
+        if clients:
+            used = resident_bytes(process_id) - self._before
+            self.bytes_per_participant = used / len(clients)
+        for client in clients:
+            await client.close()
 
 
-class RelaySide:
+class RelaySide(_Measured):
     """The relay's worker with clients in it."""
 
     name = "relay"
@@ -105,7 +115,6 @@ class RelaySide:
         self.tasks: set[asyncio.Task[None]] = set()
         self.connected: set[str] = set()
         self.certificate = RTCCertificate.generateCertificate()
-        self.bytes_per_participant = 0.0
 
     @property
     def process_id(self) -> int:
@@ -165,16 +174,12 @@ class RelaySide:
         raise RuntimeError("the relay's clients did not connect")
 
     async def stop(self) -> None:
-        if self.worker is not None and self.by_name:
-            used = resident_bytes(self.process_id) - self._before
-            self.bytes_per_participant = used / len(self.by_name)
-        for client in self.clients:
-            await client.close()
         if self.worker is not None:
+            await self._close(self.clients, self.process_id)
             await self.worker.stop()
 
 
-class JanusSide:
+class JanusSide(_Measured):
     """Janus's VideoRoom."""
 
     name = "janus"
@@ -185,7 +190,6 @@ class JanusSide:
         self.publishers: list[LoadClient] = []
         self.clients: list[LoadClient] = []
         self.certificate = RTCCertificate.generateCertificate()
-        self.bytes_per_participant = 0.0
 
     @property
     def process_id(self) -> int:
@@ -217,15 +221,11 @@ class JanusSide:
             return publisher
 
     async def stop(self) -> None:
-        if self.clients:
-            used = resident_bytes(self.process_id) - self._before
-            self.bytes_per_participant = used / len(self.clients)
-        for client in self.clients:
-            await client.close()
+        await self._close(self.clients, self.process_id)
         await self.janus.stop()
 
 
-class CoturnSide:
+class CoturnSide(_Measured):
     """coturn, which passes on what it cannot read; one receiver for each publisher."""
 
     name = "coturn"
@@ -235,7 +235,6 @@ class CoturnSide:
         self.coturn = Coturn()
         self.publishers: list[LoadClient] = []
         self.clients: list[LoadClient] = []
-        self.bytes_per_participant = 0.0
 
     @property
     def process_id(self) -> int:
@@ -252,18 +251,14 @@ class CoturnSide:
         self._before = before
 
     async def stop(self) -> None:
-        if self.clients:
-            used = resident_bytes(self.process_id) - self._before
-            self.bytes_per_participant = used / len(self.clients)
-        for client in self.clients:
-            await client.close()
+        await self._close(self.clients, self.process_id)
         await self.coturn.stop()
 
 
 def sides_for(fan_out: int, address: str, alone: bool) -> list[Side]:
     """The relay, and the peers that are installed and can do this unless it is to be alone.
 
-    Who takes longest to set up comes first: whoever is set up must not be kept waiting for checks.
+    The slowest to set up comes first: a side that is ready must soon get its consent checks.
     """
     sides: list[Side] = []
     if not alone and Janus.installed():

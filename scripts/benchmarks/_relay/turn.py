@@ -41,10 +41,10 @@ class TurnClient(LoadClient):
         """Nobody checks anything here."""
 
     def report(self, now: float) -> None:
-        """Nobody here listens to reports."""
+        """RTCP reports are ignored here."""
 
     async def allocate(self, server: tuple[str, int], peer: tuple[str, int]) -> None:
-        """Open an allocation whose channel leads to ``peer``. Raises RuntimeError."""
+        """Open an allocation with a channel bound to ``peer``. Raises RuntimeError."""
         self.destination.move(self.port, pack_address(*server))
         await self._ask(stun.Method.ALLOCATE, {"REQUESTED-TRANSPORT": UDP, "LIFETIME": 600})
         bind = {"CHANNEL-NUMBER": CHANNEL, "XOR-PEER-ADDRESS": peer}
@@ -117,7 +117,7 @@ class Coturn:
         )
 
     async def pair(self, host: str) -> tuple[LoadClient, LoadClient]:
-        """A publisher and the one its packets reach."""
+        """A publisher and its receiver."""
         publisher = TurnClient(self._certificate, host)
         receiver = TurnClient(self._certificate, host)
         key = secrets.token_bytes(44)

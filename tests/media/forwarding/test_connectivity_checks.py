@@ -12,8 +12,8 @@ from media.limits import SSRCS
 from media.messages import Join, OpenRoom
 from media.rooms.peer import Peer
 from media.transport.port import pack_address
-from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
+from scripts.traffic.relay_target import Target
 from tests.media.support import TestSfu
 
 

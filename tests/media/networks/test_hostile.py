@@ -21,9 +21,9 @@ from media.messages import Connected, Disconnected, Event, OfferNeeded, Publishi
 from media.relay.client import Relay, RelaySettings
 from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
-from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
 from scripts.traffic.relay_clients import LoadClient
+from scripts.traffic.relay_target import Target
 from tests.media.support import until
 
 KINDS = tuple(Hostile.kinds(Hostile.__new__(Hostile)))

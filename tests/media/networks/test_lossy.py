@@ -18,8 +18,8 @@ from media.rtp import rtcp
 from media.rtp.codecs import VP8, Kind
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
-from scripts.benchmarks.relay_attack import Target
 from scripts.traffic.hostile import Hostile
+from scripts.traffic.relay_target import Target
 from tests.media.networks.lossy import LossyLink, Trouble
 from tests.media.support import Client, TestSfu, until
 

@@ -8,7 +8,7 @@ from media.rooms.peer import Peer
 from media.rtp.codecs import Kind
 from media.sfu.layer_selection import SMALL_FIRST_SECONDS, publisher_limit, select_layers
 from media.streams.inbound import InboundStream
-from scripts.benchmarks.relay_attack import Target
+from scripts.traffic.relay_target import Target
 
 NOW = 100.0
 

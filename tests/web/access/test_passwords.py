@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
 
 from signaling.errors import InvalidInput
 from tests.people import Person
@@ -139,3 +140,11 @@ async def test_the_form_says_why_a_password_is_not_taken(tmp_path: Path) -> None
         assert "New One" in refused.text
         made = await boss.post("/admin/people", {**form, "password": "three blind rivers"})
         assert made.status == 303
+
+
+async def test_who_has_no_account_is_compared_with_a_hash_of_the_same_cost() -> None:
+    nobody = QUICK._nobody
+    assert not QUICK._hasher.check_needs_rehash(nobody)
+    with pytest.raises(VerifyMismatchError):  # computed to its end, not refused as malformed
+        QUICK._hasher.verify(nobody, PASSWORD)
+    assert not await QUICK.verify(None, PASSWORD)
