@@ -28,7 +28,9 @@ PATH = re.compile(
     rf"(?<![\w./-])((?:{FOLDERS})/[\w./-]*\w)|`([\w-]+\.(?:py|js|c|h|md|css))`", re.MULTILINE
 )
 "A path from the root, or a file's name alone as code."
-COMMAND = re.compile(r"(?:^|[ (`])(?:(scripts/\w+)|\S*python -m ([\w.]+))((?: [^\s#)`|]+)*)", re.M)
+COMMAND = re.compile(
+    r"(?:^|[ (`])(?:(scripts/\w+)(?![\w/.])|\S*python -m ([\w.]+))((?: [^\s#)`|]+)*)", re.M
+)
 README = (ROOT / "README.md").read_text("utf-8")
 PROTOCOL = (ROOT / "signaling/wire/PROTOCOL.md").read_text("utf-8")
 SCRIPTS = sorted(
@@ -142,6 +144,8 @@ def wrong_commands(text: str) -> Iterator[str]:
                 program = program.with_suffix("") / "__main__.py"
             if module == "pytest" or not module.startswith(("scripts.", "tests.", "web")):
                 continue
+        if program.is_dir():
+            continue
         if not program.is_file():
             yield f"{script or module}"
             continue
