@@ -113,6 +113,13 @@ class CloseRoom(Command, tag="close_room", frozen=True, forbid_unknown_fields=Tr
     room_id: str
 
 
+class Trace(Command, tag="trace", frozen=True, forbid_unknown_fields=True):
+    """Send a room's SDP and RTCP as Traced events for some seconds; 0 ends it."""
+
+    room_id: str
+    seconds: float
+
+
 class Start(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a worker is told first: the port to bind on each host, and how clients reach it."""
 
@@ -132,20 +139,9 @@ class Ping(Command, tag="ping", frozen=True, forbid_unknown_fields=True):
     """Ask whether the worker is alive; Done carries its figures."""
 
 
-AnyCommand = (
-    OpenRoom
-    | Join
-    | AcceptAnswer
-    | Publish
-    | Unpublish
-    | Subscribe
-    | Unsubscribe
-    | Prefer
-    | Leave
-    | CloseRoom
-    | Ping
-    | Readdress
-)
+PeerCommand = AcceptAnswer | Publish | Unpublish | Subscribe | Unsubscribe | Prefer | Leave
+"Commands about a participant who is in the room."
+AnyCommand = OpenRoom | CloseRoom | Join | PeerCommand | Trace | Ping | Readdress
 
 
 class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -289,6 +285,14 @@ class EncodingChosen(
     rid: str
 
 
+class Traced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="traced"):
+    """A description, or one RTCP packet, of a room that is being traced (see ``Trace``)."""
+
+    room_id: str
+    peer_id: str
+    text: str
+
+
 class WorkerRestarted(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="worker_restarted"
 ):
@@ -307,9 +311,10 @@ Event = (
     | Quality
     | VideoPaused
     | EncodingChosen
+    | Traced
     | WorkerRestarted
 )
-Word = Done | Failed | Ready | NotReady | Event
+WorkerMessage = Done | Failed | Ready | NotReady | Event
 "Anything a worker says."
 
 
@@ -329,7 +334,7 @@ def decode_start(line: bytes) -> Start:
     return msgspec.json.decode(line, type=Start)
 
 
-def decode_word(line: bytes) -> Word:
+def decode_worker_message(line: bytes) -> WorkerMessage:
     """What a worker said. Raises msgspec.DecodeError."""
-    word: Word = msgspec.json.decode(line, type=Word)
+    word: WorkerMessage = msgspec.json.decode(line, type=WorkerMessage)
     return word

@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -24,11 +25,10 @@ from babel import Locale
 from scripts.sms_table import table
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.people.accounts import new_account
-from signaling.invite import Channel, Person
+from signaling.invite import InviteChannel, Person
 from web.app import create_app
-from web.clockwork import MovableClock
 from web.config import load
-from web.keys import ABANDONING, CLOCKWORK, INVITING, NOTIFYING, PLANNING, STORE
+from web.keys import ABANDONING, CLOCKWORK, INVITING, PLANNING, SENDING, STORE
 from web.texts.catalogs import OWN_NAMES
 
 WIDTH = 420
@@ -45,9 +45,19 @@ _SMS_STYLE = (
 )
 
 
+@dataclass
+class SetClock:
+    """A clock that shows what it is set to."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
 async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
     """The files of every notice of one planned session, in the order they were written."""
-    clock = MovableClock(START)
+    clock = SetClock(START)
     config = load(
         {"TELECONNECT_DATA_DIR": str(folder), "TELECONNECT_PUBLIC_URL": "https://tele.example"},
         port=1,
@@ -56,7 +66,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
     files: list[Path] = []
 
     async def deliver() -> None:
-        app[NOTIFYING].wake()
+        app[SENDING].wake()
         await app[CLOCKWORK].run_due()
         found = await asyncio.to_thread(lambda: sorted((folder / "outbox").glob("[!.]*")))
         files.extend(file for file in found if file not in files)
@@ -67,11 +77,11 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         language="fr", time_zone="Europe/Zurich", now=START,
     )  # fmt: skip
     await app[STORE].write(lambda records: records.accounts.add(nurse))
-    channels: tuple[tuple[Channel, str], ...] = (
+    channels: tuple[tuple[InviteChannel, str], ...] = (
         ("email", "amina@example.org"), ("sms", "+41791234567"),
     )  # fmt: skip
     for channel, address in channels:
-        clock.move(START - clock.now())
+        clock.at = START
         person = Person("أمينة", "حداد", channel, address, language, time_zone)
         people = (("service_user", person),)
         plan = Plan("remote", people, PLANNED_AT, time_zone)  # type: ignore[arg-type]
@@ -79,7 +89,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
         await deliver()
         await app[PLANNING].edit(consultation.id, nurse, MOVED_TO, time_zone)
         await deliver()
-        clock.move(MOVED_TO - timedelta(hours=24) - clock.now())
+        clock.at = MOVED_TO - timedelta(hours=24)
         await deliver()
         await app[PLANNING].cancel(consultation.id, nurse)
         await deliver()
@@ -88,7 +98,7 @@ async def play(folder: Path, language: str, time_zone: str) -> list[Path]:
     consultation, _ = await app[INVITING].invite(nurse, Plan("remote", (("service_user", person),)))
     left = consultation.after("arrive", clock.now()).after("start", clock.now())
     await app[STORE].write(lambda records: records.consultations.change(left))
-    clock.move(timedelta(days=7))
+    clock.at += timedelta(days=7)
     await app[ABANDONING].look()
     await deliver()
     await app[STORE].close()

@@ -15,7 +15,7 @@ from signaling.flows.notices.composing import one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import source_text
 from web.notices.sms import moments, sms
-from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Catalogs
 from web.texts.dates import full_day
 
 OCCASIONS: tuple[Occasion, ...] = (
@@ -57,7 +57,7 @@ def taken(
     language: str, occasion: Occasion, told: Iterable[Ways], scheduler: str = SCHEDULER
 ) -> Taken:
     """What a text takes with each of these moments, as `web.notices.sms.moments` writes them."""
-    words = Texts.load().get(language).translate(source_text(occasion, "short"))
+    words = Catalogs.load().get(language).translate(source_text(occasion, "short"))
     values = {"scheduler": scheduler, "link": LINK}
     in_full: Counter[int] = Counter()
     sent: Counter[int] = Counter()

@@ -13,7 +13,7 @@ import msgspec
 
 from signaling.text import CHAT_LENGTH, paragraphs
 
-Kind = Literal[
+LineKind = Literal[
     "text", "joined", "left", "added", "removed", "started", "kept_open", "resumed", "closed",
     "call_started", "call_ended", "call_missed",
 ]  # fmt: skip
@@ -52,7 +52,7 @@ class ChatMessage:
     position: int
     "1, 2, 3 ... without gaps within a consultation: the order everybody sees."
     participant_id: str
-    kind: Kind
+    kind: LineKind
     text: str
     sent_at: datetime
     "By the server's clock."

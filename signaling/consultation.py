@@ -1,15 +1,27 @@
 """A consultation: one case with its people, chat, calls and dates ("session" in the interface)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from signaling.interpreter_request import INTERPRETING_TRANSITIONS
+from signaling.interpreter_request import (
+    INTERPRETING_TRANSITIONS,
+    InterpretingEvent,
+    InterpretingState,
+)
 from signaling.lifecycle import advance
 
-Kind = Literal["remote", "in_person"]
+ConsultationKind = Literal["remote", "in_person"]
+ConsultationState = Literal[
+    "planned", "waiting", "active", "kept_open", "closed", "canceled", "purged"
+]
+ConsultationEvent = Literal[
+    "arrive", "leave", "start", "keep_open", "resume", "close", "reopen", "cancel", "expire",
+    "purge",
+]  # fmt: skip
 
-TRANSITIONS = {
+TRANSITIONS: Mapping[ConsultationState, Mapping[ConsultationEvent, ConsultationState]] = {
     # planned: nobody of the other side has come yet; also the first state of one for now
     "planned": {"arrive": "waiting", "cancel": "canceled", "expire": "closed"},
     # waiting: somebody of the other side is online; leaving again undoes it
@@ -24,10 +36,10 @@ TRANSITIONS = {
 }
 "state -> event -> next state"
 
-OPEN_STATES = ("planned", "waiting", "active", "kept_open")
+OPEN_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "active", "kept_open")
 WRITABLE_STATES = OPEN_STATES
 "States in which the chat takes messages: it can be written while waiting already."
-CALL_STATES = ("active",)
+CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,8 @@ class Consultation:
     id: str
     scheduler_id: str
     "Account of the person who planned it and holds it."
-    kind: Kind
-    state: str
+    kind: ConsultationKind
+    state: ConsultationState
     created_at: datetime
     planned_at: datetime | None = None
     "None: for now."
@@ -47,7 +59,7 @@ class Consultation:
     closed_at: datetime | None = None
     note: str = ""
     "Of the scheduler, for the invitation; never clinical."
-    interpreting: str = "none"
+    interpreting: InterpretingState = "none"
     "What the session waits for, see interpreter_request.INTERPRETING_TRANSITIONS."
     interpreting_language: str = ""
     last_event_at: datetime | None = None
@@ -55,7 +67,7 @@ class Consultation:
     calendar_sequence: int = 0
     "SEQUENCE of the calendar entry (RFC 5545): rises whenever the date moves."
 
-    def after(self, event: str, now: datetime) -> "Consultation":
+    def after(self, event: ConsultationEvent, now: datetime) -> "Consultation":
         """The consultation after `event`. Raises TransitionRefused."""
         state = advance("consultation", TRANSITIONS, self.state, event)
         changed = replace(self, state=state)
@@ -67,7 +79,7 @@ class Consultation:
             changed = replace(changed, closed_at=None)
         return changed
 
-    def interpreting_after(self, event: str, now: datetime) -> "Consultation":
+    def interpreting_after(self, event: InterpretingEvent, now: datetime) -> "Consultation":
         """The consultation after the search for an interpreter moved. Raises TransitionRefused."""
         state = advance("interpreting", INTERPRETING_TRANSITIONS, self.interpreting, event)
         # one for now begins when its people are told, not when the interpreter was asked for

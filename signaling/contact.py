@@ -6,7 +6,7 @@ from typing import Literal
 
 from signaling.errors import N_, InvalidInput
 
-Kind = Literal["email", "phone"]
+ContactKind = Literal["email", "phone"]
 
 E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 "A number as ITU-T E.164 writes it: a plus sign, then 7 to 15 digits."
@@ -23,7 +23,7 @@ _EMAIL = re.compile(
 class Contact:
     """An email address or an E.164 number. Raises InvalidInput for anything else."""
 
-    kind: Kind
+    kind: ContactKind
     address: str
 
     def __post_init__(self) -> None:

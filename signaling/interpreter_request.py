@@ -1,13 +1,19 @@
 """Asking an organization for an interpreter: who can be asked, and what became of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
 from signaling.errors import AlreadyAnswered
 from signaling.lifecycle import advance
 
-TRANSITIONS = {
+RequestState = Literal["sent", "accepted", "refused", "expired", "withdrawn"]
+RequestEvent = Literal["accept", "refuse", "expire", "withdraw"]
+InterpretingState = Literal["none", "requested", "accepted", "unavailable", "waived"]
+InterpretingEvent = Literal["ask", "accept", "give_up", "waive"]
+
+TRANSITIONS: Mapping[RequestState, Mapping[RequestEvent, RequestState]] = {
     "sent": {
         "accept": "accepted",
         "refuse": "refused",
@@ -21,7 +27,9 @@ TRANSITIONS = {
 }
 "state -> event -> next state"
 
-INTERPRETING_TRANSITIONS = {
+INTERPRETING_TRANSITIONS: Mapping[
+    InterpretingState, Mapping[InterpretingEvent, InterpretingState]
+] = {
     # none: no interpreter is needed
     "none": {"ask": "requested"},
     # requested: an organization was asked; nobody else is told anything until it answers
@@ -60,10 +68,10 @@ class InterpreterRequest:
     token_digest: bytes
     created_at: datetime
     expires_at: datetime
-    state: str = "sent"
+    state: RequestState = "sent"
     decided_at: datetime | None = None
 
-    def after(self, event: str, now: datetime) -> "InterpreterRequest":
+    def after(self, event: RequestEvent, now: datetime) -> "InterpreterRequest":
         """The request after `event`. Raises AlreadyAnswered if it is decided."""
         if self.state != "sent":
             raise AlreadyAnswered

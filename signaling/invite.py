@@ -1,5 +1,6 @@
 """An invite: one person's right to take a seat in one consultation."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -9,10 +10,12 @@ from signaling.lifecycle import advance
 from signaling.text import one_line
 
 Role = Literal["service_user", "companion", "colleague", "interpreter"]
-Channel = Literal["email", "sms", "whatsapp", "none"]
+InviteChannel = Literal["email", "sms", "whatsapp", "none"]
 "`none`: the scheduler gives the link by hand."
+InviteState = Literal["created", "sent", "acknowledged", "joined", "revoked", "expired"]
+InviteEvent = Literal["send", "acknowledge", "redeem", "revoke", "expire", "reopen"]
 
-TRANSITIONS = {
+TRANSITIONS: Mapping[InviteState, Mapping[InviteEvent, InviteState]] = {
     "created": {"send": "sent", "redeem": "joined", "revoke": "revoked", "expire": "expired"},
     "sent": {
         "send": "sent",
@@ -36,7 +39,7 @@ TRANSITIONS = {
 }
 "state -> event -> next state"
 
-USABLE_STATES = ("created", "sent", "acknowledged", "joined")
+USABLE_STATES: tuple[InviteState, ...] = ("created", "sent", "acknowledged", "joined")
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Person:
 
     first_name: str
     last_name: str
-    channel: Channel
+    channel: InviteChannel
     address: str
     "An email address, an E.164 number, or empty where the link is given by hand."
     language: str
@@ -61,7 +64,7 @@ class Person:
         *,
         first_name: str,
         last_name: str,
-        channel: Channel,
+        channel: InviteChannel,
         address: str,
         language: str,
         time_zone: str | None = None,
@@ -85,14 +88,14 @@ class Invite:
     token_digest: bytes
     "SHA-256 of the token; the token itself is never kept."
     created_at: datetime
-    state: str = "created"
+    state: InviteState = "created"
     joined_at: datetime | None = None
 
     @property
     def usable(self) -> bool:
         return self.state in USABLE_STATES
 
-    def after(self, event: str) -> "Invite":
+    def after(self, event: InviteEvent) -> "Invite":
         """The invite after `event`. Raises TransitionRefused."""
         return replace(self, state=advance("invite", TRANSITIONS, self.state, event))
 

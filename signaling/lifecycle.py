@@ -6,10 +6,11 @@ from typing import TypeVar
 from signaling.errors import TransitionRefused
 
 State = TypeVar("State", bound=str)
+Event = TypeVar("Event", bound=str)
 
 
 def advance(
-    noun: str, transitions: Mapping[State, Mapping[str, State]], state: State, event: str
+    noun: str, transitions: Mapping[State, Mapping[Event, State]], state: State, event: Event
 ) -> State:
     """Return the state after `event`. Raises TransitionRefused if the table has no such step."""
     try:

@@ -16,7 +16,7 @@ PART_SIZE = 4 * 2**20
 """Of the chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat comes in
 several: each is drawn while a browser waits, and opens on an old computer."""
 
-LineKind = Literal["chat", "event"]
+ReportLineKind = Literal["chat", "event"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ReportLine:
     "The label that the others saw beside the line; empty for an event without an author."
     sent_at: datetime
     text: str
-    kind: LineKind = "chat"
+    kind: ReportLineKind = "chat"
 
     def __post_init__(self) -> None:
         _refuse_naive("sent_at", self.sent_at)

@@ -10,8 +10,8 @@ from typing import TypeVar
 
 from storage.backup.restored_folder import refuse_half
 from storage.engine import database
+from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Database, Executor, usable
-from storage.engine.losses import Losses
 from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
 from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
@@ -22,6 +22,7 @@ from storage.records.audit import Audit
 from storage.records.calls import Calls
 from storage.records.chat import Chat
 from storage.records.clock import Clock
+from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
 from storage.records.interpreters import Interpreters
@@ -45,22 +46,23 @@ class Records:
     """The nouns, on one connection: the reader's, or the writer's within a transaction."""
 
     def __init__(
-        self, executor: Executor, vault: Vault, losses: Losses, purged_list: PurgedList
+        self, executor: Executor, vault: Vault, hooks: CommitHooks, purged_list: PurgedList
     ) -> None:
-        self.web_sessions = WebSessions(executor, losses)
+        self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
         self.consultations = Consultations(executor, vault, purged_list)
-        self.invites = Invites(executor, vault, losses)
+        self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
         self.chat = Chat(executor, vault)
+        self.commands = Commands(executor)
         self.clock = Clock(executor)
         self.calls = Calls(executor)
         self.device_checks = DeviceChecks(executor, vault)
         self.settings = Settings(executor)
         self.interpreters = Interpreters(executor, vault)
         self.audit = Audit(executor, vault)
-        self.notices = Notices(executor, vault)
+        self.notices = Notices(executor, vault, hooks)
         self.notice_texts = NoticeTexts(executor)
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
@@ -95,9 +97,9 @@ class Store:
         self._database = database
         self._path = path
         self._purged_list = purged_list
-        self.losses = Losses()
-        self.read = Records(database.read, vault, self.losses, purged_list)
-        self._written = Records(database.write_executor, vault, self.losses, purged_list)
+        self.hooks = CommitHooks()
+        self.read = Records(database.read, vault, self.hooks, purged_list)
+        self._written = Records(database.write_executor, vault, self.hooks, purged_list)
 
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":
@@ -168,4 +170,4 @@ async def reading(data_dir: Path, master_key: str | None) -> AsyncIterator[Recor
     vault = Vault(key)
     async with database.reading(data_dir / DATABASE_NAME) as executor:
         await vault.check(executor)
-        yield Records(executor, vault, Losses(), PurgedList(data_dir / PURGED_LIST))
+        yield Records(executor, vault, CommitHooks(), PurgedList(data_dir / PURGED_LIST))

@@ -2,11 +2,18 @@
 
 The idea is that of aiohttp's `tests/conftest.py`. Here a blocking call is also remembered, because
 an error page or a background task may swallow the exception that says so.
+
+`scripts/test --fast` runs what is not marked `slow`. A test must bear that mark if it starts a
+process or loads a library of the system, and fails without it; it should if it takes about a
+second on a quiet machine.
 """
 
 import logging
+import os
+import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from blockbuster import BlockingError, blockbuster_ctx
@@ -38,10 +45,56 @@ MAY_BLOCK = [
 ]
 
 
+SLOW_FOLDERS = (
+    "browser", "media/native", "media/networks", "media/relay", "scripts", "system", "web/report",
+)  # fmt: skip
+"Below tests/: every test there is slow. Elsewhere modules and tests bear the mark themselves."
+PROCESSES = {"os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"}
+"Audit events of Python that begin a process."
+_needed: list[str] = []
+"What the current test has needed that a fast one does without."
+
+
+def _watch_needs(event: str, arguments: tuple[object, ...]) -> None:
+    if PROCESSES is None:  # the interpreter is ending and has emptied this module
+        return
+    if event in PROCESSES:
+        _needed.append(f"a process: {arguments[0] if arguments else event}")
+    elif event == "ctypes.dlopen" and isinstance(name := arguments[0], str) and os.sep not in name:
+        _needed.append(f"a library of the system: {name}")
+
+
+sys.addaudithook(_watch_needs)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--soak-minutes", type=float, default=10.0, help="how long each soak lasts (10)"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what lies in a slow folder; a soak is slow wherever it is."""
+    here = Path(__file__).parent
+    folders = tuple(here / folder for folder in SLOW_FOLDERS)
+    for item in items:
+        slow_place = any(folder in item.path.parents for folder in folders)
+        if slow_place or item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before the fixtures, so that theirs count as the test's."""
+    _needed.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fast_unless_marked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails a test at its end if it needs what a fast one may not, and is not marked slow."""
+    yield
+    if _needed and request.node.get_closest_marker("slow") is None:
+        pytest.fail(f"This test needs {', '.join(_needed)}. Mark it slow.", pytrace=False)
 
 
 @pytest.fixture

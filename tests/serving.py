@@ -12,13 +12,13 @@ from argon2 import PasswordHasher
 
 from signaling.account import Account, AccountRole
 from signaling.flows.people.accounts import new_account
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from storage.records.audit import BEGIN, AuditLine
 from storage.store import Store
 from web.access.passwords import Passwords
 from web.app import create_app
 from web.config import Config, load
-from web.connections.doorman import open_doors
+from web.connections.http_server import start_server
 from web.keys import CLOCK, PASSWORDS, RELAY, STORE
 
 PASSWORD = "correct horse battery staple"
@@ -84,7 +84,7 @@ async def serving(
     }
     config = load(environment, port=port)
     app = await create_app(config, clock, QUICK, steady)
-    runner = await open_doors(app, [listener], shutdown_timeout=1)
+    runner = await start_server(app, [listener], shutdown_timeout=1)
     starting = app[RELAY].starting
     assert starting is not None
     await starting

@@ -12,7 +12,7 @@ import pytest
 
 from scripts.access import document
 from signaling import errors
-from signaling.wire.messages import CLOSE_CODES
+from signaling.wire.values import CLOSE_CODES
 from web.config import SETTINGS, load, unknown_settings
 from web.handlers import HANDLERS
 from web.routes import PATHS
@@ -180,6 +180,7 @@ def test_the_readme_names_every_script() -> None:
         assert f"python -m {module}" in README
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["-m", "web"], *(["-m", module] for module in MODULES)])
 def test_every_command_answers_help(command: list[str]) -> None:
     ended = subprocess.run(
@@ -191,6 +192,7 @@ def test_every_command_answers_help(command: list[str]) -> None:
         assert all(setting.name in ended.stdout for setting in SETTINGS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_script_answers_help_without_doing_anything_else(script: str) -> None:
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}

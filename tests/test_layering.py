@@ -266,7 +266,7 @@ def test_crowded_folders_and_long_functions_are_found() -> None:
         ("signaling/invite.py", "from . import errors"),
         (
             "signaling/flows/invites/inviting.py",
-            "from signaling.ports import Invites\nfrom ... import invite",
+            "from signaling.ports.invites import Invites\nfrom ... import invite",
         ),
         ("signaling/delivery/__init__.py", "from . import smtp\nimport aiosmtplib, asyncio"),
         ("media/relay.py", "from media import turn\nimport aiortc"),

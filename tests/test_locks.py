@@ -18,7 +18,7 @@ PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = ("x86_64", "aarch64")
 LOCKS = {
     "requirements.lock": ("install", "build"),
-    "requirements-test.lock": ("install", "build", "test"),
+    "requirements-test.lock": ("install", "build", "test", "development"),
     "requirements-tools.lock": ("tools",),
 }
 

@@ -25,7 +25,7 @@ from scripts.texts import (
 )
 from signaling.delivery.segments import count, without_accents
 from signaling.notices.texts import NOTICE_TEXTS
-from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Catalogs
 
 read_catalog = cache(read)
 "Each is read once; no test changes it."
@@ -38,8 +38,8 @@ IN_GSM = ("fr", "es", "pt", "de", "it", "sw", "so")
 
 
 @pytest.fixture(scope="module")
-def texts() -> Texts:
-    return Texts.load()
+def texts() -> Catalogs:
+    return Catalogs.load()
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +89,7 @@ def test_complete_languages_miss_nothing(language: str, template: Catalog) -> No
     assert not findings.stale
 
 
+@pytest.mark.slow
 def test_catalogs_are_as_update_leaves_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert check(LANGUAGES) == 0, capsys.readouterr().out
 
@@ -249,7 +250,7 @@ def test_french_marks_stay_with_their_words() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_browser_gets_its_sentences_and_its_plurals(
-    language: str, texts: Texts, template: Catalog
+    language: str, texts: Catalogs, template: Catalog
 ) -> None:
     catalog = json.loads(texts.languages[language].catalog)
     count = read_catalog(language).num_plurals
@@ -267,13 +268,13 @@ def test_the_browser_gets_its_sentences_and_its_plurals(
 
 
 @pytest.mark.parametrize("language", OWN_NAMES)
-def test_direction(language: str, texts: Texts) -> None:
+def test_direction(language: str, texts: Catalogs) -> None:
     expected = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     assert texts.languages[language].direction == expected
     assert json.loads(texts.languages[language].catalog)["dir"] == expected
 
 
-def test_what_is_missing_falls_back_to_english(texts: Texts) -> None:
+def test_what_is_missing_falls_back_to_english(texts: Catalogs) -> None:
     assert texts.get("ti").translate("Nobody translated this.") == "Nobody translated this."
     assert texts.get("xx").code == "en"
     assert texts.get(None).code == "en"
@@ -307,12 +308,12 @@ def test_what_is_missing_falls_back_to_english(texts: Texts) -> None:
         (";;;q=,,,=" + "a," * 1000, "en"),
     ],
 )
-def test_the_browsers_languages(header: str, code: str, texts: Texts) -> None:
+def test_the_browsers_languages(header: str, code: str, texts: Catalogs) -> None:
     assert texts.choose(header).code == code
 
 
 @pytest.mark.parametrize("language", OWN_NAMES)
-def test_moments_have_one_calendar_one_clock_and_a_zone(language: str, texts: Texts) -> None:
+def test_moments_have_one_calendar_one_clock_and_a_zone(language: str, texts: Catalogs) -> None:
     at = datetime(2026, 12, 7, 13, 5, tzinfo=UTC)
     told = texts.moment(at, "Europe/Zurich", language)
     assert re.findall(r"\d+", told)[-2:] == ["14", "05"]
@@ -323,7 +324,7 @@ def test_moments_have_one_calendar_one_clock_and_a_zone(language: str, texts: Te
     assert "\u2019" not in told
 
 
-def test_moments_in_words(texts: Texts) -> None:
+def test_moments_in_words(texts: Catalogs) -> None:
     at = datetime(2026, 8, 3, 13, 5, tzinfo=UTC)
     assert (
         texts.moment(at, "Europe/Zurich", "en")

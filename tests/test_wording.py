@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.test_texts import PLACE, RIGHT_TO_LEFT, translations
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 
 
 @pytest.mark.parametrize("language", RIGHT_TO_LEFT)
@@ -27,7 +27,7 @@ def test_formal_address_has_its_capital(language: str, small: str) -> None:
 @pytest.mark.parametrize("language", ["ar", "uk", "ru"])
 def test_an_amount_of_time_follows_a_colon_where_words_have_cases(language: str) -> None:
     """Only so does "1 minute" stand as the catalogs of the browser have it."""
-    translate = Texts.load().get(language).translate
+    translate = Catalogs.load().get(language).translate
     for sentence in (
         "Opens in %(time)s",
         "waiting for %(time)s",

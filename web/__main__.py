@@ -12,10 +12,11 @@ from storage.data_folder import OWNER_ONLY
 from storage.errors import StorageError
 from web.app import create_app
 from web.config import SETTINGS, Config, ConfigError, load, unknown_settings
-from web.connections.doorman import claim_descriptors, open_doors
+from web.connections.http_server import claim_descriptors, start_server
 from web.connections.listening import listen, places
+from web.development import follow_files, for_development
 from web.keys import SETUP_TOKEN, STORE
-from web.logs import set_up
+from web.logs import TextFormatter, set_level, set_up
 from web.routes import public_address
 from web.zones.rules import in_force
 
@@ -30,24 +31,35 @@ def main() -> int:
         f"  {setting.name:34} {setting.meaning} [{setting.default or 'empty'}]"
         for setting in SETTINGS
     )
-    argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         prog="python -m web",
         description="Serves TeleConnect. Everything is set by the environment:",
         epilog=described,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    ).parse_args()
-    set_up()
+    )
+    parser.add_argument(
+        "--development",
+        action="store_true",
+        help="for work on the code, on this machine alone: logs are text with exceptions in full,"
+        " static files and catalogs are read anew when they change, no notice leaves the machine",
+    )
+    development: bool = parser.parse_args().development
+    set_up(TextFormatter() if development else None)
     os.umask(OWNER_ONLY)
     claim_descriptors()
     try:
         check_streams()
         config = load()
+        if development:
+            config = for_development(config)
+        set_level(config.log_level)
         for name in unknown_settings():
             _log.warning("There is no setting %s; README.md lists those there are.", name)
         listeners = listen(config)
         if config.port == 0:
-            config = load(port=listeners[0].getsockname()[1])
-        asyncio.run(serve(config, listeners))
+            port = listeners[0].getsockname()[1]
+            config = for_development(load(port=port)) if development else load(port=port)
+        asyncio.run(serve(config, listeners, development=development))
     except (ConfigError, StorageError) as error:
         return give_up(str(error))
     except OSError as error:
@@ -85,14 +97,18 @@ def say(line: str) -> None:
         raise ConfigError(f"Standard output cannot be written: {error.strerror}.") from error
 
 
-async def serve(config: Config, listeners: list[socket.socket]) -> None:
+async def serve(
+    config: Config, listeners: list[socket.socket], *, development: bool = False
+) -> None:
     """Serve until SIGTERM or SIGINT. Raises StorageError if the data cannot be used."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     app = await create_app(config)
-    runner = await open_doors(app, listeners, shutdown_timeout=GRACE)
+    if development:
+        follow_files(app)
+    runner = await start_server(app, listeners, shutdown_timeout=GRACE)
     try:
         _log.info("Listening at %s", places(listeners))
         _log.info("Time zone rules are those of %s", in_force())

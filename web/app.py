@@ -8,10 +8,10 @@ from datetime import timedelta
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from signaling.flows.calls.call_changes import Keeping
+from signaling.flows.calls.call_changes import CallChanges
 from signaling.flows.calls.calling import Calling
-from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.calls.reachability import Probing
+from signaling.flows.calls.reachability import Reachability
+from signaling.flows.locks import Locks
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.emptying import Emptying
@@ -20,9 +20,9 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from signaling.rooms.hub import Hub
 from storage import data_folder
 from storage.folder.lock import DataFolderLock
@@ -30,27 +30,27 @@ from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
-from web.access.limits import Limits
-from web.access.live_access import LiveAccess
 from web.access.passwords import Passwords
-from web.access.sessions import SqliteStorage
+from web.access.rate_limits import RateLimits
+from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
+from web.access.web_sessions import WebSessionStorage
+from web.app_notices import add_notices
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
-from web.connections.doorman import DOORMAN, Doorman
+from web.connections.http_server import CONNECTIONS, ConnectionManager
 from web.handlers import add_routes
-from web.http.bodies import look_first
+from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
-from web.operator_hints import Hints
-from web.providers import add_delivery
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
+from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
 LOOK_FOR_EXPIRED = timedelta(hours=1)
@@ -95,14 +95,14 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = SqliteStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
             errors,
             clean_address,
             same_origin,
-            look_first,
+            check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
     )
@@ -113,41 +113,40 @@ async def _assemble(
     app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
     waits = clockwork if steady is None else Clockwork(steady)
     app[keys.WAITS] = waits
-    app[keys.TEXTS] = await asyncio.to_thread(Texts.load)
+    app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
-    app[keys.HINTS] = Hints(waits)
-    app[keys.LIMITS] = Limits(waits)
+    app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
+    app[keys.LIMITS] = RateLimits(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
     app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
     app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
-    app[keys.LIVE] = live = LiveAccess(store, clock, waits, web_sessions)
-    store.losses.listeners.append(live.lost)
-    app[DOORMAN] = Doorman(app)
+    app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, web_sessions)
+    store.hooks.access_lost = live.lost
+    app[CONNECTIONS] = ConnectionManager(app)
 
     app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
-    rooms = Rooms(store, Hub(), waits)
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
-    keeping = Keeping(store, rooms, clock, waits, relay, config.media_policy)
-    app[keys.FORWARDING] = forwarding = Forwarding(keeping, relay, clock, waits)
-    app[keys.PROBING] = Probing(relay, waits)
-    calling = Calling(keeping, forwarding, clock, waits)
-    rooms.openers.append(calling.take_up)
-    app[keys.ROOMS] = rooms
-    app[keys.CALLING] = calling
+    locks = Locks()
+    changes = CallChanges(store, locks, clock, waits, relay, config.media_policy)
+    app[keys.FORWARDING] = changes.forwarding
+    app[keys.REACHABILITY] = Reachability(relay, waits)
+    app[keys.CALLING] = calling = Calling(changes, clock, waits)
+    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
-    app[keys.HOLDING] = holding = Holding(store, rooms, calling, clock, retention)
+    app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    providers = await add_delivery(app, config)
-    notifying = app[keys.NOTIFYING]
+    providers = await add_notices(app, config)
+    sending = app[keys.SENDING]
+    store.hooks.notice_due = sending.wake
     interpreting = app[keys.INTERPRETING]
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
@@ -157,7 +156,7 @@ async def _assemble(
     expiring = Expiring(
         store,
         rooms,
-        holding,
+        app[keys.RUNNING],
         clock,
         clockwork,
         timekeeping,
@@ -186,19 +185,17 @@ async def _assemble(
             ("web sessions", forget_web_sessions),
         ):
             clockwork.set(name, clock.now(), action)
-        notifying.wake()
-
-    timekeeping.followers.append(look_again)
+        sending.wake()
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From the first request to the last: the store is clean, the timers run."""
         with store.starting():
-            await timekeeping.begin()
+            await timekeeping.begin(look_again)
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
-            await notifying.recover()
+            await sending.recover()
             await zone_changes.begin()
-            notifying.wake()
+            sending.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
             await abandoning.look()
@@ -208,14 +205,14 @@ async def _assemble(
         clockworks = {clockwork, waits}
         runners = [asyncio.create_task(one.run(), name="clockwork") for one in clockworks]
         yield
-        notifying.close()
+        sending.close()
         for runner in runners:
             runner.cancel()
         for runner in runners:
             with contextlib.suppress(asyncio.CancelledError):
                 await runner
         await asyncio.gather(*(one.close() for one in clockworks))
-        await forwarding.close()
+        await changes.forwarding.close()
         for provider in providers:
             await provider.close()
         try:
@@ -225,6 +222,7 @@ async def _assemble(
 
     app.cleanup_ctx.append(running)
     app.cleanup_ctx.append(relay.running)
+    app.cleanup_ctx.append(relay.trace.running)
 
     async def stop_reports(_: web.Application) -> None:
         report_workers.stop()

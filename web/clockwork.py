@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from signaling.errors import Unavailable
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 
 LONGEST_SLEEP = 5.0
 """Seconds after which the wall clock is read again: a laptop that was suspended, or a clock set
@@ -48,19 +48,6 @@ class SteadyClock:
 
     def now(self) -> datetime:
         return self._start + timedelta(seconds=self._seconds())
-
-
-class MovableClock:
-    """A clock for tests: stands still until it is moved."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        return self._now
-
-    def move(self, by: timedelta) -> None:
-        self._now += by
 
 
 class Clockwork:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -11,12 +11,15 @@ from typing import Any, Literal, TypeVar
 from yarl import URL
 
 from media.turn import TurnService
+from signaling.delivery.settings import DeliverySettings
 from signaling.notices.price import Price
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.routes import public_address
 
 T = TypeVar("T")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
@@ -161,21 +164,13 @@ SETTINGS = (
         "Minutes before a planned session from which its people are let in.",
     ),
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
+    Setting(
+        "TELECONNECT_LOG_LEVEL",
+        "info",
+        "Least level that is logged: debug, info, warning or error.",
+    ),
 )
 "Every setting, in the order of README.md."
-
-
-@dataclass(frozen=True)
-class VonageConfig:
-    """An application at Vonage."""
-
-    application_id: str
-    private_key: str = field(repr=False)
-    "PKCS#8 PEM."
-    signature_secret: str = field(repr=False)
-    sms_from: str
-    whatsapp_from: str
-    api_url: str
 
 
 @dataclass(frozen=True)
@@ -188,9 +183,9 @@ class Config:
     other_hosts: tuple[str, ...]
     data_dir: Path
     master_key: str | None
-    smtp_url: str | None
-    mail_from: str
-    vonage: VonageConfig | None
+    delivery: DeliverySettings
+    webhook_secret: str = field(repr=False)
+    "Signature secret of the Vonage account; empty: every webhook is refused."
     sms_prices: tuple[Price, ...]
     media_policy: Literal["auto", "relay"]
     turn: TurnService
@@ -205,6 +200,8 @@ class Config:
     interpreter_timeout_hours: float
     default_region: str | None
     brand: str
+    log_level: str
+    "One of LOG_LEVELS."
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -251,6 +248,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
     if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
         raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
+    if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
+        raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     relay_port = given("TELECONNECT_RELAY_PORT", read.port)
@@ -259,17 +258,16 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         raise ConfigError(
             "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
         )
+    data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
         host=given("TELECONNECT_HOST", read.places),
         public_url=public_url,
         other_hosts=given("TELECONNECT_OTHER_HOSTS", read.hosts) or (),
-        data_dir=given("TELECONNECT_DATA_DIR", read.folder),
+        data_dir=data_dir,
         master_key=values["TELECONNECT_MASTER_KEY"] or _master_key(values, environment),
-        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server),
-        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
-        or read.default_sender(brand, public_url.raw_host or ""),
-        vonage=_vonage(values),
+        delivery=_delivery(values, data_dir, brand, public_url),
+        webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
         sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
         media_policy="relay" if values["TELECONNECT_MEDIA_POLICY"] == "relay" else "auto",
         turn=_turn(values),
@@ -284,6 +282,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
         brand=brand,
+        log_level=values["TELECONNECT_LOG_LEVEL"],
     )
 
 
@@ -353,27 +352,40 @@ def _turn(values: Mapping[str, str]) -> TurnService:
         raise ConfigError(f"TELECONNECT_TURN_URLS and TELECONNECT_TURN_SECRET: {error}.") from None
 
 
-def _vonage(values: Mapping[str, str]) -> VonageConfig | None:
+def _delivery(
+    values: Mapping[str, str], data_dir: Path, brand: str, public_url: URL
+) -> DeliverySettings:
+    """What the providers of notices need. Raises ConfigError."""
     given = partial(_read, values)
+    settings = DeliverySettings(
+        data_dir=data_dir,
+        smtp_url=given("TELECONNECT_SMTP_URL", read.mail_server) or "",
+        mail_from=given("TELECONNECT_MAIL_FROM", read.sender)
+        or read.default_sender(brand, public_url.raw_host or ""),
+    )
     if not values["TELECONNECT_VONAGE_APPLICATION_ID"]:
         for name in ("PRIVATE_KEY", "SMS_FROM", "WHATSAPP_FROM"):
             if values[f"TELECONNECT_VONAGE_{name}"]:
                 raise ConfigError(
                     f"TELECONNECT_VONAGE_{name} is set, and TELECONNECT_VONAGE_APPLICATION_ID not."
                 )
-        return None
+        return settings
     if not values["TELECONNECT_VONAGE_PRIVATE_KEY"]:
         raise ConfigError("TELECONNECT_VONAGE_PRIVATE_KEY is missing.")
-    config = VonageConfig(
-        given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
-        given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
-        values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
-        given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
-        given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
-        given("TELECONNECT_VONAGE_API_URL", read.api_url),
+    settings = replace(
+        settings,
+        vonage_application_id=given("TELECONNECT_VONAGE_APPLICATION_ID", read.application_id),
+        vonage_private_key=given("TELECONNECT_VONAGE_PRIVATE_KEY", read.private_key),
+        sms_from=given("TELECONNECT_VONAGE_SMS_FROM", read.sms_sender) or "",
+        whatsapp_from=given("TELECONNECT_VONAGE_WHATSAPP_FROM", read.whatsapp_number) or "",
+        vonage_api_url=given("TELECONNECT_VONAGE_API_URL", read.api_url),
+        # the provider posts receipts by TLS only; without it, its dashboard says where
+        vonage_status_url=(
+            public_address(public_url, "webhook_status") if public_url.scheme == "https" else ""
+        ),
     )
-    if not config.sms_from and not config.whatsapp_from:
+    if not settings.sms_from and not settings.whatsapp_from:
         raise ConfigError(
             "TELECONNECT_VONAGE_SMS_FROM or TELECONNECT_VONAGE_WHATSAPP_FROM must say who sends."
         )
-    return config
+    return settings

@@ -14,6 +14,12 @@ FIELDS = (
     "notice_id", "account_id", "reason", "late_s", "off_s", "number", "digest", "count",
 )  # fmt: skip
 
+OUR_PACKAGES = ("media", "signaling", "storage", "web")
+NEVER_BELOW_ERROR = (
+    "aiosqlite", "vonage", "urllib3", "aiosmtplib", "aiohttp.access", "aiohttp.websocket",
+    "fontTools", "fpdf",
+)  # fmt: skip
+
 
 class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
@@ -35,20 +41,30 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-def set_up() -> None:
-    """Log to standard error in JSON."""
+class TextFormatter(logging.Formatter):
+    """For a developer's terminal: the same fields in one line, then the exception in full."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(name)s: %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        fields = (f"{name}={getattr(record, name)}" for name in FIELDS if hasattr(record, name))
+        return " ".join((super().formatMessage(record), *fields))
+
+
+def set_up(formatter: logging.Formatter | None = None) -> None:
+    """Log to standard error, in JSON unless another form is given."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(formatter or JsonFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # these libraries log bodies, addresses and tokens, or whatever a stranger makes them
-    for name in (
-        "aiosqlite",
-        "vonage",
-        "urllib3",
-        "aiosmtplib",
-        "aiohttp.access",
-        "aiohttp.websocket",
-        "fontTools",
-        "fpdf",
-    ):
+    for name in NEVER_BELOW_ERROR:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def set_level(level: str) -> None:
+    """What our packages log at least; libraries never log below info, which may quote anything."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    for name in OUR_PACKAGES:
+        logging.getLogger(name).setLevel(number)
+    logging.getLogger().setLevel(max(number, logging.INFO))

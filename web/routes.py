@@ -1,6 +1,6 @@
-"""Every address of this server, and nothing else knows one.
+"""Every address of this server; no other file has one.
 
-`PATHS` names them; `path(name, ...)` builds one; `add_routes` ties them to their handlers.
+`PATHS` names them and `path(name, ...)` builds one. `web/handlers.py` says which handler answers.
 """
 
 from urllib.parse import quote, urlencode

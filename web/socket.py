@@ -17,16 +17,27 @@ from signaling.errors import (
     TeleConnectError,
     TooManyRequests,
 )
-from signaling.flows.rooms import Attendance
+from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
-from web.access.live_access import Grounds, Use
+from signaling.wire.values import CLOSE_CODES
+from web.access.revocation import Activity, Grant
 from web.calls.ice import ice_servers
-from web.connections.doorman import admitted, greets
+from web.connections.http_server import admit, expect_hello
 from web.http.errors import close_code, domain_error, refusal
-from web.http.no_line import no_line
+from web.http.no_websocket import no_websocket
 from web.http.request import account_of, seated, viewer_of, web_session_digest
 from web.http.security import is_handshake
-from web.keys import ATTENDING, CALLING, CHATTING, CLOCK, CONFIG, FORWARDING, HOLDING, LIVE, ROOMS
+from web.keys import (
+    ATTENDING,
+    CALLING,
+    CHATTING,
+    CLOCK,
+    CONFIG,
+    FORWARDING,
+    REVOCATION,
+    ROOMS,
+    RUNNING,
+)
 
 HEARTBEAT = 25.0
 "Seconds between WebSocket pings: below the 30 s after which mobile gateways forget a mapping."
@@ -47,7 +58,7 @@ _log = logging.getLogger("web.socket")
 
 
 class Socket:
-    """One live connection, as `signaling.ports.Connection`: `send` never waits."""
+    """One live connection, as `signaling.ports.connection.Connection`: `send` never waits."""
 
     def __init__(
         self,
@@ -99,7 +110,7 @@ class Socket:
 
     def close(self, reason: str) -> None:
         if self._closing is None:
-            self._closing = (wire.CLOSE_CODES[reason], reason.encode())
+            self._closing = (CLOSE_CODES[reason], reason.encode())
             self._write_soon()
 
     async def finish(self) -> None:
@@ -129,7 +140,7 @@ class Socket:
 
     def _cut_off(self) -> None:
         """A reader that does not read gets no goodbye: the connection just ends."""
-        self._closing = (wire.CLOSE_CODES["slow"], b"slow")
+        self._closing = (CLOSE_CODES["slow"], b"slow")
         self._frames.clear()
         if self._writer is not None:
             self._writer.cancel()
@@ -167,7 +178,7 @@ SOCKETS: web.AppKey[set[Socket]] = web.AppKey("sockets", set)
 async def socket(request: web.Request) -> web.StreamResponse:
     """One conversation, from hello to the end."""
     if not is_handshake(request):
-        return await no_line(request)
+        return await no_websocket(request)
     response = web.WebSocketResponse(
         heartbeat=HEARTBEAT, max_msg_size=wire.MAX_FRAME_BYTES, compress=False
     )
@@ -191,7 +202,7 @@ async def _shake_hands(request: web.Request, response: web.WebSocketResponse) ->
     if not request.headers.get(hdrs.SEC_WEBSOCKET_KEY, "").isascii():
         raise InvalidInput(hdrs.SEC_WEBSOCKET_KEY)  # aiohttp decodes it unlooked at
     await response.prepare(request)
-    greets(request)
+    expect_hello(request)
 
 
 async def _hello(response: web.WebSocketResponse) -> wire.Hello:
@@ -213,11 +224,11 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     account = await account_of(request)
     if account is None:
         raise SignInRequired
-    admitted(request)
+    admit(request)
     hub = request.app[ROOMS].hub
     connection = Socket(response, request.transport, hello.peer_id)
-    grounds = Grounds(await web_session_digest(request))
-    async with _registered(request.app, connection, grounds):
+    grant = Grant(await web_session_digest(request))
+    async with _registered(request.app, connection, grant):
         hub.enter_lobby(account.id, connection)
         try:
             async for message in _messages(response, connection):
@@ -237,9 +248,9 @@ async def _room(
 ) -> None:
     app = request.app
     consultation_id, participant_id = await _seat(request, hello)
-    admitted(request)
+    admit(request)
     connection = Socket(response, request.transport, hello.peer_id)
-    grounds = Grounds(
+    grant = Grant(
         await web_session_digest(request),
         invite_id=hello.invite_id,
         held=None if hello.invite_id else (consultation_id, participant_id),
@@ -248,10 +259,10 @@ async def _room(
         consultation_id
     )  # so that nothing is waited for on the way to the seat
 
-    def use() -> Use:
-        return Use(connection.acted(), room.in_progress)
+    def activity() -> Activity:
+        return Activity(connection.acted(), room.in_progress)
 
-    async with _registered(app, connection, grounds, use):
+    async with _registered(app, connection, grant, activity):
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -323,7 +334,7 @@ async def _handle(
     app: web.Application, attendance: Attendance, message: Any
 ) -> wire.Message | None:
     """Hand a message to the flow it belongs to."""
-    chatting, calling, holding = app[CHATTING], app[CALLING], app[HOLDING]
+    chatting, calling, running = app[CHATTING], app[CALLING], app[RUNNING]
     forwarding = app[FORWARDING]
     match message:
         case wire.Ping():
@@ -335,11 +346,11 @@ async def _handle(
         case wire.Seen():
             await chatting.seen(attendance, message)
         case wire.StartConsultation():
-            return await holding.start(attendance, message)
+            return await running.start(attendance, message)
         case wire.TerminateConsultation():
-            return await holding.terminate(attendance, message)
+            return await running.terminate(attendance, message)
         case wire.ResumeConsultation():
-            return await holding.resume(attendance, message)
+            return await running.resume(attendance, message)
         case wire.CallStart():
             return await calling.start(attendance, message)
         case wire.CallAccept():
@@ -371,12 +382,15 @@ async def _handle(
 
 @contextlib.asynccontextmanager
 async def _registered(
-    app: web.Application, connection: Socket, grounds: Grounds, use: Callable[[], Use] = Use
+    app: web.Application,
+    connection: Socket,
+    grant: Grant,
+    activity: Callable[[], Activity] = Activity,
 ) -> AsyncIterator[None]:
-    """Raises SignInRequired, InviteNotUsable or NotFound where the grounds are gone already."""
+    """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
     app[SOCKETS].add(connection)
     try:
-        async with app[LIVE].leaning(grounds, connection.end, use):
+        async with app[REVOCATION].while_granted(grant, connection.end, activity):
             yield
     finally:
         app[SOCKETS].discard(connection)

@@ -2,7 +2,7 @@
 
 Scripts are sent without their comments: JSDoc is two fifths of what a phone would have to fetch.
 
-`/static/<digest>/js/pages/session.js` imports `../room/channel.js` relative to itself, so every
+`/static/<digest>/js/pages/session.js` imports `../signaling/channel.js` relative to itself, so every
 file of one page has the same digest: a page never mixes two versions, and browsers may keep them
 for ever.
 """
@@ -45,6 +45,11 @@ class StaticFiles:
         found: dict[str, StaticFile] = {}
         _collect(files("web") / "static", "", found)
         return cls(found)
+
+    def read_again(self) -> None:
+        """Take the files as they are now, under a new digest if any has changed."""
+        fresh = self.load()
+        self._files, self.digest = fresh._files, fresh.digest
 
     def address(self, name: str) -> str:
         """The address of a file, given its path below web/static."""

@@ -12,7 +12,7 @@ Key = TypeVar("Key")
 
 UPGRADE_MARGIN = 1.15
 "What a better encoding may cost more than it does now and still fit."
-SQUEEZE = 0.75
+KEPT_SHARE = 0.75
 """Part of its present rate within which the smallest picture there is goes on: what is known of a
 link is rough, a receiver's first doubt takes 15 % away, and a picture taken away in vain is missed
 for much longer than one left in vain, of which the next reports tell."""
@@ -58,7 +58,7 @@ def allocate(limit: float, audio: float, choices: Sequence[Choice[Key]]) -> Allo
     waiting = [choice for choice in choices if choice.rates]
     for position, choice in enumerate(waiting):
         fair = free / (len(waiting) - position)
-        least = choice.rates[-1] * (UPGRADE_MARGIN if choice.current is None else SQUEEZE)
+        least = choice.rates[-1] * (UPGRADE_MARGIN if choice.current is None else KEPT_SHARE)
         if choice.floor is not None:
             least = min(choice.floor, least)
             cost = max(least, min(fair, choice.rates[0] * UPGRADE_MARGIN))

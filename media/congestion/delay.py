@@ -25,7 +25,7 @@ class Delay:
     shortest: float = 1000.0
     _last: float = 0.0
     _at: float = -1.0
-    _pictured_at: float = -1.0
+    _video_at: float = -1.0
     _late: int = 0
     _late_at: float = -1000.0
 
@@ -34,13 +34,13 @@ class Delay:
         """Whether reports have come late for some time."""
         return self._late >= LATE_REPORTS
 
-    def note(self, seconds: float, now: float, pictured: bool) -> None:
+    def note(self, seconds: float, now: float, with_video: bool) -> None:
         """The time a report took there and back, and whether a picture is being sent."""
         passed = now - self._at if self._at >= 0 else 0.0
         shortest = self.shortest * FORGETTING ** min(passed, 60.0)
-        if pictured:
-            self._pictured_at = now
-        elif 0 <= self._pictured_at < now - EMPTIED:
+        if with_video:
+            self._video_at = now
+        elif 0 <= self._video_at < now - EMPTIED:
             # Sound alone makes no queue: what two in a row take then is the way's own length.
             shortest = max(shortest, min(seconds, self._last))
         self._last, self._at = seconds, now

@@ -32,9 +32,9 @@ LOSS_CALM = 0.02
 "Fraction below which there is no loss to speak of."
 LOSSY_REPORTS = 2
 "Reports in a row that must show such loss: one counts some fifty packets, and is chance."
-FLOODED = 0.3
+OVERUSE = 0.3
 "Fraction beyond which one report is enough: sound is being lost."
-TRIAL = 0.6
+PROBE_SHARE = 0.6
 "Part of the present rate that a trial sends at most, unless pictures would have to go for it."
 SETTLED = 0.75
 "Part of the earlier rate below which a trial has begun in earnest: encodings change at keyframes."
@@ -46,13 +46,13 @@ WORSE = 0.2
 "Further loss that is no chance: of fifty packets one report and the next differ by a tenth."
 PATIENCE = 15.0
 "Seconds after which a trial without an outcome is given up; of sound alone a browser says little."
-MOST_NATURAL = 0.3
+MOST_RANDOM_LOSS = 0.3
 "Fraction beyond which loss beside pictures is no link's nature."
 NO_VIDEO = 10_000
 "Bits per second of video below which there is nothing to send less of."
 LONGEST_REPORT = 7.0
 "Seconds that a report may look back: sound's come every five, and some get lost."
-JUDGED = 30.0
+CONCLUSION_SECONDS = 30.0
 "Seconds for which the outcome of a trial is believed before there is another one."
 REMB_MARGIN = 0.85
 "A receiver's estimate below this part of what is sent means that packets queue up."
@@ -72,7 +72,7 @@ it is mostly chance, and a link too narrow for so little soon shows it by loss o
 
 
 @dataclass
-class Trial:
+class Probe:
     """Less is sent for a moment to see what becomes of the loss."""
 
     began_at: float
@@ -82,8 +82,8 @@ class Trial:
     "What was allowed before."
     ends_at: float | None = None
     "When a report tells what became of the loss; None until less is sent."
-    heard: float = 1.0
-    heard_at: float = -1000.0
+    reported_loss: float = 1.0
+    reported_at: float = -1000.0
     "The last report meanwhile, and when it came."
 
 
@@ -104,16 +104,16 @@ class Estimate:
     "Fraction lost beyond what the link loses whatever is sent."
     lost_at: float = -1000.0
     "When that was told."
-    natural_loss: float = 0.0
-    trial: Trial | None = None
-    judged_at: float = -1000.0
+    random_loss: float = 0.0
+    probe: Probe | None = None
+    concluded_at: float = -1000.0
     video_at: float = -1000.0
     "When video was last sent."
-    least: float = 0.0
+    probe_floor: float = 0.0
     "What sound and pictures take that cannot be made smaller without being taken away."
-    untried: bool = False
+    unprobed: bool = False
     "There is loss whose cause no trial has told."
-    pressing: bool = False
+    urgent: bool = False
     "What is sent should be looked at now, not at the next turn."
     lossy_reports: int = 0
     remb: int = 0
@@ -123,18 +123,18 @@ class Estimate:
     delay: Delay = field(default_factory=Delay)
 
     @property
-    def flooded(self) -> bool:
+    def overused(self) -> bool:
         """Whether so much is lost that sound goes under."""
-        return self.loss >= FLOODED
+        return self.loss >= OVERUSE
 
-    def note_round_trip(self, seconds: float, sent: float, pictured: bool, now: float) -> None:
+    def note_round_trip(self, seconds: float, sent: float, with_video: bool, now: float) -> None:
         """The time a report took there and back, what is sent now, whether pictures are in it.
 
         A receiver that estimates tells of a queue itself, and better.
         """
-        self.delay.note(seconds, now, pictured)
+        self.delay.note(seconds, now, with_video)
         silent = now - self.remb_at >= LONGEST_REPORT
-        if self.delay.lasting and pictured and silent and now >= self.held_until:
+        if self.delay.lasting and with_video and silent and now >= self.held_until:
             self._cut(REMB_MARGIN * sent, now)
 
     def note_loss(
@@ -145,37 +145,37 @@ class Estimate:
         ``before`` is what was sent a second earlier, of which they speak as well.
         """
         reported = max(sent, before)
-        known = self.natural_loss > LOSS_CALM and self.limit >= UNLIMITED
-        if fraction < self.natural_loss or (known and fraction < self.natural_loss + LOSS_CUT):
+        known = self.random_loss > LOSS_CALM and self.limit >= UNLIMITED
+        if fraction < self.random_loss or (known and fraction < self.random_loss + LOSS_CUT):
             # A little at a time: single reports count few packets. It rises only while nothing is
             # held back, or a link that a growing limit fills up would pass for a bad one.
-            most = max(self.natural_loss, MOST_NATURAL)
-            self.natural_loss += 0.1 * (min(fraction, most) - self.natural_loss)
-        self.loss = max(0.0, fraction - self.natural_loss)
+            most = max(self.random_loss, MOST_RANDOM_LOSS)
+            self.random_loss += 0.1 * (min(fraction, most) - self.random_loss)
+        self.loss = max(0.0, fraction - self.random_loss)
         self.lost_at = now
         if video >= NO_VIDEO:
             self.video_at = now
         if fraction <= LOSS_CALM:
-            self.untried = False
-        if self.trial is not None:
-            self.trial.heard, self.trial.heard_at = fraction, now
-            if self.trial.ends_at is None:
-                if sent < SETTLED * self.trial.sent:
-                    self.trial.ends_at = now + SETTLING
-            elif now >= self.trial.ends_at:
-                trial, self.trial = self.trial, None
-                if fraction > trial.loss + WORSE:
+            self.unprobed = False
+        if self.probe is not None:
+            self.probe.reported_loss, self.probe.reported_at = fraction, now
+            if self.probe.ends_at is None:
+                if sent < SETTLED * self.probe.sent:
+                    self.probe.ends_at = now + SETTLING
+            elif now >= self.probe.ends_at:
+                probe, self.probe = self.probe, None
+                if fraction > probe.loss + WORSE:
                     # Worse though less is sent: the link has narrowed meanwhile.
-                    self._try_less(fraction, sent, now, trial.limit)
+                    self._start_probe(fraction, sent, now, probe.limit)
                 else:
-                    self._judge(trial, fraction, now)
+                    self._conclude(probe, fraction, now)
             return
         alone = video < NO_VIDEO and now - self.video_at > LONGEST_REPORT
         if self.loss <= (LOSS_DOUBT if alone else LOSS_CUT):
             self.lossy_reports = 0
             return
         self.lossy_reports += 1
-        if self.lossy_reports < LOSSY_REPORTS and self.loss < FLOODED:
+        if self.lossy_reports < LOSSY_REPORTS and self.loss < OVERUSE:
             return
         self.lossy_reports = 0
         if video >= NO_VIDEO:
@@ -185,83 +185,83 @@ class Estimate:
             # has just been taken away may be what filled the link.
             self._accept(fraction, now, 1.0)
 
-    def note_flood(self, fraction: float, sent: float, now: float) -> None:
+    def note_overuse(self, fraction: float, sent: float, now: float) -> None:
         """A picture that has just begun loses so much that its receiver misses it at once.
 
         Waiting for reports would cost a second or two of sound.
         """
-        if self.trial is None and fraction - self.natural_loss >= FLOODED:
+        if self.probe is None and fraction - self.random_loss >= OVERUSE:
             before = self.limit
-            self.loss = fraction - self.natural_loss
+            self.loss = fraction - self.random_loss
             self.lost_at = now
             self._act(fraction, sent, now)
-            self.pressing = self.limit < before
+            self.urgent = self.limit < before
 
     def _act(self, fraction: float, sent: float, now: float) -> None:
-        if now - self.judged_at < JUDGED and not self.untried:
+        if now - self.concluded_at < CONCLUSION_SECONDS and not self.unprobed:
             # What queues up needs room to drain.
             self._cut((REMB_MARGIN if self.delay.queueing else 1.0) * sent * (1 - self.loss), now)
         else:
-            self._try_less(fraction, sent, now)
+            self._start_probe(fraction, sent, now)
 
-    def _try_less(
+    def _start_probe(
         self, fraction: float, sent: float, now: float, limit: float | None = None
     ) -> None:
         """Begin a trial where one is possible; ``limit`` is given back if it finds nothing."""
-        target = min(TRIAL * sent, REMB_MARGIN * sent * (1 - fraction))
-        if self.loss < FLOODED:
+        target = min(PROBE_SHARE * sent, REMB_MARGIN * sent * (1 - fraction))
+        if self.loss < OVERUSE:
             # Not worth the whole picture: it would be gone for as long as the trial takes.
-            target = max(target, self.least)
+            target = max(target, self.probe_floor)
         if target > SETTLED * sent and self.delay.queueing:
             # It queues up as well, so the link is full, and sound comes first.
             self._cut(REMB_MARGIN * sent * (1 - self.loss), now)
         elif target > SETTLED * sent:
             self._accept(fraction, now)
-            self.untried = True
+            self.unprobed = True
         else:
-            self.untried = False
-            self.trial = Trial(now, sent, fraction, self.limit if limit is None else limit)
+            self.unprobed = False
+            self.probe = Probe(now, sent, fraction, self.limit if limit is None else limit)
             self._cut(target, now)
 
-    def _accept(self, fraction: float, now: float, most: float = MOST_NATURAL) -> None:
+    def _accept(self, fraction: float, now: float, most: float = MOST_RANDOM_LOSS) -> None:
         """Take loss for the link's nature."""
-        self.judged_at = now
-        self.natural_loss = min(fraction, most)
-        self.loss = fraction - self.natural_loss
+        self.concluded_at = now
+        self.random_loss = min(fraction, most)
+        self.loss = fraction - self.random_loss
 
-    def _judge(self, trial: Trial, fraction: float, now: float) -> None:
+    def _conclude(self, probe: Probe, fraction: float, now: float) -> None:
         """A report on what was sent during a trial alone."""
-        self.trial = None
-        self.untried = False
+        self.probe = None
+        self.unprobed = False
         if self.delay.queueing and fraction > LOSS_CUT:
             # Less is still too much.
-            self.judged_at = now
+            self.concluded_at = now
             self._cut(REMB_MARGIN * self.limit * (1 - fraction), now)
             return
-        self._accept(fraction if fraction > LOSS_CALM else self.natural_loss, now)
-        if fraction >= CURED * trial.loss:
+        self._accept(fraction if fraction > LOSS_CALM else self.random_loss, now)
+        if fraction >= CURED * probe.loss:
             # Sending less has cured little.
-            self.limit = max(self.limit, trial.limit)
+            self.limit = max(self.limit, probe.limit)
             self.held_until = now
         else:
-            arrived = trial.sent * (1 - trial.loss)
-            self.limit = max(FLOOR, min(trial.limit, REMB_MARGIN * arrived))
+            arrived = probe.sent * (1 - probe.loss)
+            self.limit = max(FLOOR, min(probe.limit, REMB_MARGIN * arrived))
             self.held_until = now + self.hold
 
-    def _give_up(self, trial: Trial, now: float) -> None:
+    def _give_up(self, probe: Probe, now: float) -> None:
         """Not much less was sent, or nobody told what became of it.
 
         If the loss has ended all the same, that is an answer. Otherwise only a flood is taken for
         a full link.
         """
-        if now - trial.heard_at < LONGEST_REPORT and trial.heard < CURED * trial.loss:
-            self._judge(trial, trial.heard, now)
+        if now - probe.reported_at < LONGEST_REPORT and probe.reported_loss < CURED * probe.loss:
+            self._conclude(probe, probe.reported_loss, now)
             return
-        self.trial = None
-        flooded = trial.loss >= FLOODED
-        self._accept(self.natural_loss if flooded else trial.loss, now)
-        if not flooded:
-            self.limit = max(self.limit, trial.limit)
+        self.probe = None
+        overused = probe.loss >= OVERUSE
+        self._accept(self.random_loss if overused else probe.loss, now)
+        if not overused:
+            self.limit = max(self.limit, probe.limit)
 
     def note_remb(self, bitrate: int, sent: float, beside: float, now: float) -> None:
         """A receiver's estimate. Two in a row must be low: the first ones of a call always are.
@@ -275,7 +275,7 @@ class Estimate:
             self.remb_rising = bitrate > self.remb > 0
         self.remb = bitrate
         self.remb_at = now
-        suspicious = self.delay.queueing or self.untried or self.loss > LOSS_CUT
+        suspicious = self.delay.queueing or self.unprobed or self.loss > LOSS_CUT
         bitrate = max(bitrate, SMALLEST_VIDEO if suspicious else DOUBTED_VIDEO)
         if sent <= 0 or bitrate >= REMB_MARGIN * sent:
             self.low_rembs = 0
@@ -288,15 +288,15 @@ class Estimate:
         """Let time pass without evidence against the link."""
         seconds = now - self.updated_at if self.updated_at >= 0 else 0.0
         self.updated_at = now
-        self.pressing = False
-        if self.trial is not None and now >= self.trial.began_at + PATIENCE:
-            self._give_up(self.trial, now)
+        self.urgent = False
+        if self.probe is not None and now >= self.probe.began_at + PATIENCE:
+            self._give_up(self.probe, now)
         if self.limit >= UNLIMITED:
             self.hold, self.failed = HOLD, False
         if now - self.lost_at > 2 * LONGEST_REPORT:
             # Whoever is sent nothing reports on nothing.
             self.loss = 0.0
-        if self.trial or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
+        if self.probe or self.limit >= UNLIMITED or now < self.held_until or self.loss > LOSS_DOUBT:
             return
         if self.grown_at < self.held_until:
             self.grown_at = now

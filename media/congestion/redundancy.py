@@ -9,27 +9,27 @@ from __future__ import annotations
 
 LOSSY = 0.03
 "Fraction of packets lost, on the way in or on the worst way out, that is heard in speech."
-LOSSY_LOOKS = 3
+LOSSY_SECONDS = 3
 CALM = 0.01
-CALM_LOOKS = 20
+CALM_SECONDS = 20
 "Looks in a row, one a second, that must agree: each change is an offer and an answer."
 
 
-class Copies:
+class Redundancy:
     """One publisher's sound."""
 
-    __slots__ = ("_looks", "wanted")
+    __slots__ = ("_seconds_against", "wanted")
 
     def __init__(self) -> None:
         self.wanted = False
-        self._looks = 0
+        self._seconds_against = 0
 
     def note(self, loss: float) -> bool:
         """Take note of the present loss; whether ``wanted`` changed. Called once a second."""
         against = loss < CALM if self.wanted else loss > LOSSY
-        self._looks = self._looks + 1 if against else 0
-        if self._looks < (CALM_LOOKS if self.wanted else LOSSY_LOOKS):
+        self._seconds_against = self._seconds_against + 1 if against else 0
+        if self._seconds_against < (CALM_SECONDS if self.wanted else LOSSY_SECONDS):
             return False
         self.wanted = not self.wanted
-        self._looks = 0
+        self._seconds_against = 0
         return True

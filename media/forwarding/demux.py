@@ -1,43 +1,48 @@
-"""Whose datagram this is: peers by the fragment they were given and by the addresses they proved.
+"""Which peer a datagram belongs to: by the address it comes from, or by the ufrag of a check.
 
-An address is believed after a connectivity check that knows the password (RFC 8445 section 7.3);
-everything else from there is the peer's, everything from elsewhere a stranger's.
+An address counts as a peer's after a connectivity check that proves the password (RFC 8445 section
+7.3). Everything else from there is the peer's; everything from elsewhere is a stranger's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from media.forwarding import stun
+from media.forwarding import connectivity_checks
+from media.forwarding.observer import Observer
 from media.rooms.peer import Peer
 from media.transport.port import SLOT, Port
 
 LONGEST_PACKET = 1500
-"Bytes of a received packet; what is longer was not made for the internet."
+"Bytes of a received packet; anything longer was not made for the internet."
 
 
 class Demultiplexer:
-    """The peers behind the ports of one worker, and what they send beside RTP."""
+    """The peers behind the ports of one worker, and what they send besides RTP."""
 
-    def __init__(self) -> None:
-        self.by_fragment: dict[str, Peer] = {}
+    def __init__(self, observer: Observer) -> None:
+        self.by_ufrag: dict[str, Peer] = {}
+        "By our ufrag, from the moment the peer joins."
         self.by_address: dict[bytes, Peer] = {}
+        "By verified address, packed."
         self.strangers = 0
-        self.on_rtcp: Callable[[Peer, bytes, float], None] = lambda peer, data, now: None
+        "Datagrams that belong to no peer."
+        self._observer = observer
 
     def add(self, peer: Peer) -> None:
         """Answer this peer's connectivity checks from now on."""
-        self.by_fragment[peer.credentials.fragment] = peer
+        self.by_ufrag[peer.credentials.ufrag] = peer
 
     def remove(self, peer: Peer) -> None:
         """Forget a peer and its addresses."""
-        self.by_fragment.pop(peer.credentials.fragment, None)
+        self.by_ufrag.pop(peer.credentials.ufrag, None)
         for address in peer.addresses:
             if self.by_address.get(address) is peer:
                 del self.by_address[address]
 
-    def take(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
-        """Everything but RTP: checks, handshakes, reports, and what strangers send."""
+    def dispatch(self, port: Port, index: int, peer: Peer | None, now: float) -> None:
+        """Handle datagram ``index`` if it is not a peer's RTP: STUN, DTLS, RTCP, a stranger's.
+
+        ``peer`` is the one at its source address. First bytes are told apart as in RFC 7983.
+        """
         length = port.length(index)
         base = index * SLOT
         view = port.incoming[base : base + min(length, SLOT)]
@@ -47,9 +52,11 @@ class Demultiplexer:
         first = view[0]
         if first < 2:
             data = bytes(view)
-            named = stun.find(data, self.by_fragment)
-            name = port.source(index)
-            if named is None or not stun.admit(named, data, port, name, self.by_address, now):
+            named = connectivity_checks.find(data, self.by_ufrag)
+            source = port.source(index)
+            if named is None or not connectivity_checks.admit(
+                named, data, port, source, self.by_address, now
+            ):
                 self.strangers += 1
         elif peer is None:
             self.strangers += 1
@@ -60,4 +67,4 @@ class Demultiplexer:
             elif peer.handshake is not None:
                 peer.handshake.carrier.feed(bytes(view))
         elif 127 < first < 192 and length <= LONGEST_PACKET:
-            self.on_rtcp(peer, bytes(view), now)
+            self._observer.on_rtcp(peer, bytes(view), now)

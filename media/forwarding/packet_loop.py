@@ -1,12 +1,12 @@
-"""The packet path: what comes in on the shared port, to whom it goes out again.
+"""The packet path: from a datagram on a port to the datagrams that leave for the subscribers.
 
-One received RTP packet is opened in place, looked up by its SSRC, stripped of what is between the
-publisher and us, remembered for retransmission, then copied once per subscriber, renumbered,
-protected and queued. Nothing here allocates more than the packet itself, and nothing a stranger
-or a participant sends raises out of :meth:`Forwarder.drain`.
+A received RTP packet is unprotected in place, looked up by its SSRC, stripped of the header
+extensions that concern only the publisher's transport, stored for retransmission, then copied for
+each subscriber, renumbered, protected and queued. Nothing is allocated per packet besides the
+stored copy, and nothing a stranger or a participant sends raises out of :meth:`Forwarder.drain`.
 
-Where it is built, ``media/native/loop.c`` does the same for packets that bring no surprise, and hands
-back all others. Both work on the same objects; a test has them compete on the same packets.
+Where it is built, ``media/native/loop.c`` does the same for ordinary packets and hands back all
+others. Both work on the same objects; a test feeds both the same packets and compares them.
 """
 
 from __future__ import annotations
@@ -21,62 +21,94 @@ import cffi  # type: ignore[import-untyped]
 
 from media.forwarding import ssrcs
 from media.forwarding.demux import LONGEST_PACKET, Demultiplexer
+from media.forwarding.observer import Observer
 from media.limits import GAP_CHARGE, LEAST_CHARGE
 from media.native import native
 from media.rooms.peer import Peer
 from media.rtp.codecs import RTX_PAYLOAD_TYPES
-from media.rtp.header_extensions import absolute_send_time, read_layout
+from media.rtp.header_extensions import NO_LAYOUT, Layout, absolute_send_time, read_layout
 from media.rtp.red import RED_PAYLOAD_TYPE, primary_of
-from media.rtp.vp8 import shift_vp8
+from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import HISTORY_MASK, MOST_MISSING, Arrival, InboundStream
-from media.transport.batching import NAME_SPACE
+from media.transport.batching import ADDRESS_SPACE
 from media.transport.port import BATCH, OUTGOING, SLOT, Port
-from media.transport.srtp import native_functions
+from media.transport.srtp import srtp_functions
 
 logger = logging.getLogger(__name__)
 
 MOST_LOGGED = 20
-"Faults of ours described in the log; all are counted, and a flood of them must fill no disk."
-TURNS = 4
+"Faults of ours described in the log; all are counted, and a flood of them must not fill the disk."
+BATCHES_PER_DRAIN = 4
 "Batches handled before timers and commands get their turn: 256 packets, some 3 ms."
 
 _HEADER = struct.Struct("!BBHII")
-_NUMBERS = struct.Struct("!HII")
+_SEQUENCE_TIMESTAMP_SSRC = struct.Struct("!HII")
 
 
-class Forwarder(Demultiplexer):
-    """All ports of one worker and the peers behind them."""
+class ReceivedPacket:
+    """The RTP packet being handled, at ``port.incoming[base : base + length]``.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
+    One object serves all packets in turn: making one for each would cost a percent of the path.
+    """
+
+    __slots__ = ("base", "index", "layout", "length", "now", "peer", "port", "send_time")
+
+    port: Port
+    now: float
+    send_time: bytes
+    "``now`` as the absolute send time extension writes it, 3 bytes."
+    index: int
+    "Its place in the batch."
+    base: int
+    length: int
+    "Without the SRTP trailer, once it is unprotected."
+    peer: Peer
+    "Who sent it."
+    layout: Layout
+
+    def __init__(self) -> None:
+        self.layout = NO_LAYOUT
+
+    def data(self) -> bytes:
+        """A copy of the packet."""
+        return bytes(self.port.incoming[self.base : self.base + self.length])
+
+
+class Forwarder:
+    """The packet loop of one worker: all of its ports and the peers behind them."""
+
+    def __init__(self, observer: Observer, clock: Callable[[], float] = time.monotonic) -> None:
+        self.observer = observer
         self.clock = clock
+        self.demux = Demultiplexer(observer)
         self.ports: list[Port] = []
         self.gaps: set[tuple[Peer, InboundStream]] = set()
-        "Streams with packets missing, for the timer that asks for them."
+        "Streams with packets missing, for the timer that sends NACKs."
         self.errors = 0
-        self.on_stream: Callable[[Peer, InboundStream], None] = lambda peer, inbound: None
-        self.on_begin: Callable[[Peer, InboundStream, Any], None] = lambda peer, inbound, begun: (
-            None
-        )
+        self._packet = ReceivedPacket()
         self._size: Any = cffi.FFI().new("int *")
-        functions = native_functions()
+        functions = srtp_functions()
         self.native = native is not None and functions is not None
         "Whether the native loop may be used; clear it to have Python do all."
         if native is not None and functions is not None:
             native.bind(*functions)
 
+    def add(self, peer: Peer) -> None:
+        """Serve this peer from now on."""
+        self.demux.add(peer)
+
     def remove(self, peer: Peer) -> None:
-        """Forget a peer and its addresses."""
-        super().remove(peer)
-        self.gaps = {one for one in self.gaps if one[0] is not peer}
+        """Forget a peer, its addresses and its gaps."""
+        self.demux.remove(peer)
+        self.gaps = {gap for gap in self.gaps if gap[0] is not peer}
 
     def drain(self, port: Port) -> int:
-        """Handle what waits on a port, in order of arrival, and send what follows from it.
+        """Handle the datagrams waiting on a port, in order of arrival, and send what follows.
 
         Returns the number of datagrams.
         """
         total = 0
-        for _ in range(TURNS):
+        for _ in range(BATCHES_PER_DRAIN):
             count = port.receive()
             if not count:
                 break
@@ -98,49 +130,53 @@ class Forwarder(Demultiplexer):
             port.flush()
 
     def _handle(self, port: Port, count: int, now: float, send_time: bytes) -> None:
-        by_address = self.by_address
+        by_address = self.demux.by_address
         incoming = port.incoming
-        names = port.names
+        addresses = port.addresses
         lengths = port.lengths
-        name_size = port.name_size
+        address_size = port.address_size
+        packet = self._packet
+        packet.port, packet.now, packet.send_time = port, now, send_time
         for index in range(count):
-            start = index * NAME_SPACE
-            peer = by_address.get(bytes(names[start : start + name_size]))
+            start = index * ADDRESS_SPACE
+            peer = by_address.get(bytes(addresses[start : start + address_size]))
             base = index * SLOT
             length = lengths[index * 16 + 14]
             try:
                 if peer is not None and _is_rtp(incoming, base, length):
-                    length = self._open(port, index, length, peer)
-                    if length:
-                        self._accept(port, index, length, peer, now, send_time)
+                    packet.index, packet.base = index, base
+                    packet.length, packet.peer = length, peer
+                    if self._unprotect(packet):
+                        self._accept(packet)
                 else:
-                    self.take(port, index, peer, now)
+                    self.demux.dispatch(port, index, peer, now)
             except Exception:
                 self._note_fault()
 
     def _handle_natively(self, port: Port, count: int, now: float, send_time: bytes) -> None:
-        """What :meth:`_handle` does; Python sees only what the native loop hands back."""
-        by_address = self.by_address
-        number = int.from_bytes(send_time)
+        """As :meth:`_handle`; Python sees only what the native loop hands back."""
+        by_address = self.demux.by_address
+        packet = self._packet
+        packet.port, packet.now, packet.send_time = port, now, send_time
+        send_time_number = int.from_bytes(send_time)
         forward = native.forward
-        word = forward(port, by_address, 0, count, now, number)
-        while word >= 0:
-            index, length = word >> 16, word & 0xFFFF
+        handed_back = forward(port, by_address, 0, count, now, send_time_number)
+        while handed_back >= 0:
+            index, length = handed_back >> 16, handed_back & 0xFFFF
             peer = by_address.get(port.source(index))
             try:
-                if peer is None:
-                    self.take(port, index, peer, now)
-                elif length:
-                    self._accept(port, index, length, peer, now, send_time)
-                elif _is_rtp(port.incoming, index * SLOT, port.length(index)):
-                    length = self._open(port, index, port.length(index), peer)
-                    if length:
-                        self._accept(port, index, length, peer, now, send_time)
+                if peer is not None and (
+                    length or _is_rtp(port.incoming, index * SLOT, port.length(index))
+                ):
+                    packet.index, packet.base = index, index * SLOT
+                    packet.length, packet.peer = length or port.length(index), peer
+                    if length or self._unprotect(packet):
+                        self._accept(packet)
                 else:
-                    self.take(port, index, peer, now)
+                    self.demux.dispatch(port, index, peer, now)
             except Exception:
                 self._note_fault()
-            word = forward(port, by_address, index + 1, count, now, number)
+            handed_back = forward(port, by_address, index + 1, count, now, send_time_number)
 
     def _note_fault(self) -> None:
         # One datagram must never end the service of all; a test keeps this at zero.
@@ -148,55 +184,55 @@ class Forwarder(Demultiplexer):
         if self.errors <= MOST_LOGGED:
             logger.exception("a datagram could not be handled")
 
-    def _open(self, port: Port, index: int, length: int, peer: Peer) -> int:
-        """Open a packet in place; its length, or 0 when it is to be dropped."""
+    def _unprotect(self, packet: ReceivedPacket) -> bool:
+        """Unprotect a packet in place and charge its sender; False if it is to be dropped."""
+        peer, length = packet.peer, packet.length
         unprotect = peer.unprotect
         if unprotect is None or not 12 <= length <= LONGEST_PACKET:
-            return 0
-        base = index * SLOT
+            return False
+        port, base = packet.port, packet.base
         ssrc = int.from_bytes(port.incoming[base + 8 : base + 12])
         known = ssrc in peer.inbound_streams
-        if not known and not peer.may_hear(ssrc):
+        if not known and not peer.may_unprotect(ssrc):
             peer.over_limit += 1
-            return 0
+            return False
         size = self._size
         size[0] = length
-        if unprotect(port.incoming_pointers[index], size):
+        if unprotect(port.incoming_pointers[packet.index], size):
             peer.refused += 1
-            return 0
-        length = size[0]
+            return False
+        packet.length = length = size[0]
         peer.octets_left -= length if length > LEAST_CHARGE else LEAST_CHARGE
         if peer.octets_left < 0:
             peer.over_limit += 1
-            return 0
+            return False
         peer.received_octets += length
         if not known:
-            peer.heard.add(ssrc)
-        return length
+            peer.seen_ssrcs.add(ssrc)
+        return True
 
-    def _accept(
-        self, port: Port, index: int, length: int, peer: Peer, now: float, send_time: bytes
-    ) -> None:
-        """Place an opened packet in its stream, and forward it unless it was there already."""
-        base = index * SLOT
-        incoming = port.incoming
+    def _accept(self, packet: ReceivedPacket) -> None:
+        """Find an unprotected packet's stream, and forward the packet unless it is a duplicate."""
+        peer, base, now = packet.peer, packet.base, packet.now
+        incoming = packet.port.incoming
         first, second, sequence, _, ssrc = _HEADER.unpack_from(incoming, base)
         inbound = peer.inbound_streams.get(ssrc)
         if inbound is None:
-            self._unrouted(port, base, length, peer, now, send_time)
+            self._accept_unknown(packet)
             return
         layout = inbound.layout
         if first & 0x1F != 0x10 or (
             int.from_bytes(incoming[base + 12 : base + layout.end]) & layout.mask != layout.match
         ):
-            found = read_layout(bytes(incoming[base : base + length]))
+            found = read_layout(packet.data())
             if found is None:
                 peer.refused += 1
                 return
             inbound.layout = layout = found
-        if length < layout.end:
+        if packet.length < layout.end:
             peer.refused += 1
             return
+        packet.layout = layout
         position = layout.transport_sequence
         if position:
             position += base
@@ -220,49 +256,42 @@ class Forwarder(Demultiplexer):
                 self.gaps.add((peer, inbound))
         inbound.received += 1
         if layout.audio_level:
-            # The level is minus dBov; the flag in its highest bit is of no use.
+            # The level is in -dBov; the voice activity flag in its highest bit is not used.
             peer.loudness += 127 - (incoming[base + layout.audio_level] & 0x7F)
             peer.loudness_count += 1
-        self._forward(port, base, length, peer, inbound, late, now, send_time)
+        self._forward(packet, inbound, late)
 
-    def _forward(
-        self,
-        port: Port,
-        base: int,
-        length: int,
-        peer: Peer,
-        inbound: InboundStream,
-        late: bool,
-        now: float,
-        send_time: bytes,
-    ) -> None:
-        """Send an opened, accepted packet at ``incoming[base:]`` to everybody who wants it."""
-        incoming = port.incoming
-        layout = inbound.layout
+    def _forward(self, packet: ReceivedPacket, inbound: InboundStream, late: bool) -> None:
+        """Send an accepted packet to every outbound stream that follows ``inbound``.
+
+        ``late`` means that it fills a gap, so that newer packets have already been sent.
+        """
+        base, length, layout, now = packet.base, packet.length, packet.layout, packet.now
+        incoming = packet.port.incoming
         _, second, sequence, timestamp, _ = _HEADER.unpack_from(incoming, base)
         inbound.octets += length
         if timestamp != inbound.timestamp and not late:
             inbound.note_timing(timestamp, now)
-        for position, zeros in layout.hidden:
+        for position, zeros in layout.stripped:
             incoming[base + position : base + position + len(zeros)] = zeros
         position = layout.send_time
         if position:
-            incoming[base + position : base + position + 3] = send_time
-        packet: bytes | memoryview = incoming[base : base + length]
+            incoming[base + position : base + position + 3] = packet.send_time
+        data: bytes | memoryview = incoming[base : base + length]
         history = inbound.history
         if history is not None:
-            packet = bytes(packet)
-            history[sequence & HISTORY_MASK] = packet
+            data = bytes(data)
+            history[sequence & HISTORY_MASK] = data
         if (inbound.waiting or inbound.keyframe_wanted) and not late:
-            self._begin(peer, inbound, packet, sequence, timestamp, now)
+            self._switch(packet, inbound, data)
         if second & 0x7F == RED_PAYLOAD_TYPE:
-            self._forward_redundant(inbound, bytes(packet), late)
+            self._forward_redundant(inbound, bytes(data), late)
             return
         size = self._size
-        for subscription in inbound.subscriptions:
-            if late and not subscription.covers(sequence):
+        for outbound in inbound.outbound_streams:
+            if late and not outbound.covers(sequence):
                 continue
-            destination = subscription.destination
+            destination = outbound.destination
             out: Any = destination.port
             # What Port.slot and Port.push do, without the price of calling them.
             slot = out.used
@@ -272,124 +301,114 @@ class Forwarder(Demultiplexer):
             out.used = slot + 1
             start = slot * SLOT
             outgoing = out.outgoing
-            outgoing[start : start + length] = packet
-            _NUMBERS.pack_into(
+            outgoing[start : start + length] = data
+            _SEQUENCE_TIMESTAMP_SSRC.pack_into(
                 outgoing,
                 start + 2,
-                (sequence + subscription.sequence_offset) & 0xFFFF,
-                (timestamp + subscription.timestamp_offset) & 0xFFFFFFFF,
-                subscription.ssrc,
+                (sequence + outbound.sequence_offset) & 0xFFFF,
+                (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
+                outbound.ssrc,
             )
-            if subscription.shifted:
-                shift_vp8(
+            if outbound.rewrites_descriptor:
+                rewrite_descriptor(
                     outgoing[start + layout.end : start + length],
-                    subscription.picture_offset,
-                    subscription.level_offset,
+                    outbound.picture_id_offset,
+                    outbound.tl0picidx_offset,
                 )
             size[0] = length
-            if subscription.protect(out.outgoing_pointers[slot], size):
-                peer.refused += 1
+            if outbound.protect(out.outgoing_pointers[slot], size):
+                packet.peer.refused += 1
                 continue
-            subscription.packets += 1
-            subscription.octets += length
+            outbound.packets += 1
+            outbound.octets += length
             pending = destination.pending
             if not pending:
                 out.touched.append(destination)
             pending.append(slot << 16 | size[0])
 
-    def _forward_redundant(self, inbound: InboundStream, packet: bytes, late: bool) -> None:
-        """Forward a RED packet (RFC 2198), as plain Opus to those who cannot take RED."""
-        layout = read_layout(packet)
+    def _forward_redundant(self, inbound: InboundStream, data: bytes, late: bool) -> None:
+        """Forward a RED packet (RFC 2198), as plain Opus to subscribers that do not take RED."""
+        layout = read_layout(data)
         if layout is None:
             return
-        plain = primary_of(packet, layout.end)
-        _, _, sequence, timestamp, _ = _HEADER.unpack_from(packet)
-        for subscription in inbound.subscriptions:
-            chosen = packet if subscription.gets_copies else plain
-            if chosen is None or (late and not subscription.covers(sequence)):
+        plain = primary_of(data, layout.end)
+        _, _, sequence, timestamp, _ = _HEADER.unpack_from(data)
+        for outbound in inbound.outbound_streams:
+            chosen = data if outbound.receives_red else plain
+            if chosen is None or (late and not outbound.covers(sequence)):
                 continue
-            destination = subscription.destination
+            destination = outbound.destination
             out = destination.port
             if out is None:
                 continue
             slot = out.slot()
             start = slot * SLOT
             out.outgoing[start : start + len(chosen)] = chosen
-            _NUMBERS.pack_into(
+            _SEQUENCE_TIMESTAMP_SSRC.pack_into(
                 out.outgoing,
                 start + 2,
-                (sequence + subscription.sequence_offset) & 0xFFFF,
-                (timestamp + subscription.timestamp_offset) & 0xFFFFFFFF,
-                subscription.ssrc,
+                (sequence + outbound.sequence_offset) & 0xFFFF,
+                (timestamp + outbound.timestamp_offset) & 0xFFFFFFFF,
+                outbound.ssrc,
             )
             self._size[0] = len(chosen)
-            if not subscription.protect(out.outgoing_pointers[slot], self._size):
-                subscription.packets += 1
-                subscription.octets += len(chosen)
+            if not outbound.protect(out.outgoing_pointers[slot], self._size):
+                outbound.packets += 1
+                outbound.octets += len(chosen)
                 out.push(slot, self._size[0], destination)
 
-    def _begin(
-        self,
-        peer: Peer,
-        inbound: InboundStream,
-        packet: bytes | memoryview,
-        sequence: int,
-        timestamp: int,
-        now: float,
+    def _switch(
+        self, packet: ReceivedPacket, inbound: InboundStream, data: bytes | memoryview
     ) -> None:
-        """Let waiting subscribers in if a decoder can begin with this packet."""
-        payload = memoryview(packet)[inbound.layout.end :]
-        if not inbound.begins_picture(payload):
+        """Switch the outbound streams that wait for ``inbound`` if a decoder can start here."""
+        payload = memoryview(data)[packet.layout.end :]
+        if not inbound.starts_keyframe(payload):
             return
-        for subscription in list(inbound.waiting):
-            if subscription.destination.port is not None and subscription.payload_types:
-                subscription.begin(inbound, sequence, timestamp, payload, now)
-                self.on_begin(peer, inbound, subscription)
+        _, _, sequence, timestamp, _ = _HEADER.unpack_from(data)
+        for outbound in list(inbound.waiting):
+            if outbound.destination.port is not None and outbound.payload_types:
+                outbound.begin(inbound, sequence, timestamp, payload, packet.now)
+                self.observer.on_switch(packet.peer, inbound, outbound)
 
-    def _unrouted(
-        self, port: Port, base: int, length: int, peer: Peer, now: float, send_time: bytes
-    ) -> None:
+    def _accept_unknown(self, packet: ReceivedPacket) -> None:
         """An authentic packet of an SSRC without a stream: a new stream or a retransmission."""
-        packet = bytes(port.incoming[base : base + length])
-        layout = read_layout(packet)
-        if layout is None or length < layout.end:
+        peer, data = packet.peer, packet.data()
+        layout = read_layout(data)
+        if layout is None or len(data) < layout.end:
             peer.refused += 1
             return
-        _, second, sequence, _, ssrc = _HEADER.unpack_from(packet)
+        _, second, sequence, _, ssrc = _HEADER.unpack_from(data)
         if layout.transport_sequence:
             position = layout.transport_sequence
-            peer.note_arrival(int.from_bytes(packet[position : position + 2]), now)
+            peer.note_arrival(int.from_bytes(data[position : position + 2]), packet.now)
         if second & 0x7F in RTX_PAYLOAD_TYPES:
-            self._repeated(port, base, packet, peer, now, send_time)
+            self._accept_retransmission(packet, data, layout)
             return
         found = ssrcs.new_stream(peer, ssrc, second & 0x7F, layout)
         if found is None:
             peer.refused += 1
             return
         publication, inbound = found
-        ssrcs.enter(peer, publication, inbound, now)
-        self.on_stream(peer, inbound)
-        inbound.accept(sequence, now)
+        ssrcs.enter(peer, publication, inbound, packet.now)
+        self.observer.on_stream(peer, inbound)
+        inbound.accept(sequence, packet.now)
         inbound.received += 1
-        self._forward(port, base, length, peer, inbound, False, now, send_time)
+        packet.layout = layout
+        self._forward(packet, inbound, late=False)
 
-    def _repeated(
-        self, port: Port, base: int, packet: bytes, peer: Peer, now: float, send_time: bytes
-    ) -> None:
-        """Forward what a retransmission repeats if it was still missing."""
-        layout = read_layout(packet)
-        found = ssrcs.repeated(peer, packet, layout) if layout is not None else None
+    def _accept_retransmission(self, packet: ReceivedPacket, data: bytes, layout: Layout) -> None:
+        """Forward the packet inside an RTX packet if it was still missing."""
+        found = ssrcs.undo_retransmission(packet.peer, data, layout)
         if found is None:
             return
         inbound, restored = found
         original = read_layout(restored)
         if original is None:
             return
-        usual = inbound.layout
-        inbound.layout = original
-        port.incoming[base : base + len(restored)] = restored
-        self._forward(port, base, len(restored), peer, inbound, True, now, send_time)
-        inbound.layout = usual
+        base = packet.base
+        packet.port.incoming[base : base + len(restored)] = restored
+        packet.length, packet.layout = len(restored), original
+        self._forward(packet, inbound, late=True)
 
 
 def _is_rtp(incoming: memoryview, base: int, length: int) -> bool:

@@ -65,7 +65,7 @@ class ReadSchedule:
                 self._timer.cancel()
             self.start()
 
-    def catch_up(self) -> None:
+    def drain_all(self) -> None:
         """Handle what waits now: for whoever has longer work to do, in between."""
         for port in self._forwarder.ports:
             self._handled += self._forwarder.drain(port)
@@ -74,5 +74,5 @@ class ReadSchedule:
         self._handled += self._forwarder.drain(port)
 
     def _sweep(self) -> None:
-        self.catch_up()
+        self.drain_all()
         self._timer = self._loop.call_later(SWEEP_SECONDS, self._sweep)

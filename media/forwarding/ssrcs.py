@@ -28,11 +28,11 @@ def new_stream(
     if codec is None or len(peer.inbound_streams) >= peer.limits.streams:
         return None
     publication = None
-    for candidate in peer.publications.values():
+    for candidate in peer.publications.by_kind.values():
         if candidate.active and (
             candidate.mid == layout.mid
             if layout.mid
-            else peer.announced.get(ssrc) == (peer.id, candidate.kind)
+            else peer.publications.announced.get(ssrc) == (peer.id, candidate.kind)
         ):
             publication = candidate
     medium = "video" if codec.rtx_payload_type is not None else "audio"
@@ -48,13 +48,13 @@ def new_stream(
 def enter(peer: Peer, publication: Publication, inbound: InboundStream, now: float) -> None:
     """Make a stream its publication's, in the place of one that the browser began anew."""
     before = publication.inbound_streams.get(inbound.rid)
-    inbound.heard_at = now
+    inbound.last_seen = now
     peer.inbound_streams[inbound.ssrc] = inbound
     publication.inbound_streams[inbound.rid] = inbound
     if before is not None:
-        for subscription in [*before.subscriptions, *before.waiting]:
-            subscription.follow(None, now)
-        peer.forget_stream(before.ssrc)
+        for outbound in [*before.outbound_streams, *before.waiting]:
+            outbound.follow(None, now)
+        peer.publications.forget_stream(before.ssrc)
 
 
 def change_payload(inbound: InboundStream, payload_type: int) -> bool:
@@ -69,18 +69,20 @@ def change_payload(inbound: InboundStream, payload_type: int) -> bool:
     return True
 
 
-def repeated(peer: Peer, packet: bytes, layout: Layout) -> tuple[InboundStream, bytes] | None:
+def undo_retransmission(
+    peer: Peer, packet: bytes, layout: Layout
+) -> tuple[InboundStream, bytes] | None:
     """Undo a retransmission (RFC 4588 section 4): the stream and its packet, if it was missing."""
     (ssrc,) = _SSRC.unpack_from(packet)
-    original = peer.repairs.get(ssrc)
+    original = peer.publications.repairs.get(ssrc)
     if original is None:
-        if not layout.repaired_rid or len(peer.repairs) >= peer.limits.streams:
+        if not layout.repaired_rid or len(peer.publications.repairs) >= peer.limits.streams:
             return None
-        for publication in peer.publications.values():
+        for publication in peer.publications.by_kind.values():
             found = publication.inbound_streams.get(layout.repaired_rid)
             if publication.mid == layout.mid and found is not None:
                 original = found.ssrc
-                peer.repairs[ssrc] = original
+                peer.publications.repairs[ssrc] = original
     inbound = peer.inbound_streams.get(original) if original is not None else None
     if inbound is None:
         return None

@@ -66,21 +66,21 @@ static int read_octets(PyObject *object, const char *name, int width, uint8_t *i
     return right;
 }
 
-static int read_hidden(PyObject *layout, struct plan *plan)
+static int read_stripped(PyObject *layout, struct plan *plan)
 {
-    PyObject *hidden = PyObject_GetAttrString(layout, "hidden");
-    int right = hidden != NULL && PyTuple_CheckExact(hidden) && PyTuple_Size(hidden) <= MOST_HIDDEN;
-    plan->hidden_count = right ? (int)PyTuple_Size(hidden) : 0;
-    for (int i = 0; right && i < plan->hidden_count; i++) {
+    PyObject *stripped = PyObject_GetAttrString(layout, "stripped");
+    int right = stripped != NULL && PyTuple_CheckExact(stripped) && PyTuple_Size(stripped) <= MOST_STRIPPED;
+    plan->stripped_count = right ? (int)PyTuple_Size(stripped) : 0;
+    for (int i = 0; right && i < plan->stripped_count; i++) {
         int position;
         const char *zeros;
         Py_ssize_t size;
-        right = PyArg_ParseTuple(PyTuple_GetItem(hidden, i), "iy#", &position, &zeros, &size) &&
+        right = PyArg_ParseTuple(PyTuple_GetItem(stripped, i), "iy#", &position, &zeros, &size) &&
                 position >= 12 && position + size <= plan->end;
-        plan->hidden[i] = right ? (uint16_t)position : 0;
-        plan->hidden_sizes[i] = right ? (uint16_t)size : 0;
+        plan->stripped[i] = right ? (uint16_t)position : 0;
+        plan->stripped_sizes[i] = right ? (uint16_t)size : 0;
     }
-    Py_XDECREF(hidden);
+    Py_XDECREF(stripped);
     return right;
 }
 
@@ -102,7 +102,7 @@ static void make_plan(InboundStream *inbound)
     plan->usable = start == 12 && end > 0 && number >= 0 && send_time >= 0 && level >= 0 &&
                    read_octets(layout, "mask", end - start, plan->mask) &&
                    read_octets(layout, "match", end - start, plan->match) &&
-                   read_hidden(layout, plan);
+                   read_stripped(layout, plan);
     plan->transport_sequence = (uint16_t)number;
     plan->send_time = (uint16_t)send_time;
     plan->audio_level = (uint16_t)level;
@@ -119,8 +119,8 @@ static int matches(const struct plan *plan, const uint8_t *packet, int length)
     return different == 0;
 }
 
-/* media.keyframe.shift_vp8 */
-static void shift_vp8(uint8_t *payload, int size, int picture_offset, int level_offset)
+/* media.keyframe.rewrite_descriptor */
+static void rewrite_descriptor(uint8_t *payload, int size, int picture_id_offset, int tl0picidx_offset)
 {
     int position = 2, picture = 0, level = 0;
     if (size < 2 || !(payload[0] & 0x80))
@@ -141,16 +141,16 @@ static void shift_vp8(uint8_t *payload, int size, int picture_offset, int level_
     if (size < position)
         return;
     if (picture && payload[picture] & 0x80) {
-        unsigned value = read16(payload + picture) + (unsigned)picture_offset;
+        unsigned value = read16(payload + picture) + (unsigned)picture_id_offset;
         write16(payload + picture, (value & 0x7FFF) | 0x8000);
     } else if (picture) {
-        payload[picture] = (uint8_t)((payload[picture] + (unsigned)picture_offset) & 0x7F);
+        payload[picture] = (uint8_t)((payload[picture] + (unsigned)picture_id_offset) & 0x7F);
     }
     if (level)
-        payload[level] = (uint8_t)(payload[level] + (unsigned)level_offset);
+        payload[level] = (uint8_t)(payload[level] + (unsigned)tl0picidx_offset);
 }
 
-static void forward_one(Peer *peer, Subscription *one, const uint8_t *packet, int length, int end,
+static void forward_one(Peer *peer, OutboundStream *one, const uint8_t *packet, int length, int end,
                         unsigned sequence, uint32_t timestamp)
 {
     Destination *to = (Destination *)one->destination;
@@ -169,10 +169,10 @@ static void forward_one(Peer *peer, Subscription *one, const uint8_t *packet, in
     write16(out + 2, sequence + one->sequence_offset);
     write32(out + 4, timestamp + one->timestamp_offset);
     write32(out + 8, one->ssrc);
-    if (one->shifted)
-        shift_vp8(out + end, length - end, one->picture_offset, one->level_offset);
+    if (one->rewrites_descriptor)
+        rewrite_descriptor(out + end, length - end, one->picture_id_offset, one->tl0picidx_offset);
     int size = length;
-    if (one->session == 0 || protect(address(one->session), out, &size) != 0) {
+    if (one->session == 0 || protect(pointer(one->session), out, &size) != 0) {
         peer->refused++;
         return;
     }
@@ -219,7 +219,7 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
     if (!matches(plan, packet, length) || payload_type != inbound->payload_type ||
         payload_type == RED_PAYLOAD_TYPE || (int)sequence != inbound->next_sequence ||
         inbound->keyframe_wanted || !is_empty_list(inbound->waiting) ||
-        inbound->subscriptions == NULL || !PyList_CheckExact(inbound->subscriptions))
+        inbound->outbound_streams == NULL || !PyList_CheckExact(inbound->outbound_streams))
         return 0;
     if (plan->transport_sequence)
         note_arrival(peer, (int)read16(packet + plan->transport_sequence), now);
@@ -233,8 +233,8 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
     uint32_t timestamp = read32(packet + 4);
     if (timestamp != inbound->timestamp)
         note_timing(inbound, timestamp, now);
-    for (int i = 0; i < plan->hidden_count; i++)
-        memset(packet + plan->hidden[i], 0, plan->hidden_sizes[i]);
+    for (int i = 0; i < plan->stripped_count; i++)
+        memset(packet + plan->stripped[i], 0, plan->stripped_sizes[i]);
     if (plan->send_time)
         memcpy(packet + plan->send_time, send_time, 3);
     PyObject *history = inbound->history;
@@ -243,18 +243,18 @@ static int forward_packet(Peer *peer, InboundStream *inbound, uint8_t *packet, i
         if (kept == NULL || PyList_SetItem(history, sequence & (HISTORY - 1), kept) < 0)
             PyErr_Clear();
     }
-    Py_ssize_t count = PyList_Size(inbound->subscriptions);
+    Py_ssize_t count = PyList_Size(inbound->outbound_streams);
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *one = PyList_GetItem(inbound->subscriptions, i);
-        if (PyObject_TypeCheck(one, subscription_type))
-            forward_one(peer, (Subscription *)one, packet, length, plan->end, sequence, timestamp);
+        PyObject *one = PyList_GetItem(inbound->outbound_streams, i);
+        if (PyObject_TypeCheck(one, outbound_type))
+            forward_one(peer, (OutboundStream *)one, packet, length, plan->end, sequence, timestamp);
     }
     return 1;
 }
 
-static Peer *find_peer(PyObject *by_address, const uint8_t *name, Py_ssize_t size)
+static Peer *find_peer(PyObject *by_address, const uint8_t *address, Py_ssize_t size)
 {
-    PyObject *key = PyBytes_FromStringAndSize((const char *)name, size);
+    PyObject *key = PyBytes_FromStringAndSize((const char *)address, size);
     PyObject *found = key != NULL ? PyDict_GetItemWithError(by_address, key) : NULL;
     Py_XDECREF(key);
     PyErr_Clear();
@@ -286,7 +286,7 @@ static int take(Peer *peer, uint8_t *packet, int length, double now, const uint8
     InboundStream *inbound = length < 12 ? NULL : find_inbound(peer, read32(packet + 8));
     if (inbound == NULL)
         return UNTOUCHED;
-    if (unprotect(address(peer->session), packet, &length) != 0 || length < 12) {
+    if (unprotect(pointer(peer->session), packet, &length) != 0 || length < 12) {
         peer->refused++;
         return DONE;
     }
@@ -372,13 +372,13 @@ static PyObject *loop_forward(PyObject *module, PyObject *const *arguments, Py_s
     Peer *peer = NULL;
     int outcome = DONE;
     for (; index < count && outcome == DONE; index++) {
-        const uint8_t *name = kernel->names + index * NAME;
-        if (last == NULL || memcmp(name, last, kernel->name_size) != 0) {
+        const uint8_t *address = kernel->addresses + index * ADDRESS_SPACE;
+        if (last == NULL || memcmp(address, last, kernel->address_size) != 0) {
             Py_XDECREF((PyObject *)peer);
-            peer = find_peer(arguments[1], name, (Py_ssize_t)kernel->name_size);
+            peer = find_peer(arguments[1], address, (Py_ssize_t)kernel->address_size);
             Py_XINCREF((PyObject *)peer);
         }
-        last = name;
+        last = address;
         outcome = take(peer, kernel->incoming + index * SLOT, (int)kernel->in[index].msg_len, now,
                        send_time);
     }

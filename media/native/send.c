@@ -91,8 +91,8 @@ static int gather(Port *port, Destination *to, int *used, int messages)
             continue;
         struct msghdr *header = &kernel->out[messages].msg_hdr;
         memset(header, 0, sizeof *header);
-        header->msg_name = address(to->name_pointer);
-        header->msg_namelen = to->name_length;
+        header->msg_name = pointer(to->address_pointer);
+        header->msg_namelen = to->address_length;
         header->msg_iov = vectors;
         header->msg_iovlen = (size_t)count;
         if (count > 1) {

@@ -18,10 +18,10 @@ enum {
     BATCH = 64,      /* datagrams read at a time */
     OUTGOING = 256,  /* datagrams that may wait to be sent */
     SEGMENTS = 32,   /* datagrams in one segmented send */
-    NAME = 28,       /* bytes of the longest packed address */
+    ADDRESS_SPACE = 28, /* bytes of the longest packed address */
     TRAILER = 20,    /* most bytes that SRTP adds */
     WIDEST = 68,     /* bytes of the longest extension block with its heading */
-    MOST_HIDDEN = 4, /* extensions blanked in one packet */
+    MOST_STRIPPED = 4, /* extensions blanked in one packet */
 };
 
 struct control {
@@ -35,9 +35,9 @@ struct control {
 /* What the batched system calls need, made once for a port. */
 struct kernel {
     struct mmsghdr *in;
-    uint8_t *names, *incoming, *outgoing;
+    uint8_t *addresses, *incoming, *outgoing;
     int descriptor;
-    size_t name_size;
+    size_t address_size;
     struct mmsghdr out[OUTGOING];
     struct iovec out_vectors[OUTGOING];
     struct control controls[OUTGOING];
@@ -58,8 +58,8 @@ typedef struct {
     PyObject_HEAD
     PyObject *port;
     PyObject *pending;
-    unsigned long long name_pointer;
-    unsigned int name_length;
+    unsigned long long address_pointer;
+    unsigned int address_length;
 } Destination;
 
 typedef struct {
@@ -67,23 +67,23 @@ typedef struct {
     PyObject *destination;
     unsigned long long session;
     unsigned int ssrc, sequence_offset, timestamp_offset;
-    int picture_offset, level_offset;
-    char shifted;
+    int picture_id_offset, tl0picidx_offset;
+    char rewrites_descriptor;
     unsigned long long packets, octets;
-} Subscription;
+} OutboundStream;
 
 /* A media.extensions.Layout with every position already compared with its end. */
 struct plan {
     char usable;
     uint16_t end, transport_sequence, send_time, audio_level;
-    uint16_t hidden[MOST_HIDDEN], hidden_sizes[MOST_HIDDEN];
-    int hidden_count;
+    uint16_t stripped[MOST_STRIPPED], stripped_sizes[MOST_STRIPPED];
+    int stripped_count;
     uint8_t mask[WIDEST], match[WIDEST];
 };
 
 typedef struct {
     PyObject_HEAD
-    PyObject *layout, *history, *subscriptions, *waiting;
+    PyObject *layout, *history, *outbound_streams, *waiting;
     int next_sequence, payload_type, clock_rate;
     unsigned int timestamp;
     char keyframe_wanted;
@@ -108,13 +108,13 @@ typedef struct {
     size_t arrived, room;
 } Peer;
 
-extern PyTypeObject *port_type, *destination_type, *subscription_type, *inbound_type, *peer_type;
+extern PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type;
 
 int add_types(PyObject *module);
 void note_arrival(Peer *peer, int number, double now);
 void send_all(Port *port);
 
-static inline void *address(unsigned long long number)
+static inline void *pointer(unsigned long long number)
 {
     return (void *)(uintptr_t)number;
 }

@@ -1,4 +1,4 @@
-/* The bases of media/native/__init__.py as Python types. */
+/* The structures as Python types: each takes the place of the Python class of its name. */
 
 #include "structures.h"
 
@@ -7,7 +7,7 @@
 
 enum { MOST_ARRIVALS = 1 << 14 }; /* between two feedbacks; what is beyond goes unreported */
 
-PyTypeObject *port_type, *destination_type, *subscription_type, *inbound_type, *peer_type;
+PyTypeObject *port_type, *destination_type, *outbound_type, *inbound_type, *peer_type;
 
 #define MEMBER(kind, type, name) {#name, kind, offsetof(type, name), 0, NULL}
 
@@ -39,11 +39,11 @@ COLLECTED(Port, Py_VISIT(self->touched); Py_VISIT(self->owner),
           Py_CLEAR(self->touched); Py_CLEAR(self->owner))
 COLLECTED(Destination, Py_VISIT(self->port); Py_VISIT(self->pending),
           Py_CLEAR(self->port); Py_CLEAR(self->pending))
-COLLECTED(Subscription, Py_VISIT(self->destination), Py_CLEAR(self->destination))
+COLLECTED(OutboundStream, Py_VISIT(self->destination), Py_CLEAR(self->destination))
 COLLECTED(InboundStream,
-          Py_VISIT(self->layout); Py_VISIT(self->history); Py_VISIT(self->subscriptions);
+          Py_VISIT(self->layout); Py_VISIT(self->history); Py_VISIT(self->outbound_streams);
           Py_VISIT(self->waiting); Py_VISIT(self->planned),
-          Py_CLEAR(self->layout); Py_CLEAR(self->history); Py_CLEAR(self->subscriptions);
+          Py_CLEAR(self->layout); Py_CLEAR(self->history); Py_CLEAR(self->outbound_streams);
           Py_CLEAR(self->waiting); Py_CLEAR(self->planned))
 COLLECTED(Peer, Py_VISIT(self->inbound_streams), Py_CLEAR(self->inbound_streams))
 
@@ -58,23 +58,23 @@ COLLECTED(Peer, Py_VISIT(self->inbound_streams), Py_CLEAR(self->inbound_streams)
 
 FREED(Port, free(((Port *)object)->kernel))
 FREED(Destination, )
-FREED(Subscription, )
+FREED(OutboundStream, )
 FREED(InboundStream, )
 FREED(Peer, free(((Peer *)object)->arrivals))
 
-/* attach(descriptor, name_size, headers, names, incoming, outgoing, owner): serve this socket with
-   the memory given by address, which lives as long as owner: BATCH message headers that are made
+/* attach(descriptor, address_size, headers, addresses, incoming, outgoing, owner): serve this socket with
+   the memory at these addresses, which lives as long as owner: BATCH message headers that are made
    ready to receive into incoming, their addresses, and OUTGOING slots to send from. */
 static PyObject *port_attach(PyObject *object, PyObject *arguments)
 {
     Port *self = (Port *)object;
-    int descriptor, name_size;
-    unsigned long long headers, names, incoming, outgoing;
+    int descriptor, address_size;
+    unsigned long long headers, addresses, incoming, outgoing;
     PyObject *owner;
-    if (!PyArg_ParseTuple(arguments, "iiKKKKO", &descriptor, &name_size, &headers, &names,
+    if (!PyArg_ParseTuple(arguments, "iiKKKKO", &descriptor, &address_size, &headers, &addresses,
                           &incoming, &outgoing, &owner))
         return NULL;
-    if (name_size < 16 || name_size > NAME || self->kernel != NULL) {
+    if (address_size < 16 || address_size > ADDRESS_SPACE || self->kernel != NULL) {
         PyErr_SetString(PyExc_ValueError, "no size of an address, or attached already");
         return NULL;
     }
@@ -82,11 +82,11 @@ static PyObject *port_attach(PyObject *object, PyObject *arguments)
     if (kernel == NULL)
         return PyErr_NoMemory();
     kernel->descriptor = descriptor;
-    kernel->name_size = (size_t)name_size;
-    kernel->in = address(headers);
-    kernel->names = address(names);
-    kernel->incoming = address(incoming);
-    kernel->outgoing = address(outgoing);
+    kernel->address_size = (size_t)address_size;
+    kernel->in = pointer(headers);
+    kernel->addresses = pointer(addresses);
+    kernel->incoming = pointer(incoming);
+    kernel->outgoing = pointer(outgoing);
     Py_INCREF(owner);
     self->owner = owner;
     self->kernel = kernel;
@@ -164,27 +164,27 @@ static PyMethodDef port_methods[] = {
 static PyMemberDef destination_members[] = {
     MEMBER(T_OBJECT, Destination, port),
     MEMBER(T_OBJECT, Destination, pending),
-    MEMBER(T_ULONGLONG, Destination, name_pointer),
-    MEMBER(T_UINT, Destination, name_length),
+    MEMBER(T_ULONGLONG, Destination, address_pointer),
+    MEMBER(T_UINT, Destination, address_length),
     {NULL, 0, 0, 0, NULL},
 };
-static PyMemberDef subscription_members[] = {
-    MEMBER(T_OBJECT, Subscription, destination),
-    MEMBER(T_ULONGLONG, Subscription, session),
-    MEMBER(T_UINT, Subscription, ssrc),
-    MEMBER(T_UINT, Subscription, sequence_offset),
-    MEMBER(T_UINT, Subscription, timestamp_offset),
-    MEMBER(T_BOOL, Subscription, shifted),
-    MEMBER(T_INT, Subscription, picture_offset),
-    MEMBER(T_INT, Subscription, level_offset),
-    MEMBER(T_ULONGLONG, Subscription, packets),
-    MEMBER(T_ULONGLONG, Subscription, octets),
+static PyMemberDef outbound_members[] = {
+    MEMBER(T_OBJECT, OutboundStream, destination),
+    MEMBER(T_ULONGLONG, OutboundStream, session),
+    MEMBER(T_UINT, OutboundStream, ssrc),
+    MEMBER(T_UINT, OutboundStream, sequence_offset),
+    MEMBER(T_UINT, OutboundStream, timestamp_offset),
+    MEMBER(T_BOOL, OutboundStream, rewrites_descriptor),
+    MEMBER(T_INT, OutboundStream, picture_id_offset),
+    MEMBER(T_INT, OutboundStream, tl0picidx_offset),
+    MEMBER(T_ULONGLONG, OutboundStream, packets),
+    MEMBER(T_ULONGLONG, OutboundStream, octets),
     {NULL, 0, 0, 0, NULL},
 };
 static PyMemberDef inbound_members[] = {
     MEMBER(T_OBJECT, InboundStream, layout),
     MEMBER(T_OBJECT, InboundStream, history),
-    MEMBER(T_OBJECT, InboundStream, subscriptions),
+    MEMBER(T_OBJECT, InboundStream, outbound_streams),
     MEMBER(T_OBJECT, InboundStream, waiting),
     MEMBER(T_INT, InboundStream, next_sequence),
     MEMBER(T_INT, InboundStream, payload_type),
@@ -235,7 +235,7 @@ int add_types(PyObject *module)
 {
     ADD(port_type, Port, "PortState", port_members, port_methods);
     ADD(destination_type, Destination, "DestinationState", destination_members, no_methods);
-    ADD(subscription_type, Subscription, "SubscriptionState", subscription_members, no_methods);
+    ADD(outbound_type, OutboundStream, "OutboundStreamState", outbound_members, no_methods);
     ADD(inbound_type, InboundStream, "InboundStreamState", inbound_members, no_methods);
     ADD(peer_type, Peer, "PeerState", peer_members, peer_methods);
     return 0;

@@ -27,10 +27,10 @@ from media.relay.process import CommandFailed, RelayUnavailable, WorkerProcess
 from media.rtp.codecs import Kind
 from media.transport.addresses import (
     behind_translation,
-    hidden_versions,
     hosts_for,
     local_addresses,
     public_addresses,
+    translated_versions,
 )
 
 logger = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Relay:
         "Where the name led when it was last found."
         self._on_event = on_event
         self._workers: list[WorkerProcess | None] = [None] * settings.workers
-        self._keepers: list[asyncio.Task[None]] = []
+        self._supervisors: list[asyncio.Task[None]] = []
         self._figures: dict[int, Figures] = {}
         self._rooms: dict[str, _Room] = {}
         self._stopping = False
@@ -122,15 +122,15 @@ class Relay:
         except RelayUnavailable:
             await self.stop()
             raise
-        self._keepers = [
-            asyncio.create_task(self._keep(index)) for index in range(self.settings.workers)
+        self._supervisors = [
+            asyncio.create_task(self._supervise(index)) for index in range(self.settings.workers)
         ]
         if not self.settings.addresses:
-            self._keepers.append(asyncio.create_task(self._follow_addresses()))
+            self._supervisors.append(asyncio.create_task(self._follow_addresses()))
 
     async def _find_addresses(self) -> tuple[str, ...]:
         local = await asyncio.to_thread(local_addresses)
-        if not self.settings.name or not hidden_versions(local):
+        if not self.settings.name or not translated_versions(local):
             return local
         try:
             async with asyncio.timeout(NAME_SECONDS):
@@ -158,10 +158,10 @@ class Relay:
     async def stop(self) -> None:
         """End every worker and every call."""
         self._stopping = True
-        for keeper in self._keepers:
-            keeper.cancel()
-        await asyncio.gather(*self._keepers, return_exceptions=True)
-        self._keepers.clear()
+        for supervisor in self._supervisors:
+            supervisor.cancel()
+        await asyncio.gather(*self._supervisors, return_exceptions=True)
+        self._supervisors.clear()
         for index, worker in enumerate(self._workers):
             if worker is not None:
                 await worker.stop()
@@ -176,7 +176,7 @@ class Relay:
     @property
     def healthy(self) -> bool:
         """Whether every worker runs."""
-        return bool(self._keepers) and all(
+        return bool(self._supervisors) and all(
             worker is not None and worker.alive for worker in self._workers
         )
 
@@ -184,6 +184,11 @@ class Relay:
     def figures(self) -> list[Figures]:
         """What each worker last said of itself."""
         return [self._figures.get(index, Figures()) for index in range(len(self._workers))]
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The ids of all open rooms."""
+        return tuple(self._rooms)
 
     def process_ids(self) -> list[int]:
         """The process id of each running worker."""
@@ -295,6 +300,10 @@ class Relay:
         if worker is not None:
             await worker.ask(command)
 
+    async def trace(self, room_id: str, seconds: float) -> None:
+        """Have a room's SDP and RTCP sent as Traced events for some seconds; 0 ends it."""
+        await self._ask(room_id, messages.Trace(room_id, seconds))
+
     def _room(self, room_id: str) -> _Room:
         room = self._rooms.get(room_id)
         if room is None:
@@ -335,7 +344,7 @@ class Relay:
             # A fault in the listener's code is no reason to lose a worker, or who watches it.
             logger.exception("%s could not be handled", type(event).__name__)
 
-    async def _keep(self, index: int) -> None:
+    async def _supervise(self, index: int) -> None:
         """Watch one worker as long as the relay runs; start it again whenever it ends."""
         loop = asyncio.get_running_loop()
         tries = 0

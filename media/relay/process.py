@@ -98,13 +98,13 @@ class WorkerProcess:
         finally:
             theirs.close()
         reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
-        word: messages.Word | None = None
+        word: messages.WorkerMessage | None = None
         worker: WorkerProcess | None = None
         try:
             async with asyncio.timeout(START_SECONDS):
                 writer.write(messages.encode(start))
                 line = await reader.readline()
-                word = messages.decode_word(line) if line else None
+                word = messages.decode_worker_message(line) if line else None
             if isinstance(word, Ready):
                 worker = cls(process, reader, writer, word.port, on_event)
                 return worker
@@ -176,7 +176,7 @@ class WorkerProcess:
     async def _listen(self) -> None:
         try:
             while line := await self._reader.readline():
-                self._hear(messages.decode_word(line))
+                self._dispatch(messages.decode_worker_message(line))
         except (ConnectionError, msgspec.DecodeError, ValueError) as error:
             logger.error("the control connection of a worker broke: %s", error)
         finally:
@@ -185,7 +185,7 @@ class WorkerProcess:
                 if not answer.done():
                     answer.set_exception(RelayUnavailable("worker_lost", "the worker has ended"))
 
-    def _hear(self, word: messages.Word) -> None:
+    def _dispatch(self, word: messages.WorkerMessage) -> None:
         if isinstance(word, Done | Failed):
             answer = self._waiting.get(word.number)
             if answer is None or answer.done():

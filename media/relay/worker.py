@@ -59,7 +59,7 @@ async def serve(control: socket.socket) -> None:
             await writer.drain()
             return
         while line := await reader.readline():
-            await _obey(sfu, line, writer)
+            await _execute(sfu, line, writer)
     except ConnectionError:
         pass  # the web process has gone while we were answering it
     except (msgspec.DecodeError, ValueError) as error:
@@ -90,7 +90,7 @@ def _open(start: Start, writer: asyncio.StreamWriter) -> Sfu | None:
     return sfu
 
 
-async def _obey(sfu: Sfu, line: bytes, writer: asyncio.StreamWriter) -> None:
+async def _execute(sfu: Sfu, line: bytes, writer: asyncio.StreamWriter) -> None:
     command = messages.decode_command(line)
     word: Done | Failed
     try:

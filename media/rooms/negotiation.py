@@ -10,14 +10,14 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 
-from media.rooms.sdp import MOST_LINES, Line, codecs_of
-from media.rtp.codecs import AUDIO_CODECS, TWICE, Kind
+from media.rooms.sdp import MOST_SECTIONS, Section, codecs_of
+from media.rtp.codecs import AUDIO_CODECS, RED_FIRST, Kind
 
 SourceId = tuple[str, Kind]
 "A publication as the room names it: the publisher's id and the kind."
 
 
-class TooManyLines(Exception):
+class TooManySections(Exception):
     """A description would need more media lines than a browser takes gladly."""
 
 
@@ -26,8 +26,8 @@ class Negotiation:
     """What was offered, what is being offered, and who is to be offered next."""
 
     preferred_video: tuple[str, ...] = ()
-    lines: list[Line] = field(default_factory=list)
-    offered: list[Line] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    offered: list[Section] = field(default_factory=list)
     "The lines of the offer that waits for its answer, or of the last one answered."
     version: int = field(default_factory=lambda: secrets.randbelow(1 << 30))
     """Rises with each offer from an unguessed beginning: an answer that was meant for another
@@ -38,83 +38,85 @@ class Negotiation:
     "An offer is out and not answered."
     changed: bool = True
     "Something is to be offered."
-    publishing: dict[Kind, Line] = field(default_factory=dict)
-    receiving: dict[SourceId, Line] = field(default_factory=dict)
-    _retiring: list[Line] = field(default_factory=list)
-    _idle: list[Line] = field(default_factory=list)
+    publishing: dict[Kind, Section] = field(default_factory=dict)
+    receiving: dict[SourceId, Section] = field(default_factory=dict)
+    _retiring: list[Section] = field(default_factory=list)
+    _idle: list[Section] = field(default_factory=list)
 
-    def publish(self, kind: Kind, rids: tuple[str, ...], bitrate: int) -> Line:
+    def publish(self, kind: Kind, rids: tuple[str, ...], bitrate: int) -> Section:
         """Offer to receive ``kind`` from the client, on the line it always has."""
-        line = self.publishing.get(kind)
-        if line is None:
-            line = self._append(kind.medium)
-            self.publishing[kind] = line
-        line.direction = "recvonly"
-        line.rids = rids
-        line.bitrate = bitrate if kind.medium == "video" else 0
+        section = self.publishing.get(kind)
+        if section is None:
+            section = self._append(kind.medium)
+            self.publishing[kind] = section
+        section.direction = "recvonly"
+        section.rids = rids
+        section.bitrate = bitrate if kind.medium == "video" else 0
         self.changed = True
-        return line
+        return section
 
-    def repeat_sound(self, twice: bool) -> None:
+    def set_redundancy(self, twice: bool) -> None:
         """Offer to receive sound twice, or once, if it is received at all."""
-        line = self.publishing.get(Kind.AUDIO)
-        codecs = TWICE if twice else AUDIO_CODECS
-        if line is not None and line.codecs != codecs:
-            line.codecs = codecs
+        section = self.publishing.get(Kind.AUDIO)
+        codecs = RED_FIRST if twice else AUDIO_CODECS
+        if section is not None and section.codecs != codecs:
+            section.codecs = codecs
             self.changed = True
 
     def unpublish(self, kind: Kind) -> None:
         """Offer to receive ``kind`` no more."""
-        line = self.publishing.get(kind)
-        if line is not None and line.direction != "inactive":
-            line.direction = "inactive"
+        section = self.publishing.get(kind)
+        if section is not None and section.direction != "inactive":
+            section.direction = "inactive"
             self.changed = True
 
-    def receive(self, source: SourceId, stream: str, ssrc: int, rtx_ssrc: int) -> Line:
+    def receive(self, source: SourceId, stream: str, ssrc: int, rtx_ssrc: int) -> Section:
         """Offer to send a publication to the client."""
         medium = source[1].medium
-        line = next((one for one in self._idle if one.medium == medium), None)
-        if line is not None:
-            self._idle.remove(line)
+        section = next((one for one in self._idle if one.medium == medium), None)
+        if section is not None:
+            self._idle.remove(section)
         else:
-            line = self._append(medium)
-        line.direction = "sendonly"
-        line.stream = stream
-        line.track = f"{source[0]}-{source[1].value}"
-        line.ssrc = ssrc
-        line.rtx_ssrc = rtx_ssrc
-        self.receiving[source] = line
+            section = self._append(medium)
+        section.direction = "sendonly"
+        section.stream = stream
+        section.track = f"{source[0]}-{source[1].value}"
+        section.ssrc = ssrc
+        section.rtx_ssrc = rtx_ssrc
+        self.receiving[source] = section
         self.changed = True
-        return line
+        return section
 
     def drop(self, source: SourceId) -> None:
         """Offer to send a publication no more."""
-        line = self.receiving.pop(source, None)
-        if line is not None:
-            line.direction = "inactive"
-            self._retiring.append(line)
+        section = self.receiving.pop(source, None)
+        if section is not None:
+            section.direction = "inactive"
+            self._retiring.append(section)
             self.changed = True
 
-    def begin(self) -> list[Line]:
+    def begin(self) -> list[Section]:
         """The lines to offer now. The caller writes them down and waits for the answer."""
         self.version += 1
         self.begun = True
         self.awaiting = True
         self.changed = False
-        self.offered = [replace(line) for line in self.lines]
+        self.offered = [replace(section) for section in self.sections]
         return self.offered
 
     def finish(self) -> None:
         """The offer was answered; lines whose silence it told may be used again."""
         self.awaiting = False
-        silent = {line.mid for line in self.offered if line.direction == "inactive"}
-        for line in [one for one in self._retiring if one.mid in silent]:
-            self._retiring.remove(line)
-            self._idle.append(line)
+        silent = {section.mid for section in self.offered if section.direction == "inactive"}
+        for section in [one for one in self._retiring if one.mid in silent]:
+            self._retiring.remove(section)
+            self._idle.append(section)
 
-    def _append(self, medium: str) -> Line:
-        if len(self.lines) >= MOST_LINES:
-            raise TooManyLines(f"more than {MOST_LINES} media lines")
-        line = Line(str(len(self.lines)), medium, codecs=codecs_of(medium, self.preferred_video))
-        self.lines.append(line)
-        return line
+    def _append(self, medium: str) -> Section:
+        if len(self.sections) >= MOST_SECTIONS:
+            raise TooManySections(f"more than {MOST_SECTIONS} media lines")
+        section = Section(
+            str(len(self.sections)), medium, codecs=codecs_of(medium, self.preferred_video)
+        )
+        self.sections.append(section)
+        return section

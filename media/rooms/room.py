@@ -13,16 +13,18 @@ from media.messages import (
     OfferNeeded,
     Published,
     Publishing,
+    Traced,
     Track,
     VideoPaused,
 )
-from media.rooms.negotiation import SourceId, TooManyLines
+from media.rooms.negotiation import SourceId, TooManySections
 from media.rooms.peer import Peer
-from media.rooms.sdp import Answer, read_answer, write_offer
-from media.rooms.speaker import SpeakerWatch
+from media.rooms.sdp import Answer, AnsweredSection, read_answer, write_offer
+from media.rooms.speaker import SpeakerDetector
+from media.rooms.trace import PeerTrace
 from media.rtp.codecs import RED, Kind
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 
 logger = logging.getLogger(__name__)
@@ -36,58 +38,61 @@ class Refused(Exception):
         self.code = code
 
 
-class Ground(Protocol):
-    """What a room stands on."""
+class RoomHost(Protocol):
+    """What a room needs of the worker around it."""
 
     def fingerprint(self) -> str:
-        """Our certificate, as ``sha-256 AA:BB...``."""
+        """Our certificate's, as ``sha-256 AA:BB...``."""
 
     def addresses(self) -> list[tuple[str, int]]:
         """Where clients reach us, best first."""
 
     def emit(self, event: Event) -> None:
-        """Tell the web process."""
+        """Send an event to the web process."""
 
     def now(self) -> float:
         """Seconds of a monotonic clock."""
 
     def soon(self, callback: Callable[[], None]) -> None:
-        """Call back when the present command is done."""
+        """Call back once the present command is done."""
 
 
 class Room:
     """The participants of one room and what flows between them."""
 
     def __init__(
-        self, room_id: str, ground: Ground, limits: Limits, video_codecs: tuple[str, ...]
+        self, room_id: str, ground: RoomHost, limits: Limits, video_codecs: tuple[str, ...]
     ) -> None:
         self.id = room_id
         self.peers: dict[str, Peer] = {}
-        self.speakers = SpeakerWatch()
+        self.speakers = SpeakerDetector()
         self.paused: set[tuple[str, SourceId]] = set()
+        "(subscriber, publication) pairs paused for lack of bandwidth."
         self._active: dict[SourceId, Publication] = {}
-        "What is published now."
-        self._untold: dict[str, Peer] = {}
-        "Those whose lines may have changed since their last offer."
-        self._ground = ground
+        "Everything published now."
+        self._to_offer: dict[str, Peer] = {}
+        "Peers whose m= sections may have changed since their last offer."
+        self._host = ground
         self._limits = limits
         self._video_codecs = video_codecs
         self._offering = False
+        self._tracing = False
 
     def join(self, peer_id: str, publish: Iterable[Publishing], automatic: bool) -> Peer:
         """Add a participant; its first offer follows as an event."""
         if peer_id in self.peers:
             raise Refused("already_joined", f"{peer_id} is in the room")
         peer = Peer(self.id, peer_id, self._limits, self._video_codecs)
-        peer.automatic = automatic
-        peer.checked_at = peer.tended_at = peer.measured_at = self._ground.now()
+        peer.subscriptions.automatic = automatic
+        peer.consent_at = peer.serviced_at = peer.measured_at = self._host.now()
         wanted = list(publish)
         self._check(wanted)
-        if not any(one.kind is Kind.AUDIO for one in wanted):
-            # A description without a single line could carry no transport.
+        if not any(publishing.kind is Kind.AUDIO for publishing in wanted):
+            # A description without any m= section could carry no transport.
             peer.negotiation.publish(Kind.AUDIO, (), 0)
             peer.negotiation.unpublish(Kind.AUDIO)
         self.peers[peer_id] = peer
+        self._trace(peer)
         self._allow(peer, wanted)
         for source in list(self._active):
             self._match(peer, source)
@@ -100,171 +105,185 @@ class Room:
         self._allow(peer, wanted)
 
     def _check(self, wanted: list[Publishing]) -> None:
-        for one in wanted:
-            if len(one.rids) > 3 or any(
-                not rid.isalnum() or not rid.isascii() or len(rid) > 8 for rid in one.rids
+        for publishing in wanted:
+            if len(publishing.rids) > 3 or any(
+                not rid.isalnum() or not rid.isascii() or len(rid) > 8 for rid in publishing.rids
             ):
-                raise Refused("bad_rids", f"{one.rids} are no names of up to three encodings")
+                raise Refused(
+                    "bad_rids", f"{publishing.rids} are no names of up to three encodings"
+                )
 
     def _allow(self, peer: Peer, wanted: list[Publishing]) -> None:
-        for one in wanted:
-            publication = peer.publications.get(one.kind)
+        for publishing in wanted:
+            kind, rids = publishing.kind, publishing.rids
+            publication = peer.publications.by_kind.get(kind)
             if publication is None:
-                publication = Publication(peer.id, one.kind)
-                peer.publications[one.kind] = publication
-            publication.rids = one.rids
-            line = peer.negotiation.publish(one.kind, one.rids, self._limits.video_bitrate)
-            publication.mid = line.mid
+                publication = Publication(peer.id, kind)
+                peer.publications.by_kind[kind] = publication
+            publication.rids = rids
+            section = peer.negotiation.publish(kind, rids, self._limits.video_bitrate)
+            publication.mid = section.mid
         self._offer_soon(peer)
 
     def unpublish(self, peer: Peer, kinds: Iterable[Kind]) -> None:
-        """Take back leave to publish."""
+        """Withdraw permission to publish these kinds."""
         for kind in kinds:
-            publication = peer.publications.pop(kind, None)
+            publication = peer.publications.by_kind.pop(kind, None)
             if publication is not None:
                 peer.negotiation.unpublish(kind)
                 self._end(peer, publication)
         self._offer_soon(peer)
 
-    def repeat_sound(self, peer: Peer, twice: bool) -> None:
-        """Have a participant send its sound twice, or once again."""
-        peer.negotiation.repeat_sound(twice)
+    def trace(self, on: bool) -> None:
+        """Emit everybody's SDP and RTCP as Traced events from now on, or no more."""
+        self._tracing = on
+        for peer in self.peers.values():
+            self._trace(peer)
+
+    def _trace(self, peer: Peer) -> None:
+        def emit(text: str) -> None:
+            self._host.emit(Traced(self.id, peer.id, text))
+
+        peer.trace = PeerTrace(emit) if self._tracing else None
+
+    def set_redundancy(self, peer: Peer, on: bool) -> None:
+        """Ask a participant to send its audio with redundancy (RED), or without."""
+        peer.negotiation.set_redundancy(on)
         self._offer_soon(peer)
 
     def leave(self, peer: Peer) -> None:
         """Remove a participant and everything that came from it."""
         if self.peers.pop(peer.id, None) is None:
             return
-        self._untold.pop(peer.id, None)
-        now = self._ground.now()
-        for subscription in list(peer.subscriptions.values()):
-            subscription.follow(None, now)
-        peer.subscriptions.clear()
-        peer.sent.clear()
-        for publication in list(peer.publications.values()):
+        self._to_offer.pop(peer.id, None)
+        peer.downlink.clear(self._host.now())
+        for publication in list(peer.publications.by_kind.values()):
             self._end(peer, publication)
         self.speakers.forget(peer.id)
-        self.paused = {one for one in self.paused if one[0] != peer.id and one[1][0] != peer.id}
+        self.paused = {
+            (subscriber_id, source)
+            for subscriber_id, source in self.paused
+            if peer.id not in (subscriber_id, source[0])
+        }
         for other in self.peers.values():
-            for chosen in [one for one in other.wishes if one[0] == peer.id]:
-                other.wishes.discard(chosen)
+            other.subscriptions.forget_publisher(peer.id)
 
     def _end(self, peer: Peer, publication: Publication) -> None:
-        """The streams of a publication are over."""
-        now = self._ground.now()
+        """End a publication: its streams, and everybody's subscription to it."""
+        now = self._host.now()
         for inbound in publication.inbound_streams.values():
-            for subscription in [*inbound.subscriptions, *inbound.waiting]:
-                subscription.follow(None, now)
-            peer.forget_stream(inbound.ssrc)
+            for outbound in [*inbound.outbound_streams, *inbound.waiting]:
+                outbound.follow(None, now)
+            peer.publications.forget_stream(inbound.ssrc)
         publication.inbound_streams.clear()
         source = (peer.id, publication.kind)
-        peer.announce(source, ())
+        peer.publications.announce(source, ())
         if publication.active:
             publication.active = False
             self._active.pop(source, None)
             self._match_all(source)
-            self._ground.emit(Published(self.id, peer.id, publication.kind, False))
+            self._host.emit(Published(self.id, peer.id, publication.kind, False))
 
     def subscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
         """Send ``peer`` what another publishes, now or as soon as it does."""
         for kind in kinds:
             source = (publisher_id, kind)
-            peer.wishes.add(source)
-            peer.refusals.discard(source)
+            peer.subscriptions.add(source)
             if not self._match(peer, source):
-                peer.wishes.discard(source)
+                peer.subscriptions.discard(source)
                 raise Refused("too_many_lines", f"{peer.id} receives as much as one can")
 
     def unsubscribe(self, peer: Peer, publisher_id: str, kinds: Iterable[Kind]) -> None:
-        """Send it no more, even if everything else is sent by itself."""
+        """Stop sending these kinds to ``peer``, even if its subscription is automatic."""
         for kind in kinds:
-            peer.wishes.discard((publisher_id, kind))
-            peer.refusals.add((publisher_id, kind))
+            peer.subscriptions.remove((publisher_id, kind))
             self._match(peer, (publisher_id, kind))
 
     def prefer(self, peer: Peer, source: SourceId, height: int | None) -> None:
-        """Note the height a video is shown at; the next allocation follows it."""
-        peer.heights[source] = height
-        subscription = peer.subscriptions.get(source)
-        if subscription is not None:
-            subscription.height = height
+        """Record the height a video is shown at; the next layer selection follows it."""
+        peer.subscriptions.heights[source] = height
 
     def answer(self, peer: Peer, text: str, revision: int) -> Answer:
-        """Take a client's answer. Raises AnswerRejected, Refused."""
+        """Apply a client's answer. Raises AnswerRejected, Refused."""
+        if peer.trace is not None:
+            peer.trace.sdp("answer", text)
         negotiation = peer.negotiation
         if not negotiation.awaiting or revision != negotiation.version:
             raise Refused("stale_answer", "no offer of that revision waits for an answer")
         answer = read_answer(text, negotiation.offered)
-        if peer.remote_fragment and answer.fragment != peer.remote_fragment:
+        if peer.remote_ufrag and answer.ufrag != peer.remote_ufrag:
             raise Refused("new_transport", "an ICE restart needs a new connection")
-        peer.remote_fragment = answer.fragment
-        for kind, line in peer.negotiation.publishing.items():
-            publication = peer.publications.get(kind)
-            answered = answer.lines.get(line.mid)
-            if publication is None or answered is None:
-                continue
-            sends = answered.direction in ("sendonly", "sendrecv") and bool(answered.payload_types)
-            if kind is Kind.AUDIO:
-                peer.can_repeat = sends and RED.payload_type in answered.payload_types
-            if sends:
-                if not answered.rids:
-                    publication.rids = ()
-                peer.announce((peer.id, kind), answered.streams)
-            if sends and not publication.active:
-                publication.active = True
-                self._active[(peer.id, kind)] = publication
-                self._match_all((peer.id, kind))
-                self._ground.emit(Published(self.id, peer.id, kind, True))
-            elif not sends and publication.active:
-                self._end(peer, publication)
-        for source, line in negotiation.receiving.items():
-            answered = answer.lines.get(line.mid)
-            subscription = peer.subscriptions.get(source)
-            if subscription is not None and answered is not None:
-                takes = answered.direction in ("recvonly", "sendrecv")
-                subscription.payload_types = frozenset(answered.payload_types if takes else ())
+        peer.remote_ufrag = answer.ufrag
+        for kind, section in negotiation.publishing.items():
+            answered = answer.sections.get(section.mid)
+            if answered is not None:
+                self._apply_published(peer, kind, answered)
+        for source, section in negotiation.receiving.items():
+            answered = answer.sections.get(section.mid)
+            outbound = peer.downlink.outbound_streams.get(source)
+            if outbound is not None and answered is not None:
+                receives = answered.direction in ("recvonly", "sendrecv")
+                outbound.payload_types = frozenset(answered.payload_types if receives else ())
         negotiation.finish()
         self._offer_soon(peer)
         return answer
 
+    def _apply_published(self, peer: Peer, kind: Kind, answered: AnsweredSection) -> None:
+        """Begin, go on with or end a publication, as the answer to its m= section says."""
+        publication = peer.publications.by_kind.get(kind)
+        if publication is None:
+            return
+        source = (peer.id, kind)
+        sends = answered.direction in ("sendonly", "sendrecv") and bool(answered.payload_types)
+        if kind is Kind.AUDIO:
+            peer.uplink.supports_red = sends and RED.payload_type in answered.payload_types
+        if sends:
+            if not answered.rids:
+                publication.rids = ()
+            peer.publications.announce(source, answered.streams)
+        if sends and not publication.active:
+            publication.active = True
+            self._active[source] = publication
+            self._match_all(source)
+            self._host.emit(Published(self.id, peer.id, kind, True))
+        elif not sends and publication.active:
+            self._end(peer, publication)
+
     def _match_all(self, source: SourceId) -> None:
-        """A publication began or ended: have everybody's subscriptions follow."""
+        """Adapt what everybody is sent to a publication that began or ended."""
         for peer in self.peers.values():
             if not self._match(peer, source):
-                # No fault of the publisher, who is heard by all others.
+                # It is not the publisher's fault, and all others receive it.
                 logger.warning("a participant has no line left for another publication")
 
     def _match(self, peer: Peer, source: SourceId) -> bool:
-        """Have one subscription follow publication and wish; False if there is no line for it.
+        """Adapt what one peer is sent to publication and subscription; False without a section.
 
         Every change of a room comes down to this for the pairs that it concerns, so that a change
         costs no more in a large room than the people it reaches.
         """
         publication = self._active.get(source)
         wanted = (
-            publication is not None
-            and source[0] != peer.id
-            and source not in peer.refusals
-            and (peer.automatic or source in peer.wishes)
+            publication is not None and source[0] != peer.id and peer.subscriptions.wants(source)
         )
-        if not wanted and source in peer.subscriptions:
+        if not wanted and source in peer.downlink.outbound_streams:
             self._unlink(peer, source)
-        elif wanted and publication is not None and source not in peer.subscriptions:
+        elif wanted and publication is not None and source not in peer.downlink.outbound_streams:
             try:
                 self._link(peer, source, publication)
-            except TooManyLines:
+            except TooManySections:
                 return False
         return True
 
     def _offer_soon(self, peer: Peer) -> None:
-        self._untold[peer.id] = peer
+        self._to_offer[peer.id] = peer
         if not self._offering:
             self._offering = True
-            self._ground.soon(self._offer)
+            self._host.soon(self._offer)
 
     def _link(self, peer: Peer, source: SourceId, publication: Publication) -> None:
         video = source[1].medium == "video"
-        subscription = Subscription(
+        outbound = OutboundStream(
             peer.id,
             source[0],
             source[1].value,
@@ -272,96 +291,77 @@ class Room:
             peer.new_ssrc() if video else 0,
             peer.destination,
         )
-        subscription.height = peer.heights.get(source, 0)
         if peer.ciphers is not None:
-            subscription.use(peer.ciphers.outgoing)
-        peer.negotiation.receive(
-            source, publication.stream, subscription.ssrc, subscription.rtx_ssrc
-        )
-        peer.subscriptions[source] = subscription
-        peer.sent[subscription.ssrc] = subscription
-        if video:
-            peer.sent[subscription.rtx_ssrc] = subscription
+            outbound.use(peer.ciphers.outgoing)
+        peer.negotiation.receive(source, publication.stream, outbound.ssrc, outbound.rtx_ssrc)
+        peer.downlink.add(source, outbound)
         self._offer_soon(peer)
 
     def _unlink(self, peer: Peer, source: SourceId) -> None:
-        subscription = peer.subscriptions.pop(source)
-        subscription.follow(None, self._ground.now())
-        # Rates are told from how these sums grow.
-        peer.sent_octets -= subscription.octets
-        peer.sent_video_octets -= subscription.octets if subscription.rtx_ssrc else 0
-        peer.sent.pop(subscription.ssrc, None)
-        peer.sent.pop(subscription.rtx_ssrc, None)
+        peer.downlink.remove(source, self._host.now())
         peer.negotiation.drop(source)
         self.paused.discard((peer.id, source))
         self._offer_soon(peer)
 
     def _offer(self) -> None:
         self._offering = False
-        untold = self._untold
-        self._untold = {}
-        for peer in untold.values():
-            negotiation = peer.negotiation
-            if not negotiation.changed or negotiation.awaiting:
-                continue
-            fresh = not negotiation.begun
-            lines = negotiation.begin()
-            tracks = [
-                Track(line.mid, kind, "publish", peer.id)
-                for kind, line in negotiation.publishing.items()
-                if line.direction == "recvonly"
-            ] + [
-                Track(line.mid, source[1], "subscribe", source[0])
-                for source, line in negotiation.receiving.items()
-            ]
-            self._ground.emit(
-                OfferNeeded(
-                    self.id,
-                    peer.id,
-                    write_offer(
-                        peer.description_id,
-                        negotiation.version,
-                        peer.credentials,
-                        self._ground.fingerprint(),
-                        self._ground.addresses(),
-                        lines,
-                    ),
-                    negotiation.version,
-                    tuple(tracks),
-                    fresh,
-                )
-            )
+        peers = self._to_offer
+        self._to_offer = {}
+        for peer in peers.values():
+            if peer.negotiation.changed and not peer.negotiation.awaiting:
+                self._host.emit(self._offer_to(peer))
+
+    def _offer_to(self, peer: Peer) -> OfferNeeded:
+        negotiation = peer.negotiation
+        fresh = not negotiation.begun
+        sections = negotiation.begin()
+        published = [
+            Track(section.mid, kind, "publish", peer.id)
+            for kind, section in negotiation.publishing.items()
+            if section.direction == "recvonly"
+        ]
+        received = [
+            Track(section.mid, kind, "subscribe", publisher_id)
+            for (publisher_id, kind), section in negotiation.receiving.items()
+        ]
+        sdp = write_offer(
+            peer.description_id,
+            negotiation.version,
+            peer.credentials,
+            self._host.fingerprint(),
+            self._host.addresses(),
+            sections,
+        )
+        if peer.trace is not None:
+            peer.trace.sdp("offer", sdp)
+        tracks = (*published, *received)
+        return OfferNeeded(self.id, peer.id, sdp, negotiation.version, tracks, fresh)
 
     def publication(self, source: SourceId) -> Publication | None:
         """A publication by its publisher and kind."""
         publisher = self.peers.get(source[0])
-        return publisher.publications.get(source[1]) if publisher is not None else None
+        return publisher.publications.by_kind.get(source[1]) if publisher is not None else None
 
-    def steer(
-        self, peer: Peer, source: SourceId, inbound: InboundStream | None, squeezed: bool
+    def follow(
+        self, peer: Peer, source: SourceId, inbound: InboundStream | None, paused: bool
     ) -> None:
-        """Have a subscription follow ``inbound``, or nothing; ``squeezed`` is for want of room."""
-        subscription = peer.subscriptions[source]
-        target = subscription.target or subscription.inbound
-        if target is not inbound:
-            subscription.follow(inbound, self._ground.now())
-        mark = (peer.id, source)
-        if squeezed != (mark in self.paused):
-            if squeezed:
-                self.paused.add(mark)
-            else:
-                self.paused.discard(mark)
-            self._ground.emit(VideoPaused(self.id, peer.id, source[0], source[1], squeezed))
+        """Have a subscriber's outbound stream follow ``inbound``, or nothing.
 
-    def announce_encoding(self, peer_id: str, subscription: Subscription) -> None:
-        """Tell which encoding a subscriber now sees."""
-        if subscription.inbound is not None and subscription.inbound.rid:
-            self._ground.emit(
-                EncodingChosen(
-                    self.id,
-                    peer_id,
-                    subscription.publisher_id,
-                    Kind(subscription.kind),
-                    subscription.inbound.rid,
-                )
-            )
+        ``paused``: it follows nothing for lack of bandwidth, which the subscriber is told.
+        """
+        outbound = peer.downlink.outbound_streams[source]
+        target = outbound.target or outbound.inbound
+        if target is not inbound:
+            outbound.follow(inbound, self._host.now())
+        pair = (peer.id, source)
+        if paused != (pair in self.paused):
+            if paused:
+                self.paused.add(pair)
+            else:
+                self.paused.discard(pair)
+            self._host.emit(VideoPaused(self.id, peer.id, source[0], source[1], paused))
+
+    def announce_encoding(self, peer_id: str, source: SourceId, inbound: InboundStream) -> None:
+        """Report which simulcast encoding of a publication a subscriber now gets."""
+        if inbound.rid:
+            self._host.emit(EncodingChosen(self.id, peer_id, source[0], source[1], inbound.rid))

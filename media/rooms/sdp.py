@@ -24,7 +24,7 @@ from media.transport.ice import Credentials, candidate_lines
 
 LONGEST_ANSWER = 128 * 1024
 "Bytes; a browser writes some 2 KB a media line."
-MOST_LINES = 64
+MOST_SECTIONS = 64
 
 
 class AnswerRejected(ValueError):
@@ -32,7 +32,7 @@ class AnswerRejected(ValueError):
 
 
 @dataclass
-class Line:
+class Section:
     """One media line of a peer's description."""
 
     mid: str
@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class AnsweredLine:
+class AnsweredSection:
     """What a client said to one media line."""
 
     mid: str
@@ -70,11 +70,11 @@ class AnsweredLine:
 class Answer:
     """What a client's answer says about the transport and each line."""
 
-    fragment: str
+    ufrag: str
     fingerprints: tuple[tuple[str, str], ...]
     client_is_active: bool
     "The client begins the DTLS handshake."
-    lines: dict[str, AnsweredLine] = field(default_factory=dict)
+    sections: dict[str, AnsweredSection] = field(default_factory=dict)
 
 
 def codecs_of(medium: str, preferred_video: tuple[str, ...] = ()) -> tuple[Codec, ...]:
@@ -96,10 +96,10 @@ def write_offer(
     credentials: Credentials,
     fingerprint: str,
     addresses: list[tuple[str, int]],
-    lines: list[Line],
+    sections: list[Section],
 ) -> str:
     """An offer. ``fingerprint`` is ``sha-256 AA:BB...``; ``addresses`` are ours, best first."""
-    bundle = " ".join(line.mid for line in lines)
+    bundle = " ".join(section.mid for section in sections)
     text = [
         "v=0",
         f"o=- {session} {version} IN IP4 127.0.0.1",
@@ -109,10 +109,10 @@ def write_offer(
         f"a=group:BUNDLE {bundle}",
         "a=msid-semantic:WMS *",
     ]
-    for index, line in enumerate(lines):
-        text += _write_line(line)
+    for index, section in enumerate(sections):
+        text += _write_section(section)
         text += [
-            f"a=ice-ufrag:{credentials.fragment}",
+            f"a=ice-ufrag:{credentials.ufrag}",
             f"a=ice-pwd:{credentials.password}",
             f"a=fingerprint:{fingerprint}",
             "a=setup:actpass",
@@ -125,18 +125,18 @@ def write_offer(
     return "\r\n".join(text) + "\r\n"
 
 
-def _write_line(line: Line) -> list[str]:
+def _write_section(section: Section) -> list[str]:
     payload_types: list[str] = []
     formats: list[str] = []
-    for codec in line.codecs:
+    for codec in section.codecs:
         channels = "/2" if codec.channels == 2 else ""
         number = codec.payload_type
         payload_types.append(str(number))
         formats.append(f"a=rtpmap:{number} {codec.name}/{codec.clock_rate}{channels}")
         if codec.parameters:
             formats.append(f"a=fmtp:{number} {codec.parameters}")
-        feedback = ["transport-cc"] if line.direction == "recvonly" else []
-        if line.medium == "video":
+        feedback = ["transport-cc"] if section.direction == "recvonly" else []
+        if section.medium == "video":
             feedback += ["goog-remb", "nack", "nack pli", "ccm fir"]
         formats += [f"a=rtcp-fb:{number} {name}" for name in feedback]
         if codec.rtx_payload_type is not None:
@@ -145,31 +145,31 @@ def _write_line(line: Line) -> list[str]:
                 f"a=rtpmap:{codec.rtx_payload_type} rtx/{codec.clock_rate}",
                 f"a=fmtp:{codec.rtx_payload_type} apt={number}",
             ]
-    text = [f"m={line.medium} 9 UDP/TLS/RTP/SAVPF {' '.join(payload_types)}", "c=IN IP4 0.0.0.0"]
-    if line.bitrate:
-        text += [f"b=AS:{line.bitrate // 1000}", f"b=TIAS:{line.bitrate}"]
-    text += ["a=rtcp:9 IN IP4 0.0.0.0", f"a=mid:{line.mid}"]
-    extensions = (SUBSCRIBED_EXTENSIONS if line.direction == "sendonly" else PUBLISHED_EXTENSIONS)[
-        line.medium
-    ]
+    text = [f"m={section.medium} 9 UDP/TLS/RTP/SAVPF {' '.join(payload_types)}", "c=IN IP4 0.0.0.0"]
+    if section.bitrate:
+        text += [f"b=AS:{section.bitrate // 1000}", f"b=TIAS:{section.bitrate}"]
+    text += ["a=rtcp:9 IN IP4 0.0.0.0", f"a=mid:{section.mid}"]
+    extensions = (
+        SUBSCRIBED_EXTENSIONS if section.direction == "sendonly" else PUBLISHED_EXTENSIONS
+    )[section.medium]
     text += [f"a=extmap:{number} {EXTENSION_URIS[number]}" for number in extensions]
-    text.append(f"a={line.direction}")
+    text.append(f"a={section.direction}")
     text += formats
-    if line.direction == "recvonly" and line.rids:
-        text += [f"a=rid:{rid} recv" for rid in line.rids]
-        text.append(f"a=simulcast:recv {';'.join(line.rids)}")
-    if line.direction == "sendonly":
-        text.append(f"a=msid:{line.stream} {line.track}")
-        if line.rtx_ssrc:
-            text.append(f"a=ssrc-group:FID {line.ssrc} {line.rtx_ssrc}")
-        for ssrc in (line.ssrc, line.rtx_ssrc):
+    if section.direction == "recvonly" and section.rids:
+        text += [f"a=rid:{rid} recv" for rid in section.rids]
+        text.append(f"a=simulcast:recv {';'.join(section.rids)}")
+    if section.direction == "sendonly":
+        text.append(f"a=msid:{section.stream} {section.track}")
+        if section.rtx_ssrc:
+            text.append(f"a=ssrc-group:FID {section.ssrc} {section.rtx_ssrc}")
+        for ssrc in (section.ssrc, section.rtx_ssrc):
             if ssrc:
-                text.append(f"a=ssrc:{ssrc} cname:{line.stream}")
-                text.append(f"a=ssrc:{ssrc} msid:{line.stream} {line.track}")
+                text.append(f"a=ssrc:{ssrc} cname:{section.stream}")
+                text.append(f"a=ssrc:{ssrc} msid:{section.stream} {section.track}")
     return text
 
 
-def read_answer(text: str, offered: list[Line]) -> Answer:
+def read_answer(text: str, offered: list[Section]) -> Answer:
     """What an answer to ``offered`` says. Raises AnswerRejected."""
     if len(text) > LONGEST_ANSWER:
         raise AnswerRejected("the answer is too long")
@@ -180,19 +180,19 @@ def read_answer(text: str, offered: list[Line]) -> Answer:
     if len(session.media) != len(offered):
         raise AnswerRejected(f"{len(offered)} media lines were offered, {len(session.media)} came")
     rids = _read_rids(text)
-    fragment = ""
+    ufrag = ""
     fingerprints: tuple[tuple[str, str], ...] = ()
     active = True
-    lines: dict[str, AnsweredLine] = {}
-    for line, media, line_rids in zip(offered, session.media, rids, strict=True):
-        if media.kind != line.medium or (media.rtp.muxId or line.mid) != line.mid:
-            raise AnswerRejected(f"the line of media id {line.mid} is answered by another")
+    sections: dict[str, AnsweredSection] = {}
+    for section, media, line_rids in zip(offered, session.media, rids, strict=True):
+        if media.kind != section.medium or (media.rtp.muxId or section.mid) != section.mid:
+            raise AnswerRejected(f"the line of media id {section.mid} is answered by another")
         if media.dtls is not None and media.dtls.fingerprints and not fingerprints:
             fingerprints = tuple((one.algorithm, one.value) for one in media.dtls.fingerprints)
             active = media.dtls.role != "server"
-        if media.ice is not None and media.ice.usernameFragment and not fragment:
-            fragment = media.ice.usernameFragment
-        ours = {codec.payload_type: codec for codec in line.codecs}
+        if media.ice is not None and media.ice.usernameFragment and not ufrag:
+            ufrag = media.ice.usernameFragment
+        ours = {codec.payload_type: codec for codec in section.codecs}
         taken = []
         for codec in media.rtp.codecs:
             number = codec.payloadType
@@ -213,26 +213,26 @@ def read_answer(text: str, offered: list[Line]) -> Answer:
             for one in media.ssrc
             if one.ssrc not in repairs.values()
         )
-        lines[line.mid] = AnsweredLine(
-            line.mid,
+        sections[section.mid] = AnsweredSection(
+            section.mid,
             "inactive" if media.port == 0 else (media.direction or "sendrecv"),
             tuple(taken),
-            tuple(rid for rid in line_rids if rid in line.rids),
+            tuple(rid for rid in line_rids if rid in section.rids),
             streams,
         )
-    if not fingerprints or not fragment:
+    if not fingerprints or not ufrag:
         raise AnswerRejected("the answer has no fingerprint or no ICE credentials")
-    return Answer(fragment, fingerprints, active, lines)
+    return Answer(ufrag, fingerprints, active, sections)
 
 
 def _read_rids(text: str) -> list[list[str]]:
     """The restriction ids (RFC 8851) each media line of a description sends."""
     rids: list[list[str]] = []
-    for line in text.splitlines():
-        if line.startswith("m="):
+    for section in text.splitlines():
+        if section.startswith("m="):
             rids.append([])
-        elif line.startswith("a=rid:") and rids:
-            name, _, rest = line[6:].partition(" ")
+        elif section.startswith("a=rid:") and rids:
+            name, _, rest = section[6:].partition(" ")
             if rest.split(" ")[0].split(";")[0] == "send":
                 rids[-1].append(name)
     return rids

@@ -18,12 +18,12 @@ LINGER = 2.0
 
 
 @dataclass
-class SpeakerWatch:
+class SpeakerDetector:
     """The loudness of each participant of one room."""
 
     loudness: dict[str, float] = field(default_factory=dict)
     speaker: str | None = None
-    heard_at: float = 0.0
+    spoke_at: float = 0.0
 
     def note(self, participant: str, loudness: float) -> None:
         """The mean loudness of one interval, 0 for silence."""
@@ -39,10 +39,10 @@ class SpeakerWatch:
         loudest = max(self.loudness, key=self.loudness.__getitem__, default=None)
         current = self.loudness.get(self.speaker, 0.0) if self.speaker is not None else 0.0
         if current >= AUDIBLE:
-            self.heard_at = now
+            self.spoke_at = now
         if self.speaker is not None and (
             self.speaker not in self.loudness
-            or (current < AUDIBLE and now - self.heard_at > LINGER)
+            or (current < AUDIBLE and now - self.spoke_at > LINGER)
         ):
             self.speaker = None
             current = 0.0
@@ -52,5 +52,5 @@ class SpeakerWatch:
             and self.loudness[loudest] >= max(AUDIBLE, current + (LEAD if self.speaker else 0.0))
         ):
             self.speaker = loudest
-            self.heard_at = now
+            self.spoke_at = now
         return self.speaker

@@ -49,7 +49,7 @@ H264 = Codec(
 
 AUDIO_CODECS = (OPUS, RED)
 "A browser sends what an offer names first."
-TWICE = (RED, OPUS)
+RED_FIRST = (RED, OPUS)
 "As offered to a publisher that is to send its sound twice."
 VIDEO_CODECS = (VP8, H264)
 BY_PAYLOAD_TYPE = {codec.payload_type: codec for codec in AUDIO_CODECS + VIDEO_CODECS}

@@ -43,7 +43,7 @@ class Layout:
     mid: str = ""
     rid: str = ""
     repaired_rid: str = ""
-    hidden: tuple[tuple[int, bytes], ...] = ()
+    stripped: tuple[tuple[int, bytes], ...] = ()
     """What to write over the parts a subscriber must not see, as (position, zeros): the
     publisher's media ids would be taken for the subscriber's own."""
 
@@ -87,12 +87,12 @@ def read_layout(packet: bytes) -> Layout | None:
             position += 1 + size
 
     texts: dict[int, str] = {}
-    hidden = []
+    stripped = []
     for identifier in (MID, RID, REPAIRED_RID, TRANSPORT_SEQUENCE):
         if identifier not in positions:
             continue
         position, size = positions[identifier]
-        hidden.append((position - 1, bytes(size + 1)))
+        stripped.append((position - 1, bytes(size + 1)))
         if identifier != TRANSPORT_SEQUENCE:
             value = packet[position : position + size]
             mask[position - start : position - start + size] = b"\xff" * size
@@ -114,7 +114,7 @@ def read_layout(packet: bytes) -> Layout | None:
         mid=texts.get(MID, ""),
         rid=texts.get(RID, ""),
         repaired_rid=texts.get(REPAIRED_RID, ""),
-        hidden=tuple(hidden),
+        stripped=tuple(stripped),
     )
 
 

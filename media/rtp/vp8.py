@@ -19,14 +19,14 @@ class Vp8Descriptor:
 
     size: int
     starts_frame: bool
-    picture_position: int
+    picture_id_position: int
     "Position of the picture id, 0 when absent."
-    picture_bits: int
+    picture_id_bits: int
     "7 or 15."
-    picture: int
-    level_position: int
+    picture_id: int
+    tl0picidx_position: int
     "Position of TL0PICIDX, 0 when absent."
-    level: int
+    tl0picidx: int
 
 
 def read_vp8(payload: bytes | memoryview) -> Vp8Descriptor | None:
@@ -37,7 +37,7 @@ def read_vp8(payload: bytes | memoryview) -> Vp8Descriptor | None:
     first = payload[0]
     starts_frame = bool(first & 0x10) and not first & 0x0F
     position = 1
-    picture_position = picture_bits = picture = level_position = level = 0
+    picture_id_position = picture_id_bits = picture_id = tl0picidx_position = tl0picidx = 0
     if first & 0x80:
         if size < 2:
             return None
@@ -46,27 +46,33 @@ def read_vp8(payload: bytes | memoryview) -> Vp8Descriptor | None:
         if extension & 0x80:
             if size < position + 2:
                 return None
-            picture_position = position
+            picture_id_position = position
             if payload[position] & 0x80:
-                picture_bits = 15
-                picture = int.from_bytes(payload[position : position + 2]) & 0x7FFF
+                picture_id_bits = 15
+                picture_id = int.from_bytes(payload[position : position + 2]) & 0x7FFF
                 position += 2
             else:
-                picture_bits = 7
-                picture = payload[position]
+                picture_id_bits = 7
+                picture_id = payload[position]
                 position += 1
         if extension & 0x40:
             if size <= position:
                 return None
-            level_position = position
-            level = payload[position]
+            tl0picidx_position = position
+            tl0picidx = payload[position]
             position += 1
         if extension & 0x30:
             position += 1
     if size < position:
         return None
     return Vp8Descriptor(
-        position, starts_frame, picture_position, picture_bits, picture, level_position, level
+        position,
+        starts_frame,
+        picture_id_position,
+        picture_id_bits,
+        picture_id,
+        tl0picidx_position,
+        tl0picidx,
     )
 
 
@@ -101,17 +107,17 @@ def _h264_starts_picture(payload: bytes | memoryview) -> bool:
     return unit in (_SPS, _IDR)
 
 
-def shift_vp8(payload: memoryview, picture_offset: int, level_offset: int) -> None:
+def rewrite_descriptor(payload: memoryview, picture_id_offset: int, tl0picidx_offset: int) -> None:
     """Add the offsets to the picture id and TL0PICIDX of a VP8 payload, in place."""
     descriptor = read_vp8(payload)
     if descriptor is None:
         return
-    if descriptor.picture_position:
-        position = descriptor.picture_position
-        if descriptor.picture_bits == 15:
-            value = (descriptor.picture + picture_offset) & 0x7FFF
+    if descriptor.picture_id_position:
+        position = descriptor.picture_id_position
+        if descriptor.picture_id_bits == 15:
+            value = (descriptor.picture_id + picture_id_offset) & 0x7FFF
             payload[position : position + 2] = (value | 0x8000).to_bytes(2)
         else:
-            payload[position] = (descriptor.picture + picture_offset) & 0x7F
-    if descriptor.level_position:
-        payload[descriptor.level_position] = (descriptor.level + level_offset) & 0xFF
+            payload[position] = (descriptor.picture_id + picture_id_offset) & 0x7F
+    if descriptor.tl0picidx_position:
+        payload[descriptor.tl0picidx_position] = (descriptor.tl0picidx + tl0picidx_offset) & 0xFF

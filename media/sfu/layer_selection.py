@@ -1,6 +1,6 @@
-"""Which encoding each subscriber of a room gets.
+"""Layer selection: which encoding of each video a subscriber gets.
 
-Decided twice a second, and at once when something changes or floods a link.
+Runs twice a second, and at once when something changes or a link is overused.
 """
 
 from __future__ import annotations
@@ -16,111 +16,133 @@ from media.streams.publication import Publication
 
 IMPORTANCE = {Kind.SCREEN: 0, Kind.VIDEO: 1}
 "A shared screen is what the conversation is about; faces come after it."
-BEGINNING = 1.5
-"""Seconds from a participant's first picture in which it gets the smallest encodings: their keyframe
-is there a second sooner on a narrow link, and nothing is known of the link yet."""
-LEAST_SHARE = 150_000
-"Bits per second of a picture that are never asked for less for the sake of one subscriber."
-LEAST_SHARE_OF_TWO = 250_000
-"The same of a camera that could be sent in two encodings: less would keep the second one away."
+SMALL_FIRST_SECONDS = 1.5
+"""Seconds from a subscriber's first video packet in which it gets the smallest encodings: on a narrow
+link their keyframes arrive a second sooner, and nothing is known of the link yet."""
+LEAST_VIDEO = 150_000
+"Bits per second below which no video is capped for the sake of one subscriber."
+LEAST_SIMULCAST = 250_000
+"The same for a camera that could be sent in two encodings: less would keep the second one away."
 
 
-def steer(room: Room, now: float) -> None:
-    """Allocate every subscriber's link and point its subscriptions accordingly."""
+def select_layers(room: Room, now: float) -> None:
+    """Choose the layers of every subscriber in a room."""
     for peer in list(room.peers.values()):
         if peer.connected:
-            steer_peer(room, peer, now)
+            select_layers_for(room, peer, now)
 
 
-def steer_peer(room: Room, peer: Peer, now: float) -> None:
-    """The same for one subscriber."""
-    peer.estimate.grow(now)
-    audio = 0.0
-    choices: list[Choice[SourceId]] = []
-    candidates: dict[SourceId, list[InboundStream]] = {}
-    hidden: list[SourceId] = []
-    for source, subscription in peer.subscriptions.items():
-        publication = room.publication(source)
-        if publication is None or not subscription.payload_types:
-            continue
-        streams = [
-            one
-            for one in publication.wanted(subscription.height, now)
-            if one.payload_type in subscription.payload_types or source[1] is Kind.AUDIO
-        ]
-        if source[1] is Kind.AUDIO:
-            # Who gets no copies gets half of what comes in twice.
-            halved = 1 if subscription.gets_copies else 0.5
-            audio += sum(one.bitrate * (halved if one.codec is RED else 1) for one in streams)
-            room.steer(peer, source, streams[0] if streams else None, squeezed=False)
-            continue
-        if not streams:
-            hidden.append(source)
-            continue
-        if not peer.pictures_since or now - peer.pictures_since < BEGINNING:
-            streams = streams[-1:]
-        candidates[source] = streams
-        current = subscription.target or subscription.inbound
-        choices.append(
-            Choice(
-                source,
-                tuple(max(one.bitrate, 1.0) for one in streams),
-                streams.index(current) if current in streams else None,
-                _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
-            )
-        )
-    for source in hidden:
-        room.steer(peer, source, None, squeezed=False)
-    # Of several pictures a trial may take all but one away.
-    peer.estimate.least = audio + min(
+def select_layers_for(room: Room, peer: Peer, now: float) -> None:
+    """Allocate one subscriber's link, and have its outbound streams follow accordingly."""
+    estimate = peer.downlink.estimate
+    estimate.grow(now)
+    audio = _follow_audio(room, peer, now)
+    choices, candidates = _choices(room, peer, now)
+    # Of several videos a probe may pause all but one.
+    estimate.probe_floor = audio + min(
         (
-            one.rates[-1] if one.floor is None else min(SMALLEST_VIDEO, one.rates[0])
-            for one in choices
-            if one.current is not None
+            choice.rates[-1] if choice.floor is None else min(SMALLEST_VIDEO, choice.rates[0])
+            for choice in choices
+            if choice.current is not None
         ),
         default=0.0,
     )
-    choices.sort(key=lambda one: IMPORTANCE[one.key[1]])
-    allocation = allocate(peer.estimate.limit, audio, choices)
-    peer.shares = allocation.shares
+    choices.sort(key=lambda choice: IMPORTANCE[choice.key[1]])
+    allocation = allocate(estimate.limit, audio, choices)
+    peer.downlink.shares = allocation.shares
     for choice in choices:
         source = choice.key
         index = allocation.chosen.get(source)
         stream = candidates[source][index] if index is not None else None
-        subscription = peer.subscriptions[source]
-        followed = subscription.inbound
+        outbound = peer.downlink.outbound_streams[source]
+        followed = outbound.inbound
         better = stream and (followed is None or stream.bitrate > followed.bitrate)
-        if better and peer.estimate.limit < UNLIMITED and index != choice.current:
-            peer.estimate.note_upgrade(now)
-        if stream and followed and stream.bitrate < followed.bitrate and peer.estimate.flooded:
-            # To wait for the smaller picture's beginning would drown more sound.
-            subscription.leave(now)
-        room.steer(peer, source, stream, squeezed=index is None)
+        if better and estimate.limit < UNLIMITED and index != choice.current:
+            estimate.note_upgrade(now)
+        if stream and followed and stream.bitrate < followed.bitrate and estimate.overused:
+            # Waiting for the smaller encoding's keyframe would cost more audio.
+            outbound.leave(now)
+        room.follow(peer, source, stream, paused=index is None)
+
+
+def _follow_audio(room: Room, peer: Peer, now: float) -> float:
+    """Have a subscriber get all audio, always; the bits per second it takes."""
+    total = 0.0
+    for source, outbound in peer.downlink.outbound_streams.items():
+        publication = room.publication(source)
+        if source[1] is not Kind.AUDIO or publication is None or not outbound.payload_types:
+            continue
+        streams = publication.wanted(peer.subscriptions.heights.get(source, 0), now)
+        # A subscriber that does not get RED is sent half of what comes in.
+        red_share = 1 if outbound.receives_red else 0.5
+        total += sum(
+            stream.bitrate * (red_share if stream.codec is RED else 1) for stream in streams
+        )
+        room.follow(peer, source, streams[0] if streams else None, paused=False)
+    return total
+
+
+def _choices(
+    room: Room, peer: Peer, now: float
+) -> tuple[list[Choice[SourceId]], dict[SourceId, list[InboundStream]]]:
+    """The videos to fit in, and the encodings that each choice is between; others are stopped."""
+    choices: list[Choice[SourceId]] = []
+    candidates: dict[SourceId, list[InboundStream]] = {}
+    small_first = now - peer.downlink.video_since < SMALL_FIRST_SECONDS
+    for source, outbound in peer.downlink.outbound_streams.items():
+        publication = room.publication(source)
+        if source[1] is Kind.AUDIO or publication is None or not outbound.payload_types:
+            continue
+        streams = [
+            stream
+            for stream in publication.wanted(peer.subscriptions.heights.get(source, 0), now)
+            if stream.payload_type in outbound.payload_types
+        ]
+        if not streams:
+            room.follow(peer, source, None, paused=False)
+            continue
+        if not peer.downlink.video_since or small_first:
+            streams = streams[-1:]
+        candidates[source] = streams
+        current = outbound.target or outbound.inbound
+        choices.append(
+            Choice(
+                source,
+                tuple(max(stream.bitrate, 1.0) for stream in streams),
+                streams.index(current) if current in streams else None,
+                _floor(publication) if len(streams) == 1 and publication.is_single(now) else None,
+            )
+        )
+    return choices, candidates
 
 
 def _floor(publication: Publication) -> float:
-    """Bits per second below which nobody is asked to send a picture."""
-    return LEAST_SHARE_OF_TWO if publication.rids else LEAST_SHARE
+    """Bits per second below which no publisher is asked to send a video."""
+    return LEAST_SIMULCAST if publication.rids else LEAST_VIDEO
 
 
 def publisher_limit(room: Room, publisher: Peer, now: float) -> int:
     """Most bits per second a publisher should send in all; 0 for no limit.
 
-    What it sends in one encoding it is asked to make smaller; its sound, and what it sends in
-    several, come on top, because a browser divides the limit among everything. The narrowest of
-    those who watch decides, within reason: who cannot take even the least is paused rather than
-    making the picture bad for all.
+    A video it sends in one encoding is to shrink; its audio, and what it sends in several
+    encodings, come on top, because a browser divides the limit among everything. The narrowest
+    subscriber decides, within reason: one that cannot take even the floor is paused rather than
+    spoiling the video for all.
     """
     least = float(UNLIMITED)
-    flowing = sum(one.bitrate for one in publisher.inbound_streams.values() if one.flows(now))
+    sent = sum(
+        stream.bitrate for stream in publisher.inbound_streams.values() if stream.is_active(now)
+    )
     for peer in room.peers.values():
         limit, adaptable = 0.0, 0.0
-        for source, share in peer.shares.items():
+        for source, share in peer.downlink.shares.items():
             publication = room.publication(source)
             if source[0] != publisher.id or publication is None:
                 continue
             limit += max(share, _floor(publication))
-            adaptable += sum(one.bitrate for one in publication.encodings() if one.flows(now))
+            adaptable += sum(
+                stream.bitrate for stream in publication.encodings() if stream.is_active(now)
+            )
         if limit:
-            least = min(least, limit + max(0.0, flowing - adaptable))
+            least = min(least, limit + max(0.0, sent - adaptable))
     return 0 if least >= UNLIMITED else int(least)

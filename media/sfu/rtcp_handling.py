@@ -22,13 +22,12 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from media.congestion.estimate import FLOODED, UNLIMITED
+from media.congestion.estimate import OVERUSE, UNLIMITED
 from media.limits import REPORT_CHARGE
 from media.rooms.peer import Peer
 from media.rtp import rtcp
 from media.rtp.header_extensions import absolute_send_time
-from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.inbound import Follower, InboundStream
 
 REPORT_INTERVAL = 0.2
 "Seconds between two sender reports of a stream that are passed on, each to every subscriber."
@@ -44,17 +43,19 @@ def handle(peer: Peer, data: bytes, now: float, subscribers: Callable[[str], Pee
     ``subscribers`` finds a participant of the same room by id.
     """
     ssrc = int.from_bytes(data[4:8])
-    if peer.ciphers is None or not peer.may_hear(ssrc):
+    if peer.ciphers is None or not peer.may_unprotect(ssrc):
         peer.over_limit += 1
         return
     try:
         plain = peer.ciphers.incoming.unprotect_rtcp(data)
-        peer.heard.add(ssrc)
+        peer.seen_ssrcs.add(ssrc)
         # Only what is authentic counts, so that nobody else can use up the allowance.
         peer.allowance.rtcp -= 1 + len(data) // REPORT_CHARGE
         if peer.allowance.rtcp < 0:
             peer.over_limit += 1
             return
+        if peer.trace is not None:
+            peer.trace.rtcp("received", plain)
         packets = RtcpPacket.parse(plain)
     except (pylibsrtp.Error, ValueError, struct.error, IndexError):
         peer.refused += 1
@@ -81,57 +82,57 @@ def _sender_report(
     if inbound is None or now - inbound.sender_report_at < REPORT_INTERVAL:
         return
     inbound.note_sender_report(packet.sender_info, now)
-    for other_id in {one.owner_id for one in inbound.subscriptions}:
+    for other_id in {one.owner_id for one in inbound.outbound_streams}:
         other = subscribers(other_id)
         if other is not None:
-            for subscription in inbound.subscriptions:
-                if subscription.owner_id == other_id:
-                    send_sender_report(other, subscription, now)
+            for outbound in inbound.outbound_streams:
+                if outbound.owner_id == other_id:
+                    send_sender_report(other, outbound, now)
 
 
-def send_sender_report(peer: Peer, subscription: Subscription, now: float) -> None:
+def send_sender_report(peer: Peer, outbound: Follower, now: float) -> None:
     """Pass the publisher's clocks on to one subscriber (see Subscription.sender_report)."""
-    info = subscription.sender_report()
+    info = outbound.sender_report()
     if info is None:
         return
-    peer.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
-    peer.send_rtcp(rtcp.sender_report(subscription.ssrc, info, subscription.publisher_id))
+    peer.downlink.note_report_sent(rtcp.middle_ntp(info.ntp_timestamp), now)
+    peer.send_rtcp(rtcp.sender_report(outbound.ssrc, info, outbound.publisher_id))
 
 
 def _receiver_reports(peer: Peer, reports: list[RtcpReceiverInfo], now: float) -> None:
-    tally = peer.tally
+    tally = peer.downlink.tally
     for report in reports:
-        subscription = peer.sent.get(report.ssrc)
-        if subscription is None or report.ssrc != subscription.ssrc:
+        outbound = peer.downlink.by_ssrc.get(report.ssrc)
+        if outbound is None or report.ssrc != outbound.ssrc:
             continue
-        left = peer.reports_sent.get(report.lsr) if report.lsr else None
-        if left is not None:
-            round_trip = now - left - report.dlsr / 65536
-            if 0 <= round_trip < 10:
-                peer.note_round_trip(round_trip, now)
+        peer.downlink.note_echo(report.lsr, report.dlsr, now)
         # What was lost on the publisher's link says nothing of the subscriber's.
-        before = subscription.inbound.loss_before_us() if subscription.inbound is not None else 0.0
+        before = outbound.inbound.upstream_loss() if outbound.inbound is not None else 0.0
         loss = max(report.fraction_lost / 256 - before, 0.0)
-        tally.add(subscription.reception.note(report.highest_sequence, loss), loss)
+        tally.add(outbound.reception.note(report.highest_sequence, loss), loss)
     found = tally.take(now)
     if found is not None:
-        peer.loss_down = found
-        peer.estimate.note_loss(
-            found, peer.present_rate, peer.sent_video_rate, now, peer.sent_rate_before
+        peer.downlink.loss = found
+        peer.downlink.estimate.note_loss(
+            found,
+            peer.downlink.present_rate,
+            peer.downlink.video_rate,
+            now,
+            peer.downlink.rate_before,
         )
 
 
 def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
-    subscription = peer.sent.get(packet.media_ssrc)
-    if subscription is None or packet.media_ssrc != subscription.ssrc or not subscription.rtx_ssrc:
+    outbound = peer.downlink.by_ssrc.get(packet.media_ssrc)
+    if outbound is None or packet.media_ssrc != outbound.ssrc or not outbound.rtx_ssrc:
         return
     lost = [sequence & 0xFFFF for sequence in packet.lost[:MOST_NACKED]]
-    missed = subscription.note_missed(lost)
-    if missed >= FLOODED:
-        peer.estimate.note_flood(missed, peer.present_rate, now)
+    missed = outbound.note_nack(lost)
+    if missed >= OVERUSE:
+        peer.downlink.estimate.note_overuse(missed, peer.downlink.present_rate, now)
     send_time = absolute_send_time(now)
     for sequence in lost:
-        repeated = subscription.retransmission(sequence, now, send_time)
+        repeated = outbound.retransmission(sequence, now, send_time)
         if repeated is not None and peer.ciphers is not None:
             try:
                 peer.send(peer.ciphers.outgoing.protect_packet(repeated))
@@ -141,32 +142,32 @@ def _nack(peer: Peer, packet: RtcpRtpfbPacket, now: float) -> None:
 
 def _payload_feedback(peer: Peer, packet: RtcpPsfbPacket, now: float) -> None:
     if packet.fmt == RTCP_PSFB_PLI:
-        subscription = peer.sent.get(packet.media_ssrc)
-        if subscription is not None and subscription.inbound is not None:
-            subscription.inbound.want_keyframe()
+        outbound = peer.downlink.by_ssrc.get(packet.media_ssrc)
+        if outbound is not None and outbound.inbound is not None:
+            outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_FIR:
         for position in range(0, len(packet.fci) - 7, 8):
             (ssrc,) = struct.unpack_from("!I", packet.fci, position)
-            subscription = peer.sent.get(ssrc)
-            if subscription is not None and subscription.inbound is not None:
-                subscription.inbound.want_keyframe()
+            outbound = peer.downlink.by_ssrc.get(ssrc)
+            if outbound is not None and outbound.inbound is not None:
+                outbound.inbound.want_keyframe()
     elif packet.fmt == RTCP_PSFB_APP:
         try:
             bitrate, _ = unpack_remb_fci(packet.fci)
         except (ValueError, struct.error):
             return
-        video = peer.sent_video_rate
-        peer.estimate.note_remb(bitrate, video, max(0.0, peer.sent_rate - video), now)
+        video = peer.downlink.video_rate
+        peer.downlink.estimate.note_remb(bitrate, video, max(0.0, peer.downlink.rate - video), now)
 
 
-def ask_for_missing(peer: Peer, inbound: InboundStream, now: float) -> None:
+def send_nack(peer: Peer, inbound: InboundStream, now: float) -> None:
     """Send the NACK that is due for a stream, if one is."""
-    due = inbound.due_nacks(now, peer.round_trip)
+    due = inbound.due_nacks(now, peer.downlink.round_trip)
     if due:
         peer.send_rtcp(rtcp.nack(peer.ssrc, inbound.ssrc, due))
 
 
-def ask_for_keyframes(peer: Peer, now: float) -> None:
+def send_keyframe_requests(peer: Peer, now: float) -> None:
     """Send the keyframe requests that are due to a publisher."""
     for inbound in peer.inbound_streams.values():
         if (
@@ -184,27 +185,27 @@ def _is_left_out(peer: Peer, inbound: InboundStream, now: float) -> bool:
     """
     return (
         bool(inbound.rid)
-        and not inbound.flows(now)
-        and any(one.rid and one.flows(now) for one in peer.inbound_streams.values())
+        and not inbound.is_active(now)
+        and any(one.rid and one.is_active(now) for one in peer.inbound_streams.values())
     )
 
 
-def send_arrivals(peer: Peer) -> None:
+def send_transport_feedback(peer: Peer) -> None:
     """Send the transport-wide feedback on what a publisher sent since the last one."""
     media_ssrc = next(iter(peer.inbound_streams), 0)
     arrivals = peer.take_arrivals()
     if not arrivals:
         return
-    message = peer.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
+    message = peer.uplink.arrival_log.feedback(arrivals, peer.ssrc, media_ssrc)
     peer.send_rtcp(message)
 
 
-def _lost_beyond(listeners: list[Subscription]) -> float:
+def _worst_loss(listeners: list[Follower]) -> float:
     """The fraction of a sound that the worst off of these loses."""
     return max((one.reception.loss for one in listeners), default=0.0)
 
 
-def sound_lost(peer: Peer) -> float:
+def audio_loss(peer: Peer) -> float:
     """The fraction of a publisher's sound that is lost on its way in, or on the worst way out.
 
     Listeners that would not get copies do not count.
@@ -212,14 +213,14 @@ def sound_lost(peer: Peer) -> float:
     sounds = [one for one in peer.inbound_streams.values() if one.history is None]
     return max(
         (
-            max(one.loss, _lost_beyond([x for x in one.subscriptions if x.gets_copies]))
+            max(one.loss, _worst_loss([x for x in one.outbound_streams if x.receives_red]))
             for one in sounds
         ),
         default=0.0,
     )
 
 
-def send_reception(peer: Peer, now: float, limit: int) -> None:
+def send_receiver_reports(peer: Peer, now: float, limit: int) -> None:
     """Send receiver reports to a publisher, and the most its video should take, if limited."""
     blocks = []
     lost = 0.0
@@ -232,17 +233,17 @@ def send_reception(peer: Peer, now: float, limit: int) -> None:
                 # A browser adds as much redundancy to its sound (RFC 6716 section 2.1.7) as it is
                 # told of loss. The cumulative count stays our own: from that, and from
                 # transport-wide feedback, it estimates its own link.
-                beyond = int(_lost_beyond(inbound.subscriptions) * 256)
+                beyond = int(_worst_loss(inbound.outbound_streams) * 256)
                 block.fraction_lost = min(255, max(block.fraction_lost, beyond))
     if not blocks:
         return
-    peer.loss_up = lost
+    peer.uplink.loss = lost
     message = rtcp.receiver_reports(peer.ssrc, blocks)
     videos = [one.ssrc for one in peer.inbound_streams.values() if one.history is not None]
     if limit:
-        peer.limited_until = math.inf
-    elif videos and now < peer.limited_until:
-        peer.limited_until = min(peer.limited_until, now + LIFTED_SECONDS)
+        peer.uplink.remb_until = math.inf
+    elif videos and now < peer.uplink.remb_until:
+        peer.uplink.remb_until = min(peer.uplink.remb_until, now + LIFTED_SECONDS)
         limit = UNLIMITED
     if limit and videos:
         message += rtcp.bitrate_limit(peer.ssrc, limit, videos)

@@ -25,23 +25,25 @@ from media.messages import (
     Join,
     Leave,
     OpenRoom,
+    PeerCommand,
     Ping,
     Prefer,
     Publish,
     Quality,
     Readdress,
     Subscribe,
+    Trace,
     Unpublish,
     Unsubscribe,
 )
-from media.rooms.negotiation import TooManyLines
+from media.rooms.negotiation import TooManySections
 from media.rooms.peer import Peer
 from media.rooms.room import Refused, Room
 from media.rooms.sdp import Answer, AnswerRejected
+from media.rtp.codecs import Kind
 from media.sfu import rtcp_handling
-from media.sfu.layer_selection import publisher_limit, steer, steer_peer
-from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.sfu.layer_selection import publisher_limit, select_layers, select_layers_for
+from media.streams.inbound import Follower, InboundStream
 from media.transport.dtls import Handshake, HandshakeFailed
 from media.transport.ice import CONSENT_SECONDS
 from media.transport.port import Port
@@ -50,18 +52,14 @@ logger = logging.getLogger(__name__)
 
 TICK = 0.02
 "Seconds between two turns of the clock; each looks after a fifth of the participants."
-FIRST_SECOND = 0.4
-"Seconds for which the rate of what has just begun is told at least: it begins with keyframes."
 FEEDBACK_TICKS = 5
 "Ticks between two transport-wide feedback messages to a publisher: 100 ms, as the draft says."
 PEERS_AT_ONCE = 8
 "Participants looked after before packets that came meanwhile are handled: half a millisecond."
-STEER_TICKS = 25
+SELECTION_TICKS = 25
 SECOND_TICKS = 50
 QUALITY_TICKS = 100
 SPEAKER_TICKS = 10
-SILENT_SOUND = 10_000
-"Bits per second of sound below which nobody speaks (RFC 7587 section 3.1.3: DTX)."
 CERTIFICATE_AGE = timedelta(days=7)
 "A certificate serves new connections for this long; aiortc makes them valid for 30 days."
 
@@ -77,10 +75,7 @@ class Sfu:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.rooms: dict[str, Room] = {}
-        self.forwarder = Forwarder(clock)
-        self.forwarder.on_rtcp = self._on_rtcp
-        self.forwarder.on_stream = self._on_stream
-        self.forwarder.on_begin = self._on_begin
+        self.forwarder = Forwarder(self, clock)
         self.now = clock
         self.emit = emit
         self._limits = limits or Limits()
@@ -92,6 +87,8 @@ class Sfu:
         self._next_tick = 0.0
         self._read_schedule: ReadSchedule | None = None
         self._closing: set[asyncio.Task[None]] = set()
+        self._traces: dict[str, asyncio.TimerHandle] = {}
+        "By room id: the end of its trace."
 
     def open(self, ports: list[Port]) -> None:
         """Serve these ports from now on."""
@@ -138,7 +135,7 @@ class Sfu:
             received=sum(port.counters.received for port in self.forwarder.ports),
             sent=sum(port.counters.sent for port in self.forwarder.ports),
             refused=sum(port.counters.refused for port in self.forwarder.ports),
-            strangers=self.forwarder.strangers,
+            strangers=self.forwarder.demux.strangers,
             errors=self.forwarder.errors,
         )
 
@@ -146,58 +143,75 @@ class Sfu:
         """Carry out a command, or raise Refused; ``messages.Failed`` says what may then stay."""
         try:
             self._execute(command)
-        except TooManyLines as error:
+        except TooManySections as error:
             raise Refused("too_many_lines", str(error)) from error
         except AnswerRejected as error:
             raise Refused("answer_rejected", str(error)) from error
         self.forwarder.flush()
 
     def _execute(self, command: AnyCommand) -> None:
-        if isinstance(command, Ping):
-            return
-        if isinstance(command, Readdress):
-            number = self._addresses[0][1]
-            self._addresses = [(one, number) for one in command.addresses]
-            return
-        if isinstance(command, OpenRoom):
-            if command.room_id in self.rooms:
-                raise Refused("room_exists", f"{command.room_id} is open")
-            self.rooms[command.room_id] = Room(
-                command.room_id, self, self._limits, command.video_codecs
-            )
-            return
-        room = self.rooms.get(command.room_id)
+        match command:
+            case Ping():
+                pass
+            case Readdress():
+                port = self._addresses[0][1]
+                self._addresses = [(host, port) for host in command.addresses]
+            case OpenRoom():
+                self._open_room(command)
+            case CloseRoom():
+                self._close_room(self._room(command.room_id))
+            case Trace():
+                self._trace(self._room(command.room_id), command.seconds)
+            case Join():
+                room = self._room(command.room_id)
+                self._renew_certificate()
+                self.forwarder.add(room.join(command.peer_id, command.publish, command.automatic))
+            case _:
+                room = self._room(command.room_id)
+                peer = room.peers.get(command.peer_id)
+                if peer is None:
+                    raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
+                self._execute_for(room, peer, command)
+
+    def _execute_for(self, room: Room, peer: Peer, command: PeerCommand) -> None:
+        match command:
+            case AcceptAnswer():
+                answer = room.answer(peer, command.sdp, command.revision)
+                if peer.handshake is None:
+                    self._start_dtls(room, peer, answer)
+                select_layers(room, self.now())
+            case Publish():
+                room.publish(peer, command.publish)
+            case Unpublish():
+                room.unpublish(peer, command.kinds)
+            case Subscribe():
+                room.subscribe(peer, command.publisher_id, command.kinds)
+            case Unsubscribe():
+                room.unsubscribe(peer, command.publisher_id, command.kinds)
+            case Prefer():
+                room.prefer(peer, (command.publisher_id, command.kind), command.height)
+                select_layers(room, self.now())
+            case Leave():
+                self._disconnect(room, peer)
+
+    def _room(self, room_id: str) -> Room:
+        room = self.rooms.get(room_id)
         if room is None:
-            raise Refused("unknown_room", f"{command.room_id} is not open")
-        if isinstance(command, CloseRoom):
-            self._close_room(room)
-            return
-        if isinstance(command, Join):
-            self._renew_certificate()
-            peer = room.join(command.peer_id, command.publish, command.automatic)
-            self.forwarder.add(peer)
-            return
-        found = room.peers.get(command.peer_id)
-        if found is None:
-            raise Refused("unknown_peer", f"{command.peer_id} is not in {command.room_id}")
-        if isinstance(command, AcceptAnswer):
-            answer = room.answer(found, command.sdp, command.revision)
-            if found.handshake is None:
-                self._shake_hands(room, found, answer)
-            steer(room, self.now())
-        elif isinstance(command, Publish):
-            room.publish(found, command.publish)
-        elif isinstance(command, Unpublish):
-            room.unpublish(found, command.kinds)
-        elif isinstance(command, Subscribe):
-            room.subscribe(found, command.publisher_id, command.kinds)
-        elif isinstance(command, Unsubscribe):
-            room.unsubscribe(found, command.publisher_id, command.kinds)
-        elif isinstance(command, Prefer):
-            room.prefer(found, (command.publisher_id, command.kind), command.height)
-            steer(room, self.now())
-        elif isinstance(command, Leave):
-            self._part(room, found)
+            raise Refused("unknown_room", f"{room_id} is not open")
+        return room
+
+    def _open_room(self, command: OpenRoom) -> None:
+        if command.room_id in self.rooms:
+            raise Refused("room_exists", f"{command.room_id} is open")
+        room = Room(command.room_id, self, self._limits, command.video_codecs)
+        self.rooms[command.room_id] = room
+
+    def _trace(self, room: Room, seconds: float) -> None:
+        if (timer := self._traces.pop(room.id, None)) is not None:
+            timer.cancel()
+        room.trace(seconds > 0)
+        if seconds > 0:
+            self._traces[room.id] = self._loop.call_later(seconds, self._trace, room, 0.0)
 
     def _renew_certificate(self) -> None:
         remaining = self._certificate.expires - datetime.now(UTC)
@@ -206,22 +220,23 @@ class Sfu:
 
     def _close_room(self, room: Room) -> None:
         for peer in list(room.peers.values()):
-            self._part(room, peer)
+            self._disconnect(room, peer)
+        self._trace(room, 0.0)
         self.rooms.pop(room.id, None)
 
-    def _part(self, room: Room, peer: Peer, reason: str = "") -> None:
+    def _disconnect(self, room: Room, peer: Peer, reason: str = "") -> None:
         """Take a peer out of its room; ``reason`` is told when it was not asked for."""
         if peer.closed:
             return
         peer.closed = True
         room.leave(peer)
-        task = self._loop.create_task(self._hang_up(peer))
+        task = self._loop.create_task(self._close_connection(peer))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         if reason:
             self.emit(Disconnected(room.id, peer.id, reason))
 
-    async def _hang_up(self, peer: Peer) -> None:
+    async def _close_connection(self, peer: Peer) -> None:
         if peer.handshake_task is not None and not peer.handshake_task.done():
             peer.handshake_task.cancel()
             await asyncio.gather(peer.handshake_task, return_exceptions=True)
@@ -230,7 +245,7 @@ class Sfu:
         self.forwarder.remove(peer)
         self.forwarder.flush()
 
-    def _shake_hands(self, room: Room, peer: Peer, answer: Answer) -> None:
+    def _start_dtls(self, room: Room, peer: Peer, answer: Answer) -> None:
         def send(record: bytes) -> None:
             peer.send(record)
             # Records are few; waiting for the end of a batch would slow the handshake.
@@ -245,33 +260,37 @@ class Sfu:
             ciphers = await handshake.run(list(answer.fingerprints), answer.client_is_active)
         except HandshakeFailed as error:
             logger.info("no connection with a client: %s", error)
-            self._part(room, peer, "handshake_failed")
+            self._disconnect(room, peer, "handshake_failed")
             return
         peer.use(ciphers)
-        peer.checked_at = self.now()
-        handshake.on_closed(lambda: self._part(room, peer, "closed"))
+        peer.consent_at = self.now()
+        handshake.on_closed(lambda: self._disconnect(room, peer, "closed"))
         self.emit(Connected(room.id, peer.id))
-        steer(room, self.now())
+        select_layers(room, self.now())
 
-    def _on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        """Handle an SRTCP datagram (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
             rtcp_handling.handle(peer, data, now, room.peers.get)
-            rtcp_handling.ask_for_keyframes(peer, now)
+            rtcp_handling.send_keyframe_requests(peer, now)
 
-    def _on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+    def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+        """Choose layers anew: there is one more to choose from (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is not None:
-            steer(room, self.now())
+            select_layers(room, self.now())
 
-    def _on_begin(self, peer: Peer, inbound: InboundStream, subscription: Subscription) -> None:
+    def on_switch(self, peer: Peer, inbound: InboundStream, outbound: Follower) -> None:
+        """Send the clocks of the stream that a subscriber now gets (`Observer`)."""
         room = self.rooms.get(peer.room_id)
         if room is None:
             return
-        subscriber = room.peers.get(subscription.owner_id)
+        subscriber = room.peers.get(outbound.owner_id)
         if subscriber is not None:
-            rtcp_handling.send_sender_report(subscriber, subscription, self.now())
-            room.announce_encoding(subscriber.id, subscription)
+            rtcp_handling.send_sender_report(subscriber, outbound, self.now())
+            source = (outbound.publisher_id, Kind(outbound.kind))
+            room.announce_encoding(subscriber.id, source, inbound)
 
     def _on_tick(self) -> None:
         try:
@@ -291,98 +310,77 @@ class Sfu:
         tick = self._tick
         forwarder = self.forwarder
         for peer, inbound in list(forwarder.gaps):
-            rtcp_handling.ask_for_missing(peer, inbound, now)
+            rtcp_handling.send_nack(peer, inbound, now)
             if not inbound.missing or peer.closed:
                 forwarder.gaps.discard((peer, inbound))
-        turn = tended = 0
+        turn = serviced = 0
         for room in list(self.rooms.values()):
             for peer in list(room.peers.values()):
                 turn += 1
                 if (tick + turn) % FEEDBACK_TICKS == 0:
-                    self._tend(room, peer, now)
-                    tended += 1
-                    if tended % PEERS_AT_ONCE == 0 and self._read_schedule is not None:
-                        self._read_schedule.catch_up()
+                    self._service(room, peer, now)
+                    serviced += 1
+                    if serviced % PEERS_AT_ONCE == 0 and self._read_schedule is not None:
+                        self._read_schedule.drain_all()
                 if (tick + turn) % SECOND_TICKS == 0:
-                    self._tend_each_second(room, peer, now)
+                    self._service_each_second(room, peer, now)
                 if (tick + turn) % QUALITY_TICKS == 0 and peer.connected:
-                    self._tell_quality(room, peer)
+                    self._emit_quality(room, peer)
             turn += 1
-            if (tick + turn) % STEER_TICKS == 0:
-                steer(room, now)
+            if (tick + turn) % SELECTION_TICKS == 0:
+                select_layers(room, now)
             if (tick + turn) % SPEAKER_TICKS == 0:
-                self._watch_speakers(room, now)
+                self._detect_speakers(room, now)
         forwarder.flush()
         if self._read_schedule is not None:
             self._read_schedule.review(TICK)
 
-    def _tend(self, room: Room, peer: Peer, now: float) -> None:
+    def _service(self, room: Room, peer: Peer, now: float) -> None:
         # Ticks come late on a busy machine; what is allowed and measured goes by the clock.
-        seconds = now - peer.tended_at
-        peer.tended_at = now
+        seconds = now - peer.serviced_at
+        peer.serviced_at = now
         peer.refill(seconds)
         for inbound in peer.inbound_streams.values():
-            inbound.watch(now)
-        videos = sounds = 0
-        for one in peer.subscriptions.values():
-            if one.inbound is not None:
-                videos += bool(one.rtx_ssrc)
-                sounds += not one.rtx_ssrc and one.inbound.bitrate > SILENT_SOUND
-        for one in peer.subscriptions.values():
-            many = max(1, videos if one.rtx_ssrc else sounds)
-            one.refill(seconds, peer.estimate.limit / many)
-        if not peer.sending_since and any(one.octets for one in peer.subscriptions.values()):
-            peer.sending_since = now
-        if not peer.pictures_since and any(
-            one.octets for one in peer.subscriptions.values() if one.rtx_ssrc
-        ):
-            peer.pictures_since = now
-        if peer.estimate.pressing:
-            steer_peer(room, peer, now)
+            inbound.check_activity(now)
+        peer.downlink.service(seconds, now)
+        if peer.downlink.estimate.urgent:
+            select_layers_for(room, peer, now)
         if peer.connected:
-            rtcp_handling.ask_for_keyframes(peer, now)
-            rtcp_handling.send_arrivals(peer)
+            rtcp_handling.send_keyframe_requests(peer, now)
+            rtcp_handling.send_transport_feedback(peer)
 
-    def _tend_each_second(self, room: Room, peer: Peer, now: float) -> None:
+    def _service_each_second(self, room: Room, peer: Peer, now: float) -> None:
         seconds = max(now - peer.measured_at, TICK)
         peer.measured_at = now
         for inbound in peer.inbound_streams.values():
             inbound.measure(seconds)
-        sent = sum(one.octets for one in peer.subscriptions.values())
-        peer.sent_rate_before = peer.sent_rate
-        # The first second is not a whole one.
-        passed = min(seconds, max(now - peer.sending_since, FIRST_SECOND))
-        peer.sent_rate = max(0, sent - peer.sent_octets) * 8 / passed
-        peer.sent_octets = sent
-        video = sum(one.octets for one in peer.subscriptions.values() if one.rtx_ssrc)
-        peer.sent_video_rate = max(0, video - peer.sent_video_octets) * 8 / seconds
-        peer.sent_video_octets = video
-        peer.received_rate = peer.received_octets * 8 / seconds
+        peer.downlink.measure(seconds, now)
+        peer.uplink.rate = peer.received_octets * 8 / seconds
         peer.received_octets = 0
         if peer.connected:
             # Who publishes nothing need not be told how much; looking at everybody costs.
             limit = publisher_limit(room, peer, now) if peer.inbound_streams else 0
-            rtcp_handling.send_reception(peer, now, limit)
-        if peer.can_repeat and peer.copies.note(rtcp_handling.sound_lost(peer)):
-            room.repeat_sound(peer, peer.copies.wanted)
-        if now - peer.checked_at > CONSENT_SECONDS:
-            self._part(room, peer, "consent_expired")
+            rtcp_handling.send_receiver_reports(peer, now, limit)
+        if peer.uplink.supports_red and peer.uplink.redundancy.note(rtcp_handling.audio_loss(peer)):
+            room.set_redundancy(peer, peer.uplink.redundancy.wanted)
+        if now - peer.consent_at > CONSENT_SECONDS:
+            self._disconnect(room, peer, "consent_expired")
 
-    def _tell_quality(self, room: Room, peer: Peer) -> None:
+    def _emit_quality(self, room: Room, peer: Peer) -> None:
         self.emit(
             Quality(
                 room.id,
                 peer.id,
-                round(peer.round_trip * 1000),
-                round(peer.loss_up, 3),
-                round(peer.loss_down, 3),
-                int(peer.received_rate),
-                int(peer.sent_rate),
-                int(peer.estimate.limit),
+                round(peer.downlink.round_trip * 1000),
+                round(peer.uplink.loss, 3),
+                round(peer.downlink.loss, 3),
+                int(peer.uplink.rate),
+                int(peer.downlink.rate),
+                int(peer.downlink.estimate.limit),
             )
         )
 
-    def _watch_speakers(self, room: Room, now: float) -> None:
+    def _detect_speakers(self, room: Room, now: float) -> None:
         before = room.speakers.speaker
         for peer in room.peers.values():
             if peer.loudness_count:

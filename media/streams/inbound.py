@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from aiortc.rtp import RtcpReceiverInfo, RtcpSenderInfo, clamp_packets_lost
 
-from media.native import InboundStreamState
+from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.vp8 import is_keyframe_start
-
-if TYPE_CHECKING:
-    from media.streams.outbound import Subscription
+from media.streams.reception import LOSS_PACKETS, Reception
 
 HISTORY = 256
 "Most packets kept for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."
@@ -38,8 +36,6 @@ MISSING_AGE = 1.5
 KEYFRAME_INTERVAL = 0.4
 "Seconds between two keyframe requests of one stream: a keyframe costs ten ordinary frames."
 
-LOSS_PACKETS = 150
-"Packets over which loss is smoothed: three seconds of speech."
 SILENCE = 1.0
 """Seconds without a packet after which an encoding counts as not sent: a browser with too little
 bandwidth for all of its encodings stops the better ones without saying so."""
@@ -68,6 +64,73 @@ class Gap:
     tries: int = 0
 
 
+class Follower(Protocol):
+    """An outbound stream, `media.streams.outbound.OutboundStream`, as seen from the inbound one."""
+
+    owner_id: str
+    publisher_id: str
+    kind: str
+    destination: Any
+    payload_types: frozenset[int]
+    reception: Reception
+    ssrc: int
+    sequence_offset: int
+    timestamp_offset: int
+    rewrites_descriptor: bool
+    picture_id_offset: int
+    tl0picidx_offset: int
+    packets: int
+    octets: int
+
+    @property
+    def receives_red(self) -> bool: ...
+    def protect(self, packet: Any, length: Any, /) -> int: ...
+    def covers(self, sequence: int) -> bool: ...
+    def follow(self, inbound: InboundStream | None, now: float) -> None: ...
+    def sender_report(self) -> RtcpSenderInfo | None: ...
+    def begin(
+        self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
+    ) -> None: ...
+
+
+@native_where_built
+class InboundStreamState:
+    """What is noted of a received stream with every packet."""
+
+    __slots__ = (
+        "clock_rate",
+        "history",
+        "jitter",
+        "keyframe_wanted",
+        "layout",
+        "next_sequence",
+        "octets",
+        "outbound_streams",
+        "payload_type",
+        "received",
+        "timestamp",
+        "transit",
+        "waiting",
+    )
+
+    layout: Layout
+    history: list[bytes] | None
+    outbound_streams: list[Follower]
+    "Those it is forwarded to now."
+    waiting: list[Follower]
+    "Those that begin with its next keyframe."
+    next_sequence: int
+    "The sequence number expected next; -1 before the first packet."
+    payload_type: int
+    clock_rate: int
+    timestamp: int
+    keyframe_wanted: bool
+    received: int
+    octets: int
+    transit: float
+    jitter: float
+
+
 class InboundStream(InboundStreamState):
     """One received stream, from its first packet to its end."""
 
@@ -80,19 +143,19 @@ class InboundStream(InboundStreamState):
         "_received_before",
         "_received_seen",
         "_seconds",
-        "asked_at",
         "began_at",
         "bitrate",
         "codec",
         "extended",
-        "heard_at",
+        "keyframe_asked_at",
         "keyframes",
+        "last_seen",
         "last_sender_report",
         "loss",
-        "lost_lately",
         "missing",
         "passed_over",
         "publisher_id",
+        "recent_loss",
         "recovered",
         "rid",
         "sender_report_at",
@@ -112,7 +175,7 @@ class InboundStream(InboundStreamState):
         self.transit = 0.0
         self.jitter = 0.0
         self.received = 0
-        self.lost_lately = 0.0
+        self.recent_loss = 0.0
         "Fraction lost before it came to us, in the last report or in worse ones shortly before."
         self.loss = 0.0
         "Fraction lost before it came to us, of some hundred and fifty packets."
@@ -133,12 +196,12 @@ class InboundStream(InboundStreamState):
         "Where the numbers were in the last seconds."
         self._forgotten = -1
         "Number before which nothing is kept; -1 while everything is."
-        self.subscriptions: list[Subscription] = []
-        self.waiting: list[Subscription] = []
+        self.outbound_streams: list[Follower] = []
+        self.waiting: list[Follower] = []
         self.keyframe_wanted = False
         self.keyframes = 0
-        self.asked_at = -1.0
-        self.heard_at = 0.0
+        self.keyframe_asked_at = -1.0
+        self.last_seen = 0.0
         "When its packets last were seen to come; looked at now and then, not for each packet."
         self.began_at = -STEADY
         "When they began to come again after a silence."
@@ -220,7 +283,7 @@ class InboundStream(InboundStreamState):
         )
         if self.history is None:
             return []
-        if given_up and self.subscriptions:
+        if given_up and self.outbound_streams:
             self.keyframe_wanted = True
         return due
 
@@ -230,14 +293,14 @@ class InboundStream(InboundStreamState):
 
     def keyframe_request_due(self, now: float) -> bool:
         """Whether to ask the publisher now; repeated until a keyframe was seen, never hastily."""
-        if not self.subscriptions and not self.waiting:
+        if not self.outbound_streams and not self.waiting:
             self.keyframe_wanted = False
-        if not self.keyframe_wanted or now - self.asked_at < KEYFRAME_INTERVAL:
+        if not self.keyframe_wanted or now - self.keyframe_asked_at < KEYFRAME_INTERVAL:
             return False
-        self.asked_at = now
+        self.keyframe_asked_at = now
         return True
 
-    def begins_picture(self, payload: bytes | memoryview) -> bool:
+    def starts_keyframe(self, payload: bytes | memoryview) -> bool:
         """Whether a subscriber can begin with this packet; always for sound."""
         if self.history is None:
             return True
@@ -247,21 +310,21 @@ class InboundStream(InboundStreamState):
         self.keyframes += 1
         return True
 
-    def watch(self, now: float) -> None:
+    def check_activity(self, now: float) -> None:
         """See whether packets came since the last look."""
         if self.received != self._received_seen:
             self._received_seen = self.received
-            if now - self.heard_at > SILENCE:
+            if now - self.last_seen > SILENCE:
                 self.began_at = now
-            self.heard_at = now
+            self.last_seen = now
 
-    def flows(self, now: float, silence: float = SILENCE) -> bool:
+    def is_active(self, now: float, silence: float = SILENCE) -> bool:
         """Whether packets come, pauses of ``silence`` seconds allowed."""
-        return now - self.heard_at <= silence
+        return now - self.last_seen <= silence
 
-    def flows_steadily(self, now: float) -> bool:
+    def is_steady(self, now: float) -> bool:
         """Whether they come, and have come for a while if they had ceased."""
-        return self.flows(now) and now - self.began_at >= STEADY
+        return self.is_active(now) and now - self.began_at >= STEADY
 
     def measure(self, seconds: float) -> None:
         """Update the bit rate after an interval."""
@@ -290,14 +353,14 @@ class InboundStream(InboundStreamState):
         self.last_sender_report = report
         self.sender_report_at = now
 
-    def loss_before_us(self) -> float:
+    def upstream_loss(self) -> float:
         """The fraction of packets that no subscriber can have got in time, as of now."""
         if self.next_sequence < 0:
             return 0.0
         extended = self.extended + ((self.next_sequence - self._last_report_next) & 0xFFFF)
         expected = extended - self._expected_before
         lost = expected - (self.received - self._received_before)
-        return max(self.lost_lately, lost / expected if expected > 0 else 0.0)
+        return max(self.recent_loss, lost / expected if expected > 0 else 0.0)
 
     def report(self, now: float) -> RtcpReceiverInfo | None:
         """A reception report block for the publisher (RFC 3550 section 6.4.1)."""
@@ -317,7 +380,7 @@ class InboundStream(InboundStreamState):
         fraction = 0
         if expected_interval > 0 and lost_interval > 0:
             fraction = min(255, (lost_interval << 8) // expected_interval)
-        self.lost_lately = max(fraction / 256, 0.7 * self.lost_lately)
+        self.recent_loss = max(fraction / 256, 0.7 * self.recent_loss)
         last_report = delay = 0
         if self.last_sender_report is not None:
             last_report = (self.last_sender_report.ntp_timestamp >> 16) & 0xFFFFFFFF

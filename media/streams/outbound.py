@@ -11,41 +11,39 @@ import secrets
 import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiortc.rtp import RtcpSenderInfo
 
-from media.native import SubscriptionState
+from media.native import native_where_built
 from media.rtp.codecs import RED
 from media.rtp.header_extensions import read_layout
-from media.rtp.vp8 import read_vp8, shift_vp8
+from media.rtp.vp8 import read_vp8, rewrite_descriptor
+from media.streams.inbound import InboundStream
 from media.streams.reception import Reception
-
-if TYPE_CHECKING:
-    from media.streams.inbound import InboundStream
-    from media.transport.port import Destination
-    from media.transport.srtp import Cipher
+from media.transport.port import Destination
+from media.transport.srtp import Cipher
 
 REMEMBERED_SEGMENTS = 8
 "Changes of stream that a retransmission may still reach behind; each lasts a second or more."
 RETRANSMISSIONS_PER_SECOND = 300
 "A subscriber that asks for more has lost the link, and repeating would drown what is left."
-REPEATED_SHARE = 0.25
+RETRANSMISSION_SHARE = 0.25
 "Part of a narrow link that repeating may take: what was too much for it once is so again."
 SCARCE = 1_000_000
 "Bits per second below which nothing is repeated that the picture has left behind."
-ROOM_FOR_COPIES = 120_000
+RED_MINIMUM = 120_000
 "Bits per second for each who speaks below which sound goes out once, though it came in twice."
-REPEATED_BITS = 8 * 1200
+RETRANSMISSION_BITS = 8 * 1200
 "Bits of a packet worth repeating."
-YOUNG = 400
+WATCHED_PACKETS = 400
 "Packets of a segment, some four seconds, from which requests to repeat tell whether it fits."
-TELLING = 30
+FEWEST_WATCHED = 30
 "The fewest that tell."
 SETTLED = 0x4000
 """Packets after which a segment counts as endless: comparing 16-bit numbers with its beginning
 would mislead, and nothing older than it can still arrive or be asked for."""
-REPEAT_INTERVAL = 0.02
+RETRANSMISSION_INTERVAL = 0.02
 "Seconds before one packet is repeated again: requests arrive twice when both were on the way."
 
 _HEADER = struct.Struct("!BBHII")
@@ -62,27 +60,56 @@ class Segment:
     "The received sequence number it was."
     sequence_offset: int
     timestamp_offset: int
-    picture_offset: int = 0
-    level_offset: int = 0
+    picture_id_offset: int = 0
+    tl0picidx_offset: int = 0
 
 
-class Subscription(SubscriptionState):
+@native_where_built
+class OutboundStreamState:
+    """How a packet is renumbered for one subscriber."""
+
+    __slots__ = (
+        "destination",
+        "octets",
+        "packets",
+        "picture_id_offset",
+        "rewrites_descriptor",
+        "sequence_offset",
+        "session",
+        "ssrc",
+        "timestamp_offset",
+        "tl0picidx_offset",
+    )
+
+    destination: Destination
+    session: int
+    "Address of the SRTP session that protects its packets; 0 before the handshake is over."
+    ssrc: int
+    sequence_offset: int
+    timestamp_offset: int
+    rewrites_descriptor: bool
+    "Whether VP8 counters in the payload are rewritten as well."
+    picture_id_offset: int
+    tl0picidx_offset: int
+    packets: int
+    octets: int
+
+
+class OutboundStream(OutboundStreamState):
     """What one peer receives of one publication. The forwarding loop reads its offsets."""
 
     __slots__ = (
         "_began_at",
         "_cipher",
-        "_last_level",
-        "_last_picture",
+        "_last_picture_id",
         "_last_sequence",
         "_last_timestamp",
-        "_missed",
+        "_last_tl0picidx",
+        "_nacked",
         "_paused_at",
-        "_repeat_budget",
-        "_repeated",
+        "_retransmission_budget",
+        "_retransmitted_at",
         "_scarce",
-        "copies",
-        "height",
         "inbound",
         "kind",
         "owner_id",
@@ -90,7 +117,8 @@ class Subscription(SubscriptionState):
         "protect",
         "publisher_id",
         "reception",
-        "repeats",
+        "red_allowed",
+        "retransmissions",
         "rtx_sequence",
         "rtx_ssrc",
         "segment",
@@ -119,8 +147,6 @@ class Subscription(SubscriptionState):
         "Protects a packet in place; refuses until the handshake is over."
         self.payload_types: frozenset[int] = frozenset()
         "What the subscriber's answer accepted; empty until it answered."
-        self.height: int | None = 0
-        "Height in pixels it is shown at; 0 when unknown, None when it is not on screen."
         self.inbound: InboundStream | None = None
         "The stream forwarded now."
         self.target: InboundStream | None = None
@@ -129,25 +155,25 @@ class Subscription(SubscriptionState):
         self.segments: list[Segment] = []
         self.sequence_offset = 0
         self.timestamp_offset = 0
-        self.shifted = False
-        self.picture_offset = 0
-        self.level_offset = 0
+        self.rewrites_descriptor = False
+        self.picture_id_offset = 0
+        self.tl0picidx_offset = 0
         self.packets = 0
         self.octets = 0
         self.reception = Reception()
-        self.repeats = 0
+        self.retransmissions = 0
         self._last_sequence = secrets.randbelow(0x4000)
         self._last_timestamp = secrets.randbits(32)
-        self._last_picture = -1
-        self._last_level = -1
+        self._last_picture_id = -1
+        self._last_tl0picidx = -1
         self._began_at = 0
-        self._missed: set[int] = set()
+        self._nacked: set[int] = set()
         self._paused_at = -1.0
-        self._repeat_budget = 0.0
+        self._retransmission_budget = 0.0
         self._scarce = False
-        self.copies = True
+        self.red_allowed = True
         "Whether there is room for sound to be sent twice."
-        self._repeated: dict[int, float] = {}
+        self._retransmitted_at: dict[int, float] = {}
         self._cipher: Cipher | None = None
 
     def use(self, cipher: Cipher) -> None:
@@ -178,7 +204,7 @@ class Subscription(SubscriptionState):
         inbound = self.inbound
         if inbound is None:
             return
-        inbound.subscriptions.remove(self)
+        inbound.outbound_streams.remove(self)
         self.inbound = None
         self._last_sequence = (inbound.next_sequence - 1 + self.sequence_offset) & 0xFFFF
         self._last_timestamp = (inbound.timestamp + self.timestamp_offset) & 0xFFFFFFFF
@@ -187,10 +213,10 @@ class Subscription(SubscriptionState):
             newest = inbound.remembered((inbound.next_sequence - 1) & 0xFFFF)
             descriptor = read_vp8(_payload(newest)) if newest else None
             if descriptor is not None:
-                if descriptor.picture_position:
-                    self._last_picture = descriptor.picture + self.segment.picture_offset
-                if descriptor.level_position:
-                    self._last_level = descriptor.level + self.segment.level_offset
+                if descriptor.picture_id_position:
+                    self._last_picture_id = descriptor.picture_id + self.segment.picture_id_offset
+                if descriptor.tl0picidx_position:
+                    self._last_tl0picidx = descriptor.tl0picidx + self.segment.tl0picidx_offset
 
     def begin(
         self, inbound: InboundStream, sequence: int, timestamp: int, payload: memoryview, now: float
@@ -213,34 +239,34 @@ class Subscription(SubscriptionState):
             )
         self.timestamp_offset = (self._last_timestamp + elapsed - timestamp) & 0xFFFFFFFF
         self.sequence_offset = (first - sequence) & 0xFFFF
-        picture_offset = level_offset = 0
+        picture_id_offset = tl0picidx_offset = 0
         if inbound.codec.name == "VP8":
             descriptor = read_vp8(payload)
             if descriptor is not None:
-                if descriptor.picture_position and self._last_picture >= 0:
-                    picture_offset = self._last_picture + 1 - descriptor.picture
-                if descriptor.level_position and self._last_level >= 0:
-                    level_offset = self._last_level + 1 - descriptor.level
-        self.shifted = bool(picture_offset or level_offset)
-        self.picture_offset = picture_offset
-        self.level_offset = level_offset
+                if descriptor.picture_id_position and self._last_picture_id >= 0:
+                    picture_id_offset = self._last_picture_id + 1 - descriptor.picture_id
+                if descriptor.tl0picidx_position and self._last_tl0picidx >= 0:
+                    tl0picidx_offset = self._last_tl0picidx + 1 - descriptor.tl0picidx
+        self.rewrites_descriptor = bool(picture_id_offset or tl0picidx_offset)
+        self.picture_id_offset = picture_id_offset
+        self.tl0picidx_offset = tl0picidx_offset
         self.segment = Segment(
             inbound,
             first,
             sequence,
             self.sequence_offset,
             self.timestamp_offset,
-            picture_offset,
-            level_offset,
+            picture_id_offset,
+            tl0picidx_offset,
         )
         if self.packets - self._began_at >= SETTLED:
             del self.segments[:-1]
         self._began_at = self.packets
-        self._missed.clear()
+        self._nacked.clear()
         self.segments.append(self.segment)
         del self.segments[:-REMEMBERED_SEGMENTS]
         self.inbound = inbound
-        inbound.subscriptions.append(self)
+        inbound.outbound_streams.append(self)
         if paused:
             self.reception.begin(first)
 
@@ -260,40 +286,42 @@ class Subscription(SubscriptionState):
                 return segment, (sequence - segment.sequence_offset) & 0xFFFF
         return None
 
-    def note_missed(self, sequences: Iterable[int]) -> float:
+    def note_nack(self, sequences: Iterable[int]) -> float:
         """A request to repeat: the fraction of what it follows now that is missed so far.
 
         What was lost on the publisher's link says nothing of the subscriber's. 0 where it is too
         little to say, or has gone on for long: then reports tell it better.
         """
         sent, segment = self.packets - self._began_at, self.segment
-        if self.inbound is None or segment is None or sent >= YOUNG:
+        if self.inbound is None or segment is None or sent >= WATCHED_PACKETS:
             return 0.0
         passed_over = self.inbound.passed_over
-        self._missed.update(
+        self._nacked.update(
             one
             for one in sequences
             if (one - segment.first) & 0xFFFF < sent
             and (one - segment.sequence_offset) & 0xFFFF not in passed_over
         )
-        return len(self._missed) / sent if sent >= TELLING else 0.0
+        return len(self._nacked) / sent if sent >= FEWEST_WATCHED else 0.0
 
     @property
-    def gets_copies(self) -> bool:
+    def receives_red(self) -> bool:
         """Whether sound that came in twice goes out twice."""
-        return self.copies and RED.payload_type in self.payload_types
+        return self.red_allowed and RED.payload_type in self.payload_types
 
     def refill(self, seconds: float, share: float) -> None:
         """Let retransmissions flow for a stretch of time; called by a timer.
 
         ``share`` is its part of what the subscriber's link can take, in bits per second.
         """
-        most = min(RETRANSMISSIONS_PER_SECOND, REPEATED_SHARE * share / REPEATED_BITS)
+        most = min(RETRANSMISSIONS_PER_SECOND, RETRANSMISSION_SHARE * share / RETRANSMISSION_BITS)
         self._scarce = share < SCARCE
-        self.copies = share > ROOM_FOR_COPIES
-        self._repeat_budget = min(self._repeat_budget + seconds * most, max(most / 4, 1.0))
-        if len(self._repeated) > RETRANSMISSIONS_PER_SECOND:
-            self._repeated.clear()
+        self.red_allowed = share > RED_MINIMUM
+        self._retransmission_budget = min(
+            self._retransmission_budget + seconds * most, max(most / 4, 1.0)
+        )
+        if len(self._retransmitted_at) > RETRANSMISSIONS_PER_SECOND:
+            self._retransmitted_at.clear()
 
     def retransmission(self, sequence: int, now: float, send_time: bytes) -> bytes | None:
         """The RTX packet (RFC 4588) that repeats a sent sequence number, or None.
@@ -301,7 +329,10 @@ class Subscription(SubscriptionState):
         It has its own SSRC, its own payload type and a number never used before. ``send_time``
         replaces the absolute send time, 3 bytes.
         """
-        if self._repeat_budget < 1 or now - self._repeated.get(sequence, -1.0) < REPEAT_INTERVAL:
+        if (
+            self._retransmission_budget < 1
+            or now - self._retransmitted_at.get(sequence, -1.0) < RETRANSMISSION_INTERVAL
+        ):
             return None
         found = self.source_of(sequence)
         if found is None:
@@ -316,9 +347,9 @@ class Subscription(SubscriptionState):
             return None
         if rtx_payload_type not in self.payload_types:
             return None
-        self._repeat_budget -= 1
-        self._repeated[sequence] = now
-        self.repeats += 1
+        self._retransmission_budget -= 1
+        self._retransmitted_at[sequence] = now
+        self.retransmissions += 1
         layout = read_layout(packet)
         if layout is None:
             return None
@@ -338,8 +369,10 @@ class Subscription(SubscriptionState):
         if layout.send_time:
             header[layout.send_time : layout.send_time + 3] = send_time
         payload = bytearray(packet[end:])
-        if segment.picture_offset or segment.level_offset:
-            shift_vp8(memoryview(payload), segment.picture_offset, segment.level_offset)
+        if segment.picture_id_offset or segment.tl0picidx_offset:
+            rewrite_descriptor(
+                memoryview(payload), segment.picture_id_offset, segment.tl0picidx_offset
+            )
         return bytes(header) + sequence.to_bytes(2) + bytes(payload)
 
     def sender_report(self) -> RtcpSenderInfo | None:

@@ -60,7 +60,7 @@ class Publication:
         streams = [
             one
             for one in streams
-            if one.flows_steadily(now) or (one in smallest and self._comes(one, now))
+            if one.is_steady(now) or (one in smallest and self._is_active(one, now))
         ] or streams
         while len(streams) > 1 and streams[0].bitrate < STARVED * streams[1].bitrate:
             streams = streams[1:]
@@ -72,9 +72,9 @@ class Publication:
             return streams[1:]
         return streams
 
-    def _comes(self, stream: InboundStream, now: float) -> bool:
+    def _is_active(self, stream: InboundStream, now: float) -> bool:
         smallest = self.encodings()[-1]
-        return stream.flows(now, SMALLEST_SILENCE if stream is smallest else SILENCE)
+        return stream.is_active(now, SMALLEST_SILENCE if stream is smallest else SILENCE)
 
     def is_single(self, now: float) -> bool:
         """Whether its publisher sends one encoding on purpose, and so can be asked for less.
@@ -85,5 +85,5 @@ class Publication:
         streams = self.encodings()
         if not self.rids:
             return len(streams) == 1
-        flowing = [one for one in streams if self._comes(one, now)]
+        flowing = [one for one in streams if self._is_active(one, now)]
         return len(flowing) == 1 and flowing[0].bitrate > SMALL_ENCODING

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from media.streams.inbound import LOSS_PACKETS
-
+LOSS_PACKETS = 150
+"Packets over which loss is smoothed: three seconds of speech."
 ENOUGH_PACKETS = 50
 "Packets that reports must speak of before their loss says something: a second of sound."
 FEWEST_PACKETS = 15

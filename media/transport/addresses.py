@@ -54,12 +54,12 @@ def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple
     A machine behind a network address translation does not see the address it is reached at; the
     name that people reach its pages by leads there.
     """
-    hidden = hidden_versions(local)
-    more = [one for one in public if ipaddress.ip_address(one).version in hidden]
+    translated = translated_versions(local)
+    more = [one for one in public if ipaddress.ip_address(one).version in translated]
     return (*local, *more[:MOST_ADDRESSES])
 
 
-def hidden_versions(local: tuple[str, ...]) -> set[int]:
+def translated_versions(local: tuple[str, ...]) -> set[int]:
     """The versions of IP that this machine speaks, but has no public address of."""
     seen = [ipaddress.ip_address(one) for one in local]
     public = {int(one.version) for one in seen if one.is_global}

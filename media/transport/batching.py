@@ -22,7 +22,7 @@ OUTGOING = 256
 "Datagrams that may wait to be sent; when they are used up they are sent at once."
 SEGMENTS = 32
 "Datagrams in one segmented send; the kernel takes 64 and at most 65,507 bytes together."
-NAME_SPACE = 28
+ADDRESS_SPACE = 28
 "Bytes reserved for the packed address of one datagram."
 
 _UDP_SEGMENT = 103
@@ -44,9 +44,9 @@ class BatchedPort(Protocol):
     """What of a port the calls need."""
 
     socket: socket.socket
-    name_size: int
+    address_size: int
     incoming_pointers: list[Any]
-    outgoing_address: int
+    outgoing_pointer: int
     segmentation: bool
     sent: int
     segmented: int
@@ -67,7 +67,7 @@ class BatchedSocket:
         self._descriptor = port.socket.fileno()
         self._null = foreign.NULL
 
-        self._names = foreign.new("char[]", BATCH * NAME_SPACE)
+        self._addresses = foreign.new("char[]", BATCH * ADDRESS_SPACE)
         self._vectors_in = foreign.new("struct iovec[]", BATCH)
         self._headers_in = foreign.new("struct mmsghdr[]", BATCH)
         for index in range(BATCH):
@@ -75,13 +75,13 @@ class BatchedSocket:
             vector.iov_base = port.incoming_pointers[index]
             vector.iov_len = SLOT
             header = self._headers_in[index].msg_hdr
-            header.msg_name = self._names + index * NAME_SPACE
-            header.msg_namelen = port.name_size
+            header.msg_name = self._addresses + index * ADDRESS_SPACE
+            header.msg_namelen = port.address_size
             header.msg_iov = self._vectors_in + index
             header.msg_iovlen = 1
-        self.names_address = int(foreign.cast("uintptr_t", self._names))
-        self.headers_address = int(foreign.cast("uintptr_t", self._headers_in))
-        self.names = memoryview(foreign.buffer(self._names)).cast("B")
+        self.addresses_pointer = int(foreign.cast("uintptr_t", self._addresses))
+        self.headers_pointer = int(foreign.cast("uintptr_t", self._headers_in))
+        self.addresses = memoryview(foreign.buffer(self._addresses)).cast("B")
         self.lengths = memoryview(foreign.buffer(self._headers_in)).cast("B").cast("I")
 
         self._headers_out = foreign.new("struct mmsghdr[]", OUTGOING)
@@ -116,7 +116,7 @@ class BatchedSocket:
     def send(self, touched: list[Any]) -> None:
         """Send what destinations have pending; what the kernel refuses is dropped and counted."""
         port = self._port
-        base = port.outgoing_address
+        base = port.outgoing_pointer
         vectors = self._vectors_view
         headers = self._headers_view
         pack_vector = _VECTOR.pack_into
@@ -153,8 +153,8 @@ class BatchedSocket:
                 pack_message(
                     headers,
                     messages * 64,
-                    destination.name_pointer,
-                    destination.name_length,
+                    destination.address_pointer,
+                    destination.address_length,
                     self._vectors_address + start * 16,
                     count,
                     self._controls_address + messages * 24 if count > 1 else 0,

@@ -27,7 +27,7 @@ _ALPHABET = string.ascii_letters + string.digits
 class Credentials:
     """A peer's ICE username fragment and password on our side."""
 
-    fragment: str
+    ufrag: str
     password: str
 
     @classmethod
@@ -59,17 +59,17 @@ def is_binding_request(data: bytes | memoryview) -> bool:
     )
 
 
-def local_fragment(data: bytes) -> str | None:
+def local_ufrag(data: bytes) -> str | None:
     """Our username fragment in a check, read before anything is computed; None if malformed."""
     position = 20
     while position + 4 <= len(data):
         kind, size = struct.unpack_from("!HH", data, position)
         if kind == _USERNAME:
             value = data[position + 4 : position + 4 + size]
-            fragment, colon, _ = value.partition(b":")
+            ufrag, colon, _ = value.partition(b":")
             if not colon or len(value) != size:
                 return None
-            return fragment.decode("ascii", "replace")
+            return ufrag.decode("ascii", "replace")
         position += 4 + size + (-size % 4)
     return None
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import cffi  # type: ignore[import-untyped]
 
-from media.native import DestinationState, PortState, native
+from media.native import native, native_where_built
 from media.transport.batching import (
+    ADDRESS_SPACE,
     BATCH,
-    NAME_SPACE,
     OUTGOING,
     SLOT,
     BatchedSocket,
@@ -61,39 +61,52 @@ def pack_address(host: str, port: int, scope: int = 0) -> bytes:
     )
 
 
-def unpack_address(name: bytes) -> tuple[str, int]:
+def unpack_address(packed: bytes) -> tuple[str, int]:
     """Host and port of what :func:`pack_address` made. Raises ValueError on another family."""
-    (family,) = struct.unpack_from("=H", name)
-    (port,) = struct.unpack_from("!H", name, 2)
+    (family,) = struct.unpack_from("=H", packed)
+    (port,) = struct.unpack_from("!H", packed, 2)
     if family == socket.AF_INET:
-        return str(ipaddress.IPv4Address(name[4:8])), port
+        return str(ipaddress.IPv4Address(packed[4:8])), port
     if family == socket.AF_INET6:
-        return str(ipaddress.IPv6Address(name[8:24])), port
+        return str(ipaddress.IPv6Address(packed[8:24])), port
     raise ValueError(f"address family {family} is neither IPv4 nor IPv6")
+
+
+@native_where_built
+class DestinationState:
+    """Where packets go, as the kernel wants to be told."""
+
+    __slots__ = ("address_length", "address_pointer", "pending", "port")
+
+    port: Port | None
+    pending: list[int]
+    "What waits for the next flush: ``slot << 16 | length``."
+    address_pointer: int
+    address_length: int
 
 
 class Destination(DestinationState):
     """Where the packets of one peer go; ``move`` follows a verified change of address."""
 
-    __slots__ = ("foreign", "name")
+    __slots__ = ("address", "foreign")
 
     def __init__(self) -> None:
         self.port: Port | None = None
-        self.name = b""
-        self.name_length = 0
-        self.name_pointer = 0
+        self.address = b""
+        self.address_length = 0
+        self.address_pointer = 0
         self.foreign: Any = None
         self.pending: list[int] = []
 
-    def move(self, port: Port, name: bytes) -> None:
-        """Send to ``name`` (a packed address) through ``port`` from now on."""
+    def move(self, port: Port, address: bytes) -> None:
+        """Send to ``address`` (packed) through ``port`` from now on."""
         if self.pending and self.port is not None:
             self.port.flush()
         self.port = port
-        self.name = name
-        self.name_length = len(name)
-        self.foreign = port.foreign.new("char[]", name)
-        self.name_pointer = int(port.foreign.cast("uintptr_t", self.foreign))
+        self.address = address
+        self.address_length = len(address)
+        self.foreign = port.foreign.new("char[]", address)
+        self.address_pointer = int(port.foreign.cast("uintptr_t", self.foreign))
 
 
 @dataclass(frozen=True)
@@ -121,12 +134,30 @@ class Buffers:
         self.outgoing = self.foreign.new("char[]", OUTGOING * SLOT)
 
 
+@native_where_built
+class PortState:
+    """What waits to be sent from a port, and what went through it."""
+
+    __slots__ = ("received", "refused", "segmentation", "segmented", "sent", "touched", "used")
+
+    touched: list[Destination]
+    "Destinations with something pending."
+    used: int
+    "Outgoing slots taken since the last flush."
+    segmentation: bool
+    "Whether several packets may leave as one segmented send."
+    received: int
+    sent: int
+    refused: int
+    segmented: int
+
+
 class Port(PortState):
     """A bound UDP socket of one address family.
 
     After :meth:`receive` returned n, datagram i < n lies in ``incoming[i * SLOT :]``, is
     ``lengths[i * 16 + 14]`` bytes long (the place the kernel's structure has it) and came from
-    the packed address ``names[i * 28 : i * 28 + name_size]``. To send, write into ``outgoing[slot * SLOT :]`` of the slot
+    the packed address ``addresses[i * 28 : i * 28 + address_size]``. To send, write into ``outgoing[slot * SLOT :]`` of the slot
     that :meth:`slot` gave, then :meth:`push` it; :meth:`flush` makes it leave.
     """
 
@@ -154,7 +185,7 @@ class Port(PortState):
             ) from error
         self.number: int = self.socket.getsockname()[1]
         self.version = version
-        self.name_size = 16 if version == 4 else 28
+        self.address_size = 16 if version == 4 else 28
         self.foreign: Any = cffi.FFI()
         self.received = self.sent = self.refused = self.segmented = 0
         buffers = Buffers(self.foreign)
@@ -163,7 +194,7 @@ class Port(PortState):
         self.outgoing = memoryview(self.foreign.buffer(buffers.outgoing)).cast("B")
         self.incoming_pointers = [buffers.incoming + i * SLOT for i in range(BATCH)]
         self.outgoing_pointers = [buffers.outgoing + i * SLOT for i in range(OUTGOING)]
-        self.outgoing_address = int(self.foreign.cast("uintptr_t", buffers.outgoing))
+        self.outgoing_pointer = int(self.foreign.cast("uintptr_t", buffers.outgoing))
         self.used = 0
         self.touched: list[Destination] = []
         self.segmentation = False
@@ -173,24 +204,24 @@ class Port(PortState):
         self._use_own_views()
         if sys.platform == "linux":
             self._batched = kernel = BatchedSocket(self)
-            self.names = kernel.names
+            self.addresses = kernel.addresses
             self.lengths = kernel.lengths
             self.segmentation = probe_segmentation(self.socket)
             if native is not None:
                 incoming = int(self.foreign.cast("uintptr_t", buffers.incoming))
                 self.attach(  # type: ignore[attr-defined]
                     self.fileno(),
-                    self.name_size,
-                    kernel.headers_address,
-                    kernel.names_address,
+                    self.address_size,
+                    kernel.headers_pointer,
+                    kernel.addresses_pointer,
                     incoming,
-                    self.outgoing_address,
+                    self.outgoing_pointer,
                     (buffers, kernel),
                 )
                 self.native = True
 
     def _use_own_views(self) -> None:
-        self.names = memoryview(bytearray(BATCH * NAME_SPACE))
+        self.addresses = memoryview(bytearray(BATCH * ADDRESS_SPACE))
         self.lengths = memoryview(bytearray(BATCH * 64)).cast("I")
 
     @property
@@ -221,20 +252,20 @@ class Port(PortState):
 
     def source(self, index: int) -> bytes:
         """The packed address datagram ``index`` of the last batch came from."""
-        start = index * NAME_SPACE
-        return bytes(self.names[start : start + self.name_size])
+        start = index * ADDRESS_SPACE
+        return bytes(self.addresses[start : start + self.address_size])
 
     def _receive_plainly(self) -> int:
         count = 0
         while count < BATCH:
             start = count * SLOT
             try:
-                size, address = self.socket.recvfrom_into(self.incoming[start : start + SLOT])
+                size, sender = self.socket.recvfrom_into(self.incoming[start : start + SLOT])
             except OSError:
                 break
-            scope = address[3] if self.version == 6 else 0
-            name = pack_address(address[0].split("%")[0], address[1], scope)
-            self.names[count * NAME_SPACE : count * NAME_SPACE + len(name)] = name
+            scope = sender[3] if self.version == 6 else 0
+            address = pack_address(sender[0].split("%")[0], sender[1], scope)
+            self.addresses[count * ADDRESS_SPACE : count * ADDRESS_SPACE + len(address)] = address
             self.lengths[count * 16 + 14] = size
             count += 1
         return count
@@ -265,10 +296,10 @@ class Port(PortState):
         self.outgoing[start : start + len(data)] = data
         self.push(slot, len(data), destination)
 
-    def send_to(self, data: bytes, name: bytes) -> None:
+    def send_to(self, data: bytes, address: bytes) -> None:
         """Queue a copy of ``data`` for a packed address nobody is known at yet."""
         destination = Destination()
-        destination.move(self, name)
+        destination.move(self, address)
         self.send(data, destination)
 
     def flush(self) -> None:
@@ -286,7 +317,7 @@ class Port(PortState):
 
     def _send_plainly(self, touched: list[Destination]) -> None:
         for destination in touched:
-            address = unpack_address(destination.name)
+            address = unpack_address(destination.address)
             for entry in destination.pending:
                 start = (entry >> 16) * SLOT
                 try:

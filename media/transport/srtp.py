@@ -43,7 +43,7 @@ def native_binding() -> tuple[Any, Any] | None:
     return library, _binding.ffi
 
 
-def native_functions() -> tuple[int, int] | None:
+def srtp_functions() -> tuple[int, int] | None:
     """Addresses of libsrtp's ``srtp_protect`` and ``srtp_unprotect`` for the native loop.
 
     None where pylibsrtp hides them or declares them otherwise than the loop would call them.

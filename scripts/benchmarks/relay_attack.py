@@ -116,7 +116,7 @@ async def measure(packets: int) -> dict[str, Any]:
     rows = []
     hostile = Hostile(target.clients["a"], seed=1)
     peer = target.sfu.rooms["room"].peers["a"]
-    wrong = stun_request(peer.credentials.fragment, "guess")
+    wrong = stun_request(peer.credentials.ufrag, "guess")
     right = _checks(peer.credentials)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
         stranger.connect((HOST, target.port.number))
@@ -151,7 +151,7 @@ def _same(datagram: bytes) -> Iterator[bytes]:
 
 def _checks(credentials: Credentials) -> Iterator[bytes]:
     while True:
-        yield stun_request(credentials.fragment, credentials.password)
+        yield stun_request(credentials.ufrag, credentials.password)
 
 
 def _row(

@@ -24,10 +24,10 @@ LONGEST = 1300
 Datagrams = Iterator[bytes]
 
 
-def stun_request(fragment: str, password: str) -> bytes:
+def stun_request(ufrag: str, password: str) -> bytes:
     """A connectivity check that nominates, correct if the password is."""
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message.attributes["USERNAME"] = f"{fragment}:hostile"
+    message.attributes["USERNAME"] = f"{ufrag}:hostile"
     message.attributes["PRIORITY"] = 1
     message.attributes["ICE-CONTROLLING"] = 1
     message.attributes["USE-CANDIDATE"] = None

@@ -112,7 +112,7 @@ class LoadClient:
         """The lines each media section has."""
         return [
             "c=IN IP4 0.0.0.0",
-            f"a=ice-ufrag:{self.credentials.fragment}",
+            f"a=ice-ufrag:{self.credentials.ufrag}",
             f"a=ice-pwd:{self.credentials.password}",
             f"a=fingerprint:{self.fingerprint()}",
             f"a=setup:{setup}",
@@ -202,7 +202,7 @@ class LoadClient:
     def check(self) -> None:
         """Send a connectivity check that nominates."""
         message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        message.attributes["USERNAME"] = f"{self.remote.fragment}:{self.credentials.fragment}"
+        message.attributes["USERNAME"] = f"{self.remote.ufrag}:{self.credentials.ufrag}"
         message.attributes["PRIORITY"] = 2130706431
         message.attributes["ICE-CONTROLLING"] = 1
         message.attributes["USE-CANDIDATE"] = None
@@ -228,7 +228,7 @@ class LoadClient:
         """Answer the checks of a server that is no lite agent."""
         check = ice.verify(data, self.credentials) if ice.is_binding_request(data) else None
         if check is not None:
-            address = unpack_address(self.destination.name)
+            address = unpack_address(self.destination.address)
             self._send_now(ice.respond(replace(check, controlled=False), self.credentials, address))
 
     def send_frame(self, stream: Stream | None, count: int, now: float) -> None:

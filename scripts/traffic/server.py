@@ -22,7 +22,7 @@ from pathlib import Path
 import aiohttp
 
 from signaling.account import Account
-from signaling.consultation import Consultation
+from signaling.consultation import Consultation, ConsultationState
 from signaling.flows.people.accounts import new_account
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
@@ -61,7 +61,7 @@ async def furnish(
     data_dir: Path,
     count: int,
     *,
-    state: str = "active",
+    state: ConsultationState = "active",
     languages: Sequence[str] = ("en",),
     seated: bool = True,
 ) -> list[Place]:

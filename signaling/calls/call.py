@@ -3,6 +3,7 @@
 The rules only: who is rung, who is in, when it is over. Times come in; nothing is sent here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -13,8 +14,10 @@ from signaling.lifecycle import advance
 
 Media = Literal["audio", "video"]
 CallState = Literal["ringing", "ongoing", "ended", "missed", "refused"]
+CallEvent = Literal["accept", "refuse", "miss", "end"]
+MemberState = Literal["ringing", "joined", "declined", "left"]
 
-TRANSITIONS: dict[CallState, dict[str, CallState]] = {
+TRANSITIONS: Mapping[CallState, Mapping[CallEvent, CallState]] = {
     "ringing": {"accept": "ongoing", "refuse": "refused", "miss": "missed", "end": "ended"},
     "ongoing": {"end": "ended"},
     "ended": {},
@@ -34,7 +37,7 @@ than a Wi-Fi to mobile handover and a reloaded page, shorter than one's patience
 class Member:
     """One participant's place in a call."""
 
-    state: Literal["ringing", "joined", "declined", "left"]
+    state: MemberState
     peer_id: str | None = None
     "The live connection that carries the media; only while joined."
 
@@ -83,7 +86,7 @@ class Call:
     def _with(self, participant: str, member: Member) -> "Call":
         return replace(self, members={**self.members, participant: member})
 
-    def _finish(self, event: str, now: datetime) -> "Call":
+    def _finish(self, event: CallEvent, now: datetime) -> "Call":
         members = {
             name: Member("left") if member.state == "joined" else member
             for name, member in self.members.items()

@@ -1,21 +1,18 @@
-"""What a forwarder says: the events of the media relay, as rooms understand them.
+"""Events of the media relay, as the flows understand them.
 
-A leg is one page's connection with the forwarder. `place` names the call's room there.
+`room_id` names a room of the relay, `peer_id` a page's connection in it.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-from signaling.wire.values import RelayTrack
-
-Kind = Literal["audio", "video", "screen"]
+from signaling.wire.values import RelayTrack, TrackKind
 
 
 @dataclass(frozen=True)
 class Offered:
-    """The page has to answer this; `fresh` with a new connection."""
+    """The page has to answer this offer; `fresh` asks for a new RTCPeerConnection."""
 
-    place: str
+    room_id: str
     peer_id: str
     revision: int
     fresh: bool
@@ -27,36 +24,36 @@ class Offered:
 class Connected:
     """Media can flow."""
 
-    place: str
+    room_id: str
     peer_id: str
 
 
 @dataclass(frozen=True)
 class Disconnected:
-    """A leg ended by itself. One that is `returning` is offered a new one without being asked."""
+    """A connection ended by itself. A `returning` peer gets a new offer without being joined."""
 
-    place: str
+    room_id: str
     peer_id: str
     returning: bool
 
 
 @dataclass(frozen=True)
-class SpeakerChanged:
-    """Who speaks now, if anybody."""
+class ActiveSpeaker:
+    """Who speaks now; None: nobody."""
 
-    place: str
+    room_id: str
     peer_id: str | None
 
 
 @dataclass(frozen=True)
-class PictureHeld:
-    """A picture is not passed on to a page, or is again: its line is too narrow."""
+class VideoPaused:
+    """Forwarding of a video to a peer was paused for lack of bandwidth, or resumed."""
 
-    place: str
+    room_id: str
     peer_id: str
     publisher_id: str
-    kind: Kind
+    kind: TrackKind
     paused: bool
 
 
-Event = Offered | Connected | Disconnected | SpeakerChanged | PictureHeld
+Event = Offered | Connected | Disconnected | ActiveSpeaker | VideoPaused

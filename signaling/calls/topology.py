@@ -146,7 +146,7 @@ def block(path: Path, pair: frozenset[str]) -> Path:
     return replace(path, blocked=path.blocked | {pair})
 
 
-def next_look(path: Path) -> datetime | None:
+def next_review(path: Path) -> datetime | None:
     """When time alone may change the path."""
     if path.moving_to is not None and path.since is not None:
         return path.since + MOVE_WITHIN

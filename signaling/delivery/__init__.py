@@ -1,4 +1,4 @@
-"""Ways to reach a person, one file each; what was sent when, and why, is decided elsewhere.
+"""Providers that deliver notices, one file each; what is sent when, and why, is decided elsewhere.
 
 A provider takes one `Outgoing` and returns one `Outcome`; it never raises for what a server, a
 network or a recipient does. PROVIDERS names them; a library is imported only when its provider is
@@ -6,45 +6,23 @@ made, because some cost a second and 50 MB.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
+from signaling.delivery.settings import DeliverySettings
 from signaling.notices.notice import Channel, Outcome, Outgoing
 
 
 class Provider(Protocol):
-    """One way to reach a person."""
+    """Delivers notices over one channel, or several."""
 
     async def prepare(self) -> None:
-        """Do what takes long beforehand: then little time lies between "it leaves now" and that."""
+        """Warm up (connect, sign in), so that a send starts promptly once it is recorded."""
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Hand over one notice, once. Safe to call from many tasks."""
 
     async def close(self) -> None:
-        """Let go of connections and threads; what is under way is finished first."""
-
-
-@dataclass(frozen=True)
-class DeliverySettings:
-    """What the operator configured; `web/config.py` reads it from the environment."""
-
-    data_dir: Path
-    mail_from: str
-    "`Clinic <noreply@clinic.example>` or the bare address."
-    smtp_url: str = field(default="", repr=False)
-    "As in `signaling/delivery/smtp_url.py`; empty: mails go to the outbox folder."
-    vonage_application_id: str = ""
-    vonage_private_key: str = field(default="", repr=False)
-    "PKCS#8 PEM, its line breaks real or written as \\n."
-    vonage_api_url: str = "https://api.nexmo.com"
-    vonage_status_url: str = ""
-    "Where receipts shall be sent; empty: what is set in the provider's dashboard."
-    sms_from: str = ""
-    "Sender name or number of SMS; empty: no SMS."
-    whatsapp_from: str = ""
-    "WhatsApp number; empty: no WhatsApp."
+        """Finish what is under way, then close connections and threads."""
 
 
 def _outbox_folder(settings: DeliverySettings) -> Provider:

@@ -2,7 +2,7 @@
 
 Webhooks of Vonage's Messages API, version 1. Members that are unknown are passed over, for a
 provider adds some at any time; members that are needed and absent or wrong are refused. That the
-body comes from the provider at all is proven before, in `web/access/webhook_proof.py`.
+body comes from the provider at all is proven before, in `web/access/webhook_signature.py`.
 """
 
 from collections.abc import Callable

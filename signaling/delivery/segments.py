@@ -95,11 +95,3 @@ def _plainest(character: str) -> str:
     # "\u00ea" is "e" and an accent; a letter of another script is none of ours without it
     letters = "".join(part for part in plain if not unicodedata.combining(part))
     return letters if letters.isascii() and letters else character
-
-
-def awkward(text: str) -> str:
-    """The characters that turn an otherwise GSM 7-bit text into UCS-2, each once, as typed.
-
-    A `’` or an `ê` more than doubles the price of a French SMS; a translator wants to know which.
-    """
-    return "".join(dict.fromkeys(character for character in text if _septets(character) is None))

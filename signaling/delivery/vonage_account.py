@@ -1,4 +1,4 @@
-"""One account at Vonage, spoken to by its Messages API; SMS and WhatsApp are thin files beside it.
+"""One account at Vonage, used through its Messages API; SMS and WhatsApp are thin files beside it.
 
 The `vonage` package is synchronous, takes a second to import and is not made for several threads:
 each account has one thread of its own, in which everything of the package happens.
@@ -15,9 +15,10 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
+from signaling.delivery.settings import DeliverySettings
 from signaling.errors import N_, InvalidInput
 from signaling.notices.notice import (
     Outcome,
@@ -27,16 +28,11 @@ from signaling.notices.notice import (
     UnknownOutcome,
 )
 
-if TYPE_CHECKING:
-    from signaling.delivery import DeliverySettings
-
 TIMEOUT_S = 10
 "For connecting, and for each wait for bytes of the answer."
 
 WHOLE_S = 60.0
 "For all of one message: an answer that trickles keeps within the other limit for ever."
-
-CLIENT_REF_LENGTH = 100
 
 MakeMessage = Callable[[], Any]
 "Makes one of the package's message models; called in the account's thread."
@@ -74,7 +70,7 @@ class VonageAccount:
         self._client: Any = None
 
     @classmethod
-    def from_settings(cls, settings: "DeliverySettings") -> "VonageAccount":
+    def from_settings(cls, settings: DeliverySettings) -> "VonageAccount":
         return cls(
             settings.vonage_application_id,
             settings.vonage_private_key,
@@ -182,11 +178,6 @@ def host_of(api_url: str) -> str:
             N_("The provider's address must look like https://api.nexmo.com."),
         )
     return parts.netloc
-
-
-def without_plus(sender: str) -> str:
-    """A number as the API wants it; a sender's name stays as it is."""
-    return sender.removeprefix("+")
 
 
 def _refusal(response: Any) -> Outcome:

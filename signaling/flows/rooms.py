@@ -1,16 +1,16 @@
 """Opening rooms: the live side of a consultation is built from what is stored, once."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from weakref import WeakValueDictionary
 
-from signaling.command import Command
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
-from signaling.ports import Connection, Store, Timers
+from signaling.flows.calls.calling import Calling
+from signaling.flows.locks import Locks
+from signaling.invite import Invite
+from signaling.ports.clock import Timers
+from signaling.ports.store import Store
 from signaling.rooms.hub import Hub
 from signaling.rooms.room import Room, Seat
 from signaling.rooms.transcript import Transcript
@@ -20,37 +20,21 @@ REST = timedelta(minutes=10)
 "How long an empty room stays in memory, so that short absences resume without a snapshot."
 
 
-@dataclass(frozen=True)
-class Attendance:
-    """Somebody's live connection to a room: who speaks when a message arrives."""
-
-    room: Room
-    participant_id: str
-    role: str
-    connection: Connection
-
-    def command(self, command_id: str) -> Command:
-        """What they ask for, by the id that their browser made."""
-        return Command(self.participant_id, command_id)
-
-
 class Rooms:
     """Finds live rooms, opens them from storage, and lets one command at a time change one."""
 
-    def __init__(self, store: Store, hub: Hub, timers: Timers) -> None:
+    def __init__(
+        self, store: Store, hub: Hub, locks: Locks, calling: Calling, timers: Timers
+    ) -> None:
         self._store = store
+        self._locks = locks
+        self._calling = calling
         self._timers = timers
         self.hub = hub
-        self.openers: list[Callable[[Room], None]] = []
-        "Called with every room that was opened from storage."
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    def turn(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
-        """Commands that change the life of one room wait for each other here."""
-        lock = self._turns.get(consultation_id)
-        if lock is None:
-            lock = self._turns[consultation_id] = asyncio.Lock()
-        return lock
+    def exclusive(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
+        """Within, nobody else changes this consultation or its call."""
+        return self._locks.exclusive(consultation_id)
 
     async def open(self, consultation_id: str) -> Room:
         """The live room of a consultation. Raises NotFound if there is no such consultation."""
@@ -62,17 +46,16 @@ class Rooms:
             room = await self._load(consultation_id)
             self.hub.add(room)
             self.let_rest(room)  # whoever opened it may not come in
-            for opened in self.openers:
-                opened(room)
+            self._calling.take_up(room)
             return room
 
     def _opening(self, consultation_id: str) -> AbstractAsyncContextManager[object]:
-        return self.turn(f"open:{consultation_id}")
+        return self._locks.exclusive(f"open:{consultation_id}")
 
     @asynccontextmanager
     async def closed_to_all(self, consultation_id: str) -> AsyncIterator[None]:
         """Within, nobody changes a consultation or opens its room."""
-        async with self.turn(consultation_id), self._opening(consultation_id):
+        async with self.exclusive(consultation_id), self._opening(consultation_id):
             yield
 
     def end(self, consultation_id: str) -> None:
@@ -117,19 +100,8 @@ class Rooms:
         seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
-                person = invite.person
-                seats.append(
-                    Seat(
-                        invite.id,
-                        invite.role,
-                        person.name,
-                        person.language,
-                        present=invite.joined_at is not None,
-                        readiness=checks[invite.id].readiness
-                        if invite.id in checks
-                        else "not_tested",
-                    )
-                )
+                check = checks.get(invite.id)
+                seats.append(Seat.of_invite(invite, check.readiness if check else "not_tested"))
         room = Room(
             consultation,
             seats,
@@ -155,7 +127,7 @@ class Rooms:
             if busy != room.scheduler_busy:
                 room.scheduler_busy = busy
                 room.tell_consultation()
-        self.hub.tell_lobby(scheduler_id)
+        self.hub.notify_lobby(scheduler_id)
 
     @staticmethod
     def see_off(room: Room, *, everybody: bool = False) -> None:
@@ -163,6 +135,12 @@ class Rooms:
         for seat in room.seats.values():
             if everybody or seat.role != "scheduler":
                 _dismiss(seat)
+
+    @staticmethod
+    def add_seat(room: Room, invite: Invite) -> None:
+        """Somebody was invited: the others see who is expected."""
+        room.seats[invite.id] = Seat.of_invite(invite)
+        room.tell_participant(invite.id)
 
     @staticmethod
     def remove_seat(room: Room, participant_id: str) -> None:
@@ -175,7 +153,7 @@ class Rooms:
     async def changed(self, consultation_ids: Iterable[str]) -> None:
         """Something outside their rooms changed what lists show of these consultations."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
-            self.hub.tell_lobby(scheduler_id, wire.ListChanged())
+            self.hub.notify_lobby(scheduler_id, wire.ListChanged())
 
 
 def _dismiss(seat: Seat) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from signaling.moments.clock_watch import ClockWatch
-from signaling.ports import Clock, Records, Store, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Records, Store
 
 LOOK_EVERY = timedelta(seconds=30)
 BEAT_EVERY = timedelta(minutes=10)
@@ -27,18 +28,21 @@ class Timekeeping:
         self._told = (True, 0)
         "What was said last: whether the clock is believed, after how many steps."
         self._beat_at = waits.now()
-        self.followers: list[Callable[[], None]] = []
-        "Called when the clock was set, and when it is believed again: what is due is another thing."
+        self._changed: Callable[[], None] | None = None
 
     @property
     def sure(self) -> bool:
         """Whether the clock can be believed; whatever cannot be undone asks this first."""
         return self._watch.look(self._clock.now(), self._waits.now())
 
-    async def begin(self) -> None:
-        """Compare the clock with the time that was stored last, and watch it from now on."""
+    async def begin(self, changed: Callable[[], None]) -> None:
+        """Compare the clock with the time that was stored last, and watch it from now on.
+
+        `changed` is called whenever the clock was set or is trusted again: other things are due.
+        """
         seen_at = await self._store.read.clock.seen_at()
         self._watch = ClockWatch(seen_at, self._clock.now(), self._waits.now())
+        self._changed = changed
         await self._look()
 
     async def _look(self) -> None:
@@ -51,9 +55,8 @@ class Timekeeping:
         if current[0] and (current != before or now >= self._beat_at):
             await self._beat()
             self._beat_at = now + BEAT_EVERY
-        if current != before:
-            for follow in self.followers:
-                follow()
+        if current != before and self._changed is not None:
+            self._changed()
 
     def _say(self, sure: bool) -> None:
         if sure:

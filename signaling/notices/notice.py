@@ -15,9 +15,10 @@ What is promised to the person written to:
 """
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from signaling.errors import N_, InvalidInput
 from signaling.lifecycle import advance
@@ -28,21 +29,20 @@ Occasion = Literal[
     "invitation",
     "planned_invitation",
     "moved",
-    "changed",
     "canceled",
     "removed",
     "reminder",
     "interpreter_request",
     "interpreter_request_moved",
     "interpreter_request_withdrawn",
-    "interpreter_accepted",
     "interpreter_unavailable",
     "left_open",
-    "account_created",
-    "password_reset",
 ]
 
-NOTICE_TRANSITIONS = {
+NoticeState = Literal["pending", "handed_over", "failed", "dropped"]
+NoticeEvent = Literal["hand_over", "return", "fail", "drop"]
+
+NOTICE_TRANSITIONS: Mapping[NoticeState, Mapping[NoticeEvent, NoticeState]] = {
     # pending: not due yet, or an attempt is under way
     "pending": {"hand_over": "handed_over", "fail": "failed", "drop": "dropped"},
     # handed_over: a provider took it; a receipt may say later that it never arrived
@@ -54,7 +54,17 @@ NOTICE_TRANSITIONS = {
 }
 "state -> event -> next state"
 
-TRANSITIONS = {
+ReceiptEvent = Literal["submitted", "delivered", "read", "undeliverable"]
+RECEIPT_EVENTS: tuple[ReceiptEvent, ...] = get_args(ReceiptEvent)
+AttemptState = Literal[
+    "queued", "sending", "failed", "unknown", "sent", "delivered", "read", "undeliverable",
+    "abandoned",
+]  # fmt: skip
+AttemptEvent = (
+    Literal["take", "accept", "fail", "refuse", "lose", "retry", "abandon"] | ReceiptEvent
+)
+
+ATTEMPT_TRANSITIONS: Mapping[AttemptState, Mapping[AttemptEvent, AttemptState]] = {
     "queued": {"take": "sending", "abandon": "abandoned"},
     # A receipt can overtake the provider's own answer, so it may find the attempt still sending.
     "sending": {
@@ -135,12 +145,9 @@ TRANSITIONS = {
 }
 "Delivery attempt: state -> event -> next state"
 
-ReceiptEvent = Literal["submitted", "delivered", "read", "undeliverable"]
-RECEIPT_EVENTS: tuple[ReceiptEvent, ...] = ("submitted", "delivered", "read", "undeliverable")
-
-ARRIVED_STATES = ("sent", "delivered", "read")
+ARRIVED_STATES: tuple[AttemptState, ...] = ("sent", "delivered", "read")
 "As far as anybody knows, it is on its way or there."
-OVER_STATES = ("undeliverable", "abandoned")
+OVER_STATES: tuple[AttemptState, ...] = ("undeliverable", "abandoned")
 "This way has failed for good: the next route may be tried."
 
 FIRST_WAIT_S = 30.0
@@ -215,15 +222,11 @@ class Notice:
     dedupe_key: str
     "Unique in the outbox: the same person is told the same thing once."
     due_at: datetime
-    state: str = "pending"
+    state: NoticeState = "pending"
     version: int = 0
     "The plan it tells of: the calendar sequence of the session."
 
-    def is_due(self, now: datetime) -> bool:
-        """True from `due_at` on, however late the clock looks."""
-        return self.state == "pending" and self.due_at <= now
-
-    def after(self, event: str) -> "Notice":
+    def after(self, event: NoticeEvent) -> "Notice":
         """The notice after `event`. Raises TransitionRefused."""
         return replace(self, state=advance("notice", NOTICE_TRANSITIONS, self.state, event))
 
@@ -338,7 +341,7 @@ class Attempt:
     notice_id: str
     channel: Channel
     sender_id: str | None
-    state: str = "queued"
+    state: AttemptState = "queued"
     tries: int = 0
     first_try_at: datetime | None = None
     next_try_at: datetime | None = None
@@ -347,8 +350,8 @@ class Attempt:
     reason: str = ""
     code: str = ""
 
-    def _after(self, event: str, reason: str = "", code: str = "") -> "Attempt":
-        state = advance("delivery attempt", TRANSITIONS, self.state, event)
+    def _after(self, event: AttemptEvent, reason: str = "", code: str = "") -> "Attempt":
+        state = advance("delivery attempt", ATTEMPT_TRANSITIONS, self.state, event)
         if state == self.state:
             return self
         return replace(self, state=state, next_try_at=None, reason=reason, code=code)

@@ -1,11 +1,25 @@
-"""All live rooms of this process, and the lobbies in which schedulers hear who waits."""
+"""All live rooms of this process, and the lobbies: sockets that show schedulers who waits."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 
-from signaling.ports import Connection
-from signaling.rooms.room import Room
+from signaling.consultation import Consultation
+from signaling.moments.milliseconds import to_ms
+from signaling.ports.connection import Connection
+from signaling.rooms.room import Room, Seat
 from signaling.wire import messages as wire
-from signaling.wire.values import to_ms
+from signaling.wire.values import WaitingEntry
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A room in which somebody waits for its scheduler."""
+
+    consultation: Consultation
+    seat: Seat
+    "Of the first of them who is online."
+    since: datetime
 
 
 class Hub:
@@ -41,7 +55,7 @@ class Hub:
         if not connections:
             self._lobbies.pop(scheduler_id, None)
 
-    def tell_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
+    def notify_lobby(self, scheduler_id: str, message: wire.ServerMessage | None = None) -> None:
         """Send everybody in this scheduler's lobby `message`, or else who waits now."""
         connections = self._lobbies.get(scheduler_id)
         if connections:
@@ -49,32 +63,22 @@ class Hub:
             for connection in connections:
                 connection.send(frame)
 
-    def waiting(self, scheduler_id: str) -> list[wire.WaitingEntry]:
+    def waiting(self, scheduler_id: str) -> list[Waiting]:
         """Who is online and not attended to, longest wait first.
 
         Besides the waiting ones: somebody who came back to a session that is kept open.
         """
-        entries = []
+        found = []
         for room in self.rooms_of(scheduler_id):
             if room.waiting_since is None or room.scheduler_attends:
                 continue
-            people = [seat for seat in room.seats.values() if seat.role != "scheduler"]
-            online = [seat for seat in people if seat.online]
-            if online:
-                entries.append(
-                    wire.WaitingEntry(
-                        consultation_id=room.consultation.id,
-                        name=online[0].name,
-                        language=online[0].language,
-                        waiting_since=to_ms(room.waiting_since),
-                        state=room.consultation.state,
-                        readiness=online[0].readiness,
-                    )
-                )
-        return sorted(entries, key=lambda entry: entry.waiting_since)
+            others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
+            if online := [seat for seat in others if seat.online]:
+                found.append(Waiting(room.consultation, online[0], room.waiting_since))
+        return sorted(found, key=lambda waiting: waiting.since)
 
     def lobby(self, scheduler_id: str) -> wire.Lobby:
-        return wire.Lobby(self.waiting(scheduler_id))
+        return wire.Lobby([_entry(waiting) for waiting in self.waiting(scheduler_id)])
 
     # --- all
 
@@ -89,3 +93,14 @@ class Hub:
 
     def room_count(self) -> int:
         return len(self._rooms)
+
+
+def _entry(waiting: Waiting) -> WaitingEntry:
+    return WaitingEntry(
+        consultation_id=waiting.consultation.id,
+        name=waiting.seat.name,
+        language=waiting.seat.language,
+        waiting_since=to_ms(waiting.since),
+        state=waiting.consultation.state,
+        readiness=waiting.seat.readiness,
+    )

@@ -15,13 +15,21 @@ from signaling.chat import ChatMessage
 from signaling.consultation import Consultation
 from signaling.device_check import Readiness
 from signaling.identifier import new_id
-from signaling.ports import Connection
+from signaling.invite import Invite
+from signaling.moments.milliseconds import maybe_ms, to_ms
+from signaling.ports.connection import Connection
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
-from signaling.wire.values import to_ms
-
-Role = wire.ParticipantRole
-Quality = wire.Quality
+from signaling.wire.values import (
+    CallMember,
+    CallView,
+    ConsultationView,
+    MediaState,
+    Participant,
+    ParticipantRole,
+    Quality,
+    ResumePoint,
+)
 
 KEPT_EVENTS = 1000
 KEPT_CHARACTERS = 256 * 1024
@@ -38,7 +46,7 @@ class Seat:
     """One participant's place in the room."""
 
     participant_id: str
-    role: Role
+    role: ParticipantRole
     name: str
     language: str = "en"
     connection: Connection | None = None
@@ -50,17 +58,30 @@ class Seat:
     peer_id: str | None = None
     "Of the page that sits here, also while its socket is away."
     left_at: datetime | None = None
-    media: wire.MediaState | None = None
+    media: MediaState | None = None
     quality: Quality | None = None
     signals: list[str] = field(default_factory=list)
     "Negotiation that waits for this page's socket, at most KEPT_SIGNALS."
+
+    @classmethod
+    def of_invite(cls, invite: Invite, readiness: Readiness = "not_tested") -> "Seat":
+        """The seat that an invite gives a right to."""
+        person, present = invite.person, invite.joined_at is not None
+        return cls(
+            invite.id,
+            invite.role,
+            person.name,
+            person.language,
+            present=present,
+            readiness=readiness,
+        )
 
     @property
     def online(self) -> bool:
         return self.connection is not None
 
-    def view(self) -> wire.Participant:
-        return wire.Participant(
+    def view(self) -> Participant:
+        return Participant(
             self.participant_id, self.role, self.name, self.online, self.present, self.calls
         )
 
@@ -121,7 +142,7 @@ class Room:
         self,
         participant_id: str,
         connection: Connection,
-        resume: wire.ResumePoint | None,
+        resume: ResumePoint | None,
         welcome: Callable[[bool], wire.Welcome],
         calls: bool = True,
     ) -> None:
@@ -256,23 +277,20 @@ class Room:
             )
         )
 
-    def consultation_view(self) -> wire.ConsultationView:
+    def consultation_view(self) -> ConsultationView:
         consultation = self.consultation
 
-        def maybe(moment: datetime | None) -> int | None:
-            return None if moment is None else to_ms(moment)
-
-        return wire.ConsultationView(
+        return ConsultationView(
             consultation_id=consultation.id,
             state=consultation.state,
             kind=consultation.kind,
-            planned_at=maybe(consultation.planned_at),
-            started_at=maybe(consultation.started_at),
-            closed_at=maybe(consultation.closed_at),
+            planned_at=maybe_ms(consultation.planned_at),
+            started_at=maybe_ms(consultation.started_at),
+            closed_at=maybe_ms(consultation.closed_at),
             scheduler_busy=self.scheduler_busy,
         )
 
-    def call_view(self) -> wire.CallView | None:
+    def call_view(self) -> CallView | None:
         call = self.call
         if call is None:
             return None
@@ -281,7 +299,7 @@ class Room:
             seat = self.seats.get(participant_id)
             joined = member.state == "joined"
             members.append(
-                wire.CallMember(
+                CallMember(
                     participant_id,
                     member.state,
                     peer_id=member.peer_id,
@@ -290,7 +308,7 @@ class Room:
                     quality=seat.quality if seat and joined else None,
                 )
             )
-        return wire.CallView(
+        return CallView(
             call_id=call.id,
             media=call.media,
             state=call.state,
@@ -298,11 +316,11 @@ class Room:
             started_at=to_ms(call.started_at),
             topology=call.path.topology.value,
             members=members,
-            answered_at=None if call.answered_at is None else to_ms(call.answered_at),
+            answered_at=maybe_ms(call.answered_at),
             moving_to=None if call.path.moving_to is None else call.path.moving_to.value,
         )
 
-    def _missed(self, resume: wire.ResumePoint | None) -> list[str] | None:
+    def _missed(self, resume: ResumePoint | None) -> list[str] | None:
         """Frames after the resume point, or None if only a snapshot will do."""
         if resume is None or resume.epoch != self.epoch or resume.seq > self.seq:
             return None

@@ -10,12 +10,13 @@ from signaling.chat import (
     NEWEST_BYTES,
     PAGE_LINES,
     ChatMessage,
-    Kind,
+    LineKind,
     line_bytes,
     stored_bytes,
     writable_bytes,
 )
-from signaling.wire.values import ChatLine, to_ms
+from signaling.moments.milliseconds import to_ms
+from signaling.wire.values import ChatLine
 
 
 class Transcript:
@@ -23,7 +24,7 @@ class Transcript:
         self,
         newest: Iterable[ChatMessage] = (),
         written: Mapping[str, int] | None = None,
-        announced: Mapping[str, Kind] | None = None,
+        announced: Mapping[str, LineKind] | None = None,
     ) -> None:
         """`newest` is the last page; `written` and `announced` are those of the whole chat."""
         self.lines = [chat_line(message) for message in newest]

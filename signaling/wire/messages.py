@@ -12,29 +12,26 @@ import msgspec
 from msgspec import Meta
 
 from signaling.errors import InvalidMessage
-from signaling.wire.values import CLOSE_CODES as CLOSE_CODES
-from signaling.wire.values import CallMember as CallMember
-from signaling.wire.values import CallView as CallView
-from signaling.wire.values import CandidateInit as CandidateInit
-from signaling.wire.values import ChatLine as ChatLine
-from signaling.wire.values import ConsultationView as ConsultationView
-from signaling.wire.values import Description as Description
-from signaling.wire.values import IceServer as IceServer
-from signaling.wire.values import Id as Id
-from signaling.wire.values import MediaPolicy as MediaPolicy
-from signaling.wire.values import MediaState as MediaState
-from signaling.wire.values import Participant as Participant
-from signaling.wire.values import ParticipantRole as ParticipantRole
-from signaling.wire.values import Position as Position
-from signaling.wire.values import Quality as Quality
-from signaling.wire.values import RelayTrack as RelayTrack
-from signaling.wire.values import ResumePoint as ResumePoint
-from signaling.wire.values import Sdp as Sdp
-from signaling.wire.values import Seq as Seq
-from signaling.wire.values import Text as Text
-from signaling.wire.values import TrackKind as TrackKind
-from signaling.wire.values import Value as Value
-from signaling.wire.values import WaitingEntry as WaitingEntry
+from signaling.wire.values import (
+    CallView,
+    CandidateInit,
+    ChatLine,
+    ConsultationView,
+    Description,
+    IceServer,
+    Id,
+    MediaPolicy,
+    MediaState,
+    Participant,
+    Position,
+    Quality,
+    RelayTrack,
+    ResumePoint,
+    Sdp,
+    Text,
+    TrackKind,
+    WaitingEntry,
+)
 
 PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 64 * 1024
@@ -313,13 +310,13 @@ class RelayOffer(Message, tag="relay_offer", frozen=True):
     tracks: list[RelayTrack]
 
 
-class Speaking(Message, tag="speaking", frozen=True):
+class ActiveSpeaker(Message, tag="speaking", frozen=True):
     """Who speaks in a call that goes by way of the relay; absent when nobody does."""
 
     peer_id: str | None = None
 
 
-class PicturePaused(Message, tag="picture_paused", frozen=True):
+class VideoPaused(Message, tag="picture_paused", frozen=True):
     """The relay holds a picture back because this page's line is too narrow, or no longer."""
 
     peer_id: str
@@ -369,8 +366,8 @@ ServerMessage = (
     | ReceiveDescription
     | ReceiveCandidate
     | RelayOffer
-    | Speaking
-    | PicturePaused
+    | ActiveSpeaker
+    | VideoPaused
     | CallLost
     | Replaced
     | Goodbye

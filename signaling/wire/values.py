@@ -1,6 +1,5 @@
 """What the wire messages of `/socket` are made of; see `messages.py`."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -30,10 +29,6 @@ CLOSE_CODES = {
     "too_many_requests": 4429,
 }
 "WebSocket close codes by reason; browsers come back by themselves after 1006, 1012 and 4008 only."
-
-
-def to_ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 class Value(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):

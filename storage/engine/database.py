@@ -19,9 +19,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-import aiosqlite
-
 from signaling.errors import Unavailable
+from storage.engine.connection import Connection
 from storage.errors import NewerDatabase, StorageError
 
 T = TypeVar("T")
@@ -50,7 +49,7 @@ class Executor:
     the connection's thread and back costs several times what SQLite needs for a small statement.
     """
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._owed: list[str] = []
         self._after: list[Callable[[], None]] = []
@@ -87,8 +86,12 @@ class Executor:
             await self.run(lambda connection: None)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Call `action` once what is being written is durable; never, if it is undone."""
-        self._after.append(action)
+        """Call `action` once what is being written is durable; never, if it is undone.
+
+        An action that already waits for this commit is called once.
+        """
+        if action not in self._after:
+            self._after.append(action)
 
     @property
     def actions(self) -> int:
@@ -123,10 +126,7 @@ class Executor:
                 del self._owed[0]
             return function(connection)
 
-        # aiosqlite has no public way to run more than one statement in one turn of its thread
-        connection = cast(Any, self._connection)
-        result: T = await connection._execute(run, connection._conn)
-        return result
+        return await self._connection.run(run)
 
 
 IN_ONE_STATEMENT = 500
@@ -177,14 +177,14 @@ def newest_schema() -> int:
 class Database:
     """Open with `await Database.open(path)`, close with `close()`."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, writer: Connection, reader: Connection) -> None:
         self._writer = writer
         self.write_executor = Executor(writer)
         self.read = Executor(reader)
         self._reader = reader
         self._queue: deque[tuple[Work, asyncio.Future[Any]]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
         "Held while a transaction is open on the writer."
 
     @classmethod
@@ -236,7 +236,7 @@ class Database:
         Whoever reads an older state (a backup, a tool) keeps it in the write-ahead log and in the
         pages that wait there; nobody is waited for. Raises Unavailable.
         """
-        async with self._turn:  # within a transaction SQLite refuses it
+        async with self._lock:  # within a transaction SQLite refuses it
             try:
                 return await self.write_executor.empty_log()
             except sqlite3.OperationalError as error:
@@ -245,7 +245,7 @@ class Database:
     async def _drain(self) -> None:
         while self._queue:
             group = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_GROUP))]
-            async with self._turn:
+            async with self._lock:
                 await self._commit(group)
 
     async def _commit(self, group: list[tuple[Work, "asyncio.Future[Any]"]]) -> None:
@@ -302,7 +302,7 @@ async def reading(path: Path) -> AsyncIterator[Executor]:
     """
     try:
         # read only: a file that is not there is not made
-        reader = await aiosqlite.connect(f"file:{quote(str(path))}?mode=ro", uri=True)
+        reader = await Connection.open(f"file:{quote(str(path))}?mode=ro", uri=True)
     except sqlite3.Error as error:
         raise StorageError(f"The database {path} cannot be opened: {error}.") from error
     try:
@@ -344,8 +344,8 @@ def _make(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(
+async def _connect(path: Path) -> Connection:
+    connection = await Connection.open(
         path, isolation_level=None, cached_statements=256, timeout=WAL_WAIT
     )
     connection.row_factory = sqlite3.Row
@@ -365,7 +365,7 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     return connection
 
 
-async def _switch_to_wal(connection: aiosqlite.Connection) -> None:
+async def _switch_to_wal(connection: Connection) -> None:
     """Write ahead; where another process is just doing the same, wait for it.
 
     SQLite does not ask its busy handler here, since two that wait for each other would never end.
@@ -380,17 +380,17 @@ async def _switch_to_wal(connection: aiosqlite.Connection) -> None:
             await asyncio.sleep(pause)
 
 
-async def _rewrite_version(connection: aiosqlite.Connection) -> None:
+async def _rewrite_version(connection: Connection) -> None:
     """Write something: a full disk, a file that is only to be read, and a lock show at the start."""
     await connection.execute(f"PRAGMA user_version={await _version(connection)}")
 
 
-async def _version(connection: aiosqlite.Connection) -> int:
+async def _version(connection: Connection) -> int:
     rows = list(await connection.execute_fetchall("PRAGMA user_version"))
     return int(rows[0][0])
 
 
-async def _migrate(connection: aiosqlite.Connection, path: Path) -> None:
+async def _migrate(connection: Connection, path: Path) -> None:
     version = await _version(connection)
     known = await asyncio.to_thread(_migrations)
     if version > known[-1][0]:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
-from storage.engine.losses import Losses
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
 def _account(row: Row) -> Account:
@@ -92,12 +92,12 @@ Term = tuple[timedelta, timedelta]
 class WebSessions:
     """Who is signed in: rows by the digest of the cookie's token.
 
-    Whatever removes a row ends what is open on the strength of it, see `storage/engine/losses.py`.
+    Whatever removes a row ends what is open on the strength of it (`storage/engine/commit_hooks.py`).
     """
 
-    def __init__(self, executor: Executor, losses: Losses) -> None:
+    def __init__(self, executor: Executor, hooks: CommitHooks) -> None:
         self._executor = executor
-        self._losses = losses
+        self._hooks = hooks
 
     async def load(self, digest: bytes, now: datetime) -> tuple[str, datetime, datetime] | None:
         """(data, created_at, expires_at) of a session that has not expired."""
@@ -206,4 +206,4 @@ class WebSessions:
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values
         )
-        self._losses.ended(self._executor, (row["token_digest"] for row in rows))
+        self._hooks.web_sessions_ended(self._executor, (row["token_digest"] for row in rows))

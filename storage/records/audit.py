@@ -20,8 +20,8 @@ from hashlib import sha256
 import msgspec
 
 from signaling.identifier import NEW_ID
+from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.database import Executor, Row
-from storage.engine.times import from_ms, to_ms
 from storage.engine.vault import Vault
 
 START = bytes(32)

@@ -4,8 +4,8 @@ import json
 
 from signaling.calls.call import Call, Member
 from signaling.calls.topology import Path, Topology
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.database import Executor
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 
 
 class Calls:

@@ -1,4 +1,4 @@
-"""Chat messages, who has seen how far, and commands that were done.
+"""Chat messages, and how far each participant has seen them.
 
 The text of a line is sealed for its row, author, position, kind and time: none of them can be
 changed without the text being lost. That a line is missing at the end, or that a whole file is an
@@ -11,10 +11,9 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
 
-from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, Kind, one_page, stored_bytes
-from signaling.command import Command
+from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, LineKind, one_page, stored_bytes
+from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.database import Executor, Row
-from storage.engine.times import from_ms, to_ms
 from storage.engine.vault import ConsultationKey, Vault
 
 BINDING = 1
@@ -48,11 +47,6 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
     )
 
 
-def _stored(command: Command) -> str:
-    """One person's commands stand together, and are nobody else's."""
-    return f"{command.participant_id}.{command.id}"  # no id has a dot; next after it comes a slash
-
-
 class _Lines:
     """The lines of one consultation, within one turn of the database's thread."""
 
@@ -73,7 +67,7 @@ class _Lines:
         )
 
     def insert(
-        self, position: int, message_id: str, participant_id: str, kind: Kind, sealed: bytes,
+        self, position: int, message_id: str, participant_id: str, kind: LineKind, sealed: bytes,
         sent_at: int,
     ) -> bool:  # fmt: skip
         """False if this id is there already."""
@@ -108,7 +102,7 @@ class Chat:
         consultation_id: str,
         message_id: str,
         participant_id: str,
-        kind: Kind,
+        kind: LineKind,
         text: str,
         now: datetime,
     ) -> ChatMessage | None:
@@ -191,7 +185,7 @@ class Chat:
         )
         return {row["participant_id"]: row["bytes"] for row in rows}
 
-    async def announced(self, consultation_id: str) -> dict[str, Kind]:
+    async def announced(self, consultation_id: str) -> dict[str, LineKind]:
         """Participant id -> `joined` or `left`, whichever line of theirs is the last."""
         rows = await self._executor.rows(
             "SELECT participant_id, kind, MAX(position) FROM chat_message INDEXED BY chat_event"
@@ -217,28 +211,3 @@ class Chat:
             (consultation_id,),
         )
         return {row["participant_id"]: row["position"] for row in rows}
-
-    async def first_time(self, consultation_id: str, command: Command) -> bool:
-        """Note a command as done; False if it was done before."""
-        rows = await self._executor.rows(
-            "INSERT INTO command (consultation_id, id) VALUES (?, ?)"
-            " ON CONFLICT DO NOTHING RETURNING id",
-            (consultation_id, _stored(command)),
-        )
-        return bool(rows)
-
-    async def commands_of(self, consultation_id: str, participant_id: str) -> int:
-        """How many commands of somebody are noted."""
-        row = await self._executor.row(
-            "SELECT COUNT(*) AS count FROM command WHERE consultation_id = ? AND id > ? AND id < ?",
-            (consultation_id, f"{participant_id}.", f"{participant_id}/"),
-        )
-        return int(row["count"]) if row else 0
-
-    async def was_done(self, consultation_id: str, command: Command) -> bool:
-        return bool(
-            await self._executor.rows(
-                "SELECT 1 FROM command WHERE consultation_id = ? AND id = ?",
-                (consultation_id, _stored(command)),
-            )
-        )

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from signaling.moments.milliseconds import maybe_from_ms, to_ms
 from storage.engine.database import Executor
-from storage.engine.times import maybe_from_ms, to_ms
 
 
 class Clock:

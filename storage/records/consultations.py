@@ -8,8 +8,8 @@ from cryptography.exceptions import InvalidTag
 
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.database import Executor, Row, batched, marks
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import Vault
 from storage.errors import MasterKeyError
 from storage.folder.purged_list import PurgedList

@@ -8,18 +8,18 @@ from hmac import compare_digest
 import msgspec
 
 from signaling.invite import Invite, Person
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.token import token_digest
+from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
-from storage.engine.losses import Losses
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import Vault
 
 
 class Invites:
-    def __init__(self, executor: Executor, vault: Vault, losses: Losses) -> None:
+    def __init__(self, executor: Executor, vault: Vault, hooks: CommitHooks) -> None:
         self._executor = executor
         self._vault = vault
-        self._losses = losses
+        self._hooks = hooks
 
     async def _invite(self, row: Row) -> Invite:
         key = await self._vault.key(self._executor, row["consultation_id"])
@@ -114,7 +114,7 @@ class Invites:
         """Give the seat to this browser; whoever had it before has it no more."""
         before = await self._holder(invite_id)
         if before is not None and before != web_session_digest:
-            self._losses.taken(self._executor, invite_id, before)
+            self._hooks.seat_taken(self._executor, invite_id, before)
         await self._executor.rows(
             "INSERT INTO seat (invite_id, web_session_digest, taken_at) VALUES (?, ?, ?)"
             " ON CONFLICT (invite_id) DO UPDATE SET"
@@ -137,7 +137,7 @@ class Invites:
 
     async def leave_seats(self, web_session_digest: bytes) -> None:
         """This browser has no seat any more; nobody else has got them."""
-        self._losses.left(self._executor, web_session_digest)
+        self._hooks.seats_left(self._executor, web_session_digest)
         await self._executor.rows(
             "DELETE FROM seat WHERE web_session_digest = ?", (web_session_digest,)
         )

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from signaling.moments.milliseconds import to_ms
 from storage.engine.database import Executor
-from storage.engine.times import to_ms
 
 
 class KnownBrowsers:

@@ -8,6 +8,8 @@ from datetime import datetime
 import msgspec
 from cryptography.exceptions import InvalidTag
 
+from signaling.errors import NotFound
+from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.notices.notice import (
     GIVE_UP_AFTER,
     Attempt,
@@ -18,8 +20,8 @@ from signaling.notices.notice import (
     Occasion,
 )
 from signaling.notices.outcome import Due
+from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Parameters, Row, batched, marks
-from storage.engine.times import from_ms, maybe_from_ms, maybe_ms, to_ms
 from storage.engine.vault import ConsultationKey, Vault
 from storage.errors import MasterKeyError
 
@@ -75,9 +77,12 @@ def _opened_or_none(key: ConsultationKey | None, row: Row) -> Envelope:
 
 
 class Notices:
-    def __init__(self, executor: Executor, vault: Vault) -> None:
+    """Whatever makes a notice due sooner wakes the sender, see `storage/engine/commit_hooks.py`."""
+
+    def __init__(self, executor: Executor, vault: Vault, hooks: CommitHooks) -> None:
         self._executor = executor
         self._vault = vault
+        self._hooks = hooks
 
     async def add(self, notice: Notice, envelope: Envelope, now: datetime) -> bool:
         """Queue a notice; False if this recipient has one for this occasion already."""
@@ -95,6 +100,8 @@ class Notices:
                 self._vault.address_digest(envelope.address.casefold()),
             ),
         )  # fmt: skip
+        if rows:
+            self._hooks.notice_queued(self._executor)
         return bool(rows)
 
     async def sent_to(
@@ -233,8 +240,10 @@ class Notices:
         return [_notice(row) for row in rows]
 
     async def envelope(self, notice: Notice) -> Envelope:
+        """Raises NotFound for a notice that is not stored."""
         row = await self._executor.row("SELECT id, envelope FROM notice WHERE id = ?", (notice.id,))
-        assert row is not None
+        if row is None:
+            raise NotFound
         return _opened(await self._vault.key(self._executor, notice.consultation_id), row)
 
     async def change(self, changes: Iterable[tuple[Notice, datetime | None]]) -> None:
@@ -246,10 +255,10 @@ class Notices:
 
     async def turn_to(self, turned: Iterable[tuple[str, Channel]]) -> None:
         """Store (notice id, channel of the way that is tried next)."""
-        await self._executor.many(
-            "UPDATE notice SET channel = ? WHERE id = ?",
-            [(channel, notice_id) for notice_id, channel in turned],
-        )
+        changes = [(channel, notice_id) for notice_id, channel in turned]
+        if changes:
+            await self._executor.many("UPDATE notice SET channel = ? WHERE id = ?", changes)
+            self._hooks.notice_queued(self._executor)
 
     async def drop_pending(self, consultation_id: str, occasions: Sequence[str]) -> None:
         """What was not sent yet on these occasions is not true any more.
@@ -275,15 +284,16 @@ class Notices:
 
         What was being sent when the answer was lost does not wait for anything.
         """
-        return bool(
-            await self._executor.rows(
-                "UPDATE notice SET next_at = MIN(next_at, ?) WHERE invite_id = ? AND occasion = ?"
-                " AND state = 'pending' AND (next_at IS NOT NULL OR EXISTS (SELECT 1"
-                " FROM delivery_attempt WHERE notice_id = notice.id"
-                " AND delivery_attempt.state IN ('queued', 'sending'))) RETURNING id",
-                (to_ms(now), invite_id, occasion),
-            )
+        rows = await self._executor.rows(
+            "UPDATE notice SET next_at = MIN(next_at, ?) WHERE invite_id = ? AND occasion = ?"
+            " AND state = 'pending' AND (next_at IS NOT NULL OR EXISTS (SELECT 1"
+            " FROM delivery_attempt WHERE notice_id = notice.id"
+            " AND delivery_attempt.state IN ('queued', 'sending'))) RETURNING id",
+            (to_ms(now), invite_id, occasion),
         )
+        if rows:
+            self._hooks.notice_queued(self._executor)
+        return bool(rows)
 
     async def was_told(self, invite_id: str) -> bool:
         """Whether anything has gone out, or may be on its way, to this person."""

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from signaling.invite import Invite
+from signaling.moments.milliseconds import from_ms, to_ms
 from signaling.notices.reply import Reply, StoredReply
 from storage.engine.database import Executor, marks
-from storage.engine.times import from_ms, to_ms
 from storage.engine.vault import Vault
 
 

@@ -23,8 +23,8 @@ from playwright.async_api import (
     expect,
 )
 
-from tests.browser.fakes import write_camera, write_microphone
-from tests.browser.probes import COLLECT_PEERS
+from tests.browser.harness.fakes import write_camera, write_microphone
+from tests.browser.harness.probes import COLLECT_PEERS
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 

@@ -76,6 +76,7 @@ _words = st.text(
 _paragraphs = st.lists(_words, max_size=6).map("\n".join)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(subject=_words, text=_paragraphs, html=st.none() | _paragraphs, with_calendar=st.booleans())
 @example("=?utf-8?q?Not_encoded?=", ".\n..\nFrom me\n=3D =_", "<p>é</p>" * 400, True)
@@ -98,6 +99,7 @@ def test_a_mail_is_what_the_standard_library_would_have_written(
     assert not any(b"\r" in line or b"\n" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_every_header_stands_once() -> None:
     message = read(build(MAIL, FROM).octets)
     names = [name.lower() for name, _ in message.items()]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.delivery import PROVIDERS, DeliverySettings, open_providers, provider_names
+from signaling.delivery import PROVIDERS, open_providers, provider_names
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.delivery.settings import DeliverySettings
 from signaling.delivery.smtp import Smtp
 from signaling.delivery.vonage_sms import VonageSms
 from signaling.delivery.vonage_whatsapp import VonageWhatsapp
@@ -63,6 +64,7 @@ def test_secrets_are_not_in_the_representation() -> None:
     assert "PRIVATE" not in repr(FULL)
 
 
+@pytest.mark.slow
 def test_opening_providers_loads_nothing_of_the_vonage_package() -> None:
     program = (
         "import sys, pathlib\n"

@@ -150,6 +150,7 @@ def test_an_answer_from_nobody_is_refused(sender: str) -> None:
         parse_inbound(body(INBOUND, **{"from": sender}))
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

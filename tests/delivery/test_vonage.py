@@ -208,6 +208,7 @@ async def test_after_a_refusal_the_next_message_goes_through(server: VonageServe
     assert [type(outcome) for outcome in outcomes] == [TemporaryFailure, UnknownOutcome, Sent]
 
 
+@pytest.mark.slow
 async def test_many_tasks_send_one_after_the_other(server: VonageServer) -> None:
     provider = VonageSms(account_of(server), "Clinic")
     outcomes = await asyncio.gather(

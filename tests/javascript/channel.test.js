@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Channel, DEAD_AFTER, PING_EVERY, Refused } from "../../web/static/js/room/channel.js";
+import {
+  Channel,
+  PONG_TIMEOUT,
+  PING_INTERVAL,
+  Refused,
+} from "../../web/static/js/signaling/channel.js";
 
-/** @import { ServerMessage } from "../../web/static/js/room/messages.js" */
+/** @import { ServerMessage } from "../../web/static/js/signaling/messages.js" */
 
 /** A socket whose server is the test. */
 class FakeSocket {
@@ -80,7 +85,7 @@ function connected(stored = new Map()) {
       removeItem: (key) => void stored.delete(key),
     },
     storageKey: "queue",
-    surroundings: {
+    environment: {
       makeSocket: () => {
         const socket = new FakeSocket();
         sockets.push(socket);
@@ -223,10 +228,10 @@ test("a server that cannot store it now is asked again", () => {
 test("a silent line is found dead, and the next one is opened", () => {
   const { last, time, sockets } = connected();
   last().welcome();
-  time.pass(PING_EVERY);
+  time.pass(PING_INTERVAL);
   assert.equal(last().sent.at(-1).type, "ping");
   last().say({ type: "pong" });
-  time.pass(PING_EVERY + DEAD_AFTER + 1_000);
+  time.pass(PING_INTERVAL + PONG_TIMEOUT + 1_000);
   assert.equal(sockets.length, 2);
   assert.equal(sockets[0]?.closed, true);
 });
@@ -379,7 +384,7 @@ test("what is given up is told to its author and sent no more", async () => {
   const done = channel.command(chat());
   world.closed = true;
   last().say({ type: "goodbye", reason: "gone" });
-  channel.giveUp("This session is over.");
+  channel.refusePending("This session is over.");
   await assert.rejects(done, Refused);
   assert.deepEqual(refused, [["hello", "This session is over."]]);
   assert.equal(stored.size, 0);

@@ -38,7 +38,7 @@ class Order {
   log = [];
 
   /**
-   * @param {{ Media: any, Refused: any }} modules
+   * @param {{ CallController: any, Refused: any }} modules
    * @param {Hardware} hardware
    * @param {Clock} clock
    * @param {Dice} dice
@@ -66,7 +66,7 @@ class Order {
       seen: {},
       call: null,
     };
-    this.media = new modules.Media({
+    this.media = new modules.CallController({
       peerId: PAGE,
       storageKey: "call:orders",
       channel: this.line,
@@ -76,7 +76,7 @@ class Order {
           () => false,
         ),
       room: () => this.room,
-      tell: () => {},
+      notify: () => {},
       render: () => this.media?.render(this.room),
     });
     this.media.render(this.room);
@@ -321,8 +321,8 @@ class Order {
  * @returns {Promise<{ faults: string[], tracks: number }>} tracks: how many were given out
  */
 export async function runOrders({ base, seed, orders }) {
-  const { Media } = await import(`${base}/js/room/media.js`);
-  const { Refused } = await import(`${base}/js/room/channel.js`);
+  const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
+  const { Refused } = await import(`${base}/js/signaling/channel.js`);
   const hardware = new Hardware();
   await hardware.install();
   let dice = new Dice(seed);
@@ -348,7 +348,7 @@ export async function runOrders({ base, seed, orders }) {
     clock.timers = [];
     const people = 1 + (number % 3);
     try {
-      await new Order({ Media, Refused }, hardware, clock, dice, people).run();
+      await new Order({ CallController, Refused }, hardware, clock, dice, people).run();
     } catch (error) {
       faults.push(`order ${number}, ${people} people: ${error}`);
     }

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { Peer } from "../../web/static/js/room/peer.js";
+import { Peer } from "../../web/static/js/room/call/peer.js";
 
-/** @import { Description } from "../../web/static/js/room/messages.js" */
+/** @import { Description } from "../../web/static/js/signaling/messages.js" */
 
 /**
  * An RTCPeerConnection with the rules that matter here (JSEP, RFC 9429): its states, implicit

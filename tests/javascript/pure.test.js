@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { count, judge } from "../../web/static/js/room/quality.js";
+import { count, judge } from "../../web/static/js/room/call/quality.js";
 import { _, _n, fill, useCatalog } from "../../web/static/js/shared/catalog.js";
-import { insideApp } from "../../web/static/js/shared/in-app.js";
-import { directed } from "../../web/static/js/shared/directions.js";
-import { linkify } from "../../web/static/js/shared/linkify.js";
+import { isInAppBrowser } from "../../web/static/js/shared/in-app-browser.js";
+import { directed } from "../../web/static/js/shared/text/directions.js";
+import { linkify } from "../../web/static/js/shared/text/linkify.js";
 
 afterEach(() => {
   useCatalog({ plural: "10".padEnd(200, "1"), messages: {} });
@@ -100,12 +100,12 @@ test("browsers inside apps are told from browsers", () => {
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Mobile/15E148 Safari/604.1";
   const chrome =
     "Mozilla/5.0 (Linux; Android 14; Pixel 7) AppleWebKit/537.36 Chrome/126 Mobile Safari/537.36";
-  assert.equal(insideApp(safari, true), false);
-  assert.equal(insideApp(chrome, true), false);
-  assert.equal(insideApp(chrome, false), true);
-  assert.equal(insideApp(safari.replace(" Safari/604.1", ""), true), true);
-  assert.equal(insideApp(`${safari} [FBAN/FBIOS;FBAV/400]`, true), true);
-  assert.equal(insideApp(chrome.replace("Pixel 7", "Pixel 7; wv"), true), true);
+  assert.equal(isInAppBrowser(safari, true), false);
+  assert.equal(isInAppBrowser(chrome, true), false);
+  assert.equal(isInAppBrowser(chrome, false), true);
+  assert.equal(isInAppBrowser(safari.replace(" Safari/604.1", ""), true), true);
+  assert.equal(isInAppBrowser(`${safari} [FBAN/FBIOS;FBAV/400]`, true), true);
+  assert.equal(isInAppBrowser(chrome.replace("Pixel 7", "Pixel 7; wv"), true), true);
 });
 
 test("loss and delay are told in plain words", () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
-import { encode, RelayPeer } from "../../web/static/js/room/relay-peer.js";
+import { setEncodings, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
 
-/** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/room/messages.js" */
+/** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/signaling/messages.js" */
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();
@@ -133,12 +133,12 @@ test("lines tell whose sound and picture arrive", async () => {
   peer.receiveOffer(offer(1, true, "publish audio mine", "subscribe audio hers"));
   await settle();
   assert.deepEqual(
-    peer.from("hers").map(({ kind }) => kind),
+    peer.receiversOf("hers").map(({ kind }) => kind),
     ["audio"],
   );
   peer.receiveOffer(offer(2, false, "publish audio mine"));
   await settle();
-  assert.deepEqual(peer.from("hers"), []);
+  assert.deepEqual(peer.receiversOf("hers"), []);
 });
 
 test("a fresh offer makes a new connection and throws the old one away", async () => {
@@ -194,25 +194,25 @@ test("a camera is sent large and small, a screen as it is", () => {
   const track = { getSettings: () => ({ height: 540 }) };
   /** @type {RTCRtpEncodingParameters[]} */
   const camera = [{ rid: "h" }, { rid: "l" }];
-  encode("video", track, camera);
+  setEncodings("video", track, camera);
   assert.deepEqual(
     camera.map((one) => one.scaleResolutionDownBy),
     [1, 3],
   );
-  encode("video", track, camera, true);
+  setEncodings("video", track, camera, true);
   assert.deepEqual(
     camera.map((one) => one.active ?? true),
     [false, true],
     "a narrow link gets one",
   );
   assert.equal(camera[1]?.scaleResolutionDownBy, 1);
-  encode("video", track, camera);
+  setEncodings("video", track, camera);
   assert.deepEqual(
     camera.map((one) => one.active ?? true),
     [true, true],
   );
   /** @type {RTCRtpEncodingParameters[]} */
   const screen = [{}];
-  encode("screen", track, screen);
+  setEncodings("screen", track, screen);
   assert.equal(screen[0]?.scaleResolutionDownBy, 1);
 });

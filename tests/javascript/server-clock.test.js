@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
-import { clockIsOff, hearServer, serverNow } from "../../web/static/js/shared/server-clock.js";
+import {
+  clockError,
+  setServerTime,
+  serverNow,
+} from "../../web/static/js/shared/time/server-clock.js";
 
 const HOUR = 3600_000;
 const REAL = Date.parse("2026-12-07T14:30:00Z");
@@ -33,21 +37,21 @@ function pass(duration) {
 
 test("A device that is hours ahead counts as the server does.", () => {
   device = REAL + 27 * HOUR;
-  hearServer(REAL);
+  setServerTime(REAL);
   pass(HOUR);
   assert.equal(serverNow(), REAL + HOUR);
-  assert.equal(clockIsOff(), 27 * HOUR);
+  assert.equal(clockError(), 27 * HOUR);
   assert.deepEqual(asked, []);
 });
 
 test("Some minutes are no matter.", () => {
-  hearServer(REAL - 200_000);
-  assert.equal(clockIsOff(), 0);
+  setServerTime(REAL - 200_000);
+  assert.equal(clockError(), 0);
 });
 
 test("A clock that is set while the page is open makes it ask the server, once.", async () => {
   device = REAL + 5 * HOUR;
-  hearServer(REAL);
+  setServerTime(REAL);
   pass(HOUR);
   device = REAL + HOUR;
   answer = async () => ({ headers: new Headers({ Date: new Date(REAL + HOUR).toUTCString() }) });
@@ -56,12 +60,12 @@ test("A clock that is set while the page is open makes it ask the server, once."
   await new Promise(setImmediate);
   assert.deepEqual(asked, ["HEAD"]);
   assert.equal(serverNow(), REAL + HOUR);
-  assert.equal(clockIsOff(), 0);
+  assert.equal(clockError(), 0);
 });
 
 test("Without an answer what was known goes on.", async () => {
   device = REAL + 2 * HOUR;
-  hearServer(REAL);
+  setServerTime(REAL);
   steady += 60_000;
   answer = () => Promise.reject(new TypeError("no line"));
   serverNow();

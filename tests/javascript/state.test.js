@@ -9,7 +9,7 @@ import {
   resumePoint,
 } from "../../web/static/js/room/state.js";
 
-/** @import { CallView, ChatLine, Participant, ServerMessage } from "../../web/static/js/room/messages.js" */
+/** @import { CallView, ChatLine, Participant, ServerMessage } from "../../web/static/js/signaling/messages.js" */
 /** @import { Room } from "../../web/static/js/room/state.js" */
 
 /** @type {Participant} */
@@ -34,7 +34,7 @@ const welcome = (resumed, me = "U") => ({
 });
 
 /**
- * @param {Partial<import("../../web/static/js/room/messages.js").Snapshot>} [changes]
+ * @param {Partial<import("../../web/static/js/signaling/messages.js").Snapshot>} [changes]
  * @returns {ServerMessage}
  */
 const snapshot = (changes = {}) => ({

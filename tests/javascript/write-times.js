@@ -9,7 +9,8 @@ const { catalogs, places, moments, now, durations, ahead } = JSON.parse(readFile
 // Before the modules are there: they would take it for a clock that was set.
 Date.now = () => now;
 const { useCatalog } = await import("../../web/static/js/shared/catalog.js");
-const { dateAndTime, inWords, timeOfDay } = await import("../../web/static/js/shared/times.js");
+const { dateAndTime, inWords, timeOfDay } =
+  await import("../../web/static/js/shared/time/format.js");
 
 /** @type {Map<number, number>} */
 let offsets = new Map();

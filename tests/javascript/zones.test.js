@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clockIn, otherReading } from "../../web/static/js/shared/zones.js";
+import { clockIn, otherReading } from "../../web/static/js/shared/time/zones.js";
 
 const WINTER = Date.UTC(2027, 0, 11, 13, 30);
 

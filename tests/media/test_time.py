@@ -69,7 +69,7 @@ async def test_who_never_reads_nor_reports_costs_the_others_nothing() -> None:
             assert inbound.history is None or len(inbound.history) == HISTORY
         peer = room.peers["c"]
         assert not peer.destination.pending
-        assert not peer.reports_sent or len(peer.reports_sent) <= 16
+        assert not peer.downlink.reports_sent or len(peer.downlink.reports_sent) <= 16
         assert target.sfu.forwarder.errors == 0
         assert not target.parted
     finally:

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.clock import MovableClock
 from tests.delivery.smtp_server import MailServer, mail_server
 from tests.delivery.vonage_server import SIGNATURE_SECRET, VonageServer, signed, vonage_server
 from tests.people import Answer, Person
 from tests.serving import Server, serving
-from web.clockwork import MovableClock
-from web.keys import CLOCK, CLOCKWORK, NOTIFYING
+from web.keys import CLOCK, CLOCKWORK
 
 NUMBER = "+41791234567"
 
@@ -62,8 +62,7 @@ class Desk:
     outside: Outside
 
     async def deliver(self) -> None:
-        """Hand over everything that is due now."""
-        self.server.app[NOTIFYING].wake()
+        """Hand over everything that is due now; nobody says that there is something to do."""
         await self.server.app[CLOCKWORK].run_due()
 
     async def invite(self, **fields: str) -> Answer:

@@ -7,7 +7,7 @@ from signaling.flows.notices.claiming import recover
 from signaling.flows.notices.sending import DOMAIN_AT_ONCE, IN_HAND
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts
-from web.keys import CLOCKWORK, NOTIFYING, STORE
+from web.keys import CLOCKWORK, SENDING, STORE
 
 FORM = {"kind": "remote", "first_name": "A", "language": "en"}
 
@@ -43,7 +43,7 @@ async def test_an_outcome_for_a_notice_that_somebody_else_has_moved_does_not_hol
     await nurse.invite(address="b@example.org")
     assert nurse.outside.mail.asked == ["a@example.org", "b@example.org"]
     assert ("email", "sent", "") in await attempts(nurse)
-    assert not nurse.server.app[NOTIFYING]._done
+    assert not nurse.server.app[SENDING]._done
     nurse.move(hours=2)
     await nurse.deliver()
     assert {state for _, state, _ in await attempts(nurse)} == {"sent"}
@@ -62,11 +62,12 @@ async def pass_days(nurse: Desk, days: int) -> None:
 
 
 async def test_a_key_that_is_damaged_holds_up_no_mail_and_no_forgetting(nurse: Desk) -> None:
-    async with nurse.server.app[NOTIFYING]._busy:
+    async with nurse.server.app[SENDING]._busy:
         await queue(nurse, "a@example.org", note="for the first")
         await damage_keys(nurse)
         [damaged] = await sessions(nurse)
         await queue(nurse, "b@example.org", note="for the second")
+    nurse.server.app[SENDING].wake()
     await nurse.deliver()
     assert nurse.outside.mail.asked == ["b@example.org"]
     await pass_days(nurse, 2)  # one to expire, one to be forgotten
@@ -93,10 +94,10 @@ async def test_what_cannot_be_purged_keeps_nobody_else(nurse: Desk) -> None:
 
 async def test_more_mails_than_may_be_in_hand_hang_and_an_sms_leaves(nurse: Desk) -> None:
     nurse.outside.mail.hanging_domain = "hanging.example"
-    async with nurse.server.app[NOTIFYING]._busy:
+    async with nurse.server.app[SENDING]._busy:
         for number in range(IN_HAND["email"] + 1):
             await queue(nurse, f"a{number}@hanging.example")
-    nurse.server.app[NOTIFYING].wake()
+    nurse.server.app[SENDING].wake()
     await nurse.outside.mail.hanging.acquire()
     await queue(nurse, **SMS)
     await nurse.outside.phones.arrived.wait()
@@ -108,10 +109,10 @@ async def test_more_mails_than_may_be_in_hand_hang_and_an_sms_leaves(nurse: Desk
 
 async def test_a_domain_that_hangs_leaves_a_connection_for_others(nurse: Desk) -> None:
     nurse.outside.mail.hanging_domain = "hanging.example"
-    async with nurse.server.app[NOTIFYING]._busy:
+    async with nurse.server.app[SENDING]._busy:
         for number in range(10):
             await queue(nurse, f"a{number}@hanging.example")
-    nurse.server.app[NOTIFYING].wake()
+    nurse.server.app[SENDING].wake()
     for _ in range(DOMAIN_AT_ONCE):
         await nurse.outside.mail.hanging.acquire()
     await queue(nurse, "b@example.org")
@@ -122,7 +123,7 @@ async def test_a_domain_that_hangs_leaves_a_connection_for_others(nurse: Desk) -
 
 
 async def test_a_wake_that_was_lost_is_made_up_for(nurse: Desk) -> None:
-    async with nurse.server.app[NOTIFYING]._busy:
+    async with nurse.server.app[SENDING]._busy:
         await queue(nurse, "a@example.org")
         nurse.server.app[CLOCKWORK].cancel("notices")
         await nurse.server.app[CLOCKWORK].run_due()
@@ -139,7 +140,7 @@ async def test_readiness_tells_of_a_queue_that_stands_still_and_not_of_a_provide
     nurse.move(minutes=11)
     await nurse.deliver()
     assert (await ready(nurse))[0] == 200
-    async with nurse.server.app[NOTIFYING]._busy:  # as one that never comes back would
+    async with nurse.server.app[SENDING]._busy:  # as one that never comes back would
         nurse.move(minutes=13)
         await nurse.server.app[CLOCKWORK].run_due()
         status, said = await ready(nurse)

@@ -7,7 +7,7 @@ from pathlib import Path
 from signaling.flows.notices.claiming import claim
 from signaling.flows.notices.sending import IN_HAND
 from tests.notices.desk import Desk, Outside, desk
-from web.keys import NOTIFYING, STORE
+from web.keys import SENDING, STORE
 
 
 async def states(nurse: Desk) -> list[str]:
@@ -24,8 +24,8 @@ async def states(nurse: Desk) -> list[str]:
 async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Outside) -> None:
     async with desk(tmp_path / "data", around) as nurse:
         form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
-        notifying = nurse.server.app[NOTIFYING]
-        async with notifying._busy:  # nothing is handed over while the server is being stopped
+        sending = nurse.server.app[SENDING]
+        async with sending._busy:  # nothing is handed over while the server is being stopped
             for number in range(3):
                 typed = {**form, "address": f"+4179123456{number}"}
                 assert (await nurse.person.post("/invites/new", typed)).status == 303
@@ -33,10 +33,10 @@ async def test_only_what_may_have_left_stays_unknown(tmp_path: Path, around: Out
                 lambda records: claim(records, nurse.now, IN_HAND)
             )
             assert len(jobs) == 3
-            assert await notifying._take(jobs[0])  # it leaves, and then the power goes
+            assert await sending._take(jobs[0])  # it leaves, and then the power goes
             assert await states(nurse) == ["queued", "queued", "sending"]
             now = nurse.now
-            nurse.server.app[NOTIFYING]._timers.cancel("notices")
+            nurse.server.app[SENDING]._timers.cancel("notices")
 
     async with desk(tmp_path / "data", around, now) as nurse:
         await nurse.deliver()
@@ -66,8 +66,8 @@ async def test_what_was_called_off_in_between_does_not_leave(
     tmp_path: Path, around: Outside
 ) -> None:
     async with desk(tmp_path / "data", around) as nurse:
-        notifying = nurse.server.app[NOTIFYING]
-        async with notifying._busy:
+        sending = nurse.server.app[SENDING]
+        async with sending._busy:
             form = {"kind": "remote", "first_name": "A", "language": "en", "channel": "sms"}
             await nurse.person.post("/invites/new", {**form, "address": "+41791234567"})
             [job] = await nurse.server.app[STORE].write(
@@ -76,7 +76,7 @@ async def test_what_was_called_off_in_between_does_not_leave(
             page = (await nurse.person.get("/invites")).text
             session = page.split('data-consultation-id="')[1].split('"')[0]
             assert (await nurse.person.post(f"/sessions/{session}/cancel")).status == 303
-            assert not await notifying._take(job)
+            assert not await sending._take(job)
         now = nurse.now
     texts = len(around.texts)
     async with desk(tmp_path / "data", around, now) as nurse:

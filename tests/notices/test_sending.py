@@ -2,15 +2,16 @@
 
 from tests.notices.desk import Desk
 from tests.notices.test_phones import SMS, attempts
-from web.keys import NOTIFYING, STORE
+from web.keys import SENDING, STORE
 
 
 async def send_again(nurse: Desk, *, times: int = 1) -> None:
     page = await nurse.list()
     [address] = [part.split('"')[0] for part in page.split('action="')[1:] if "/send" in part]
-    async with nurse.server.app[NOTIFYING]._busy:  # nothing is handed over before the last press
+    async with nurse.server.app[SENDING]._busy:  # nothing is handed over before the last press
         for _ in range(times):
             assert (await nurse.person.post(address)).status == 303
+    nurse.server.app[SENDING].wake()
     await nurse.deliver()
 
 
@@ -52,7 +53,7 @@ async def test_what_no_route_allows_any_more_is_shown_as_not_sent(nurse: Desk) -
 async def test_one_notice_that_cannot_be_read_holds_up_nobody(nurse: Desk) -> None:
     form = {"kind": "remote", "first_name": "A", "language": "en", "address": "a@example.org"}
     database = nurse.server.app[STORE]._database
-    async with nurse.server.app[NOTIFYING]._busy:
+    async with nurse.server.app[SENDING]._busy:
         assert (await nurse.person.post("/invites/new", form)).status == 303
         await database.write(
             lambda executor: executor.rows("UPDATE notice SET envelope = zeroblob(200)")

@@ -20,11 +20,11 @@ from storage.backup.checking import check
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
 from storage.store import Records, Store
+from tests.clock import MovableClock
 from tests.people import Person, Refused, consultation_of
 from tests.scripts.commands import Commands
 from tests.scripts.stored import fill, look, notes
 from tests.serving import serving
-from web.clockwork import MovableClock
 from web.keys import CLOCK
 
 BACKUP = "scripts.backup"

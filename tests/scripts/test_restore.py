@@ -18,12 +18,12 @@ from signaling.notices.notice import Attempt, Content, Envelope, Notice, Way
 from storage.folder.lock import DataFolderLock
 from storage.folder.purged_list import PurgedList, digest
 from storage.store import SIGNED_IN, Records, Store
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.scripts.commands import Commands
 from tests.scripts.restores import attempted, backed_up, purge, restored
 from tests.scripts.stored import NURSE, fill, look, notes
 from tests.serving import audit_lines, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 KEPT_TABLES = {
@@ -236,7 +236,7 @@ async def prepare_people(records: Records) -> None:
         [
             ("planned-1", "invitation", now, None),
             ("planned-1", "moved", now, "queued"),
-            ("planned-1", "changed", now, "failed"),
+            ("planned-1", "removed", now, "failed"),
             ("planned-1", "canceled", now, "sending"),
             ("planned-1", "reminder", tomorrow, None),
             ("active-1", "reminder", tomorrow, None),

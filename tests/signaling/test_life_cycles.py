@@ -1,15 +1,18 @@
 """The life cycles: the whole table written out a second time, one test per state and event."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 
-from signaling import consultation, invite
+from signaling import consultation, interpreter_request, invite
 from signaling.calls import call
 from signaling.consultation import Consultation
 from signaling.errors import InviteNotUsable, TransitionRefused
 from signaling.invite import Invite, Person
 from signaling.lifecycle import advance
+from signaling.notices import notice
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
@@ -67,6 +70,28 @@ TABLES = {
     "invite": invite.TRANSITIONS,
     "call": call.TRANSITIONS,
 }
+TYPED: dict[str, tuple[Mapping[str, Mapping[str, str]], Any, Any]] = {
+    "consultation": (
+        consultation.TRANSITIONS,
+        consultation.ConsultationState,
+        consultation.ConsultationEvent,
+    ),
+    "invite": (invite.TRANSITIONS, invite.InviteState, invite.InviteEvent),
+    "call": (call.TRANSITIONS, call.CallState, call.CallEvent),
+    "interpreter request": (
+        interpreter_request.TRANSITIONS,
+        interpreter_request.RequestState,
+        interpreter_request.RequestEvent,
+    ),
+    "interpreting": (
+        interpreter_request.INTERPRETING_TRANSITIONS,
+        interpreter_request.InterpretingState,
+        interpreter_request.InterpretingEvent,
+    ),
+    "notice": (notice.NOTICE_TRANSITIONS, notice.NoticeState, notice.NoticeEvent),
+    "delivery attempt": (notice.ATTEMPT_TRANSITIONS, notice.AttemptState, notice.AttemptEvent),
+}
+"noun -> (table, type of its states, type of its events)"
 
 
 def expected_steps(noun: str) -> dict[tuple[str, str], str]:
@@ -106,6 +131,22 @@ def test_every_step_leads_to_a_state_of_the_table(noun: str) -> None:
 def test_an_unknown_state_has_no_steps(noun: str) -> None:
     with pytest.raises(TransitionRefused):
         advance(noun, TABLES[noun], "lost", "end")
+
+
+def values(literal: Any) -> set[str]:
+    """What a Literal allows, or a union of them."""
+    return {
+        value
+        for each in get_args(literal)
+        for value in (get_args(each) if get_origin(each) is Literal else (each,))
+    }
+
+
+@pytest.mark.parametrize("noun", TYPED)
+def test_a_table_has_every_state_and_uses_every_event_of_its_types(noun: str) -> None:
+    table, states, events = TYPED[noun]
+    assert set(table) == values(states)
+    assert {event for steps in table.values() for event in steps} == values(events)
 
 
 def a_consultation(state: str) -> Consultation:

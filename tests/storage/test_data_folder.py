@@ -116,6 +116,7 @@ def test_what_a_killed_backup_left_is_removed_but_not_under_a_running_one(tmp_pa
     assert not staging.exists()
 
 
+@pytest.mark.slow
 async def test_a_server_makes_nothing_that_others_can_use(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from tests.people import Person, consultation_of
 from tests.serving import Server, serving
 from web.logs import JsonFormatter

@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from tests.clock import MovableClock
 from tests.people import LINK, PATIENCE, Person, outbox
 from tests.serving import moment
 from tests.system.attacking import SECRETS, Target, nothing_is_told, target
-from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import STORE, WAITS
 from web.routes import PATHS

@@ -16,8 +16,8 @@ from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire_messages
 from tests.people import PATIENCE, Person, Refused, Wire, an_id, consultation_of
 from tests.system.attacking import Target, nothing_is_told, target
-from tests.web.calling import Page, table
-from web.connections.doorman import DOORMAN, claim_descriptors
+from tests.web.calling import Page, started_session
+from web.connections.http_server import CONNECTIONS, claim_descriptors
 from web.socket import BURST
 
 SDP = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
@@ -154,7 +154,7 @@ async def test_odd_messages_of_three_people_in_a_call_are_no_error(
 ) -> None:
     """Three times `count` of them."""
     caplog.set_level(logging.INFO)
-    async with table(tmp_path, "paul") as made:
+    async with started_session(tmp_path, "paul") as made:
         await made.pair()
         await made.come("paul")
         pages = list(made.pages.values())
@@ -210,9 +210,9 @@ async def test_sockets_of_strangers_keep_nobody_of_their_network_out(
         seat = await phone.join(prey.link)
         for _ in range(count // 50):
             await asyncio.gather(*(strangers.ws_connect("/socket") for _ in range(50)))
-        visitors = prey.server.app[DOORMAN].visitors
-        here = sum(visitor.network == "192.0.2.66" for visitor in visitors)
-        assert 0 < here <= visitors.places_for_network_unheard
+        connections = prey.server.app[CONNECTIONS].connections
+        here = sum(connection.network == "192.0.2.66" for connection in connections)
+        assert 0 < here <= connections.network_capacity_for_waiting
         amina = await phone.enter(invite_id=seat)
         assert await amina.say("I am in")
 

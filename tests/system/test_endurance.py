@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 
 from signaling.rooms.room import Room
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, serving
 from tests.system.test_kill import process
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, ROOMS
 
 SECRETS = {

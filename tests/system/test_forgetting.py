@@ -16,10 +16,10 @@ import pytest
 
 from signaling.errors import NotFound
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
-from web.keys import CLOCKWORK, FORGETTING, NOTIFYING, ROOMS, STORE
+from web.keys import CLOCKWORK, FORGETTING, ROOMS, SENDING, STORE
 
 NOW = moment("2026-12-07 14:30")
 RETENTION = timedelta(hours=24)
@@ -184,17 +184,17 @@ async def test_a_mail_that_is_being_written_while_its_session_is_purged_does_not
     clock = MovableClock(NOW)
     async with clinic(tmp_path, clock) as (server, nurse):
         await one_closed(server, nurse)
-        notifying, folder = server.app[NOTIFYING], tmp_path / "outbox"
-        async with notifying._busy:  # this test claims by itself
+        sending, folder = server.app[SENDING], tmp_path / "outbox"
+        async with sending._busy:  # this test claims by itself
             await nurse.invite("Bashir")
-            (job,) = await notifying._keep_books()
+            (job,) = await sending._keep_books()
             consultation_id = job.notice.consultation_id
             await nurse.post(f"/sessions/{consultation_id}/cancel")
             clock.move(RETENTION)
             await server.app[FORGETTING].purge_due()
-            await notifying._hand_over(job)
+            await sending._hand_over(job)
             assert [file.name for file in folder.iterdir()] == [f"{job.notice.id}.eml"]
-            await notifying._keep_books()
+            await sending._keep_books()
         assert list(folder.iterdir()) == []
 
 

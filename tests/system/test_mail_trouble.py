@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import MovableClock
 from tests.delivery.smtp_server import broken_server, mail_server
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 START = "2026-12-07 14:30"

@@ -5,24 +5,24 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame
 
+from media.messages import OfferNeeded, Track
 from media.rtp.codecs import Kind
+from tests.clock import MovableClock
 from tests.media.support import Participant, track_of, until
 from tests.people import LINK, Person, Wire, consultation_of, outbox
 from tests.serving import Server, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, RELAY, WAITS
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
 
 class DarkCamera(VideoStreamTrack):
-    """A camera that is off: its line is there, as browsers keep it, and carries nothing."""
+    """A camera that is off: its m= section is there, as browsers keep it, and carries nothing."""
 
     async def recv(self) -> VideoFrame:
         await asyncio.get_running_loop().create_future()
@@ -30,7 +30,7 @@ class DarkCamera(VideoStreamTrack):
 
 
 class Page:
-    """Somebody's page in a room: reads all frames, and answers the relay if it can speak."""
+    """Somebody's page in a room: reads all frames, and answers the relay's offers if it has media."""
 
     def __init__(self, wire: Wire, peer_id: str, person: Person, seat: dict[str, str]) -> None:
         self.wire = wire
@@ -67,26 +67,28 @@ class Page:
         if before is not None:
             await asyncio.gather(before, return_exceptions=True)
         assert self.media is not None
-        tracks = [
-            SimpleNamespace(mid=one["mid"], kind=Kind(one["kind"]), direction=one["direction"])
-            for one in frame["tracks"]
-        ]
-        offer = SimpleNamespace(fresh=frame["fresh"], sdp=frame["sdp"], tracks=tracks)
-        sdp = await self.media.describe(offer)  # type: ignore[arg-type]
+        tracks = tuple(
+            Track(track["mid"], Kind(track["kind"]), track["direction"], track["peer_id"])
+            for track in frame["tracks"]
+        )
+        offer = OfferNeeded(
+            "", self.peer_id, frame["sdp"], frame["revision"], tracks, frame["fresh"]
+        )
+        sdp = await self.media.describe(offer)
         await self.wire.send("relay_answer", revision=frame["revision"], sdp=sdp)
 
     def speak(self) -> None:
-        """From now on the page has sound, and answers the relay's offers."""
+        """From now on the page sends audio and answers the relay's offers."""
         tracks = {Kind.AUDIO: track_of(Kind.AUDIO), Kind.VIDEO: DarkCamera()}
         self.media = Participant(self.peer_id, tracks)
 
     @property
     def heard(self) -> int:
-        """Frames of sound that came so far."""
+        """Audio frames received so far."""
         return 0 if self.media is None else self.media.frames.get("audio", 0)
 
     async def command(self, kind: str, /, **members: Any) -> None:
-        """A command that is acknowledged."""
+        """Send a command and wait until it is acknowledged."""
         identifier = members.setdefault("id", f"command-{len(self.frames):04}-{self.peer_id}")
         await self.wire.send(kind, **members)
         await until(lambda: self.answer_to(identifier), f"an answer to {kind}")
@@ -95,13 +97,13 @@ class Page:
         assert answer["type"] == "ack", answer
 
     def answer_to(self, identifier: str) -> dict[str, Any] | None:
-        return next((one for one in self.frames if one.get("id") == identifier), None)
+        return next((frame for frame in self.frames if frame.get("id") == identifier), None)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
         return [frame for frame in self.frames if frame["type"] == kind]
 
     async def goes(self, topology: str, moving_to: str | None = None) -> None:
-        """The page is told that the call goes this way."""
+        """Wait until the page is told that the call has this topology."""
 
         def is_so() -> bool:
             call = self.call
@@ -119,12 +121,12 @@ class Page:
         if self.media is not None:
             await self.media.close()
         if self._answering is not None:
-            # Not canceled: sockets that it opens in this moment would stay open.
+            # Not canceled: sockets that it is opening would stay open.
             await asyncio.gather(self._answering, return_exceptions=True)
         await self.wire.ws.close()
 
 
-class Table:
+class StartedSession:
     """A started session with a nurse, Amina, and colleagues who come when they are asked to."""
 
     def __init__(self, server: Server, stack: AsyncExitStack) -> None:
@@ -134,7 +136,7 @@ class Table:
         self.pages: dict[str, Page] = {}
         self.consultation_id = ""
 
-    async def lay(self, *colleagues: str) -> None:
+    async def start(self, *colleagues: str) -> None:
         nurse = await self.stack.enter_async_context(Person(self.server))
         await nurse.sign_in()
         form = {
@@ -190,9 +192,9 @@ class Table:
         await page.wire.send("set_media", media={"microphone": True, "camera": False})
 
     async def ready(self, *pages: Page, topology: str = "forwarded") -> None:
-        """Each of these pages says that it receives all others."""
+        """Let each of these pages report that it receives all others."""
         for page in pages:
-            others = [one.peer_id for one in pages if one is not page]
+            others = [other.peer_id for other in pages if other is not page]
             await page.wire.send("path_ready", topology=topology, peers=others)
 
     async def pass_time(self, by: timedelta) -> None:
@@ -203,14 +205,14 @@ class Table:
         await self.server.app[WAITS].run_due()
 
     def legs(self) -> set[str]:
-        """Peer ids that have a connection with the relay, or are offered one."""
+        """Peer ids that have a connection to the relay, or have been offered one."""
         relay = self.server.app[RELAY].relay
         if relay is None:
             return set()
         return {peer_id for room in relay._rooms.values() for peer_id in room.participants}
 
     def heights(self, peer_id: str) -> dict[tuple[str, Kind], int | None]:
-        """How high that page shows whose pictures, as the relay was told."""
+        """(publisher, kind) -> the height at which that page shows the video, as the relay was told."""
         relay = self.server.app[RELAY].relay
         assert relay is not None
         (room,) = relay._rooms.values()
@@ -218,17 +220,17 @@ class Table:
 
 
 @asynccontextmanager
-async def table(
+async def started_session(
     folder: Path,
     *colleagues: str,
     relay: bool = True,
     steady: MovableClock | None = None,
     **settings: str,
-) -> AsyncIterator[Table]:
+) -> AsyncIterator[StartedSession]:
     clock = MovableClock(NOW)
     async with serving(folder, clock, steady=steady, relay=relay, **settings) as server:
         await server.account()
         async with AsyncExitStack() as stack:
-            laid = Table(server, stack)
-            await laid.lay(*colleagues)
-            yield laid
+            session = StartedSession(server, stack)
+            await session.start(*colleagues)
+            yield session

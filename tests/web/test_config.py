@@ -104,6 +104,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
     "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
     **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
+    "TELECONNECT_LOG_LEVEL": ("loud", "INFO", "20"),
 }  # fmt: skip
 "Setting -> values that cannot be."
 
@@ -208,7 +209,9 @@ def test_what_can_be_is_taken_as_it_is_meant(
 def test_a_password_of_the_mail_server_needs_no_encoding(
     login: str, user: str, password: str | None, place: str
 ) -> None:
-    url = load({"TELECONNECT_SMTP_URL": f"smtp://{login}@{place}?starttls=required"}).smtp_url
+    url = load(
+        {"TELECONNECT_SMTP_URL": f"smtp://{login}@{place}?starttls=required"}
+    ).delivery.smtp_url
     assert url is not None
     server = SmtpServer.from_url(url)
     assert (server.user, server.password) == (user, password)
@@ -229,7 +232,7 @@ def test_a_password_of_the_mail_server_needs_no_encoding(
 )  # fmt: skip
 def test_any_name_stands_in_the_sender_of_mails_as_it_is(brand: str) -> None:
     config = load({"TELECONNECT_BRAND": brand, "TELECONNECT_PUBLIC_URL": "https://käse.example"})
-    line = sender(config.mail_from).line
+    line = sender(config.delivery.mail_from).line
     assert line.isascii()
     # not by today's policies of `email`, which put spaces between the parts of an encoded word
     name, spec = parseaddr(message_from_bytes(line + b"\r\n")["From"].replace("\r\n", ""))
@@ -251,7 +254,7 @@ def test_any_name_stands_in_the_sender_of_mails_as_it_is(brand: str) -> None:
     ],
 )
 def test_the_sender_of_mails_is_nobody_else_than_it_says(given: str, name: str) -> None:
-    found = sender(load({"TELECONNECT_MAIL_FROM": given}).mail_from).address
+    found = sender(load({"TELECONNECT_MAIL_FROM": given}).delivery.mail_from).address
     assert (found.display_name, found.addr_spec) == (name, "a@b.example")
 
 

@@ -4,8 +4,8 @@ import asyncio
 import re
 import socket as sockets
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 
 import aiohttp
 import pytest
@@ -18,15 +18,21 @@ from web.keys import ROOMS
 from web.socket import BURST
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
+@dataclass(frozen=True)
+class Visit:
+    """Nurse and Amina in one started session: their browsers, and the sockets of their pages."""
+
+    nurse: Person
+    phone: Person
+    seat: str
+    "Amina's invite."
+    amina: Wire
+    desk: Wire
+    consultation_id: str
 
 
 @pytest.fixture
-async def visit(server: Server) -> AsyncIterator[SimpleNamespace]:
+async def visit(server: Server) -> AsyncIterator[Visit]:
     """Nurse and Amina in one started session."""
     async with Person(server) as nurse, Person(server) as phone:
         await nurse.sign_in()
@@ -35,7 +41,7 @@ async def visit(server: Server) -> AsyncIterator[SimpleNamespace]:
         consultation_id = await consultation_of(amina)
         desk = await nurse.enter(consultation_id=consultation_id, peer_id="nurse-page")
         await desk.command("start_consultation")
-        yield SimpleNamespace(
+        yield Visit(
             nurse=nurse, phone=phone, seat=seat, amina=amina, desk=desk,
             consultation_id=consultation_id,
         )  # fmt: skip
@@ -57,20 +63,18 @@ def chat_of(wire: Wire) -> list[str]:
     ["", "nonsense", "[]", '{"type":"nothing"}', '{"type":"chat_send","id":"x","text":"y"}',
      '{"type":"ping","extra":1}', '{"type":"hello","version":1}', "{" * 3000],
 )  # fmt: skip
-async def test_a_malformed_message_ends_the_conversation(
-    visit: SimpleNamespace, frame: str
-) -> None:
+async def test_a_malformed_message_ends_the_conversation(visit: Visit, frame: str) -> None:
     await visit.amina.ws.send_str(frame)
     assert (await visit.amina.until("error"))["code"] == "invalid_message"
     assert await visit.amina.end() == 4400
 
 
-async def test_a_binary_message_ends_the_conversation(visit: SimpleNamespace) -> None:
+async def test_a_binary_message_ends_the_conversation(visit: Visit) -> None:
     await visit.amina.ws.send_bytes(b'{"type":"ping"}')
     assert await visit.amina.end() == 4400
 
 
-async def test_an_oversized_message_ends_the_conversation(visit: SimpleNamespace) -> None:
+async def test_an_oversized_message_ends_the_conversation(visit: Visit) -> None:
     await visit.amina.ws.send_str("x" * (wire_messages.MAX_FRAME_BYTES + 1))
     assert await visit.amina.end() == 1009
 
@@ -91,7 +95,7 @@ async def test_nobody_is_heard_before_a_right_hello(server: Server, frame: str) 
 
 
 async def test_without_signing_in_there_is_no_lobby_and_no_room(
-    server: Server, visit: SimpleNamespace
+    server: Server, visit: Visit
 ) -> None:
     async with Person(server) as stranger:
         for room in ({"stream": "lobby"},
@@ -113,7 +117,7 @@ async def test_without_signing_in_there_is_no_lobby_and_no_room(
         assert (await wire.frame())["code"] == "not_found"
 
 
-async def test_a_seat_opens_its_own_room_only(visit: SimpleNamespace) -> None:
+async def test_a_seat_opens_its_own_room_only(visit: Visit) -> None:
     wire = await visit.phone.connect()
     await wire.send("hello", version=wire_messages.PROTOCOL_VERSION, stream="room", peer_id="peer-0001",
                     invite_id=visit.seat, consultation_id="another-room")  # fmt: skip
@@ -135,7 +139,7 @@ async def test_another_sites_page_cannot_open_a_socket(
         assert refused.value.status == 403
 
 
-async def test_what_only_the_scheduler_may_do_is_refused_to_others(visit: SimpleNamespace) -> None:
+async def test_what_only_the_scheduler_may_do_is_refused_to_others(visit: Visit) -> None:
     for kind, members in (
         ("terminate_consultation", {"choice": "close"}),
         ("start_consultation", {}),
@@ -161,7 +165,7 @@ async def test_nobody_starts_a_session_alone(server: Server) -> None:
 
 
 async def test_a_command_sent_again_is_done_once_and_acknowledged_again(
-    visit: SimpleNamespace,
+    visit: Visit,
 ) -> None:
     first = await visit.amina.say("Good morning", "message-0001")
     assert await visit.amina.say("Good morning", "message-0001") == first
@@ -171,14 +175,14 @@ async def test_a_command_sent_again_is_done_once_and_acknowledged_again(
     assert chat_of(visit.amina) == ["message-0001", "message-0002"]
 
 
-async def test_an_identifier_cannot_be_taken_over_by_somebody_else(visit: SimpleNamespace) -> None:
+async def test_an_identifier_cannot_be_taken_over_by_somebody_else(visit: Visit) -> None:
     await visit.amina.say("Good morning", "message-0001")
     with pytest.raises(Refused, match="conflict"):
         await visit.desk.say("Good evening", "message-0001")
 
 
 async def test_a_message_whose_acknowledgement_was_lost_is_acknowledged_after_the_end(
-    visit: SimpleNamespace,
+    visit: Visit,
 ) -> None:
     first = await visit.desk.say("Goodbye", "message-0001")
     await visit.desk.command("terminate_consultation", choice="close", id="command-close")
@@ -190,7 +194,7 @@ async def test_a_message_whose_acknowledgement_was_lost_is_acknowledged_after_th
 
 @pytest.mark.parametrize("text", ["", "   ", "\u200b", "x" * 4001])
 async def test_empty_or_overlong_chat_is_refused_and_the_conversation_goes_on(
-    visit: SimpleNamespace, text: str
+    visit: Visit, text: str
 ) -> None:
     with pytest.raises(Refused, match="invalid_input"):
         await visit.amina.say(text)
@@ -198,7 +202,7 @@ async def test_empty_or_overlong_chat_is_refused_and_the_conversation_goes_on(
 
 
 async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
-    visit: SimpleNamespace,
+    visit: Visit,
 ) -> None:
     await visit.amina.send(
         "send_description", to="nurse-page", description={"kind": "offer", "sdp": "v=0"}
@@ -206,14 +210,14 @@ async def test_negotiation_with_somebody_outside_of_the_call_is_refused(
     assert (await visit.amina.until("error"))["code"] == "not_found"
 
 
-async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: SimpleNamespace) -> None:
+async def test_a_browser_that_cannot_take_calls_is_not_rung(visit: Visit) -> None:
     old = await visit.phone.enter(invite_id=visit.seat, peer_id="old-browser", calls=False)
     await visit.desk.command("call_start", id="call-000001", media="audio")
     call = (await old.until("call_changed"))["call"]
     assert [one["state"] for one in call["members"]] == ["joined"]
 
 
-async def test_who_comes_back_gets_exactly_what_was_missed(visit: SimpleNamespace) -> None:
+async def test_who_comes_back_gets_exactly_what_was_missed(visit: Visit) -> None:
     await visit.amina.say("one")
     welcome = visit.amina.frames[0]
     seq = max(frame.get("seq", 0) for frame in visit.amina.frames)
@@ -229,7 +233,7 @@ async def test_who_comes_back_gets_exactly_what_was_missed(visit: SimpleNamespac
     assert not any(frame["type"] == "snapshot" for frame in again.frames)
 
 
-async def test_another_life_of_the_room_begins_with_a_snapshot(visit: SimpleNamespace) -> None:
+async def test_another_life_of_the_room_begins_with_a_snapshot(visit: Visit) -> None:
     await visit.amina.say("one", "message-0001")
     point = {"epoch": "another-epoch", "seq": 1}
     again = await visit.phone.enter(invite_id=visit.seat, peer_id="amina-page", resume=point)
@@ -238,7 +242,7 @@ async def test_another_life_of_the_room_begins_with_a_snapshot(visit: SimpleName
 
 
 async def test_whoever_sits_in_a_closed_session_is_in_again_once_it_is_reopened(
-    visit: SimpleNamespace,
+    visit: Visit,
 ) -> None:
     await visit.desk.command("terminate_consultation", choice="close")
     assert await visit.amina.end() == 4410
@@ -251,7 +255,7 @@ async def test_whoever_sits_in_a_closed_session_is_in_again_once_it_is_reopened(
 
 
 async def test_nobody_is_told_by_itself_of_a_reopening_and_the_link_is_at_hand(
-    visit: SimpleNamespace,
+    visit: Visit,
 ) -> None:
     await visit.desk.command("terminate_consultation", choice="close")
     await visit.nurse.post(f"/sessions/{visit.consultation_id}/reopen")
@@ -263,7 +267,7 @@ async def test_nobody_is_told_by_itself_of_a_reopening_and_the_link_is_at_hand(
     assert len(await outbox(visit.nurse.server)) == before + 1
 
 
-async def test_a_flood_ends_the_conversation(visit: SimpleNamespace) -> None:
+async def test_a_flood_ends_the_conversation(visit: Visit) -> None:
     for _ in range(BURST * 3):
         await visit.amina.ws.send_str('{"type":"ping"}')
     assert await visit.amina.end() == 4429
@@ -271,7 +275,7 @@ async def test_a_flood_ends_the_conversation(visit: SimpleNamespace) -> None:
 
 
 async def test_a_reader_that_does_not_read_is_cut_off_and_the_others_do_not_wait(
-    server: Server, visit: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    server: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_QUEUED_BYTES", 50_000)
     tcp = sockets.socket()
@@ -314,7 +318,7 @@ async def _went_offline(desk: Wire, participant_id: str) -> None:
 
 
 async def test_a_line_that_is_dead_is_noticed_by_the_server(
-    server: Server, visit: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+    server: Server, visit: Visit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "HEARTBEAT", 0.1)
     async with visit.phone.http.ws_connect("/socket", autoping=False) as mute:

@@ -5,7 +5,6 @@ import json
 import re
 import subprocess
 import zlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from posixpath import dirname, join, normpath
 
@@ -14,7 +13,7 @@ import brotli
 import pytest
 
 from tests.people import Person
-from tests.serving import Server, serving
+from tests.serving import Server
 from web.routes import path
 from web.static_files import StaticFiles
 from web.texts.catalogs import OWN_NAMES
@@ -26,13 +25,6 @@ SMALL = 60_000
 _LOADED = re.compile(r'(?:src|href|data-[a-z]+)="(/(?:static|catalog)/[^"#]+)["#]')
 _UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _IMPORTED = re.compile(rb"""(?:from|import) ?\(?["'](\.[^"']+)["']""")
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
@@ -61,6 +53,7 @@ async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encodings", ["gzip, deflate", "gzip, deflate, br, zstd"])
 async def test_pages_by_link_are_small_in_every_language(server: Server, encodings: str) -> None:
     async with Person(server) as nurse, Person(server) as amina:
@@ -79,6 +72,7 @@ async def test_pages_by_link_are_small_in_every_language(server: Server, encodin
                 assert sum(sizes.values()) <= SMALL, (language, page, sizes)
 
 
+@pytest.mark.slow
 def test_the_scripts_that_are_sent_are_the_programs_that_were_written() -> None:
     files = StaticFiles.load()
     programs = {

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from datetime import datetime, timedelta
 
-from signaling.ports import Clock, Timers
+from signaling.ports.clock import Clock, Timers
 from storage.records.audit import Finding, Head
 from storage.store import Store
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from signaling.audit import STRANGER
 from signaling.errors import Unavailable
-from signaling.ports import Clock, Timers
+from signaling.ports.clock import Clock, Timers
 from storage.store import Records, Store
 
 WINDOW = timedelta(hours=1)

@@ -15,7 +15,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from signaling.account import checked_password
 from signaling.errors import N_, InvalidInput
-from web.access.turns import Turns
+from web.access.fair_queue import FairQueue
 
 AT_ONCE = 2
 "Each hash takes 64 MiB and a core for a quarter of a second: a flood must wait, not swap."
@@ -34,7 +34,7 @@ class Passwords:
     def __init__(self, hasher: PasswordHasher | None = None) -> None:
         """By default with the second choice of RFC 9106, section 4: 64 MiB, three passes."""
         self._hasher = hasher or PasswordHasher()
-        self._turns = Turns(
+        self._queue = FairQueue(
             AT_ONCE, strangers=STRANGERS, of_one_network=OF_ONE_NETWORK, come_back=COME_BACK
         )
         # verified against when there is no such account, so that both take the same time
@@ -57,7 +57,7 @@ class Passwords:
         return await self.hash(password)
 
     async def hash(self, password: str) -> str:
-        async with self._turns.turn():
+        async with self._queue.slot():
             return await asyncio.to_thread(self._hasher.hash, _prepared(password))
 
     async def verify(self, hashed: str | None, password: str, network: str | None = None) -> bool:
@@ -66,7 +66,7 @@ class Passwords:
         A browser that is not known here waits with its `network`. Raises TooManyRequests if too
         many of these wait already.
         """
-        async with self._turns.turn(network):
+        async with self._queue.slot(network):
             right = await asyncio.to_thread(self._fits, hashed or self._nobody, password)
         return right and hashed is not None
 
@@ -74,7 +74,7 @@ class Passwords:
         """A hash as it is made today, in place of one that fits and is not; None if it is."""
         old = self._hasher.check_needs_rehash(hashed)
         if not old and len(_spellings(password)) > 1:
-            async with self._turns.turn():
+            async with self._queue.slot():
                 old = not await asyncio.to_thread(self._verify, hashed, _prepared(password))
         return await self.hash(password) if old else None
 

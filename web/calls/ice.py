@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from media.turn import TurnService
-from signaling.wire.messages import IceServer
+from signaling.wire.values import IceServer
 
 
 def ice_servers(turn: TurnService, participant_id: str, now: datetime) -> list[IceServer]:

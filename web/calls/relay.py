@@ -1,4 +1,4 @@
-"""The media relay as rooms use it: `signaling.ports.Forwarder` over `media.relay.client.Relay`."""
+"""The media relay as rooms use it: `signaling.ports.relay.Relay` over `media.relay.client.Relay`."""
 
 import asyncio
 import logging
@@ -12,9 +12,11 @@ from media import messages as media
 from media.messages import Publishing
 from media.relay.client import CommandFailed, Relay, RelaySettings, RelayUnavailable
 from media.rtp.codecs import Kind
-from signaling.calls import relay_events as said
-from signaling.ports import PictureKind, Timers
+from signaling.calls import relay_events
+from signaling.ports.clock import Timers
+from signaling.ports.relay import VideoKind
 from signaling.wire.values import RelayTrack
+from web.calls.relay_trace import RelayTrace
 from web.calls.relay_watch import RelayWatch
 from web.config import Config, harmless_environment
 
@@ -25,7 +27,7 @@ TRY_AGAIN_AFTER = timedelta(seconds=30)
 PATIENCE = 10.0
 "Seconds without all workers after which calls no longer count on the relay."
 
-Listener = Callable[[said.Event], None]
+Listener = Callable[[relay_events.Event], None]
 _log = logging.getLogger("web.calls.relay")
 
 
@@ -36,7 +38,7 @@ class MediaRelay:
         self._reason = ""
         "Why there is no relay; empty while there is one."
         self._listeners: dict[str, Listener] = {}
-        "By place: who opened it."
+        "By room id: who opened it."
         self._timers = timers
         self._started = self._stopping = False
         self._failing_since: float | None = None
@@ -55,6 +57,7 @@ class MediaRelay:
             self.watch = RelayWatch(self.relay, timers)
         else:
             self._reason = "TELECONNECT_RELAY_WORKERS is 0."
+        self.trace = RelayTrace(self.relay, config.data_dir)
 
     async def running(self, _: web.Application) -> AsyncIterator[None]:
         """From the start of the server to its end (`cleanup_ctx`).
@@ -110,7 +113,7 @@ class MediaRelay:
         """Why there is no relay, or where it does not answer, for the operator; or nothing."""
         return self._reason or (self.watch.unreached if self.watch is not None else "")
 
-    # --- signaling.ports.Forwarder
+    # --- signaling.ports.relay.Relay
 
     @property
     def usable(self) -> bool:
@@ -126,48 +129,49 @@ class MediaRelay:
             self._failing_since = time.monotonic()
         return time.monotonic() - self._failing_since < PATIENCE
 
-    async def open(self, place: str, listener: Listener) -> None:
-        self._listeners[place] = listener
-        await self._ask(lambda relay: relay.open_room(place))
+    async def open(self, room_id: str, listener: Listener) -> None:
+        self._listeners[room_id] = listener
+        await self._ask(lambda relay: relay.open_room(room_id))
+        await self.trace.opened(room_id)
 
-    async def join(self, place: str, peer_id: str) -> None:
+    async def join(self, room_id: str, peer_id: str) -> None:
         publish = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO, ENCODINGS))
-        await self._ask(lambda relay: relay.join(place, peer_id, publish))
+        await self._ask(lambda relay: relay.join(room_id, peer_id, publish))
 
-    async def probe(self, place: str, peer_id: str) -> None:
+    async def probe(self, room_id: str, peer_id: str) -> None:
         sound = (Publishing(Kind.AUDIO),)
-        await self._ask(lambda relay: relay.join(place, peer_id, sound, automatic=False))
+        await self._ask(lambda relay: relay.join(room_id, peer_id, sound, automatic=False))
 
-    async def share(self, place: str, peer_id: str, on: bool) -> None:
+    async def share(self, room_id: str, peer_id: str, on: bool) -> None:
         if on:
             screen = (Publishing(Kind.SCREEN),)
-            await self._ask(lambda relay: relay.publish(place, peer_id, screen))
+            await self._ask(lambda relay: relay.publish(room_id, peer_id, screen))
         else:
-            await self._ask(lambda relay: relay.unpublish(place, peer_id, (Kind.SCREEN,)))
+            await self._ask(lambda relay: relay.unpublish(room_id, peer_id, (Kind.SCREEN,)))
 
-    async def answer(self, place: str, peer_id: str, revision: int, sdp: str) -> None:
+    async def answer(self, room_id: str, peer_id: str, revision: int, sdp: str) -> None:
         refused = await self._ask(
-            lambda relay: relay.answer(place, peer_id, sdp, revision), "stale_answer"
+            lambda relay: relay.answer(room_id, peer_id, sdp, revision), "stale_answer"
         )
         if refused and refused != "stale_answer":
             # The leg waits for an answer that will not come: another one has to be made.
-            await self.leave(place, peer_id)
-            self._tell(said.Disconnected(place, peer_id, returning=False))
+            await self.leave(room_id, peer_id)
+            self._tell(relay_events.Disconnected(room_id, peer_id, returning=False))
 
     async def prefer(
-        self, place: str, peer_id: str, publisher_id: str, kind: PictureKind, height: int | None
+        self, room_id: str, peer_id: str, publisher_id: str, kind: VideoKind, height: int | None
     ) -> None:
         await self._ask(
-            lambda relay: relay.prefer(place, peer_id, publisher_id, Kind(kind), height)
+            lambda relay: relay.prefer(room_id, peer_id, publisher_id, Kind(kind), height)
         )
 
-    async def leave(self, place: str, peer_id: str) -> None:
+    async def leave(self, room_id: str, peer_id: str) -> None:
         # A page that closed its connection first has left by itself.
-        await self._ask(lambda relay: relay.leave(place, peer_id), allowed="unknown_peer")
+        await self._ask(lambda relay: relay.leave(room_id, peer_id), allowed="unknown_peer")
 
-    async def close(self, place: str) -> None:
-        self._listeners.pop(place, None)
-        await self._ask(lambda relay: relay.close_room(place))
+    async def close(self, room_id: str) -> None:
+        self._listeners.pop(room_id, None)
+        await self._ask(lambda relay: relay.close_room(room_id))
 
     async def _ask(self, ask: Callable[[Relay], Awaitable[None]], allowed: str = "") -> str:
         """The code of a refusal, or nothing; one that is `allowed` is not worth a word."""
@@ -187,19 +191,21 @@ class MediaRelay:
         return ""
 
     def _receive(self, event: media.Event) -> None:
-        if self.watch is not None and self.watch.hear(event):
+        if self.watch is not None and self.watch.handle(event):
+            return
+        if self.trace.handle(event):
             return
         heard = _translated(event)
         if heard is not None:
             self._tell(heard)
 
-    def _tell(self, event: said.Event) -> None:
-        listener = self._listeners.get(event.place)
+    def _tell(self, event: relay_events.Event) -> None:
+        listener = self._listeners.get(event.room_id)
         if listener is not None:
             listener(event)
 
 
-def _translated(event: media.Event) -> said.Event | None:
+def _translated(event: media.Event) -> relay_events.Event | None:
     """The event in the words of rooms; None if rooms have no use for it."""
     match event:
         case media.OfferNeeded():
@@ -207,18 +213,18 @@ def _translated(event: media.Event) -> said.Event | None:
                 RelayTrack(one.mid, one.kind.value, one.direction, one.peer_id)
                 for one in event.tracks
             )
-            return said.Offered(
+            return relay_events.Offered(
                 event.room_id, event.peer_id, event.revision, event.fresh, event.sdp, tracks
             )
         case media.Connected():
-            return said.Connected(event.room_id, event.peer_id)
+            return relay_events.Connected(event.room_id, event.peer_id)
         case media.Disconnected():
             returning = event.reason == "worker_lost"
-            return said.Disconnected(event.room_id, event.peer_id, returning)
+            return relay_events.Disconnected(event.room_id, event.peer_id, returning)
         case media.ActiveSpeaker():
-            return said.SpeakerChanged(event.room_id, event.peer_id)
+            return relay_events.ActiveSpeaker(event.room_id, event.peer_id)
         case media.VideoPaused():
-            return said.PictureHeld(
+            return relay_events.VideoPaused(
                 event.room_id,
                 event.peer_id,
                 event.publisher_id,

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 from media.messages import Event
 from media.relay.client import Relay
-from media.relay.self_check import Outcome, Place, Trial
-from signaling.ports import Timers
+from media.relay.self_check import Address, Outcome, SelfCheck
+from signaling.ports.clock import Timers
 
 TRIED_EVERY = timedelta(minutes=5)
-"Addresses change, a network is mended: what a trial found does not hold for ever."
+"Addresses change, a network is mended: what a check found does not hold for ever."
 
 _log = logging.getLogger("web.calls.relay")
 
@@ -24,30 +24,30 @@ class RelayWatch:
         "The addresses, if the relay answers at none of them."
         self.trying: asyncio.Task[None] | None = None
         self._relay = relay
-        self._trial = Trial(relay)
+        self._self_check = SelfCheck(relay)
         self._timers = timers
         self._outcome = Outcome()
         self._stopping = False
 
-    def hear(self, event: Event) -> bool:
-        """Whether the event belongs to a trial, and is nothing to anybody else."""
-        return self._trial.hear(event)
+    def handle(self, event: Event) -> bool:
+        """Whether the event belongs to a self-check and concerns nobody else."""
+        return self._self_check.handle(event)
 
     async def start(self) -> None:
         """Try it, and again later; does not wait for what is found."""
         if not self._stopping:
-            self.trying = asyncio.create_task(self._try(), name="relay trial")
-            self._timers.set("relay trial", self._timers.now() + TRIED_EVERY, self.start)
+            self.trying = asyncio.create_task(self._try(), name="relay self-check")
+            self._timers.set("relay self-check", self._timers.now() + TRIED_EVERY, self.start)
 
     async def stop(self) -> None:
-        """End the trial that is under way; none follows."""
+        """End the check under way; none follows."""
         self._stopping = True
         if self.trying is not None:
             self.trying.cancel()
             await asyncio.wait([self.trying])
 
     async def _try(self) -> None:
-        outcome = await self._trial.run()
+        outcome = await self._self_check.run()
         if outcome in (self._outcome, Outcome()):
             return
         self._outcome = outcome
@@ -66,7 +66,7 @@ class RelayWatch:
             )
 
 
-def _listed(places: Iterable[Place]) -> str:
+def _listed(addresses: Iterable[Address]) -> str:
     return ", ".join(
-        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in places
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in addresses
     )

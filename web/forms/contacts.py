@@ -11,8 +11,8 @@ from phonenumbers import PhoneNumberFormat
 
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
-from web.forms import numbers
-from web.forms.numbers import FIELD as _FIELD
+from web.forms import phone_numbers
+from web.forms.phone_numbers import FIELD as _FIELD
 from web.texts.directions import left_to_right
 
 MAX_LENGTH = 320
@@ -76,9 +76,9 @@ def understand(text: str, default_region: str | None) -> Understood:
     if has_at:
         contact = _email(unicodedata.normalize("NFKC", typed))
         return Understood(contact, doubt(contact))
-    number = numbers.read_number(typed, default_region)
-    contact = Contact("phone", numbers.e164(number))
-    return Understood(contact, numbers.doubt(contact, extended=bool(number.extension)))
+    number = phone_numbers.read_number(typed, default_region)
+    contact = Contact("phone", phone_numbers.e164(number))
+    return Understood(contact, phone_numbers.doubt(contact, extended=bool(number.extension)))
 
 
 def contact_of(address: str) -> Contact:
@@ -89,7 +89,7 @@ def contact_of(address: str) -> Contact:
 def doubt(contact: Contact) -> DoubtfulContact | None:
     """Why somebody should look again at a contact that was taken; None if it is fine."""
     if contact.kind == "phone":
-        return numbers.doubt(contact)
+        return phone_numbers.doubt(contact)
     if contact.address.endswith(_INTERNAL_DOMAINS):
         return DoubtfulContact(_FIELD, INTERNAL, (), "", contact.address)
     return None
@@ -112,7 +112,7 @@ def region_of(contact: Contact) -> str:
     """The country of a number (ISO 3166); empty if unknown."""
     if contact.kind == "email":
         return ""
-    return numbers.country_of(phonenumbers.parse(contact.address))
+    return phone_numbers.country_of(phonenumbers.parse(contact.address))
 
 
 def country_name(region: str, language: str) -> str:

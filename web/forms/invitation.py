@@ -8,11 +8,11 @@ from signaling.account import Account
 from signaling.contact import Contact
 from signaling.errors import N_, DoubtfulContact, InvalidInput
 from signaling.flows.invites.inviting import Plan
-from signaling.invite import Channel, Person, Role
+from signaling.invite import InviteChannel, Person, Role
 from signaling.moments.moment import Occurrence, resolve
 from signaling.text import NOTE_LENGTH, one_line, paragraphs
 from web.forms.contacts import Understood, in_words, understand
-from web.notices.routing import RoutedWays
+from web.notices.routing import NoticeRouting
 from web.texts.catalogs import OWN_NAMES
 from web.zones.names import todays_name
 
@@ -30,7 +30,7 @@ class Reading:
     time_zone: str
     "Of the scheduler's browser; the form's default."
     now: datetime
-    ways: RoutedWays
+    ways: NoticeRouting
     default_region: str | None
     translate: Callable[[str], str]
     language: str
@@ -112,7 +112,7 @@ def read_person(typed: Typed, reading: Reading) -> Person:
     """The awaited person, still without a zone. Raises InvalidInput naming the field."""
     language = read_language(typed.get("language", reading.account.language), "language")
     text, wanted = typed.get("address", ""), typed.get("channel", "")
-    channel: Channel = "none"
+    channel: InviteChannel = "none"
     address = ""
     if wanted != "none":
         address, channel = read_reachable(text, wanted, "address", reading)
@@ -138,7 +138,9 @@ def read_contact(text: str, field: str, reading: Reading) -> Understood:
     return Understood(contact, doubt and in_words(doubt, reading.language).at(field))
 
 
-def read_reachable(text: str, wanted: str, field: str, reading: Reading) -> tuple[str, Channel]:
+def read_reachable(
+    text: str, wanted: str, field: str, reading: Reading
+) -> tuple[str, InviteChannel]:
     """The address of somebody who is going to be written to, and the channel.
 
     Raises InvalidInput; DoubtfulContact for a number that looks wrong until it is confirmed.
@@ -149,7 +151,7 @@ def read_reachable(text: str, wanted: str, field: str, reading: Reading) -> tupl
     return contact.address, choose_channel(contact, wanted, field, reading)
 
 
-def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> Channel:
+def choose_channel(contact: Contact, wanted: str, field: str, reading: Reading) -> InviteChannel:
     """The channel for a contact: the wanted one, or the only or preferred one.
 
     Raises InvalidInput if no route allows the number, or not by the wanted channel.

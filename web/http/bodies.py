@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aiohttp import hdrs, web
 
 from signaling.errors import SignInRequired, WrongMediaType
-from web.access.limits import network, remote
+from web.http.client_address import network, remote
 from web.http.request import account_of
 from web.keys import LIMITS
 from web.routes import PATHS
@@ -29,7 +29,7 @@ class Body:
     kind: str = FORM
     "Its media type. No form is multipart: its parts cost a hundred times what fields do."
     limit: str | None = None
-    "Of `web.access.limits.LIMITS`, for a stranger's network; None: only for somebody who is signed in."
+    "Of `web.access.rate_limits.LIMITS`, for a stranger's network; None: only for somebody who is signed in."
 
 
 FORMS = Body()
@@ -67,7 +67,7 @@ def body_of(method: str, address: str) -> Body:
 
 
 @web.middleware
-async def look_first(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def check_before_reading(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Raises WrongMediaType, SignInRequired or TooManyRequests before a body is read."""
     resource = request.match_info.route.resource
     if resource is not None and request.method not in (hdrs.METH_GET, hdrs.METH_HEAD):

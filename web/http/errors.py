@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import (
-    DoubtfulContact,
     InvalidInput,
     InviteNotUsable,
     NotFound,
@@ -19,12 +18,11 @@ from signaling.errors import (
     TooManyRequests,
     Unavailable,
 )
-from signaling.wire.messages import CLOSE_CODES, Refusal
-from web.forms.contacts import contact_of, format_contact
+from signaling.wire.messages import Refusal
+from signaling.wire.values import CLOSE_CODES
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
 from web.routes import path
-from web.view_models import Form, Offer, Question, Viewer
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("web.requests")
@@ -49,29 +47,6 @@ def retry_after(error: TeleConnectError) -> dict[str, str]:
     if isinstance(error, TooManyRequests) and error.seconds:
         return {hdrs.RETRY_AFTER: str(error.seconds)}
     return {}
-
-
-def form_errors(error: InvalidInput | TooManyRequests, viewer: Viewer) -> dict[str, str]:
-    """What a form says that is shown again: at its field, or above all of them."""
-    field = error.field if isinstance(error, InvalidInput) else ""
-    return {field: sentence(error, viewer.translate, viewer.plural)}
-
-
-def refused_form(
-    typed: dict[str, str], error: InvalidInput | TooManyRequests, viewer: Viewer
-) -> Form:
-    """The form that is shown again: all that was typed, what is wrong, and what is asked."""
-    questions = {error.field: question(error)} if isinstance(error, DoubtfulContact) else {}
-    return Form(typed, form_errors(error, viewer), questions)
-
-
-def question(error: DoubtfulContact) -> Question:
-    """What can be answered where a number is not taken without asking."""
-    return Question(error.understood, tuple(map(_offer, error.offers)))
-
-
-def _offer(address: str) -> Offer:
-    return Offer(address, format_contact(contact_of(address)))
 
 
 def refusal(

@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
-from typing import Any
 
 import htpy
 from aiohttp import web
 from aiohttp_session import get_session
 
 from signaling.account import Account
-from signaling.errors import InvalidInput, NotFound, SignInRequired
+from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CLOCK, CONFIG, STATIC, STORE, TEXTS
+from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
@@ -87,7 +86,7 @@ async def viewer_of(
     account's, else `time_zone`.
     """
     app = request.app
-    texts = app[TEXTS]
+    texts = app[CATALOGS]
     try:
         account, has_seat = await account_of(request), "seated" in await get_session(request)
     except Exception:  # an error page is drawn even while nothing can be read
@@ -144,16 +143,3 @@ def show_by_link(page: htpy.Renderable, status: int = 200) -> web.Response:
     response = show(page, status)
     response.enable_compression()
     return response
-
-
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The text fields of a posted form; files and repeated fields are not asked for anywhere.
-
-    Raises InvalidInput if the body is none.
-    """
-    try:
-        posted: Any = await request.post()
-    except (ValueError, LookupError, AssertionError):
-        # no UTF-8, an unknown charset, a multipart body without its boundary
-        raise InvalidInput("form") from None
-    return {key: value for key, value in posted.items() if isinstance(value, str)}

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import hdrs, web
 
 from signaling.errors import ForgedOrigin
-from web.keys import CONFIG, HINTS
+from web.keys import CONFIG, WEBSOCKET_WARNINGS
 from web.routes import PATHS
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -69,7 +69,7 @@ def check_origin(request: web.Request) -> None:
     # browsers send no Sec-Fetch-Site with a WebSocket handshake, nor to a host without TLS
     if origin is not None and not ours and (upgrade or site is None):
         if upgrade:
-            request.app[HINTS].refused(request)
+            request.app[WEBSOCKET_WARNINGS].origin_refused(request)
         raise ForgedOrigin
 
 

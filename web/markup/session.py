@@ -3,11 +3,11 @@
 import htpy as h
 
 from signaling.text import CHAT_LENGTH
-from web.markup.controls import action, button
 from web.markup.desk.history import export_button, export_dialog
-from web.markup.document import document, message_page
-from web.markup.icons import icon
-from web.markup.words import appointment, filled
+from web.markup.shared.controls import action, button
+from web.markup.shared.document import document, message_page
+from web.markup.shared.icons import icon
+from web.markup.shared.labels import appointment, filled
 from web.routes import path
 from web.view_models import SessionView, Viewer
 

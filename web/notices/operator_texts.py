@@ -3,13 +3,13 @@
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import ApprovedTemplate, Part, source_text
 from storage.store import Store
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 
 
-class OperatorWords:
-    """`signaling.ports.NoticeWords`, in memory; `load` again whenever something was saved."""
+class OperatorTexts:
+    """`signaling.ports.wording.NoticeWords`, in memory; `load` again whenever something was saved."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Catalogs) -> None:
         self._texts = texts
         self._own: dict[tuple[Occasion, str, Part], str] = {}
         self._templates: dict[tuple[Occasion, str], ApprovedTemplate] = {}

@@ -1,4 +1,4 @@
-"""Sentences, dates and addresses for notices: `signaling.ports.Wording` over the catalogs."""
+"""Sentences, dates and addresses for notices: `signaling.ports.wording.Wording` over the catalogs."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -9,21 +9,21 @@ from signaling.consultation import Consultation
 from signaling.delivery.mail import sender
 from signaling.invite import Invite
 from signaling.notices.notice import Calendar, CalendarMethod
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from web.config import Config
 from web.notices.calendar import calendar_part
 from web.notices.mail_template import fill_html
 from web.notices.sms import moments, sms
 from web.routes import public_address
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 
 USUAL_LENGTH = timedelta(minutes=30)
 "What a calendar blocks for a session; nobody is asked how long it will take."
 
 
-class Wording:
-    def __init__(self, config: Config, texts: Texts, clock: Clock) -> None:
+class NoticeRenderer:
+    def __init__(self, config: Config, texts: Catalogs, clock: Clock) -> None:
         self._config = config
         self._texts = texts
         self._clock = clock
@@ -64,7 +64,7 @@ class Wording:
     ) -> Calendar:
         if consultation.planned_at is None:
             raise ValueError("Only a planned session has a place in a calendar.")
-        organizer = sender(self._config.mail_from).address.addr_spec
+        organizer = sender(self._config.delivery.mail_from).address.addr_spec
         body = calendar_part(
             method,
             uid=f"{invite.id}@{self._config.public_url.host}",

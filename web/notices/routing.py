@@ -2,28 +2,37 @@
 
 from collections.abc import Callable, Collection
 
+from signaling.errors import InvalidInput
 from signaling.invite import Person
 from signaling.notices.notice import Channel, Way
-from signaling.notices.route import PhoneChannel, Route, channels, choose, default_routes
+from signaling.notices.route import PhoneChannel, Route, channels, choose, default_routes, parse
+from storage.store import Store
+
+ROUTES_SETTING = "routes"
+"Name of the stored setting that holds the operator's routes, as they were typed."
 
 
-class RoutedWays:
-    """Holds the routes in force; an administrator may replace them while the server runs."""
+class NoticeRouting:
+    """The routes in force; an administrator may replace them while the server runs."""
 
     def __init__(
-        self,
-        available: Collection[Channel],
-        routes: tuple[Route, ...] = (),
-        whatsapp_speaks: Callable[[], bool] = lambda: True,
+        self, available: Collection[Channel], whatsapp_speaks: Callable[[], bool] = lambda: True
     ) -> None:
-        """`whatsapp_speaks` tells whether any template is approved: without, WhatsApp is silent."""
+        """`whatsapp_speaks` says whether any template is approved: WhatsApp carries nothing else."""
         self._available = frozenset(available)
-        self._routes = routes
+        self._routes: tuple[Route, ...] = ()
         self._speaks = whatsapp_speaks
+
+    async def load(self, store: Store) -> None:
+        """Put the stored routes in force."""
+        try:
+            self.replace(parse(await store.read.settings.get(ROUTES_SETTING) or ""))
+        except InvalidInput:  # from a version with other rules: the defaults, until it is corrected
+            self.replace(())
 
     @property
     def routes(self) -> tuple[Route, ...]:
-        """What the operator wrote, else everybody by whatever is configured."""
+        """What the operator wrote, else every number by whatever is configured."""
         return self._routes or default_routes(
             "sms" in self._available, "whatsapp" in self._available
         )
@@ -41,7 +50,7 @@ class RoutedWays:
         )
 
     def of(self, person: Person) -> tuple[Way, ...]:
-        """The ways to try in turn: the chosen channel's first, then the others'."""
+        """The channels and senders to try in turn: the chosen channel's first, then the others'."""
         if person.channel == "email":
             return (Way("email"),)
         chosen = [

@@ -7,9 +7,14 @@ from aiohttp import web
 from signaling.errors import InvalidInput
 from signaling.moments.moment import AmbiguousTime
 from web.forms.invitation import Reading, Typed, read_moment
-from web.http.errors import sentence
-from web.http.request import signed_in, viewer_of
-from web.pages.invites import reading_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import reading_of
+from web.http.request import (
+    signed_in,
+    viewer_of,
+)
 from web.texts import dates
 from web.texts.directions import apart
 from web.view_models import Viewer

@@ -2,14 +2,18 @@
 
 from aiohttp import web
 
-from web.http.request import show, signed_in, viewer_of
+from web.http.forms import interpreting_of
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
 from web.keys import ROOMS
 from web.markup.desk.dashboard import dashboard_page
 from web.markup.desk.history import history_page
 from web.markup.desk.opened import opened_page
 from web.markup.desk.waiting_room import waiting_room_page
-from web.pages._rows import history_rows, invite_rows, waiting_rows
-from web.pages.invites import interpreting_of
+from web.pages.list_rows import history_rows, invite_rows, waiting_rows
 from web.routes import path
 
 OPENED_STATES = ("active", "kept_open")
@@ -41,7 +45,7 @@ async def start_next(request: web.Request) -> web.Response:
     waiting = request.app[ROOMS].hub.waiting(account.id)
     if not waiting:
         raise web.HTTPSeeOther(path("waiting_room"))
-    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation_id))
+    raise web.HTTPSeeOther(path("session", consultation_id=waiting[0].consultation.id))
 
 
 async def show_opened(request: web.Request) -> web.Response:

@@ -6,22 +6,33 @@ from math import ceil
 import segno
 from aiohttp import hdrs, web
 
-from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, TooManyRequests
 from signaling.text import searched
 from web.forms.contacts import contact_of, format_contact
-from web.forms.invitation import Reading, Typed, answered, read_plan
-from web.http.errors import refused_form, retry_after
-from web.http.request import form_of, show, signed_in, time_zone_of, viewer_of
-from web.keys import CLOCK, CONFIG, INTERPRETING, INVITING, LIMITS, NOTIFYING, PLANNING, WAYS
+from web.forms.invitation import answered, read_plan
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, interpreting_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
+from web.keys import (
+    CONFIG,
+    INTERPRETING,
+    INVITING,
+    LIMITS,
+    PLANNING,
+)
 from web.markup.desk.invite_sent import invite_sent_page
 from web.markup.desk.invites import invites_page
 from web.markup.desk.new_invite import new_invite_page
-from web.pages._rows import invite_rows
+from web.pages.list_rows import invite_rows
 from web.routes import path, public_address
-from web.texts.catalogs import OWN_NAMES
-from web.view_models import Form, InviteRow, Viewer
+from web.view_models import Form, InviteRow
 
 PAGE = 20
 "Sessions on one page of the list."
@@ -61,32 +72,6 @@ async def show_new_invite(request: web.Request) -> web.Response:
     return show(new_invite_page(await viewer_of(request), form, await interpreting_of(request)))
 
 
-async def interpreting_of(request: web.Request) -> dict[str, bool]:
-    """Language code -> whether an organization can be asked for an interpreter."""
-    spoken = await request.app[INTERPRETING].languages()
-    return {code: code in spoken for code in OWN_NAMES}
-
-
-def reading_of(
-    request: web.Request, account: Account, viewer: Viewer, typed: Typed, *taken: str
-) -> Reading:
-    """What reading one of the forms needs to know of this request.
-
-    Addresses that were `taken` before are not asked about again.
-    """
-    app = request.app
-    return Reading(
-        account=account,
-        time_zone=viewer.time_zone if time_zone_of(request) == "UTC" else time_zone_of(request),
-        now=app[CLOCK].now(),
-        ways=app[WAYS],
-        default_region=app[CONFIG].default_region,
-        translate=viewer.translate,
-        language=viewer.language,
-        confirmed=frozenset((*typed.get("confirmed", "").split(), *taken)),
-    )
-
-
 async def send_invite(request: web.Request) -> web.Response:
     """Make the session and queue its notices; a refusal shows the form with all that was typed."""
     account, viewer = await signed_in(request), await viewer_of(request)
@@ -99,7 +84,6 @@ async def send_invite(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = new_invite_page(viewer, form, await interpreting_of(request))
         return show(page, error.status, retry_after(error))
-    app[NOTIFYING].wake()
     if consultation.interpreting != "none":
         await app[INTERPRETING].watch()
         raise web.HTTPSeeOther(path("invites"))
@@ -138,7 +122,6 @@ async def send_again(request: web.Request) -> web.Response:
     app = request.app
     await app[LIMITS].hit("invite", account.id)
     invite = await app[INVITING].send_again(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     back = {"edit": "edit_session", "session": "session"}.get(request.query.get("back", ""))
     if back is not None:
         raise web.HTTPSeeOther(path(back, consultation_id=invite.consultation_id))
@@ -150,7 +133,6 @@ async def remove(request: web.Request) -> web.Response:
     account = await signed_in(request)
     app = request.app
     invite = await app[PLANNING].remove_person(request.match_info["invite_id"], account)
-    app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 
 

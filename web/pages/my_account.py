@@ -9,8 +9,16 @@ from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound, TooManyRequests
 from signaling.flows.people.accounts import set_password, sign_out_everywhere
 from storage.store import Records
-from web.http.errors import form_errors, retry_after
-from web.http.request import form_of, show, signed_in, viewer_of, web_session_digest
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_errors, form_of
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+    web_session_digest,
+)
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.my_account import my_account_page
 from web.routes import path

@@ -8,11 +8,17 @@ from signaling.access import owned
 from signaling.errors import N_, InvalidInput, TooManyRequests
 from signaling.invite import Invite
 from web.forms.invitation import Typed, answered, read_other, read_others
-from web.http.errors import refused_form, retry_after
-from web.http.request import form_of, show, signed_in, viewer_of
-from web.keys import INVITING, LIMITS, NOTIFYING, PLANNING, STORE
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
+from web.keys import INVITING, LIMITS, PLANNING, STORE
 from web.markup.desk.session_people import edit_invite_page, session_people_page
-from web.pages.invites import reading_of
 from web.routes import path
 from web.view_models import Form
 
@@ -42,7 +48,6 @@ async def invite_more(request: web.Request, typed: Typed) -> None:
             "colleague_1_address", N_("Please enter an email address or a mobile number.")
         )
     await request.app[PLANNING].add_people(request.match_info["consultation_id"], account, people)
-    request.app[NOTIFYING].wake()
 
 
 async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
@@ -78,7 +83,6 @@ async def edit(request: web.Request) -> web.Response:
         form = refused_form(typed, error, viewer)
         page = edit_invite_page(viewer, form, invite.id, invite.consultation_id)
         return show(page, error.status, retry_after(error))
-    request.app[NOTIFYING].wake()
     raise web.HTTPSeeOther(path("edit_session", consultation_id=invite.consultation_id))
 
 

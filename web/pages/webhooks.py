@@ -4,15 +4,15 @@ from aiohttp import web
 
 from signaling.delivery.receipts import MAX_BODY_BYTES, parse_inbound, parse_status
 from signaling.errors import TooLarge, WebhookRefused
-from web.access.webhook_proof import Proof, check
-from web.keys import CLOCK, CONFIG, RECEIVING, STORE
+from web.access.webhook_signature import Proof, check
+from web.keys import CLOCK, CONFIG, RECEIPTS, STORE
 
 
 async def status(request: web.Request) -> web.Response:
     """A receipt. Anything but 2xx makes the provider post it again, for a day."""
     body, proof = await _proven(request)
     receipt = parse_status(body)
-    if not await request.app[RECEIVING].receipt(receipt, proof.token_id, proof.forget_at):
+    if not await request.app[RECEIPTS].receipt(receipt, proof.token_id, proof.forget_at):
         raise WebhookRefused("used before")
     return web.Response()
 
@@ -21,7 +21,7 @@ async def inbound(request: web.Request) -> web.Response:
     """An answer to one of our messages."""
     body, proof = await _proven(request)
     reply = parse_inbound(body)
-    if not await request.app[RECEIVING].reply(reply, proof.token_id, proof.forget_at):
+    if not await request.app[RECEIPTS].reply(reply, proof.token_id, proof.forget_at):
         raise WebhookRefused("used before")
     return web.Response()
 
@@ -34,11 +34,10 @@ async def _proven(request: web.Request) -> tuple[bytes, Proof]:
         body += chunk
         if len(body) > MAX_BODY_BYTES:
             raise TooLarge
-    vonage = app[CONFIG].vonage
     proof = await check(
         request.headers.get("Authorization"),
         body,
-        vonage.signature_secret if vonage else "",
+        app[CONFIG].webhook_secret,
         app[CLOCK].now(),
         app[STORE].read.used_tokens,
     )

@@ -2,7 +2,7 @@
 
 Source: Unicode Standard Annex 9 (UAX #9), revision 49; the rules' names stand beside the lines
 that follow them. Explicit embeddings and overrides (LRE, RLE, LRO, RLO) are not known here:
-`web/report/document.py` turns them into isolates first. All loops are flat, because the text comes
+`web/report/plain_text.py` turns them into isolates first. All loops are flat, because the text comes
 from strangers: a thousand dollar signs must not end in a RecursionError.
 """
 

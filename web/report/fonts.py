@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from web.report.document import is_ignorable, is_mark
+from web.report.plain_text import is_ignorable, is_mark
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -82,7 +82,7 @@ _TALL = {
 
 
 @dataclass(frozen=True, eq=False)
-class Choice:
+class FontChoice:
     """What a stretch of text has in common: one font and one script. Alike ones are the same."""
 
     file: str
@@ -106,7 +106,7 @@ class Run:
     """A stretch of one line in one font and one direction, in logical order."""
 
     text: str
-    choice: Choice
+    choice: FontChoice
     rtl: bool
     glyphs: tuple[Glyph, ...]
     "As seen from left to right."
@@ -144,22 +144,22 @@ class Fonts:
         self._covered = {file: face.unicodes for file, face in self._faces.items()}
         self._fonts: dict[str, Any] = {}
         self._known: dict[str, _Known] = {}
-        self._choices: dict[tuple[str, str], Choice] = {}
-        self._chosen: dict[tuple[str, Choice], list[Choice]] = {}
-        self._runs: dict[tuple[str, Choice, bool], Run] = {}
+        self._choices: dict[tuple[str, str], FontChoice] = {}
+        self._chosen: dict[tuple[str, FontChoice], list[FontChoice]] = {}
+        self._runs: dict[tuple[str, FontChoice, bool], Run] = {}
 
     def covers(self, text: str) -> bool:
         """Say whether there is a glyph for every character of `text` that needs one."""
         known = map(self._about, set(text))
         return all(character.fonts or character.ignorable for character in known)
 
-    def choose(self, text: str, *, bold: bool = False) -> list[Choice]:
+    def choose(self, text: str, *, bold: bool = False) -> list[FontChoice]:
         """Choose font and script for each character of `text`.
 
         A letter and the marks on it get one font, one that knows both if there is one. Spaces
         and punctuation stay with the letters before them, so that a sentence is not cut up.
         """
-        choices: list[Choice] = []
+        choices: list[FontChoice] = []
         previous = self._choice(FILES[0], "")
         start = 0
         if text.isascii():  # most texts: one font, and from the first letter on one script
@@ -186,7 +186,7 @@ class Fonts:
             ]
         return choices
 
-    def _choose_cluster(self, cluster: str, previous: Choice) -> list[Choice]:
+    def _choose_cluster(self, cluster: str, previous: FontChoice) -> list[FontChoice]:
         base, *marks = map(self._about, cluster)
         script = base.script or previous.script
         follows = base.follows and previous.file not in _PICTURES
@@ -201,16 +201,16 @@ class Fonts:
             letter = self._choice(_first(shared or base.fonts), script)
         return [letter, *(self._choose_mark(mark, letter) for mark in marks)]
 
-    def _choose_mark(self, mark: _Known, letter: Choice) -> Choice:
+    def _choose_mark(self, mark: _Known, letter: FontChoice) -> FontChoice:
         # A font draws a box for a mark that it lacks; another font draws it a little off.
         if mark.ignorable or not mark.fonts or mark.fonts & _bit(letter.file):
             return letter
         return self._choice(_first(mark.fonts), letter.script)
 
-    def _choice(self, file: str, script: str) -> Choice:
+    def _choice(self, file: str, script: str) -> FontChoice:
         choice = self._choices.get((file, script))
         if choice is None:
-            choice = self._choices[file, script] = Choice(file, script)
+            choice = self._choices[file, script] = FontChoice(file, script)
         return choice
 
     def _about(self, character: str) -> _Known:
@@ -233,7 +233,7 @@ class Fonts:
         script = buffer.script or ""
         return "" if script in ("Zyyy", "Zinh", "Zzzz") else script
 
-    def shape(self, text: str, choice: Choice, *, rtl: bool) -> Run:
+    def shape(self, text: str, choice: FontChoice, *, rtl: bool) -> Run:
         """Turn `text` into glyphs."""
         run = self._runs.get((text, choice, rtl))
         if run is None:
@@ -243,7 +243,7 @@ class Fonts:
                 remember(self._runs, (text, choice, rtl), run)
         return run
 
-    def _glyphs(self, text: str, choice: Choice, rtl: bool) -> Iterator[Glyph]:
+    def _glyphs(self, text: str, choice: FontChoice, rtl: bool) -> Iterator[Glyph]:
         buffer = self._harfbuzz.Buffer()
         buffer.add_str(text)
         buffer.direction = "rtl" if rtl else "ltr"

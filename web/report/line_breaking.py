@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from web.report.bidi import first_strong, resolve_levels, visual_order
-from web.report.document import INVISIBLE, line_ends, paragraphs, spell_out
 from web.report.fonts import Fonts, Run, leading_of
+from web.report.plain_text import INVISIBLE, break_opportunities, paragraphs, spell_out
 
 _LEADING = 1.4
 _DROPPED = {ord(character): None for character in INVISIBLE}
@@ -79,7 +79,7 @@ class _Paragraph:
 
     def words(self) -> Iterator[_Word]:
         """Measure the words one after the other."""
-        ends = line_ends(self.text)
+        ends = break_opportunities(self.text)
         word = _Word()
         start = 0
         for place in [*sorted(ends.union(self._edges())), len(self.text)]:

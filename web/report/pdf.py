@@ -2,7 +2,7 @@
 
 Here is what stands on the paper and in which order. What belongs in a report at all is the
 rule of `signaling/report.py`; how text of any script becomes lines is in `web/report/line_breaking.py`,
-how lines become pages in `web/report/page.py`. fpdf2, HarfBuzz and pypdf are imported when
+how lines become pages in `web/report/page_layout.py`. fpdf2, HarfBuzz and pypdf are imported when
 a report is drawn, because the server, which only orders reports, should not carry them.
 """
 
@@ -15,10 +15,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
+from web.report.canvas import Canvas, Color
 from web.report.dates import Dates, dates_for
 from web.report.fonts import Fonts
-from web.report.page import BOTTOM, CONTENT, TOP, Sheet, Style
-from web.report.shaping import Color, Ink
+from web.report.page_layout import BOTTOM, CONTENT, TOP, PageLayout, Style
 from web.texts.directions import apart
 
 if TYPE_CHECKING:
@@ -59,19 +59,19 @@ def draw(
     """
     dates = dates_for(report.language, report.time_zone)
     pdf = _empty(report, _, made_at=made_at)
-    sheet = Sheet(Fonts(), Ink(pdf), rtl=dates.rtl)
-    _place_facts(sheet, report, dates, _)
-    _place_chat(sheet, report, dates, _)
-    _place_edges(sheet, report, dates, _, brand=brand, made_at=made_at)
+    layout = PageLayout(Fonts(), Canvas(pdf), rtl=dates.rtl)
+    _place_facts(layout, report, dates, _)
+    _place_chat(layout, report, dates, _)
+    _place_edges(layout, report, dates, _, brand=brand, made_at=made_at)
     data = bytes(pdf.output())
     return data if password is None else _encrypt(data, password)
 
 
-def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
-    sheet.heading(_("Consultation report"), _TITLE)
+def _place_facts(layout: PageLayout, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
+    layout.heading(_("Consultation report"), _TITLE)
     if report.parts > 1:
-        sheet.heading(_part(report, _), _LABEL)
-    sheet.gap(8)
+        layout.heading(_part(report, _), _LABEL)
+    layout.gap(8)
     facts: list[tuple[str, str]] = []
     if report.started_at is None:
         facts.append((_("Start time"), _("The consultation was not started.")))
@@ -92,50 +92,50 @@ def _place_facts(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], 
     if report.names:
         facts.append((_("Participants"), "\n".join(report.names)))
     for label, fact in facts:
-        sheet.row(
-            sheet.lay_out(label, _LABEL, _LABEL_WIDTH - 8),
+        layout.row(
+            layout.lay_out(label, _LABEL, _LABEL_WIDTH - 8),
             _LABEL,
-            sheet.lay_out(fact, _FACT, CONTENT - _LABEL_WIDTH),
+            layout.lay_out(fact, _FACT, CONTENT - _LABEL_WIDTH),
             _FACT,
             indent=_LABEL_WIDTH,
         )
-        sheet.gap(1)
-    sheet.gap(12)
-    sheet.rule(_HAIRLINE)
-    sheet.gap(12)
+        layout.gap(1)
+    layout.gap(12)
+    layout.rule(_HAIRLINE)
+    layout.gap(12)
 
 
-def _place_chat(sheet: Sheet, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
-    sheet.heading(_("Chat"), _HEADING)
-    sheet.gap(6)
+def _place_chat(layout: PageLayout, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
+    layout.heading(_("Chat"), _HEADING)
+    layout.gap(6)
     if not report.lines:
-        sheet.heading(_("Nothing was written in the chat."), _ASIDE)
+        layout.heading(_("Nothing was written in the chat."), _ASIDE)
         return
     day = dates.day(report.started_at) if report.started_at else None
     for line in report.lines:
         if dates.day(line.sent_at) != day:
             day = dates.day(line.sent_at)
-            sheet.keep(70)
-            sheet.gap(4)
-            sheet.heading(dates.date(line.sent_at), _ASIDE)
-            sheet.gap(4)
-        _place_line(sheet, line, dates.time(line.sent_at))
+            layout.keep(70)
+            layout.gap(4)
+            layout.heading(dates.date(line.sent_at), _ASIDE)
+            layout.gap(4)
+        _place_line(layout, line, dates.time(line.sent_at))
 
 
-def _place_line(sheet: Sheet, line: ReportLine, time: str) -> None:
+def _place_line(layout: PageLayout, line: ReportLine, time: str) -> None:
     """Set author and time above the text; these never stay behind alone on a page."""
     author_style, text_style = (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
-    author = sheet.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
-    text = sheet.lay_out(line.text, text_style)
+    author = layout.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
+    text = layout.lay_out(line.text, text_style)
     head = sum(each.leading * author_style.size for each in author[:3]) or 14
-    sheet.keep(head + sum(each.leading * text_style.size for each in text[:2]))
-    sheet.row(author, author_style, sheet.lay_out(time, _TIME, _TIME_WIDTH), _TIME)
-    sheet.body(text, text_style)
-    sheet.gap(9)
+    layout.keep(head + sum(each.leading * text_style.size for each in text[:2]))
+    layout.row(author, author_style, layout.lay_out(time, _TIME, _TIME_WIDTH), _TIME)
+    layout.body(text, text_style)
+    layout.gap(9)
 
 
 def _place_edges(
-    sheet: Sheet,
+    layout: PageLayout,
     report: Report,
     dates: Dates,
     _: Callable[[str], str],
@@ -144,7 +144,7 @@ def _place_edges(
     made_at: datetime,
 ) -> None:
     """Give every page its head (brand, what this is) and foot (when made, page number)."""
-    count = sheet.ink.pages
+    count = layout.canvas.pages
     title = _("Consultation report")
     if report.started_at is not None:
         title = f"{title} \u00b7 {apart(dates.moment(report.started_at))}"
@@ -152,14 +152,14 @@ def _place_edges(
         title = f"{title} \u00b7 {_part(report, _)}"
     made = _("Made on %(date)s") % {"date": apart(dates.moment(made_at))}
 
-    def draw_edges(page: Sheet, number: int) -> None:
+    def draw_edges(page: PageLayout, number: int) -> None:
         head = "" if number == 1 else title
         style = Style(11, _ACCENT, bold=True) if number == 1 else _EDGE
         page.across(TOP - 30, brand, head, style, rule=_HAIRLINE)
         place = _("Page %(page)s of %(pages)s") % {"page": number, "pages": count}
         page.across(BOTTOM + 30, made, place, _EDGE, rule=_HAIRLINE)
 
-    sheet.repeat(draw_edges)
+    layout.repeat(draw_edges)
 
 
 def _part(report: Report, _: Callable[[str], str]) -> str:

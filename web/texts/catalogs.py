@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from gettext import GNUTranslations, NullTranslations, c2py
+from gettext import NullTranslations, c2py
 from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
@@ -17,7 +17,6 @@ from typing import Any, Literal
 
 from babel import Locale
 from babel.messages.catalog import Catalog
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from web.texts.date_words import browser_words
@@ -71,7 +70,7 @@ class Language:
         return self.translations.ngettext(one, many, number)
 
 
-class Texts:
+class Catalogs:
     """All languages; load once."""
 
     def __init__(self, languages: dict[str, Language], digest: str) -> None:
@@ -82,17 +81,23 @@ class Texts:
 
     @classmethod
     @cache
-    def load(cls) -> "Texts":
+    def load(cls) -> "Catalogs":
         """All catalogs; read once in the life of the process, as they come with the program."""
         languages = {}
         for code in OWN_NAMES:
             catalog = _catalog_of(code)
             direction: Direction = "rtl" if Locale.parse(code).text_direction == "rtl" else "ltr"
             languages[code] = Language(
-                code, direction, _compiled(catalog), _browser_catalog(code, direction, catalog)
+                code, direction, _Translations(catalog), _browser_catalog(code, direction, catalog)
             )
         digest = sha256(b"".join(language.catalog for language in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
+
+    def read_again(self) -> None:
+        """Take the catalogs as they are now, under a new digest if any has changed."""
+        type(self).load.cache_clear()
+        fresh = self.load()
+        self.languages, self.digest = fresh.languages, fresh.digest
 
     def get(self, code: str | None) -> Language:
         return self.languages.get(code or "", self.languages[SOURCE_LANGUAGE])
@@ -123,7 +128,7 @@ class Texts:
 
 def translations_of(code: str) -> NullTranslations:
     """One language alone, for a process that needs no other."""
-    return _compiled(_catalog_of(code))
+    return _Translations(_catalog_of(code))
 
 
 def _catalog_of(code: str) -> Catalog:
@@ -133,11 +138,32 @@ def _catalog_of(code: str) -> Catalog:
     return read_po(BytesIO(file.read_bytes()), locale=code)
 
 
-def _compiled(catalog: Catalog) -> NullTranslations:
-    compiled = BytesIO()
-    write_mo(compiled, catalog)
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+class _Translations(NullTranslations):
+    """A catalog as gettext looks sentences up; fuzzy and missing ones stay English."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        super().__init__()
+        self._index_of: Callable[[int], int] = c2py(catalog.plural_expr)
+        self._sentences: dict[str, str] = {}
+        self._plurals: dict[str, tuple[str, ...]] = {}
+        for message in catalog:
+            if message.fuzzy or not message.id or not message.string:
+                continue
+            if isinstance(message.id, str):
+                self._sentences[message.id] = str(message.string)
+                continue
+            one, many = message.id
+            forms = tuple(
+                form or (many if place else one) for place, form in enumerate(message.string)
+            )
+            self._sentences[one], self._plurals[one] = forms[self._index_of(1)], forms
+
+    def gettext(self, message: str) -> str:
+        return self._sentences.get(message, message)
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        forms = self._plurals.get(msgid1)
+        return super().ngettext(msgid1, msgid2, n) if forms is None else forms[self._index_of(n)]
 
 
 def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:

@@ -158,7 +158,7 @@ def plain(text: str) -> str:
 
 
 def browser_words(language: str) -> dict[str, Any]:
-    """The same as JSON for `static/js/shared/times.js`; what a language does not use is left out."""
+    """The same as JSON for `static/js/shared/time/format.js`; what a language does not use is left out."""
     words = date_words(language)
     table: dict[str, Any] = {
         "weekdays": words.weekdays,

@@ -1,7 +1,7 @@
 """Dates and times for people: in their zone, which is named, by the Gregorian calendar and 24 hours.
 
 One appointment must not bear two dates or two hours, so the calendar, the digits and the clock are
-the same in every language and the same as in the browser (`static/js/shared/times.js`).
+the same in every language and the same as in the browser (`static/js/shared/time/format.js`).
 """
 
 from datetime import datetime, timedelta

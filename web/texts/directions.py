@@ -6,8 +6,8 @@ isolated, and stays beside the word before it: a dose beside its drug. Behind a 
 it belongs to that word's phrase and nothing is done; where a list has its doses first, they stay
 beside the word behind them.
 
-The page does the same (`directions.js` under `web/static/js/shared`), by the same table of signs: the
-regular expressions are those of `measures.js` there.
+The page does the same (`directions.js` under `web/static/js/shared/text`), by the same table of
+signs: the regular expressions are those of `direction-patterns.js` there.
 """
 
 import re
@@ -39,7 +39,8 @@ def table() -> _Table:
     Called at the start, because the server's loop may not wait for a file.
     """
     found: dict[str, str] = {}
-    source = (Path(__file__).parents[1] / "static/js/shared/measures.js").read_text("utf-8")
+    script = "static/js/shared/text/direction-patterns.js"
+    source = (Path(__file__).parents[1] / script).read_text("utf-8")
     for name, expression in re.findall(r"const (\w+) = String\.raw`([^`]*)`", source):
         whole = re.sub(r"\$\{(\w+)\}", lambda inner: found[inner[1]], expression)
         found[name] = re.sub(r"\\u\{(\w+)\}", lambda code: chr(int(code[1], 16)), whole)

@@ -18,7 +18,7 @@ from signaling.audit import SERVER
 from signaling.errors import TeleConnectError
 from signaling.flows.sessions.planning import EDITABLE_STATES, Planning
 from signaling.moments.moment import same_clock
-from signaling.ports import Clock
+from signaling.ports.clock import Clock
 from storage.store import Store
 from web.zones.names import clocks_held, todays_name, zone_of
 

@@ -17,8 +17,8 @@ from media.limits import Limits
 from media.rooms.peer import Peer
 from media.rtp.codecs import VP8
 from media.rtp.header_extensions import read_layout
-from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.inbound import Follower, InboundStream
+from media.streams.outbound import OutboundStream
 from media.transport.dtls import Ciphers
 from media.transport.port import Destination, Port, pack_address
 from media.transport.srtp import Cipher
@@ -47,9 +47,22 @@ class Sender(LoadClient):
         self._size = self.port.foreign.new("int *")
 
 
+class Unobserved:
+    """Whatever the packets bring besides themselves is let go."""
+
+    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        """Nobody sends RTCP here."""
+
+    def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+        """Every stream is there before its first packet."""
+
+    def on_switch(self, peer: Peer, inbound: InboundStream, outbound: Follower) -> None:
+        """Nobody asks for reports."""
+
+
 def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: float) -> float:
     """Processor time for one packet sent on, the median of rounds through all publishers."""
-    forwarder = Forwarder()
+    forwarder = Forwarder(Unobserved())
     port = Port(HOST, 0)
     forwarder.ports = [port]
     if not native:
@@ -63,7 +76,7 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
         peer = Peer("room", f"publisher {index}", limits)
         outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
         peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
-        forwarder.by_address[pack_address(HOST, sender.port.number)] = peer
+        forwarder.demux.by_address[pack_address(HOST, sender.port.number)] = peer
         inbound = InboundStream(sender.stream.ssrc, VP8, peer.id)
         layout = read_layout(sender.stream.template)
         assert layout is not None
@@ -73,7 +86,7 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
         for receiver in receivers[index * fan_out : (index + 1) * fan_out]:
             to = Destination()
             to.move(port, pack_address(HOST, receiver.number))
-            one = Subscription("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
+            one = OutboundStream("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
             one.use(Cipher(PROFILE, secrets.token_bytes(44), True))
             one.payload_types = frozenset((VP8.payload_type,))
             one.follow(inbound, 0.0)

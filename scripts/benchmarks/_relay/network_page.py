@@ -1,6 +1,6 @@
 """A page that calls one other page by way of the relay, Janus or TURN, and tells how it went.
 
-With the relay it runs the very code of a session's page (``web/static/js/room/relay-peer.js``).
+With the relay it runs the very code of a session's page (``web/static/js/room/call/relay-peer.js``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ WIDTH, HEIGHT, FRAMES_PER_SECOND = 640, 360, 15
 BLOCK = 8
 ADDRESS = "http://localhost:1/"
 "Never asked of the network: the browser counts it as secure, and the driver answers."
-SCRIPTS = Path(web.__file__).parent / "static" / "js" / "room"
+SCRIPTS = Path(web.__file__).parent / "static" / "js"
 
 PAGE = """<!doctype html><title>call</title><body><script type="module">
-import {RelayPeer, encode} from "./relay-peer.js";
+import {RelayPeer, setEncodings} from "./room/call/relay-peer.js";
 
 const connections = [];
 let local, relay;
@@ -54,7 +54,7 @@ async function send(connection, direction) {
   for (const track of local.getTracks()) {
     const {sender} = connection.addTransceiver(track, {direction, streams: [local]});
     const parameters = sender.getParameters();
-    encode(track.kind, track, parameters.encodings);
+    setEncodings(track.kind, track, parameters.encodings);
     await sender.setParameters(parameters);
   }
 }
@@ -103,7 +103,7 @@ window.answer = async (sdp, direction, configuration) => {
       transceiver.direction = direction;
       await transceiver.sender.replaceTrack(track);
       const parameters = transceiver.sender.getParameters();
-      encode(track.kind, track, parameters.encodings);
+      setEncodings(track.kind, track, parameters.encodings);
       await transceiver.sender.setParameters(parameters);
     }
   }

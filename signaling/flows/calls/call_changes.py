@@ -1,84 +1,85 @@
-"""Keeping calls: every change of a call is steered, stored and then told, one after the other."""
+"""Changes of calls: each is steered to a path, stored, and only then announced; one at a time."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
-from signaling.calls.call import Call
+from signaling.calls.call import Call, CallState
 from signaling.calls.topology import Policy, steer
-from signaling.chat import ChatMessage, Kind
+from signaling.chat import ChatMessage, LineKind
 from signaling.command import MOST, Command
 from signaling.errors import CallsFull, Conflict
-from signaling.flows.rooms import Rooms
+from signaling.flows.calls.forwarding import Forwarding
+from signaling.flows.locks import Locks
 from signaling.identifier import new_id
-from signaling.ports import Clock, Forwarder, Records, Store, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.relay import Relay
+from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 
-_END_LINES: dict[str, Kind] = {
+_END_LINES: dict[CallState, LineKind] = {
     "ended": "call_ended",
     "refused": "call_missed",
     "missed": "call_missed",
 }
 
 
-class Keeping:
+class CallChanges:
     def __init__(
         self,
         store: Store,
-        rooms: Rooms,
+        locks: Locks,
         clock: Clock,
         timers: Timers,
-        forwarder: Forwarder,
+        relay: Relay,
         policy: Policy,
     ) -> None:
         self._store = store
-        self._rooms = rooms
+        self._locks = locks
         self._clock = clock
         self._timers = timers
-        self._forwarder = forwarder
+        self._relay = relay
         self.policy: Policy = policy
-        self.followers: list[Callable[[Room], None]] = []
-        "Called after every change of a room's call."
+        self.forwarding = Forwarding(self, relay, clock, timers)
 
-    def turn(self, room: Room) -> AbstractAsyncContextManager[object]:
-        """Changes of one room wait for each other here."""
-        return self._rooms.turn(room.consultation.id)
+    def exclusive(self, room: Room) -> AbstractAsyncContextManager[object]:
+        """Within, nobody else changes this room."""
+        return self._locks.exclusive(room.consultation.id)
 
     async def apply(
         self, room: Room, call_id: str, change: Callable[[Call, datetime], Call]
     ) -> None:
-        """Change a call from a timer; nothing happens if it is over or another one runs."""
-        async with self.turn(room):
+        """Change a call from a timer; does nothing if it is over or another one runs."""
+        async with self.exclusive(room):
             if room.call is not None and room.call.id == call_id and not room.call.over:
                 await self.change(room, None, change(room.call, self._clock.now()))
 
     async def change(self, room: Room, command: Command | None, call: Call) -> bool:
-        """Store the call as it is now, then tell; the line in the chat with it.
+        """Store `call` as it is now, with its chat line, then announce it and move the media.
 
-        Within the room's turn. False if nothing has changed, as by a command that was done before.
-        Raises Conflict for the id of another call, CallsFull for who joins too often.
+        Within `exclusive(room)`. False if nothing has changed, as by a command that was done
+        before. Raises Conflict for the id of another call, CallsFull for a participant with too
+        many commands.
         """
         before = room.call
         now = self._clock.now()
         if not call.over:
-            usable = self._forwarder.usable
             joined = frozenset(call.joined())
-            path = steer(call.path, joined, self.policy, usable, self._timers.now())
+            path = steer(call.path, joined, self.policy, self._relay.usable, self._timers.now())
             call = replace(call, path=path)
         if call == before:
             return False
         consultation_id = room.consultation.id
         new = before is None or before.id != call.id
-        kind: Kind | None = "call_started" if new else _END_LINES.get(call.state)
+        kind: LineKind | None = "call_started" if new else _END_LINES.get(call.state)
 
         async def work(records: Records) -> tuple[bool, ChatMessage | None]:
-            chat = records.chat
             if command is not None:
-                if not await chat.first_time(consultation_id, command):
+                if not await records.commands.mark_done(consultation_id, command):
                     return False, None
-                asked = await chat.commands_of(consultation_id, command.participant_id)
-                if asked > MOST and command.participant_id in call.joined():
+                done = await records.commands.count_of(consultation_id, command.participant_id)
+                if done > MOST and command.participant_id in call.joined():
                     raise CallsFull
             if not await records.calls.put(consultation_id, call):
                 raise Conflict
@@ -86,7 +87,9 @@ class Keeping:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:
                 return True, None
-            line = await chat.append(consultation_id, new_id(), call.started_by, kind, "", now)
+            line = await records.chat.append(
+                consultation_id, new_id(), call.started_by, kind, "", now
+            )
             return True, line
 
         first, line = await self._store.write(work)
@@ -97,8 +100,7 @@ class Keeping:
         room.tell_call()
         if line is not None:
             room.add_chat(line)
-        for follow in self.followers:
-            follow(room)
+        self.forwarding.follow(room)
         return True
 
     def _stop_timers(self, room: Room, call: Call) -> None:

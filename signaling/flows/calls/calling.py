@@ -6,20 +6,17 @@ from signaling.access import require
 from signaling.calls.call import RECONNECT_GRACE, RING_TIMEOUT, Call
 from signaling.consultation import CALL_STATES
 from signaling.errors import Conflict, NotFound
-from signaling.flows.calls.call_changes import Keeping
-from signaling.flows.calls.forwarding import Forwarding
-from signaling.flows.rooms import Attendance
-from signaling.ports import Clock, Timers
+from signaling.flows.calls.call_changes import CallChanges
+from signaling.ports.clock import Clock, Timers
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
+from signaling.wire.values import Description
 
 
 class Calling:
-    def __init__(
-        self, keeping: Keeping, forwarding: Forwarding, clock: Clock, timers: Timers
-    ) -> None:
-        self._keeping = keeping
-        self._forwarding = forwarding
+    def __init__(self, changes: CallChanges, clock: Clock, timers: Timers) -> None:
+        self._changes = changes
         self._clock = clock
         self._timers = timers
 
@@ -32,17 +29,17 @@ class Calling:
         """
         require(attendance.role, "start_call")
         room, caller = attendance.room, attendance.participant_id
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             if room.consultation.state not in CALL_STATES:
                 raise Conflict
             peer_id = attendance.connection.peer_id
             if room.call is not None and not room.call.over:
                 joined = room.call.accept(caller, peer_id, self._clock.now())
-                await self._keeping.change(room, attendance.command(message.id), joined)
+                await self._changes.change(room, attendance.command(message.id), joined)
                 return wire.Ack(message.id)
             others = [seat.participant_id for seat in room.reachable()]
             call = Call.start(message.id, message.media, caller, peer_id, others, self._clock.now())
-            if await self._keeping.change(room, attendance.command(message.id), call):
+            if await self._changes.change(room, attendance.command(message.id), call):
                 self._ring(room, call, RING_TIMEOUT)
         return wire.Ack(message.id)
 
@@ -50,35 +47,35 @@ class Calling:
         """Answer, join late, or come back with a reloaded page. Raises Conflict or CallsFull."""
         require(attendance.role, "join_call")
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = self._current(room, message.call_id)
             changed = call.accept(
                 attendance.participant_id, attendance.connection.peer_id, self._clock.now()
             )
-            await self._keeping.change(room, attendance.command(message.id), changed)
+            await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def decline(self, attendance: Attendance, message: wire.CallDecline) -> wire.Ack:
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = self._current(room, message.call_id)
             changed = call.decline(attendance.participant_id, self._clock.now())
-            await self._keeping.change(room, attendance.command(message.id), changed)
+            await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def hang_up(self, attendance: Attendance, message: wire.CallLeave) -> wire.Ack:
         room = attendance.room
-        async with self._keeping.turn(room):
+        async with self._changes.exclusive(room):
             call = room.call
             if call is not None and call.id == message.call_id:
                 changed = call.leave(attendance.participant_id, self._clock.now())
-                await self._keeping.change(room, attendance.command(message.id), changed)
+                await self._changes.change(room, attendance.command(message.id), changed)
         return wire.Ack(message.id)
 
     async def end(self, room: Room) -> None:
         """The session was terminated: the call is over for everybody. Within the room's turn."""
         if room.call is not None and not room.call.over:
-            await self._keeping.change(room, None, room.call.end(self._clock.now()))
+            await self._changes.change(room, None, room.call.end(self._clock.now()))
 
     # --- negotiation between peers
 
@@ -103,7 +100,7 @@ class Calling:
         if seat.media != message.media:
             seat.media = message.media
             room.tell_call_of(attendance.participant_id)
-            self._forwarding.follow(room)
+            self._changes.forwarding.follow(room)
 
     def set_quality(self, attendance: Attendance, message: wire.SetQuality) -> None:
         room = attendance.room
@@ -122,7 +119,7 @@ class Calling:
         self._timers.set(
             f"drop:{call.id}:{participant_id}",
             self._timers.now() + RECONNECT_GRACE,
-            lambda: self._keeping.apply(
+            lambda: self._changes.apply(
                 room, call.id, lambda current, now: current.leave(participant_id, now)
             ),
         )
@@ -131,7 +128,7 @@ class Calling:
         """The same page is back: the call goes on as if nothing had been."""
         if room.call is not None:
             self._timers.cancel(f"drop:{room.call.id}:{participant_id}")
-            self._forwarding.came_back(room, participant_id)
+            self._changes.forwarding.came_back(room, participant_id)
 
     async def page_changed(self, room: Room, participant_id: str) -> None:
         """Another page sits there now: the old one's media are gone.
@@ -142,7 +139,7 @@ class Calling:
         if call is None or call.over or participant_id not in call.joined():
             return
         self.dropped_out(room, participant_id)
-        self._forwarding.follow(room)
+        self._changes.forwarding.follow(room)
 
     def take_up(self, room: Room) -> None:
         """The room was opened again after a restart: whoever was in its call may come back."""
@@ -154,7 +151,7 @@ class Calling:
         self._ring(room, call, RING_TIMEOUT - min(max(rung_for, timedelta()), RING_TIMEOUT))
         for participant_id in call.joined():
             self.dropped_out(room, participant_id)
-        self._forwarding.follow(room)
+        self._changes.forwarding.follow(room)
 
     # --- inside
 
@@ -163,13 +160,13 @@ class Calling:
         self._timers.set(
             f"ring:{call.id}",
             self._timers.now() + within,
-            lambda: self._keeping.apply(room, call.id, lambda current, now: current.miss(now)),
+            lambda: self._changes.apply(room, call.id, lambda current, now: current.miss(now)),
         )
 
     @property
     def _hiding(self) -> bool:
         """Whether nobody may learn of anybody's addresses."""
-        return self._keeping.policy == "relay"
+        return self._changes.policy == "relay"
 
     @staticmethod
     def _current(room: Room, call_id: str) -> Call:
@@ -184,7 +181,7 @@ def _relayed(candidate: str) -> bool:
     return not candidate or " typ relay" in candidate
 
 
-def _hidden(description: wire.Description, hiding: bool) -> wire.Description:
+def _hidden(description: Description, hiding: bool) -> Description:
     """The description, where addresses are hidden without any but those of TURN servers."""
     if not hiding:
         return description
@@ -193,4 +190,4 @@ def _hidden(description: wire.Description, hiding: bool) -> wire.Description:
         for line in description.sdp.splitlines(keepends=True)
         if not line.startswith("a=candidate:") or _relayed(line)
     ]
-    return wire.Description(description.kind, "".join(kept))
+    return Description(description.kind, "".join(kept))

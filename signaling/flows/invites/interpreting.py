@@ -4,9 +4,9 @@ Nobody else is written to before an organization accepted; then everybody is, on
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Literal
 
 from signaling.access import owned
 from signaling.account import Account
@@ -14,27 +14,38 @@ from signaling.allowance import ASKING_AGAIN, INVITING, Allowance
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import N_, AlreadyAnswered, InvalidInput, InviteNotUsable, NotFound
 from signaling.flows.invites.inviting import Inviting
-from signaling.flows.notices.composing import Composing, Recipient
+from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.identifier import new_id
 from signaling.interpreter_request import (
     InterpreterRequest,
     InterpretingOrganization,
+    RequestEvent,
     next_to_ask,
 )
-from signaling.invite import Person
+from signaling.invite import Invite, Person
 from signaling.notices.notice import Occasion
-from signaling.ports import Clock, Records, Store, Timers, Wording
-from signaling.rooms.room import Seat
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Records, Store
 from signaling.token import token_digest
 
-USUAL_MINUTES = 30
 _WORDS = {"refuse": "decline_request", "expire": "expire_request"}
 TRY_AGAIN_AFTER = timedelta(minutes=1)
 "A request that could not be passed on is looked at again after this."
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OpenedRequest:
+    """What an organization's link leads to."""
+
+    request: InterpreterRequest
+    consultation: Consultation
+    scheduler: Account
+    organization: InterpretingOrganization | None
+    "None: it was removed since."
 
 
 class Interpreting:
@@ -43,24 +54,20 @@ class Interpreting:
         store: Store,
         rooms: Rooms,
         inviting: Inviting,
-        composing: Composing,
-        wording: Wording,
+        mail: InterpreterMail,
         clock: Clock,
         timers: Timers,
         timekeeping: Timekeeping,
         timeout: timedelta,
-        queued: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
         self._inviting = inviting
-        self._composing = composing
-        self._wording = wording
+        self._mail = mail
         self._clock = clock
         self._timers = timers
         self._timekeeping = timekeeping
         self._timeout = timeout
-        self._queued = queued
 
     async def languages(self) -> frozenset[str]:
         """Languages for which an organization can be asked."""
@@ -94,7 +101,7 @@ class Interpreting:
                 )
             changed = consultation.interpreting_after("give_up", self._clock.now())
             await records.consultations.change(changed)
-            await self._tell_scheduler(records, changed, scheduler)
+            await self._mail.none_available(records, changed, scheduler)
             return changed
         changed = consultation.interpreting_after("ask", self._clock.now())
         await records.consultations.change(changed)
@@ -111,15 +118,13 @@ class Interpreting:
         )
         await records.interpreters.add_request(request)
         await records.audit.append(now, scheduler.id, "ask_interpreter", organization.id)
-        await self._write_to(
+        await self._mail.to_organization(
             records, "interpreter_request", changed, scheduler, organization, request, allowance
         )
         return changed
 
-    async def look(
-        self, token: str
-    ) -> tuple[InterpreterRequest, Consultation, Account, InterpretingOrganization | None]:
-        """What an organization's link leads to; changes nothing. Raises InviteNotUsable."""
+    async def open(self, token: str) -> OpenedRequest:
+        """Open an organization's link; changes nothing. Raises InviteNotUsable."""
         read = self._store.read
         request = await read.interpreters.by_token(token)
         consultation = await read.consultations.get(request.consultation_id) if request else None
@@ -128,21 +133,22 @@ class Interpreting:
             raise InviteNotUsable
         organizations = await read.interpreters.organizations()
         asked = next((each for each in organizations if each.id == request.organization_id), None)
-        return request, consultation, scheduler, asked
+        return OpenedRequest(request, consultation, scheduler, asked)
 
     async def accept(
-        self, token: str, interpreter: Person, calendar_sequence: str | None = None
+        self, opened: OpenedRequest, interpreter: Person, calendar_sequence: str | None = None
     ) -> None:
         """An organization sends somebody: they get a seat, and everybody is told.
 
-        `calendar_sequence` is that of the date they were shown, as they say. Raises AlreadyAnswered if somebody
-        else was first or the request was withdrawn, InvalidInput if the session was moved since.
+        `calendar_sequence`: of the date that the organization says it was shown. Raises
+        AlreadyAnswered if another answer came first or the request was withdrawn, InvalidInput if
+        the session was moved since.
         """
-        request, consultation, scheduler, _ = await self.look(token)
-        room = await self._rooms.open(consultation.id)
-        async with self._rooms.turn(consultation.id):
+        request, consultation_id = opened.request, opened.consultation.id
+        room = await self._rooms.open(consultation_id)
+        async with self._rooms.exclusive(consultation_id):
 
-            async def work(records: Records) -> tuple[Consultation, str]:
+            async def work(records: Records) -> tuple[Consultation, Invite]:
                 current = await self._decide(records, request, "accept")
                 if calendar_sequence not in (None, str(current.calendar_sequence)):
                     raise InvalidInput(
@@ -151,28 +157,25 @@ class Interpreting:
                 accepted = current.interpreting_after("accept", self._clock.now())
                 await records.consultations.change(accepted)
                 await self._log(records, request, "accept_request")
-                person = replace(interpreter, time_zone=accepted.time_zone)
                 for invite in await records.invites.of_consultation(accepted.id):
                     if invite.usable:
-                        await self._inviting.tell_about(records, accepted, scheduler, invite, None)
+                        await self._inviting.tell_about(
+                            records, accepted, opened.scheduler, invite, None
+                        )
+                person = replace(interpreter, time_zone=accepted.time_zone)
                 added = await self._inviting.add(
-                    records, accepted, scheduler, "interpreter", person, None
+                    records, accepted, opened.scheduler, "interpreter", person, None
                 )
-                return accepted, added.id
+                return accepted, added
 
-            accepted, invite_id = await self._store.write(work)
-            room.consultation = accepted
-            room.seats[invite_id] = Seat(
-                invite_id, "interpreter", interpreter.name, interpreter.language
-            )
+            room.consultation, invite = await self._store.write(work)
             room.tell_consultation()
-            room.tell_participant(invite_id)
-        await self._rooms.changed([consultation.id])
+            self._rooms.add_seat(room, invite)
+        await self._rooms.changed([consultation_id])
 
-    async def decline(self, token: str) -> None:
+    async def decline(self, opened: OpenedRequest) -> None:
         """An organization has nobody: the next one is asked. Raises AlreadyAnswered."""
-        request, _, _, _ = await self.look(token)
-        await self._pass_on(request, "refuse")
+        await self._pass_on(opened.request, "refuse")
 
     async def expire_due(self) -> None:
         """Requests without an answer go to the next organization."""
@@ -210,7 +213,7 @@ class Interpreting:
         """
         room = await self._rooms.open(consultation_id)
         owned(room.consultation, scheduler.id, "invite")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             waived = room.consultation.interpreting_after("waive", self._clock.now())
 
             async def work(records: Records) -> None:
@@ -272,13 +275,15 @@ class Interpreting:
         """Write to the organization that was asked, unless it was removed since."""
         for organization in await records.interpreters.organizations():
             if organization.id == request.organization_id:
-                await self._write_to(
+                await self._mail.to_organization(
                     records, occasion, consultation, scheduler, organization, request, allowance
                 )
 
-    async def _pass_on(self, request: InterpreterRequest, event: str) -> None:
+    async def _pass_on(
+        self, request: InterpreterRequest, event: Literal["refuse", "expire"]
+    ) -> None:
         room = await self._rooms.open(request.consultation_id)
-        async with self._rooms.turn(request.consultation_id):
+        async with self._rooms.exclusive(request.consultation_id):
 
             async def work(records: Records) -> Consultation:
                 current = await self._decide(records, request, event)
@@ -289,7 +294,6 @@ class Interpreting:
                 return await self.ask(records, current, scheduler)
 
             room.consultation = await self._store.write(work)
-        self._queued()
         await self.watch()
         await self._rooms.changed([request.consultation_id])
 
@@ -305,7 +309,7 @@ class Interpreting:
         await self._store.write(work)
 
     async def _decide(
-        self, records: Records, request: InterpreterRequest, event: str
+        self, records: Records, request: InterpreterRequest, event: RequestEvent
     ) -> Consultation:
         """Settle a request as it is stored now. Raises AlreadyAnswered."""
         requests = await records.interpreters.requests_of(request.consultation_id)
@@ -320,61 +324,3 @@ class Interpreting:
         """An organization decided, or let its time pass."""
         actor = request.organization_id
         await records.audit.append(self._clock.now(), actor, word, request.consultation_id)
-
-    async def _write_to(
-        self,
-        records: Records,
-        occasion: Occasion,
-        consultation: Consultation,
-        scheduler: Account,
-        organization: InterpretingOrganization,
-        request: InterpreterRequest,
-        allowance: Allowance | None,
-    ) -> None:
-        token = await records.interpreters.token(consultation.id, request.id)
-        recipient = Recipient(request.id, organization.name, organization.email, scheduler.language)
-        await self._composing.queue_to(
-            records,
-            occasion,
-            consultation,
-            recipient,
-            self._values(consultation, scheduler, scheduler.language)
-            | {
-                "link": self._wording.request_address(token),
-                "until": self._moment(request.expires_at, consultation, scheduler.language),
-            },
-            allowance=allowance,
-        )
-
-    async def _tell_scheduler(
-        self, records: Records, consultation: Consultation, scheduler: Account
-    ) -> None:
-        recipient = Recipient(
-            f"{consultation.id}-{scheduler.id}", scheduler.name, scheduler.email, scheduler.language
-        )
-        await self._composing.queue_to(
-            records,
-            "interpreter_unavailable",
-            consultation,
-            recipient,
-            self._values(consultation, scheduler, scheduler.language)
-            | {"link": self._wording.session_address(consultation.id)},
-        )
-
-    def _values(
-        self, consultation: Consultation, scheduler: Account, language: str
-    ) -> dict[str, str]:
-        names = (
-            self._wording.language_name(code, language)
-            for code in (scheduler.language, consultation.interpreting_language)
-        )
-        at = consultation.planned_at or consultation.created_at
-        return {
-            "scheduler": scheduler.name,
-            "languages": ", ".join(names),
-            "moment": self._moment(at, consultation, language),
-            "duration": str(USUAL_MINUTES),
-        }
-
-    def _moment(self, at: datetime, consultation: Consultation, language: str) -> str:
-        return self._wording.moment(at, consultation.time_zone, language)

@@ -7,14 +7,15 @@ from datetime import datetime
 from signaling.access import owned
 from signaling.account import Account
 from signaling.allowance import ASKING, INVITING, Allowance
-from signaling.consultation import Consultation, Kind
+from signaling.consultation import Consultation, ConsultationKind
 from signaling.errors import Conflict, NotFound
 from signaling.flows.notices.composing import Composing, Occurrence
 from signaling.flows.notices.reminding import Reminding
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
 from signaling.notices.notice import Occasion
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
 from signaling.token import token_digest
 
 
@@ -22,7 +23,7 @@ from signaling.token import token_digest
 class Plan:
     """A session as a scheduler asks for it."""
 
-    kind: Kind
+    kind: ConsultationKind
     people: tuple[tuple[Role, Person], ...]
     "The awaited person first."
     planned_at: datetime | None = None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from signaling.identifier import new_id
 from signaling.notices.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome, Way
 from signaling.notices.outcome import Due, conclude, hour_has_passed
-from signaling.ports import Records
+from signaling.ports.store import Records
 
 REPEATABLE = ("email",)
 """A mail may leave twice with one Message-ID, so it is stored as leaving when it is claimed. A phone

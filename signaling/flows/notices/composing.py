@@ -23,7 +23,9 @@ from signaling.notices.notice import (
     dedupe_key,
 )
 from signaling.notices.texts import ApprovedTemplate
-from signaling.ports import Clock, NoticeWords, Records, Ways, Wording
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records
+from signaling.ports.wording import NoticeWords, Ways, Wording
 from signaling.text import literal
 
 _SPACE = re.compile(r"\n{3,}")

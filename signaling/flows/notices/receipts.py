@@ -8,22 +8,21 @@ from signaling.flows.notices.claiming import put_back
 from signaling.notices.notice import Receipt, Way
 from signaling.notices.outcome import is_true
 from signaling.notices.reply import Reply
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
 
 
-class Receiving:
+class Receipts:
     """Each webhook has its effect and uses up its token in one transaction, or does neither."""
 
     def __init__(
         self,
         store: Store,
         clock: Clock,
-        wake: Callable[[], None],
         changed: Callable[[Iterable[str]], Awaitable[None]],
     ) -> None:
         self._store = store
         self._clock = clock
-        self._wake = wake
         self._changed = changed
 
     async def receipt(self, receipt: Receipt | None, token_id: str, forget_at: datetime) -> bool:
@@ -41,7 +40,6 @@ class Receiving:
 
         fresh, consultation_id = await self._store.write(work)
         if consultation_id:
-            self._wake()
             await self._changed([consultation_id])
         return fresh
 

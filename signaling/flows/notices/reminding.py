@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from signaling.flows.notices.composing import Composing, Occurrence
-from signaling.ports import Clock, Records
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records
 
 
 class Reminding:

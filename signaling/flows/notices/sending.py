@@ -19,7 +19,9 @@ from signaling.notices.notice import (
     TemporaryFailure,
     UnknownOutcome,
 )
-from signaling.ports import Clock, Outbox, Records, Sender, Store, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.delivery import Outbox, Sender
+from signaling.ports.store import Records, Store
 
 IN_HAND: Mapping[Channel, int] = {"email": 32, "sms": 500, "whatsapp": 500}
 """Claimed and not settled, at most. Mails: enough to keep the connections busy while the books are
@@ -42,7 +44,7 @@ Done = tuple[Job, Outcome | None]
 _log = logging.getLogger(__name__)
 
 
-class Notifying:
+class Sending:
     def __init__(
         self,
         store: Store,

@@ -7,7 +7,8 @@ from signaling.account import Account, AccountRole, plain_email, spellings
 from signaling.contact import Contact
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
 from signaling.identifier import new_id
-from signaling.ports import Accounts, Records
+from signaling.ports.accounts import Accounts
+from signaling.ports.store import Records
 from signaling.text import one_line
 from signaling.token import new_token, token_digest
 

@@ -7,7 +7,8 @@ from signaling.account import Account
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.invite import Invite
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
 
 
 @dataclass(frozen=True)

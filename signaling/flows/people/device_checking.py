@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from signaling.device_check import DeviceCheck, Readiness
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.rooms import Rooms
-from signaling.ports import Clock, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Store
 
 
 class DeviceChecking:

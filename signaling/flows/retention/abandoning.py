@@ -1,15 +1,16 @@
 """Sessions that were started and left open: their scheduler is told, then they are closed."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from signaling import abandonment
 from signaling.consultation import Consultation
 from signaling.flows.notices.composing import Composing, Recipient
 from signaling.flows.rooms import Rooms
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock, Store, Timers, Wording
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Store
+from signaling.ports.wording import Wording
 from signaling.rooms.room import Room
 
 BATCH = 200
@@ -21,25 +22,23 @@ class Abandoning:
         self,
         store: Store,
         rooms: Rooms,
-        holding: Holding,
+        running: Running,
         composing: Composing,
         wording: Wording,
         clock: Clock,
         timers: Timers,
         timekeeping: Timekeeping,
         after: timedelta,
-        queued: Callable[[], None],
     ) -> None:
         self._store = store
         self._rooms = rooms
-        self._holding = holding
+        self._running = running
         self._composing = composing
         self._wording = wording
         self._clock = clock
         self._timers = timers
         self._timekeeping = timekeeping
         self._after = after
-        self._queued = queued
 
     async def look(self) -> None:
         """Tell of what is left alone, close what was told of long enough ago, and look again later."""
@@ -76,7 +75,7 @@ class Abandoning:
             await self._tell(consultation, now)
         elif due <= now:
             room = await self._rooms.open(consultation.id)
-            if await self._holding.expire(room, lambda: self._is_left(room, now)):
+            if await self._running.expire(room, lambda: self._is_left(room, now)):
                 await self._rooms.changed([consultation.id])
 
     async def _is_left(self, room: Room, now: datetime) -> bool:
@@ -105,5 +104,4 @@ class Abandoning:
                 records, "left_open", consultation, recipient, values, detail=detail
             )
         )
-        self._queued()
         await self._rooms.changed([consultation.id])

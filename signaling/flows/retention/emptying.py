@@ -7,7 +7,8 @@ import logging
 from datetime import datetime, timedelta
 
 from signaling.errors import Unavailable
-from signaling.ports import Store, Timers
+from signaling.ports.clock import Timers
+from signaling.ports.store import Store
 
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(minutes=5)

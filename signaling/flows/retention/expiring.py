@@ -5,10 +5,11 @@ from datetime import timedelta
 from functools import partial
 
 from signaling.flows.rooms import Rooms
-from signaling.flows.sessions.running import Holding
+from signaling.flows.sessions.running import Running
 from signaling.flows.timekeeping import Timekeeping
 from signaling.notices.outcome import NOT_STARTED
-from signaling.ports import Clock, Store, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.store import Store
 from signaling.rooms.room import Room
 
 BATCH = 200
@@ -22,7 +23,7 @@ class Expiring:
         self,
         store: Store,
         rooms: Rooms,
-        holding: Holding,
+        running: Running,
         clock: Clock,
         timers: Timers,
         timekeeping: Timekeeping,
@@ -30,7 +31,7 @@ class Expiring:
     ) -> None:
         self._store = store
         self._rooms = rooms
-        self._holding = holding
+        self._running = running
         self._clock = clock
         self._timers = timers
         self._timekeeping = timekeeping
@@ -47,7 +48,7 @@ class Expiring:
         for consultation in overdue:
             try:
                 room = await self._rooms.open(consultation.id)
-                expired += await self._holding.expire(room, partial(_is_unheld, room))
+                expired += await self._running.expire(room, partial(_is_unheld, room))
             except Exception:  # the others expire all the same
                 _log.exception("not expired", extra={"consultation_id": consultation.id})
         if expired == BATCH:

@@ -7,7 +7,9 @@ from signaling.audit import SERVER
 from signaling.flows.retention.emptying import Emptying
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
-from signaling.ports import Clock, Outbox, Records, Store, Timers
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.delivery import Outbox
+from signaling.ports.store import Records, Store
 
 BATCH = 200
 "Consultations purged in one go; the rest follows at once."

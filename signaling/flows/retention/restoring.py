@@ -7,11 +7,11 @@ and no call goes on. All of it is one transaction of the caller's.
 from dataclasses import dataclass
 from datetime import datetime
 
-from signaling.consultation import OPEN_STATES, Consultation
+from signaling.consultation import OPEN_STATES, Consultation, ConsultationEvent
 from signaling.identifier import new_id
 from signaling.notices.notice import Attempt, Notice
-from signaling.notices.outcome import Due
-from signaling.ports import Records
+from signaling.notices.outcome import NOT_STARTED, Due
+from signaling.ports.store import Records
 
 REASON = "restored"
 
@@ -50,7 +50,8 @@ async def settle(records: Records, now: datetime, close: bool) -> Settled:
 
 
 async def _close(records: Records, consultation: Consultation, now: datetime) -> None:
-    step = "expire" if consultation.state in ("planned", "waiting") else "close"
+    unheld = consultation.state in NOT_STARTED
+    step: ConsultationEvent = "expire" if unheld else "close"
     await _end_call(records, consultation, now)
     await records.consultations.change(consultation.after(step, now))
     for invite in await records.invites.of_consultation(consultation.id):

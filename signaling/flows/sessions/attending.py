@@ -3,16 +3,20 @@
 from datetime import timedelta
 
 from signaling.access import require
-from signaling.chat import ChatMessage, Kind
-from signaling.consultation import OPEN_STATES, TRANSITIONS
+from signaling.chat import ChatMessage, LineKind
+from signaling.consultation import OPEN_STATES, TRANSITIONS, ConsultationEvent
 from signaling.errors import InviteNotUsable, NotFound, SessionClosed
 from signaling.flows.calls.calling import Calling
-from signaling.flows.rooms import Attendance, Rooms, absence
+from signaling.flows.rooms import Rooms, absence
 from signaling.identifier import new_id
-from signaling.ports import Clock, Connection, Records, Store, Timers
+from signaling.moments.milliseconds import to_ms
+from signaling.ports.clock import Clock, Timers
+from signaling.ports.connection import Connection
+from signaling.ports.store import Records, Store
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
-from signaling.wire.values import to_ms
+from signaling.wire.values import IceServer, MediaPolicy
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be out of reach before the others read that they left: a phone that
@@ -35,8 +39,8 @@ class Attending:
         participant_id: str,
         connection: Connection,
         hello: wire.Hello,
-        ice_servers: list[wire.IceServer],
-        media_policy: wire.MediaPolicy,
+        ice_servers: list[IceServer],
+        media_policy: MediaPolicy,
     ) -> Attendance:
         """Seat a connection.
 
@@ -100,7 +104,7 @@ class Attending:
         seat = room.seats[participant_id]
         if seat.role != "scheduler" and room.waiting_since is None:
             room.waiting_since = now
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             first = not room.chat.is_there(participant_id)
             arriving = seat.role != "scheduler" and "arrive" in TRANSITIONS[room.consultation.state]
             if first or arriving:
@@ -113,21 +117,25 @@ class Attending:
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
 
     async def _gone(self, room: Room, participant_id: str) -> None:
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             seat = room.seats.get(participant_id)
             if seat is None or seat.online:
                 return
             if not room.others_online():
                 room.waiting_since = None
             leaving = not room.others_online() and "leave" in TRANSITIONS[room.consultation.state]
-            line: Kind | None = "left" if room.chat.is_there(participant_id) else None
+            line: LineKind | None = "left" if room.chat.is_there(participant_id) else None
             await self._record(room, participant_id, line, "leave" if leaving else None)
         self._rooms.tell_scheduler(room.consultation.scheduler_id)
         if room.empty:
             self._rooms.let_rest(room)
 
     async def _record(
-        self, room: Room, participant_id: str, line: Kind | None, event: str | None
+        self,
+        room: Room,
+        participant_id: str,
+        line: LineKind | None,
+        event: ConsultationEvent | None,
     ) -> None:
         """Store a chat line and a step of the consultation together, then tell."""
         now = self._clock.now()

@@ -4,8 +4,9 @@ from signaling.access import require
 from signaling.chat import ChatMessage, checked_text
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import ChatFull, Conflict
-from signaling.flows.rooms import Attendance
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.transcript import chat_line
 from signaling.wire import messages as wire
 

@@ -17,8 +17,9 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person, Role
-from signaling.ports import Clock, Records, Store
-from signaling.rooms.room import Room, Seat
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
+from signaling.rooms.room import Room
 
 ADD_IN_PROGRESS = "add_colleague_in_progress"
 "Name of the setting."
@@ -86,7 +87,7 @@ class Planning:
         Raises NotFound, TooMuchSent, TooMuchForOne, or Conflict once the session has started.
         """
         room = await self._own(consultation_id, scheduler, "edit")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             before = room.consultation
             if before.state not in EDITABLE_STATES:
                 raise Conflict
@@ -147,7 +148,7 @@ class Planning:
         Raises NotFound, or TransitionRefused once it has started.
         """
         room = await self._own(consultation_id, scheduler, "cancel")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             now = self._clock.now()
             canceled = replace(
                 room.consultation.after("cancel", now),
@@ -175,7 +176,7 @@ class Planning:
         Raises NotFound, or Conflict once the session has started.
         """
         invite, room = await self._invited(invite_id, scheduler)
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             if room.consultation.state not in EDITABLE_STATES:
                 raise Conflict
 
@@ -220,7 +221,7 @@ class Planning:
         Raises NotFound, NotAllowed, or InvalidInput if that are too many.
         """
         room = await self._own(consultation_id, scheduler, "invite")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES and not (
                 all(role == "colleague" for role, _ in people) and await self.may_add_in_progress()
@@ -247,9 +248,7 @@ class Planning:
 
             added = await self._store.write(work)
             for invite, line in added:
-                person = invite.person
-                room.seats[invite.id] = Seat(invite.id, invite.role, person.name, person.language)
-                room.tell_participant(invite.id)
+                self._rooms.add_seat(room, invite)
                 if line is not None:
                     room.add_chat(line)
         return [invite for invite, _ in added]
@@ -264,7 +263,7 @@ class Planning:
         The awaited person cannot be removed: that is canceling. Raises NotFound, Conflict.
         """
         invite, room = await self._invited(invite_id, scheduler)
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             consultation = room.consultation
             if consultation.state not in EDITABLE_STATES or invite.role == "service_user":
                 raise Conflict

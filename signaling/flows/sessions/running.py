@@ -5,17 +5,20 @@ from datetime import timedelta
 
 from signaling.access import owned, require
 from signaling.audit import SERVER
-from signaling.chat import ChatMessage, Kind
+from signaling.chat import ChatMessage, LineKind
 from signaling.command import Command
+from signaling.consultation import ConsultationEvent
 from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
-from signaling.flows.rooms import Attendance, Rooms
+from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
-from signaling.ports import Clock, Records, Store
+from signaling.ports.clock import Clock
+from signaling.ports.store import Records, Store
+from signaling.rooms.attendance import Attendance
 from signaling.rooms.room import Room
 from signaling.wire import messages as wire
 
-_LINES: dict[str, Kind] = {
+_LINES: dict[ConsultationEvent, LineKind] = {
     "start": "started",
     "keep_open": "kept_open",
     "resume": "resumed",
@@ -25,7 +28,7 @@ _LINES: dict[str, Kind] = {
 }
 
 
-class Holding:
+class Running:
     def __init__(
         self, store: Store, rooms: Rooms, calling: Calling, clock: Clock, retention: timedelta
     ) -> None:
@@ -63,27 +66,29 @@ class Holding:
         purge_at = room.consultation.purge_at(self.retention)
         if purge_at is not None and purge_at <= self._clock.now():
             raise TransitionRefused("consultation", room.consultation.state, "reopen")
-        async with self._rooms.turn(consultation_id):
+        async with self._rooms.exclusive(consultation_id):
             await self._advance(room, account_id, None, "reopen")
 
     async def expire(self, room: Room, still: Callable[[], Awaitable[bool]]) -> bool:
         """Close a session that nobody holds if it is `still` to be closed when its turn comes."""
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             if not self._rooms.is_live(room) or not await still():
                 return False
             await self._advance(room, room.consultation.scheduler_id, None, "expire")
         return True
 
-    async def _step(self, attendance: Attendance, command_id: str, event: str) -> wire.Ack:
+    async def _step(
+        self, attendance: Attendance, command_id: str, event: ConsultationEvent
+    ) -> wire.Ack:
         room = attendance.room
-        async with self._rooms.turn(room.consultation.id):
+        async with self._rooms.exclusive(room.consultation.id):
             await self._advance(
                 room, attendance.participant_id, attendance.command(command_id), event
             )
         return wire.Ack(command_id)
 
     async def _advance(
-        self, room: Room, participant_id: str, command: Command | None, event: str
+        self, room: Room, participant_id: str, command: Command | None, event: ConsultationEvent
     ) -> None:
         """One step of the consultation with all that hangs on it, in one transaction."""
         now = self._clock.now()
@@ -96,7 +101,7 @@ class Holding:
 
         async def work(records: Records) -> ChatMessage | None:
             if command is not None:
-                await records.chat.first_time(consultation_id, command)
+                await records.commands.mark_done(consultation_id, command)
             await records.consultations.change(changed)
             actor = SERVER if event == "expire" else participant_id
             await records.audit.append(now, actor, event, consultation_id)
@@ -125,4 +130,4 @@ class Holding:
         self._rooms.tell_scheduler(changed.scheduler_id)
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
-        return await self._store.read.chat.was_done(consultation_id, command)
+        return await self._store.read.commands.is_done(consultation_id, command)

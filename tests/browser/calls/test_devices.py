@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
+from tests.browser.calls.gathering import Gathering
 from tests.browser.calls.test_relay_mixed import FIREFOX, PREFERENCES
 from tests.browser.conftest import NewContext
-from tests.browser.gathering import Gathering
 from tests.people import Person
 from tests.serving import Server, serving
 

@@ -8,9 +8,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from signaling.interpreter_request import InterpretingOrganization
+from tests.browser.calls.gathering import sees
 from tests.browser.conftest import NewContext
-from tests.browser.gathering import sees
-from tests.browser.probes import SMALL_CAMERA, sound_arrives
+from tests.browser.harness.probes import SMALL_CAMERA, sound_arrives
 from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server, serving
 from web.keys import STORE

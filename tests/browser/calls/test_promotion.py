@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.calls.gathering import Gathering, others_on
 from tests.browser.conftest import NewContext
-from tests.browser.gathering import Gathering, others_on
-from tests.browser.probes import (
+from tests.browser.harness.probes import (
     connect_control,
     longest_silence,
     picture_moves,

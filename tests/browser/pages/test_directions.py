@@ -32,7 +32,7 @@ CHOSEN = [
 SHOW = """async (lines) => {
   const script = document.querySelector("script[type=module]").src;
   const folder = script.slice(0, script.indexOf("js/"));
-  const { written } = await import(`${folder}js/shared/written.js`);
+  const { written } = await import(`${folder}js/shared/text/user-text.js`);
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = `${folder}css/room.css`;

@@ -68,9 +68,9 @@ def test_loss_that_ends_when_less_is_sent_was_a_full_link() -> None:
     estimate = Estimate()
     for second, loss, sent in ((1, 0.5, 9e5), (2, 0.0, 1.9e5), (4, 0.0, 1.9e5)):
         estimate.note_loss(loss, sent, sent - 4e4, float(second))
-    assert estimate.trial is None
+    assert estimate.probe is None
     assert estimate.limit == pytest.approx(9e5 * 0.5 * 0.85)
-    assert estimate.natural_loss == 0.0
+    assert estimate.random_loss == 0.0
 
 
 def test_a_trial_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> None:
@@ -80,11 +80,11 @@ def test_a_trial_that_nobody_reports_on_ends_as_it_began_but_after_a_flood() -> 
     assert estimate.limit < 7e5
     estimate.grow(3.0 + PATIENCE)
     assert estimate.limit == UNLIMITED
-    flooded = Estimate()
-    flooded.note_loss(0.6, 9e5, 8.6e5, 1.0)
-    limit = flooded.limit
-    flooded.grow(3.0 + PATIENCE)
-    assert limit <= flooded.limit < 9e5
+    overused = Estimate()
+    overused.note_loss(0.6, 9e5, 8.6e5, 1.0)
+    limit = overused.limit
+    overused.grow(3.0 + PATIENCE)
+    assert limit <= overused.limit < 9e5
 
 
 def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
@@ -97,7 +97,7 @@ def test_sound_alone_is_not_held_back_however_much_of_it_gets_lost() -> None:
 
 def test_the_smallest_picture_is_not_taken_away_for_a_trial() -> None:
     estimate = Estimate()
-    estimate.least = 1.9e5
+    estimate.probe_floor = 1.9e5
     for second in range(1, 60):
         estimate.note_loss(0.2 + 0.05 * (second % 2), 1.9e5, 1.5e5, float(second))
         estimate.grow(float(second))
@@ -108,13 +108,13 @@ def test_a_picture_just_taken_away_may_be_what_filled_the_link() -> None:
     estimate = Estimate()
     estimate.note_loss(0.5, 2.4e5, 2e5, 1.0)
     limit = estimate.limit
-    estimate.trial = None
+    estimate.probe = None
     for second in (2.0, 4.0, 6.0):
         estimate.note_loss(0.5, 4e4, 0.0, second)
-    assert estimate.natural_loss == 0.0
+    assert estimate.random_loss == 0.0
     assert estimate.limit == limit
     estimate.note_loss(0.5, 4e4, 0.0, 12.0)
-    assert estimate.natural_loss == 0.5
+    assert estimate.random_loss == 0.5
 
 
 def test_a_queue_is_seen_where_the_receiver_does_not_estimate() -> None:
@@ -184,15 +184,15 @@ def test_an_estimate_on_its_way_up_holds_nothing_back() -> None:
 
 def test_a_flood_that_is_missed_at_once_is_stopped_at_once() -> None:
     estimate = Estimate()
-    estimate.note_flood(0.2, 1e6, 1.0)
+    estimate.note_overuse(0.2, 1e6, 1.0)
     assert estimate.limit == UNLIMITED
-    assert not estimate.pressing
-    estimate.note_flood(0.5, 1e6, 1.0)
-    assert estimate.pressing
-    assert estimate.flooded
+    assert not estimate.urgent
+    estimate.note_overuse(0.5, 1e6, 1.0)
+    assert estimate.urgent
+    assert estimate.overused
     assert estimate.limit == pytest.approx(1e6 * 0.5 * 0.85)
     estimate.grow(1.1)
-    assert not estimate.pressing
+    assert not estimate.urgent
 
 
 def test_what_was_sent_a_moment_ago_counts_when_a_flood_is_measured() -> None:
@@ -211,8 +211,8 @@ def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
         if estimate.limit > 1.1e6:
             estimate.note_upgrade(now)
             tries.append(now)
-            estimate.judged_at = now
-            estimate.note_flood(0.7, 1e6, now + 0.7)
+            estimate.concluded_at = now
+            estimate.note_overuse(0.7, 1e6, now + 0.7)
             estimate.note_loss(0.0, 2e5, 1.5e5, now + 3)
     gaps = [later - earlier for earlier, later in itertools.pairwise(tries)]
     assert len(gaps) > 4
@@ -222,12 +222,12 @@ def test_a_better_picture_that_failed_is_tried_less_and_less_often() -> None:
 
 def test_a_burst_of_loss_is_no_lasting_doubt() -> None:
     """Too little was sent to try less; when nothing gets lost any more, that is over."""
-    estimate = Estimate(least=1.9e5)
+    estimate = Estimate(probe_floor=1.9e5)
     for second in (1.0, 2.0):
         estimate.note_loss(0.15, 1.9e5, 1.5e5, second)
-    assert estimate.untried
+    assert estimate.unprobed
     estimate.note_loss(0.0, 1.9e5, 1.5e5, 3.0)
-    assert not estimate.untried
+    assert not estimate.unprobed
 
 
 def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> None:
@@ -237,8 +237,8 @@ def test_a_trial_that_could_send_little_less_is_judged_by_what_was_heard() -> No
     for second in range(3, 18):
         estimate.note_loss(0.0, 1.9e5, 1.5e5, float(second))
     estimate.grow(2.0 + PATIENCE)
-    assert estimate.trial is None
-    assert estimate.natural_loss == 0.0
+    assert estimate.probe is None
+    assert estimate.random_loss == 0.0
     assert estimate.limit < 2.1e5, "the link was full"
 
 
@@ -253,7 +253,7 @@ def test_a_link_that_narrows_while_a_trial_runs_is_no_lossy_one() -> None:
         estimate.note_loss(0.86, 7.4e5, 7e5, float(second))
         estimate.grow(float(second))
         assert estimate.limit < 2e5
-    assert estimate.natural_loss < 0.3
+    assert estimate.random_loss < 0.3
 
 
 @pytest.mark.parametrize("reports", [(0.29, 0.24), (0.42, 0.24)])
@@ -268,9 +268,9 @@ def test_a_bad_report_in_a_trial_leaves_a_lossy_link_its_whole_limit(
         estimate.note_loss(loss, 1.9e5, 1.5e5, second)
         estimate.note_loss(loss, 1.9e5, 1.5e5, second + 2)
         estimate.note_loss(0.24, 4e4, 0.0, second + 4)
-    assert estimate.trial is None
+    assert estimate.probe is None
     assert estimate.limit == UNLIMITED
-    assert 0.2 <= estimate.natural_loss <= 0.3
+    assert 0.2 <= estimate.random_loss <= 0.3
 
 
 @pytest.mark.parametrize("loss", [0.06, 0.08, 0.1, 0.12])
@@ -285,16 +285,16 @@ def test_who_hears_alone_over_a_lossy_link_gets_pictures_back(loss: float) -> No
 
 
 def test_many_requests_to_repeat_are_one_failure() -> None:
-    estimate = Estimate(limit=5e5, updated_at=0.0, grown_at=-9.0, judged_at=-14.0)
+    estimate = Estimate(limit=5e5, updated_at=0.0, grown_at=-9.0, concluded_at=-14.0)
     for number, missed in enumerate((0.31, 0.34, 0.38, 0.42)):
-        estimate.note_flood(missed, 4.4e5, 0.03 * number)
+        estimate.note_overuse(missed, 4.4e5, 0.03 * number)
     assert estimate.hold == 8.0
 
 
 def test_loss_that_nobody_tells_of_any_more_is_forgotten() -> None:
     """Who is sent nothing reports on nothing, and may have a perfect link by now."""
-    estimate = Estimate(limit=3.4e5, updated_at=0.0, judged_at=0.0)
-    estimate.note_flood(0.5, 4e5, 1.0)
+    estimate = Estimate(limit=3.4e5, updated_at=0.0, concluded_at=0.0)
+    estimate.note_overuse(0.5, 4e5, 1.0)
     limit = estimate.limit
     for second in range(2, 60):
         estimate.grow(float(second))

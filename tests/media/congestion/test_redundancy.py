@@ -1,18 +1,18 @@
 """Sound is sent twice while it gets lost, and once when it has not for a while."""
 
-from media.congestion.redundancy import CALM_LOOKS, LOSSY_LOOKS, Copies
+from media.congestion.redundancy import CALM_SECONDS, LOSSY_SECONDS, Redundancy
 from media.rtp.codecs import OPUS, RED, Kind
 from tests.media.support import TestExchange, until
 
 
 def test_copies_are_wanted_while_sound_gets_lost() -> None:
-    copies = Copies()
-    losses = [0.1, 0.1, 0.0] + [0.1] * LOSSY_LOOKS
-    assert [copies.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
-    assert copies.wanted
-    losses = [0.0] * 5 + [0.02] + [0.0] * CALM_LOOKS
-    assert [copies.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
-    assert not copies.wanted
+    redundancy = Redundancy()
+    losses = [0.1, 0.1, 0.0] + [0.1] * LOSSY_SECONDS
+    assert [redundancy.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
+    assert redundancy.wanted
+    losses = [0.0] * 5 + [0.02] + [0.0] * CALM_SECONDS
+    assert [redundancy.note(loss) for loss in losses] == [False] * (len(losses) - 1) + [True]
+    assert not redundancy.wanted
 
 
 async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
@@ -22,11 +22,11 @@ async def test_a_publisher_is_offered_what_it_is_to_send_first() -> None:
         room = sfu.rooms["room"]
         peer = room.peers["near"]
         await until(lambda: peer.connected, "it is connected")
-        room.repeat_sound(peer, True)
+        room.set_redundancy(peer, True)
         (line,) = peer.negotiation.publishing.values()
         assert line.codecs == (RED, OPUS)
         version = peer.negotiation.version
         await until(lambda: peer.negotiation.version > version, "an offer says so")
         await until(lambda: not peer.negotiation.awaiting, "it is answered")
-        room.repeat_sound(peer, False)
+        room.set_redundancy(peer, False)
         assert line.codecs == (OPUS, RED)

@@ -18,13 +18,13 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
         a = sfu.join("a", Kind.AUDIO)
         b = sfu.join("b", Kind.AUDIO)
         await until(lambda: a.frames.get("audio", 0) > 3, "a hears b")
-        fragment = sfu.rooms["room"].peers["a"].credentials.fragment
+        ufrag = sfu.rooms["room"].peers["a"].credentials.ufrag
         message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-        message.attributes["USERNAME"] = f"{fragment}:guess"
+        message.attributes["USERNAME"] = f"{ufrag}:guess"
         message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity(b"guess")
         forged = bytes(message)
-        addresses = dict(sfu.forwarder.by_address)
+        addresses = dict(sfu.forwarder.demux.by_address)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
             stranger.connect(("127.0.0.1", sfu.port.number))
             for turn in range(600):
@@ -45,11 +45,11 @@ async def test_a_flood_of_strangers_changes_nothing() -> None:
                 if turn % 50 == 0:
                     sfu.forwarder.drain(sfu.port)
             sfu.forwarder.drain(sfu.port)
-        assert sfu.forwarder.strangers > 400
+        assert sfu.forwarder.demux.strangers > 400
         assert sfu.forwarder.errors == 0
-        assert sfu.forwarder.by_address == addresses
-        heard = a.frames["audio"]
-        await until(lambda: a.frames["audio"] > heard + 5, "a goes on hearing b")
+        assert sfu.forwarder.demux.by_address == addresses
+        seen_ssrcs = a.frames["audio"]
+        await until(lambda: a.frames["audio"] > seen_ssrcs + 5, "a goes on hearing b")
         assert b.frames["audio"] > 0
 
 
@@ -65,7 +65,7 @@ async def test_garbage_from_a_participant_changes_nothing() -> None:
             other.bind(("127.0.0.1", 0))
             other.connect(("127.0.0.1", sfu.port.number))
             # A second verified address of b, as after a change of network.
-            forwarder.by_address[pack_address(*other.getsockname())] = peer
+            forwarder.demux.by_address[pack_address(*other.getsockname())] = peer
             for _ in range(400):
                 first = chance.choice((0, 1, 22, 128, 144, 0x80 | chance.randint(0, 63)))
                 other.send(bytes((first,)) + chance.randbytes(chance.randint(0, 1800)))
@@ -73,8 +73,8 @@ async def test_garbage_from_a_participant_changes_nothing() -> None:
             forwarder.drain(sfu.port)
         assert forwarder.errors == 0
         assert peer.refused + peer.over_limit > 100
-        heard = a.frames["audio"]
-        await until(lambda: a.frames["audio"] > heard + 5, "a goes on hearing b")
+        seen_ssrcs = a.frames["audio"]
+        await until(lambda: a.frames["audio"] > seen_ssrcs + 5, "a goes on hearing b")
 
 
 async def test_who_sends_too_much_is_cut_short() -> None:
@@ -101,11 +101,11 @@ async def test_a_moved_address_is_followed_after_a_verified_check_alone() -> Non
                 client.bind(("127.0.0.1", 0))
                 client.setblocking(False)
                 message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-                message.attributes["USERNAME"] = f"{peer.credentials.fragment}:x"
+                message.attributes["USERNAME"] = f"{peer.credentials.ufrag}:x"
                 message.attributes["USE-CANDIDATE"] = None
                 message.add_message_integrity(password.encode())
                 client.sendto(bytes(message), ("127.0.0.1", sfu.port.number))
                 sfu.forwarder.drain(sfu.port)
                 name = pack_address(*client.getsockname())
-                assert (peer.destination.name == name) is answered
-                assert (sfu.forwarder.by_address.get(name) is peer) is answered
+                assert (peer.destination.address == name) is answered
+                assert (sfu.forwarder.demux.by_address.get(name) is peer) is answered

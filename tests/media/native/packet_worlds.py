@@ -20,10 +20,10 @@ from media.rtp.codecs import OPUS, RED, VP8, Kind
 from media.rtp.header_extensions import absolute_send_time, read_layout
 from media.sfu import rtcp_handling
 from media.streams.inbound import InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.streams.publication import Publication
 from media.transport import srtp
-from media.transport.batching import NAME_SPACE
+from media.transport.batching import ADDRESS_SPACE
 from media.transport.dtls import Ciphers
 from media.transport.port import SLOT, Port, pack_address
 from media.transport.srtp import Cipher
@@ -91,17 +91,16 @@ class World:
     def __init__(self, native: bool, limits: Limits | None = None) -> None:
         self.time = 1000.0
         self.port = Port("127.0.0.1", 0)
-        self.forwarder = Forwarder(lambda: self.time)
+        self.forwarder = Forwarder(self, lambda: self.time)
         self.forwarder.native = native and self.forwarder.native
         self.forwarder.ports = [self.port]
         self.reports: list[bytes] = []
-        self.forwarder.on_rtcp = lambda peer, data, now: self.reports.append(data)
         limits = limits or Limits(bitrate=10**9)
         self.publisher = Peer("room", "publisher", limits)
         self.publisher.use(
             Ciphers(outgoing=Cipher(PROFILE, key(2), True), incoming=Cipher(PROFILE, key(1), False))
         )
-        self.forwarder.by_address[PUBLISHER] = self.publisher
+        self.forwarder.demux.by_address[PUBLISHER] = self.publisher
         self.inbound_streams: dict[str, InboundStream] = {}
         for kind, ssrc, codec, extensions in (
             (Kind.AUDIO, AUDIO_SSRC, OPUS, EXTENSIONS["with level"]),
@@ -115,12 +114,12 @@ class World:
             assert layout is not None
             inbound.layout = layout
             publication.inbound_streams[""] = inbound
-            self.publisher.publications[kind] = publication
+            self.publisher.publications.by_kind[kind] = publication
             self.publisher.inbound_streams[ssrc] = inbound
             self.inbound_streams[kind.medium] = inbound
-        self.publisher.repairs[RTX_SSRC] = VIDEO_SSRC
-        self.publisher.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
-        self.subscriptions: list[Subscription] = []
+        self.publisher.publications.repairs[RTX_SSRC] = VIDEO_SSRC
+        self.publisher.publications.announced[NEW_SSRC] = ("publisher", Kind.AUDIO)
+        self.outbound_streams: list[OutboundStream] = []
         self.received: list[list[bytes]] = [[] for _ in range(SUBSCRIBERS)]
         self.numbers: list[dict[tuple[int, int], None]] = [{} for _ in range(SUBSCRIBERS)]
         "SSRC and sequence number of everything received, in that order."
@@ -140,8 +139,8 @@ class World:
         )
         peer.move(self.port, pack_address("127.0.0.1", 9))
         for medium, inbound in self.inbound_streams.items():
-            number = len(self.subscriptions)
-            one = Subscription(
+            number = len(self.outbound_streams)
+            one = OutboundStream(
                 peer.id, "publisher", medium, 0x90 + number, 0xA0 + number, peer.destination
             )
             one._last_sequence = 0xFF00 + number
@@ -153,10 +152,19 @@ class World:
                 {RED.payload_type} if seat else set()
             )
             one.follow(inbound, self.time)
-            peer.subscriptions["publisher", Kind(medium)] = one
-            peer.sent[one.ssrc] = peer.sent[one.rtx_ssrc] = one
-            self.subscriptions.append(one)
+            peer.downlink.outbound_streams["publisher", Kind(medium)] = one
+            peer.downlink.by_ssrc[one.ssrc] = peer.downlink.by_ssrc[one.rtx_ssrc] = one
+            self.outbound_streams.append(one)
         return peer
+
+    def on_rtcp(self, peer: Peer, data: bytes, now: float) -> None:
+        self.reports.append(data)
+
+    def on_stream(self, peer: Peer, inbound: InboundStream) -> None:
+        pass
+
+    def on_switch(self, peer: Peer, inbound: InboundStream, outbound: OutboundStream) -> None:
+        pass
 
     def close(self) -> None:
         self.port.close()
@@ -167,7 +175,7 @@ class World:
         for index, data in enumerate(datagrams):
             port.incoming[index * SLOT : index * SLOT + len(data)] = data
             port.lengths[index * 16 + 14] = len(data)
-            port.names[index * NAME_SPACE : index * NAME_SPACE + len(name)] = name
+            port.addresses[index * ADDRESS_SPACE : index * ADDRESS_SPACE + len(name)] = name
         handle: Callable[[Port, int, float, bytes], None] = (
             self.forwarder._handle_natively if self.forwarder.native else self.forwarder._handle
         )
@@ -176,7 +184,7 @@ class World:
 
     def miss(self, seat: int, back: int) -> None:
         """Let a subscriber ask again for some of its picture, and collect what is repeated."""
-        peer, picture = self.peers[seat], self.subscriptions[2 * seat + 1]
+        peer, picture = self.peers[seat], self.outbound_streams[2 * seat + 1]
         sent = [number for ssrc, number in self.numbers[seat] if ssrc == picture.ssrc]
         if lost := sent[-1 - back :][:4]:
             picture.refill(1.0, UNLIMITED)
@@ -204,7 +212,7 @@ class World:
         return {
             "received": self.received,
             "reports": self.reports,
-            "errors": (self.forwarder.errors, self.forwarder.strangers),
+            "errors": (self.forwarder.errors, self.forwarder.demux.strangers),
             "gaps": len(self.forwarder.gaps),
             "peer": (
                 peer.octets_left,
@@ -214,7 +222,7 @@ class World:
                 peer.loudness,
                 peer.loudness_count,
                 peer.allowance,
-                sorted(peer.heard),
+                sorted(peer.seen_ssrcs),
             ),
             "inbound_streams": {
                 ssrc: (
@@ -231,7 +239,7 @@ class World:
                     one.recovered,
                     one.keyframes,
                     list(one.missing),
-                    [x.ssrc for x in one.subscriptions],
+                    [x.ssrc for x in one.outbound_streams],
                     [x.ssrc for x in one.waiting],
                 )
                 for ssrc, one in peer.inbound_streams.items()
@@ -241,15 +249,15 @@ class World:
                     one.ssrc,
                     one.sequence_offset,
                     one.timestamp_offset,
-                    one.shifted,
-                    one.picture_offset,
-                    one.level_offset,
+                    one.rewrites_descriptor,
+                    one.picture_id_offset,
+                    one.tl0picidx_offset,
                     one.packets,
                     one.octets,
-                    one.repeats,
+                    one.retransmissions,
                     one.rtx_sequence,
                 )
-                for one in self.subscriptions
+                for one in self.outbound_streams
             ],
             "subscribers": [(one.refused, one.over_limit) for one in self.peers],
         }

@@ -156,7 +156,7 @@ def test_both_do_the_same(actions: list[tuple], bitrate: int) -> None:
                 if action[0] == "wait":
                     world.time += action[1]
                 elif action[0] == "pause":
-                    one = world.subscriptions[action[1]]
+                    one = world.outbound_streams[action[1]]
                     inbound = world.inbound_streams[one.kind]
                     one.follow(None if one.inbound else inbound, world.time)
                 elif action[0] == "miss":
@@ -241,7 +241,7 @@ def test_what_is_repeated_has_numbers_of_its_own(native: bool) -> None:
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         for turn in range(6):
             world.give([sender.protect(VIDEO_SSRC, 96, DELTA, EXTENSIONS["usual"])])
-            for seat, picture in enumerate(world.subscriptions[1::2]):
+            for seat, picture in enumerate(world.outbound_streams[1::2]):
                 world.time += 0.1
                 world.miss(seat, 3)
                 if turn == 3:
@@ -270,7 +270,7 @@ def test_what_is_late_from_before_a_pause_gets_no_number_again(native: bool) -> 
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"]), *deltas(3)])
         late = deltas(2)
         world.give(deltas(1))
-        picture = world.subscriptions[1]
+        picture = world.outbound_streams[1]
         picture.follow(None, world.time)
         world.give(deltas(3))
         picture.follow(world.inbound_streams["video"], world.time)
@@ -302,7 +302,7 @@ def test_a_stranger_is_no_publisher() -> None:
         data = Sender().protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])
         world.give([data], pack_address("127.0.0.1", 10))
         world.give([data], PUBLISHER)
-        assert (world.forwarder.strangers, world.publisher.refused) == (1, 0)
+        assert (world.forwarder.demux.strangers, world.publisher.refused) == (1, 0)
         assert [len(one) for one in world.received] == [1, 1, 1]
         world.close()
 
@@ -310,7 +310,7 @@ def test_a_stranger_is_no_publisher() -> None:
 def test_the_relay_works_in_python_alone() -> None:
     """The packet tests once more, as where no compiler was."""
     here = Path(__file__).parents[1]
-    names = (
+    addresses = (
         "sfu/test_sfu",
         "forwarding/test_packet_loop",
         "transport/test_port",
@@ -323,7 +323,7 @@ def test_the_relay_works_in_python_alone() -> None:
         "from media.native import native; assert native is None;"
         "sys.exit(pytest.main(sys.argv[1:]))"
     )
-    files = [str(here / f"{name}.py") for name in names]
+    files = [str(here / f"{name}.py") for name in addresses]
     done = subprocess.run(
         [
             sys.executable,

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SOURCES = [str(ROOT / "media/native" / name) for name in ("loop.c", "send.c", "types.c")]
-TESTS = ("native/test_native", "transport/test_port", "forwarding/test_stun")
+TESTS = ("native/test_native", "transport/test_port", "forwarding/test_connectivity_checks")
 
 PROGRAM = """
 import importlib.machinery, importlib.util, sys

@@ -72,8 +72,8 @@ async def test_no_participant_makes_it_fail_or_grow(
             sfu._on_tick()
     assert sfu.forwarder.errors == 0
     assert len(peer.inbound_streams) <= peer.limits.streams
-    assert len(peer.repairs) <= peer.limits.streams
-    assert len(peer.heard) <= SSRCS
+    assert len(peer.publications.repairs) <= peer.limits.streams
+    assert len(peer.seen_ssrcs) <= SSRCS
     assert len(sfu.forwarder.gaps) <= len(peer.inbound_streams) + 1
     assert not peer.take_arrivals()
     for inbound in peer.inbound_streams.values():
@@ -132,7 +132,7 @@ async def test_feedback_on_packets_in_the_worst_order_fits_a_packet(
         deliver(target, hostile, packets, 50)
     arrivals = peer.take_arrivals()
     assert len(arrivals) == 1000
-    message = peer.arrival_log.feedback(arrivals, 1, 2)
+    message = peer.uplink.arrival_log.feedback(arrivals, 1, 2)
     assert len(message) < 1200
 
 
@@ -266,7 +266,7 @@ class Battle:
         """Checks that name participants of the worker and guess their passwords."""
         while True:
             client = self.clients[self.chance.choice("abxy")]
-            yield stun_request(client.remote.fragment, "guess")
+            yield stun_request(client.remote.ufrag, "guess")
 
     async def figures(self) -> tuple[int, int]:
         """Memory in use and unexpected errors, as the worker says after now."""

@@ -50,8 +50,10 @@ async def test_lost_packets_are_repeated_in_both_directions() -> None:
                     deadline=60,
                 )
             peer = sfu.rooms["room"].peers["far"]
-            down = peer.subscriptions["near", Kind.VIDEO]
-            await until(lambda: down.repeats > 3, "what is lost on the way down is repeated", 60)
+            down = peer.downlink.outbound_streams["near", Kind.VIDEO]
+            await until(
+                lambda: down.retransmissions > 3, "what is lost on the way down is repeated", 60
+            )
             await until(
                 lambda: sum(one.recovered for one in peer.inbound_streams.values()) > 3,
                 "what is lost on the way up is got again",
@@ -78,14 +80,14 @@ async def test_a_publishers_bad_link_is_not_taken_for_the_subscribers(
                 publisher.send(publisher.seal(publisher.rtp(publisher.own_ssrc, number)))
         publisher.client.port.flush()
         target.sfu.forwarder.drain(target.port)
-        seen = peer.subscriptions["a", Kind.VIDEO]
+        seen = peer.downlink.outbound_streams["a", Kind.VIDEO]
         assert seen.packets
         for highest in (100, 200):
             block = RtcpReceiverInfo(seen.ssrc, 51, 20, highest, 0, 0, 0)
             subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
             subscriber.client.port.flush()
             target.sfu.forwarder.drain(target.port)
-        assert peer.loss_down == pytest.approx(blamed, abs=0.03)
+        assert peer.downlink.loss == pytest.approx(blamed, abs=0.03)
     finally:
         await target.close()
 
@@ -101,17 +103,17 @@ async def test_a_publisher_hears_how_much_of_its_sound_gets_lost_further_on() ->
         assert sound is not None
         target.clients["a"].send_packets(sound, 20, 0.0)
         target.sfu.forwarder.drain(target.port)
-        heard = peer.subscriptions["a", Kind.AUDIO]
-        assert heard.packets
+        seen_ssrcs = peer.downlink.outbound_streams["a", Kind.AUDIO]
+        assert seen_ssrcs.packets
         for highest in (100, 400):
-            block = RtcpReceiverInfo(heard.ssrc, 64, 5, highest, 0, 0, 0)
+            block = RtcpReceiverInfo(seen_ssrcs.ssrc, 64, 5, highest, 0, 0, 0)
             subscriber.send(subscriber.seal_rtcp(rtcp.receiver_reports(1, [block])))
             subscriber.client.port.flush()
             target.sfu.forwarder.drain(target.port)
         sent: list[bytes] = []
         owner = target.sfu.rooms["room"].peers["a"]
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
-        rtcp_handling.send_reception(owner, 1.0, 0)
+        rtcp_handling.send_receiver_reports(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
         assert [one.fraction_lost for one in report.reports if one.ssrc == sound.ssrc] == [64]
         assert owner.loss_up == 0.0, "its own link is not to blame"
@@ -125,26 +127,26 @@ async def test_an_encoding_that_is_not_sent_is_asked_for_no_keyframe() -> None:
     await target.fill("ab")
     try:
         peer = target.sfu.rooms["room"].peers["a"]
-        subscription = target.sfu.rooms["room"].peers["b"].subscriptions["a", Kind.VIDEO]
+        outbound = target.sfu.rooms["room"].peers["b"].downlink.outbound_streams["a", Kind.VIDEO]
         asked: list[bytes] = []
         peer.send_rtcp = asked.append  # type: ignore[method-assign]
         large, small = (
             InboundStream(number, VP8, "a", rid) for number, rid in ((7, "h"), (8, "l"))
         )
         peer.inbound_streams = {7: large, 8: small}
-        large.waiting.append(subscription)
+        large.waiting.append(outbound)
         large.want_keyframe()
-        small.heard_at = 50.0
-        rtcp_handling.ask_for_keyframes(peer, 50.0)
+        small.last_seen = 50.0
+        rtcp_handling.send_keyframe_requests(peer, 50.0)
         assert asked == []
-        large.heard_at = 50.0
-        rtcp_handling.ask_for_keyframes(peer, 50.0)
+        large.last_seen = 50.0
+        rtcp_handling.send_keyframe_requests(peer, 50.0)
         assert len(asked) == 1
-        rtcp_handling.ask_for_keyframes(peer, 60.0)
+        rtcp_handling.send_keyframe_requests(peer, 60.0)
         assert len(asked) == 2, "nothing is sent at all: asking may help"
         large.rid = ""
-        small.heard_at = 70.0
-        rtcp_handling.ask_for_keyframes(peer, 70.0)
+        small.last_seen = 70.0
+        rtcp_handling.send_keyframe_requests(peer, 70.0)
         assert len(asked) == 3, "what has one encoding is asked even when it is still"
     finally:
         await target.close()
@@ -173,13 +175,13 @@ async def test_a_publisher_hears_that_it_may_send_more_again() -> None:
             sent.clear()
             return found
 
-        rtcp_handling.send_reception(peer, 100.0, 0)
+        rtcp_handling.send_receiver_reports(peer, 100.0, 0)
         assert limits() == []
-        rtcp_handling.send_reception(peer, 101.0, 300_000)
+        rtcp_handling.send_receiver_reports(peer, 101.0, 300_000)
         assert limits() == [pytest.approx(300_000, rel=0.01)]
-        rtcp_handling.send_reception(peer, 102.0, 0)
+        rtcp_handling.send_receiver_reports(peer, 102.0, 0)
         assert limits() == [pytest.approx(UNLIMITED, rel=0.01)]
-        rtcp_handling.send_reception(peer, 110.0, 0)
+        rtcp_handling.send_receiver_reports(peer, 110.0, 0)
         assert limits() == []
     finally:
         await target.close()

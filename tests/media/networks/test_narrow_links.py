@@ -10,7 +10,7 @@ import pytest
 
 from media.congestion.allocation import Choice, allocate
 from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
-from media.sfu.layer_selection import LEAST_SHARE, LEAST_SHARE_OF_TWO
+from media.sfu.layer_selection import LEAST_SIMULCAST, LEAST_VIDEO
 
 STEP = 0.5
 SOUND = 40_000.0
@@ -40,14 +40,14 @@ class Call:
         while now < seconds:
             now += STEP
             self.estimate.grow(now)
-            self.estimate.least = SOUND + (min(SMALLEST_VIDEO, rate) if watching else 0.0)
+            self.estimate.probe_floor = SOUND + (min(SMALLEST_VIDEO, rate) if watching else 0.0)
             choice = Choice("picture", (rate,), 0 if watching else None, self.floor)
             found = allocate(self.estimate.limit, SOUND, [choice])
             shown = found.chosen["picture"] is not None
             if shown and not watching and self.estimate.limit < UNLIMITED:
                 self.estimate.note_upgrade(now)
             watching = shown
-            share = found.shares.get("picture", self.wanted)
+            share = found.downlink.shares.get("picture", self.wanted)
             target = min(self.wanted, max(share, self.floor))
             # An encoder takes a second to send less, and grows as estimates do.
             rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)
@@ -75,8 +75,8 @@ class Call:
 @pytest.mark.parametrize("estimates", [False, True])
 @pytest.mark.parametrize(
     ("floor", "capacity"),
-    [(LEAST_SHARE, rate * 1e3) for rate in (60, 100, 130, 150, 160, 170, 190, 200, 300)]
-    + [(LEAST_SHARE_OF_TWO, rate * 1e3) for rate in (60, 130, 190, 220, 250, 280, 300, 400)],
+    [(LEAST_VIDEO, rate * 1e3) for rate in (60, 100, 130, 150, 160, 170, 190, 200, 300)]
+    + [(LEAST_SIMULCAST, rate * 1e3) for rate in (60, 130, 190, 220, 250, 280, 300, 400)],
 )
 def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
     floor: float, capacity: float, estimates: bool
@@ -89,7 +89,7 @@ def test_sound_is_not_drowned_by_a_picture_that_cannot_be_made_small_enough(
 
 
 @pytest.mark.parametrize("estimates", [False, True])
-@pytest.mark.parametrize("floor", [LEAST_SHARE, LEAST_SHARE_OF_TWO])
+@pytest.mark.parametrize("floor", [LEAST_VIDEO, LEAST_SIMULCAST])
 @pytest.mark.parametrize("narrowed", [60e3, 80e3, 100e3, 200e3, 300e3])
 def test_sound_is_soon_above_water_when_a_link_narrows(
     narrowed: float, floor: float, estimates: bool

@@ -184,13 +184,17 @@ async def test_a_killed_worker_is_replaced_and_its_calls_come_back_within_second
                 lambda: peers_of(events[events.index(restarted) :], Connected) == {"a", "b"},
                 "both are connected again",
             )
-            heard = {name: one.frames["audio"] for name, one in clients.items()}
+            seen_ssrcs = {name: one.frames["audio"] for name, one in clients.items()}
             await until(
-                lambda: all(one.frames["audio"] > heard[name] for name, one in clients.items()),
+                lambda: all(
+                    one.frames["audio"] > seen_ssrcs[name] for name, one in clients.items()
+                ),
                 "both are heard",
             )
         await until(
-            lambda: all(one.frames["audio"] > heard[name] + 10 for name, one in clients.items()),
+            lambda: all(
+                one.frames["audio"] > seen_ssrcs[name] + 10 for name, one in clients.items()
+            ),
             "they go on being heard",
         )
         assert restarted.rooms == ("room",)

@@ -8,7 +8,7 @@ from aioice import stun
 
 from media.messages import Event
 from media.relay.client import Relay, RelaySettings
-from media.relay.self_check import Outcome, Trial, answers
+from media.relay.self_check import Outcome, SelfCheck, answers
 from media.transport import ice
 from media.transport.ice import Credentials
 
@@ -22,18 +22,18 @@ async def tried(settings: RelaySettings) -> tuple[Outcome, list[int], list[Event
     others: list[Event] = []
 
     def receive(event: Event) -> None:
-        if not trial.hear(event):
+        if not check.handle(event):
             others.append(event)
 
     relay = Relay(settings, receive)
-    trial = Trial(relay)
+    check = SelfCheck(relay)
     await relay.start()
     try:
-        outcome = await trial.run()
-        assert await trial.run() == outcome, "a trial leaves nothing that is in the way of another"
+        outcome = await check.run()
+        assert await check.run() == outcome, "a trial leaves nothing that is in the way of another"
         # A room of the same name would be refused if the trial had left its own.
         for index in range(settings.workers):
-            await relay.open_room(f"trial:{index}", worker=index)
+            await relay.open_room(f"self-check:{index}", worker=index)
         return outcome, relay.ports, others
     finally:
         await relay.stop()
@@ -90,7 +90,7 @@ async def is_believed(answer: Callable[[bytes], bytes], seconds: float = 0.5) ->
 def response(data: bytes, password: str = OURS.password) -> bytes:
     check = ice.verify(data, OURS)
     assert check is not None
-    return ice.respond(check, Credentials(OURS.fragment, password), ("127.0.0.1", 9))
+    return ice.respond(check, Credentials(OURS.ufrag, password), ("127.0.0.1", 9))
 
 
 def unproven(data: bytes) -> bytes:

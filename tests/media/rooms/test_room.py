@@ -15,7 +15,7 @@ FINGERPRINT = "sha-256 " + ":".join(["AA"] * 32)
 BOTH = (Publishing(Kind.AUDIO), Publishing(Kind.VIDEO))
 
 
-class Ground:
+class RoomHost:
     """What a room stands on, without a network: what is due is done when asked."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ def answer(offer: str, announced: str = "") -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def settle(room: Room, ground: Ground) -> list[OfferNeeded]:
+def settle(room: Room, ground: RoomHost) -> list[OfferNeeded]:
     """Answer all offers until none is left."""
     offers: list[OfferNeeded] = []
     while new := ground.take(OfferNeeded):
@@ -72,9 +72,9 @@ def settle(room: Room, ground: Ground) -> list[OfferNeeded]:
     return offers
 
 
-def room_of(viewers: int) -> tuple[Room, Ground]:
+def room_of(viewers: int) -> tuple[Room, RoomHost]:
     """A room with two who publish and others who watch."""
-    ground = Ground()
+    ground = RoomHost()
     room = Room("room", ground, Limits(), ())
     for name in ("a", "b"):
         room.join(name, BOTH, automatic=True)
@@ -88,8 +88,8 @@ def test_everybody_receives_everybody_else() -> None:
     room, ground = room_of(3)
     sources = {(name, kind) for name in ("a", "b") for kind in (Kind.AUDIO, Kind.VIDEO)}
     for name, peer in room.peers.items():
-        assert set(peer.subscriptions) == {one for one in sources if one[0] != name}
-        assert set(peer.negotiation.receiving) == set(peer.subscriptions)
+        assert set(peer.downlink.outbound_streams) == {one for one in sources if one[0] != name}
+        assert set(peer.negotiation.receiving) == set(peer.downlink.outbound_streams)
     assert len(ground.take(Published)) == 4
 
 
@@ -97,14 +97,17 @@ def test_what_ends_is_received_by_nobody() -> None:
     room, ground = room_of(3)
     room.unpublish(room.peers["a"], [Kind.VIDEO])
     settle(room, ground)
-    assert all(("a", Kind.VIDEO) not in one.subscriptions for one in room.peers.values())
+    assert all(("a", Kind.VIDEO) not in one.outbound_streams for one in room.peers.values())
     room.leave(room.peers["b"])
     offers = settle(room, ground)
     assert {one.peer_id for one in offers} == {"a", "viewer 0", "viewer 1", "viewer 2"}
-    assert set(room.peers["viewer 0"].subscriptions) == {("a", Kind.AUDIO)}
+    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {("a", Kind.AUDIO)}
     room.publish(room.peers["a"], [Publishing(Kind.VIDEO)])
     settle(room, ground)
-    assert set(room.peers["viewer 0"].subscriptions) == {("a", Kind.AUDIO), ("a", Kind.VIDEO)}
+    assert set(room.peers["viewer 0"].downlink.outbound_streams) == {
+        ("a", Kind.AUDIO),
+        ("a", Kind.VIDEO),
+    }
 
 
 def test_who_does_not_want_is_not_sent() -> None:
@@ -113,17 +116,17 @@ def test_who_does_not_want_is_not_sent() -> None:
     room.unsubscribe(viewer, "a", [Kind.VIDEO])
     room.join("chooser", (), automatic=False)
     settle(room, ground)
-    assert ("a", Kind.VIDEO) not in viewer.subscriptions
-    assert not room.peers["chooser"].subscriptions
+    assert ("a", Kind.VIDEO) not in viewer.outbound_streams
+    assert not room.peers["chooser"].downlink.outbound_streams
     room.subscribe(room.peers["chooser"], "b", [Kind.AUDIO])
     room.subscribe(viewer, "a", [Kind.VIDEO])
     settle(room, ground)
-    assert set(room.peers["chooser"].subscriptions) == {("b", Kind.AUDIO)}
-    assert ("a", Kind.VIDEO) in viewer.subscriptions
+    assert set(room.peers["chooser"].downlink.outbound_streams) == {("b", Kind.AUDIO)}
+    assert ("a", Kind.VIDEO) in viewer.outbound_streams
 
 
 def test_who_has_no_line_left_holds_up_nobody() -> None:
-    ground = Ground()
+    ground = RoomHost()
     room = Room("room", ground, Limits(), ())
     room.join("viewer", (), automatic=True)
     room.join("chooser", (), automatic=False)
@@ -131,16 +134,16 @@ def test_who_has_no_line_left_holds_up_nobody() -> None:
         room.join(f"publisher {index}", [Publishing(Kind.AUDIO)], automatic=False)
     settle(room, ground)
     viewer, chooser = room.peers["viewer"], room.peers["chooser"]
-    assert len(viewer.subscriptions) == len(viewer.negotiation.receiving) == 63
+    assert len(viewer.outbound_streams) == len(viewer.negotiation.receiving) == 63
     with pytest.raises(Refused, match="as much as one can"):
         for index in range(70):
             room.subscribe(chooser, f"publisher {index}", [Kind.AUDIO])
     settle(room, ground)
-    assert len(chooser.subscriptions) == 63
+    assert len(chooser.outbound_streams) == 63
 
 
 def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
-    ground = Ground()
+    ground = RoomHost()
     room = Room("room", ground, Limits(), ())
     peer = room.join("a", [*BOTH, Publishing(Kind.SCREEN)], automatic=True)
     for turn in range(20):
@@ -149,27 +152,27 @@ def test_what_answers_announce_replaces_what_earlier_ones_did() -> None:
         announced = [f"a=ssrc-group:FID {one} {one + 1}" for one in ssrcs]
         announced += [f"a=ssrc:{one + more} cname:x" for one in ssrcs for more in (0, 1)]
         room.answer(peer, answer(offer.sdp, "\r\n".join(announced)), offer.revision)
-        assert 0 < len(peer.announced) <= peer.limits.streams
-        assert len(peer.repairs) <= peer.limits.streams
-        assert min(peer.announced) > 100 * turn
-        room.repeat_sound(peer, turn % 2 == 0)
+        assert 0 < len(peer.publications.announced) <= peer.limits.streams
+        assert len(peer.publications.repairs) <= peer.limits.streams
+        assert min(peer.publications.announced) > 100 * turn
+        room.set_redundancy(peer, turn % 2 == 0)
     room.unpublish(peer, list(Kind))
-    assert not peer.announced
-    assert not peer.repairs
+    assert not peer.publications.announced
+    assert not peer.publications.repairs
 
 
 def test_what_packets_told_of_retransmissions_outlives_answers_that_do_not() -> None:
-    ground = Ground()
+    ground = RoomHost()
     room = Room("room", ground, Limits(), ())
     peer = room.join("a", BOTH, automatic=True)
     for turn in range(3):
         (offer,) = ground.take(OfferNeeded)
         room.answer(peer, answer(offer.sdp, "a=ssrc:7 cname:x"), offer.revision)
-        peer.repairs.setdefault(8, 7)
-        assert peer.repairs == {8: 7}
-        room.repeat_sound(peer, turn % 2 == 0)
+        peer.publications.repairs.setdefault(8, 7)
+        assert peer.publications.repairs == {8: 7}
+        room.set_redundancy(peer, turn % 2 == 0)
     room.unpublish(peer, list(Kind))
-    assert not peer.repairs
+    assert not peer.publications.repairs
 
 
 def test_an_arrival_costs_the_same_in_a_small_and_a_large_room() -> None:

@@ -4,21 +4,21 @@ import random
 
 import pytest
 
-from media.rooms.sdp import AnswerRejected, Line, codecs_of, read_answer, write_offer
+from media.rooms.sdp import AnswerRejected, Section, codecs_of, read_answer, write_offer
 from media.transport.ice import Credentials
 
 
-def offered() -> list[Line]:
+def offered() -> list[Section]:
     return [
-        Line("0", "audio", "recvonly", codecs_of("audio")),
-        Line("1", "video", "recvonly", codecs_of("video"), rids=("h", "l"), bitrate=2_000_000),
-        Line("2", "video", "sendonly", codecs_of("video"), (), "a", "a-video", 11, 12),
+        Section("0", "audio", "recvonly", codecs_of("audio")),
+        Section("1", "video", "recvonly", codecs_of("video"), rids=("h", "l"), bitrate=2_000_000),
+        Section("2", "video", "sendonly", codecs_of("video"), (), "a", "a-video", 11, 12),
     ]
 
 
 def test_an_offer_says_what_browsers_need() -> None:
     text = write_offer(1, 2, Credentials("u", "p"), "sha-256 AA", [("192.0.2.1", 5)], offered())
-    lines = text.split("\r\n")
+    sections = text.split("\r\n")
     for expected in (
         "a=ice-lite",
         "a=group:BUNDLE 0 1 2",
@@ -31,7 +31,7 @@ def test_an_offer_says_what_browsers_need() -> None:
         "b=TIAS:2000000",
         "a=candidate:1 1 udp 2130706431 192.0.2.1 5 typ host",
     ):
-        assert expected in lines, expected
+        assert expected in sections, expected
     sent = text[text.index("a=mid:2") :]
     assert "transport-wide-cc" not in sent
     assert "sdes:mid" not in sent

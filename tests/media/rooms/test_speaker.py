@@ -1,28 +1,28 @@
 """The active speaker is named, keeps the name through a pause, and loses it to another."""
 
-from media.rooms.speaker import SpeakerWatch
+from media.rooms.speaker import SpeakerDetector
 
 
 def test_the_speaker_is_named_and_keeps_the_name_through_a_pause() -> None:
-    watch = SpeakerWatch()
+    check_activity = SpeakerDetector()
     now = 0.0
     for _ in range(10):
         now += 0.2
-        watch.note("a", 90.0)
-        watch.note("b", 25.0)
-        speaker = watch.decide(now)
+        check_activity.note("a", 90.0)
+        check_activity.note("b", 25.0)
+        speaker = check_activity.decide(now)
     assert speaker == "a"
-    watch.note("b", 95.0)
-    assert watch.decide(now + 0.2) == "a", "a cough changes nothing"
+    check_activity.note("b", 95.0)
+    assert check_activity.decide(now + 0.2) == "a", "a cough changes nothing"
     for _ in range(10):
         now += 0.2
-        watch.note("a", 20.0)
-        watch.note("b", 95.0)
-        speaker = watch.decide(now)
+        check_activity.note("a", 20.0)
+        check_activity.note("b", 95.0)
+        speaker = check_activity.decide(now)
     assert speaker == "b"
-    watch.forget("b")
+    check_activity.forget("b")
     for _ in range(30):
         now += 0.2
-        watch.note("a", 0.0)
-        speaker = watch.decide(now)
+        check_activity.note("a", 0.0)
+        speaker = check_activity.decide(now)
     assert speaker is None

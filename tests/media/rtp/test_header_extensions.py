@@ -33,16 +33,16 @@ def test_a_golden_packet_of_chromium() -> None:
     assert data[layout.send_time : layout.send_time + 3].hex() == "a1b2c3"
     assert data[layout.transport_sequence : layout.transport_sequence + 2].hex() == "00ff"
     assert (layout.mid, layout.rid) == ("0", "a")
-    hidden = bytearray(data)
-    for position, zeros in layout.hidden:
-        hidden[position : position + len(zeros)] = zeros
-    assert hidden[16:28].hex() == "22a1b2c3" + "00" * 8
+    stripped = bytearray(data)
+    for position, zeros in layout.stripped:
+        stripped[position : position + len(zeros)] = zeros
+    assert stripped[16:28].hex() == "22a1b2c3" + "00" * 8
 
 
 def test_a_packet_without_extensions() -> None:
     layout = read_layout(struct.pack("!BBHII", 0x80, 96, 1, 2, 3) + b"x")
     assert layout is not None
-    assert (layout.end, layout.send_time, layout.hidden) == (12, 0, ())
+    assert (layout.end, layout.send_time, layout.stripped) == (12, 0, ())
 
 
 @given(

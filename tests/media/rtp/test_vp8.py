@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.rtp.vp8 import is_keyframe_start, read_vp8, shift_vp8
+from media.rtp.vp8 import is_keyframe_start, read_vp8, rewrite_descriptor
 
 
 @pytest.mark.parametrize(
@@ -33,23 +33,23 @@ def test_beginnings(codec: str, payload: str, expected: bool) -> None:
 
 def test_both_counters_move_within_their_width() -> None:
     payload = bytearray.fromhex("90e0fffeff2050")
-    shift_vp8(memoryview(payload), 3, 2)
+    rewrite_descriptor(memoryview(payload), 3, 2)
     descriptor = read_vp8(payload)
     assert descriptor is not None
-    assert (descriptor.picture_bits, descriptor.picture, descriptor.level) == (15, 1, 1)
+    assert (descriptor.picture_id_bits, descriptor.picture_id, descriptor.tl0picidx) == (15, 1, 1)
     assert payload[-1] == 0x50
 
 
 def test_a_short_picture_id_stays_short() -> None:
     payload = bytearray.fromhex("90807e50")
-    shift_vp8(memoryview(payload), 5, 0)
+    rewrite_descriptor(memoryview(payload), 5, 0)
     assert payload.hex() == "90800350"
 
 
 @given(st.binary(max_size=20), st.integers(-40000, 40000), st.integers(-300, 300))
-def test_no_payload_makes_it_fail(payload: bytes, picture: int, level: int) -> None:
+def test_no_payload_makes_it_fail(payload: bytes, picture_id: int, tl0picidx: int) -> None:
     for codec in ("VP8", "H264"):
         is_keyframe_start(codec, payload)
     moved = bytearray(payload)
-    shift_vp8(memoryview(moved), picture, level)
+    rewrite_descriptor(memoryview(moved), picture_id, tl0picidx)
     assert len(moved) == len(payload)

@@ -3,7 +3,7 @@
 from media.congestion.estimate import UNLIMITED
 from media.messages import Connected, Prefer, Published, VideoPaused
 from media.rtp.codecs import Kind
-from media.sfu.layer_selection import steer
+from media.sfu.layer_selection import select_layers
 from tests.media.support import TestExchange, until
 
 
@@ -39,13 +39,15 @@ async def test_a_picture_off_screen_is_not_sent_until_it_is_shown_again() -> Non
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
-        picture = sfu.rooms["room"].peers["b"].subscriptions[source]
-        (camera,) = sfu.rooms["room"].peers["a"].publications[Kind.VIDEO].inbound_streams.values()
+        picture = sfu.rooms["room"].peers["b"].downlink.outbound_streams[source]
+        (camera,) = (
+            sfu.rooms["room"].peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
+        )
 
         async def goes_on() -> None:
-            come, heard = camera.received, b.frames.get("audio", 0)
+            come, seen_ssrcs = camera.received, b.frames.get("audio", 0)
             await until(lambda: camera.received > come + 15, "a goes on sending")
-            await until(lambda: b.frames.get("audio", 0) > heard + 15, "b goes on hearing")
+            await until(lambda: b.frames.get("audio", 0) > seen_ssrcs + 15, "b goes on hearing")
 
         sfu.execute(Prefer("room", "b", *source, None))
         sent = picture.packets
@@ -67,16 +69,16 @@ async def test_who_has_no_room_for_a_picture_is_told_so_as_long_as_it_is_wanted(
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
         room = sfu.rooms["room"]
-        (camera,) = room.peers["a"].publications[Kind.VIDEO].inbound_streams.values()
+        (camera,) = room.peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
         await until(lambda: camera.bitrate, "it is known what the picture takes")
-        estimate = room.peers["b"].estimate
-        picture = room.peers["b"].subscriptions[source]
+        estimate = room.peers["b"].downlink.estimate
+        picture = room.peers["b"].downlink.outbound_streams[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
             """What is told once the link is believed to take no more than that."""
             before = len(sfu.of(VideoPaused))
             estimate.limit, estimate.updated_at = limit, sfu.now()
-            steer(room, sfu.now())
+            select_layers(room, sfu.now())
             return sfu.of(VideoPaused)[before:]
 
         held, shown = (VideoPaused("room", "b", *source, paused) for paused in (True, False))

@@ -19,7 +19,7 @@ from media.streams.inbound import (
     Arrival,
     InboundStream,
 )
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.transport.port import Destination
 
 
@@ -44,7 +44,7 @@ def test_a_gap_is_asked_for_after_a_moment_and_again_later() -> None:
 
 def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
     one = inbound()
-    one.subscriptions.append(None)  # type: ignore[arg-type]
+    one.outbound_streams.append(None)  # type: ignore[arg-type]
     one.accept(102, 0.0)
     asked = sum(bool(one.due_nacks(turn * 0.07, 0.0)) for turn in range(1, 40))
     assert asked == NACK_TRIES
@@ -56,9 +56,9 @@ def test_a_packet_that_never_comes_is_given_up_for_a_keyframe() -> None:
 def watched(now: float) -> InboundStream:
     """A stream that somebody waits for, and that is coming."""
     one = inbound()
-    one.waiting.append(Subscription("subscriber", "publisher", "video", 11, 12, Destination()))
+    one.waiting.append(OutboundStream("subscriber", "publisher", "video", 11, 12, Destination()))
     one.received += 1
-    one.watch(now)
+    one.check_activity(now)
     return one
 
 
@@ -68,7 +68,7 @@ def test_keyframes_are_asked_for_in_measure_until_one_comes() -> None:
     assert one.keyframe_request_due(5.0)
     assert not one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL / 2)
     assert one.keyframe_request_due(5.0 + KEYFRAME_INTERVAL)
-    assert one.begins_picture(b"\x10\x50")
+    assert one.starts_keyframe(b"\x10\x50")
     assert not one.keyframe_request_due(5.0 + 2 * KEYFRAME_INTERVAL)
 
 
@@ -83,17 +83,17 @@ def test_a_keyframe_that_nobody_waits_for_is_not_asked_for() -> None:
 def test_an_encoding_counts_again_when_it_has_come_for_a_while() -> None:
     one = watched(5.0)
     one.began_at = -STEADY
-    assert one.flows_steadily(5.0)
-    assert not one.flows(5.1 + SILENCE)
+    assert one.is_steady(5.0)
+    assert not one.is_active(5.1 + SILENCE)
     one.received += 1
-    one.watch(8.0)
-    assert one.flows(8.0)
-    assert not one.flows_steadily(8.0)
+    one.check_activity(8.0)
+    assert one.is_active(8.0)
+    assert not one.is_steady(8.0)
     for now in (8.5, 9.0, 9.5):
-        assert not one.flows_steadily(now)
+        assert not one.is_steady(now)
         one.received += 1
-        one.watch(now)
-    assert one.flows_steadily(8.0 + STEADY)
+        one.check_activity(now)
+    assert one.is_steady(8.0 + STEADY)
 
 
 def test_a_long_gap_asks_for_a_keyframe_instead() -> None:
@@ -199,12 +199,12 @@ def test_loss_before_us_is_known_at_once_and_for_a_while() -> None:
         if number % 5:
             stream.accept(number, number / 100)
             stream.received += 1
-    assert stream.loss_before_us() == pytest.approx(0.2, abs=0.02)
+    assert stream.upstream_loss() == pytest.approx(0.2, abs=0.02)
     assert stream.report(1.0) is not None
     for number in range(100, 150):
         stream.accept(number, number / 100)
         stream.received += 1
-    assert stream.loss_before_us() == pytest.approx(0.2, abs=0.02)
+    assert stream.upstream_loss() == pytest.approx(0.2, abs=0.02)
     for now in range(2, 12):
         stream.report(float(now))
-    assert stream.loss_before_us() < 0.02
+    assert stream.upstream_loss() < 0.02

@@ -10,9 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from media.congestion.estimate import UNLIMITED
 from media.rtp.codecs import OPUS, VP8
 from media.rtp.header_extensions import absolute_send_time
-from media.rtp.vp8 import shift_vp8
+from media.rtp.vp8 import rewrite_descriptor
 from media.streams.inbound import HISTORY_MASK, Arrival, InboundStream
-from media.streams.outbound import Subscription
+from media.streams.outbound import OutboundStream
 from media.transport.port import Destination
 
 KEY = b"\x90\xe0\x80\x05\x07\x20\x50"
@@ -27,18 +27,18 @@ def video(ssrc: int = 1, rid: str = "") -> InboundStream:
     return InboundStream(ssrc, VP8, "publisher", rid)
 
 
-def subscription() -> Subscription:
-    one = Subscription("subscriber", "publisher", "video", 11, 12, Destination())
+def outbound() -> OutboundStream:
+    one = OutboundStream("subscriber", "publisher", "video", 11, 12, Destination())
     one.payload_types = frozenset((96, 97))
     one.refill(1.0, UNLIMITED)
     return one
 
 
-class Line:
+class Section:
     """What the forwarding loop does with one subscription, without the network."""
 
     def __init__(self) -> None:
-        self.subscription = subscription()
+        self.outbound = outbound()
         self.protected: dict[tuple[int, int], bytes] = {}
         self.order: list[int] = []
 
@@ -58,19 +58,21 @@ class Line:
             inbound.timestamp = timestamp
         assert inbound.history is not None
         inbound.history[sequence & HISTORY_MASK] = data
-        if inbound.waiting and not late and inbound.begins_picture(payload):
+        if inbound.waiting and not late and inbound.starts_keyframe(payload):
             for one in list(inbound.waiting):
                 one.begin(inbound, sequence, timestamp, memoryview(payload), now)
-        for one in inbound.subscriptions:
+        for one in inbound.outbound_streams:
             if late and not one.covers(sequence):
                 continue
             out = bytearray(data)
             number = (sequence + one.sequence_offset) & 0xFFFF
             struct.pack_into("!H", out, 2, number)
             struct.pack_into("!II", out, 4, (timestamp + one.timestamp_offset) & 0xFFFFFFFF, 11)
-            if one.shifted and one.segment is not None:
-                shift_vp8(
-                    memoryview(out)[12:], one.segment.picture_offset, one.segment.level_offset
+            if one.rewrites_descriptor and one.segment is not None:
+                rewrite_descriptor(
+                    memoryview(out)[12:],
+                    one.segment.picture_id_offset,
+                    one.segment.tl0picidx_offset,
                 )
             one.packets += 1
             one.octets += len(out)
@@ -82,19 +84,19 @@ class Line:
         self.protected[ssrc, number] = data
 
     def repeat(self, number: int, now: float) -> bytes | None:
-        data = self.subscription.retransmission(number, now, absolute_send_time(now))
+        data = self.outbound.retransmission(number, now, absolute_send_time(now))
         if data is not None:
             self.protect(12, int.from_bytes(data[2:4]), data)
         return data
 
 
 def test_a_switch_of_encoding_leaves_no_gap() -> None:
-    line, high, low = Line(), video(1, "h"), video(2, "l")
-    line.subscription.follow(high, 0.0)
+    line, high, low = Section(), video(1, "h"), video(2, "l")
+    line.outbound.follow(high, 0.0)
     for number in range(10):
         line.take(high, 100 + number, 3000 * number, KEY if number == 0 else INTER, number / 30)
-    line.subscription.follow(low, 0.4)
-    assert line.subscription.inbound is high, "the old picture stays until the new one can begin"
+    line.outbound.follow(low, 0.4)
+    assert line.outbound.inbound is high, "the old picture stays until the new one can begin"
     line.take(low, 7, 500, INTER, 0.4)
     line.take(high, 110, 30000, INTER, 0.41)
     line.take(low, 8, 3500, KEY, 0.43)
@@ -108,19 +110,19 @@ def test_a_switch_of_encoding_leaves_no_gap() -> None:
 
 
 def test_vp8_counters_go_on_after_a_switch() -> None:
-    line, high, low = Line(), video(1), video(2)
-    line.subscription.follow(high, 0.0)
+    line, high, low = Section(), video(1), video(2)
+    line.outbound.follow(high, 0.0)
     line.take(high, 1, 0, KEY, 0.0)
-    line.subscription.follow(low, 0.1)
+    line.outbound.follow(low, 0.1)
     line.take(low, 1, 0, b"\x90\xe0\x90\x00\x63\x20\x50", 0.1)
     assert line.protected[11, line.order[1]][12:] == b"\x90\xe0\x80\x06\x08\x20\x50"
 
 
 def test_what_is_late_from_before_a_switch_is_dropped() -> None:
-    line, high, low = Line(), video(1), video(2)
-    line.subscription.follow(low, 0.0)
+    line, high, low = Section(), video(1), video(2)
+    line.outbound.follow(low, 0.0)
     line.take(low, 5, 0, KEY, 0.0)
-    line.subscription.follow(high, 0.1)
+    line.outbound.follow(high, 0.1)
     line.take(high, 49, 0, INTER, 0.1)
     line.take(high, 51, 0, KEY, 0.1)
     sent = len(line.order)
@@ -129,8 +131,8 @@ def test_what_is_late_from_before_a_switch_is_dropped() -> None:
 
 
 def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -> None:
-    line, high, low = Line(), video(1, "h"), video(2, "l")
-    one = line.subscription
+    line, high, low = Section(), video(1, "h"), video(2, "l")
+    one = line.outbound
 
     def told(report: RtcpSenderInfo | None) -> tuple[int, int, int, int] | None:
         if report is None:
@@ -174,18 +176,18 @@ def test_a_sender_report_tells_the_publishers_clocks_in_the_subscribers_time() -
 
 
 def test_a_stream_whose_clocks_are_not_known_has_no_sender_report() -> None:
-    line, source = Line(), video()
-    line.subscription.follow(source, 0.0)
+    line, source = Section(), video()
+    line.outbound.follow(source, 0.0)
     line.take(source, 100, 500, KEY, 0.0)
-    assert line.subscription.sender_report() is None
+    assert line.outbound.sender_report() is None
 
 
 def test_a_retransmission_reaches_behind_a_switch() -> None:
-    line, high, low = Line(), video(1), video(2)
-    line.subscription.follow(high, 0.0)
+    line, high, low = Section(), video(1), video(2)
+    line.outbound.follow(high, 0.0)
     line.take(high, 1, 0, KEY, 0.0)
     line.take(high, 2, 3000, INTER, 0.0)
-    line.subscription.follow(low, 0.1)
+    line.outbound.follow(low, 0.1)
     line.take(low, 900, 77, KEY, 0.1)
     data = line.repeat(line.order[1], 0.2)
     assert data is not None
@@ -201,10 +203,10 @@ def test_a_retransmission_reaches_behind_a_switch() -> None:
 
 def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
     sound = InboundStream(1, OPUS, "publisher")
-    one = Subscription("subscriber", "publisher", "audio", 11, 0, Destination())
+    one = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
     one.follow(sound, 0.0)
     assert sound.waiting == [one]
-    assert sound.begins_picture(b"")
+    assert sound.starts_keyframe(b"")
     one.begin(sound, 10, 960, memoryview(b""), 0.0)
     sound.next_sequence, sound.timestamp = 11, 960
     before = (one.sequence_offset + 10) & 0xFFFF, (one.timestamp_offset + 960) & 0xFFFFFFFF
@@ -216,25 +218,25 @@ def test_sound_begins_at_once_and_after_a_pause_time_has_passed() -> None:
 
 
 def test_what_is_missed_of_a_young_stream_tells_whether_it_fits() -> None:
-    line, source = Line(), video()
-    line.subscription.follow(source, 0.0)
+    line, source = Section(), video()
+    line.outbound.follow(source, 0.0)
     line.take(source, 100, 0, KEY, 0.0)
     first = line.order[0]
-    assert line.subscription.note_missed([first]) == 0.0, "too little to say"
+    assert line.outbound.note_nack([first]) == 0.0, "too little to say"
     for number in range(1, 40):
         line.take(source, 100 + number, 3000 * number, INTER, number / 30)
     missed = [(first + number) & 0xFFFF for number in range(20)]
-    assert line.subscription.note_missed(missed) == 0.5
-    assert line.subscription.note_missed(missed) == 0.5, "asked for twice is missed once"
-    assert line.subscription.note_missed([first - 1, first + 400]) == 0.5, "never sent in it"
-    line.subscription.follow(None, 2.0)
-    assert line.subscription.note_missed(missed) == 0.0, "nothing is sent any more"
+    assert line.outbound.note_nack(missed) == 0.5
+    assert line.outbound.note_nack(missed) == 0.5, "asked for twice is missed once"
+    assert line.outbound.note_nack([first - 1, first + 400]) == 0.5, "never sent in it"
+    line.outbound.follow(None, 2.0)
+    assert line.outbound.note_nack(missed) == 0.0, "nothing is sent any more"
 
 
 def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
     """It was repeated to the relay, and forwarded late."""
-    line, source = Line(), video()
-    line.subscription.follow(source, 0.0)
+    line, source = Section(), video()
+    line.outbound.follow(source, 0.0)
     line.take(source, 100, 0, KEY, 0.0)
     first = line.order[0]
     lost = range(103, 143, 2)
@@ -244,9 +246,9 @@ def test_what_the_publishers_link_lost_is_no_flood_of_the_subscribers() -> None:
     for number in lost:
         line.take(source, number, 3000 * number, INTER, 0.2)
     assert len(line.order) == 60
-    assert line.subscription.note_missed((first + one - 100) & 0xFFFF for one in lost) == 0.0
+    assert line.outbound.note_nack((first + one - 100) & 0xFFFF for one in lost) == 0.0
     own = [(first + one) & 0xFFFF for one in range(2, 42, 2)]
-    assert line.subscription.note_missed(own) == 20 / 60
+    assert line.outbound.note_nack(own) == 20 / 60
     for number in range(200, 4000, 2):
         line.take(source, number, 3000 * number, INTER, 1.0)
     assert len(source.passed_over) <= 256
@@ -257,7 +259,7 @@ class Switching(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.line = Line()
+        self.line = Section()
         self.inbound_streams = [video(1, "h"), video(2, "m"), video(3, "l")]
         self.numbers = [65500, 100, 32700]
         self.held: list[tuple[int, int, int, bytes]] = []
@@ -293,15 +295,13 @@ class Switching(RuleBasedStateMachine):
     @rule(index=st.one_of(st.none(), st.integers(0, 2)))
     def follow(self, index: int | None) -> None:
         self.now += 0.01
-        self.line.subscription.follow(
-            None if index is None else self.inbound_streams[index], self.now
-        )
+        self.line.outbound.follow(None if index is None else self.inbound_streams[index], self.now)
 
     @precondition(lambda self: self.line.order)
     @rule(back=st.integers(0, 400))
     def repeat(self, back: int) -> None:
         self.now += 0.03
-        self.line.subscription.refill(0.1, UNLIMITED)
+        self.line.outbound.refill(0.1, UNLIMITED)
         number = self.line.order[max(0, len(self.line.order) - 1 - back)]
         data = self.line.repeat(number, self.now)
         if data is not None:
@@ -318,9 +318,9 @@ class Switching(RuleBasedStateMachine):
 
     @invariant()
     def follows_what_it_says(self) -> None:
-        one = self.line.subscription
+        one = self.line.outbound
         for inbound in self.inbound_streams:
-            assert (one in inbound.subscriptions) == (one.inbound is inbound)
+            assert (one in inbound.outbound_streams) == (one.inbound is inbound)
             assert (one in inbound.waiting) == (one.target is inbound)
 
 

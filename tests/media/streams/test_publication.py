@@ -7,7 +7,7 @@ from media.rtp.codecs import VP8, Kind
 from media.streams.inbound import InboundStream
 from media.streams.publication import MEDIUM_HEIGHT, SMALL_ENCODING, SMALL_HEIGHT, Publication
 
-BROWSER = Path(__file__).parents[3] / "web" / "static" / "js" / "room" / "relay-peer.js"
+BROWSER = Path(__file__).parents[3] / "web/static/js/room/call/relay-peer.js"
 
 
 def camera(**rates: float) -> Publication:
@@ -16,7 +16,7 @@ def camera(**rates: float) -> Publication:
     publication = Publication("publisher", Kind.VIDEO, tuple(rates))
     for rid, bitrate in rates.items():
         one = InboundStream(1, VP8, "publisher", rid)
-        one.heard_at, one.bitrate = 5.0, bitrate
+        one.last_seen, one.bitrate = 5.0, bitrate
         publication.inbound_streams[rid] = one
     return publication
 
@@ -27,9 +27,9 @@ def test_who_looks_gets_an_encoding_that_is_there() -> None:
     assert publication.wanted(0, 5.0) == [large, small]
     assert publication.wanted(120, 5.0) == [small]
     assert publication.wanted(None, 5.0) == []
-    small.heard_at = 6.5
+    small.last_seen = 6.5
     assert publication.wanted(0, 6.5) == [small], "the large one is not sent any more"
-    large.heard_at = small.heard_at = 5.0
+    large.last_seen = small.last_seen = 5.0
     assert publication.wanted(0, 8.0) == [small], "it may pause for longer"
     assert publication.wanted(0, 9.5) == [large, small], "where nothing comes, all may again"
 
@@ -42,8 +42,8 @@ def test_a_tile_gets_the_encoding_of_its_size_and_what_is_below() -> None:
     assert publication.wanted(SMALL_HEIGHT + 1, 5.0) == [medium, small]
     assert publication.wanted(MEDIUM_HEIGHT, 5.0) == [medium, small]
     assert publication.wanted(MEDIUM_HEIGHT + 1, 5.0) == [large, medium, small]
-    small.heard_at = 6.5
-    medium.heard_at = 6.5
+    small.last_seen = 6.5
+    medium.last_seen = 6.5
     assert publication.wanted(720, 6.5) == [medium, small], "the large one is not sent any more"
     assert publication.wanted(MEDIUM_HEIGHT, 6.5) == [medium, small]
 
@@ -58,7 +58,9 @@ def test_of_three_encodings_those_that_starve_are_left_out() -> None:
 
 def test_what_a_browser_gives_the_small_encoding_counts_as_small() -> None:
     """Else a camera whose large encoding is missing for a moment would be asked for less."""
-    (given,) = re.findall(r"^const SMALL = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE)
+    (given,) = re.findall(
+        r"^const SMALL_BITRATE = ([\d_]+);$", BROWSER.read_text("utf-8"), re.MULTILINE
+    )
     assert int(given) < SMALL_ENCODING
 
 
@@ -75,7 +77,7 @@ def test_only_what_is_sent_in_one_encoding_on_purpose_can_be_asked_for_less() ->
     publication = camera()
     small = publication.inbound_streams["l"]
     assert not publication.is_single(5.0)
-    small.heard_at = 6.5
+    small.last_seen = 6.5
     assert not publication.is_single(6.5), "the large one is missing for a moment"
     small.bitrate = 300_000.0
     assert publication.is_single(6.5)

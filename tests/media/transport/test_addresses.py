@@ -38,6 +38,7 @@ def test_only_public_addresses_of_a_name_count() -> None:
     assert public_addresses("name.invalid") == ()
 
 
+@pytest.mark.slow
 async def test_a_relay_offers_what_its_name_leads_to() -> None:
     """On a machine with a public address of its own there is nothing to find."""
     relay = Relay(RelaySettings(name=PUBLIC), lambda event: None)
@@ -49,6 +50,7 @@ async def test_a_relay_offers_what_its_name_leads_to() -> None:
         await relay.stop()
 
 
+@pytest.mark.slow
 async def test_addresses_that_change_are_offered_from_then_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -14,7 +14,7 @@ def check(
     nominates: bool = True, password: str = OURS.password, role: str = "CONTROLLING"
 ) -> bytes:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message.attributes["USERNAME"] = f"{OURS.fragment}:theirs"
+    message.attributes["USERNAME"] = f"{OURS.ufrag}:theirs"
     message.attributes["PRIORITY"] = 1
     message.attributes[f"ICE-{role}"] = 7
     if nominates:
@@ -26,7 +26,7 @@ def check(
 def test_a_check_is_verified_and_answered() -> None:
     data = check()
     assert ice.is_binding_request(data)
-    assert ice.local_fragment(data) == OURS.fragment
+    assert ice.local_ufrag(data) == OURS.ufrag
     found = ice.verify(data, OURS)
     assert found is not None
     assert found.nominates
@@ -51,7 +51,7 @@ def test_a_wrong_password_is_not_answered() -> None:
 
 def test_a_check_without_proof_is_not_answered() -> None:
     message = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    message.attributes["USERNAME"] = f"{OURS.fragment}:theirs"
+    message.attributes["USERNAME"] = f"{OURS.ufrag}:theirs"
     assert ice.verify(bytes(message), OURS) is None
 
 
@@ -67,7 +67,7 @@ def test_mutated_checks_change_nothing(data: st.DataObject) -> None:
         mutated[data.draw(st.integers(0, len(mutated) - 1))] ^= data.draw(st.integers(1, 255))
     sample = bytes(mutated[: data.draw(st.integers(0, len(mutated)))])
     if ice.is_binding_request(sample):
-        ice.local_fragment(sample)
+        ice.local_ufrag(sample)
         # Only the fingerprint and what follows the integrity code are not proven.
         if ice.verify(sample, OURS) is not None:
             assert sample[:2] + sample[4:-32] == original[:2] + original[4 : len(sample) - 32]
@@ -75,5 +75,5 @@ def test_mutated_checks_change_nothing(data: st.DataObject) -> None:
 
 @given(st.binary(max_size=700))
 def test_random_bytes_are_no_check(data: bytes) -> None:
-    ice.local_fragment(data)
+    ice.local_ufrag(data)
     assert ice.verify(data, OURS) is None

@@ -13,7 +13,7 @@ from signaling.calls.topology import (
     block,
     complete,
     conclude,
-    next_look,
+    next_review,
     steer,
 )
 
@@ -75,13 +75,13 @@ def test_a_fourth_one_gives_everybody_the_full_time_again() -> None:
     later = timedelta(seconds=7)
     path = steered(moving(), "abcd", after=later)
     assert (path.since, path.carried) == (NOW + later, PAIR)
-    assert next_look(path) == NOW + later + MOVE_WITHIN
+    assert next_review(path) == NOW + later + MOVE_WITHIN
 
 
 def test_two_who_remain_go_back_after_a_calm_moment() -> None:
     path = steered(forwarded(), "ab")
     assert (path.topology, path.moving_to) == (FORWARDED, None)
-    assert next_look(path) == NOW + CALM
+    assert next_review(path) == NOW + CALM
     back = steered(path, "ab", after=CALM)
     assert (back.topology, back.moving_to, back.carried) == (FORWARDED, MESH, PAIR)
     assert arrive(back, PAIR).topology is MESH
@@ -149,7 +149,7 @@ def test_newcomers_leave_when_one_of_the_pair_does_not_reach_the_relay() -> None
     assert (path.topology, path.moving_to, lost) == (MESH, None, {"c"})
     again = steered(path, "abd", after=PAUSE / 2)
     assert again.moving_to is None
-    assert next_look(again) == NOW + PAUSE
+    assert next_review(again) == NOW + PAUSE
     assert steered(path, "abd", after=PAUSE).moving_to is FORWARDED
 
 

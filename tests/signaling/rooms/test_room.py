@@ -20,6 +20,7 @@ from signaling.rooms.room import (
 )
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
+from signaling.wire.values import CandidateInit, Description, ResumePoint
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
@@ -57,7 +58,7 @@ def enter(
     room: Room,
     who: str,
     page: Page,
-    resume: wire.ResumePoint | None = None,
+    resume: ResumePoint | None = None,
     *,
     calls: bool = True,
 ) -> None:
@@ -90,7 +91,7 @@ def test_who_comes_back_gets_exactly_what_was_missed(room: Room) -> None:
     seen = page.take()[-1]["seq"]
     write(room, 1)
     write(room, 2)
-    enter(room, "amina", again, wire.ResumePoint(room.epoch, seen))
+    enter(room, "amina", again, ResumePoint(room.epoch, seen))
     frames = again.take()
     assert frames[0]["resumed"] is True
     assert [frame["seq"] for frame in frames[1:]] == list(range(seen + 1, room.seq + 1))
@@ -102,7 +103,7 @@ def test_a_resume_point_of_another_life_or_of_the_future_gets_a_snapshot(
     room: Room, point: tuple[str | None, int]
 ) -> None:
     page = Page("page-one")
-    enter(room, "amina", page, wire.ResumePoint(point[0] or room.epoch, point[1]))
+    enter(room, "amina", page, ResumePoint(point[0] or room.epoch, point[1]))
     assert [frame["type"] for frame in page.take()][:2] == ["welcome", "snapshot"]
 
 
@@ -110,10 +111,10 @@ def test_what_is_not_kept_any_more_is_replaced_by_a_snapshot(room: Room) -> None
     for position in range(1, KEPT_EVENTS + 2):
         write(room, position)
     last_kept, too_old = Page("page-one"), Page("page-two")
-    enter(room, "amina", too_old, wire.ResumePoint(room.epoch, 0))
+    enter(room, "amina", too_old, ResumePoint(room.epoch, 0))
     assert too_old.take()[0]["resumed"] is False
     oldest = room.seq - KEPT_EVENTS
-    enter(room, "nurse", last_kept, wire.ResumePoint(room.epoch, oldest))
+    enter(room, "nurse", last_kept, ResumePoint(room.epoch, oldest))
     assert last_kept.take()[0]["resumed"] is True
 
 
@@ -122,12 +123,12 @@ def test_missing_more_than_a_snapshot_holds_is_answered_by_a_snapshot(room: Room
     enter(room, "nurse", nurse)
     for position in range(1, 101):
         write(room, position, "x" * 4000)
-    enter(room, "amina", page, wire.ResumePoint(room.epoch, 1))
+    enter(room, "amina", page, ResumePoint(room.epoch, 1))
     frames = page.take()
     assert [frame["type"] for frame in frames[:2]] == ["welcome", "snapshot"]
     assert frames[1]["chat"][-1]["position"] == 100
     nurse.take()
-    enter(room, "nurse", nurse, wire.ResumePoint(room.epoch, room.seq - KEPT_CHARACTERS // 5000))
+    enter(room, "nurse", nurse, ResumePoint(room.epoch, room.seq - KEPT_CHARACTERS // 5000))
     assert nurse.take()[0]["resumed"] is True
 
 
@@ -136,13 +137,13 @@ def test_nobody_falls_behind_by_what_they_get_when_they_come(room: Room) -> None
     write(room, 1)
     enter(room, "amina", page)
     room.seats["amina"].signals.append("{}")
-    enter(room, "amina", page, wire.ResumePoint(room.epoch, 0))
+    enter(room, "amina", page, ResumePoint(room.epoch, 0))
     assert page.counted == 1, "only the event that tells of the arrival"
 
 
 def test_nothing_missed_is_a_resumption_too(room: Room) -> None:
     page = Page("page-one")
-    enter(room, "amina", page, wire.ResumePoint(room.epoch, 0))
+    enter(room, "amina", page, ResumePoint(room.epoch, 0))
     frames = page.take()
     assert frames[0]["resumed"] is True
     assert [frame["type"] for frame in frames[1:]] == ["participant_changed"]
@@ -189,7 +190,7 @@ def in_a_call(room: Room) -> tuple[Page, Page]:
     return nurse, amina
 
 
-CANDIDATE = wire.ReceiveCandidate("nurse-page", wire.CandidateInit("candidate:1"))
+CANDIDATE = wire.ReceiveCandidate("nurse-page", CandidateInit("candidate:1"))
 
 
 def test_a_candidate_reaches_the_page_it_is_for(room: Room) -> None:
@@ -211,7 +212,7 @@ def test_negotiation_waits_for_a_page_whose_socket_is_away(room: Room) -> None:
 def test_what_waits_for_a_page_is_bounded_by_its_length_too(room: Room) -> None:
     _, amina = in_a_call(room)
     room.detach("amina", amina, NOW)
-    offer = wire.ReceiveDescription("nurse-page", wire.Description("offer", "x" * 40_000))
+    offer = wire.ReceiveDescription("nurse-page", Description("offer", "x" * 40_000))
     for _ in range(KEPT_SIGNALS):
         assert room.pass_on("nurse", "amina-page", offer)
     assert 5 <= len(room.seats["amina"].signals) <= KEPT_SIGNAL_CHARACTERS / 40_000

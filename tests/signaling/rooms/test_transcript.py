@@ -13,7 +13,7 @@ from signaling.chat import (
     SESSION_BYTES,
     SPARE_BYTES,
     ChatMessage,
-    Kind,
+    LineKind,
     stored_bytes,
     writable_bytes,
 )
@@ -24,7 +24,7 @@ from signaling.wire.values import ConsultationView
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 
 
-def line(position: int, text: str = "x", kind: Kind = "text") -> ChatMessage:
+def line(position: int, text: str = "x", kind: LineKind = "text") -> ChatMessage:
     return ChatMessage(f"message-{position:08}", "consultation", position, "amina", kind, text, NOW)
 
 

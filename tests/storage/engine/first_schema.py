@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from signaling.moments.milliseconds import to_ms
 from signaling.token import token_digest
 from storage.engine.master_key import make_key
-from storage.engine.times import to_ms
 from storage.engine.vault import ONE_KEY, ConsultationKey
 from tests.serving import PASSWORD, QUICK
 

@@ -12,11 +12,11 @@ import pytest
 from storage.backup.checking import check
 from storage.engine.database import newest_schema
 from storage.records.audit import BEGIN
+from tests.clock import MovableClock
 from tests.people import Person, Wire, outbox
 from tests.scripts.commands import Commands
 from tests.serving import Server, serving
 from tests.storage.engine.first_schema import LINES, OPEN, OVER, WAYS, Old
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
 
 
@@ -71,6 +71,7 @@ def version(folder: Path) -> int:
         return int(database.execute("PRAGMA user_version").fetchone()[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kills", [2, pytest.param(100, marks=pytest.mark.soak)])
 def test_a_kill_while_it_is_brought_to_the_present_loses_nothing(
     tmp_path: Path, kills: int

@@ -113,6 +113,7 @@ def test_an_unreadable_master_key_is_refused_with_its_sentence(tmp_path: Path) -
         load_master_key(None, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("break_it", "sentence"),
     [

@@ -42,6 +42,7 @@ def test_who_must_be_alone_is_refused_and_leaves_no_lock(
         pass
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -57,6 +58,7 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path) -> None:
             pass
 
 
+@pytest.mark.slow
 def test_a_child_does_not_keep_the_lock(tmp_path: Path) -> None:
     held = take(tmp_path)
     here, there = multiprocessing.Pipe()

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
-import aiosqlite
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -17,11 +16,12 @@ from signaling.chat import (
     PAGE_BYTES,
     PAGE_LINES,
     ChatMessage,
-    Kind,
+    LineKind,
     line_bytes,
     stored_bytes,
 )
 from signaling.consultation import Consultation
+from storage.engine.connection import Connection
 from storage.engine.database import Executor
 from storage.engine.master_key import DATABASE_NAME
 from storage.engine.vault import ONE_KEY, ConsultationKey
@@ -45,7 +45,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
     await opened.close()
 
 
-async def add(store: Store, *texts: str, author: str = "amina", kind: Kind = "text") -> int:
+async def add(store: Store, *texts: str, author: str = "amina", kind: LineKind = "text") -> int:
     """Add lines; how many of them were taken."""
 
     async def work(records: Records) -> int:
@@ -87,7 +87,8 @@ async def test_a_line_cannot_be_given_to_another_person_or_place_or_time(
 async def test_lines_that_the_version_before_wrote_still_open(tmp_path: Path) -> None:
     key = bytes(range(32))
     (tmp_path / "master.key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-    async with aiosqlite.connect(tmp_path / DATABASE_NAME, isolation_level=None) as connection:
+    path = tmp_path / DATABASE_NAME
+    async with Connection(lambda: sqlite3.connect(path, isolation_level=None), 64) as connection:
         connection.row_factory = sqlite3.Row
         first = files("storage") / "migrations" / "0001.sql"
         await connection.executescript(first.read_text("utf-8") + "PRAGMA user_version = 1;")

@@ -315,7 +315,11 @@ def test_every_action_of_the_matrix_is_asked_for_somewhere() -> None:
 
 
 @pytest.mark.parametrize("actor", [*EVERYBODY, *STRANGERS])
-@pytest.mark.parametrize("action", ALLOWED)
+@pytest.mark.parametrize(
+    "action",
+    # A report is drawn by a process of its own.
+    [pytest.param(each, marks=pytest.mark.slow) if each == "export" else each for each in ALLOWED],
+)
 async def test_everybody_may_do_what_the_matrix_says_and_nothing_else(
     town: Town, action: str, actor: str
 ) -> None:

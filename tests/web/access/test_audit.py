@@ -14,14 +14,14 @@ import pytest
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from signaling.errors import Unavailable
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.web.access.audited import LINES, WITHOUT
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
-from web.clockwork import MovableClock
 from web.handlers import HANDLERS
 from web.keys import CLOCK, CLOCKWORK, FAILED_SIGN_INS, SETUP_TOKEN, STORE, WAITS
-from web.markup.administration.audit_words import action_word
+from web.markup.administration.audit_labels import action_label
 
 ROOT = Path(__file__).parents[3]
 NOW = moment("2026-12-07 14:30")
@@ -143,6 +143,7 @@ async def ask_for_interpreters(server: Server, nurse: Person) -> None:
             await nurse.post(f"/sessions/{consultation.id}/cancel")
 
 
+@pytest.mark.slow
 async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     server: Server, clock: MovableClock
 ) -> None:
@@ -169,6 +170,7 @@ async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     assert (totals["sessions"], totals["messages"], totals["calls"]) == (5, 1, 1)
 
 
+@pytest.mark.slow
 async def test_lines_of_one_session_belong_together(server: Server) -> None:
     boss, nurse = await administer(server)
     async with boss, nurse, Person(server) as phone:
@@ -198,7 +200,7 @@ def test_every_word_of_the_log_can_be_read() -> None:
     """Those written out where a line is added, too."""
     viewer: Any = type("Viewer", (), {"translate": staticmethod(lambda text: text)})()
     for word in WORDS:
-        assert action_word(viewer, word) != word
+        assert action_label(viewer, word) != word
     found = set()
     for folder in ("signaling", "storage", "web", "scripts"):
         for file in sorted((ROOT / folder).rglob("*.py")):
@@ -314,6 +316,7 @@ async def test_failed_sign_ins_that_cannot_be_written_are_counted_until_they_can
     assert [thing[-2:] for _, _, thing in await lines(server)] == [" 1", " 3"]
 
 
+@pytest.mark.slow
 async def test_strangers_cannot_fill_the_disk_with_failed_sign_ins(
     server: Server, clock: MovableClock
 ) -> None:

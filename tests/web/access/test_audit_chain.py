@@ -123,6 +123,7 @@ async def test_a_log_that_is_not_as_it_was_written_shows_where(
     assert finding.broken == (head.number + 1 if where < 0 else where)
 
 
+@pytest.mark.slow
 async def test_the_command_says_what_holds_and_what_was_cut(
     tmp_path: Path, whole: tuple[Path, Head]
 ) -> None:
@@ -149,6 +150,7 @@ async def test_the_command_says_what_holds_and_what_was_cut(
     assert status == 1 and "is broken at line 3:" in sentence
 
 
+@pytest.mark.slow
 async def test_the_command_needs_the_servers_key_and_its_data(
     tmp_path: Path, whole: tuple[Path, Head]
 ) -> None:
@@ -160,6 +162,7 @@ async def test_the_command_needs_the_servers_key_and_its_data(
     assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
 
+@pytest.mark.slow
 async def test_the_command_reads_while_the_server_writes(server: Server) -> None:
     boss, nurse = await administer(server)
     async with boss, nurse:

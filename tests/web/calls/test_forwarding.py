@@ -7,48 +7,52 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from media.rtp.codecs import Kind
 from signaling.calls.topology import CALM, CONNECT_WITHIN, MOVE_WITHIN
 from tests.media.support import until
 from tests.people import Person
 from tests.serving import serving
-from tests.web.calling import Page, Table, table
+from tests.web.calling import Page, StartedSession, started_session
 from web.keys import RELAY, ROOMS
+
+pytestmark = pytest.mark.slow
 
 
 async def test_the_third_one_takes_the_call_to_the_relay_and_it_comes_back(
     tmp_path: Path,
 ) -> None:
-    async with table(tmp_path, "lee") as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, "lee") as session:
+        nurse, amina = await session.pair(speaking=True)
         await nurse.goes("mesh")
-        assert laid.legs() == set()
-        lee = await laid.come("lee")
+        assert session.legs() == set()
+        lee = await session.come("lee")
         lee.speak()
-        await laid.join(lee)
+        await session.join(lee)
         for page in (nurse, amina, lee):
             await page.goes("mesh", "forwarded")
             await until(lambda page=page: page.heard > 20, f"{page.peer_id} hears by the relay")
-        await laid.ready(nurse, amina, lee)
+        await session.ready(nurse, amina, lee)
         for page in (nurse, amina, lee):
             await page.goes("forwarded")
 
         assert lee.call is not None
         await lee.command("call_leave", call_id=lee.call["call_id"])
-        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "lee's leg is gone")
+        await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "lee's leg is gone")
         await nurse.goes("forwarded")
-        await laid.pass_time(CALM)
+        await session.pass_time(CALM)
         await nurse.goes("forwarded", "mesh")
-        await laid.ready(nurse, amina, topology="mesh")
+        await session.ready(nurse, amina, topology="mesh")
         await nurse.goes("mesh")
-        await until(lambda: not laid.legs(), "nobody has a leg any more")
+        await until(lambda: not session.legs(), "nobody has a leg any more")
 
 
 async def test_only_who_is_in_the_call_has_a_leg(tmp_path: Path) -> None:
-    async with table(tmp_path, "lee", "kim") as laid:
-        nurse, _ = await laid.pair()
-        lee, kim = await laid.come("lee"), await laid.come("kim")
-        await laid.join(lee)
+    async with started_session(tmp_path, "lee", "kim") as session:
+        nurse, _ = await session.pair()
+        lee, kim = await session.come("lee"), await session.come("kim")
+        await session.join(lee)
         await until(lambda: lee.offers and nurse.offers, "those in the call are offered legs")
         stranger = {"revision": nurse.offers[0]["revision"], "sdp": nurse.offers[0]["sdp"]}
         for kind, members in (
@@ -62,21 +66,21 @@ async def test_only_who_is_in_the_call_has_a_leg(tmp_path: Path) -> None:
             await until(lambda before=before: len(kim.of("error")) > before, "a refusal")
             assert kim.of("error")[-1]["code"] == "not_found"
         assert not kim.offers
-        assert laid.legs() == {"nurse-page", "amina-page", "lee-page"}
+        assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
         # An answer to somebody else's offer is no answer to one's own.
         await lee.wire.send("relay_answer", **stranger)
         await lee.command("chat_send", text="still here")
-        assert laid.legs() == {"nurse-page", "amina-page", "lee-page"}
+        assert session.legs() == {"nurse-page", "amina-page", "lee-page"}
 
 
 async def test_who_does_not_reach_the_relay_is_told_and_the_pair_goes_on(tmp_path: Path) -> None:
-    async with table(tmp_path, "lee") as laid:
-        nurse, amina = await laid.pair(speaking=True)
-        lee = await laid.come("lee")
-        await laid.join(lee)
+    async with started_session(tmp_path, "lee") as session:
+        nurse, amina = await session.pair(speaking=True)
+        lee = await session.come("lee")
+        await session.join(lee)
         await nurse.goes("mesh", "forwarded")
         await until(lambda: nurse.heard and amina.heard, "the pair is connected with the relay")
-        await laid.pass_time(MOVE_WITHIN)
+        await session.pass_time(MOVE_WITHIN)
         await nurse.goes("mesh")
         await until(lambda: lee.of("call_lost"), "lee is told")
         assert not nurse.of("call_lost")
@@ -84,41 +88,41 @@ async def test_who_does_not_reach_the_relay_is_told_and_the_pair_goes_on(tmp_pat
         assert nurse.call is not None
         states = {one["participant_id"]: one["state"] for one in nurse.call["members"]}
         assert sorted(states.values()) == ["joined", "joined", "left"]
-        await until(lambda: not laid.legs(), "the relay is left")
+        await until(lambda: not session.legs(), "the relay is left")
         await lee.command("chat_send", text="I can write")
-        await laid.join(lee)
+        await session.join(lee)
         await nurse.goes("mesh", "forwarded")
 
 
 async def test_who_joins_a_forwarded_call_in_vain_leaves_it_alone(tmp_path: Path) -> None:
-    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard and amina.heard, "the pair hears each other")
-        lee = await laid.come("lee")
-        await laid.join(lee)
+        lee = await session.come("lee")
+        await session.join(lee)
         await until(lambda: lee.offers, "lee is offered a leg")
-        await laid.pass_time(CONNECT_WITHIN)
+        await session.pass_time(CONNECT_WITHIN)
         await until(lambda: lee.of("call_lost"), "lee is told")
-        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "the others go on")
+        await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "the others go on")
         assert nurse.call is not None
         assert nurse.call["state"] == "ongoing"
 
 
 async def test_a_pair_without_a_path_goes_to_the_relay(tmp_path: Path) -> None:
-    async with table(tmp_path) as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path) as session:
+        nurse, amina = await session.pair(speaking=True)
         await amina.wire.send("path_failed", to="nurse-page")
         await nurse.goes("mesh", "forwarded")
         await until(lambda: nurse.heard and amina.heard, "they hear each other")
-        await laid.ready(nurse, amina)
+        await session.ready(nurse, amina)
         await nurse.goes("forwarded")
-        await laid.pass_time(CALM * 3)
+        await session.pass_time(CALM * 3)
         await nurse.goes("forwarded")
 
 
 async def test_hidden_addresses_are_shown_to_nobody(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair()
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair()
         await nurse.goes("forwarded")
         await until(lambda: nurse.offers and amina.offers, "both are offered legs")
         description = {"kind": "offer", "sdp": "v=0\r\n"}
@@ -132,8 +136,8 @@ async def test_hidden_addresses_are_shown_to_nobody(tmp_path: Path) -> None:
 
 
 async def test_without_a_relay_hidden_addresses_are_taken_out(tmp_path: Path) -> None:
-    async with table(tmp_path, relay=False, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair()
+    async with started_session(tmp_path, relay=False, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair()
         own = "candidate:1 1 udp 2122260223 192.0.2.7 50000 typ host"
         turned = "candidate:2 1 udp 41885439 198.51.100.1 50001 typ relay raddr 0.0.0.0 rport 0"
         sdp = f"v=0\r\na={own}\r\na={turned}\r\na=end-of-candidates\r\n"
@@ -151,10 +155,10 @@ async def test_without_a_relay_hidden_addresses_are_taken_out(tmp_path: Path) ->
 
 
 async def test_without_a_relay_three_are_a_mesh(tmp_path: Path) -> None:
-    async with table(tmp_path, "lee", relay=False) as laid:
-        nurse, _ = await laid.pair()
-        lee = await laid.come("lee")
-        await laid.join(lee)
+    async with started_session(tmp_path, "lee", relay=False) as session:
+        nurse, _ = await session.pair()
+        lee = await session.come("lee")
+        await session.join(lee)
         description = {"kind": "offer", "sdp": "v=0\r\n"}
         await lee.wire.send("send_description", to="nurse-page", description=description)
         await until(lambda: nurse.of("description"), "lee's offer")
@@ -168,47 +172,47 @@ async def test_a_taken_port_is_told_and_calls_go_on_directly(tmp_path: Path) -> 
             "TELECONNECT_RELAY_ADDRESS": "127.0.0.1",
             "TELECONNECT_RELAY_PORT": str(other.getsockname()[1]),
         }
-        async with table(tmp_path, "lee", **settings) as laid:
-            nurse, _ = await laid.pair()
+        async with started_session(tmp_path, "lee", **settings) as session:
+            nurse, _ = await session.pair()
             answer = await nurse.person.get("/readyz")
             assert (answer.status, '"relay": "unavailable"' in answer.text) == (200, True)
-            await laid.join(await laid.come("lee"))
+            await session.join(await session.come("lee"))
             await nurse.goes("mesh")
-            assert settings["TELECONNECT_RELAY_PORT"] in laid.server.app[RELAY].problem
+            assert settings["TELECONNECT_RELAY_PORT"] in session.server.app[RELAY].problem
 
 
 async def test_a_reloaded_page_gets_a_leg_of_its_own(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, _ = await laid.pair()
-        await until(lambda: laid.legs() == {"nurse-page", "amina-page"}, "both have legs")
-        again = await laid.reload("amina", "amina-again")
-        await until(lambda: laid.legs() == {"nurse-page"}, "the old page's leg is gone")
-        await laid.join(again)
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, _ = await session.pair()
+        await until(lambda: session.legs() == {"nurse-page", "amina-page"}, "both have legs")
+        again = await session.reload("amina", "amina-again")
+        await until(lambda: session.legs() == {"nurse-page"}, "the old page's leg is gone")
+        await session.join(again)
         await until(lambda: again.offers, "the new page is offered one")
-        assert laid.legs() == {"nurse-page", "amina-again"}
+        assert session.legs() == {"nurse-page", "amina-again"}
         assert nurse.call is not None
         assert nurse.call["state"] == "ongoing"
 
 
 async def test_an_unanswered_offer_is_said_again_on_the_next_socket(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        await laid.pair()
-        amina = laid.pages["amina"]
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        await session.pair()
+        amina = session.pages["amina"]
         await until(lambda: amina.offers, "an offer")
-        again = await laid.reload("amina")
+        again = await session.reload("amina")
         await until(lambda: again.offers, "the offer again")
         assert again.offers[0] == amina.offers[-1]
 
 
 async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path: Path) -> None:
     """Also to who is connected with the relay: it waits for an answer before it offers more."""
-    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard and amina.heard, "they hear each other")
         await amina.wire.ws.close()
-        lee = await laid.come("lee")
+        lee = await session.come("lee")
         lee.speak()
-        await laid.join(lee)
+        await session.join(lee)
         await until(lambda: lee.heard > 20, "lee hears")
 
         def from_lee(page: Page) -> list[dict[str, Any]]:
@@ -221,7 +225,7 @@ async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path:
         await until(lambda: from_lee(nurse), "the nurse was offered lee")
         assert not from_lee(amina)
         media, amina.media = amina.media, None
-        again = await laid.reload("amina")
+        again = await session.reload("amina")
         await until(lambda: from_lee(again), "amina is offered lee")
         assert media is not None
         again.media = media
@@ -229,8 +233,8 @@ async def test_an_offer_that_fell_into_a_gap_of_the_line_is_said_again(tmp_path:
 
 
 async def test_a_shared_screen_gets_a_line_of_its_own(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, _ = await laid.pair(speaking=True)
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, _ = await session.pair(speaking=True)
 
         def screens() -> list[dict[str, Any]]:
             return [one for one in nurse.offers[-1]["tracks"] if one["kind"] == "screen"]
@@ -245,10 +249,10 @@ async def test_a_shared_screen_gets_a_line_of_its_own(tmp_path: Path) -> None:
 
 
 async def test_a_killed_worker_brings_everybody_back(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
-        relay = laid.server.app[RELAY].relay
+        relay = session.server.app[RELAY].relay
         assert relay is not None
         os.kill(relay.process_ids()[0], signal.SIGKILL)
         await until(
@@ -264,10 +268,10 @@ async def test_a_killed_worker_brings_everybody_back(tmp_path: Path) -> None:
 
 
 async def test_a_page_that_lost_the_relay_is_offered_a_new_connection(tmp_path: Path) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard and amina.heard, "they hear each other")
-        await laid.pass_time(CONNECT_WITHIN / 2)
+        await session.pass_time(CONNECT_WITHIN / 2)
         await amina.wire.send("path_failed")
         await until(lambda: sum(one["fresh"] for one in amina.offers) == 2, "a fresh offer")
         heard = amina.heard
@@ -277,40 +281,40 @@ async def test_a_page_that_lost_the_relay_is_offered_a_new_connection(tmp_path: 
 async def test_a_height_holds_that_was_said_while_the_others_leg_was_made_anew(
     tmp_path: Path,
 ) -> None:
-    async with table(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, amina = await laid.pair()
+    async with started_session(tmp_path, TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, amina = await session.pair()
         await until(lambda: nurse.offers and amina.offers, "both are offered legs")
         shown = {"peer_id": "amina-page", "kind": "video"}
         await nurse.wire.send("tile_shown", **shown, height=None)
         await amina.wire.send("relay_answer", revision=amina.offers[-1]["revision"], sdp="v=0")
-        await until(lambda: laid.legs() == {"nurse-page"}, "amina's leg is gone")
+        await until(lambda: session.legs() == {"nurse-page"}, "amina's leg is gone")
         await nurse.wire.send("tile_shown", **shown, height=180)
         await nurse.command("chat_send", text="after that")
-        await laid.pass_time(CONNECT_WITHIN / 2)
-        await until(lambda: "amina-page" in laid.legs(), "amina has a leg again")
-        assert laid.heights("nurse-page") == {("amina-page", Kind.VIDEO): 180}
+        await session.pass_time(CONNECT_WITHIN / 2)
+        await until(lambda: "amina-page" in session.legs(), "amina has a leg again")
+        assert session.heights("nurse-page") == {("amina-page", Kind.VIDEO): 180}
 
 
 async def test_a_forwarded_call_outlives_the_server(tmp_path: Path) -> None:
     async with serving(tmp_path, relay=True, TELECONNECT_MEDIA_POLICY="relay") as first:
         await first.account()
         async with AsyncExitStack() as stack:
-            laid = Table(first, stack)
-            await laid.lay()
-            await laid.pair()
-            tokens = {name: page.person.cookie for name, page in laid.pages.items()}
-            seats = {name: page.seat for name, page in laid.pages.items()}
+            session = StartedSession(first, stack)
+            await session.start()
+            await session.pair()
+            tokens = {name: page.person.cookie for name, page in session.pages.items()}
+            seats = {name: page.seat for name, page in session.pages.items()}
     async with (
         serving(tmp_path, relay=True, TELECONNECT_MEDIA_POLICY="relay") as second,
         AsyncExitStack() as stack,
     ):
-        laid = Table(second, stack)
+        session = StartedSession(second, stack)
         for name, token in tokens.items():
             person = await stack.enter_async_context(Person(second))
             person.plant(token)
-            page = await laid.sit(name, person, seats[name])
+            page = await session.sit(name, person, seats[name])
             page.speak()
-        for page in laid.pages.values():
+        for page in session.pages.values():
             await page.goes("forwarded")
             await until(lambda page=page: page.offers, "a new offer")
         room = second.app[ROOMS].hub.room(seats["nurse"]["consultation_id"])
@@ -320,10 +324,10 @@ async def test_a_forwarded_call_outlives_the_server(tmp_path: Path) -> None:
 
 
 async def test_a_session_that_is_terminated_leaves_the_relay(tmp_path: Path) -> None:
-    async with table(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as laid:
-        nurse, _ = await laid.pair()
-        lee = await laid.come("lee")
-        await laid.join(lee)
-        await until(lambda: "lee-page" in laid.legs(), "lee has a leg")
+    async with started_session(tmp_path, "lee", TELECONNECT_MEDIA_POLICY="relay") as session:
+        nurse, _ = await session.pair()
+        lee = await session.come("lee")
+        await session.join(lee)
+        await until(lambda: "lee-page" in session.legs(), "lee has a leg")
         await nurse.command("terminate_consultation", choice="keep_open")
-        await until(lambda: not laid.legs(), "nobody has a leg")
+        await until(lambda: not session.legs(), "nobody has a leg")

@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.clock import MovableClock
 from tests.media.support import until
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from tests.web.calling import table
+from tests.web.calling import started_session
 from web.calls.relay_watch import TRIED_EVERY
-from web.clockwork import MovableClock
 from web.config import SETTINGS
 from web.keys import RELAY, WAITS
+
+pytestmark = pytest.mark.slow
 
 NOWHERE = "203.0.113.1"
 "Of TEST-NET-3 (RFC 5737): nobody's."
@@ -114,10 +116,10 @@ def figure(text: str, name: str, worker: int = 0) -> float:
 
 async def test_the_figures_of_every_worker_are_told(tmp_path: Path) -> None:
     policy = {"TELECONNECT_MEDIA_POLICY": "relay", "TELECONNECT_RELAY_WORKERS": "2"}
-    async with table(tmp_path, **policy) as laid:
-        nurse, amina = await laid.pair(speaking=True)
+    async with started_session(tmp_path, **policy) as session:
+        nurse, amina = await session.pair(speaking=True)
         await until(lambda: nurse.heard > 20 and amina.heard > 20, "they hear each other")
-        relay = laid.server.app[RELAY].relay
+        relay = session.server.app[RELAY].relay
         assert relay is not None
         await until(lambda: sum(one.peers for one in relay.figures) == 2, "workers say so")
         busy = next(index for index, one in enumerate(relay.figures) if one.rooms)

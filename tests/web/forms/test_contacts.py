@@ -10,7 +10,7 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from signaling.contact import Contact
 from signaling.errors import DoubtfulContact, InvalidInput
-from web.forms import numbers
+from web.forms import phone_numbers
 from web.forms.contacts import (
     country_name,
     doubt,
@@ -316,7 +316,7 @@ def test_an_ordinary_mobile_number_is_doubted_nowhere() -> None:
             continue
         for form in (PhoneNumberFormat.INTERNATIONAL, PhoneNumberFormat.NATIONAL):
             contact, unsure = understand(phonenumbers.format_number(example, form), region)
-            assert (contact.address, unsure) == (numbers.e164(example), None)
+            assert (contact.address, unsure) == (phone_numbers.e164(example), None)
 
 
 def test_an_error_about_a_number_does_not_show_it_to_logs() -> None:

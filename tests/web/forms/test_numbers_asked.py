@@ -12,7 +12,7 @@ from htpy import bdi
 from signaling.notices.route import parse
 from tests.people import Person, outbox
 from tests.serving import Server, serving
-from web.keys import WAYS
+from web.keys import NOTICE_ROUTING
 from web.routes import path
 
 SYRIAN = "963931234567"
@@ -26,13 +26,6 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
     async with serving(tmp_path, TELECONNECT_DEFAULT_REGION="CH") as running:
         await running.account()
         yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 async def sent_to(server: Server) -> list[str]:
@@ -112,7 +105,7 @@ async def test_a_confirmation_is_for_its_number_alone_and_outlives_another_quest
 async def test_what_was_meant_is_offered_also_where_no_route_allows_what_was_typed(
     server: Server, nurse: Person
 ) -> None:
-    server.app[WAYS].replace(parse("allow +963 sms"))
+    server.app[NOTICE_ROUTING].replace(parse("allow +963 sms"))
     asked = await nurse.post("/invites/new", FORM | {"address": SYRIAN})
     assert button(asked.text, "use_address") == "+963931234567"
     refused = await nurse.post(

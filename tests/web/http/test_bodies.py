@@ -8,7 +8,7 @@ import pytest
 from scripts.traffic.strangers import multipart_form
 from tests.people import PATIENCE, Person
 from tests.serving import Server, serving
-from web.access.limits import LIMITS
+from web.access.rate_limits import LIMITS
 from web.handlers import HANDLERS
 from web.http.bodies import FORM, JSON, OCTETS, SIGNED_IN, STRANGERS, body_of
 from web.routes import PATHS

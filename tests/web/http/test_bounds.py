@@ -1,24 +1,16 @@
 """What somebody in a session can add to the database has an end that honest people never meet."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from signaling.chat import EVENT_LINES
 from signaling.command import MOST, Command
-from signaling.ports import Records
+from signaling.ports.store import Records
 from tests.people import Person, Refused, an_id
-from tests.serving import Server, serving
+from tests.serving import Server
 from tests.web.pages.long_chat import Written, planned, write
 from web.keys import STORE
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 @pytest.fixture
@@ -39,7 +31,7 @@ async def test_who_has_called_too_often_calls_no_more_and_keeps_nobody_else_from
     async def work(records: Records) -> None:
         for _ in range(MOST - 3):
             command = Command(laid.seat, an_id())
-            await records.chat.first_time(laid.consultation_id, command)
+            await records.commands.mark_done(laid.consultation_id, command)
 
     await server.app[STORE].write(work)
     amina = await laid.phone.enter(invite_id=laid.seat)

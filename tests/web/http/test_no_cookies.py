@@ -23,13 +23,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
 
 
 @pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
-@pytest.fixture
 async def forgetful(server: Server) -> AsyncIterator[Person]:
     """A browser that throws every cookie away."""
     async with Person(server) as person:

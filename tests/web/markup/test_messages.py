@@ -9,19 +9,20 @@ import msgspec
 import pytest
 
 from signaling import errors
-from signaling.wire import messages
+from signaling.wire import messages, values
+from signaling.wire.values import CLOSE_CODES, Value
 
 ROOT = Path(__file__).parents[3]
-SOURCE = (ROOT / "web/static/js/room/messages.js").read_text(encoding="utf-8")
-NUMBERS = (ROOT / "web/static/js/room/wire.js").read_text(encoding="utf-8")
+SOURCE = (ROOT / "web/static/js/signaling/messages.js").read_text(encoding="utf-8")
+NUMBERS = (ROOT / "web/static/js/signaling/protocol.js").read_text(encoding="utf-8")
 PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")
 
 STRUCTS = {
     name: value
-    for name, value in vars(messages).items()
+    for name, value in (vars(messages) | vars(values)).items()
     if isclass(value)
-    and issubclass(value, messages.Message | messages.Value)
-    and value not in (messages.Message, messages.Value)
+    and issubclass(value, messages.Message | Value)
+    and value not in (messages.Message, Value)
 }
 
 
@@ -64,7 +65,7 @@ def test_close_codes_agree() -> None:
     found = re.search(r"CLOSE_CODES = Object.freeze\(\{(.*?)\}\)", NUMBERS, re.DOTALL)
     assert found is not None
     codes = {name: int(code) for name, code in re.findall(r"(\w+): (\d+),", found[1])}
-    assert codes == messages.CLOSE_CODES
+    assert codes == CLOSE_CODES
     assert f"PROTOCOL_VERSION = {messages.PROTOCOL_VERSION};" in NUMBERS
 
 
@@ -77,7 +78,7 @@ def test_prose_names_every_message_and_member(name: str) -> None:
 
 
 def test_prose_names_every_close_code_and_error() -> None:
-    for reason, code in messages.CLOSE_CODES.items():
+    for reason, code in CLOSE_CODES.items():
         assert f"| {code} | `{reason}` |" in PROSE
     codes = {
         value.code

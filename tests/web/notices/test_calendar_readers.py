@@ -16,6 +16,8 @@ from web.notices.calendar import Method, calendar_part
 from web.texts.dates import long_moment
 from web.zones.names import offered_zones, zone_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 READERS = {"icalendar", "ics", "vobject", "khal", "libical", "ical.js", "node-ical"}
 

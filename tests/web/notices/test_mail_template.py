@@ -10,7 +10,7 @@ from signaling.notices.texts import NOTICE_TEXTS
 from signaling.text import one_line, paragraphs
 from web.notices.mail_html import render
 from web.notices.mail_template import _template, fill_html
-from web.texts.catalogs import Texts
+from web.texts.catalogs import Catalogs
 
 VALUES = {
     "name": "Amina *A.* <b>",
@@ -33,7 +33,7 @@ def converted(text: str, values: dict[str, str]) -> str:
 @pytest.mark.parametrize("note", NOTES)
 @pytest.mark.parametrize("occasion", sorted(NOTICE_TEXTS))
 def test_every_text_of_the_program_comes_out_the_same(occasion: str, note: str) -> None:
-    texts = Texts.load()
+    texts = Catalogs.load()
     values = {**VALUES, "note": note}
     for language in ("en", "fr", "es", "ar", "uk"):
         text = texts.get(language).translate(NOTICE_TEXTS[occasion].mail)  # type: ignore[index]

@@ -12,9 +12,9 @@ from signaling.delivery.segments import count
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.notices.composing import Occurrence
 from signaling.invite import Person as Invited
+from tests.clock import MovableClock
 from tests.people import Person, outbox
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
 from web.keys import COMPOSING, INVITING, STORE
 from web.notices.sms import moments, sms
 from web.routes import path

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from signaling.chat import Kind
+from signaling.chat import LineKind
 from tests.people import Person, an_id
 from tests.serving import Server
 from web.keys import CLOCK, STORE
@@ -34,7 +34,7 @@ async def planned(server: Server, nurse: Person, phone: Person) -> Written:
 
 
 async def write(
-    server: Server, consultation_id: str, lines: list[tuple[str, str]], kind: Kind = "text"
+    server: Server, consultation_id: str, lines: list[tuple[str, str]], kind: LineKind = "text"
 ) -> None:
     """Store (author, text) lines as the flows do, many in one transaction."""
     store, now = server.app[STORE], server.app[CLOCK].now()

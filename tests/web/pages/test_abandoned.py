@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import MovableClock
 from tests.people import Person, Wire, consultation_of, outbox
-from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
+from tests.serving import Server, moment
 from web.keys import CLOCKWORK, ROOMS, STORE
 
 NOW = moment("2026-12-07 14:30")
@@ -21,13 +21,6 @@ STATES = ["active", "kept_open"]
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(NOW)
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
 
 
 class Left:

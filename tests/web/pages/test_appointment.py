@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from signaling.interpreter_request import InterpretingOrganization
+from tests.clock import MovableClock
 from tests.people import Person, outbox
 from tests.serving import Server, moment, serving
-from web.clockwork import MovableClock
 from web.keys import STORE
 from web.texts.dates import full_moment
 
@@ -35,13 +35,6 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
             lambda records: records.interpreters.put_organization(voices)
         )
         yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 def read(page: str) -> str:

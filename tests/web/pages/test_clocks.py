@@ -31,13 +31,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         yield running
 
 
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
 def in_zone(person: Person, told: str) -> Person:
     """The browser tells this zone from now on."""
     person.http.headers["Cookie"] = f"time_zone={told}"

@@ -1,15 +1,14 @@
 """Taking a seat: easy for whoever has the link, and no way to fill the database with it."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, moment, serving
-from web.access.limits import LIMITS
-from web.clockwork import MovableClock
+from web.access.rate_limits import LIMITS
 from web.keys import STORE
 
 NOW = moment("2026-12-07 14:30")
@@ -22,20 +21,6 @@ TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d}"
 @pytest.fixture
 def clock() -> MovableClock:
     return MovableClock(NOW)
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 async def rows(server: Server, table: str) -> int:

@@ -1,36 +1,11 @@
 """A browser that several people use: nothing of a session stays behind in it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from signaling.wire.messages import PROTOCOL_VERSION
 from tests.people import Person
-from tests.serving import Server, audit_lines, serving
+from tests.serving import Server, audit_lines
 from web.keys import STORE
 
 LEAVE_BUTTON = 'action="/leave"'
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
-@pytest.fixture
-async def tablet(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        yield person
 
 
 async def is_refused(person: Person, seat: str) -> bool:
@@ -44,86 +19,86 @@ async def is_refused(person: Person, seat: str) -> bool:
 
 
 async def test_who_leaves_a_device_leaves_nothing_there(
-    server: Server, nurse: Person, tablet: Person
+    server: Server, nurse: Person, phone: Person
 ) -> None:
     link = await nurse.invite()
-    assert LEAVE_BUTTON not in (await tablet.get(link)).text
-    seat = await tablet.join(link)
+    assert LEAVE_BUTTON not in (await phone.get(link)).text
+    seat = await phone.join(link)
     for page in (f"/seat/{seat}", link, f"{link}/test"):
-        assert LEAVE_BUTTON in (await tablet.get(page)).text
-    wire, cookie = await tablet.enter(invite_id=seat), tablet.cookie
-    answer = await tablet.post("/leave", {"language": "ar"})
+        assert LEAVE_BUTTON in (await phone.get(page)).text
+    wire, cookie = await phone.enter(invite_id=seat), phone.cookie
+    answer = await phone.post("/leave", {"language": "ar"})
     assert (answer.status, answer.location) == (303, "/left?language=ar")
     assert answer.headers["Clear-Site-Data"] == '"storage"'
-    assert tablet.cookie == ""
+    assert phone.cookie == ""
     assert await wire.end() == 4401
-    left = (await tablet.get(answer.location)).text
+    left = (await phone.get(answer.location)).text
     assert '<html lang="ar" dir="rtl"' in left
     assert "Nurse Joy" not in left
     assert LEAVE_BUTTON not in left
-    tablet.plant(cookie)  # as somebody would who has kept it
-    assert await is_refused(tablet, seat)
+    phone.plant(cookie)  # as somebody would who has kept it
+    assert await is_refused(phone, seat)
     assert [line.action for line in await audit_lines(server.app[STORE])][-1] == "leave_seat"
-    assert await tablet.join(link) == seat
+    assert await phone.join(link) == seat
 
 
-async def test_leaving_without_a_seat_is_no_error(tablet: Person) -> None:
-    assert (await tablet.post("/leave")).location == "/left?language=en"
+async def test_leaving_without_a_seat_is_no_error(phone: Person) -> None:
+    assert (await phone.post("/leave")).location == "/left?language=en"
 
 
-async def test_the_page_of_a_closed_session_can_be_left(nurse: Person, tablet: Person) -> None:
-    seat = await tablet.join(await nurse.invite())
-    consultation = await host(nurse, tablet, seat)
-    answer = await tablet.get(f"/seat/{seat}")
+async def test_the_page_of_a_closed_session_can_be_left(nurse: Person, phone: Person) -> None:
+    seat = await phone.join(await nurse.invite())
+    consultation = await host(nurse, phone, seat)
+    answer = await phone.get(f"/seat/{seat}")
     assert answer.status == 410
     assert LEAVE_BUTTON in answer.text
-    await tablet.post("/leave")
+    await phone.post("/leave")
     assert (await nurse.post(f"/sessions/{consultation}/reopen")).status == 303
-    assert await is_refused(tablet, seat)
+    assert await is_refused(phone, seat)
 
 
 async def test_the_next_person_is_asked_whose_the_open_session_is(
-    nurse: Person, tablet: Person
+    nurse: Person, phone: Person
 ) -> None:
-    first = await tablet.join(await nurse.invite("Amina"))
-    wire, link = await tablet.enter(invite_id=first), await nurse.invite("Bashir")
-    for page in (await tablet.get(link), await tablet.post(link)):
+    first = await phone.join(await nurse.invite("Amina"))
+    wire, link = await phone.enter(invite_id=first), await nurse.invite("Bashir")
+    for page in (await phone.get(link), await phone.post(link)):
         assert "Leave the other session and join" in page.text
         assert "Both sessions are mine: join" in page.text
         assert "Amina" not in page.text
     assert page.status == 409
-    second = await tablet.join(link, others="leave")
+    second = await phone.join(link, others="leave")
     assert await wire.end() == 4401
-    assert (await tablet.get(f"/seat/{second}")).status == 200
-    assert await is_refused(tablet, first)
+    assert (await phone.get(f"/seat/{second}")).status == 200
+    assert await is_refused(phone, first)
 
 
-async def test_one_person_with_two_sessions_keeps_both(nurse: Person, tablet: Person) -> None:
+async def test_one_person_with_two_sessions_keeps_both(nurse: Person, phone: Person) -> None:
     link = await nurse.invite()
-    first = await tablet.join(link)
-    await tablet.join(await nurse.invite("Amina"), others="keep")
-    assert (await tablet.get(f"/seat/{first}")).status == 200
-    assert "Leave the other session" in (await tablet.get(link)).text
+    first = await phone.join(link)
+    await phone.join(await nurse.invite("Amina"), others="keep")
+    assert (await phone.get(f"/seat/{first}")).status == 200
+    assert "Leave the other session" in (await phone.get(link)).text
 
 
 async def test_nobody_is_asked_about_a_session_that_is_over_or_the_same(
-    nurse: Person, tablet: Person
+    nurse: Person, phone: Person
 ) -> None:
     link = await nurse.invite()
-    seat = await tablet.join(link)
-    assert await tablet.join(link, others="") == seat
-    await host(nurse, tablet, seat)
-    await tablet.join(await nurse.invite("Bashir"), others="")
+    seat = await phone.join(link)
+    assert await phone.join(link, others="") == seat
+    await host(nurse, phone, seat)
+    await phone.join(await nurse.invite("Bashir"), others="")
 
 
 async def test_a_session_that_is_reopened_does_not_come_back_to_the_next_person(
-    nurse: Person, tablet: Person
+    nurse: Person, phone: Person
 ) -> None:
-    seat = await tablet.join(await nurse.invite())
-    consultation = await host(nurse, tablet, seat)
-    await tablet.join(await nurse.invite("Bashir"))
+    seat = await phone.join(await nurse.invite())
+    consultation = await host(nurse, phone, seat)
+    await phone.join(await nurse.invite("Bashir"))
     assert (await nurse.post(f"/sessions/{consultation}/reopen")).status == 303
-    assert await is_refused(tablet, seat)
+    assert await is_refused(phone, seat)
 
 
 async def test_a_scheduler_opens_the_links_of_others_beside_the_own_pages(nurse: Person) -> None:
@@ -147,9 +122,9 @@ async def test_signing_out_leaves_nothing_behind_on_a_shared_computer(nurse: Per
     assert (await nurse.get("/")).location == "/signin"
 
 
-async def host(nurse: Person, tablet: Person, seat: str) -> str:
+async def host(nurse: Person, phone: Person, seat: str) -> str:
     """Start the session of a seat and close it; its id."""
-    guest = await tablet.enter(invite_id=seat)
+    guest = await phone.enter(invite_id=seat)
     snapshot = next(frame for frame in guest.frames if frame["type"] == "snapshot")
     consultation = str(snapshot["consultation"]["consultation_id"])
     wire = await nurse.enter(consultation_id=consultation)

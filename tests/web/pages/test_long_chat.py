@@ -3,25 +3,16 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiohttp
 import pytest
 
 from signaling.chat import AUTHOR_BYTES, EVENT_LINES, stored_bytes
 from tests.people import Person, Refused, Wire
-from tests.serving import Server, serving
+from tests.serving import Server
 from tests.web.pages.long_chat import planned, write
 from web import socket
 from web.keys import STORE
-
-
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with serving(tmp_path) as running:
-        await running.account()
-        yield running
 
 
 async def test_much_that_was_written_keeps_nobody_out(server: Server) -> None:

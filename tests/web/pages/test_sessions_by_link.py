@@ -17,9 +17,9 @@ import pytest
 from signaling.flows.rooms import REST
 from signaling.flows.sessions.attending import LEAVE_GRACE
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import Server, audit_lines, moment, serving
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, ROOMS, STORE
 from web.logs import JsonFormatter
 
@@ -35,19 +35,6 @@ async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
         await running.account()
         await running.account("other@example.org", "Somebody Else")
         yield running
-
-
-@pytest.fixture
-async def nurse(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
-
-
-@pytest.fixture
-async def phone(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        yield person
 
 
 def dump(server: Server) -> list[str]:
@@ -286,6 +273,7 @@ async def test_a_hostile_name_or_note_stays_text_in_pages_and_mails(
         assert "<script>alert" not in page.text
 
 
+@pytest.mark.slow
 async def test_the_logs_of_a_whole_session_name_nobody_and_open_nothing(
     server: Server, nurse: Person, phone: Person
 ) -> None:

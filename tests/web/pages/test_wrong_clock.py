@@ -9,10 +9,10 @@ import pytest
 
 from signaling.flows.timekeeping import LOOK_EVERY
 from signaling.moments.clock_watch import DOWNTIME, HOLD
+from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, moment, serving
 from tests.system.test_forgetting import one_closed
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE, WAITS
 
 NOW = moment("2026-12-07 14:30")

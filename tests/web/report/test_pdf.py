@@ -19,10 +19,10 @@ from pypdf.errors import FileNotDecryptedError
 
 from signaling.report import Report, ReportLine
 from web.report.bidi import resolve_levels
-from web.report.document import clean
 from web.report.fonts import FILES, Fonts, path_of
 from web.report.line_breaking import lay_out
 from web.report.pdf import draw
+from web.report.plain_text import clean
 
 START = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 

@@ -35,12 +35,6 @@ async def nurse(server: Server) -> AsyncIterator[Person]:
         yield person
 
 
-@pytest.fixture
-async def phone(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        yield person
-
-
 class SignedIn(Person):
     """A scheduler of the fixture, by name."""
 

@@ -12,11 +12,11 @@ import pytest
 from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.token import token_digest
+from tests.clock import MovableClock
 from tests.people import Answer, Person
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
-from web.access.browser_names import browser_name
-from web.clockwork import MovableClock
 from web.keys import CLOCKWORK, STORE
+from web.sign_in.browser_names import browser_name
 
 NEW = "three blind rivers sing"
 NURSE, BOSS = "nurse@example.org", "boss@example.org"
@@ -352,6 +352,7 @@ async def run(server: Server, *arguments: str, typed: str = "") -> tuple[int | N
     return process.returncode, output.decode(), errors.decode()
 
 
+@pytest.mark.slow
 async def test_the_operator_sets_a_password_while_the_server_runs(server: Server) -> None:
     nurse = await account(server)
     async with Person(server) as person:
@@ -367,6 +368,7 @@ async def test_the_operator_sets_a_password_while_the_server_runs(server: Server
         assert "m=65536" in stored.password_hash
 
 
+@pytest.mark.slow
 async def test_the_operator_gets_a_link_while_the_server_runs(tmp_path: Path) -> None:
     async with serving(tmp_path) as server, Person(server) as owner:
         await server.account()
@@ -378,6 +380,7 @@ async def test_the_operator_gets_a_link_while_the_server_runs(tmp_path: Path) ->
         assert await signed_in(owner)
 
 
+@pytest.mark.slow
 async def test_the_operator_is_told_in_one_sentence_what_is_wrong(server: Server) -> None:
     status, _, errors = await run(server, "--email", "nobody@example.org", "--link")
     assert (status, errors) == (1, "There is no account with this email that can sign in.\n")

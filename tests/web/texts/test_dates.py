@@ -15,7 +15,7 @@ import pytest
 from web.notices import sms
 from web.report.dates import Dates
 from web.texts import dates
-from web.texts.catalogs import OWN_NAMES, Texts
+from web.texts.catalogs import OWN_NAMES, Catalogs
 from web.texts.date_words import date_words
 from web.zones.names import zone_of
 
@@ -41,12 +41,12 @@ OWN_CALENDAR = {"fa": " / ", "ps": " / "}
 
 
 @pytest.fixture(scope="module")
-def texts() -> Texts:
-    return Texts.load()
+def texts() -> Catalogs:
+    return Catalogs.load()
 
 
 @pytest.fixture(scope="module")
-def pages(texts: Texts) -> Written:
+def pages(texts: Catalogs) -> Written:
     """What the browser's scripts write of these times, for "language zone"."""
     asked = {
         "catalogs": {code: json.loads(texts.get(code).catalog) for code in OWN_NAMES},
@@ -76,6 +76,7 @@ def days(first: date, count: int) -> Iterator[date]:
     return (first + timedelta(days=number) for number in range(count))
 
 
+@pytest.mark.slow
 @in_every_place
 def test_a_page_and_a_report_write_what_the_mail_says(
     language: str, zone: str, pages: Written
@@ -97,6 +98,7 @@ def test_an_sms_names_the_day_once(language: str, zone: str) -> None:
         assert sms == (f"{weekday} {day}" if own else full)
 
 
+@pytest.mark.slow
 @in_every_place
 def test_a_chat_names_the_day_unless_it_is_today(language: str, zone: str, pages: Written) -> None:
     words, today = date_words(language, zone), dates.local(NOW, zone).date()
@@ -117,6 +119,7 @@ def test_no_two_days_have_the_same_words(language: str, zone: str) -> None:
     assert len({words.write(words.without_year, day) for day in days(date(2028, 1, 1), 366)}) == 366
 
 
+@pytest.mark.slow
 @in_every_place
 def test_a_date_is_written_with_words_and_digits_that_everybody_reads(
     language: str, zone: str, pages: Written
@@ -132,6 +135,7 @@ def test_a_date_is_written_with_words_and_digits_that_everybody_reads(
         assert not re.search(r"[0-9]", own)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["am", "sw", "ti"])
 def test_an_hour_that_is_read_in_two_ways_bears_the_part_of_the_day(
     language: str, pages: Written
@@ -205,6 +209,7 @@ def test_a_solar_year_has_365_or_366_days(language: str) -> None:
     assert len(set(own)) == len(own)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", OWN_NAMES)
 def test_a_page_tells_how_long_as_a_report_does(language: str, pages: Written) -> None:
     told = pages[f"{language} Europe/Zurich"]["durations"]

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from web.report.bidi import first_strong
-from web.report.document import paragraphs
 from web.report.fonts import Fonts
 from web.report.line_breaking import lay_out
+from web.report.plain_text import paragraphs
 from web.texts.directions import isolated
 
 ROOT = Path(__file__).parents[3]
@@ -149,6 +149,7 @@ def check_lists(count: int, seed: int) -> None:
                 assert 2 * number in beside, (line, dose, shown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "seen"),
     [
@@ -217,12 +218,13 @@ def test_each_dose_of_a_list_is_beside_its_drug() -> None:
     check_lists(300, 5)
 
 
+@pytest.mark.slow
 def test_the_page_cuts_lines_where_the_report_does() -> None:
     chance = random.Random(3)
     lines = [line for line, _, _ in random_lines(500, 4)]
     lines += ["".join(chance.choices("Aa 1٣۴.,-+%$(){}אبسل/:،؛°m g€", k=20)) for _ in range(1000)]
     script = """import fs from "node:fs";
-        import { directed } from "./web/static/js/shared/directions.js";
+        import { directed } from "./web/static/js/shared/text/directions.js";
         const lines = JSON.parse(fs.readFileSync(0, "utf8"));
         const shown = (part) => part.mark ?? (part.isolate ? `\u2066${part.text}\u2069` : part.text);
         const cut = lines.map((line) => directed(line).map(shown).join(""));
@@ -241,10 +243,12 @@ def test_the_page_cuts_lines_where_the_report_does() -> None:
         assert digits.sub("", cut) == digits.sub("", isolated(line))
 
 
+@pytest.mark.slow
 def test_a_measure_is_read_whole_and_stays_beside_its_neighbor_in_any_line() -> None:
     check_lines(600, 12)
 
 
+@pytest.mark.slow
 @pytest.mark.soak
 def test_a_measure_stays_beside_its_neighbor_in_twenty_thousand_lines() -> None:
     check_lines(20_000, random.randrange(1 << 30))

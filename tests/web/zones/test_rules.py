@@ -27,12 +27,14 @@ def offsets(machine: Path, *zones: str) -> str:
     ).stdout.strip()  # fmt: skip
 
 
+@pytest.mark.slow
 def test_rules_of_a_machine_that_is_behind_decide_nothing(tmp_path: Path) -> None:
     behind = database(tmp_path, "2025b", Africa__Casablanca="Etc/GMT-1", Asia__Atlantis="Etc/GMT-4")
     # Morocco left +01 with 2026f; a place that only the machine knows is found all the same
     assert offsets(behind, "Africa/Casablanca", "Asia/Atlantis") == "0:00:00 4:00:00"
 
 
+@pytest.mark.slow
 def test_rules_of_a_machine_that_is_ahead_decide(tmp_path: Path) -> None:
     ahead = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1")
     # and an old name that it lacks, as Debian 13 does without tzdata-legacy, is found all the same
@@ -41,12 +43,13 @@ def test_rules_of_a_machine_that_is_ahead_decide(tmp_path: Path) -> None:
 
 UPDATED = (
     "import web, sys; from pathlib import Path; from datetime import *; from zoneinfo import ZoneInfo;"
-    "from web.texts.catalogs import Texts; Texts.load(); folder = Path(sys.argv[1]) / 'Africa';"
+    "from web.texts.catalogs import Catalogs; Catalogs.load(); folder = Path(sys.argv[1]) / 'Africa';"
     "(folder / 'Casablanca').write_bytes((folder / 'Lagos').read_bytes());"
     "print(datetime(2026, 12, 7, tzinfo=ZoneInfo('Africa/Casablanca')).utcoffset())"
 )
 
 
+@pytest.mark.slow
 def test_an_update_of_the_system_changes_no_clocks_of_a_running_process(tmp_path: Path) -> None:
     zones = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1", Africa__Lagos="Etc/GMT-2")
     running = subprocess.run(
@@ -159,6 +162,7 @@ BROKEN = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["zone", "cut", "list", "empty list", "names"])
 def test_rules_that_are_broken_are_not_in_force(tmp_path: Path, broken: str) -> None:
     zones = database(tmp_path, "2099a", Africa__Casablanca="Etc/GMT-1", Africa__Lagos="UTC")

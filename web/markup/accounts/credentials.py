@@ -3,7 +3,7 @@
 import htpy as h
 
 from signaling.account import PASSWORD_LENGTH
-from web.markup.controls import field
+from web.markup.shared.controls import field
 from web.view_models import Form, Viewer
 
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.accounts.credentials import password_field, whose
-from web.markup.controls import action, error_summary, notice, submit
-from web.markup.document import document
-from web.markup.words import clock, filled
+from web.markup.shared.controls import action, error_summary, notice, submit
+from web.markup.shared.document import document
+from web.markup.shared.labels import clock, filled
 from web.routes import path
 from web.view_models import Form, SignedIn, Viewer
 

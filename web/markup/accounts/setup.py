@@ -3,8 +3,8 @@
 import htpy as h
 
 from web.markup.accounts.credentials import email_field, password_field
-from web.markup.controls import error_summary, field, submit
-from web.markup.document import document
+from web.markup.shared.controls import error_summary, field, submit
+from web.markup.shared.document import document
 from web.view_models import Form, Viewer
 
 

@@ -7,9 +7,9 @@ from datetime import datetime
 import htpy as h
 
 from storage.records.audit import AuditLine, Finding
-from web.markup.administration.audit_words import action_word, actor_word
-from web.markup.administration.index import administration_frame
-from web.markup.controls import notice
+from web.markup.administration.audit_labels import action_label, actor_label
+from web.markup.administration.frame import administration_frame
+from web.markup.shared.controls import notice
 from web.routes import path
 from web.texts.dates import short_moment
 from web.view_models import Viewer
@@ -77,11 +77,11 @@ def _line(viewer: Viewer, view: AuditView, line: AuditLine) -> h.Element:
     at = short_moment(line.at, viewer.time_zone, viewer.language)
     return h.li(".row")[
         h.div(".who")[
-            h.strong[action_word(viewer, line.action)],
+            h.strong[action_label(viewer, line.action)],
             h.p(".hint")[
                 h.time(datetime=line.at.isoformat())[at],
                 " · ",
-                h.bdi[view.names.get(line.actor) or actor_word(viewer, line.actor)],
+                h.bdi[view.names.get(line.actor) or actor_label(viewer, line.actor)],
                 line.thing
                 and line.thing != line.actor
                 and [" · ", h.bdi[view.names.get(line.thing, line.thing)]],

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.administration.index import administration_frame
-from web.markup.controls import checkbox, error_summary, field, submit
+from web.markup.administration.frame import administration_frame
+from web.markup.shared.controls import checkbox, error_summary, field, submit
 from web.routes import path
 from web.view_models import Form, OrganizationRow, Viewer
 

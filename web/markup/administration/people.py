@@ -6,9 +6,9 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.accounts.credentials import email_field, password_field
-from web.markup.administration.index import administration_frame
-from web.markup.controls import action, button, error_summary, field, go, select, submit
-from web.markup.document import document
+from web.markup.administration.frame import administration_frame
+from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Form, Viewer
 

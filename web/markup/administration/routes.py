@@ -2,8 +2,8 @@
 
 import htpy as h
 
-from web.markup.administration.index import administration_frame
-from web.markup.controls import error_summary, submit, text_area
+from web.markup.administration.frame import administration_frame
+from web.markup.shared.controls import error_summary, submit, text_area
 from web.routes import path
 from web.view_models import Form, Viewer
 

@@ -6,9 +6,9 @@ import htpy as h
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import PLACEHOLDERS, ApprovedTemplate
-from web.markup.administration.index import administration_frame
-from web.markup.administration.words import occasion_word
-from web.markup.controls import error_summary, field, select, submit
+from web.markup.administration.frame import administration_frame
+from web.markup.administration.notice_labels import occasion_label
+from web.markup.shared.controls import error_summary, field, select, submit
 from web.routes import path
 from web.view_models import Form, Viewer
 
@@ -35,7 +35,7 @@ def templates_page(
                 h.li(".row")[
                     h.div(".who")[
                         h.a(href=path("admin_template", occasion=occasion, language=language))[
-                            occasion_word(viewer, occasion)
+                            occasion_label(viewer, occasion)
                         ],
                         h.p(".hint")[h.bdi[template.name if template else _("None")]],
                     ]
@@ -55,7 +55,7 @@ def template_page(
     return administration_frame(
         viewer,
         _("WhatsApp templates"),
-        h.h2[f"{occasion_word(viewer, occasion)} · {own_name}"],
+        h.h2[f"{occasion_label(viewer, occasion)} · {own_name}"],
         error_summary(viewer, form, labels),
         h.form(
             ".card",

@@ -9,9 +9,9 @@ from markupsafe import Markup
 
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, PLACEHOLDERS, Part
-from web.markup.administration.index import administration_frame
-from web.markup.administration.words import occasion_word, part_word
-from web.markup.controls import error_summary, select, submit, text_area
+from web.markup.administration.frame import administration_frame
+from web.markup.administration.notice_labels import occasion_label, part_label
+from web.markup.shared.controls import error_summary, select, submit, text_area
 from web.routes import path
 from web.view_models import Form, Viewer
 
@@ -48,7 +48,7 @@ def texts_page(viewer: Viewer, language: str, own: Collection[tuple[Occasion, Pa
             (
                 h.li(".row")[
                     h.div(".who")[
-                        h.strong[occasion_word(viewer, occasion)],
+                        h.strong[occasion_label(viewer, occasion)],
                         h.p(".hint")[
                             (
                                 [
@@ -59,7 +59,7 @@ def texts_page(viewer: Viewer, language: str, own: Collection[tuple[Occasion, Pa
                                             language=language,
                                             part=part,
                                         )
-                                    )[part_word(viewer, part)],
+                                    )[part_label(viewer, part)],
                                     (occasion, part) in own and [" ", h.span(".tag")[_("Changed")]],
                                     " ",
                                 ]
@@ -84,7 +84,7 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
         viewer,
         _("Texts"),
         h.h2[
-            f"{occasion_word(viewer, view.occasion)} · {part_word(viewer, view.part)} · {own_name}"
+            f"{occasion_label(viewer, view.occasion)} · {part_label(viewer, view.part)} · {own_name}"
         ],
         error_summary(viewer, form, [("text", _("Text"))]),
         h.form(".card", method="post", action=address)[

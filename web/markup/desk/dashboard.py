@@ -7,7 +7,7 @@ import htpy as h
 from web.markup.desk.invites import invite_row, live, new_invite_link
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
 from web.markup.desk.waiting_room import waiting_list
-from web.markup.document import document
+from web.markup.shared.document import document
 from web.view_models import InviteRow, Viewer, WaitingRow
 
 

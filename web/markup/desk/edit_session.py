@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.contact_fields import answers, destination
-from web.markup.controls import action, error_summary, go, submit
+from web.markup.desk.invitation_fields import labels, more_people, person_fields, plan_fields
 from web.markup.desk.invites import cancel_button, cancel_dialog
-from web.markup.document import document
-from web.markup.invitation_fields import labels, more_people, person_fields, plan_fields
-from web.markup.words import role_word
+from web.markup.shared.contact_fields import answers, destination
+from web.markup.shared.controls import action, error_summary, go, submit
+from web.markup.shared.document import document
+from web.markup.shared.labels import role_label
 from web.routes import path
 from web.view_models import Form, InvitedPerson, Viewer
 
@@ -60,7 +60,7 @@ def _person(viewer: Viewer, person: InvitedPerson) -> h.Element:
     return h.li(".row")[
         h.div(".who")[
             h.strong(".name", dir="auto")[person.name],
-            h.p(".hint")[role_word(viewer, person.role)],
+            h.p(".hint")[role_label(viewer, person.role)],
             person.address and h.p(".hint")[destination(viewer, person.address)],
         ],
         h.div(".actions")[

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, go
 from web.markup.desk.invites import live
-from web.markup.document import document
-from web.markup.words import clock, filled
+from web.markup.shared.controls import action, go
+from web.markup.shared.document import document
+from web.markup.shared.labels import clock, filled
 from web.routes import path
 from web.view_models import HistoryRow, Viewer
 

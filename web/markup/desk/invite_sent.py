@@ -3,10 +3,10 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.markup.contact_fields import destination
-from web.markup.controls import button, go, notice
-from web.markup.document import document
-from web.markup.words import channel_word
+from web.markup.shared.contact_fields import destination
+from web.markup.shared.controls import button, go, notice
+from web.markup.shared.document import document
+from web.markup.shared.labels import channel_label
 from web.routes import path
 from web.view_models import InviteRow, Person, Viewer
 
@@ -17,7 +17,7 @@ def invite_sent_page(viewer: Viewer, row: InviteRow, link: str, qr_svg: str) -> 
     awaited = row.people[0]
     sentence = (
         _("The invitation is on its way by %(channel)s.")
-        % {"channel": channel_word(viewer, awaited.channel)}
+        % {"channel": channel_label(viewer, awaited.channel)}
         if awaited.channel != "none"
         else _("Give this link to the person you invite.")
     )

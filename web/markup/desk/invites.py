@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.contact_fields import destination
-from web.markup.controls import action, field, go, select, submit
 from web.markup.desk.new_invite import NOBODY, Interpreting, new_invite_dialog
-from web.markup.document import document
-from web.markup.words import (
-    channel_word,
+from web.markup.shared.contact_fields import destination
+from web.markup.shared.controls import action, field, go, select, submit
+from web.markup.shared.document import document
+from web.markup.shared.labels import (
+    channel_label,
     clock,
-    consultation_word,
-    delivery_word,
+    consultation_label,
+    delivery_label,
     filled,
-    invite_word,
-    readiness_word,
+    invite_label,
+    readiness_label,
     reason_sentence,
-    role_word,
+    role_label,
 )
 from web.routes import path
 from web.view_models import Form, InviteRow, Person, Viewer
@@ -120,11 +120,13 @@ def invite_row(viewer: Viewer, row: InviteRow, *, short: bool = False) -> h.Elem
         h.div(".who")[
             h.strong(".name", dir="auto")[awaited.name if awaited else ""],
             h.p(".hint")[
-                h.span(".tag", data_state=row.state)[consultation_word(viewer, row.state)],
+                h.span(".tag", data_state=row.state)[consultation_label(viewer, row.state)],
                 " ",
                 row.online and h.span(".tag.online")[_("Online")],
                 " ",
-                h.span(".tag", data_readiness=row.readiness)[readiness_word(viewer, row.readiness)],
+                h.span(".tag", data_readiness=row.readiness)[
+                    readiness_label(viewer, row.readiness)
+                ],
             ],
             h.p(".hint")[_when(viewer, row, awaited)],
             row.closes_at is not None
@@ -212,12 +214,12 @@ def _when(viewer: Viewer, row: InviteRow, awaited: Person | None) -> h.Node:
 def _person(viewer: Viewer, person: Person, *, named: bool) -> h.Element:
     _ = viewer.translate
     words = [
-        role_word(viewer, person.role),
-        channel_word(viewer, person.channel),
-        delivery_word(viewer, person.delivery_state),
+        role_label(viewer, person.role),
+        channel_label(viewer, person.channel),
+        delivery_label(viewer, person.delivery_state),
         _("Has opened the link, but is not connected.")
         if person.unconnected
-        else invite_word(viewer, person.invite_state),
+        else invite_label(viewer, person.invite_state),
         person.language,
     ]
     reason = reason_sentence(viewer, person.delivery_reason)
@@ -233,7 +235,7 @@ def _filters(viewer: Viewer, search: str, state: str) -> h.Element:
     _ = viewer.translate
     form = Form({"search": search, "state": state})
     states = [("", _("All"))] + [
-        (value, consultation_word(viewer, value))
+        (value, consultation_label(viewer, value))
         for value in ("planned", "waiting", "active", "kept_open")
     ]
     return h.form(".filters", action=path("invites"), role="search")[

@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import htpy as h
 
-from web.markup.contact_fields import answers
-from web.markup.controls import error_summary, go, submit, text_area
-from web.markup.document import document
-from web.markup.invitation_fields import (
+from web.markup.desk.invitation_fields import (
     colleague_fields,
     companion_fields,
     interpreter_fields,
@@ -16,6 +13,9 @@ from web.markup.invitation_fields import (
     person_fields,
     plan_fields,
 )
+from web.markup.shared.contact_fields import answers
+from web.markup.shared.controls import error_summary, go, submit, text_area
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Form, Viewer
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import htpy as h
 
 from web.markup.desk.invites import invite_row, live
-from web.markup.document import document
+from web.markup.shared.document import document
 from web.view_models import InviteRow, Viewer
 
 

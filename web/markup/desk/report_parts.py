@@ -2,9 +2,9 @@
 
 import htpy as h
 
-from web.markup.controls import go
 from web.markup.desk.history import export_dialog
-from web.markup.document import document
+from web.markup.shared.controls import go
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Viewer
 

@@ -2,10 +2,10 @@
 
 import htpy as h
 
-from web.markup.contact_fields import answers, contact_field
-from web.markup.controls import error_summary, field, go, select, submit
-from web.markup.document import document
-from web.markup.invitation_fields import labels, more_people
+from web.markup.desk.invitation_fields import labels, more_people
+from web.markup.shared.contact_fields import answers, contact_field
+from web.markup.shared.controls import error_summary, field, go, select, submit
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import Form, Viewer
 

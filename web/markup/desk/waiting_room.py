@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import htpy as h
 
-from web.markup.controls import action, go
-from web.markup.document import document
-from web.markup.words import readiness_word
+from web.markup.shared.controls import action, go
+from web.markup.shared.document import document
+from web.markup.shared.labels import readiness_label
 from web.routes import path
 from web.view_models import Viewer, WaitingRow
 
@@ -45,7 +45,7 @@ def _row(viewer: Viewer, row: WaitingRow | None) -> h.Element:
                 h.span(".tag.language")[row.language if row else ""],
                 " ",
                 h.span(".tag.readiness", data_readiness=row.readiness if row else None)[
-                    readiness_word(viewer, row.readiness) if row else ""
+                    readiness_label(viewer, row.readiness) if row else ""
                 ],
             ],
         ],

@@ -3,8 +3,8 @@
 import htpy as h
 
 from signaling.device_check import STEPS, Step
-from web.markup.controls import button, go
-from web.markup.document import document
+from web.markup.shared.controls import button, go
+from web.markup.shared.document import document
 from web.routes import path
 from web.view_models import DeviceTestView, Viewer
 
@@ -50,7 +50,7 @@ def device_test_page(viewer: Viewer, view: DeviceTestView) -> h.Element:
 def _step(viewer: Viewer, step: Step) -> h.Element:
     return h.li(".card.step", data_step=step)[
         h.div(".heading")[
-            h.h2[_step_word(viewer, step)],
+            h.h2[_step_label(viewer, step)],
             h.span(".tag.outcome"),
         ],
         h.p(".sentence", role="status"),
@@ -58,7 +58,7 @@ def _step(viewer: Viewer, step: Step) -> h.Element:
     ]
 
 
-def _step_word(viewer: Viewer, step: Step) -> str:
+def _step_label(viewer: Viewer, step: Step) -> str:
     _ = viewer.translate
     return {
         "browser": _("Browser"),

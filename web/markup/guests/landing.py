@@ -3,9 +3,9 @@
 import htpy as h
 from markupsafe import Markup
 
-from web.markup.controls import button
-from web.markup.document import document, message_page
-from web.markup.words import appointment, filled
+from web.markup.shared.controls import button
+from web.markup.shared.document import document, message_page
+from web.markup.shared.labels import appointment, filled
 from web.texts.directions import apart
 from web.view_models import LandingView, Viewer
 

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.document import message_page
+from web.markup.shared.document import message_page
 from web.view_models import Viewer
 
 

@@ -10,8 +10,15 @@ from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
 from storage.store import Records
 from web.forms.contacts import understand
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
 from web.routes import path

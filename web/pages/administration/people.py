@@ -15,8 +15,15 @@ from signaling.flows.people.accounts import (
     sign_out_everywhere,
 )
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
 from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address

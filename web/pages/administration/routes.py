@@ -5,11 +5,18 @@ from aiohttp import web
 from signaling.errors import N_, InvalidInput
 from signaling.notices.route import parse, write
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
-from web.keys import CLOCK, STORE, WAYS
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
+from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
-from web.providers import ROUTES_SETTING, load_words
+from web.notices.routing import ROUTES_SETTING
 from web.routes import path
 from web.view_models import Form
 
@@ -20,7 +27,7 @@ async def show_routes(request: web.Request) -> web.Response:
     await administrator(request)
     typed = await request.app[STORE].read.settings.get(ROUTES_SETTING)
     form = Form({"routes": typed or ""})
-    page = routes_page(await viewer_of(request), form, write(request.app[WAYS].routes))
+    page = routes_page(await viewer_of(request), form, write(request.app[NOTICE_ROUTING].routes))
     return show(page)
 
 
@@ -40,14 +47,14 @@ async def save_routes(request: web.Request) -> web.Response:
                 "problem": viewer.translate(error.sentence),
             }
         form = Form({"routes": typed}, {"routes": text})
-        return show(routes_page(viewer, form, write(app[WAYS].routes)), 400)
+        return show(routes_page(viewer, form, write(app[NOTICE_ROUTING].routes)), 400)
 
     async def work(records: Records) -> None:
         await records.settings.put(ROUTES_SETTING, typed)
         await records.audit.append(app[CLOCK].now(), account.id, "change_routes", "")
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[NOTICE_ROUTING].load(app[STORE])
     raise web.HTTPSeeOther(path("admin_routes"))
 
 

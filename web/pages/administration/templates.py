@@ -6,11 +6,17 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
-from web.keys import CLOCK, NOTICE_WORDS, STORE
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
+from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
-from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form
@@ -29,7 +35,7 @@ def _place(request: web.Request) -> tuple[Occasion, str]:
 
 async def show_templates(request: web.Request) -> web.Response:
     await administrator(request)
-    viewer, words = await viewer_of(request), request.app[NOTICE_WORDS]
+    viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
     language = request.query.get("language", viewer.language)
     if language not in OWN_NAMES:
         language = viewer.language
@@ -40,7 +46,7 @@ async def show_templates(request: web.Request) -> web.Response:
 async def show_template(request: web.Request) -> web.Response:
     await administrator(request)
     occasion, language = _place(request)
-    template = request.app[NOTICE_WORDS].template(occasion, language)
+    template = request.app[OPERATOR_TEXTS].template(occasion, language)
     values = {"locale": language}
     if template is not None:
         values = {
@@ -76,5 +82,5 @@ async def save_template(request: web.Request) -> web.Response:
         await records.audit.append(app[CLOCK].now(), account.id, "change_template", name)
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[OPERATOR_TEXTS].load(app[STORE])
     raise web.HTTPSeeOther(path("admin_templates", {"language": language}))

@@ -11,12 +11,18 @@ from signaling.flows.notices.composing import fill, marked_up, one_line
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, PARTS, Part, checked_text, known_placeholders
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.request import administrator, form_of, show, viewer_of
-from web.keys import CLOCK, COMPOSING, NOTICE_WORDS, STORE, WORDING
+from web.http.errors import (
+    sentence,
+)
+from web.http.forms import form_of
+from web.http.request import (
+    administrator,
+    show,
+    viewer_of,
+)
+from web.keys import CLOCK, COMPOSING, NOTICE_RENDERER, OPERATOR_TEXTS, STORE
 from web.markup.administration.texts import TextView, text_page, texts_page
 from web.notices.mail_html import body_of
-from web.providers import load_words
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form
@@ -43,7 +49,7 @@ def _place(request: web.Request) -> _Place:
 
 async def show_texts(request: web.Request) -> web.Response:
     await administrator(request)
-    viewer, words = await viewer_of(request), request.app[NOTICE_WORDS]
+    viewer, words = await viewer_of(request), request.app[OPERATOR_TEXTS]
     language = request.query.get("language", viewer.language)
     if language not in OWN_NAMES:
         language = viewer.language
@@ -59,7 +65,7 @@ async def show_texts(request: web.Request) -> web.Response:
 async def show_text(request: web.Request) -> web.Response:
     await administrator(request)
     place = _place(request)
-    words = request.app[NOTICE_WORDS]
+    words = request.app[OPERATOR_TEXTS]
     form = Form({"text": words.own(place.occasion, place.language, place.part)})
     return await _page(request, place, form)
 
@@ -73,7 +79,9 @@ async def save_text(request: web.Request) -> web.Response:
     try:
         checked = checked_text(place.occasion, place.part, text)
         if place.part == "mail" and checked:
-            app[WORDING].html(checked, {}, place.language)  # a shape that would hold up the server
+            app[NOTICE_RENDERER].html(
+                checked, {}, place.language
+            )  # a shape that would hold up the server
     except InvalidInput as error:
         form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
         return await _page(request, place, form, 400)
@@ -86,7 +94,7 @@ async def save_text(request: web.Request) -> web.Response:
         await records.audit.append(app[CLOCK].now(), account.id, "change_text", name)
 
     await app[STORE].write(work)
-    await load_words(app)
+    await app[OPERATOR_TEXTS].load(app[STORE])
     raise web.HTTPSeeOther(
         path("admin_text", occasion=place.occasion, language=place.language, part=place.part)
     )
@@ -94,7 +102,7 @@ async def save_text(request: web.Request) -> web.Response:
 
 async def _page(request: web.Request, place: _Place, form: Form, status: int = 200) -> web.Response:
     app, viewer = request.app, await viewer_of(request)
-    words, wording = app[NOTICE_WORDS], app[WORDING]
+    words, wording = app[OPERATOR_TEXTS], app[NOTICE_RENDERER]
     original = words.original(place.occasion, place.language, place.part)
     text = form.values["text"] or original
     at = app[CLOCK].now() + timedelta(days=1)

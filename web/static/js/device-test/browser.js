@@ -1,12 +1,12 @@
 /** Whether this browser can do calls at all, and whether it is one inside another app. */
 
 import { _ } from "../shared/catalog.js";
-import { insideApp } from "../shared/in-app.js";
+import { isInAppBrowser } from "../shared/in-app-browser.js";
 
 /** @type {import("./runner.js").Test} */
 export async function testBrowser(report) {
   const canCapture = Boolean(navigator.mediaDevices?.getUserMedia);
-  if (insideApp(navigator.userAgent, window.isSecureContext ? canCapture : true)) {
+  if (isInAppBrowser(navigator.userAgent, window.isSecureContext ? canCapture : true)) {
     return report.warning(
       _(
         "This page is open inside another app. Copy its address and open it in Safari, Chrome or Firefox.",

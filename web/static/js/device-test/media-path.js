@@ -5,12 +5,12 @@
  */
 
 import { _, fill } from "../shared/catalog.js";
-import { enoughFor } from "../shared/patience.js";
+import { timeoutFor } from "../shared/timeouts.js";
 import { tryRelay } from "./relay-path.js";
 
 const CONNECT_WITHIN = 10_000;
 /** By TLS over TCP, and asked twice: the first time a TURN server only says how to ask. */
-const GATHER_WITHIN = enoughFor(8_000, 5);
+const GATHER_WITHIN = timeoutFor(8_000, 5);
 
 /**
  * @param {RTCIceServer[]} servers

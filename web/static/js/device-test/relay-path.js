@@ -1,6 +1,6 @@
 /** Whether the server's relay is reached: a connection with it that is made and carries nothing. */
 
-import { enoughFor } from "../shared/patience.js";
+import { timeoutFor } from "../shared/timeouts.js";
 
 /**
  * How something was reached.
@@ -10,7 +10,7 @@ import { enoughFor } from "../shared/patience.js";
  */
 
 /** As long as a call waits before it counts a connection with the relay as failed. */
-const CONNECT_WITHIN = enoughFor(8_000, 4);
+const CONNECT_WITHIN = timeoutFor(8_000, 4);
 
 /**
  * @param {string} path where the relay makes an offer

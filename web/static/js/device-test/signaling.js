@@ -1,9 +1,9 @@
 /** Whether messages reach the server and come back soon: by WebSocket, and how fast by HTTP. */
 
 import { _, fill } from "../shared/catalog.js";
-import { reason } from "../shared/no-line.js";
-import { enoughFor } from "../shared/patience.js";
-import { socketAddress } from "../shared/socket-address.js";
+import { reason } from "../signaling/diagnosis.js";
+import { timeoutFor } from "../shared/timeouts.js";
+import { socketAddress } from "../signaling/socket-address.js";
 
 /** A connection of its own: TCP, TLS in two rounds, the upgrade. */
 const SOCKET_ROUNDS = 4;
@@ -33,7 +33,7 @@ export function signalingTest(address) {
       return report.failed(_("The server does not answer. Check the connection of this device."));
     }
     const median = Math.round(times.sort((one, other) => one - other)[times.length >> 1] ?? 0);
-    if (!(await socketOpens(enoughFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
+    if (!(await socketOpens(timeoutFor(SOCKET_WITHIN, SOCKET_ROUNDS, median), report.signal))) {
       const why = await reason();
       return report.failed(
         why?.text ??

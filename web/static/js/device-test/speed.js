@@ -1,7 +1,7 @@
 /** How much goes through per second in both directions, with little data: it may be a prepaid bundle. */
 
 import { _, decimalSign, fill } from "../shared/catalog.js";
-import { enoughFor } from "../shared/patience.js";
+import { timeoutFor } from "../shared/timeouts.js";
 
 /** Sound and a picture of 360p need some 600 kbit/s, with a reserve for what else is going on. */
 const FOR_PICTURE = 900;
@@ -12,7 +12,7 @@ const MOST_BYTES = 1024 * 1024;
 /** A transfer that was over sooner says little: the next one is larger. */
 const ENOUGH_MS = 700;
 /** The first transfer begins slowly: each round trip brings at most twice as much as the one before. */
-const PATIENCE = enoughFor(12_000, 4);
+const PATIENCE = timeoutFor(12_000, 4);
 
 /**
  * @param {{ download: string, upload: string }} addresses

@@ -1,13 +1,13 @@
 /** What the form of an invitation does while it is filled in. Without it every field shows. */
 
 import { inside, maybe, show } from "../shared/dom.js";
-import { wireMoment } from "./moment.js";
+import { wirePlanLater } from "./plan-later.js";
 import { wirePreview } from "./preview.js";
 
 /** @param {HTMLFormElement} form */
 export function wireInvitation(form) {
   sendOnce(form);
-  wireMoment(form);
+  wirePlanLater(form);
   wireChannel();
   wireExperts();
   wireInterpreter();

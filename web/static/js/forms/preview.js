@@ -2,13 +2,13 @@
 
 import { maybe, setText } from "../shared/dom.js";
 import { _, _n, fill } from "../shared/catalog.js";
-import { showUnderstood } from "./understood.js";
+import { showContactHints } from "./contact-hints.js";
 
 /** Somebody is still typing. */
 const PREVIEW_AFTER = 500;
 
 /**
- * @typedef {Record<string, import("./understood.js").Told>} Contacts
+ * @typedef {Record<string, import("./contact-hints.js").ContactHint>} Contacts
  * @typedef {{ channel: string, segments: number, price: string, contacts: Contacts }} Answer
  */
 
@@ -26,7 +26,7 @@ export function wirePreview(form) {
     const told = anybody(form) ? await answer(address, form) : null;
     if (number !== asked) return;
     if (place) setText(place, told ? sentence(told) : "");
-    showUnderstood(form, told?.contacts ?? {});
+    showContactHints(form, told?.contacts ?? {});
   };
   const later = () => {
     clearTimeout(timer);

@@ -10,13 +10,13 @@ import { testSpeaker } from "../device-test/speaker.js";
 import { speedTest } from "../device-test/speed.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, inside, setText, show } from "../shared/dom.js";
-import { serveReader } from "../shared/reader.js";
+import { setUpPage } from "./every-page.js";
 
 /**
  * @import { Outcome, Stage, Test } from "../device-test/runner.js"
  */
 
-serveReader();
+setUpPage();
 await loadCatalog();
 
 const page = document.body.dataset;

@@ -1,7 +1,7 @@
 /** The history page. */
 
-import { remindAfterExport } from "../shared/export.js";
-import { followLists } from "../shared/live.js";
+import { remindAfterExport } from "../shared/export-reminder.js";
+import { followLists } from "../shared/live-lists.js";
 
 remindAfterExport();
 followLists();

@@ -4,7 +4,7 @@ import { _, loadCatalog } from "../shared/catalog.js";
 import { askBeforeSubmitting } from "../shared/confirm.js";
 import { copy } from "../shared/copy.js";
 import { byId, maybe, setText } from "../shared/dom.js";
-import { followLists } from "../shared/live.js";
+import { followLists } from "../shared/live-lists.js";
 import "./new-invite.js";
 
 const dialog = maybe("new-invite", HTMLDialogElement);

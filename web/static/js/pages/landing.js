@@ -2,11 +2,11 @@
 
 import { _, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, inside, maybe, setText, show } from "../shared/dom.js";
-import { insideApp } from "../shared/in-app.js";
-import { showLocalTimes, warnOfClock } from "../shared/local-times.js";
-import { serveReader } from "../shared/reader.js";
-import { hearServer, serverNow } from "../shared/server-clock.js";
-import { inWords } from "../shared/times.js";
+import { isInAppBrowser } from "../shared/in-app-browser.js";
+import { showLocalTimes, warnOfClock } from "../shared/time/local-times.js";
+import { setUpPage } from "./every-page.js";
+import { setServerTime, serverNow } from "../shared/time/server-clock.js";
+import { inWords } from "../shared/time/format.js";
 import "./copy-link.js";
 
 const TICK = 5_000;
@@ -17,7 +17,7 @@ const GONE = 410;
 let looked = -LOOK_EVERY;
 let offline = false;
 
-serveReader();
+setUpPage();
 wire();
 await loadCatalog();
 showTimes();
@@ -29,7 +29,7 @@ void tellElsewhere();
 function wire() {
   const canCapture = window.isSecureContext ? Boolean(navigator.mediaDevices?.getUserMedia) : true;
   const hint = maybe("in-app", HTMLElement);
-  show(hint, insideApp(navigator.userAgent, canCapture));
+  show(hint, isInAppBrowser(navigator.userAgent, canCapture));
   // Whoever goes back, perhaps the next person at this browser, comes to the seat and not to the
   // link.
   for (const form of document.querySelectorAll("form")) {
@@ -47,8 +47,8 @@ function showTimes() {
 async function tellElsewhere() {
   if (document.body.dataset.home === location.origin) return;
   const place = maybe("elsewhere", HTMLElement);
-  const { tellWhy } = await import("../shared/no-line.js");
-  if (place) void tellWhy(place, ({ address }) => Boolean(address));
+  const { showDiagnosis } = await import("../signaling/diagnosis.js");
+  if (place) void showDiagnosis(place, ({ address }) => Boolean(address));
 }
 
 function tick() {
@@ -71,7 +71,7 @@ async function look() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const { now, opensAt = "0" } = fresh.body.dataset;
   if (!now) return; // no page of ours: somebody wants to be paid for the network
-  hearServer(Number(now));
+  setServerTime(Number(now));
   document.body.dataset.opensAt = opensAt;
   byId("main", HTMLElement).replaceWith(document.importNode(inside(fresh, "main"), true));
   wire();

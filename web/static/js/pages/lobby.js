@@ -4,20 +4,20 @@
  * On a session page it stays silent: somebody is being spoken with.
  */
 
-import { Channel } from "../room/channel.js";
-import { PROTOCOL_VERSION } from "../room/wire.js";
+import { Channel } from "../signaling/channel.js";
+import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { _, _n, fill, loadCatalog } from "../shared/catalog.js";
 import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom.js";
 import { newId } from "../shared/identifier.js";
-import { Line } from "../shared/line.js";
-import { LIST_CHANGED } from "../shared/live.js";
-import { forget, ownName, serveReader } from "../shared/reader.js";
-import { serverNow } from "../shared/server-clock.js";
-import { socketAddress } from "../shared/socket-address.js";
-import { Ringer } from "../shared/sound.js";
-import { inWords } from "../shared/times.js";
+import { ConnectionStatus } from "../signaling/connection-status.js";
+import { LIST_CHANGED } from "../shared/live-lists.js";
+import { clearStorage, languageName, setUpPage } from "./every-page.js";
+import { serverNow } from "../shared/time/server-clock.js";
+import { socketAddress } from "../signaling/socket-address.js";
+import { Ringer } from "../shared/ringer.js";
+import { inWords } from "../shared/time/format.js";
 
-/** @import { WaitingEntry } from "../room/messages.js" */
+/** @import { WaitingEntry } from "../signaling/messages.js" */
 
 const silent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;
@@ -35,11 +35,11 @@ const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [dat
 /** The first list says what the page shows already. */
 let told = false;
 
-serveReader();
+setUpPage();
 await loadCatalog();
 
 const ringer = new Ringer(showSound);
-const line = new Line(render);
+const line = new ConnectionStatus(render);
 showSound();
 
 const channel = new Channel({
@@ -67,7 +67,7 @@ const channel = new Channel({
  */
 function signedOut() {
   ringer.stop();
-  forget();
+  clearStorage();
   if (typed || document.querySelector(UNSENT)) show(byId("signed-out", HTMLElement), true);
   else location.replace(byId("sign-in", HTMLAnchorElement).href);
 }
@@ -110,7 +110,7 @@ function renderList() {
     (row, entry) => {
       row.dataset.consultationId = entry.consultation_id;
       setText(inside(row, ".name"), entry.name);
-      setText(inside(row, ".language"), ownName(entry.language));
+      setText(inside(row, ".language"), languageName(entry.language));
       inside(row, ".since").dataset.since = String(entry.waiting_since);
       const readiness = inside(row, ".readiness");
       readiness.dataset.readiness = entry.readiness ?? "not_tested";

@@ -1,5 +1,5 @@
 /** The opened sessions. */
 
-import { followLists } from "../shared/live.js";
+import { followLists } from "../shared/live-lists.js";
 
 followLists();

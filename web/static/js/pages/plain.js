@@ -1,5 +1,5 @@
 /** Pages that have nothing else to do in the browser. */
 
-import { serveReader } from "../shared/reader.js";
+import { setUpPage } from "./every-page.js";
 
-serveReader();
+setUpPage();

@@ -1,29 +1,29 @@
-/** The session page: wires the room's parts together; each of them knows one thing. */
+/** The session page: wires the parts of the room together. */
 
-import { Channel, Refused } from "../room/channel.js";
-import { Chat } from "../room/chat.js";
-import { Lead } from "../room/lead.js";
-import { onOtherNetwork } from "../room/network.js";
-import { PROTOCOL_VERSION } from "../room/wire.js";
-import { canCall } from "../room/can-call.js";
-import { isAtEnd, MOST_LINES, withoutOldest, withPage } from "../room/history.js";
+import { Channel, Refused } from "../signaling/channel.js";
+import { Chat } from "../room/chat/chat.js";
+import { SessionHeader } from "../room/header.js";
+import { onNetworkChange } from "../room/call/network-change.js";
+import { PROTOCOL_VERSION } from "../signaling/protocol.js";
+import { canCall } from "../room/call/can-call.js";
+import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
-import { UnsentMessages } from "../room/unsent.js";
+import { UnsentMessages } from "../room/chat/unsent.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
-import { remindAfterExport } from "../shared/export.js";
+import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
-import { showLocalTimes } from "../shared/local-times.js";
-import { forget, serveReader } from "../shared/reader.js";
-import { socketAddress } from "../shared/socket-address.js";
-import { Ringer } from "../shared/sound.js";
-import { serverNow } from "../shared/server-clock.js";
-import { timeOfDay } from "../shared/times.js";
+import { showLocalTimes } from "../shared/time/local-times.js";
+import { clearStorage, setUpPage } from "./every-page.js";
+import { socketAddress } from "../signaling/socket-address.js";
+import { Ringer } from "../shared/ringer.js";
+import { serverNow } from "../shared/time/server-clock.js";
+import { timeOfDay } from "../shared/time/format.js";
 
-/** @import { Command } from "../room/channel.js" */
-/** @import { ServerMessage, Welcome } from "../room/messages.js" */
+/** @import { Command } from "../signaling/channel.js" */
+/** @import { ServerMessage, Welcome } from "../signaling/messages.js" */
 
 const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
@@ -32,17 +32,17 @@ const ownTitle = document.title;
 
 let room = EMPTY;
 let seenUpTo = 0;
-/** A gap right after a gap is our mistake, not the line's: do not ask for ever. */
+/** Gaps right after each other are a bug, not a lost connection: do not resynchronize for ever. */
 let gaps = 0;
 
-serveReader();
+setUpPage();
 remindAfterExport();
 await loadCatalog();
 showLocalTimes(".lead");
 
-/** Why this page is not in the session any more. */
+/** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
-const tabs = new Tabs(`seat:${seat}`, showReplaced);
+const seatTabs = new Tabs(`seat:${seat}`, showReplaced);
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
 const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
 const channel = new Channel({
@@ -58,7 +58,7 @@ const channel = new Channel({
     ...(canCall() ? {} : { calls: false }),
   }),
   onMessage: receive,
-  onState: showLine,
+  onState: showConnection,
   onRefused: (message, refusal) => {
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
@@ -67,32 +67,32 @@ const channel = new Channel({
   storageKey: `queue:${seat}`,
 });
 
-/** @type {import("../room/media.js").Media | null} */
+/** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
 /** @type {Welcome | null} */
 let welcome = null;
-let loading = false;
+let isLoading = false;
 const ringer = new Ringer();
 const chat = new Chat({
   send: (message) => {
     void command(message);
     render();
   },
-  read: (where) => void read(where),
+  read: (where) => void readPage(where),
   readNewest: () => void readNewest(),
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
-// also what was written before this script came
+// including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
-const lead = new Lead({
+const header = new SessionHeader({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
   terminate: (choice) => command({ type: "terminate_consultation", id: newId(), choice }),
 });
 
 /**
- * Do something for good; a refusal is told where everybody sees it.
+ * Send a command; a refusal is shown to the reader.
  * @param {Command} message
  * @returns {Promise<boolean>} whether it was done
  */
@@ -102,53 +102,53 @@ async function command(message) {
     return true;
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    tell(error.message);
+    notify(error.message);
     return false;
   } finally {
     render();
   }
 }
 
-/** The question for chat lines that was asked last: an answer to another one comes too late. */
-let question = "";
+/** Id of the latest request for chat lines: answers to earlier ones are ignored. */
+let lastRead = "";
 
 /**
  * @param {{ before?: number, after?: number }} where
- * @param {boolean} [instead] of what is being read now
+ * @param {boolean} [instead] of the page that is being read
  */
-async function read(where, instead = false) {
-  if (question && !instead) return;
+async function readPage(where, instead = false) {
+  if (lastRead && !instead) return;
   const id = newId();
-  question = id;
+  lastRead = id;
   try {
     const page = await channel.command({ type: "read_chat", id, ...where });
-    if (question === id && page.type === "chat_page") room = withPage(room, page.chat);
+    if (lastRead === id && page.type === "chat_page") room = withPage(room, page.chat);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    tell(error.message);
+    notify(error.message);
   } finally {
-    if (question === id) question = "";
+    if (lastRead === id) lastRead = "";
     render();
   }
 }
 
-/** Leave what was read far back for the newest lines. */
+/** Jump from older lines to the newest ones. */
 async function readNewest() {
   room = { ...room, chat: [] };
-  await read({}, true);
+  await readPage({}, true);
   const last = room.chat.at(-1);
-  // somebody wrote meanwhile
-  if (last && !isAtEnd(room)) await read({ after: last.position });
+  // new lines came meanwhile
+  if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
 /** @param {ServerMessage} message */
 function receive(message) {
   media?.receive(message);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
-  // Without an id nobody asked: a peer that has just left, or the end of the line, told below.
+  // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
   const { room: next, gap } = after(room, message);
-  room = next.chat.length > MOST_LINES && chat.following ? withoutOldest(next) : next;
+  room = next.chat.length > MAX_HELD_LINES && chat.following ? withoutOldest(next) : next;
   if (gap) {
     room = { ...room, seq: -1 };
     gaps += 1;
@@ -163,57 +163,57 @@ function receive(message) {
   render();
 }
 
-/** Seconds until calls are asked for again that did not arrive. */
-const PAUSES = [1, 3, 9, 27];
-let tries = 0;
+/** Seconds until the scripts for calls are requested again when they did not load. */
+const RETRY_PAUSES = [1, 3, 9, 27];
+let loadAttempts = 0;
 
-/** Calls become possible: their part of the page is loaded now, and only once. */
-async function loadMedia() {
-  if (loading) return;
-  loading = true;
+/** Load the scripts for calls, once a call becomes possible. */
+async function loadCalls() {
+  if (isLoading) return;
+  isLoading = true;
   try {
-    const { Media } = await importMedia();
-    media = new Media({
+    const { CallController } = await importCalls();
+    media = new CallController({
       peerId,
       storageKey: `call:${seat}`,
       channel,
       room: () => room,
-      tell,
+      notify,
       render,
     });
     if (welcome) media.configure(welcome);
     render();
   } catch (error) {
     console.warn("calls cannot be loaded", error);
-    tell(_("Calls cannot be loaded at the moment. Please wait, or reload the page."));
+    notify(_("Calls cannot be loaded at the moment. Please wait, or reload the page."));
     setTimeout(
       () => {
-        loading = false;
+        isLoading = false;
         render();
       },
-      (PAUSES[tries] ?? 30) * 1000,
+      (RETRY_PAUSES[loadAttempts] ?? 30) * 1000,
     );
-    tries += 1;
+    loadAttempts += 1;
   }
 }
 
 /**
- * A browser that remembers what did not arrive is given it from another folder, as js/boot.js does.
- * @returns {Promise<typeof import("../room/media.js")>}
+ * Browsers remember a failed import: retry from another folder, as js/boot.js does.
+ * @returns {Promise<typeof import("../room/call/call-controller.js")>}
  */
-function importMedia() {
-  const found = import("../room/media.js");
-  if (!tries) return found;
-  const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${tries}/js/`);
-  return found.catch(() => import(`${folder}room/media.js`));
+function importCalls() {
+  const found = import("../room/call/call-controller.js");
+  if (!loadAttempts) return found;
+  const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${loadAttempts}/js/`);
+  return found.catch(() => import(`${folder}room/call/call-controller.js`));
 }
 
 function render() {
   const state = room.consultation?.state ?? "";
-  if (!over && (room.call || state === "active")) void loadMedia();
-  // How it ended, the page knows better than the room as it was.
+  if (!over && (room.call || state === "active")) void loadCalls();
+  // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
-  if (!over) lead.render(room);
+  if (!over) header.render(room);
   unsent.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
   chat.render(
     room,
@@ -221,14 +221,14 @@ function render() {
     unsent.all(),
     over !== "",
   );
-  const rings = !over && (media ? media.rings : callPhase(room, peerId) === "incoming");
+  const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
-  tellSeen();
+  sendSeen();
 }
 
-function tellSeen() {
+function sendSeen() {
   const position = chat.lastSeen(room);
   if (position <= Math.max(seenUpTo, room.seen[room.me] ?? 0)) return;
   if (channel.send({ type: "seen", position })) seenUpTo = position;
@@ -238,10 +238,10 @@ let failures = 0;
 let lostAt = 0;
 
 /**
- * @param {import("../room/channel.js").LineState} state
+ * @param {import("../signaling/channel.js").ChannelState} state
  * @param {string} reason
  */
-function showLine(state, reason) {
+function showConnection(state, reason) {
   const place = byId("connection", HTMLElement);
   byId("room", HTMLElement).dataset.line = state;
   if (state === "open" || state === "ended") failures = 0;
@@ -253,17 +253,17 @@ function showLine(state, reason) {
       "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
     setText(place, `${sentence} (${timeOfDay(lostAt)})`);
-    // of two in a row the second is no accident
-    if (failures % 4 === 2) void sayWhy(place);
+    // a second failure in a row is no accident
+    if (failures % 4 === 2) void showReason(place);
   }
-  // a line that is tried again may hang for long
+  // a reconnect may hang for long
   show(place, state === "ended" || failures > 0);
-  tabs.line(state, reason);
+  seatTabs.line(state, reason);
   retention.line(state, reason);
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();
-  show(byId("notice", HTMLElement), false); // nothing that it says to do can be done
+  show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
   const sentence = endSentence(reason);
@@ -275,7 +275,7 @@ function showLine(state, reason) {
   }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
-  channel.giveUp(sentence);
+  channel.refusePending(sentence);
   const text = chat.draft.trim();
   if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
   chat.draft = "";
@@ -283,12 +283,12 @@ function showLine(state, reason) {
 }
 
 /** @param {HTMLElement} place */
-async function sayWhy(place) {
+async function showReason(place) {
   try {
-    const { tellWhy } = await import("../shared/no-line.js");
-    await tellWhy(place, () => failures > 0);
+    const { showDiagnosis } = await import("../signaling/diagnosis.js");
+    await showDiagnosis(place, () => failures > 0);
   } catch {
-    // the line is just down
+    // plain HTTP fails as well
   }
 }
 
@@ -300,15 +300,14 @@ function showReplaced() {
 }
 
 /**
- * This browser has no seat any more, and somebody else may be at it: another page takes the place
- * of what was said here. Whoever has gone to another device is told so, and not twice, whatever that
- * page turns out to be.
+ * This browser has lost the seat, and somebody else may be using it: replace the page with its
+ * conversation by another one. A reload happens once, whatever it leads to.
  * @param {string} reason
  */
 function leave(reason) {
   if (page.role === "scheduler") return;
   if (reason === "sign_in_required") {
-    forget();
+    clearStorage();
     byId("leave", HTMLFormElement).submit();
   } else if (!history.state?.left) {
     history.replaceState({ left: true }, "");
@@ -316,22 +315,22 @@ function leave(reason) {
   }
 }
 
-/** After these the page is to be loaded again, and what was not sent is to be there then. */
+/** After these the reader may reload the page, which then still has what was not sent. */
 const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]);
 
-/** Another tab is its author's as well, and so is another device of whoever is signed in. */
+/** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
   return RELOADABLE.has(over) || (over === "replaced" && mayUseHere());
 }
 
-// another device of a guest has the seat for itself until the link is opened here again
-const mayUseHere = () => page.role === "scheduler" || tabs.here;
+// a guest's other device keeps the seat until the link is opened here again
+const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
 function endSentence(reason) {
   switch (reason) {
     case "replaced":
-      return tabs.here
+      return seatTabs.here
         ? _("This session continues in another tab")
         : _("This session continues on another device");
     case "sign_in_required":
@@ -350,22 +349,22 @@ function endSentence(reason) {
 }
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
-let told;
+let noticeTimer;
 
 /** @param {string} sentence */
-function tell(sentence) {
+function notify(sentence) {
   if (over) return;
   const place = byId("notice", HTMLElement);
   setText(place, sentence);
   show(place, true);
-  clearTimeout(told);
-  told = setTimeout(() => show(place, false), 15_000);
+  clearTimeout(noticeTimer);
+  noticeTimer = setTimeout(() => show(place, false), 15_000);
 }
 
 addEventListener("online", () => channel.wake());
 const { connection } = /** @type {any} */ (navigator);
 connection?.addEventListener?.("change", () => channel.wake());
-onOtherNetwork(connection, window, () => media?.restart());
+onNetworkChange(connection, window, () => media?.restart());
 addEventListener("pagehide", () => media?.hide());
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
@@ -374,7 +373,7 @@ document.addEventListener("visibilitychange", () => {
   media?.wake();
   render();
 });
-// Restored from the browser's memory of pages: everything here is old.
+// Restored from the back/forward cache: everything here is outdated.
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });

@@ -3,7 +3,7 @@
  * as well: the page is loaded again, and what it leads to by then is what its reader may see.
  */
 
-/** @import { LineState } from "./channel.js" */
+/** @import { ChannelState } from "../signaling/channel.js" */
 
 const LOOK_EVERY = 30_000;
 
@@ -22,7 +22,7 @@ export class Retention {
   }
 
   /**
-   * @param {LineState} state
+   * @param {ChannelState} state
    * @param {string} reason
    */
   line(state, reason) {

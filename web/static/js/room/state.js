@@ -1,10 +1,10 @@
 /** The room as this browser knows it: values in, values out. Knows no page and no socket. */
 
-import { withLine, withNewest } from "./history.js";
+import { withLine, withNewest } from "./chat-history.js";
 
 /**
  * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, ResumePoint,
- *   ServerMessage } from "./messages.js"
+ *   ServerMessage } from "../signaling/messages.js"
  */
 
 /**
@@ -78,7 +78,7 @@ function done(room) {
 
 /**
  * @param {Room} room
- * @param {import("./messages.js").RoomEvent} event
+ * @param {import("../signaling/messages.js").RoomEvent} event
  * @returns {Partial<Room>}
  */
 function change(room, event) {

@@ -1,11 +1,11 @@
 /** The pages of one browser that have the same seat: only one of them sits there. */
 
-import { enoughFor } from "../shared/patience.js";
+import { timeoutFor } from "../shared/timeouts.js";
 
-/** @import { LineState } from "./channel.js" */
+/** @import { ChannelState } from "../signaling/channel.js" */
 
 /** A page that is only loaded again says "here" within this time: it comes, and so does its line. */
-const BACK_AFTER = enoughFor(2_000, 6);
+const BACK_AFTER = timeoutFor(2_000, 6);
 
 export class Tabs {
   /** The seat was taken by a page of this browser. */
@@ -33,7 +33,7 @@ export class Tabs {
   }
 
   /**
-   * @param {LineState} state
+   * @param {ChannelState} state
    * @param {string} reason
    */
   line(state, reason) {

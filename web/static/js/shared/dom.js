@@ -89,7 +89,7 @@ export function follow(parent, items, key, make, update) {
  * @param {Element} list
  * @param {() => void} change
  */
-export function keepingPlace(scroll, list, change) {
+export function keepingScroll(scroll, list, change) {
   const top = scroll.getBoundingClientRect().top;
   const seen = [...list.children].find((child) => child.getBoundingClientRect().bottom > top);
   const before = seen?.getBoundingClientRect().top ?? 0;

@@ -1,0 +1,60 @@
+"""Who is let in: checks that prove the password, each once, and packets of streams within reason.
+
+A lite agent believes a check wherever it comes from, and a check holds no time. Whoever overhears
+one could send it again from elsewhere and have the media follow, so a transaction is good for the
+address it first came from, and for as many repetitions as a client makes (RFC 8489 section 6.2.1).
+"""
+
+from __future__ import annotations
+
+from media.rooms.peer import REMEMBERED_ADDRESSES, Peer
+from media.transport import ice
+from media.transport.port import Port, unpack_address
+
+REMEMBERED_CHECKS = 1024
+"Transactions of one peer known again: some forty minutes of those that keep a call alive."
+REPETITIONS = 7
+"Times that one transaction is answered: a client that hears nothing sends it so often."
+
+
+def find(data: bytes, by_ufrag: dict[str, Peer]) -> Peer | None:
+    """The peer a connectivity check names, not yet proven."""
+    ufrag = ice.local_ufrag(data) if ice.is_binding_request(data) else None
+    return by_ufrag.get(ufrag) if ufrag is not None else None
+
+
+def admit(
+    peer: Peer, data: bytes, port: Port, address: bytes, by_address: dict[bytes, Peer], now: float
+) -> bool:
+    """Answer a check of ``peer`` that came from the packed address ``name``, and follow it.
+
+    False if it proves nothing: then nothing has changed. The limit on checks holds for proven
+    ones, so that nobody else can use it up.
+    """
+    check = ice.verify(data, peer.credentials)
+    if check is None:
+        return False
+    first, times = peer.answered_checks.get(check.transaction_id, (address, 0))
+    if first != address or times >= REPETITIONS:
+        return False
+    peer.answered_checks[check.transaction_id] = (address, times + 1)
+    if len(peer.answered_checks) > REMEMBERED_CHECKS:
+        del peer.answered_checks[next(iter(peer.answered_checks))]
+    peer.allowance.checks -= 1
+    if peer.allowance.checks < 0:
+        peer.over_limit += 1
+        return True
+    port.send_to(ice.respond(check, peer.credentials, unpack_address(address)), address)
+    if check.controlled:
+        return True
+    peer.consent_at = now
+    if by_address.get(address) is not peer:
+        by_address[address] = peer
+        peer.addresses.append(address)
+        while len(peer.addresses) > REMEMBERED_ADDRESSES:
+            old = peer.addresses.pop(0)
+            if by_address.get(old) is peer and old != peer.destination.address:
+                del by_address[old]
+    if check.nominates or peer.destination.port is None:
+        peer.move(port, address)
+    return True

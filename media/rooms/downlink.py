@@ -1,0 +1,138 @@
+"""What the relay sends to one participant, and how it arrives there."""
+
+from __future__ import annotations
+
+from media.congestion.estimate import Estimate
+from media.rooms.negotiation import SourceId
+from media.streams.outbound import OutboundStream
+from media.streams.reception import Tally
+
+REMEMBERED_REPORTS = 16
+"Sender reports whose echo still gives a round trip time."
+FIRST_SECOND = 0.4
+"Seconds that the first rate is averaged over at least: a stream begins with a keyframe."
+SILENT_AUDIO = 10_000
+"Bits per second of audio below which nobody speaks (RFC 7587 section 3.1.3: DTX)."
+
+
+class Downlink:
+    """The outbound streams of one peer, their rates, and what receiver reports say of them."""
+
+    def __init__(self) -> None:
+        self.outbound_streams: dict[SourceId, OutboundStream] = {}
+        self.by_ssrc: dict[int, OutboundStream] = {}
+        "By SSRC, and by the SSRC of retransmissions."
+        self.estimate = Estimate()
+        self.shares: dict[SourceId, float] = {}
+        "Most bits per second each publisher of one encoding should send, for this subscriber."
+        self.round_trip = 0.0
+        "Seconds, smoothed; 0 before the first echo of a report."
+        self.tally = Tally()
+        self.loss = 0.0
+        "Fraction lost, in the last receiver reports that covered enough packets."
+        self.sending_since = 0.0
+        "When the first packet was sent; 0 before."
+        self.video_since = 0.0
+        "When the first packet of a video was sent; 0 before."
+        self.rate = 0.0
+        "Bits per second sent during the last second."
+        self.rate_before = 0.0
+        "Bits per second sent during the second before that."
+        self.video_rate = 0.0
+        self._octets = 0
+        self._video_octets = 0
+        self.reports_sent: dict[int, float] = {}
+        "Middle NTP bits of a sender report -> when it left."
+
+    def add(self, source: SourceId, outbound: OutboundStream) -> None:
+        """Send a publication to the peer, once the outbound stream follows something."""
+        self.outbound_streams[source] = outbound
+        self.by_ssrc[outbound.ssrc] = outbound
+        if outbound.rtx_ssrc:
+            self.by_ssrc[outbound.rtx_ssrc] = outbound
+
+    def remove(self, source: SourceId, now: float) -> None:
+        """Stop sending a publication."""
+        outbound = self.outbound_streams.pop(source)
+        outbound.follow(None, now)
+        # Rates are computed from how these sums grow.
+        self._octets -= outbound.octets
+        self._video_octets -= outbound.octets if outbound.rtx_ssrc else 0
+        self.by_ssrc.pop(outbound.ssrc, None)
+        self.by_ssrc.pop(outbound.rtx_ssrc, None)
+
+    def clear(self, now: float) -> None:
+        """Stop sending everything."""
+        for outbound in self.outbound_streams.values():
+            outbound.follow(None, now)
+        self.outbound_streams.clear()
+        self.by_ssrc.clear()
+
+    @property
+    def present_rate(self) -> float:
+        """Bits per second sent now: of the last second, or of the streams followed if higher.
+
+        A stream that has just begun is not in the last whole second.
+        """
+        followed = sum(
+            outbound.inbound.bitrate
+            for outbound in self.outbound_streams.values()
+            if outbound.inbound is not None
+        )
+        return max(self.rate, followed)
+
+    def service(self, seconds: float, now: float) -> None:
+        """Refill the retransmission budgets, and note when sending began; ten times a second."""
+        outbound_streams = self.outbound_streams.values()
+        videos = audios = 0
+        for outbound in outbound_streams:
+            if outbound.inbound is not None:
+                videos += bool(outbound.rtx_ssrc)
+                audios += not outbound.rtx_ssrc and outbound.inbound.bitrate > SILENT_AUDIO
+        for outbound in outbound_streams:
+            sharing = max(1, videos if outbound.rtx_ssrc else audios)
+            outbound.refill(seconds, self.estimate.limit / sharing)
+        if not self.sending_since and any(outbound.octets for outbound in outbound_streams):
+            self.sending_since = now
+        if not self.video_since and any(
+            outbound.octets for outbound in outbound_streams if outbound.rtx_ssrc
+        ):
+            self.video_since = now
+
+    def measure(self, seconds: float, now: float) -> None:
+        """Update the rates after an interval of about a second."""
+        octets = sum(outbound.octets for outbound in self.outbound_streams.values())
+        self.rate_before = self.rate
+        # The first second is not a whole one.
+        passed = min(seconds, max(now - self.sending_since, FIRST_SECOND))
+        self.rate = max(0, octets - self._octets) * 8 / passed
+        self._octets = octets
+        video = sum(
+            outbound.octets for outbound in self.outbound_streams.values() if outbound.rtx_ssrc
+        )
+        self.video_rate = max(0, video - self._video_octets) * 8 / seconds
+        self._video_octets = video
+
+    def note_report_sent(self, middle_ntp: int, now: float) -> None:
+        """Remember when a sender report left, for the round trip that its echo tells."""
+        self.reports_sent[middle_ntp] = now
+        while len(self.reports_sent) > REMEMBERED_REPORTS:
+            del self.reports_sent[next(iter(self.reports_sent))]
+
+    def note_echo(self, last_report: int, delay: int, now: float) -> None:
+        """Take a round trip from a report block's LSR and DLSR (RFC 3550 section 6.4.1)."""
+        left = self.reports_sent.get(last_report) if last_report else None
+        if left is not None:
+            round_trip = now - left - delay / 65536
+            if 0 <= round_trip < 10:
+                self.note_round_trip(round_trip, now)
+
+    def note_round_trip(self, seconds: float, now: float) -> None:
+        """Record one round trip: smoothed, and as evidence of a queue."""
+        before = self.round_trip
+        self.round_trip = before + 0.25 * (seconds - before) if before else seconds
+        with_video = any(
+            outbound.inbound is not None and outbound.rtx_ssrc
+            for outbound in self.outbound_streams.values()
+        )
+        self.estimate.note_round_trip(seconds, self.present_rate, with_video, now)

@@ -1,0 +1,69 @@
+"""Everything stored, by noun, and the one way to write."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
+from signaling.ports.calls import Calls, Commands
+from signaling.ports.chat import Chat
+from signaling.ports.consultations import Consultations, Purged
+from signaling.ports.interpreters import Interpreters
+from signaling.ports.invites import DeviceChecks, Invites, Replies
+from signaling.ports.notices import Notices, UsedTokens
+from signaling.ports.upkeep import Audit, SeenClock, Settings
+
+T = TypeVar("T")
+
+
+class Records(Protocol):
+    """Everything stored, by noun; inside `Store.write` one transaction, else committed data."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def web_sessions(self) -> WebSessions: ...
+    @property
+    def known_browsers(self) -> KnownBrowsers: ...
+    @property
+    def password_links(self) -> PasswordLinks: ...
+    @property
+    def consultations(self) -> Consultations: ...
+    @property
+    def invites(self) -> Invites: ...
+    @property
+    def chat(self) -> Chat: ...
+    @property
+    def commands(self) -> Commands: ...
+    @property
+    def calls(self) -> Calls: ...
+    @property
+    def device_checks(self) -> DeviceChecks: ...
+    @property
+    def notices(self) -> Notices: ...
+    @property
+    def replies(self) -> Replies: ...
+    @property
+    def used_tokens(self) -> UsedTokens: ...
+    @property
+    def clock(self) -> SeenClock: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def interpreters(self) -> Interpreters: ...
+    @property
+    def audit(self) -> Audit: ...
+    @property
+    def purged(self) -> Purged: ...
+
+
+class Store(Protocol):
+    @property
+    def read(self) -> Records: ...
+
+    async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
+        """Run `work` in one transaction; returns after it is durable."""
+        ...
+
+    async def forget(self) -> bool:
+        """Overwrite what deleted rows left behind; False if somebody still reads it."""
+        ...

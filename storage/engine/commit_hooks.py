@@ -1,0 +1,67 @@
+"""What the rest of the server learns from a commit, once it is durable: lost access, due notices.
+
+Recorded here, where rows go, so that no page or command has to remember who leans on what it
+deletes, or who waits for what it adds. What is undone is never reported.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from storage.engine.database import Executor
+
+
+@dataclass(frozen=True)
+class WebSessionsEnded:
+    """These browsers are signed out, or their web sessions have expired."""
+
+    digests: frozenset[bytes]
+
+
+@dataclass(frozen=True)
+class SeatTaken:
+    """Another browser holds the seat of this invite now."""
+
+    invite_id: str
+    web_session_digest: bytes
+    "Of the browser that held it before."
+
+
+@dataclass(frozen=True)
+class SeatsLeft:
+    """This browser gave up every seat it held."""
+
+    web_session_digest: bytes
+
+
+Loss = WebSessionsEnded | SeatTaken | SeatsLeft
+
+
+class CommitHooks:
+    """`web/app.py` sets each hook once; one that is not set is not called."""
+
+    def __init__(self) -> None:
+        self.access_lost: Callable[[Loss], None] | None = None
+        "Called for each loss."
+        self.notice_due: Callable[[], None] | None = None
+        "Called once for a commit that gave the sender something new to look at."
+
+    def web_sessions_ended(self, executor: Executor, digests: Iterable[bytes]) -> None:
+        if ended := frozenset(digests):
+            executor.after_commit(lambda: self._lose(WebSessionsEnded(ended)))
+
+    def seat_taken(self, executor: Executor, invite_id: str, digest: bytes) -> None:
+        executor.after_commit(lambda: self._lose(SeatTaken(invite_id, digest)))
+
+    def seats_left(self, executor: Executor, digest: bytes) -> None:
+        executor.after_commit(lambda: self._lose(SeatsLeft(digest)))
+
+    def notice_queued(self, executor: Executor) -> None:
+        executor.after_commit(self._wake)
+
+    def _lose(self, loss: Loss) -> None:
+        if self.access_lost is not None:
+            self.access_lost(loss)
+
+    def _wake(self) -> None:
+        if self.notice_due is not None:
+            self.notice_due()

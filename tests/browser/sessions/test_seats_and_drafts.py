@@ -1,0 +1,186 @@
+"""Where what a page says, what somebody wrote and whose a device is meet."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Route, WebSocketRoute, expect
+
+from tests.browser.calls.test_devices import given, live, meeting
+from tests.browser.conftest import NewContext
+from tests.browser.connection.test_dead_pages import MISSING
+from tests.browser.sessions.test_session import sign_in
+from tests.people import Person
+from tests.serving import Server, serving
+from web.keys import STORE
+from web.socket import SOCKETS
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with serving(tmp_path) as running:
+        await running.account()
+        yield running
+
+
+async def link_to(server: Server) -> str:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        return await nurse.invite()
+
+
+async def test_what_is_written_before_the_scripts_run_stays_in_the_field(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page = await context.new_page()
+    arrived = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await context.route("**/js/room/chat/chat.js", hold)
+    await page.goto(await link_to(server))
+    await page.get_by_role("button", name="Join the session").click(no_wait_after=True)
+    text = page.get_by_role("textbox", name="Message")
+    await text.fill("I am early")
+    await page.get_by_role("button", name="Send", exact=True).click(no_wait_after=True)
+    await text.press("End")
+    await expect(text).to_have_value("I am early")
+    arrived.set()
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await expect(text).to_have_value("I am early")
+    await page.reload()
+    await expect(text).to_have_value("I am early")
+
+
+async def test_a_line_that_hangs_while_it_is_opened_is_lost_all_the_same(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page = await context.new_page()
+    sockets: list[WebSocketRoute] = []
+
+    async def carry(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        if len(sockets) == 1:
+            socket.connect_to_server()
+
+    await context.route_web_socket("**/socket", carry)
+    await page.goto(await link_to(server))
+    await page.get_by_role("button", name="Join the session").click()
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await sockets[0].close(code=1012)
+    await expect(page.locator("#connection")).to_contain_text("Connection lost")
+    await expect(page.locator("#room")).to_have_attribute("data-line", "connecting")
+    assert await page.locator("#connection").is_visible()
+
+
+async def test_use_here_brings_back_what_each_tab_had_not_sent(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page, other = await context.new_page(), await context.new_page()
+    await page.goto(await link_to(server))
+    await page.get_by_role("button", name="Join the session").click()
+    text = page.get_by_role("textbox", name="Message")
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await text.fill("Half a first")
+    await other.goto(page.url)
+    await other.get_by_role("textbox", name="Message").fill("Half a second")
+    await expect(page.locator(".line .text")).to_have_text("Half a first")
+    await page.get_by_role("button", name="Use here").click()
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await expect(page.locator(".line .text")).to_have_text("Half a first")
+    await expect(other.locator(".line .text")).to_have_text("Half a second")
+    await page.close()
+    await expect(other.locator("#other-side")).to_contain_text("not here yet")
+    await other.locator(".line").get_by_role("button", name="Send again").click()
+    await expect(other.locator(".line .state")).to_have_text("sent")
+
+
+async def test_a_session_that_ends_over_an_open_question_offers_no_call(
+    server: Server, new_context: NewContext
+) -> None:
+    desk, phone = await meeting(server, new_context)
+    await desk.get_by_role("button", name="Start audio call").click()
+    await phone.evaluate("__shut()")
+    await phone.get_by_role("button", name="Accept").click()
+    await expect(phone.locator("#device-words")).to_contain_text("Your browser asks")
+    await desk.get_by_role("button", name="Terminate the session").click()
+    await desk.get_by_role("button", name="Close", exact=True).click()
+    await expect(phone.get_by_role("heading", name="This session is over.")).to_be_visible()
+    await phone.evaluate("__open()")
+    await given(phone, 1)
+    await live(phone, "")
+    await live(desk, "")
+    await expect(phone.locator("#notice")).to_be_hidden()
+
+
+async def test_a_sign_in_that_ends_takes_no_draft_that_a_reload_brought_back(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url)
+    page = await context.new_page()
+    await sign_in(page, server)
+    async with Person(server) as guest:
+        wire = await guest.enter(invite_id=await guest.join(await link_to(server)))
+        await page.get_by_role("button", name="Start", exact=True).first.click()
+        text = page.get_by_role("textbox", name="Message")
+        await expect(page.locator("#room")).to_have_attribute("data-line", "open")
+        await text.fill("A long report")
+        await page.reload()
+        await expect(page.get_by_role("button", name="Start the session")).to_be_visible()
+        await expect(text).to_have_value("A long report")
+        account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
+        assert account is not None
+        await server.app[STORE].write(
+            lambda records: records.web_sessions.remove_all_of(account.id)
+        )
+        for socket in server.app[SOCKETS].copy():
+            socket.close("restart")
+        await expect(page.get_by_role("alert").get_by_text("You are signed out")).to_be_visible()
+        await expect(page.locator(".line .text")).to_have_text("A long report")
+        await wire.ws.close()
+
+
+async def test_calls_that_had_to_be_asked_for_again_understand_a_refusal(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=MISSING)
+    page = await context.new_page()
+
+    async def answer(route: Route) -> None:
+        there = "-media-" in route.request.url
+        await (route.continue_() if there else route.abort("connectionreset"))
+
+    def refuse(socket: WebSocketRoute) -> None:
+        line = socket.connect_to_server()
+
+        def hear(frame: str | bytes) -> None:
+            message = json.loads(frame)
+            refusal = {"type": "error", "code": "invalid_message", "text": "Not now."}
+            if message["type"] == "call_start":
+                socket.send(json.dumps({**refusal, "id": message["id"]}))
+            else:
+                line.send(frame)
+
+        socket.on_message(hear)
+
+    await context.route("**/js/room/call/connections.js", answer)
+    await context.route_web_socket("**/socket", refuse)
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        await page.goto(await nurse.invite())
+        await page.get_by_role("button", name="Join the session").click()
+        await expect(page.locator("#other-side")).to_contain_text("not here yet")
+        invite = await server.app[STORE].read.invites.get(page.url.rpartition("/")[2])
+        assert invite is not None
+        desk = await nurse.enter(consultation_id=invite.consultation_id)
+        await desk.command("start_consultation")
+        await page.get_by_role("button", name="Start audio call").click()
+        await expect(page.locator("#notice")).to_have_text("Not now.")
+        await expect(page.locator("#call")).to_be_hidden()

@@ -1,0 +1,433 @@
+"""Guessing passwords delays the guesser, not the owner."""
+
+import asyncio
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from signaling.errors import TooManyRequests
+from signaling.token import token_digest
+from tests.clock import MovableClock
+from tests.people import Answer, Person
+from tests.serving import Server, moment, serving
+from web.access.fair_queue import FairQueue
+from web.access.rate_limits import RateLimits
+from web.http.client_address import network
+from web.keys import CLOCKWORK, LIMITS, STORE
+from web.sign_in.known_browsers import LIFETIME
+
+NURSE = "nurse@example.org"
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock(moment("2026-12-07 14:30"))
+
+
+def at(server: Server, network: int) -> Person:
+    """A browser in a network of its own, behind the proxy of this machine."""
+    return Person(server, **{"X-Forwarded-For": f"203.0.{network // 250}.{network % 250}"})
+
+
+async def guesses(server: Server, place: int, count: int, email: str = NURSE) -> list[int]:
+    """The answers to so many wrong passwords from one network."""
+    async with at(server, place) as guesser:
+        return [(await guesser.sign_in(email, "a guess")).status for _ in range(count)]
+
+
+async def known_browsers(server: Server) -> list[bytes]:
+    rows = await server.app[STORE]._database.read.rows("SELECT * FROM known_browser")
+    return [row["token_digest"] for row in rows]
+
+
+def browser_cookie(person: Person) -> str:
+    return next((c.value for c in person.http.cookie_jar if c.key == "teleconnect-browser"), "")
+
+
+async def test_wrong_passwords_from_anywhere_do_not_shut_out_a_browser_that_signed_in_before(
+    server: Server,
+) -> None:
+    async with at(server, 1) as nurse:
+        assert (await nurse.sign_in()).status == 303
+        await nurse.post("/signout")
+        for place in range(31):
+            await guesses(server, place, 2)
+        assert (await guesses(server, 1, 1)) == [429]
+        assert (await nurse.sign_in()).status == 303
+
+
+async def test_wrong_passwords_from_one_network_do_not_shut_out_another(server: Server) -> None:
+    assert await guesses(server, 1, 12) == [401] * 10 + [429] * 2
+    async with at(server, 2) as nurse:
+        assert (await nurse.sign_in()).status == 303
+
+
+@pytest.mark.slow
+async def test_a_few_networks_that_guess_all_they_can_leave_room_for_a_clean_one(
+    server: Server, clock: MovableClock
+) -> None:
+    for _ in range(3):
+        for place in range(9):
+            await guesses(server, place, 10)
+        clock.move(timedelta(minutes=16))
+    async with at(server, 99) as nurse:
+        assert (await nurse.sign_in()).status == 303
+
+
+async def test_an_account_is_tried_a_hundred_times_an_hour_at_most(
+    server: Server, clock: MovableClock
+) -> None:
+    tried = 0
+    async with at(server, 1) as nurse:
+        await nurse.sign_in()
+        for quarter in range(4):
+            for place in range(100 * quarter, 100 * quarter + (31 if quarter == 0 else 3)):
+                tried += (await guesses(server, place, 2)).count(401)
+            answers = [(await nurse.sign_in(password="a guess")).status for _ in range(12)]
+            tried += answers.count(401)
+            clock.move(timedelta(minutes=15))
+    assert tried == 100
+
+
+async def test_an_account_that_does_not_exist_answers_like_one_that_does(server: Server) -> None:
+    other = "nobody@example.org"
+    async with at(server, 1) as guesser:
+        for _ in range(12):
+            there = await guesser.sign_in(NURSE.upper(), "a guess")
+            nowhere = await guesser.sign_in(other, "a guess")
+            assert there.status == nowhere.status
+            assert there.text.replace(NURSE.upper(), other) == nowhere.text
+            assert there.headers.get("Retry-After") == nowhere.headers.get("Retry-After")
+    assert await guesses(server, 2, 11) == await guesses(server, 2, 11, other.upper())
+
+
+async def test_a_right_password_counts_nowhere(server: Server) -> None:
+    async with at(server, 1) as nurse:
+        for _ in range(40):
+            nurse.http.cookie_jar.clear()
+            assert (await nurse.sign_in()).status == 303
+        nurse.http.cookie_jar.clear()
+        assert (await nurse.sign_in(password="a guess")).status == 401
+
+
+def minutes_of(answer: Answer) -> int:
+    found = re.search(r"Please try again in (\d+) minutes?\.", answer.text)
+    assert found is not None, answer.text
+    return int(found[1])
+
+
+async def test_who_must_wait_is_told_how_long_and_that_is_true(
+    server: Server, clock: MovableClock
+) -> None:
+    await guesses(server, 1, 10)
+    clock.move(timedelta(seconds=30))
+    async with at(server, 1) as guesser:
+        answer = await guesser.sign_in(password="a guess")
+        assert answer.status == 429
+        assert answer.headers["Retry-After"] == str(15 * 60 - 30)
+        assert minutes_of(answer) == 15
+        assert f'value="{NURSE}"' in answer.text  # what was typed is kept
+        clock.move(timedelta(seconds=15 * 60 - 31))
+        late = await guesser.sign_in(password="a guess")
+        assert (late.status, late.headers["Retry-After"], minutes_of(late)) == (429, "1", 1)
+        clock.move(timedelta(seconds=1))
+        assert (await guesser.sign_in(password="a guess")).status == 401
+
+
+@pytest.mark.parametrize("kind", ["text/html", "application/json"])
+async def test_every_answer_that_asks_to_wait_says_how_long(server: Server, kind: str) -> None:
+    async with Person(server, Accept=kind) as person:
+        for _ in range(60):
+            await person.get("/i/guess")
+        answer = await person.get("/i/guess")
+        assert answer.status == 429
+        assert answer.headers["Retry-After"] == "60"
+        assert minutes_of(answer) == 1
+
+
+async def test_the_wait_is_told_in_the_readers_language(server: Server) -> None:
+    await guesses(server, 1, 10)
+    async with at(server, 1) as guesser:
+        await guesser.post("/language", {"language": "fr", "next": "/signin"})
+        answer = await guesser.sign_in(password="a guess")
+        assert "15 minutes" in answer.text
+        assert "Please try again" not in answer.text
+
+
+@pytest.mark.parametrize("step", [timedelta(days=-1), timedelta(days=1)])
+async def test_a_step_of_the_wall_clock_neither_lets_a_guesser_on_nor_keeps_anybody_out(
+    tmp_path: Path, step: timedelta
+) -> None:
+    wall, steady = (MovableClock(moment("2026-12-07 14:30")) for _ in range(2))
+    async with serving(tmp_path, wall, steady=steady) as server:
+        await server.account()
+        await guesses(server, 1, 10)
+        wall.move(step)
+        assert await guesses(server, 1, 1) == [429]
+        steady.move(timedelta(minutes=15))
+        assert await guesses(server, 1, 1) == [401]
+
+
+async def test_the_address_limit_is_asked_before_the_body_is_read(server: Server) -> None:
+    async with Person(server) as flood:
+        for number in range(100):
+            await flood.sign_in(f"{number}@example.org", "a guess")
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.config.port)
+    writer.write(
+        b"POST /signin HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    )
+    async with asyncio.timeout(60):
+        assert b"429" in await reader.readline()
+    writer.close()
+
+
+async def test_a_flood_from_a_clinics_own_address_leaves_its_known_browsers_alone(
+    server: Server,
+) -> None:
+    async with at(server, 1) as nurse, at(server, 1) as flood:
+        await nurse.sign_in()
+        for number in range(101):
+            last = await flood.sign_in(f"{number}@example.org", "a guess")
+        assert last.status == 429
+        assert (await nurse.sign_in()).status == 303
+
+
+# --- the cookie
+
+
+async def test_a_known_browser_has_a_cookie_that_opens_nothing(server: Server) -> None:
+    async with at(server, 1) as nurse, at(server, 1) as thief:
+        answer = await nurse.sign_in()
+        [cookie] = [
+            each for each in answer.headers.getall("Set-Cookie") if "teleconnect-browser=" in each
+        ]
+        for flag in ("HttpOnly", "SameSite=Lax", "Path=/", f"Max-Age={LIFETIME.days * 86400}"):
+            assert flag in cookie
+        token = browser_cookie(nurse)
+        assert await known_browsers(server) == [token_digest(token)]
+        thief.http.cookie_jar.update_cookies({"teleconnect-browser": token})
+        assert (await thief.get("/")).status == 303
+
+
+async def test_over_tls_no_other_host_can_set_the_cookie_of_a_known_browser(
+    tmp_path: Path,
+) -> None:
+    async with (
+        serving(tmp_path, TELECONNECT_PUBLIC_URL="https://tele.example") as server,
+        Person(server, Origin="https://tele.example") as nurse,
+    ):
+        await server.account()
+        cookies = (await nurse.sign_in()).headers.getall("Set-Cookie")
+        [cookie] = [each for each in cookies if each.startswith("__Host-teleconnect-browser=")]
+        assert "Secure" in cookie
+        assert "Domain" not in cookie
+
+
+async def test_each_sign_in_makes_the_cookie_anew_so_that_a_planted_one_is_worth_nothing(
+    server: Server,
+) -> None:
+    async with at(server, 1) as nurse:
+        await nurse.sign_in()
+        first = browser_cookie(nurse)
+        await nurse.sign_in()
+        assert browser_cookie(nurse) not in ("", first)
+        assert await known_browsers(server) == [token_digest(browser_cookie(nurse))]
+
+
+async def test_two_people_at_one_browser_are_both_known_to_it(server: Server) -> None:
+    await server.account("doctor@example.org", "Doctor Ann")
+    async with at(server, 1) as shared:
+        await shared.sign_in("doctor@example.org")
+        await shared.sign_in()
+        for place in range(31):
+            await guesses(server, place, 2)
+            await guesses(server, place, 2, "doctor@example.org")
+        assert (await shared.sign_in("doctor@example.org")).status == 303
+        assert (await shared.sign_in()).status == 303
+
+
+async def test_a_browser_is_known_to_the_accounts_it_signed_in_to_and_no_other(
+    server: Server,
+) -> None:
+    await server.account("doctor@example.org", "Doctor Ann")
+    async with at(server, 1) as insider:
+        await insider.sign_in("doctor@example.org")
+        answers = [(await insider.sign_in(password="a guess")).status for _ in range(11)]
+        assert answers == [401] * 10 + [429]
+
+
+async def test_a_known_browser_that_guesses_is_stopped_too(server: Server) -> None:
+    async with at(server, 1) as nurse:
+        await nurse.sign_in()
+        answers = [(await nurse.sign_in(password="a guess")).status for _ in range(11)]
+        assert answers == [401] * 10 + [429]
+        assert await guesses(server, 1, 1) == [401]
+
+
+@pytest.mark.parametrize("step", ["sign-out", "disable"])
+async def test_whoever_is_signed_out_everywhere_has_no_known_browser_left(
+    server: Server, step: str
+) -> None:
+    account = await server.app[STORE].read.accounts.by_email(NURSE)
+    assert account is not None
+    await server.account("boss@example.org", "The Boss", "administrator")
+    async with at(server, 1) as nurse, at(server, 2) as boss:
+        await nurse.sign_in()
+        await boss.sign_in("boss@example.org")
+        assert (await boss.post(f"/admin/people/{account.id}/{step}")).status == 303
+        assert await known_browsers(server) == [token_digest(browser_cookie(boss))]
+
+
+async def test_a_browser_is_forgotten_half_a_year_after_it_last_signed_in(
+    server: Server, clock: MovableClock
+) -> None:
+    async with at(server, 1) as nurse:
+        await nurse.sign_in()
+        clock.move(LIFETIME)
+        await server.app[CLOCKWORK].run_due()
+        assert await known_browsers(server) == []
+
+
+async def test_a_made_up_cookie_makes_no_browser_known(server: Server) -> None:
+    async with at(server, 1) as guesser:
+        guesser.http.cookie_jar.update_cookies({"teleconnect-browser": "made-up"})
+        answers = [(await guesser.sign_in(password="a guess")).status for _ in range(10)]
+        assert answers == [401] * 10
+        assert await guesses(server, 1, 1) == [429]
+
+
+# --- whose turn it is
+
+
+def fair_queue(**changed: int) -> FairQueue:
+    rooms = {"at_once": 1, "strangers": 20, "of_one_network": 10, **changed}
+    return FairQueue(**rooms, come_back=timedelta(seconds=10))
+
+
+class Queue:
+    """People who take one turn each; who is served is written down."""
+
+    def __init__(self, gate: FairQueue) -> None:
+        self.gate = gate
+        self.served: list[str] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def come(self, name: str, place: str | None) -> None:
+        self.tasks.append(asyncio.create_task(self._take(name, place)))
+        await asyncio.sleep(0)  # now they stand in line
+
+    async def _take(self, name: str, place: str | None) -> None:
+        async with self.gate.slot(place):
+            self.served.append(name)
+
+    async def end(self) -> list[str]:
+        await asyncio.gather(*self.tasks)
+        return self.served
+
+
+async def test_known_browsers_are_served_before_all_strangers() -> None:
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
+        for number in range(15):
+            await queue.come(f"stranger {number}", f"network {number}")
+        await queue.come("owner", None)
+    assert (await queue.end())[0] == "owner"
+
+
+async def test_a_network_that_sends_many_lets_another_one_in_between() -> None:
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
+        for number in range(10):
+            await queue.come(f"flood {number}", "flood")
+        await queue.come("honest", "honest")
+    assert (await queue.end()).index("honest") == 1
+
+
+async def test_strangers_beyond_what_can_be_served_are_sent_away_and_known_browsers_never() -> None:
+    queue = Queue(fair_queue(strangers=3, of_one_network=2))
+    async with queue.gate.slot():
+        await queue.come("a1", "a")
+        await queue.come("a2", "a")
+        with pytest.raises(TooManyRequests) as sent_away:
+            await queue._take("a3", "a")
+        assert sent_away.value.seconds == 10
+        await queue.come("b1", "b")
+        with pytest.raises(TooManyRequests):
+            await queue._take("c1", "c")
+        await queue.come("owner", None)
+    assert await queue.end() == ["owner", "a1", "b1", "a2"]
+
+
+async def test_whoever_leaves_the_line_holds_up_nobody() -> None:
+    queue = Queue(fair_queue())
+    async with queue.gate.slot():
+        await queue.come("gone", "a")
+        await queue.come("there", "b")
+        queue.tasks.pop(0).cancel()
+    assert await queue.end() == ["there"]
+    async with asyncio.timeout(60), queue.gate.slot():
+        pass
+
+
+@pytest.mark.slow
+async def test_a_hundred_and_fifty_strangers_at_once_do_not_delay_a_known_browser(
+    server: Server,
+) -> None:
+    async with at(server, 200) as nurse:
+        await nurse.sign_in()
+        flood = [
+            asyncio.create_task(guesses(server, place, 1, f"{place}@example.org"))
+            for place in range(150)
+        ]
+        assert (await nurse.sign_in()).status == 303
+        statuses = {status for answers in await asyncio.gather(*flood) for status in answers}
+        assert statuses <= {401, 429}
+
+
+# --- the windows
+
+
+async def test_windows_of_people_who_have_gone_are_forgotten() -> None:
+    clock = MovableClock(moment("2026-12-07 14:30"))
+    limits = RateLimits(clock)
+    for number in range(1000):
+        await limits.hit("unknown_link", str(number))
+    assert len(limits._windows) == 1000
+    clock.move(timedelta(hours=1))
+    await limits.hit("unknown_link", "somebody else")
+    assert len(limits._windows) == 1
+
+
+async def test_looking_at_a_limit_counts_nothing(server: Server) -> None:
+    limits = server.app[LIMITS]
+    for _ in range(200):
+        await limits.check("unknown_link", "somebody")
+    for _ in range(60):
+        await limits.hit("unknown_link", "somebody")
+    with pytest.raises(TooManyRequests):
+        await limits.check("unknown_link", "somebody")
+
+
+@pytest.mark.parametrize(
+    ("address", "shares"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9:4711", "203.0.113.9"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
+        ("[2001:db8:1:2::6]:4711", "2001:0db8:0001:0002"),
+        ("[2001:db8:1:2::6]", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ('"[2001:db8:1:2::6]:4711"', "2001:0db8:0001:0002"),
+        ("203.0.113.9:", "203.0.113.9"),
+        ("64:ff9b::203.0.113.9", "203.0.113.9"),
+        ("::ffff:0:203.0.113.9", "203.0.113.9"),
+        ("not an address", "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_a_network_is_an_ipv4_address_or_a_64_of_ipv6(address: str | None, shares: str) -> None:
+    assert network(address) == shares

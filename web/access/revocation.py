@@ -1,0 +1,197 @@
+"""Closing what is open when the access it was granted on is revoked.
+
+Sockets, uploads and downloads stay open on the strength of a browser's web session, of an invite's
+seat, or of being a consultation's scheduler. A loss that the store reports ends them at once.
+Besides, everything open is compared with the store every few seconds, so that nothing stays open
+because a loss was not reported, or another process wrote to the database.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
+from signaling.ports.clock import Clock, Timers
+from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken
+from storage.store import Store
+from web.access.web_sessions import WebSessionStorage
+
+CHECK_EVERY = timedelta(seconds=25)
+"How often everything open is compared with the store: as often as sockets are pinged."
+LEFT = "sign_in_required"
+"This browser has been signed out, or has left its seat: its next user has to come in anew."
+
+PROLONG_EVERY = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What something open depends on: all of it must hold."""
+
+    web_session: bytes | None
+    "Digest of the browser's; None: it has none, and is refused."
+    invite_id: str | None = None
+    "The invite whose seat this browser has."
+    held: tuple[str, str] | None = None
+    "(consultation id, account id of its scheduler)."
+
+
+_ERRORS: dict[str, type[TeleConnectError]] = {
+    "sign_in_required": SignInRequired,
+    "gone": InviteNotUsable,
+    "replaced": NotFound,
+}
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How something open is used, which prolongs its web session."""
+
+    acted: bool = False
+    "Whether its user did anything by hand since the last call."
+    in_session: bool = False
+    "Whether a session with others is in progress there."
+
+
+@dataclass(eq=False)
+class _Access:
+    grant: Grant
+    end: Callable[[str], None]
+    activity: Callable[[], Activity]
+
+
+class RevocationWatch:
+    def __init__(
+        self, store: Store, clock: Clock, timers: Timers, web_sessions: WebSessionStorage
+    ) -> None:
+        self._store = store
+        self._web_sessions = web_sessions
+        self._clock = clock
+        self._timers = timers
+        self._open: set[_Access] = set()
+        self._prolonged_until: dict[bytes, datetime] = {}
+        "Digest of a web session -> when it may be prolonged again."
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @contextlib.asynccontextmanager
+    async def while_granted(
+        self, grant: Grant, end: Callable[[str], None], activity: Callable[[], Activity] = Activity
+    ) -> AsyncIterator[None]:
+        """Call `end` with a key of messages.CLOSE_CODES as soon as `grant` is revoked.
+
+        `activity` is asked now and then, to prolong the web session. Raises SignInRequired,
+        InviteNotUsable or NotFound if the grant is revoked already.
+        """
+        entry = _Access(grant, end, activity)
+        self._open.add(entry)  # before asking the store, so that no loss in between is missed
+        try:
+            reason = (await self._revoked([entry])).get(entry)
+            if reason is not None:
+                raise _ERRORS[reason]
+            yield
+        finally:
+            self._open.discard(entry)
+
+    @contextlib.asynccontextmanager
+    async def cancelled_when_revoked(self, grant: Grant) -> AsyncIterator[None]:
+        """Cancel what a request does inside once its grant is revoked; raises as `while_granted`."""
+        task = asyncio.current_task()
+        assert task is not None
+        ended: list[str] = []
+
+        def end(reason: str) -> None:
+            if not ended and task.cancel():
+                ended.append(reason)
+
+        try:
+            async with self.while_granted(grant, end):
+                yield
+        except asyncio.CancelledError:
+            if not ended or task.uncancel():
+                raise  # cancelled by somebody else
+            raise _ERRORS[ended[0]] from None
+
+    def lost(self, loss: Loss) -> None:
+        """End what depended on what the store has lost."""
+        if isinstance(loss, SeatTaken):
+            seat = (loss.invite_id, loss.web_session_digest)
+            self._end(lambda grant: (grant.invite_id, grant.web_session) == seat, "replaced")
+        elif isinstance(loss, SeatsLeft):
+            digest = loss.web_session_digest
+            self._end(lambda grant: bool(grant.invite_id) and grant.web_session == digest, LEFT)
+        else:
+            self._end(lambda grant: grant.web_session in loss.digests, LEFT)
+
+    def watch(self) -> None:
+        """Compare with the store from now on."""
+        self._timers.set("access", self._timers.now() + CHECK_EVERY, self._check_again)
+
+    async def _check_again(self) -> None:
+        self.watch()
+        await self.check()
+
+    async def check(self) -> None:
+        """Compare everything open with the store, and end what was revoked."""
+        await self.prolong()
+        for access, reason in (await self._revoked(list(self._open))).items():
+            if access in self._open:
+                access.end(reason)
+
+    async def prolong(self) -> None:
+        """Prolong the web sessions that something open uses."""
+        now, acted, in_session = self._clock.now(), set[bytes](), set[bytes]()
+        for access in self._open:
+            digest = access.grant.web_session
+            if digest is None or self._prolonged_until.get(digest, now) > now:
+                continue
+            activity = access.activity()
+            acted |= {digest} if activity.acted else set()
+            in_session |= {digest} if activity.in_session else set()
+        await self._web_sessions.prolong(acted, in_session)
+        again = dict.fromkeys(acted | in_session, now + PROLONG_EVERY)
+        self._prolonged_until = again | {
+            digest: at for digest, at in self._prolonged_until.items() if at > now
+        }
+
+    async def _revoked(self, entries: Sequence[_Access]) -> dict[_Access, str]:
+        """What must end, and why: a key of messages.CLOSE_CODES."""
+        read, now = self._store.read, self._clock.now()
+        alive = await read.web_sessions.alive(_digests(entries), now)
+        seats = await read.invites.holders(
+            access.grant.invite_id for access in entries if access.grant.invite_id
+        )
+        held = await read.consultations.holders(
+            access.grant.held[0] for access in entries if access.grant.held
+        )
+        found = {access: _reason(access.grant, alive, seats, held) for access in entries}
+        return {access: reason for access, reason in found.items() if reason is not None}
+
+    def _end(self, concerned: Callable[[Grant], bool], reason: str) -> None:
+        for access in [access for access in self._open if concerned(access.grant)]:
+            access.end(reason)
+
+
+def _digests(entries: Iterable[_Access]) -> Iterator[bytes]:
+    return (entry.grant.web_session for entry in entries if entry.grant.web_session is not None)
+
+
+def _reason(
+    grant: Grant, alive: set[bytes], seats: dict[str, bytes | None], held: dict[str, str]
+) -> str | None:
+    """Why this must end: a key of messages.CLOSE_CODES; None: it need not."""
+    if grant.web_session not in alive:
+        return LEFT
+    if grant.invite_id is not None:
+        if grant.invite_id not in seats:
+            return "gone"
+        if seats[grant.invite_id] is None:
+            return LEFT
+        if seats[grant.invite_id] != grant.web_session:
+            return "replaced"
+    if grant.held is not None and held.get(grant.held[0]) != grant.held[1]:
+        return "gone"
+    return None

@@ -1,0 +1,95 @@
+"""Assembly of notices: providers, routing, texts, and the flows that write and send them."""
+
+import random
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.delivery import Provider, open_providers
+from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.errors import InvalidInput
+from signaling.flows.invites.interpreting import Interpreting
+from signaling.flows.invites.inviting import Inviting
+from signaling.flows.notices.composing import Composing
+from signaling.flows.notices.interpreter_mail import InterpreterMail
+from signaling.flows.notices.receipts import Receipts
+from signaling.flows.notices.reminding import Reminding
+from signaling.flows.notices.sending import Sending
+from signaling.flows.retention.abandoning import Abandoning
+from signaling.flows.sessions.planning import Planning
+from signaling.notices.notice import Channel
+from web import keys
+from web.config import Config, ConfigError
+from web.notices.operator_texts import OperatorTexts
+from web.notices.renderer import NoticeRenderer
+from web.notices.routing import NoticeRouting
+
+
+def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
+    """The providers, to be closed at the end, and the folder that stands in for them.
+
+    Raises ConfigError.
+    """
+    try:
+        providers = open_providers(config.delivery)
+        return providers, OutboxFolder(config.data_dir / "outbox", config.delivery.mail_from)
+    except InvalidInput as error:
+        raise ConfigError(f"TELECONNECT_{error.field.upper()}: {error.sentence}") from None
+
+
+async def add_notices(app: web.Application, config: Config) -> list[Provider]:
+    """Add everything from routing to receipts. Returns the providers, to be closed at the end.
+
+    Raises ConfigError.
+    """
+    store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
+    clockwork = app[keys.CLOCKWORK]
+    providers, outbox = _open_providers(config)
+    texts = OperatorTexts(app[keys.CATALOGS])
+    # the outbox folder needs nobody's approval
+    whatsapp_speaks = (
+        (lambda: texts.has_templates) if config.delivery.vonage_application_id else (lambda: True)
+    )
+    routing = NoticeRouting(providers.keys(), whatsapp_speaks=whatsapp_speaks)
+    renderer = NoticeRenderer(config, app[keys.CATALOGS], clock)
+    composing = Composing(renderer, texts, routing, clock)
+    before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
+    reminding = Reminding(composing, clock, before)
+    inviting = Inviting(store, composing, reminding, clock)
+    sending = Sending(
+        store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
+    )
+    interpreting = Interpreting(
+        store,
+        rooms,
+        inviting,
+        InterpreterMail(composing, renderer),
+        clock,
+        clockwork,
+        app[keys.TIMEKEEPING],
+        timedelta(hours=config.interpreter_timeout_hours),
+    )
+    app[keys.ABANDONING] = Abandoning(
+        store,
+        rooms,
+        app[keys.RUNNING],
+        composing,
+        renderer,
+        clock,
+        clockwork,
+        app[keys.TIMEKEEPING],
+        timedelta(days=config.abandoned_days),
+    )
+    app[keys.OUTBOX] = outbox
+    app[keys.OPERATOR_TEXTS] = texts
+    app[keys.NOTICE_ROUTING] = routing
+    app[keys.NOTICE_RENDERER] = renderer
+    app[keys.COMPOSING] = composing
+    app[keys.INVITING] = inviting
+    app[keys.INTERPRETING] = interpreting
+    app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
+    app[keys.SENDING] = sending
+    app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
+    await texts.load(store)
+    await routing.load(store)
+    return list(dict.fromkeys(providers.values()))

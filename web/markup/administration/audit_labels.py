@@ -1,0 +1,71 @@
+"""Words for the lines of the audit log."""
+
+from signaling.audit import SCRIPT, SERVER, STRANGER
+from web.view_models import Viewer
+
+
+def action_label(viewer: Viewer, action: str) -> str:
+    """What was done, in words; an action of another version as it stands in the log."""
+    _ = viewer.translate
+    return {
+        "begin_keyed_log": _("Log started"),
+        "set_up": _("Server set up"),
+        "sign_in": _("Signed in"),
+        "sign_in_failed": _("Failed to sign in"),
+        "sign_out": _("Signed out"),
+        "create_account": _("Account created"),
+        "disable_account": _("Account disabled"),
+        "enable_account": _("Account enabled"),
+        "sign_out_everywhere": _("Signed out everywhere"),
+        "change_role": _("Role changed"),
+        "sign_out_elsewhere": _("Signed out on other devices"),
+        "change_password": _("Password changed"),
+        "reset_password": _("Password reset"),
+        "choose_password": _("New password chosen by link"),
+        "backup": _("Backup made"),
+        "restore": _("Backup restored"),
+        "rotate_master_key": _("Master key replaced"),
+        "add_organization": _("Organization added"),
+        "change_organization": _("Organization changed"),
+        "remove_organization": _("Organization removed"),
+        "change_routes": _("Routes changed"),
+        "change_text": _("Text changed"),
+        "change_template": _("WhatsApp template changed"),
+        "change_rules": _("Rules changed"),
+        "see_outbox": _("Outbox opened"),
+        "invite": _("Session planned"),
+        "add_person": _("Person invited"),
+        "send_again": _("Invitation sent again"),
+        "edit": _("Session changed"),
+        "edit_person": _("Invited person changed"),
+        "remove_person": _("Invited person removed"),
+        "cancel": _("Session canceled"),
+        "see_link": _("Link shown"),
+        "take_seat": _("Link used by a new device"),
+        "leave_seat": _("Device left"),
+        "enter": _("Entered the session"),
+        "start": _("Session started"),
+        "start_call": _("Call started"),
+        "keep_open": _("Session terminated, kept open"),
+        "resume": _("Session resumed"),
+        "close": _("Session closed"),
+        "reopen": _("Session reopened"),
+        "export": _("Session exported"),
+        "expire": _("Session expired"),
+        "purge": _("Session deleted for good"),
+        "ask_interpreter": _("Interpreter requested"),
+        "accept_request": _("Request for an interpreter accepted"),
+        "decline_request": _("Request for an interpreter declined"),
+        "expire_request": _("Request for an interpreter expired"),
+        "waive_interpreter": _("Continued without an interpreter"),
+    }.get(action, action)
+
+
+def actor_label(viewer: Viewer, actor: str) -> str:
+    """Who it was, where that is no account."""
+    _ = viewer.translate
+    return {
+        SERVER: _("The server"),
+        STRANGER: _("Somebody unknown"),
+        SCRIPT: _("Somebody on the server's machine"),
+    }.get(actor, actor)

@@ -1,0 +1,82 @@
+"""Where addresses and numbers are typed, asked about, and shown as they were understood."""
+
+import htpy as h
+
+from signaling.errors import DoubtfulContact
+from web.forms.contacts import (
+    contact_of,
+    country_name,
+    doubt,
+    format_contact,
+    in_words,
+    region_of,
+)
+from web.markup.shared.controls import field
+from web.markup.shared.labels import filled
+from web.view_models import Form, Offer, Viewer
+
+
+def contact_field(
+    viewer: Viewer,
+    form: Form,
+    name: str,
+    label: str,
+    *,
+    hint: str | None = None,
+    required: bool = False,
+) -> h.Fragment:
+    """An email address or a number, and what is asked about it; a module says what it is taken for."""
+    return h.fragment[
+        field(form, name, label, hint=hint, required=required, direction="ltr"),
+        _question(viewer, form, name),
+        h.p(".hint", role="status", data_understood=name),
+    ]
+
+
+def answers(form: Form) -> h.Node:
+    """What a form with such fields begins with."""
+    confirmed = form.values.get("confirmed")
+    return [
+        # The Enter key presses the first button: not one that answers for somebody who types.
+        form.questions and h.button(".unseen", type="submit", tabindex="-1", aria_hidden="true"),
+        confirmed and h.input(type="hidden", name="confirmed", value=confirmed),
+    ]
+
+
+def destination(viewer: Viewer, address: str) -> h.Node:
+    """Where somebody is written to, and what is doubtful about it."""
+    if not address:
+        return None
+    contact = contact_of(address)
+    country = country_name(region_of(contact), viewer.language)
+    unsure = doubt(contact)
+    told = _sentence(viewer, in_words(unsure, viewer.language)) if unsure else ""
+    return [
+        h.bdi(dir="ltr")[format_contact(contact).replace(" ", "\u00a0")],
+        country and f" ({country})",
+        told and h.span(".error")[" ", told],
+    ]
+
+
+def _sentence(viewer: Viewer, unsure: DoubtfulContact) -> str:
+    return viewer.translate(unsure.sentence) % unsure.values
+
+
+def _question(viewer: Viewer, form: Form, name: str) -> h.Node:
+    asked = form.questions.get(name)
+    if asked is None:
+        return None
+    _ = viewer.translate
+    return h.div(".actions")[
+        (
+            h.button(type="submit", name=f"use_{name}", value=offer.address)[_use(viewer, offer)]
+            for offer in asked.offers
+        ),
+        asked.understood
+        and h.button(type="submit", name="confirm", value=asked.understood)[_("Send anyway")],
+    ]
+
+
+def _use(viewer: Viewer, offer: Offer) -> h.Node:
+    _ = viewer.translate
+    return filled(_("Use %(number)s"), number=h.bdi(dir="ltr")[offer.shown])

@@ -1,0 +1,209 @@
+"""The shell of every page: head, menu, language switch, skip link."""
+
+import htpy as h
+
+from web.markup.shared.controls import button
+from web.routes import path
+from web.view_models import Viewer
+
+
+def document(
+    viewer: Viewer,
+    title: str,
+    body: h.Node,
+    *,
+    module: str | None = None,
+    service_user: bool = False,
+    data: dict[str, str | None] | None = None,
+    wide: bool = False,
+    stylesheets: tuple[str, ...] = (),
+) -> h.Element:
+    """A whole page.
+
+    `module` is the path below web/static of the page's own script, `data` its data-* attributes.
+    People who come by link (`service_user`) get no menu and a title that says nothing.
+    """
+    _ = viewer.translate
+    signed_in = viewer.account_name is not None and not service_user
+    modules = ["js/pages/lobby.js"] if signed_in else []
+    needs_scripts = signed_in or module is not None
+    followed = signed_in and "consultation-id" not in (data or {})
+    if module and module not in modules:
+        modules.append(module)
+    if not modules:
+        modules.append("js/pages/plain.js")
+    attributes: dict[str, str | None] = {
+        # The lobby turns ids from the socket into addresses with this.
+        "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
+        "data-socket": path("socket"),
+        "data-zone": viewer.zone_there,
+        "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
+        **{f"data-{name}": value for name, value in (data or {}).items()},
+    }
+    return h.html(lang=viewer.language, dir=viewer.direction, data_catalog=viewer.catalog or None)[
+        h.head[
+            h.meta(charset="utf-8"),
+            h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+            h.meta(name="robots", content="noindex, nofollow"),
+            h.meta(name="color-scheme", content="light dark"),
+            h.title[viewer.brand if service_user else f"{title} - {viewer.brand}"],
+            h.link(rel="icon", href=viewer.static("icon.svg"), type="image/svg+xml"),
+            (
+                h.link(rel="stylesheet", href=viewer.static(sheet))
+                for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
+            ),
+            # before the modules: it hears which of them did not come
+            needs_scripts and _for_every_browser(viewer),
+            (h.script(type="module", src=viewer.static(name)) for name in modules),
+        ],
+        h.body({"class": "wide" if wide else None, **attributes})[
+            h.a(".skip", href="#main")[_("Skip to the content")],
+            h.header(".top")[
+                _brand(viewer, linked=signed_in),
+                signed_in and _menu(viewer),
+                h.div(".tools")[
+                    followed and h.span("#line.tag")[_("Connecting…")],
+                    # Only a module can tell whether the browser blocks sound.
+                    signed_in and button("enable-sound", _("Enable sound"), hidden=""),
+                    _language_switch(viewer),
+                    signed_in and _account(viewer),
+                    service_user and viewer.seated and _leave(viewer),
+                ],
+            ],
+            signed_in and _signed_out(viewer),
+            followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
+            needs_scripts and _until_scripts_run(viewer),
+            h.main("#main", tabindex="-1")[body],
+        ],
+    ]
+
+
+def _for_every_browser(viewer: Viewer) -> h.Node:
+    """What is done where modules are missing, unknown or switched off."""
+    return [
+        h.script(defer=True, src=viewer.static("js/boot.js")),
+        h.script(nomodule=True, defer=True, src=viewer.static("js/too-old.js")),
+        h.noscript[h.link(rel="stylesheet", href=viewer.static("css/no-scripts.css"))],
+    ]
+
+
+def _until_scripts_run(viewer: Viewer) -> h.Node:
+    """What is true of a page whose scripts have not taken over; css/base.css chooses."""
+    _ = viewer.translate
+    return [
+        h.noscript[
+            h.p(".notice.warning")[
+                _(
+                    "JavaScript is switched off in this browser, and this page needs it. Please "
+                    "switch it on and reload the page, or use another browser."
+                )
+            ]
+        ],
+        h.div("#starting.notice.warning", role="status")[
+            h.p(".slow")[
+                _(
+                    "This is taking long. If it goes on, try again, allow JavaScript in this browser, "
+                    "or use another one."
+                )
+            ],
+            h.p(".failed")[_("A part of this page could not be started.")],
+            h.p(".too-old")[_("Your browser is too old for this page. Please use a newer one.")],
+            h.a(".button", href="")[_("Try again")],
+        ],
+    ]
+
+
+def message_page(
+    viewer: Viewer, heading: str, *sentences: str, data: dict[str, str | None] | None = None
+) -> h.Element:
+    """A page that only says something to somebody who came by link; it knows no session."""
+    return document(
+        viewer,
+        viewer.brand,
+        h.div(".narrow")[h.h1[heading], (h.p[sentence] for sentence in sentences)],
+        service_user=True,
+        data=data,
+    )
+
+
+def _signed_out(viewer: Viewer) -> h.Element:
+    """Shown when that happens while somebody is writing."""
+    _ = viewer.translate
+    return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
+        _("You are signed out. Please sign in again."),
+        " ",
+        h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
+    ]
+
+
+def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
+    return (
+        h.a(".brand", href=path("dashboard"))[viewer.brand]
+        if linked
+        else h.span(".brand")[viewer.brand]
+    )
+
+
+def _menu(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    entries = [
+        ("dashboard", _("Dashboard")),
+        ("invites", _("Invites")),
+        ("waiting_room", _("Waiting room")),
+        ("opened", _("Opened sessions")),
+        ("history", _("History")),
+        ("device_test", _("Test my device")),
+    ]
+    if viewer.account_role == "administrator":
+        entries.append(("admin", _("Administration")))
+    entries.append(("account", _("My account")))
+    return h.nav(aria_label=_("Main menu"))[
+        h.ul[
+            (
+                h.li[
+                    h.a(
+                        href=path(name),
+                        aria_current="page" if viewer.path == path(name) else None,
+                    )[label],
+                    # Beside the link: the number must not become part of the entry's name.
+                    name == "waiting_room" and h.span("#waiting-badge.badge", hidden=True),
+                ]
+                for name, label in entries
+            )
+        ]
+    ]
+
+
+def _language_switch(viewer: Viewer) -> h.Node:
+    _ = viewer.translate
+    if len(viewer.languages) < 2:
+        return None
+    return h.form(".language", method="post", action=path("language"))[
+        h.input(type="hidden", name="next", value=viewer.path),
+        h.label(".unseen", for_="interface-language")[_("Show this page in")],
+        h.select("#interface-language", name="language")[
+            (
+                h.option(value=code, selected=code == viewer.language, lang=code)[name]
+                for code, name in viewer.languages
+            )
+        ],
+        h.button(type="submit")[_("Change")],
+    ]
+
+
+def _leave(viewer: Viewer) -> h.Element:
+    """For whoever shares this browser with others; the module also forgets what the page keeps."""
+    _ = viewer.translate
+    return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
+        h.input(type="hidden", name="language", value=viewer.language),
+        h.button(type="submit")[_("Leave this device")],
+    ]
+
+
+def _account(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
+        h.span(".account", dir="auto")[viewer.account_name],
+        " ",
+        h.button(type="submit")[_("Sign out")],
+    ]

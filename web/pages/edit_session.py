@@ -1,0 +1,131 @@
+""" "Edit" and "Cancel session": what can still be changed before a session starts."""
+
+from dataclasses import replace
+
+from aiohttp import web
+
+from signaling.access import owned
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.errors import InvalidInput, TooManyRequests
+from signaling.invite import Invite
+from web.forms.invitation import answered, read_moment, read_person
+from web.http.errors import (
+    retry_after,
+)
+from web.http.forms import form_of, reading_of, refused_form
+from web.http.request import (
+    show,
+    signed_in,
+    viewer_of,
+)
+from web.keys import LIMITS, PLANNING, STORE
+from web.markup.desk.edit_session import edit_session_page
+from web.pages.session_people import invite_more
+from web.routes import path
+from web.texts import dates
+from web.view_models import Form, InvitedPerson
+from web.zones.names import todays_name
+
+_MOMENT = ("plan_later", "date", "time", "time_zone", "occurrence")
+
+
+async def show_edit(request: web.Request) -> web.Response:
+    _account, consultation, invites = await _editable(request, "edit")
+    form = Form(_values(consultation, invites[0]))
+    viewer = await viewer_of(request)
+    return show(edit_session_page(viewer, form, consultation.id, _people(invites)))
+
+
+async def edit(request: web.Request) -> web.Response:
+    """Correct the awaited person and move the session; a refusal keeps everything typed."""
+    account, consultation, invites = await _editable(request, "edit")
+    viewer, typed = await viewer_of(request), answered(await form_of(request))
+    reading = reading_of(request, account, viewer, typed, invites[0].person.address)
+    planning = request.app[PLANNING]
+    try:
+        await request.app[LIMITS].hit("invite", account.id)
+        person = read_person(typed, reading) if invites[0].role == "service_user" else None
+        planned_at, time_zone = consultation.planned_at, consultation.time_zone
+        own_zone = invites[0].person.time_zone
+        before = _values(consultation, invites[0])
+        if any(typed.get(name, "") != before.get(name, "") for name in _MOMENT):
+            # only a changed date must lie ahead: a late correction of a name is none
+            planned_at, time_zone = read_moment(typed, reading)
+            own_zone = own_zone if planned_at is None else time_zone
+        person = person and replace(person, time_zone=own_zone)
+        await planning.edit(consultation.id, account, planned_at, time_zone, person)
+    except (InvalidInput, TooManyRequests) as error:
+        form = refused_form(typed, error, viewer)
+        page = edit_session_page(viewer, form, consultation.id, _people(invites))
+        return show(page, error.status, retry_after(error))
+    raise web.HTTPSeeOther(path("invites"))
+
+
+async def add_people(request: web.Request) -> web.Response:
+    """Invite a companion or colleagues besides; a refusal keeps everything typed."""
+    _account, consultation, invites = await _editable(request, "invite")
+    viewer, typed = await viewer_of(request), answered(await form_of(request))
+    try:
+        await invite_more(request, typed)
+    except (InvalidInput, TooManyRequests) as error:
+        values = _values(consultation, invites[0]) | typed
+        form = refused_form(values, error, viewer)
+        page = edit_session_page(viewer, form, consultation.id, _people(invites))
+        return show(page, error.status, retry_after(error))
+    raise web.HTTPSeeOther(path("edit_session", consultation_id=consultation.id))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    account = await signed_in(request)
+    app = request.app
+    await app[PLANNING].cancel(request.match_info["consultation_id"], account)
+    raise web.HTTPSeeOther(path("invites"))
+
+
+def _values(consultation: Consultation, invite: Invite) -> dict[str, str]:
+    """The form as it is filled in before anybody changes it."""
+    person = invite.person
+    values = {
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+        "address": person.address,
+        "channel": person.channel if person.channel != "email" else "",
+        "language": person.language,
+    }
+    if consultation.planned_at is not None:
+        local = dates.local(consultation.planned_at, consultation.time_zone)
+        values |= {
+            "plan_later": "on",
+            "date": local.date().isoformat(),
+            "time": local.strftime("%H:%M"),
+            "time_zone": todays_name(consultation.time_zone) or "UTC",
+        }
+    return values
+
+
+def _people(invites: list[Invite]) -> list[InvitedPerson]:
+    """Everybody who is invited now, the awaited person first."""
+    usable = [invite for invite in invites if invite.usable]
+    return [
+        InvitedPerson(
+            invite.id,
+            invite.person.name,
+            invite.role,
+            removable=invite.role != "service_user" and len(usable) > 1,
+            address=invite.person.address,
+        )
+        for invite in usable
+    ]
+
+
+async def _editable(
+    request: web.Request, action: str
+) -> tuple[Account, Consultation, list[Invite]]:
+    account = await signed_in(request)
+    read = request.app[STORE].read
+    found = await read.consultations.get(request.match_info["consultation_id"])
+    consultation = owned(found, account.id, action)
+    if consultation.state not in ("planned", "waiting"):
+        raise web.HTTPSeeOther(path("invites"))
+    return account, consultation, await read.invites.of_consultation(consultation.id)

@@ -1,0 +1,117 @@
+"""Consultations as rows of a list: who, how reached, when, in what state."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.invite import Invite
+from signaling.rooms.room import Room
+from web.keys import ABANDONING, CLOCK, ROOMS, RUNNING, STORE
+from web.texts.catalogs import OWN_NAMES
+from web.view_models import HistoryRow, InviteRow, Person, WaitingRow
+from web.zones.names import todays_name
+
+CONNECT_WITHIN = timedelta(seconds=15)
+"From taking the seat: by then a page on a slow network has its line."
+
+
+async def invite_rows(
+    app: web.Application, account: Account, states: Sequence[str], only: str | None = None
+) -> list[InviteRow]:
+    """The account's consultations in these states, soonest first; or `only` this one of them."""
+    consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    return [
+        await _invite_row(app, consultation)
+        for consultation in consultations
+        if only in (None, consultation.id)
+    ]
+
+
+async def _invite_row(app: web.Application, consultation: Consultation) -> InviteRow:
+    read = app[STORE].read
+    every = await read.invites.of_consultation(consultation.id)
+    invites = [invite for invite in every if invite.state != "revoked"] or every[:1]
+    deliveries = await read.notices.delivery_of([invite.id for invite in invites])
+    checks = await read.device_checks.of_consultation(consultation.id)
+    replies = await read.replies.of_invites([invite.id for invite in invites])
+    room = app[ROOMS].hub.room(consultation.id)
+    people = []
+    for invite in invites:
+        delivery = deliveries.get(invite.id)
+        people.append(
+            Person(
+                name=invite.person.name,
+                role=invite.role,
+                channel=invite.person.channel,
+                address=invite.person.address,
+                language=OWN_NAMES.get(invite.person.language, invite.person.language),
+                invite_state=invite.state,
+                delivery_state=delivery.state if delivery else None,
+                delivery_reason=delivery.reason or None if delivery else None,
+                time_zone=todays_name(invite.person.time_zone or ""),
+                unconnected=_is_unconnected(app, room, invite),
+            )
+        )
+    return InviteRow(
+        consultation_id=consultation.id,
+        invite_id=invites[0].id if invites else "",
+        state=consultation.state,
+        kind=consultation.kind,
+        people=tuple(people),
+        planned_at=consultation.planned_at,
+        created_at=consultation.created_at,
+        online=room is not None and room.others_online(),
+        readiness=checks[invites[0].id].readiness
+        if invites and invites[0].id in checks
+        else "not_tested",
+        interpreting=consultation.interpreting,
+        closes_at=await app[ABANDONING].closes_at(consultation),
+        # what was no text is told by its kind: image, location
+        replies=tuple(reply.text or f"({reply.kind})" for reply in replies),
+    )
+
+
+def _is_unconnected(app: web.Application, room: Room | None, invite: Invite) -> bool:
+    if invite.joined_at is None or app[CLOCK].now() - invite.joined_at < CONNECT_WITHIN:
+        return False
+    seat = room.seats.get(invite.id) if room is not None else None
+    return invite.state == "joined" and not (seat is not None and seat.online)
+
+
+def waiting_rows(app: web.Application, account: Account) -> list[WaitingRow]:
+    """Who waits for this account now, longest first."""
+    return [
+        WaitingRow(
+            consultation_id=waiting.consultation.id,
+            name=waiting.seat.name,
+            language=OWN_NAMES.get(waiting.seat.language, waiting.seat.language),
+            waiting_since=waiting.since,
+            state=waiting.consultation.state,
+            readiness=waiting.seat.readiness,
+        )
+        for waiting in app[ROOMS].hub.waiting(account.id)
+    ]
+
+
+async def history_rows(app: web.Application, account: Account) -> list[HistoryRow]:
+    """What was closed and is not purged yet, latest first."""
+    read = app[STORE].read
+    rows = []
+    for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
+        purge_at = consultation.purge_at(app[RUNNING].retention)
+        if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
+            continue
+        invites = await read.invites.of_consultation(consultation.id)
+        rows.append(
+            HistoryRow(
+                consultation_id=consultation.id,
+                names=", ".join(invite.person.name for invite in invites),
+                started_at=consultation.started_at,
+                closed_at=consultation.closed_at,
+                purge_at=purge_at,
+            )
+        )
+    return sorted(rows, key=lambda row: row.closed_at, reverse=True)

@@ -1,0 +1,106 @@
+"""What monitoring asks: health, readiness, metrics."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from aiohttp import web
+
+from signaling.errors import Unavailable
+from storage.backup.backup_set import last_backup
+from web.http.client_address import is_loopback, remote
+from web.keys import (
+    CLOCK,
+    CONFIG,
+    EMPTYING,
+    RELAY,
+    ROOMS,
+    SENDING,
+    STORE,
+    TIMEKEEPING,
+)
+from web.zones.rules import in_force
+
+FREE_BYTES = 50 * 2**20
+"Below this much free disk the server says that it is not ready."
+
+
+RELAY_FIGURES = {
+    "teleconnect_relay_rooms": ("gauge", "rooms"),
+    "teleconnect_relay_participants": ("gauge", "peers"),
+    "teleconnect_relay_datagrams_received_total": ("counter", "received"),
+    "teleconnect_relay_datagrams_sent_total": ("counter", "sent"),
+    "teleconnect_relay_datagrams_refused_total": ("counter", "refused"),
+    "teleconnect_relay_datagrams_strange_total": ("counter", "strangers"),
+    "teleconnect_relay_errors_total": ("counter", "errors"),
+    "teleconnect_relay_cpu_seconds_total": ("counter", "cpu_seconds"),
+    "teleconnect_relay_resident_memory_bytes": ("gauge", "resident_bytes"),
+}
+"Metric -> its type, and the field of `media.messages.Figures`; counters begin anew with a worker."
+
+
+async def health(request: web.Request) -> web.Response:
+    """The loop turns."""
+    return web.json_response({"status": "ok"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """The database answers, the disk has room, the outbox moves; else 503. Raises Unavailable.
+
+    A provider that is away holds nothing up: its notices are due later. Without the relay the
+    server is of use all the same: its state is only told.
+    """
+    app = request.app
+    await app[STORE].read.accounts.exists()
+    usage = await asyncio.to_thread(shutil.disk_usage, app[CONFIG].data_dir)
+    if usage.free < FREE_BYTES:
+        raise Unavailable
+    next_due = await app[STORE].read.notices.next_due()
+    late = 0.0 if next_due is None else (app[CLOCK].now() - next_due).total_seconds()
+    stuck = app[SENDING].is_stuck(next_due)
+    return web.json_response(
+        {
+            "status": "outbox" if stuck else "ok",
+            "outbox_late_s": round(max(late, 0.0), 1),
+            "forgetting_late_s": round(app[EMPTYING].late.total_seconds(), 1),
+            "clock": "ok" if app[TIMEKEEPING].sure else "doubted",
+            "relay": app[RELAY].state,
+            "backup_age_s": await _backup_age(app),
+            "time_zone_rules": in_force().version,
+        },
+        status=503 if stuck else 200,
+    )
+
+
+async def _backup_age(app: web.Application) -> float | None:
+    """Seconds since the newest backup; None: none was ever made, as far as is known."""
+    made_at = await asyncio.to_thread(last_backup, app[CONFIG].data_dir)
+    return None if made_at is None else round((app[CLOCK].now() - made_at).total_seconds(), 1)
+
+
+async def metrics(request: web.Request) -> web.Response:
+    """Counts in the Prometheus text format, for this machine only."""
+    if not is_loopback(remote(request)):
+        raise web.HTTPNotFound
+    hub = request.app[ROOMS].hub
+    figures = {
+        "teleconnect_rooms": hub.room_count(),
+        "teleconnect_connections": sum(1 for _ in hub.connections()),
+        "process_resident_memory_bytes": await asyncio.to_thread(_resident_bytes),
+    }
+    lines = [f"# TYPE {name} gauge\n{name} {value}" for name, value in figures.items()]
+    relay = request.app[RELAY].relay
+    workers = [] if relay is None else relay.figures
+    for name, (kind, field) in RELAY_FIGURES.items() if workers else ():
+        lines.append(f"# TYPE {name} {kind}")
+        for index, said in enumerate(workers):
+            lines.append(f'{name}{{worker="{index}"}} {getattr(said, field)}')
+    return web.Response(
+        body="\n".join(lines).encode() + b"\n",
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")

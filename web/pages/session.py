@@ -1,0 +1,50 @@
+"""The session page of the scheduler, and reopening."""
+
+from aiohttp import web
+
+from signaling.access import owned
+from signaling.account import Account
+from signaling.consultation import Consultation
+from signaling.flows.sessions.planning import EDITABLE_STATES
+from web.http.request import show, signed_in, viewer_of
+from web.keys import PLANNING, RUNNING, STORE
+from web.markup.session import session_page
+from web.routes import path
+from web.view_models import SessionView
+
+
+async def show_session(request: web.Request) -> web.Response:
+    account, consultation = await _own(request, "enter")
+    invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
+    view = SessionView(
+        consultation_id=consultation.id,
+        invite_id=None,
+        participant_id=account.id,
+        title=invites[0].person.name if invites else "",
+        state=consultation.state,
+        scheduler_name=account.name,
+        planned_at=consultation.planned_at,
+        may_invite=consultation.state in EDITABLE_STATES
+        or await request.app[PLANNING].may_add_in_progress(),
+        reachable=tuple(
+            (invite.id, invite.person.name)
+            for invite in invites
+            if invite.usable and invite.person.address
+        ),
+    )
+    return show(session_page(await viewer_of(request), view))
+
+
+async def reopen(request: web.Request) -> web.Response:
+    account, consultation = await _own(request, "reopen")
+    await request.app[RUNNING].reopen(consultation.id, account.id)
+    raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
+
+
+async def _own(request: web.Request, action: str) -> tuple[Account, Consultation]:
+    """The scheduler and their consultation. Anybody else's does not exist (NotFound)."""
+    account = await signed_in(request)
+    consultation = await request.app[STORE].read.consultations.get(
+        request.match_info["consultation_id"]
+    )
+    return account, owned(consultation, account.id, action)

@@ -1,0 +1,265 @@
+/**
+ * Wires the parts of a call to each other and to the session page. This module is only loaded once
+ * a call becomes possible: the waiting room does not wait for it on a slow network.
+ */
+
+import { _, fill } from "../../shared/catalog.js";
+import { byId, setText, show } from "../../shared/dom.js";
+import { CallMembership } from "./call-membership.js";
+import { CallConnections } from "./connections.js";
+import { Controls } from "./controls.js";
+import { DevicePicker } from "./device-picker.js";
+import { Devices } from "./devices.js";
+import { LevelMeter } from "./level-meter.js";
+import { QualityWatch } from "./quality.js";
+import { callPhase, nameOf } from "../state.js";
+import { Tiles } from "./tiles.js";
+import { keepAwake, renewWakeLock } from "./wake-lock.js";
+
+/**
+ * @import { Channel, Command, Refused } from "../../signaling/channel.js"
+ * @import { ServerMessage, Welcome } from "../../signaling/messages.js"
+ * @import { Room } from "../state.js"
+ */
+
+/**
+ * @typedef {object} CallControllerOptions
+ * @property {string} peerId
+ * @property {string} storageKey under which a reload finds the call that the page was in
+ * @property {Channel} channel
+ * @property {() => Room} room
+ * @property {(sentence: string) => void} notify the reader
+ * @property {() => void} render the page
+ */
+
+export class CallController {
+  /** @type {Map<string, number | null>} heights reported to the relay */
+  #reportedHeights = new Map();
+
+  /** @param {CallControllerOptions} options */
+  constructor(options) {
+    const { peerId, channel, render } = options;
+    this.options = options;
+    this.call = new CallConnections({
+      peerId,
+      send: (message) => channel.send(message),
+      onChange: render,
+      isVisible: (other) => this.#isVisible(other),
+    });
+    this.level = new LevelMeter((value, speaking) => {
+      byId("level", HTMLMeterElement).value = value;
+      show(byId("muted-hint", HTMLElement), speaking && !this.devices.state.microphone);
+    });
+    this.devices = new Devices({
+      onTrack: (kind, track) => {
+        this.call.setTrack(kind, track);
+        if (kind === "audio") this.level.listen(track);
+      },
+      onUnwanted: () => {
+        if (this.membership.inside) return;
+        options.notify(
+          _(
+            "You are not in the call any more, so microphone and camera stay off. You can call back or join again.",
+          ),
+        );
+      },
+      onChange: () => {
+        // A camera or screen was chosen after all.
+        if (this.call.audioOnly && this.devices.video) this.#setAudioOnly(false);
+        this.membership.sendMediaState();
+        render();
+      },
+    });
+    this.membership = new CallMembership({
+      storageKey: options.storageKey,
+      devices: this.devices,
+      send: (message) => channel.send(message),
+      command: (message) => this.#command(message),
+      room: options.room,
+      notify: options.notify,
+      onChange: render,
+    });
+    this.tiles = new Tiles(() => this.#reportHeights());
+    this.quality = new QualityWatch(
+      () => this.call.connections,
+      (found) => {
+        channel.send({ type: "set_quality", quality: found });
+        render();
+      },
+    );
+    const { start, accept, decline, hangUp } = this.membership;
+    this.controls = new Controls(this.devices, {
+      start,
+      accept,
+      decline,
+      hangUp,
+      toggleAudioOnly: () => this.#toggleAudioOnly(),
+    });
+    this.picker = new DevicePicker(this.devices, (id) => this.tiles.setSpeaker(id));
+  }
+
+  /** Whether a call comes in that is not answered yet. */
+  get isRinging() {
+    return this.membership.phase === "incoming" && !this.membership.inside;
+  }
+
+  /** @param {Welcome} welcome */
+  configure(welcome) {
+    this.call.configure(welcome.ice_servers, welcome.media_policy);
+    this.membership.sendMediaState();
+  }
+
+  /** @param {ServerMessage} message */
+  receive(message) {
+    if (message.type === "description") {
+      this.call.receiveDescription(message.sender, message.description);
+    } else if (message.type === "candidate") {
+      this.call.receiveCandidate(message.sender, message.candidate);
+    } else if (message.type === "relay_offer") {
+      // What was reported on the old connection does not count for the new one.
+      if (message.fresh) {
+        this.#reportedHeights.clear();
+        this.tiles.forgetRelay();
+      }
+      this.call.receiveOffer(message);
+    } else if (message.type === "speaking") {
+      this.tiles.speaker = message.peer_id ?? "";
+    } else if (message.type === "picture_paused") {
+      this.tiles.setPaused(message.peer_id, message.kind, message.paused);
+    } else if (message.type === "call_lost") {
+      this.membership.lost(message.call_id);
+      this.options.notify(
+        _(
+          "You could not be connected with the others in the call. You can still write messages, or press Join the call to try again.",
+        ),
+      );
+    }
+  }
+
+  /** @param {Room} room as the server knows it */
+  render(room) {
+    this.membership.follow(callPhase(room, this.options.peerId));
+    // Hanging up takes effect at once, even while the server does not answer.
+    this.#render(this.membership.phase === "leaving" ? { ...room, call: null } : room);
+  }
+
+  /** @param {Room} room */
+  #render(room) {
+    const inCall = this.membership.phase === "joined";
+    this.call.update(room);
+    const { dataset } = byId("call", HTMLElement);
+    dataset.topology = (inCall && room.call?.topology) || "";
+    dataset.movingTo = (inCall && room.call?.moving_to) || "";
+    this.controls.render(room, this.membership, this.call.audioOnly);
+    if (!this.call.forwarded) this.tiles.forgetRelay();
+    this.tiles.render(room, this.call.remotes);
+    this.#reportHeights();
+    const { video, screen, facing } = this.devices;
+    this.tiles.showOwn(video, screen === null && facing === "user");
+    this.quality.watch(inCall);
+    void keepAwake(inCall);
+    this.#showQuality(room, inCall);
+  }
+
+  /**
+   * Whether the relay is asked for any video of this peer, or has not been told yet.
+   * @param {string} peerId
+   */
+  #isVisible(peerId) {
+    const reported = [...this.#reportedHeights].filter(([key]) => key.startsWith(`${peerId} `));
+    return !reported.length || reported.some(([, height]) => height !== null);
+  }
+
+  /** Report at which height each video is shown: the relay sends no higher encoding. */
+  #reportHeights() {
+    if (!this.call.forwarded) {
+      this.#reportedHeights.clear();
+      return;
+    }
+    for (const { peerId, kind, height } of this.tiles.heights()) {
+      const wanted = this.call.audioOnly ? null : height;
+      const key = `${peerId} ${kind}`;
+      if (this.#reportedHeights.get(key) === wanted) continue;
+      const report = { type: /** @type {const} */ ("tile_shown"), peer_id: peerId, kind };
+      if (this.options.channel.send({ ...report, height: wanted }))
+        this.#reportedHeights.set(key, wanted);
+    }
+  }
+
+  /** The network changed. */
+  restart() {
+    this.call.restart();
+  }
+
+  /** The page is visible again. */
+  wake() {
+    renewWakeLock();
+    this.devices.check();
+  }
+
+  /** The page is being left: a reload may rejoin, but no device stays open meanwhile. */
+  hide() {
+    this.devices.close();
+  }
+
+  /** The page has lost its seat. */
+  abandon() {
+    this.membership.abandon();
+  }
+
+  /**
+   * @param {Command} message
+   * @returns {Promise<Refused | null>} null if it was done
+   */
+  async #command(message) {
+    try {
+      await this.options.channel.command(message);
+      return null;
+    } catch (error) {
+      // Not `instanceof Refused`: a module that was loaded again has a class of its own.
+      if (error instanceof Error && "code" in error) return /** @type {Refused} */ (error);
+      throw error;
+    } finally {
+      this.options.render();
+    }
+  }
+
+  #toggleAudioOnly() {
+    const on = !this.call.audioOnly;
+    if (on) {
+      this.devices.setScreen(false);
+      this.devices.setCamera(false);
+    }
+    this.#setAudioOnly(on);
+    this.options.render();
+  }
+
+  /** @param {boolean} on */
+  #setAudioOnly(on) {
+    this.call.setAudioOnly(on);
+    this.tiles.audioOnly = on;
+  }
+
+  /**
+   * @param {Room} room
+   * @param {boolean} inCall
+   */
+  #showQuality(room, inCall) {
+    const words = { good: _("good"), fair: _("fair"), poor: _("poor") };
+    /** @type {string[]} */
+    const sentences = [];
+    const own = this.quality.current;
+    if (own) sentences.push(fill(_("Your connection: %(quality)s"), { quality: words[own] }));
+    for (const member of room.call?.members ?? []) {
+      if (member.participant_id === room.me || !member.quality || member.state !== "joined") {
+        continue;
+      }
+      const name = nameOf(room, member.participant_id);
+      const sentence = _("Connection of %(name)s: %(quality)s");
+      sentences.push(fill(sentence, { name, quality: words[member.quality] }));
+    }
+    const place = byId("quality", HTMLElement);
+    setText(place, sentences.join(" · "));
+    show(place, inCall && sentences.length > 0);
+  }
+}

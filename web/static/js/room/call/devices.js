@@ -1,0 +1,271 @@
+/**
+ * Microphone, camera and screen of this device, for as long as a call uses them: requested after a
+ * tap, microphone first, and requested again when the system took them away. Knows no connection:
+ * a listener gets the tracks.
+ */
+
+import { Capture } from "./capture.js";
+import { explain, permission } from "./device-errors.js";
+
+/** @typedef {"audio" | "video"} Kind */
+/** @typedef {import("../../signaling/messages.js").MediaState} MediaState */
+
+/**
+ * @typedef {object} DevicesListener
+ * @property {(kind: Kind | "screen", track: MediaStreamTrack | null) => void} onTrack the track to
+ *   send from now on
+ * @property {() => void} onUnwanted permission was given after the call had released the device
+ * @property {() => void} onChange anything that is shown changed
+ */
+
+export const isPhone = () => matchMedia("(pointer: coarse)").matches;
+
+/** More would heat a phone and use up a data plan; a face needs no more. */
+const PHONE_VIDEO = {
+  width: { ideal: 640 },
+  height: { ideal: 360 },
+  frameRate: { ideal: 15, max: 15 },
+};
+const DESKTOP_VIDEO = {
+  width: { ideal: 960 },
+  height: { ideal: 540 },
+  frameRate: { ideal: 24, max: 30 },
+};
+const AUDIO = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+const SCREEN = { video: { frameRate: 10 } };
+
+export class Devices {
+  facing = "user";
+  canSwitch = false;
+  /** Not muted; kept from one call to the next. */
+  speaks = true;
+  /** Device ids chosen by the reader; empty for the browser's choice. */
+  chosen = { audio: "", video: "" };
+  /** @type {Map<Kind | "screen", string>} sentences for the reader, until that device is requested again */
+  problems = new Map();
+  /** A call uses the devices. */
+  inUse = false;
+  #microphone;
+  #camera;
+  #screen;
+
+  /** @param {DevicesListener} listener */
+  constructor(listener) {
+    this.listener = listener;
+    const shared = { lasting: true, mayAsk: () => true, onUnwanted: listener.onUnwanted };
+    this.#microphone = new Capture({
+      ...shared,
+      request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
+      isPrompt: async () => (await permission("audio")) !== "granted",
+      onTrack: (track) => this.#onMicrophone(track),
+      onRefused: (error) => void this.#refused("audio", error),
+      onChange: () => {
+        this.#camera.settle();
+        listener.onChange();
+      },
+    });
+    this.#camera = new Capture({
+      ...shared,
+      request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
+      // Two prompts, one after the other, are refused less often than both at once.
+      mayAsk: () => !this.#microphone.pending,
+      isPrompt: async () => (await permission("video")) !== "granted",
+      onTrack: (track) => this.#onCamera(track),
+      onRefused: (error) => void this.#refused("video", error),
+      onChange: listener.onChange,
+    });
+    this.#screen = new Capture({
+      ...shared,
+      lasting: false,
+      request: (wanted) => navigator.mediaDevices.getDisplayMedia(wanted),
+      isPrompt: async () => false,
+      onTrack: (track) => {
+        if (track) track.contentHint = "detail";
+        listener.onTrack("screen", track);
+      },
+      onRefused: (error) => void this.#refused("screen", error),
+      onChange: listener.onChange,
+    });
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get microphone() {
+    return this.#microphone.track;
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get camera() {
+    return this.#camera.track;
+  }
+
+  /** @returns {MediaStreamTrack | null} */
+  get screen() {
+    return this.#screen.track;
+  }
+
+  /** @returns {MediaState} */
+  get state() {
+    const { asking } = this;
+    return {
+      microphone: this.microphone !== null && this.microphone.enabled,
+      camera: this.camera !== null,
+      screen: this.screen !== null,
+      ...(asking ? { asking } : {}),
+    };
+  }
+
+  /** Whether a permission prompt for microphone or camera is open. */
+  get asking() {
+    return this.#microphone.asking || this.#camera.asking;
+  }
+
+  get wantsCamera() {
+    return this.#camera.wanted;
+  }
+
+  /** @returns {MediaStreamTrack | null} the video that others see first */
+  get video() {
+    return this.screen ?? this.camera;
+  }
+
+  /**
+   * Open the devices for a call: the microphone unless muted, and the camera. A refusal is put
+   * into `problems`, and the call goes on without the device.
+   * @param {boolean} withCamera
+   */
+  open(withCamera) {
+    this.inUse = true;
+    this.setMicrophone(this.speaks);
+    if (withCamera) this.setCamera(true);
+  }
+
+  /** @returns {Promise<void>} resolved with a microphone, without one, or with a prompt open */
+  answered() {
+    return this.#microphone.answered();
+  }
+
+  /** @param {boolean} on */
+  setMicrophone(on) {
+    this.speaks = on;
+    this.problems.delete("audio");
+    // A muted microphone stays open: people unmute in the middle of a word.
+    if (on) this.#want(this.#microphone, this.#audioConstraints());
+    else if (!this.microphone) this.#want(this.#microphone, null);
+    if (this.microphone) this.microphone.enabled = on;
+    this.listener.onChange();
+  }
+
+  /** @param {boolean} on */
+  setCamera(on) {
+    this.problems.delete("video");
+    this.#want(this.#camera, on ? this.#videoConstraints() : null);
+    this.listener.onChange();
+  }
+
+  /** @param {boolean} on */
+  setScreen(on) {
+    this.problems.delete("screen");
+    this.#want(this.#screen, on ? SCREEN : null);
+    this.listener.onChange();
+  }
+
+  /**
+   * Use this microphone or camera from now on; if it is unplugged, the browser takes another.
+   * @param {Kind} kind
+   * @param {string} id
+   */
+  choose(kind, id) {
+    this.chosen[kind] = id;
+    this.problems.delete(kind);
+    if (kind === "video") {
+      if (this.#camera.wanted) this.#want(this.#camera, this.#videoConstraints());
+    } else if (this.#microphone.wanted) this.#want(this.#microphone, this.#audioConstraints());
+    this.listener.onChange();
+  }
+
+  /** Switch to a phone's other camera; does nothing while one is still opening. */
+  switchCamera() {
+    if (!this.camera) return;
+    this.chosen.video = "";
+    this.facing = this.facing === "user" ? "environment" : "user";
+    this.setCamera(true);
+  }
+
+  /** Request devices again that a phone took away in the background. */
+  check() {
+    this.#microphone.regain();
+    this.#camera.regain();
+  }
+
+  /** Release all devices: no call uses them any more. */
+  close() {
+    this.inUse = false;
+    this.problems.clear();
+    for (const capture of [this.#microphone, this.#camera, this.#screen]) capture.want(null);
+    this.listener.onChange();
+  }
+
+  /**
+   * @param {Capture} capture
+   * @param {MediaStreamConstraints | null} wanted
+   */
+  #want(capture, wanted) {
+    capture.want(this.inUse ? wanted : null);
+  }
+
+  /** @returns {MediaStreamConstraints} */
+  #audioConstraints() {
+    return { audio: { ...AUDIO, ...this.#chosenDevice("audio") } };
+  }
+
+  /** @returns {MediaStreamConstraints} */
+  #videoConstraints() {
+    const which = this.chosen.video ? this.#chosenDevice("video") : { facingMode: this.facing };
+    return { video: { ...(isPhone() ? PHONE_VIDEO : DESKTOP_VIDEO), ...which } };
+  }
+
+  /** @param {Kind} kind */
+  #chosenDevice(kind) {
+    return this.chosen[kind] ? { deviceId: this.chosen[kind] } : {};
+  }
+
+  /** @param {MediaStreamTrack | null} track */
+  #onMicrophone(track) {
+    if (track) {
+      track.enabled = this.speaks;
+      this.problems.delete("audio");
+    }
+    this.listener.onTrack("audio", track);
+  }
+
+  /** @param {MediaStreamTrack | null} track */
+  #onCamera(track) {
+    this.listener.onTrack("video", track);
+    if (!track) return;
+    this.problems.delete("video");
+    void this.#countCameras();
+  }
+
+  async #countCameras() {
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    this.canSwitch = isPhone() && devices.filter(({ kind }) => kind === "videoinput").length > 1;
+    this.listener.onChange();
+  }
+
+  /**
+   * @param {Kind | "screen"} kind
+   * @param {unknown} error
+   */
+  async #refused(kind, error) {
+    const name = error instanceof Error ? error.name : "";
+    if (kind === "screen") {
+      // Closing the browser's own picker is an answer, not a problem.
+      if (name !== "NotAllowedError") this.problems.set(kind, explain(name, kind));
+    } else {
+      const capture = kind === "audio" ? this.#microphone : this.#camera;
+      const asks = name === "NotAllowedError" && (await permission(kind)) === "prompt";
+      if (capture.refused) this.problems.set(kind, explain(name, kind, asks));
+    }
+    this.listener.onChange();
+  }
+}

@@ -1,0 +1,22 @@
+/** Whether what a participant sends is received, by the stats of the receivers. */
+
+/** @import { MediaState, RelayTrack } from "../../signaling/messages.js" */
+
+/**
+ * @param {{ kind: RelayTrack["kind"], receiver: RTCRtpReceiver }[]} receivers
+ * @param {MediaState} sent what they say they send
+ * @param {boolean} audioOnly no video is wanted
+ * @returns {Promise<{ audio: boolean, video: boolean }>} true also for what is not sent or wanted
+ */
+export async function mediaReceived(receivers, sent, audioOnly) {
+  let audio = !sent.microphone;
+  let video = audioOnly || !(sent.camera || sent.screen);
+  for (const { kind, receiver } of receivers) {
+    for (const report of (await receiver.getStats()).values()) {
+      if (report.type !== "inbound-rtp") continue;
+      if (kind === "audio") audio ||= report.packetsReceived > 0;
+      else video ||= report.framesDecoded > 0;
+    }
+  }
+  return { audio, video };
+}

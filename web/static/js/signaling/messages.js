@@ -1,0 +1,416 @@
+/**
+ * The wire messages of the socket as types: the counterpart of signaling/wire/messages.py, where they
+ * are explained. A test compares the two. Types only: no browser loads this file. Members with a default may be absent on the wire.
+ */
+
+/**
+ * @typedef {object} ResumePoint
+ * @property {string} epoch
+ * @property {number} seq
+ */
+
+/**
+ * @typedef {object} Description
+ * @property {"offer" | "answer" | "pranswer" | "rollback"} kind
+ * @property {string} [sdp]
+ */
+
+/**
+ * @typedef {object} CandidateInit
+ * @property {string} candidate
+ * @property {string | null} [sdp_mid]
+ * @property {number | null} [sdp_m_line_index]
+ * @property {string | null} [username_fragment]
+ */
+
+/**
+ * @typedef {object} MediaState
+ * @property {boolean} microphone
+ * @property {boolean} camera
+ * @property {boolean} [screen]
+ * @property {boolean} [asking]
+ */
+
+/**
+ * @typedef {object} Participant
+ * @property {string} participant_id
+ * @property {"scheduler" | "service_user" | "companion" | "colleague" | "interpreter"} role
+ * @property {string} name
+ * @property {boolean} online
+ * @property {boolean} [present]
+ * @property {boolean} [calls]
+ */
+
+/**
+ * @typedef {object} ChatLine
+ * @property {string} id
+ * @property {number} position
+ * @property {string} participant_id
+ * @property {string} kind
+ * @property {string} text
+ * @property {number} sent_at
+ */
+
+/**
+ * @typedef {object} CallMember
+ * @property {string} participant_id
+ * @property {"ringing" | "joined" | "declined" | "left"} state
+ * @property {string | null} [peer_id]
+ * @property {boolean} [reconnecting]
+ * @property {MediaState | null} [media]
+ * @property {"good" | "fair" | "poor" | null} [quality]
+ */
+
+/**
+ * @typedef {object} CallView
+ * @property {string} call_id
+ * @property {"audio" | "video"} media
+ * @property {"ringing" | "ongoing" | "ended" | "missed" | "refused"} state
+ * @property {string} started_by
+ * @property {number} started_at
+ * @property {"mesh" | "forwarded"} topology
+ * @property {CallMember[]} members
+ * @property {number | null} [answered_at]
+ * @property {"mesh" | "forwarded" | null} [moving_to]
+ */
+
+/**
+ * @typedef {object} RelayTrack
+ * @property {string} mid
+ * @property {"audio" | "video" | "screen"} kind
+ * @property {"publish" | "subscribe"} direction
+ * @property {string} peer_id
+ */
+
+/**
+ * @typedef {object} ConsultationView
+ * @property {string} consultation_id
+ * @property {string} state
+ * @property {"remote" | "in_person"} kind
+ * @property {number | null} [planned_at]
+ * @property {number | null} [started_at]
+ * @property {number | null} [closed_at]
+ * @property {boolean} [scheduler_busy]
+ */
+
+/**
+ * @typedef {object} IceServer
+ * @property {string[]} urls
+ * @property {string | null} [username]
+ * @property {string | null} [credential]
+ */
+
+/**
+ * @typedef {object} WaitingEntry
+ * @property {string} consultation_id
+ * @property {string} name
+ * @property {string} language
+ * @property {number} waiting_since
+ * @property {string} state
+ * @property {"ready" | "ready_with_limits" | "not_ready" | "not_tested"} [readiness]
+ */
+
+/**
+ * @typedef {object} Hello
+ * @property {"hello"} type
+ * @property {number} version
+ * @property {"room" | "lobby"} stream
+ * @property {string} peer_id
+ * @property {string | null} [consultation_id]
+ * @property {string | null} [invite_id]
+ * @property {ResumePoint | null} [resume]
+ * @property {boolean} [calls]
+ */
+
+/**
+ * @typedef {object} Ping
+ * @property {"ping"} type
+ */
+
+/**
+ * @typedef {object} ChatSend
+ * @property {"chat_send"} type
+ * @property {string} id
+ * @property {string} text
+ */
+
+/**
+ * @typedef {object} Seen
+ * @property {"seen"} type
+ * @property {number} position
+ */
+
+/**
+ * @typedef {object} ReadChat
+ * @property {"read_chat"} type
+ * @property {string} id
+ * @property {number | null} [before]
+ * @property {number | null} [after]
+ */
+
+/**
+ * @typedef {object} StartConsultation
+ * @property {"start_consultation"} type
+ * @property {string} id
+ */
+
+/**
+ * @typedef {object} TerminateConsultation
+ * @property {"terminate_consultation"} type
+ * @property {string} id
+ * @property {"close" | "keep_open"} choice
+ */
+
+/**
+ * @typedef {object} ResumeConsultation
+ * @property {"resume_consultation"} type
+ * @property {string} id
+ */
+
+/**
+ * @typedef {object} CallStart
+ * @property {"call_start"} type
+ * @property {string} id
+ * @property {"audio" | "video"} media
+ */
+
+/**
+ * @typedef {object} CallAccept
+ * @property {"call_accept"} type
+ * @property {string} id
+ * @property {string} call_id
+ */
+
+/**
+ * @typedef {object} CallDecline
+ * @property {"call_decline"} type
+ * @property {string} id
+ * @property {string} call_id
+ */
+
+/**
+ * @typedef {object} CallLeave
+ * @property {"call_leave"} type
+ * @property {string} id
+ * @property {string} call_id
+ */
+
+/**
+ * @typedef {object} SendDescription
+ * @property {"send_description"} type
+ * @property {string} to
+ * @property {Description} description
+ */
+
+/**
+ * @typedef {object} SendCandidate
+ * @property {"send_candidate"} type
+ * @property {string} to
+ * @property {CandidateInit} candidate
+ */
+
+/**
+ * @typedef {object} RelayAnswer
+ * @property {"relay_answer"} type
+ * @property {number} revision
+ * @property {string} sdp
+ */
+
+/**
+ * @typedef {object} PathReady
+ * @property {"path_ready"} type
+ * @property {"mesh" | "forwarded"} topology
+ * @property {string[]} peers
+ */
+
+/**
+ * @typedef {object} PathFailed
+ * @property {"path_failed"} type
+ * @property {string | null} [to]
+ */
+
+/**
+ * @typedef {object} TileShown
+ * @property {"tile_shown"} type
+ * @property {string} peer_id
+ * @property {"video" | "screen"} kind
+ * @property {number | null} height
+ */
+
+/**
+ * @typedef {object} SetMedia
+ * @property {"set_media"} type
+ * @property {MediaState} media
+ */
+
+/**
+ * @typedef {object} SetQuality
+ * @property {"set_quality"} type
+ * @property {"good" | "fair" | "poor"} quality
+ */
+
+/**
+ * @typedef {object} Welcome
+ * @property {"welcome"} type
+ * @property {number} version
+ * @property {number} server_time
+ * @property {string} participant_id
+ * @property {string} peer_id
+ * @property {string} epoch
+ * @property {boolean} resumed
+ * @property {IceServer[]} ice_servers
+ * @property {"auto" | "relay"} media_policy
+ */
+
+/**
+ * @typedef {object} Snapshot
+ * @property {"snapshot"} type
+ * @property {number} seq
+ * @property {ConsultationView} consultation
+ * @property {Participant[]} participants
+ * @property {ChatLine[]} chat
+ * @property {Record<string, number>} seen
+ * @property {CallView | null} [call]
+ */
+
+/**
+ * @typedef {object} ConsultationChanged
+ * @property {"consultation_changed"} type
+ * @property {number} seq
+ * @property {ConsultationView} consultation
+ */
+
+/**
+ * @typedef {object} ParticipantChanged
+ * @property {"participant_changed"} type
+ * @property {number} seq
+ * @property {Participant} participant
+ */
+
+/**
+ * @typedef {object} ParticipantRemoved
+ * @property {"participant_removed"} type
+ * @property {number} seq
+ * @property {string} participant_id
+ */
+
+/**
+ * @typedef {object} ChatAdded
+ * @property {"chat_added"} type
+ * @property {number} seq
+ * @property {ChatLine} message
+ */
+
+/**
+ * @typedef {object} ChatPage
+ * @property {"chat_page"} type
+ * @property {string} id
+ * @property {ChatLine[]} chat
+ */
+
+/**
+ * @typedef {object} SeenChanged
+ * @property {"seen_changed"} type
+ * @property {number} seq
+ * @property {string} participant_id
+ * @property {number} position
+ */
+
+/**
+ * @typedef {object} CallChanged
+ * @property {"call_changed"} type
+ * @property {number} seq
+ * @property {CallView} call
+ */
+
+/**
+ * @typedef {object} Ack
+ * @property {"ack"} type
+ * @property {string} id
+ * @property {number | null} [position]
+ * @property {boolean} [nearly_full]
+ */
+
+/**
+ * @typedef {object} Refusal
+ * @property {"error"} type
+ * @property {string} code
+ * @property {string} text
+ * @property {string | null} [id]
+ */
+
+/**
+ * @typedef {object} Pong
+ * @property {"pong"} type
+ */
+
+/**
+ * @typedef {object} ReceiveDescription
+ * @property {"description"} type
+ * @property {string} sender
+ * @property {Description} description
+ */
+
+/**
+ * @typedef {object} ReceiveCandidate
+ * @property {"candidate"} type
+ * @property {string} sender
+ * @property {CandidateInit} candidate
+ */
+
+/**
+ * @typedef {object} RelayOffer
+ * @property {"relay_offer"} type
+ * @property {number} revision
+ * @property {boolean} fresh
+ * @property {string} sdp
+ * @property {RelayTrack[]} tracks
+ */
+
+/**
+ * @typedef {object} ActiveSpeaker
+ * @property {"speaking"} type
+ * @property {string | null} [peer_id]
+ */
+
+/**
+ * @typedef {object} VideoPaused
+ * @property {"picture_paused"} type
+ * @property {string} peer_id
+ * @property {"audio" | "video" | "screen"} kind
+ * @property {boolean} paused
+ */
+
+/**
+ * @typedef {object} CallLost
+ * @property {"call_lost"} type
+ * @property {string} call_id
+ */
+
+/**
+ * @typedef {object} Replaced
+ * @property {"replaced"} type
+ */
+
+/**
+ * @typedef {object} Goodbye
+ * @property {"goodbye"} type
+ * @property {"restart" | "gone" | "slow"} reason
+ */
+
+/**
+ * @typedef {object} Lobby
+ * @property {"lobby"} type
+ * @property {WaitingEntry[]} waiting
+ */
+
+/**
+ * @typedef {object} ListChanged
+ * @property {"list_changed"} type
+ */
+
+/** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
+
+export {};
