@@ -115,9 +115,7 @@ def missing_paths(name: str, text: str) -> Iterator[str]:
             yield f"{name}: {path}"
 
 
-NAMES = Counter(
-    path.name for folder in ("docs", *FOLDERS.split("|")) for path in (ROOT / folder).rglob("*.*")
-)
+NAMES = Counter(path.name for folder in FOLDERS.split("|") for path in (ROOT / folder).rglob("*.*"))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -130,6 +128,21 @@ def test_every_path_that_a_document_names_exists(name: str) -> None:
 )
 def test_a_path_that_does_not_exist_is_found(text: str) -> None:
     assert len(list(missing_paths("docs/architecture.md", text))) == 1
+
+
+def missing_names(text: str) -> Iterator[str]:
+    """Names in the steps of recipes that are in none of the files that the step names."""
+    for step in re.findall(r"^\d+\. .*", text, re.MULTILINE):
+        paths = [ROOT / whole for whole, _ in PATH.findall(step)]
+        texts = [path.read_text("utf-8") for path in paths if path.is_file()]
+        for name in re.findall(r"`([A-Za-z_]\w+)`", step):
+            if texts and not any(re.search(rf"\b{name}\b", each) for each in texts):
+                yield f"{name}: {step[:60]}"
+
+
+def test_the_recipes_name_what_is_in_their_files() -> None:
+    assert not list(missing_names((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
+    assert list(missing_names("1. `web/routes.py`: its address in `NO_PATHS`."))
 
 
 def wrong_commands(text: str) -> Iterator[str]:
