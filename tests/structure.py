@@ -2,12 +2,13 @@
 
 A room is a folder of a package. What stands directly in a package is one room, or several where
 some of its files are imported by the folders and others import them; GROUPS names those.
-`python -m tests.structure` prints the figures.
+`python -m tests.structure` prints the figures, with `--rooms` what each room imports now.
 """
 
 import ast
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -321,6 +322,17 @@ def imported_rooms(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return {name: others - {name} for name, others in found.items()}
 
 
+def rooms_as_they_are(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """What ROOMS would say if it were written from these imports (file -> files)."""
+    inside = {
+        path: {
+            target for target in targets if layer(module_name(target)) == layer(module_name(path))
+        }
+        for path, targets in graph.items()
+    }
+    return imported_rooms(inside)
+
+
 def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
     """Groups of nodes that reach one another; those of one node are left out."""
 
@@ -387,4 +399,9 @@ def figures() -> str:
 
 
 if __name__ == "__main__":
-    print(figures())
+    if sys.argv[1:] == ["--rooms"]:
+        for name, others in sorted(rooms_as_they_are(imported_files(python_files())).items()):
+            listed = ", ".join(f'"{other}"' for other in sorted(others))
+            print(f'    "{name}": ' + (f"{{{listed}}}," if others else "set(),"))
+    else:
+        print(figures())
