@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# UAX #9, rule N0 c: a pair of brackets whose inside runs against the paragraph takes the direction of
-# the strong character before it. unicode-bidi, the Rust crate in python-bidi (and in Firefox), does
-# not see that character when an isolate stands between: Hebrew, LRM, an isolated "2", then "(",
-# Hebrew, ")" in a left-to-right paragraph. The LRM makes the brackets left-to-right, so they stay
-# where they are; the crate takes the Hebrew letter before the LRM and turns them around. The
-# algorithm in fpdf2 is right. Without the isolate both agree.
+# UAX #9, rule N0 c: a pair of brackets whose content runs against the paragraph takes the direction
+# of the strong character before it. unicode-bidi, the Rust crate in python-bidi (and in Firefox),
+# does not see that character when an isolate stands in between: Hebrew, LRM, an isolated "2", then
+# "(", Hebrew, ")" in a left-to-right paragraph. The LRM makes the brackets left-to-right, so they
+# should stay where they are; the crate takes the Hebrew letter before the LRM and reverses them.
+# fpdf2's algorithm is correct. Without the isolate both agree.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

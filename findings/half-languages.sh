@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Chromium (156) says of some languages that it supports them and has no words for them: where a region
-# stands with the language, `supportedLocalesOf` says yes, and dates come in the words of CLDR's root,
-# "M12 7, Mon", for Tigrinya of Eritrea, Pashto of Pakistan, Somali of Kenya, Uzbek, Kazakh. Without
-# the region it says no, and writes in the browser's own language. Node with the same Intl has words for
-# all of them. No error, no fallback in the list of languages one gives it.
+# Chromium (156) claims to support some languages for which it has no words: if the tag has a region,
+# `supportedLocalesOf` says yes, and dates use the words of CLDR's root, "M12 7, Mon", for Tigrinya of
+# Eritrea, Pashto of Pakistan, Somali of Kenya, Uzbek, Kazakh. Without the region it says no, and
+# formats in the browser's own language. Node, with the same Intl, has words for all of them. There is
+# no error, and the list of fallback languages passed in is not used.
 #
-# Bring the words along; ask a browser for numbers at most.
+# Way out: ship the words, and use a browser's Intl for numbers at most.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

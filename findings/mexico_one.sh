@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# phonenumbers 9.0.43 (libphonenumber) calls a Mexican mobile number with the 1 that stood after +52
-# until 2019 TOO_LONG and does not take the 1 away, nor the domestic 044 and 045, while it turns the
-# equally old Argentine 15 into a 9. Address books are full of +52 1. Benin's numbers of 8 digits
-# (until November 2024) are TOO_SHORT, those of Cameroon (until 2014) and the eleven digits of
-# Vietnam (until 2018) are possible and not valid: three different answers to one kind of event.
+# phonenumbers 9.0.43 (libphonenumber) reports TOO_LONG for a Mexican mobile number with the 1 that
+# followed +52 until 2019, and strips neither that 1 nor the domestic 044 and 045, while it turns the
+# equally old Argentine 15 into a 9. Address books are full of +52 1. Benin's 8-digit numbers (until
+# November 2024) are TOO_SHORT; those of Cameroon (until 2014) and the eleven digits of Vietnam (until
+# 2018) are possible but not valid: three different results for the same kind of change.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

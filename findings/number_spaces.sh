@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# phonenumbers 9.0.43 (libphonenumber) takes U+00A0 and U+3000 between the digits of a number as
-# spaces, and refuses the number with any of the spaces that typography puts there: U+202F and
-# U+2009 (French groups of two), U+2007 (columns), U+2002 to U+200A, U+205F, and a middle dot. The
-# finder in free text finds no number there either. Its own output never has these signs; well set
-# web pages and PDFs do, and a person sees no difference.
+# phonenumbers 9.0.43 (libphonenumber) accepts U+00A0 and U+3000 between the digits of a number as
+# spaces, but rejects a number with any of the spaces that typography puts there: U+202F and U+2009
+# (French groups of two), U+2007 (columns), U+2002 to U+200A, U+205F, and a middle dot. The matcher for
+# free text finds no number there either. The library's own output never contains these characters;
+# well-typeset web pages and PDFs do, and a person sees no difference.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

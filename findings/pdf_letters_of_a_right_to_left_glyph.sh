@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # In which order may ToUnicode list the letters of one glyph that stands for several, in text that runs
-# from right to left (a Hebrew letter with its point, an Arabic ligature)? PDFium turns the line around
+# from right to left (a Hebrew letter with its point, an Arabic ligature)? PDFium reverses the line
 # letter by letter, so the letters must be listed backwards to come out as written; pypdf keeps the
 # letters of a code together, so there they must be listed forwards. No order suits both. (poppler
-# 22.12 and pdf.js 4 do as PDFium does.)
+# 22.12 and pdf.js 4 behave like PDFium.)
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A PDF of AES-256 (revision 6) has a password that was prepared by SASLprep (ISO 32000-2, 7.6.4.3.3).
-# pypdf prepares what is typed and what is set. PDFium, the reader inside Chromium, prepares nothing:
-# typed with combining accents (macOS) or a no-break space, the right password is refused.
+# The password of a PDF with AES-256 (revision 6) is prepared with SASLprep (ISO 32000-2, 7.6.4.3.3).
+# pypdf prepares passwords both when setting and when opening. PDFium, the reader inside Chromium,
+# does not: typed with combining accents (macOS) or a no-break space, the correct password is refused.
 # Seen with pypdf 7.1.1 and pypdfium2 5.15.2: four lines, as compared below.
 set -euo pipefail
 folder=$(mktemp -d)

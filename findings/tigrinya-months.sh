@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# CLDR (46.1.0) names the Gregorian months in Tigrinya by the names of Ethiopian ones that begin nine
-# or ten days later: 7 December and 16 December are both "7 ታሕሳስ", and only the year tells which
-# calendar is meant (2026 or 2019). A short date, without a year, can be read as another day. Amharic
-# has other names for Gregorian months, and is safe.
+# CLDR (46.1.0) names the Gregorian months in Tigrinya after Ethiopian ones that begin nine or ten days
+# later: 7 December and 16 December are both "7 ታሕሳስ", and only the year tells which calendar is meant
+# (2026 or 2019). A short date, without a year, can be read as another day. Amharic has different names
+# for Gregorian months, and is safe.
 #
-# Write the month as a number in Tigrinya.
+# Way out: write the month as a number in Tigrinya.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

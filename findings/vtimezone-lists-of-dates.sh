@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# icalendar 7.3.2 `add_missing_timezones()` writes, unless it is given years, a VTIMEZONE from 1970
-# to 2038 in which each offset has one DTSTART and a list of RDATEs. That is valid (RFC 5545, 3.6.5),
-# and icalendar itself, libical and khal read it right. ical.js 2.2.1 (the parser of Thunderbird and
-# Nextcloud) and vobject 0.9.9 are an hour off in a third of the zones and dates tried: in Zurich in
+# icalendar 7.3.2 `add_missing_timezones()`, unless given years, writes a VTIMEZONE from 1970 to 2038 in
+# which each offset has one DTSTART and a list of RDATEs. That is valid (RFC 5545, 3.6.5), and
+# icalendar itself, libical and khal read it correctly. ical.js 2.2.1 (the parser of Thunderbird and
+# Nextcloud) and vobject 0.9.9 are an hour off for a third of the zones and dates tried: in Zurich in
 # July, but not in London.
 #
 # Seen (start of an event at 14:30 local time):
 #   Europe/Zurich 2027-07-05  icalendar 12:30Z  vobject 13:30Z  ical.js 13:30Z
-# Way out: write DTSTART and DTEND in UTC, without a VTIMEZONE. Only so can the hour that comes twice
-# be told at all.
+# Way out: write DTSTART and DTEND in UTC, without a VTIMEZONE. That is also the only way to express
+# which of the two repeated hours is meant.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# To show a time zone by today's name one would follow the links ("backward") in IANA's tzdata.zi:
-# Europe/Kiev -> Europe/Kyiv, Asia/Calcutta -> Asia/Kolkata. But since 2022b links also join what has
-# had one clock since 1970, and the comment that names the true successor ("#= Africa/Asmara") is not
-# in tzdata.zi (PyPI's tzdata 2026.6, 2026f): Eritrea, Mali and Iceland become Kenya and Ivory Coast,
-# and Europe/Oslo, which is no old name at all, becomes Europe/Berlin.
+# To show a time zone under its current name, one might follow the links ("backward") in IANA's
+# tzdata.zi: Europe/Kiev -> Europe/Kyiv, Asia/Calcutta -> Asia/Kolkata. But since 2022b links also merge
+# zones that have had the same clock since 1970, and the comment that names the true successor
+# ("#= Africa/Asmara") is not in tzdata.zi (PyPI's tzdata 2026.6, 2026f): Eritrea, Mali and Iceland
+# become Kenya and Ivory Coast, and Europe/Oslo, which is no old name at all, becomes Europe/Berlin.
 #
-# CLDR's aliases (Babel 2.19.0, `get_global("zone_aliases")`) lead to the place, and zone.tab tells
-# which names are in use; both are needed, as CLDR knows no name younger than itself.
+# CLDR's aliases (Babel 2.19.0, `get_global("zone_aliases")`) lead to the right place, and zone.tab says
+# which names are in use; both are needed, because CLDR knows no name newer than itself.
 set -euo pipefail
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT

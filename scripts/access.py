@@ -10,9 +10,9 @@ _INTRODUCTION = """\
 
 Printed by `python -m scripts.access` from `signaling/access.py`; do not edit by hand.
 
-A role is a place in one session: the scheduler's is that of the account that planned it, all others
-are taken by link. For anybody without a place, another scheduler or an administrator too, the
-session does not exist.
+A role is a place in one session: the scheduler's belongs to the account that planned it, all others
+are taken by link. For anybody without a place in it, including other schedulers and administrators,
+the session does not exist.
 """
 
 

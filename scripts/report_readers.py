@@ -1,8 +1,8 @@
-"""Prints `docs/reports.md`, what readers of PDF give back of a report's text.
+"""Prints `docs/reports.md`, what PDF readers extract from a report.
 
 `python -m scripts.report_readers` draws a report for each direction and language, with the server's
-own texts, and asks PDFium (the reader in Chromium), poppler (in the readers of Linux desktops) and pypdf for
-its text. It needs what scripts/setup --test installs.
+own texts, and has its text extracted by PDFium (the reader in Chromium), poppler (in the readers of
+Linux desktops) and pypdf. It needs what scripts/setup --test installs.
 """
 
 import argparse
@@ -69,17 +69,18 @@ _AT = datetime(2026, 11, 22, 17, 15, tzinfo=UTC)
 _MARKS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 _INTRODUCTION = """\
-# What readers give back of a report
+# What PDF readers extract from a report
 
-Printed by `python -m scripts.report_readers`, which draws these lines in reports and reads them;
-do not edit by hand. "exact" is the sentence as it was written, in Unicode's composed form
-(NFC) and without the direction marks that readers add; "words": all words are whole, in another
-order or with other spaces between them; else how many of the words can be found.
+Printed by `python -m scripts.report_readers`, which draws these lines in reports and reads them
+back; do not edit by hand. "exact" means the sentence as it was written, in Unicode's composed form
+(NFC) and without the direction marks that readers add; "words" means that all words are whole, in
+another order or with different spaces between them; otherwise the table says how many of the words
+can be found.
 
-Each cluster of letters and marks is one glyph of the file, whose letters the file tells, so that no
-reader has to put it together. The letters of right-to-left lines stand in the order in which they
-are drawn, because readers expect that and turn them around. How they order numbers, Latin words and
-commas among them is their own: none of the three follows the Unicode algorithm there.
+Each cluster of letters and marks is one glyph of the file, and the file lists its letters, so that no
+reader has to assemble them. The letters of right-to-left lines are stored in the order in which they
+are drawn, because readers expect that and reverse them. In which order they put numbers, Latin words
+and commas among them is up to each reader: none of the three follows the Unicode algorithm there.
 """
 
 

@@ -2,12 +2,13 @@
 
 A room is a folder of a package. What stands directly in a package is one room, or several where
 some of its files are imported by the folders and others import them; GROUPS names those.
-`python -m tests.structure` prints the figures.
+`python -m tests.structure` prints the figures, with `--rooms` what each room imports now.
 """
 
 import ast
 import os
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -18,7 +19,7 @@ PACKAGES = ("media", "scripts", "signaling", "storage", "web")
 
 MAY_IMPORT = {
     "rules": {"rules"},
-    "flows": {"flows", "rules"},  # among the rules is signaling.ports
+    "flows": {"flows", "rules"},  # among the rules are the ports
     "delivery": {"delivery", "rules"},
     "media": {"media"},
     "storage": {"storage", "rules"},
@@ -28,14 +29,23 @@ MAY_IMPORT = {
 "Layer -> layers of ours that it may import."
 
 GROUPS = {
-    "signaling (ports)": {"signaling/abandonment.py", "signaling/ports.py"},
+    "signaling (abandonment)": {"signaling/abandonment.py"},
+    "signaling/flows (rooms)": {"signaling/flows/rooms.py"},
     "storage (store)": {
         "storage/data_folder.py",
         "storage/key_rotation.py",
         "storage/store.py",
     },
-    "web (keys)": {"web/keys.py", "web/providers.py"},
-    "web (app)": {"web/__main__.py", "web/app.py", "web/handlers.py", "web/socket.py"},
+    "web (keys)": {"web/keys.py"},
+    "web (app)": {
+        "web/__main__.py",
+        "web/app.py",
+        "web/app_notices.py",
+        "web/development.py",
+        "web/handlers.py",
+        "web/socket.py",
+    },
+    "web/markup (session)": {"web/markup/session.py"},
 }
 "Files directly in a package that are a room apart, because they import the package's folders."
 
@@ -73,29 +83,42 @@ ROOMS: dict[str, set[str]] = {
     },
     "media/relay": {"media", "media/rooms", "media/rtp", "media/sfu", "media/transport"},
     "signaling": set(),
+    "signaling/notices": {"signaling"},
+    "signaling (abandonment)": {"signaling", "signaling/notices"},
     "signaling/wire": {"signaling"},
     "signaling/calls": {"signaling", "signaling/wire"},
-    "signaling/notices": {"signaling"},
-    "signaling (ports)": {"signaling", "signaling/calls", "signaling/notices"},
     "signaling/delivery": set(),
     "signaling/flows": set(),
     "signaling/flows/calls": {"signaling/flows"},
+    "signaling/flows (rooms)": {"signaling/flows", "signaling/flows/calls"},
     "signaling/flows/notices": set(),
-    "signaling/flows/invites": {"signaling/flows", "signaling/flows/notices"},
-    "signaling/flows/people": {"signaling/flows"},
-    "signaling/flows/sessions": {
+    "signaling/flows/invites": {
         "signaling/flows",
+        "signaling/flows (rooms)",
+        "signaling/flows/notices",
+    },
+    "signaling/flows/people": {"signaling/flows (rooms)"},
+    "signaling/flows/sessions": {
+        "signaling/flows (rooms)",
         "signaling/flows/calls",
         "signaling/flows/invites",
         "signaling/flows/notices",
     },
     "signaling/flows/retention": {
         "signaling/flows",
+        "signaling/flows (rooms)",
         "signaling/flows/notices",
         "signaling/flows/sessions",
     },
     "signaling/moments": {"signaling"},
-    "signaling/rooms": {"signaling", "signaling (ports)", "signaling/calls", "signaling/wire"},
+    "signaling/ports": {"signaling", "signaling/calls", "signaling/notices"},
+    "signaling/rooms": {
+        "signaling",
+        "signaling/calls",
+        "signaling/moments",
+        "signaling/ports",
+        "signaling/wire",
+    },
     "storage": set(),
     "storage/folder": {"storage"},
     "storage/engine": {"storage", "storage/folder"},
@@ -117,21 +140,15 @@ ROOMS: dict[str, set[str]] = {
     "web/report": {"web/texts"},
     "web (keys)": {"web", "web/access", "web/calls", "web/notices", "web/report", "web/texts"},
     "web/forms": {"web/notices", "web/texts", "web/zones"},
-    "web/markup": {"web", "web/forms", "web/texts"},
-    "web/markup/desk": {"web", "web/markup"},
-    "web/http": {
-        "web",
-        "web (keys)",
-        "web/access",
-        "web/forms",
-        "web/markup",
-        "web/texts",
-        "web/zones",
-    },
-    "web/connections": {"web", "web (keys)", "web/access", "web/http"},
-    "web/markup/accounts": {"web", "web/markup"},
-    "web/markup/guests": {"web", "web/markup", "web/texts"},
-    "web/sign_in": {"web", "web (keys)", "web/access"},
+    "web/markup/shared": {"web", "web/forms", "web/texts"},
+    "web/markup": {"web", "web/markup/shared"},
+    "web/http": {"web", "web (keys)", "web/forms", "web/markup", "web/texts", "web/zones"},
+    "web/connections": {"web", "web (keys)", "web/http"},
+    "web/markup/desk": {"web", "web/forms", "web/markup/shared"},
+    "web/markup (session)": {"web", "web/markup/desk", "web/markup/shared"},
+    "web/markup/accounts": {"web", "web/markup/shared"},
+    "web/markup/guests": {"web", "web/markup/shared", "web/texts"},
+    "web/sign_in": {"web", "web (keys)", "web/access", "web/http"},
     "web/pages": {
         "web",
         "web (keys)",
@@ -139,7 +156,7 @@ ROOMS: dict[str, set[str]] = {
         "web/calls",
         "web/forms",
         "web/http",
-        "web/markup",
+        "web/markup (session)",
         "web/markup/accounts",
         "web/markup/desk",
         "web/markup/guests",
@@ -148,14 +165,13 @@ ROOMS: dict[str, set[str]] = {
         "web/texts",
         "web/zones",
     },
-    "web/markup/administration": {"web", "web/markup", "web/markup/accounts", "web/texts"},
+    "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
     "web/pages/administration": {
         "web",
         "web (keys)",
         "web/forms",
         "web/http",
         "web/markup/administration",
-        "web/markup/desk",
         "web/notices",
         "web/texts",
         "web/zones",
@@ -167,6 +183,7 @@ ROOMS: dict[str, set[str]] = {
         "web/calls",
         "web/connections",
         "web/http",
+        "web/notices",
         "web/pages",
         "web/pages/administration",
         "web/report",
@@ -305,6 +322,17 @@ def imported_rooms(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return {name: others - {name} for name, others in found.items()}
 
 
+def rooms_as_they_are(graph: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """What ROOMS would say if it were written from these imports (file -> files)."""
+    inside = {
+        path: {
+            target for target in targets if layer(module_name(target)) == layer(module_name(path))
+        }
+        for path, targets in graph.items()
+    }
+    return imported_rooms(inside)
+
+
 def circles(graph: Mapping[str, set[str]]) -> list[set[str]]:
     """Groups of nodes that reach one another; those of one node are left out."""
 
@@ -371,4 +399,9 @@ def figures() -> str:
 
 
 if __name__ == "__main__":
-    print(figures())
+    if sys.argv[1:] == ["--rooms"]:
+        for name, others in sorted(rooms_as_they_are(imported_files(python_files())).items()):
+            listed = ", ".join(f'"{other}"' for other in sorted(others))
+            print(f'    "{name}": ' + (f"{{{listed}}}," if others else "set(),"))
+    else:
+        print(figures())

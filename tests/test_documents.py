@@ -28,7 +28,9 @@ PATH = re.compile(
     rf"(?<![\w./-])((?:{FOLDERS})/[\w./-]*\w)|`([\w-]+\.(?:py|js|c|h|md|css))`", re.MULTILINE
 )
 "A path from the root, or a file's name alone as code."
-COMMAND = re.compile(r"(?:^|[ (`])(?:(scripts/\w+)|\S*python -m ([\w.]+))((?: [^\s#)`|]+)*)", re.M)
+COMMAND = re.compile(
+    r"(?:^|[ (`])(?:(scripts/\w+)(?![\w/.])|\S*python -m ([\w.]+))((?: [^\s#)`|]+)*)", re.M
+)
 README = (ROOT / "README.md").read_text("utf-8")
 PROTOCOL = (ROOT / "signaling/wire/PROTOCOL.md").read_text("utf-8")
 SCRIPTS = sorted(
@@ -113,9 +115,7 @@ def missing_paths(name: str, text: str) -> Iterator[str]:
             yield f"{name}: {path}"
 
 
-NAMES = Counter(
-    path.name for folder in ("docs", *FOLDERS.split("|")) for path in (ROOT / folder).rglob("*.*")
-)
+NAMES = Counter(path.name for folder in FOLDERS.split("|") for path in (ROOT / folder).rglob("*.*"))
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -130,6 +130,21 @@ def test_a_path_that_does_not_exist_is_found(text: str) -> None:
     assert len(list(missing_paths("docs/architecture.md", text))) == 1
 
 
+def missing_names(text: str) -> Iterator[str]:
+    """Names in the steps of recipes that are in none of the files that the step names."""
+    for step in re.findall(r"^\d+\. .*", text, re.MULTILINE):
+        paths = [ROOT / whole for whole, _ in PATH.findall(step)]
+        texts = [path.read_text("utf-8") for path in paths if path.is_file()]
+        for name in re.findall(r"`([A-Za-z_]\w+)`", step):
+            if texts and not any(re.search(rf"\b{name}\b", each) for each in texts):
+                yield f"{name}: {step[:60]}"
+
+
+def test_the_recipes_name_what_is_in_their_files() -> None:
+    assert not list(missing_names((ROOT / "CONTRIBUTING.md").read_text("utf-8")))
+    assert list(missing_names("1. `web/routes.py`: its address in `NO_PATHS`."))
+
+
 def wrong_commands(text: str) -> Iterator[str]:
     """Commands whose program does not exist, or does not know an option that is given."""
     for script, module, rest in COMMAND.findall(text):
@@ -142,6 +157,8 @@ def wrong_commands(text: str) -> Iterator[str]:
                 program = program.with_suffix("") / "__main__.py"
             if module == "pytest" or not module.startswith(("scripts.", "tests.", "web")):
                 continue
+        if program.is_dir():
+            continue
         if not program.is_file():
             yield f"{script or module}"
             continue
