@@ -26,11 +26,11 @@ from media.messages import (
 from media.relay.process import CommandFailed, RelayUnavailable, WorkerProcess
 from media.rtp.codecs import Kind
 from media.transport.addresses import (
-    behind_translation,
+    behind_nat,
     hosts_for,
     local_addresses,
     public_addresses,
-    translated_versions,
+    versions_behind_nat,
 )
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class _Participant:
 
     automatic: bool
     publish: dict[Kind, Publishing]
-    wishes: dict[tuple[str, Kind], bool] = field(default_factory=dict)
+    subscriptions: dict[tuple[str, Kind], bool] = field(default_factory=dict)
     "(publisher, kind) -> subscribed or unsubscribed."
     heights: dict[tuple[str, Kind], int | None] = field(default_factory=dict)
 
@@ -129,7 +129,7 @@ class Relay:
 
     async def _find_addresses(self) -> tuple[str, ...]:
         local = await asyncio.to_thread(local_addresses)
-        if not self.settings.name or not translated_versions(local):
+        if not self.settings.name or not versions_behind_nat(local):
             return local
         try:
             async with asyncio.timeout(NAME_SECONDS):
@@ -138,7 +138,7 @@ class Relay:
             found = ()
         # A name that does not resolve at the moment keeps its last addresses.
         self._public = found or self._public
-        return behind_translation(local, self._public)
+        return behind_nat(local, self._public)
 
     async def _follow_addresses(self) -> None:
         """Update the addresses: they change, and at boot a lookup may come too early."""
@@ -265,7 +265,7 @@ class Relay:
         """Send a participant what another publishes, now or as soon as it does."""
         participant = self._participant(room_id, peer_id)
         wanted = tuple(kinds)
-        participant.wishes |= {(publisher_id, kind): True for kind in wanted}
+        participant.subscriptions |= {(publisher_id, kind): True for kind in wanted}
         await self._ask(room_id, messages.Subscribe(room_id, peer_id, publisher_id, wanted))
 
     async def unsubscribe(
@@ -274,7 +274,7 @@ class Relay:
         """Stop sending a participant what another publishes, even if it subscribes to all."""
         participant = self._participant(room_id, peer_id)
         gone = tuple(kinds)
-        participant.wishes |= {(publisher_id, kind): False for kind in gone}
+        participant.subscriptions |= {(publisher_id, kind): False for kind in gone}
         await self._ask(room_id, messages.Unsubscribe(room_id, peer_id, publisher_id, gone))
 
     async def prefer(
@@ -412,7 +412,7 @@ class Relay:
                     room_id, peer_id, tuple(participant.publish.values()), participant.automatic
                 ),
             )
-            for (publisher_id, kind), subscribed in participant.wishes.items():
+            for (publisher_id, kind), subscribed in participant.subscriptions.items():
                 command = messages.Subscribe if subscribed else messages.Unsubscribe
                 await self._ask(room_id, command(room_id, peer_id, publisher_id, (kind,)))
             for (publisher_id, kind), height in participant.heights.items():

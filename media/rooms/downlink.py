@@ -1,4 +1,4 @@
-"""What the relay sends to one participant, and how it arrives there."""
+"""The link from the relay to one participant: its streams, rate, loss and round trip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How what one participant sends arrives at the relay, and what it is told about that."""
+"""The link from one participant to the relay: its rate, loss, feedback and redundancy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from media.rtp.transport_cc import ArrivalLog
 
 
 class Uplink:
-    """One publisher's link to the relay. What each packet changes is in ``Peer`` itself."""
+    """The state of one peer's uplink, except what every packet changes: that is in ``Peer``."""
 
     def __init__(self) -> None:
         self.arrival_log = ArrivalLog()

@@ -48,18 +48,18 @@ def public_addresses(name: str) -> tuple[str, ...]:
     return tuple(sorted(text for text in addresses if ipaddress.ip_address(text).is_global))
 
 
-def behind_translation(local: tuple[str, ...], public: tuple[str, ...]) -> tuple[str, ...]:
+def behind_nat(local: tuple[str, ...], public: tuple[str, ...]) -> tuple[str, ...]:
     """``local``, plus those of ``public`` of each family in which no local one is public.
 
     A machine behind a NAT does not see the address it is reached at; the host name of its pages
     leads there.
     """
-    translated = translated_versions(local)
-    more = [text for text in public if ipaddress.ip_address(text).version in translated]
+    behind = versions_behind_nat(local)
+    more = [text for text in public if ipaddress.ip_address(text).version in behind]
     return (*local, *more[:MOST_ADDRESSES])
 
 
-def translated_versions(local: tuple[str, ...]) -> set[int]:
+def versions_behind_nat(local: tuple[str, ...]) -> set[int]:
     """The versions of IP that this machine speaks without having a public address."""
     parsed = [ipaddress.ip_address(text) for text in local]
     public = {int(address.version) for address in parsed if address.is_global}

@@ -184,11 +184,11 @@ class World:
 
     def miss(self, seat: int, back: int) -> None:
         """Have a subscriber send a NACK for some of its video, and collect the retransmissions."""
-        peer, picture = self.peers[seat], self.outbound_streams[2 * seat + 1]
-        sent = [number for ssrc, number in self.numbers[seat] if ssrc == picture.ssrc]
+        peer, video = self.peers[seat], self.outbound_streams[2 * seat + 1]
+        sent = [number for ssrc, number in self.numbers[seat] if ssrc == video.ssrc]
         if lost := sent[-1 - back :][:4]:
-            picture.refill(1.0, UNLIMITED)
-            request = self.listeners[seat].protect_rtcp(rtcp.nack(7, picture.ssrc, lost))
+            video.refill(1.0, UNLIMITED)
+            request = self.listeners[seat].protect_rtcp(rtcp.nack(7, video.ssrc, lost))
             rtcp_handling.handle(peer, request, self.time, lambda peer_id: None)
             self._collect()
 

@@ -241,12 +241,12 @@ def test_what_is_repeated_has_numbers_of_its_own(native: bool) -> None:
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         for turn in range(6):
             world.give([sender.protect(VIDEO_SSRC, 96, DELTA, EXTENSIONS["usual"])])
-            for seat, picture in enumerate(world.outbound_streams[1::2]):
+            for seat, video in enumerate(world.outbound_streams[1::2]):
                 world.time += 0.1
                 world.miss(seat, 3)
                 if turn == 3:
-                    picture.follow(None, world.time)
-                    picture.follow(world.inbound_streams["video"], world.time)
+                    video.follow(None, world.time)
+                    video.follow(world.inbound_streams["video"], world.time)
                     world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         repeated = [(0xA0 + 2 * seat + 1, seat) for seat in range(3)]
         for ssrc, seat in repeated:
@@ -270,10 +270,10 @@ def test_what_is_late_from_before_a_pause_gets_no_number_again(native: bool) -> 
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"]), *deltas(3)])
         late = deltas(2)
         world.give(deltas(1))
-        picture = world.outbound_streams[1]
-        picture.follow(None, world.time)
+        video = world.outbound_streams[1]
+        video.follow(None, world.time)
         world.give(deltas(3))
-        picture.follow(world.inbound_streams["video"], world.time)
+        video.follow(world.inbound_streams["video"], world.time)
         world.give([sender.protect(VIDEO_SSRC, 96, KEYFRAME, EXTENSIONS["usual"])])
         world.give(late)
         assert [len(one) for one in world.numbers] == [6, 11, 11]

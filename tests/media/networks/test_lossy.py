@@ -99,9 +99,9 @@ async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() ->
     try:
         subscriber = Hostile(target.clients["b"], seed=1)
         peer = target.sfu.rooms["room"].peers["b"]
-        sound = target.clients["a"].audio
-        assert sound is not None
-        target.clients["a"].send_packets(sound, 20, 0.0)
+        audio = target.clients["a"].audio
+        assert audio is not None
+        target.clients["a"].send_packets(audio, 20, 0.0)
         target.sfu.forwarder.drain(target.port)
         seen_ssrcs = peer.downlink.outbound_streams["a", Kind.AUDIO]
         assert seen_ssrcs.packets
@@ -115,7 +115,7 @@ async def test_a_publisher_hears_how_much_of_its_audio_gets_lost_further_on() ->
         owner.send_rtcp = sent.append  # type: ignore[method-assign]
         rtcp_handling.send_receiver_reports(owner, 1.0, 0)
         (report,) = RtcpPacket.parse(sent[0])
-        assert [block.fraction_lost for block in report.reports if block.ssrc == sound.ssrc] == [64]
+        assert [block.fraction_lost for block in report.reports if block.ssrc == audio.ssrc] == [64]
         assert owner.uplink.loss == 0.0, "its own link is not to blame"
     finally:
         await target.close()

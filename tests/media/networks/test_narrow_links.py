@@ -13,7 +13,7 @@ from media.congestion.estimate import SMALLEST_VIDEO, UNLIMITED, Estimate
 from media.sfu.layer_selection import LEAST_SIMULCAST, LEAST_VIDEO
 
 STEP = 0.5
-SOUND = 40_000.0
+AUDIO_RATE = 40_000.0
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Call:
     drowned: float = 0.0
     "Seconds in which more than a tenth was lost that need not be."
     seen: float = 0.0
-    "Seconds with a picture."
+    "Seconds with video."
 
     def hold(self, seconds: float) -> None:
         rate, watching, before, now = self.wanted, True, 0.0, 0.0
@@ -40,19 +40,21 @@ class Call:
         while now < seconds:
             now += STEP
             self.estimate.grow(now)
-            self.estimate.probe_floor = SOUND + (min(SMALLEST_VIDEO, rate) if watching else 0.0)
-            choice = Choice("picture", (rate,), 0 if watching else None, self.floor)
-            found = allocate(self.estimate.limit, SOUND, [choice])
-            shown = found.chosen["picture"] is not None
+            self.estimate.probe_floor = AUDIO_RATE + (
+                min(SMALLEST_VIDEO, rate) if watching else 0.0
+            )
+            choice = Choice("video", (rate,), 0 if watching else None, self.floor)
+            found = allocate(self.estimate.limit, AUDIO_RATE, [choice])
+            shown = found.chosen["video"] is not None
             if shown and not watching and self.estimate.limit < UNLIMITED:
                 self.estimate.note_upgrade(now)
             watching = shown
-            share = found.shares.get("picture", self.wanted)
+            share = found.shares.get("video", self.wanted)
             target = min(self.wanted, max(share, self.floor))
             # An encoder takes a second to send less, and grows as estimates do.
             rate = max(target, 0.6 * rate) if rate > target else min(target, 1.04 * rate)
             video = rate if watching else 0.0
-            sent = SOUND + video
+            sent = AUDIO_RATE + video
             # The first report afterwards speaks of before as well.
             narrowed = self.narrowed and now > 60.5
             too_much = max(0.0, 1 - (self.narrowed if narrowed else self.capacity) / sent)
@@ -62,13 +64,13 @@ class Call:
                 self.estimate.note_round_trip(0.1 + 0.5 * (too_much > 0), sent, watching, now)
             reported += sent
             lost += sent * (1 - (1 - too_much) * (1 - self.lost_by_nature))
-            # Of pictures reports come each second, of sound every five.
+            # Reports on video come every second, those on audio every five.
             if now % (1.0 if watching else 5.0) == 0:
                 self.estimate.note_loss(lost / reported, sent, video, now, before)
                 reported = lost = 0.0
                 if watching and self.estimates:
                     claimed = 0.85 * (1 - too_much) if too_much else 1.5
-                    self.estimate.note_remb(int(claimed * video), video, SOUND, now)
+                    self.estimate.note_remb(int(claimed * video), video, AUDIO_RATE, now)
                 before = sent
 
 
@@ -84,7 +86,7 @@ def test_audio_is_not_drowned_by_a_video_that_cannot_be_made_small_enough(
     call = Call(capacity, floor, estimates)
     call.hold(300)
     assert call.drowned < 0.1 * 300
-    if capacity > 1.2 * (floor + SOUND):
+    if capacity > 1.2 * (floor + AUDIO_RATE):
         assert call.seen > 0.8 * 300, "and what fits is shown"
 
 

@@ -61,7 +61,7 @@ async def test_a_narrow_link_gets_what_its_publishers_can_be_asked_for(target: T
     c.downlink.estimate.limit, c.downlink.estimate.updated_at = 500_000.0, NOW
     select_layers(room, NOW)
     assert c.downlink.estimate.probe_floor == pytest.approx(180_000), (
-        "sound of two, and the least of one picture"
+        "audio of two, and the floor of one video"
     )
     for publisher in (a, b):
         assert 0 < publisher_limit(room, publisher, NOW) < 300_000

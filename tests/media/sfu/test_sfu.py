@@ -39,7 +39,7 @@ async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
         b = sfu.join("b")
         await until(lambda: b.frames.get("video", 0) > 5, "b sees a")
         source = ("a", Kind.VIDEO)
-        picture = sfu.rooms["room"].peers["b"].downlink.outbound_streams[source]
+        outbound = sfu.rooms["room"].peers["b"].downlink.outbound_streams[source]
         (camera,) = (
             sfu.rooms["room"].peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
         )
@@ -50,15 +50,15 @@ async def test_a_video_off_screen_is_not_sent_until_it_is_shown_again() -> None:
             await until(lambda: b.frames.get("audio", 0) > seen_ssrcs + 15, "b goes on hearing")
 
         sfu.execute(Prefer("room", "b", *source, None))
-        sent = picture.packets
+        sent = outbound.packets
         await goes_on()
         seen = b.frames["video"]
         await goes_on()
-        assert picture.packets == sent
+        assert outbound.packets == sent
         assert b.frames["video"] == seen
         sfu.execute(Prefer("room", "b", *source, 180))
         await until(lambda: b.frames["video"] > seen + 10, "b sees a again")
-        assert picture.packets > sent
+        assert outbound.packets > sent
         assert not sfu.of(VideoPaused), "the link is not to blame"
 
 
@@ -70,9 +70,9 @@ async def test_who_has_no_room_for_a_video_is_told_so_as_long_as_it_is_wanted() 
         source = ("a", Kind.VIDEO)
         room = sfu.rooms["room"]
         (camera,) = room.peers["a"].publications.by_kind[Kind.VIDEO].inbound_streams.values()
-        await until(lambda: camera.bitrate, "it is known what the picture takes")
+        await until(lambda: camera.bitrate, "the bit rate of the video is known")
         estimate = room.peers["b"].downlink.estimate
-        picture = room.peers["b"].downlink.outbound_streams[source]
+        outbound = room.peers["b"].downlink.outbound_streams[source]
 
         def narrow(limit: float) -> list[VideoPaused]:
             """The events once the link is limited to that."""
@@ -83,7 +83,7 @@ async def test_who_has_no_room_for_a_video_is_told_so_as_long_as_it_is_wanted() 
 
         held, shown = (VideoPaused("room", "b", *source, paused) for paused in (True, False))
         assert narrow(1.0) == [held]
-        assert picture.inbound is None
+        assert outbound.inbound is None
         assert narrow(1.0) == [], "once is enough"
         sfu.execute(Prefer("room", "b", *source, None))
         assert sfu.of(VideoPaused) == [held, shown], "what is not wanted is not held back"

@@ -128,7 +128,7 @@ def test_nothing_is_kept_that_nobody_would_ask_for_again() -> None:
     assert kept() == HISTORY
     for _ in range(10):
         stream.measure(1.0)
-    assert kept() == 1, "the newest tells where the picture goes on"
+    assert kept() == 1, "the newest tells where the numbers go on"
     assert stream.remembered((number - 1) & 0xFFFF)
 
 

@@ -202,17 +202,17 @@ def test_a_retransmission_reaches_behind_a_switch() -> None:
 
 
 def test_audio_begins_at_once_and_after_a_pause_time_has_passed() -> None:
-    sound = InboundStream(1, OPUS, "publisher")
+    audio = InboundStream(1, OPUS, "publisher")
     stream = OutboundStream("subscriber", "publisher", "audio", 11, 0, Destination())
-    stream.follow(sound, 0.0)
-    assert sound.waiting == [stream]
-    assert sound.starts_keyframe(b"")
-    stream.begin(sound, 10, 960, memoryview(b""), 0.0)
-    sound.next_sequence, sound.timestamp = 11, 960
+    stream.follow(audio, 0.0)
+    assert audio.waiting == [stream]
+    assert audio.starts_keyframe(b"")
+    stream.begin(audio, 10, 960, memoryview(b""), 0.0)
+    audio.next_sequence, audio.timestamp = 11, 960
     before = (stream.sequence_offset + 10) & 0xFFFF, (stream.timestamp_offset + 960) & 0xFFFFFFFF
     stream.follow(None, 1.0)
-    stream.follow(sound, 3.0)
-    stream.begin(sound, 110, 97000, memoryview(b""), 3.0)
+    stream.follow(audio, 3.0)
+    stream.begin(audio, 110, 97000, memoryview(b""), 3.0)
     assert (stream.sequence_offset + 110) & 0xFFFF == (before[0] + 1) & 0xFFFF
     assert (stream.timestamp_offset + 97000) & 0xFFFFFFFF == (before[1] + 96000) & 0xFFFFFFFF
 

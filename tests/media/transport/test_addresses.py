@@ -5,7 +5,7 @@ import pytest
 from media.messages import Event, OfferNeeded
 from media.relay import client
 from media.relay.client import Relay, RelaySettings
-from media.transport.addresses import behind_translation, local_addresses, public_addresses
+from media.transport.addresses import behind_nat, local_addresses, public_addresses
 from tests.media.support import until
 
 PRIVATE, PUBLIC = "10.0.0.5", "20.0.0.1"
@@ -14,21 +14,21 @@ LOCAL = local_addresses()
 
 
 def test_a_hidden_machine_is_reached_at_the_address_of_its_name() -> None:
-    assert behind_translation((PRIVATE,), (PUBLIC,)) == (PRIVATE, PUBLIC)
-    assert behind_translation((PRIVATE, PRIVATE_6), (PUBLIC, PUBLIC_6)) == (
+    assert behind_nat((PRIVATE,), (PUBLIC,)) == (PRIVATE, PUBLIC)
+    assert behind_nat((PRIVATE, PRIVATE_6), (PUBLIC, PUBLIC_6)) == (
         PRIVATE, PRIVATE_6, PUBLIC, PUBLIC_6,
     )  # fmt: skip
 
 
 def test_an_address_of_its_own_is_enough_in_each_family() -> None:
-    assert behind_translation((PUBLIC,), ("20.0.0.2",)) == (PUBLIC,)
-    assert behind_translation((PRIVATE, PUBLIC_6), (PUBLIC, "2600::2")) == (
+    assert behind_nat((PUBLIC,), ("20.0.0.2",)) == (PUBLIC,)
+    assert behind_nat((PRIVATE, PUBLIC_6), (PUBLIC, "2600::2")) == (
         PRIVATE, PUBLIC_6, PUBLIC,
     )  # fmt: skip
 
 
 def test_a_family_that_the_machine_does_not_have_is_not_offered() -> None:
-    assert behind_translation((PRIVATE,), (PUBLIC_6,)) == (PRIVATE,)
+    assert behind_nat((PRIVATE,), (PUBLIC_6,)) == (PRIVATE,)
 
 
 def test_only_public_addresses_of_a_name_count() -> None:
@@ -44,7 +44,7 @@ async def test_a_relay_offers_what_its_name_leads_to() -> None:
     relay = Relay(RelaySettings(name=PUBLIC), lambda event: None)
     await relay.start()
     try:
-        assert (PUBLIC in relay.addresses) == (PUBLIC in behind_translation(LOCAL, (PUBLIC,)))
+        assert (PUBLIC in relay.addresses) == (PUBLIC in behind_nat(LOCAL, (PUBLIC,)))
         assert set(LOCAL) <= set(relay.addresses)
     finally:
         await relay.stop()

@@ -1,0 +1,45 @@
+"""A downlink's rates follow what is sent, and its round trips what comes back."""
+
+import pytest
+
+from media.rooms.downlink import REMEMBERED_REPORTS, Downlink
+from media.rtp.codecs import Kind
+from media.streams.outbound import OutboundStream
+from media.transport.port import Destination
+
+AUDIO, VIDEO = ("a", Kind.AUDIO), ("a", Kind.VIDEO)
+
+
+def downlink() -> Downlink:
+    made = Downlink()
+    made.add(AUDIO, OutboundStream("b", "a", "audio", 1, 0, Destination()))
+    made.add(VIDEO, OutboundStream("b", "a", "video", 2, 3, Destination()))
+    return made
+
+
+def test_rates_count_what_was_sent_and_a_removed_stream_leaves_no_hole() -> None:
+    link = downlink()
+    audio, video = link.outbound_streams.values()
+    audio.octets, video.octets = 5_000, 100_000
+    link.service(0.1, 10.0)
+    link.measure(1.0, 11.0)
+    assert (link.rate, link.video_rate) == (840_000, 800_000)
+    link.remove(VIDEO, 11.0)
+    audio.octets += 5_000
+    link.measure(1.0, 12.0)
+    assert (link.rate, link.rate_before, link.video_rate) == (40_000, 840_000, 0)
+    assert set(link.by_ssrc) == {1}
+
+
+def test_a_round_trip_needs_a_report_that_was_sent() -> None:
+    link = downlink()
+    link.note_report_sent(77, 1.0)
+    link.note_echo(78, 0, 1.5)
+    link.note_echo(0, 0, 1.5)
+    assert link.round_trip == 0.0
+    link.note_echo(77, 6554, 1.3)
+    assert link.round_trip == pytest.approx(0.2, abs=1e-4)
+    for number in range(100, 100 + REMEMBERED_REPORTS):
+        link.note_report_sent(number, 2.0)
+    link.note_echo(77, 0, 9.0)
+    assert link.round_trip == pytest.approx(0.2, abs=1e-4), "it is too old to be remembered"
