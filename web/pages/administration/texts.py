@@ -29,7 +29,7 @@ class _TextId:
     part: Part
 
 
-def _place(request: web.Request) -> _TextId:
+def _text_id(request: web.Request) -> _TextId:
     """The text of the address. Raises NotFound."""
     wanted = request.match_info
     for occasion in NOTICE_TEXTS:
@@ -56,58 +56,64 @@ async def show_texts(request: web.Request) -> web.Response:
 
 async def show_text(request: web.Request) -> web.Response:
     await administrator(request)
-    place = _place(request)
+    text_id = _text_id(request)
     words = request.app[OPERATOR_TEXTS]
-    form = Form({"text": words.own(place.occasion, place.language, place.part)})
-    return await _page(request, place, form)
+    form = Form({"text": words.own(text_id.occasion, text_id.language, text_id.part)})
+    return await _page(request, text_id, form)
 
 
 async def save_text(request: web.Request) -> web.Response:
     """Preview or save; a refusal keeps what was typed. An empty text restores the program's."""
     account = await administrator(request)
-    place, typed = _place(request), await form_of(request)
+    text_id, typed = _text_id(request), await form_of(request)
     app, viewer = request.app, await viewer_of(request)
     text = typed.get("text", "")
     try:
-        checked = checked_text(place.occasion, place.part, text)
-        if place.part == "mail" and checked:
-            app[NOTICE_RENDERER].html(
-                checked, {}, place.language
-            )  # refuses a text that takes too long to convert
+        checked = checked_text(text_id.occasion, text_id.part, text)
+        if text_id.part == "mail" and checked:
+            # refuses a text that takes too long to convert
+            app[NOTICE_RENDERER].html(checked, {}, text_id.language)
     except InvalidInput as error:
         form = Form({"text": text}, {"text": sentence(error, viewer.translate)})
-        return await _page(request, place, form, 400)
+        return await _page(request, text_id, form, 400)
     if typed.get("step") == "preview":
-        return await _page(request, place, Form({"text": checked}))
+        return await _page(request, text_id, Form({"text": checked}))
 
     async def work(records: Records) -> None:
-        await records.notice_texts.put_text(place.occasion, place.language, place.part, checked)
-        name = f"{place.occasion} {place.language} {place.part}"
+        await records.notice_texts.put_text(
+            text_id.occasion, text_id.language, text_id.part, checked
+        )
+        name = f"{text_id.occasion} {text_id.language} {text_id.part}"
         await records.audit.append(app[CLOCK].now(), account.id, "change_text", name)
 
     await app[STORE].write(work)
     await app[OPERATOR_TEXTS].load(app[STORE])
     raise web.HTTPSeeOther(
-        path("admin_text", occasion=place.occasion, language=place.language, part=place.part)
+        path(
+            "admin_text",
+            occasion=text_id.occasion,
+            language=text_id.language,
+            part=text_id.part,
+        )
     )
 
 
 async def _page(
-    request: web.Request, place: _TextId, form: Form, status: int = 200
+    request: web.Request, text_id: _TextId, form: Form, status: int = 200
 ) -> web.Response:
     app, viewer = request.app, await viewer_of(request)
     words, wording = app[OPERATOR_TEXTS], app[NOTICE_RENDERER]
-    original = words.original(place.occasion, place.language, place.part)
+    original = words.original(text_id.occasion, text_id.language, text_id.part)
     text = form.values["text"] or original
     at = app[CLOCK].now() + timedelta(days=1)
-    moment = wording.moment(at, viewer.time_zone, place.language)
+    moment = wording.moment(at, viewer.time_zone, text_id.language)
     values = {
         "name": "Amina *A.* <b>",
         "scheduler": viewer.account_name or "",
         "link": wording.invite_address("x" * 22),
         "test_link": wording.test_address("x" * 22),
         "moment": moment,
-        "note": wording.translate(place.language, "Note for the invitation"),
+        "note": wording.translate(text_id.language, "Note for the invitation"),
         "languages": ", ".join(list(OWN_NAMES.values())[:2]),
         "duration": "30",
         "until": moment,
@@ -115,16 +121,16 @@ async def _page(
     rendered, plain, segments = "", "", 0
     if not form.errors:
         plain = fill(text.replace("**", ""), values)
-        if place.part == "mail":
-            labeled = app[COMPOSING].with_labels(text, place.occasion, place.language)
+        if text_id.part == "mail":
+            labeled = app[COMPOSING].with_labels(text, text_id.occasion, text_id.language)
             rendered = body_of(fill(labeled, marked_up(values)))
         else:
             plain = one_line(text, values)
-        if place.part == "short":
-            plain = wording.short(text, values, at, viewer.time_zone, place.language)
+        if text_id.part == "short":
+            plain = wording.short(text, values, at, viewer.time_zone, text_id.language)
             segments = count(plain).count
     view = TextView(
-        place.occasion, place.language, place.part, original,
-        known_placeholders(place.occasion), plain, rendered, segments,
+        text_id.occasion, text_id.language, text_id.part, original,
+        known_placeholders(text_id.occasion), plain, rendered, segments,
     )  # fmt: skip
     return show(text_page(viewer, form, view), status)
