@@ -89,8 +89,8 @@ ROOMS: dict[str, set[str]] = {
     "signaling/calls": {"signaling", "signaling/wire"},
     "signaling/delivery": set(),
     "signaling/flows": set(),
-    "signaling/flows/calls": {"signaling/flows"},
-    "signaling/flows (rooms)": {"signaling/flows", "signaling/flows/calls"},
+    "signaling/flows/calls": set(),
+    "signaling/flows (rooms)": {"signaling/flows/calls"},
     "signaling/flows/notices": set(),
     "signaling/flows/invites": {
         "signaling/flows",
