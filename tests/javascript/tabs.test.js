@@ -59,10 +59,10 @@ async function told(action) {
 
 test("a replaced tab learns that a tab of the same browser took its seat", async () => {
   const [first, second] = [page(), page()];
-  await told(() => first.line("open", ""));
-  first.line("ended", "replaced");
+  await told(() => first.follow("open", ""));
+  first.follow("ended", "replaced");
   assert.equal(first.here, false);
-  await told(() => second.line("open", ""));
+  await told(() => second.follow("open", ""));
   assert.equal(first.here, true);
   assert.equal(heres, 1);
 });
@@ -70,9 +70,9 @@ test("a replaced tab learns that a tab of the same browser took its seat", async
 /** Two pages: the second one sits where the first one sat. */
 async function replaced() {
   const [first, second] = [page(), page()];
-  await told(() => first.line("open", ""));
-  await told(() => second.line("open", ""));
-  first.line("ended", "replaced");
+  await told(() => first.follow("open", ""));
+  await told(() => second.follow("open", ""));
+  first.follow("ended", "replaced");
 }
 
 test("when the tab with the seat is closed, the other one comes back", async () => {
@@ -87,7 +87,7 @@ test("when the tab with the seat is closed, the other one comes back", async () 
 test("a tab that is only reloaded keeps its seat", async () => {
   await replaced();
   await told(() => leavers[1]?.());
-  await told(() => page().line("open", ""));
+  await told(() => page().follow("open", ""));
   time.pass(60_000);
   assert.equal(reloads, 0);
 });

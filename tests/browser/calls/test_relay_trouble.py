@@ -125,12 +125,18 @@ async def stands_still(scene: Stage, peer: BrowserPeer, publisher: str) -> None:
     await eventually(still, "nothing arrives")
 
 
+async def call_of_two(scene: Stage) -> tuple[BrowserPeer, BrowserPeer, int]:
+    """Two peers whose call goes on, and the worker that carries it."""
+    a = await scene.join("a", "audio", "video")
+    b = await scene.join("b", "audio", "video")
+    await goes_on(a, "b")
+    (worker,) = scene.relay.process_ids()
+    return a, b, worker
+
+
 async def test_a_worker_that_was_suspended_goes_on(new_context: NewContext) -> None:
     async with stage(new_context) as scene:
-        a = await scene.join("a", "audio", "video")
-        b = await scene.join("b", "audio", "video")
-        await goes_on(a, "b")
-        (worker,) = scene.relay.process_ids()
+        a, b, worker = await call_of_two(scene)
         os.kill(worker, signal.SIGSTOP)
         try:
             await stands_still(scene, b, "a")
@@ -145,10 +151,7 @@ async def test_a_worker_that_hangs_is_replaced_and_its_calls_come_back(
     new_context: NewContext,
 ) -> None:
     async with stage(new_context) as scene:
-        a = await scene.join("a", "audio", "video")
-        b = await scene.join("b", "audio", "video")
-        await goes_on(a, "b")
-        (worker,) = scene.relay.process_ids()
+        a, b, worker = await call_of_two(scene)
         os.kill(worker, signal.SIGSTOP)
 
         async def replaced() -> bool:

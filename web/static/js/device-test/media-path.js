@@ -78,25 +78,27 @@ async function pathToRelay(servers, relayPath, signal) {
  * @returns {Promise<boolean>} whether the two connections opened a data channel
  */
 async function loopback(iceServers, signal) {
-  const [one, other] = [new RTCPeerConnection({ iceServers }), new RTCPeerConnection()];
+  const [offerer, answerer] = [new RTCPeerConnection({ iceServers }), new RTCPeerConnection()];
   try {
-    one.onicecandidate = ({ candidate }) => candidate && void other.addIceCandidate(candidate);
-    other.onicecandidate = ({ candidate }) => candidate && void one.addIceCandidate(candidate);
-    const channel = one.createDataChannel("test");
+    offerer.onicecandidate = ({ candidate }) =>
+      candidate && void answerer.addIceCandidate(candidate);
+    answerer.onicecandidate = ({ candidate }) =>
+      candidate && void offerer.addIceCandidate(candidate);
+    const channel = offerer.createDataChannel("test");
     const arrived = new Promise((resolve) => {
-      other.ondatachannel = () => resolve(true);
+      answerer.ondatachannel = () => resolve(true);
       setTimeout(() => resolve(false), CONNECT_WITHIN);
       signal.addEventListener("abort", () => resolve(false));
     });
     channel.onopen = () => channel.send("test");
-    await one.setLocalDescription();
-    if (one.localDescription) await other.setRemoteDescription(one.localDescription);
-    await other.setLocalDescription();
-    if (other.localDescription) await one.setRemoteDescription(other.localDescription);
+    await offerer.setLocalDescription();
+    if (offerer.localDescription) await answerer.setRemoteDescription(offerer.localDescription);
+    await answerer.setLocalDescription();
+    if (answerer.localDescription) await offerer.setRemoteDescription(answerer.localDescription);
     return await /** @type {Promise<boolean>} */ (arrived);
   } finally {
-    one.close();
-    other.close();
+    offerer.close();
+    answerer.close();
   }
 }
 

@@ -53,7 +53,7 @@ function wireChannel() {
       show(radio.closest("label"), offered);
       if (offered || !radio.checked) continue;
       const other = kind === "number" ? "sms" : "";
-      if (typing) for (const one of radios) one.checked = one.value === other;
+      if (typing) for (const choice of radios) choice.checked = choice.value === other;
     }
   };
   address.addEventListener("input", () => follow(true));
@@ -65,7 +65,7 @@ export function wireExperts() {
   const button = maybe("add-expert", HTMLButtonElement);
   if (!button) return;
   const experts = [...document.querySelectorAll(".expert")];
-  const hidden = () => experts.filter((one) => one instanceof HTMLElement && one.hidden);
+  const hidden = () => experts.filter((expert) => expert instanceof HTMLElement && expert.hidden);
   for (const expert of experts.slice(1)) {
     const typed = [...expert.querySelectorAll("input")].some((input) => input.value);
     const wrong = expert.querySelector("[aria-invalid]") !== null;

@@ -258,8 +258,8 @@ function showConnection(state, reason) {
   }
   // a reconnect may hang for long
   show(place, state === "ended" || failures > 0);
-  seatTabs.line(state, reason);
-  retention.line(state, reason);
+  seatTabs.follow(state, reason);
+  retention.follow(state, reason);
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();

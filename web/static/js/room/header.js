@@ -81,8 +81,8 @@ export class SessionHeader {
 
   /** @param {Room} room */
   #renderPeople(room) {
-    const shown = room.participants.filter((one) => one.online || one.present);
-    setText(byId("people-count", HTMLElement), String(shown.filter((one) => one.online).length));
+    const shown = room.participants.filter(({ online, present }) => online || present);
+    setText(byId("people-count", HTMLElement), String(shown.filter(({ online }) => online).length));
     follow(
       byId("people-list", HTMLElement),
       shown,
@@ -134,9 +134,11 @@ function schedulerSentence(room) {
   if (state === "closed")
     return _("This session is closed. It can be reopened until it is deleted.");
   if (state === "canceled") return _("This session was canceled.");
-  const others = room.participants.filter((one) => one.online && one.participant_id !== room.me);
+  const others = room.participants.filter(
+    ({ online, participant_id }) => online && participant_id !== room.me,
+  );
   if (!others.length) return _("Nobody else is connected.");
-  const names = others.map((one) => one.name).join(`${dateWords().comma} `);
+  const names = others.map(({ name }) => name).join(`${dateWords().comma} `);
   return fill(_("Connected: %(names)s"), { names });
 }
 

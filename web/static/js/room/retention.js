@@ -25,7 +25,7 @@ export class Retention {
    * @param {ChannelState} state
    * @param {string} reason
    */
-  line(state, reason) {
+  follow(state, reason) {
     if (state === "open") this.#deletedAt = Infinity;
     if (state !== "ended") return;
     const deleted = reason === "not_found" || (reason === "gone" && this.toTheEnd);

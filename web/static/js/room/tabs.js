@@ -36,7 +36,7 @@ export class Tabs {
    * @param {ChannelState} state
    * @param {string} reason
    */
-  line(state, reason) {
+  follow(state, reason) {
     this.#hasSeat = state === "open";
     this.#replaced = state === "ended" && reason === "replaced";
     if (this.#hasSeat) this.#otherTabs?.postMessage("here");

@@ -18,7 +18,7 @@ export function clockIn(at, zone) {
       minute: "2-digit",
     }).formatToParts(at);
     /** @param {string} type */
-    const part = (type) => parts.find((one) => one.type === type)?.value;
+    const part = (type) => parts.find((each) => each.type === type)?.value;
     return `${part("year")}-${part("month")}-${part("day")} ${part("hour")}:${part("minute")}`;
   } catch {
     return "";
