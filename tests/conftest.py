@@ -46,7 +46,8 @@ MAY_BLOCK = [
 
 
 SLOW_FOLDERS = (
-    "browser", "media/native", "media/networks", "media/relay", "scripts", "system", "web/report",
+    "browser", "media/native", "media/networks", "media/relay", "notices", "scripts", "system",
+    "web/report",
 )  # fmt: skip
 "Below tests/: every test there is slow. Elsewhere modules and tests bear the mark themselves."
 PROCESSES = frozenset(("os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "subprocess.Popen"))

@@ -90,7 +90,6 @@ async def test_send_again_pressed_a_hundred_times_sends_ten_an_hour(nurse: Desk)
     assert is_held_back(await nurse.person.post(again))
 
 
-@pytest.mark.slow
 async def test_phones_are_rate_limited_like_mailboxes(nurse: Desk) -> None:
     await fill(nurse, address=NUMBER)
     assert is_held_back(await nurse.invite(address="+41 79 123 45 67"))
@@ -195,7 +194,6 @@ def plan(number: int) -> Plan:
     return Plan("remote", (("service_user", person),))
 
 
-@pytest.mark.slow
 async def test_a_scheduler_sends_three_hundred_an_hour_and_others_are_not_affected(
     nurse: Desk,
 ) -> None:
@@ -220,7 +218,6 @@ async def test_a_scheduler_sends_three_hundred_an_hour_and_others_are_not_affect
     await app[keys.INVITING].invite(scheduler, plan(1002))
 
 
-@pytest.mark.slow
 async def test_organizations_are_asked_by_everybody_and_rate_limited_too(
     nurse: Desk,
 ) -> None:

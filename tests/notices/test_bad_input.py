@@ -11,8 +11,6 @@ import pytest
 from tests.notices.desk import NUMBER, Outside, desk
 from tests.notices.test_planned import body, consultation_id
 
-pytestmark = pytest.mark.slow
-
 NOW = datetime(2026, 10, 20, 8, 0, tzinfo=UTC)
 FORM = {
     "kind": "remote",

@@ -267,7 +267,6 @@ async def test_typed_text_becomes_neither_header_nor_markup(
             assert "eve@example.org" not in "".join(str(mail[name]) for name in mail)
 
 
-@pytest.mark.slow
 async def test_a_hundred_thousand_planned_sessions_wait_in_one_index(
     tmp_path: Path, around: Outside
 ) -> None:
