@@ -166,6 +166,26 @@ async def _trouble(browser: Browser, server: str, found: Sample, out: Path, look
     return shots
 
 
+async def _join(guest: Page, token: str) -> None:
+    await guest.goto(path("landing", token=token))
+    await guest.click("button.huge")
+    await guest.wait_for_selector("#chat-lines .event")
+
+
+async def _everybody_pictured(page: Page, others: int) -> None:
+    await page.wait_for_function(
+        "others => document.querySelectorAll('#tiles video[data-participant-id]').length"
+        " === others",
+        arg=others,
+    )
+    # on a busy machine a frame may be late: the picture then shows what is there
+    with contextlib.suppress(PlaywrightTimeout):
+        await page.wait_for_function(
+            "others => document.querySelectorAll('#tiles .pictured').length >= others",
+            arg=others,
+        )
+
+
 async def _call(
     browser: Browser, app: web.Application, server: str, out: Path, language: str, dark: bool
 ) -> int:
@@ -180,9 +200,7 @@ async def _call(
     guests = [await context.new_page() for context in contexts]
     for guest, invite in zip(guests, invites, strict=True):
         _invited, token = await app[INVITING].link_of(invite.id, account.id)
-        await guest.goto(path("landing", token=token))
-        await guest.click("button.huge")
-        await guest.wait_for_selector("#chat-lines .event")
+        await _join(guest, token)
     contexts.append(await desk_look.context(browser, server))
     desk = await contexts[-1].new_page()
     await _sign_in(desk)
@@ -205,17 +223,7 @@ async def _call(
     for guest in guests:
         await guest.click("#accept-call")
     for page in (guests[0], desk):
-        await page.wait_for_function(
-            "others => document.querySelectorAll('#tiles video[data-participant-id]').length"
-            " === others",
-            arg=len(invites),
-        )
-        # on a busy machine a frame may be late: the picture then shows what is there
-        with contextlib.suppress(PlaywrightTimeout):
-            await page.wait_for_function(
-                "others => document.querySelectorAll('#tiles .pictured').length >= others",
-                arg=len(invites),
-            )
+        await _everybody_pictured(page, len(invites))
     await shoot("call")
     await desk.click("#terminate-session")
     await shoot("terminate")

@@ -38,6 +38,19 @@ def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFold
         raise ConfigError(f"TELECONNECT_{error.field.upper()}: {error.sentence}") from None
 
 
+def _abandoning(app: web.Application, config: Config, mail: AbandonmentMail) -> Abandoning:
+    return Abandoning(
+        app[keys.STORE],
+        app[keys.ROOMS],
+        app[keys.RUNNING],
+        mail,
+        app[keys.CLOCK],
+        app[keys.CLOCKWORK],
+        app[keys.TIMEKEEPING],
+        timedelta(days=config.abandoned_days),
+    )
+
+
 async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     """Add everything from routing to receipts. Returns the providers, to be closed at the end.
 
@@ -70,16 +83,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         app[keys.TIMEKEEPING],
         timedelta(hours=config.interpreter_timeout_hours),
     )
-    app[keys.ABANDONING] = Abandoning(
-        store,
-        rooms,
-        app[keys.RUNNING],
-        AbandonmentMail(composing, renderer),
-        clock,
-        clockwork,
-        app[keys.TIMEKEEPING],
-        timedelta(days=config.abandoned_days),
-    )
+    app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
     app[keys.NOTICE_ROUTING] = routing

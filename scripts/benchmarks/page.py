@@ -20,6 +20,10 @@ from web.texts.catalogs import OWN_NAMES
 BUDGET_BYTES = 60_000
 
 
+def _named(address: str, size: float) -> dict[str, Any]:
+    return {"path": urlsplit(address).path.rpartition("/")[2][:40], "bytes": round(size)}
+
+
 async def _load(browser: Browser, server: Server, place: Place, language: str) -> dict[str, Any]:
     context, page = await person(browser, server, language)
     devtools = await context.new_cdp_session(page)
@@ -50,6 +54,7 @@ async def _load(browser: Browser, server: Server, place: Place, language: str) -
     await expect(page.locator("#chat-text")).to_be_enabled()
     await page.wait_for_load_state("networkidle")
     await asyncio.sleep(0.5)
+    await context.close()
     ours = {
         request_id: address
         for request_id, address in addresses.items()
@@ -62,17 +67,13 @@ async def _load(browser: Browser, server: Server, place: Place, language: str) -
     largest = sorted(
         ((sizes.get(request_id, 0), address) for request_id, address in ours.items()), reverse=True
     )
-    await context.close()
     return {
         "language": language,
         "bytes": round(sum(sizes.get(request_id, 0) for request_id in ours) + sum(redirects)),
         "body_bytes": round(sum(bodies)),
         "requests": len(ours) + len(redirects),
         "third_party_requests": len(third_party),
-        "largest": [
-            {"path": urlsplit(address).path.rpartition("/")[2][:40], "bytes": round(size)}
-            for size, address in largest[:5]
-        ],
+        "largest": [_named(address, size) for size, address in largest[:5]],
     }
 
 

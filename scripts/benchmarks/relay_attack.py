@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from media.limits import Limits
 from media.transport.ice import Credentials
 from scripts.benchmarks._figures import lines
 from scripts.traffic.hostile import STRANGERS, Hostile, stun_request
@@ -83,6 +84,16 @@ def _checks(credentials: Credentials) -> Iterator[bytes]:
         yield stun_request(credentials.ufrag, credentials.password)
 
 
+def _allowed(limits: Limits) -> dict[str, float]:
+    """What one participant may send a second, by kind."""
+    return {
+        "octets": limits.bitrate / 8,
+        "checks": limits.checks,
+        "records": limits.records,
+        "rtcp": limits.rtcp,
+    }
+
+
 def _row(
     target: Target,
     name: str,
@@ -124,13 +135,7 @@ def _row(
             while client.port.receive():
                 pass
         peer.take_arrivals()
-    limits = peer.limits
-    allowed = {
-        "octets": limits.bitrate / 8,
-        "checks": limits.checks,
-        "records": limits.records,
-        "rtcp": limits.rtcp,
-    }
+    allowed = _allowed(peer.limits)
     rates = [allowed[one] / (charged[one] / handled) for one in charged if charged[one]]
     answers = (port.counters.sent - before) / handled
     return Row(name, spent / handled, answers, min(rates, default=None))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from signaling.account import Account
-from signaling.consultation import Consultation
+from signaling.consultation import Consultation, ConsultationState
 from signaling.identifier import new_id
 from signaling.invite import Invite, Person
 from signaling.token import token_digest
@@ -33,7 +33,9 @@ class Seen:
     number_known: bool
 
 
-def fill(data_dir: Path, sessions: int, state: str = "planned", key: str | None = None) -> None:
+def fill(
+    data_dir: Path, sessions: int, state: ConsultationState = "planned", key: str | None = None
+) -> None:
     """Sessions "session-0000" ... with a note and somebody who has a mobile number."""
     now = datetime.now(UTC)
     planned_at = now + timedelta(days=1) if state == "planned" else None

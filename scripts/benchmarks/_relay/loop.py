@@ -60,6 +60,25 @@ class Unobserved:
         """Nobody asks for reports."""
 
 
+def _publisher(peer_id: str, sender: Sender) -> tuple[Peer, InboundStream]:
+    peer = Peer("room", peer_id, Limits(bitrate=10**12))
+    outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
+    peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
+    inbound = InboundStream(sender.stream.ssrc, VP8, peer.id)
+    layout = read_layout(sender.stream.template)
+    assert layout is not None
+    inbound.layout = layout
+    peer.inbound_streams[inbound.ssrc] = inbound
+    return peer, inbound
+
+
+def _subscribe(peer: Peer, inbound: InboundStream, to: Destination) -> None:
+    outbound = OutboundStream("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
+    outbound.use(Cipher(PROFILE, secrets.token_bytes(44), True))
+    outbound.payload_types = frozenset((VP8.payload_type,))
+    outbound.follow(inbound, 0.0)
+
+
 def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: float) -> float:
     """Processor time for one packet sent on, the median of rounds through all publishers."""
     forwarder = Forwarder(Unobserved())
@@ -70,26 +89,15 @@ def loop_microseconds(native: bool, publishers: int, fan_out: int, seconds: floa
         port.use_batched_calls()
     senders = [Sender(port) for _ in range(publishers)]
     receivers = [Port(HOST, 0) for _ in range(publishers * fan_out)]
-    limits = Limits(bitrate=10**12)
     peers = []
     for index, sender in enumerate(senders):
-        peer = Peer("room", f"publisher {index}", limits)
-        outgoing = Cipher(PROFILE, secrets.token_bytes(44), True)
-        peer.use(Ciphers(outgoing=outgoing, incoming=Cipher(PROFILE, sender.key, False)))
+        peer, inbound = _publisher(f"publisher {index}", sender)
         forwarder.demux.by_address[pack_address(HOST, sender.port.number)] = peer
-        inbound = InboundStream(sender.stream.ssrc, VP8, peer.id)
-        layout = read_layout(sender.stream.template)
-        assert layout is not None
-        inbound.layout = layout
-        peer.inbound_streams[inbound.ssrc] = inbound
         peers.append(peer)
         for receiver in receivers[index * fan_out : (index + 1) * fan_out]:
-            to = Destination()
-            to.move(port, pack_address(HOST, receiver.number))
-            one = OutboundStream("", peer.id, "video", peer.new_ssrc(), peer.new_ssrc(), to)
-            one.use(Cipher(PROFILE, secrets.token_bytes(44), True))
-            one.payload_types = frozenset((VP8.payload_type,))
-            one.follow(inbound, 0.0)
+            destination = Destination()
+            destination.move(port, pack_address(HOST, receiver.number))
+            _subscribe(peer, inbound, destination)
     rounds: list[float] = []
     try:
         end = time.monotonic() + seconds

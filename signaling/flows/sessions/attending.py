@@ -14,13 +14,26 @@ from signaling.ports.clock import Clock, Timers
 from signaling.ports.connection import Connection
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
-from signaling.rooms.room import Room
+from signaling.rooms.room import Room, Seat
 from signaling.wire import messages as wire
 from signaling.wire.values import IceServer, MediaPolicy
 
 LEAVE_GRACE = timedelta(seconds=30)
 """How long somebody may be away before the chat says that they left: a phone that changes networks
 or a reloaded page is not a departure."""
+
+
+def _open_seat(room: Room, participant_id: str) -> Seat:
+    """The seat that somebody may take now. Raises as `Attending.enter` says."""
+    seat = room.seats.get(participant_id)
+    if seat is None:
+        raise NotFound
+    require(seat.role, "enter")
+    require(seat.role, "read_chat")  # the snapshot holds it
+    if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
+        # closed while this socket was on its way
+        raise SessionClosed if room.consultation.state == "closed" else InviteNotUsable
+    return seat
 
 
 class Attending:
@@ -48,14 +61,7 @@ class Attending:
         SessionClosed if the session is over.
         """
         room = await self._rooms.open(consultation_id)
-        seat = room.seats.get(participant_id)
-        if seat is None:
-            raise NotFound
-        require(seat.role, "enter")
-        require(seat.role, "read_chat")  # the snapshot holds it
-        if seat.role != "scheduler" and room.consultation.state not in OPEN_STATES:
-            # closed while this socket was on its way
-            raise SessionClosed if room.consultation.state == "closed" else InviteNotUsable
+        seat = _open_seat(room, participant_id)
 
         def welcome(resumed: bool) -> wire.Welcome:
             return wire.Welcome(
