@@ -41,10 +41,7 @@ async def _load(browser: Browser, server: Server, place: Place, language: str) -
     def finished(event: dict[str, Any]) -> None:
         sizes[event["requestId"]] = event["encodedDataLength"]
 
-    def received(event: dict[str, Any]) -> None:
-        bodies.append(event["encodedDataLength"])
-
-    devtools.on("Network.dataReceived", received)
+    devtools.on("Network.dataReceived", lambda event: bodies.append(event["encodedDataLength"]))
     devtools.on("Network.requestWillBeSent", request)
     devtools.on("Network.loadingFinished", finished)
     await devtools.send("Network.enable")

@@ -167,7 +167,7 @@ export class Tiles {
     if (member.media?.asking) return _("has answered, still has to allow microphone and camera…");
     if (remote?.state !== "connected") return _("connecting…");
     if (member.media && !member.media.microphone) return _("muted");
-    if (paused) return _("no track: your connection is too slow");
+    if (paused) return _("no picture: your connection is too slow");
     if (member.quality === "poor") return _("poor connection");
     return "";
   }
