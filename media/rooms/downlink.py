@@ -5,7 +5,7 @@ from __future__ import annotations
 from media.congestion.estimate import Estimate
 from media.rooms.negotiation import SourceId
 from media.streams.outbound import OutboundStream
-from media.streams.reception import Tally
+from media.streams.receiver_reports import Tally
 
 REMEMBERED_REPORTS = 16
 "Sender reports whose echo still gives a round trip time."

@@ -16,7 +16,7 @@ from media.native import native_where_built
 from media.rtp.codecs import Codec
 from media.rtp.header_extensions import NO_LAYOUT, Layout
 from media.rtp.keyframes import starts_keyframe
-from media.streams.reception import LOSS_PACKETS, Reception
+from media.streams.receiver_reports import LOSS_PACKETS, Reception
 
 HISTORY = 256
 "Packets stored for retransmission: 1.5 s of 1.5 Mbit/s, some 300 KiB. A power of two."

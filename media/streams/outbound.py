@@ -20,7 +20,7 @@ from media.rtp.codecs import RED
 from media.rtp.header_extensions import read_layout
 from media.rtp.vp8 import read_vp8, rewrite_descriptor
 from media.streams.inbound import InboundStream
-from media.streams.reception import Reception
+from media.streams.receiver_reports import Reception
 from media.transport.port import Destination
 from media.transport.srtp import Cipher
 

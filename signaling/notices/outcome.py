@@ -8,12 +8,12 @@ from signaling.consultation import OPEN_STATES, Consultation
 from signaling.invite import Invite
 from signaling.notices.notice import (
     ARRIVED_STATES,
-    GIVE_UP_AFTER,
     OVER_STATES,
     Attempt,
     Envelope,
     Notice,
 )
+from signaling.notices.retry import GIVE_UP_AFTER
 
 FAREWELLS = ("canceled", "removed")
 "Sent to people whose invite is over: never outdated."

@@ -11,7 +11,6 @@ from cryptography.exceptions import InvalidTag
 from signaling.errors import NotFound
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
 from signaling.notices.notice import (
-    GIVE_UP_AFTER,
     Attempt,
     Channel,
     Content,
@@ -20,6 +19,7 @@ from signaling.notices.notice import (
     Occasion,
 )
 from signaling.notices.outcome import Due
+from signaling.notices.retry import GIVE_UP_AFTER
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Parameters, Row, batched, marks
 from storage.engine.vault import ConsultationKey, Vault

@@ -25,9 +25,9 @@ from signaling.notices.notice import (
     TemporaryFailure,
     UnknownOutcome,
     dedupe_key,
-    next_try,
 )
 from signaling.notices.reasons import REASONS
+from signaling.notices.retry import next_try
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 QUEUED = Attempt("attempt-1", "notice-1", "email", None)

@@ -10,7 +10,7 @@ import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-h
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
-import { UnsentMessages } from "../room/chat/unsent.js";
+import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";

@@ -17,7 +17,7 @@ import { deliveryOf, nameOf } from "../state.js";
 /**
  * @import { ChatLine, ChatSend } from "../../signaling/messages.js"
  * @import { Room } from "../state.js"
- * @import { Unsent } from "./unsent.js"
+ * @import { Unsent } from "./drafts.js"
  */
 
 /** Within this many pixels of the end new lines are followed; of either end, more are requested. */

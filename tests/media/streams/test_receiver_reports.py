@@ -2,7 +2,7 @@
 
 import pytest
 
-from media.streams.reception import Reception, Tally
+from media.streams.receiver_reports import Reception, Tally
 
 
 def test_the_first_report_speaks_of_everything_sent_so_far() -> None:

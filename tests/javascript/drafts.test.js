@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { UnsentMessages } from "../../web/static/js/room/chat/unsent.js";
+import { UnsentMessages } from "../../web/static/js/room/chat/drafts.js";
 
 /** @param {Map<string, string>} stored */
 function written(stored = new Map()) {
