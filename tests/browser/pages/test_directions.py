@@ -31,7 +31,7 @@ CHOSEN = [
 SHOW = """async (lines) => {
   const script = document.querySelector("script[type=module]").src;
   const folder = script.slice(0, script.indexOf("js/"));
-  const { written } = await import(`${folder}js/shared/text/user-text.js`);
+  const { userText } = await import(`${folder}js/shared/text/user-text.js`);
   const style = document.createElement("link");
   style.rel = "stylesheet";
   style.href = `${folder}css/room.css`;
@@ -45,7 +45,7 @@ SHOW = """async (lines) => {
     text.className = "text";
     text.dir = "auto";
     text.style.cssText = "white-space: pre; font-size: 10px; max-inline-size: none; width: 3000px";
-    text.append(...written(line));
+    text.append(...userText(line));
     box.replaceChildren(text);
     const signs = [];
     const walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
