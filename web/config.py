@@ -144,7 +144,7 @@ SETTINGS = (
         "TELECONNECT_RELAY_ADDRESS",
         "",
         "IP addresses at which browsers reach the relay, separated by commas; empty: this"
-        " machine's own, and behind a network address translation that of the public URL.",
+        " machine's own, and behind NAT that of the public URL.",
     ),
     Setting(
         "TELECONNECT_RELAY_PORT",
@@ -167,7 +167,7 @@ SETTINGS = (
     Setting(
         "TELECONNECT_LOG_LEVEL",
         "info",
-        "Least level that is logged: debug, info, warning or error.",
+        "Minimum level that is logged: debug, info, warning or error.",
     ),
 )
 "Every setting, in the order of README.md."
