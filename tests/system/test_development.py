@@ -133,7 +133,7 @@ async def test_mail_stays_on_the_page_and_an_exception_is_told_in_full(tmp_path:
                 if link in LINK.findall((await nurse.get("/admin/outbox")).text):
                     break
                 await asyncio.sleep(0.05)
-        with (tmp_path / "web/pages/serving.py").open("a") as source:
+        with (tmp_path / "web/pages/monitoring.py").open("a") as source:
             source.write("\n\nasync def health(_):\n    raise ValueError('seen at the desk')\n")
         async with asyncio.timeout(WITHIN):
             while "ValueError: seen at the desk" not in checkout.log.read_text():

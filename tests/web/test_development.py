@@ -25,4 +25,4 @@ def test_it_is_refused_where_others_reach_the_server(settings: dict[str, str]) -
 def test_no_notice_leaves_the_machine(host: str) -> None:
     settings = {"TELECONNECT_SMTP_URL": "smtp://mail.example.org", "TELECONNECT_HOST": host}
     config = for_development(load(settings))
-    assert config.smtp_url is None and config.vonage is None
+    assert not config.delivery.smtp_url and not config.delivery.vonage_application_id

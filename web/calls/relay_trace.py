@@ -88,6 +88,8 @@ class RelayTrace:
             await self._trace(request, reader, writer)
         except (ConnectionError, ValueError):
             pass  # the command has gone, or is of another version
+        except asyncio.CancelledError:
+            pass  # the server stops; asyncio would log this as an error
         finally:
             self._connections.discard(task)
             writer.close()
@@ -115,7 +117,8 @@ class RelayTrace:
                 await self._ask(room_id, seconds)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await reader.read()  # ends when the command does
+                    while await reader.read(1024):  # ends when the command does
+                        pass
         finally:
             rooms = self._relay.rooms if self._relay is not None else ()
             traced = list(filter(self._matches, rooms))

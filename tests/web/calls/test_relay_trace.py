@@ -15,6 +15,8 @@ from tests.web.calling import started_session
 from web.calls.relay_trace import SOCKET_NAME, TraceRequest
 from web.keys import CONFIG, RELAY
 
+pytestmark = pytest.mark.slow  # a relay's worker is a process
+
 RELAYED = {"TELECONNECT_MEDIA_POLICY": "relay"}
 
 
