@@ -6,9 +6,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from signaling.consultation import Consultation
+from signaling.flows.sessions.planning import OF_A_DATE
 from signaling.invite import Invite, Person
 from signaling.notices.notice import Attempt, Notice, Occasion
 from signaling.notices.outcome import conclude, hour_has_passed, is_current
+from signaling.notices.texts import NOTICE_TEXTS
+
+ABOUT_WHAT_WAS = {
+    "canceled",
+    "removed",
+    "interpreter_request_withdrawn",
+    "interpreter_unavailable",
+    "left_open",
+}
+"Occasions that name the date at which something was planned, whatever becomes of it."
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=30)
@@ -109,3 +120,8 @@ def test_a_reminder_is_pointless_once_the_session_has_begun(
     notice = replace(NOTICE, occasion=occasion, due_at=NOW - timedelta(minutes=due_minutes_before))
     assert hour_has_passed(notice, NOW, NOW + timedelta(minutes=now_minutes_after)) is passed
     assert not hour_has_passed(notice, None, NOW + timedelta(days=1))
+
+
+def test_what_names_the_date_is_dropped_by_a_move_or_about_what_was() -> None:
+    with_date = {occasion for occasion, text in NOTICE_TEXTS.items() if "$moment" in str(text)}
+    assert with_date == (set(OF_A_DATE) - {"invitation"}) | ABOUT_WHAT_WAS
