@@ -172,7 +172,7 @@ async def _join(guest: Page, token: str) -> None:
     await guest.wait_for_selector("#chat-lines .event")
 
 
-async def _everybody_pictured(page: Page, others: int) -> None:
+async def _everybody_in_view(page: Page, others: int) -> None:
     await page.wait_for_function(
         "others => document.querySelectorAll('#tiles video[data-participant-id]').length"
         " === others",
@@ -181,7 +181,7 @@ async def _everybody_pictured(page: Page, others: int) -> None:
     # on a busy machine a frame may be late: the picture then shows what is there
     with contextlib.suppress(PlaywrightTimeout):
         await page.wait_for_function(
-            "others => document.querySelectorAll('#tiles .pictured').length >= others",
+            "others => document.querySelectorAll('#tiles .has-video').length >= others",
             arg=others,
         )
 
@@ -223,7 +223,7 @@ async def _call(
     for guest in guests:
         await guest.click("#accept-call")
     for page in (guests[0], desk):
-        await _everybody_pictured(page, len(invites))
+        await _everybody_in_view(page, len(invites))
     await shoot("call")
     await desk.click("#terminate-session")
     await shoot("terminate")
