@@ -60,6 +60,7 @@ async def test_an_sms_shows_its_price_before_and_what_became_of_it_after(
     # nothing is pressed from here on: the list follows
     await page.get_by_role("link", name="Invites", exact=True).click()
     row = page.locator(".row")
+    await expect(page.locator("body")).to_have_attribute("data-line", "live")
     await nurse.deliver()
     await expect(row).to_contain_text("The provider account has no credit left.")
     nurse.move(minutes=1)
