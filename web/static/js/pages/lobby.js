@@ -32,8 +32,6 @@ let announcedIds = new Set();
 let typed = false;
 /** Drafts and messages in the chat that are not sent. */
 const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [data-state='refused']";
-/** The first list repeats what the page already shows. */
-let hasList = false;
 
 setUpPage();
 await loadCatalog();
@@ -46,12 +44,12 @@ const channel = new Channel({
   address: socketAddress(),
   hello: () => ({ type: "hello", version: PROTOCOL_VERSION, stream: "lobby", peer_id: peerId }),
   onMessage: (message) => {
-    // Arrivals and departures change the lists as well.
-    if (message.type === "list_changed" || (message.type === "lobby" && hasList)) {
+    // Arrivals and departures change the lists as well; and the first message of a connection comes
+    // after changes that nobody could report to this page.
+    if (message.type === "list_changed" || message.type === "lobby") {
       document.dispatchEvent(new Event(LIST_CHANGED));
     }
     if (message.type !== "lobby") return;
-    hasList = true;
     waiting = message.waiting;
     render();
   },

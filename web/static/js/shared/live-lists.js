@@ -28,6 +28,8 @@ export function followLists() {
   };
   document.addEventListener(LIST_CHANGED, refresh);
   document.addEventListener("visibilitychange", () => stale && refresh());
+  // Loaded late, after the connection's first message: what that reported was not heard here.
+  if (document.body.dataset.line) refresh();
 }
 
 /** @returns {Promise<boolean>} whether the page is up to date; if the server has no such page any more, it stays */
