@@ -48,7 +48,7 @@ class PeerTrace:
     def sdp(self, kind: Literal["offer", "answer"], text: str) -> None:
         """Trace a description; an offer is ours, so its candidates stay readable."""
         masked = masked_sdp(text, candidates=kind == "answer")
-        lines = "".join(f"\n  {line}" for line in masked.splitlines())
+        lines = "".join(f"\n  {_printable(line)}" for line in masked.splitlines())
         self._emit(f"{'<-' if kind == 'answer' else '->'} {kind}{lines}")
 
     def rtcp(self, direction: Literal["sent", "received"], compound: bytes) -> None:
@@ -56,6 +56,14 @@ class PeerTrace:
         arrow = "->" if direction == "sent" else "<-"
         for line in rtcp_lines(compound):
             self._emit(f"{arrow} {line}")
+
+
+def _printable(line: str) -> str:
+    """The line with control characters escaped: an answer is a stranger's, a terminal obeys."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in line
+    )
 
 
 def masked_sdp(text: str, candidates: bool = True) -> str:

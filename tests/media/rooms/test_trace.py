@@ -4,7 +4,7 @@ import random
 
 from aiortc.rtp import RtcpReceiverInfo
 
-from media.rooms.trace import masked_sdp, rtcp_lines
+from media.rooms.trace import PeerTrace, masked_sdp, rtcp_lines
 from media.rtp import rtcp
 
 SECRETS = ("s3cret", "u7rag", "AA:BB", "192.0.2.7", "2001:db8::7", "printer.local", "198.51.100.1")
@@ -29,6 +29,12 @@ def test_secrets_and_addresses_of_people_are_masked() -> None:
     assert "m=audio 9 UDP/TLS/RTP/SAVPF 111\r" in masked
     assert "a=rtpmap:111 opus/48000/2" in masked
     assert "a=candidate:2 1 udp 1686052607 *** 50000 typ srflx" in masked
+
+
+def test_an_answer_gives_the_operators_terminal_no_orders() -> None:
+    printed: list[str] = []
+    PeerTrace(printed.append).sdp("answer", "v=0\r\ns=\x1b]0;owned\x07\x9b2J\u202e-\r\n")
+    assert printed == ["<- answer\n  v=0\n  s=\\x1b]0;owned\\x07\\x9b2J\\u202e-"]
 
 
 def test_an_offers_own_candidates_stay_readable() -> None:
