@@ -33,7 +33,7 @@ from signaling.wire.values import (
     WaitingEntry,
 )
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 MAX_FRAME_BYTES = 64 * 1024
 "A description with four video sections takes some 12 kB; nothing legitimate comes near this."
 

@@ -15,6 +15,7 @@ from web.view_models import SessionView, Viewer
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
     _ = viewer.translate
     scheduler = view.invite_id is None
+    uploads, files = _file_addresses(view)
     return document(
         viewer,
         view.title,
@@ -46,8 +47,19 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "role": "scheduler" if scheduler else "guest",
             "icons": viewer.static("icons.svg"),
             "retention-hours": str(viewer.retention_hours),
+            "uploads": uploads,
+            "files": files,
         },
     )
+
+
+def _file_addresses(view: SessionView) -> tuple[str, str]:
+    """Where this page sends files, and below what it fetches them."""
+    if view.invite_id is None:
+        parts = {"consultation_id": view.consultation_id}
+        return path("session_uploads", **parts), path("session_files", **parts)
+    parts = {"invite_id": view.invite_id}
+    return path("seat_uploads", **parts), path("seat_files", **parts)
 
 
 def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:

@@ -12,7 +12,7 @@ from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "hello": {"version": 2, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
+    "hello": {"version": 3, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
               "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False},
     "ping": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},

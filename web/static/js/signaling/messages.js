@@ -43,6 +43,17 @@
  */
 
 /**
+ * @typedef {object} Attachment
+ * @property {string} name
+ * @property {number} size
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {number} [turned]
+ * @property {number} [pages]
+ * @property {("contains_files" | "needs_acrobat" | "no_preview")[]} [notes]
+ */
+
+/**
  * @typedef {object} ChatLine
  * @property {string} id
  * @property {number} position
@@ -50,6 +61,7 @@
  * @property {string} kind
  * @property {string} text
  * @property {number} sent_at
+ * @property {Attachment | null} [attachment]
  */
 
 /**
