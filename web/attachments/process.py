@@ -15,12 +15,9 @@ import traceback
 import msgspec
 
 from web.attachments import pdfs, photos, restraints
-from web.attachments.job import LINE_BYTES, Job, Outcome, Refused, encode
+from web.attachments.job import LINE_BYTES, READY, Job, Outcome, Refused, encode
 from web.attachments.kinds import sniff
 from web.attachments.photos import Picture
-
-READY = b"r"
-"Sent once, when files may come."
 
 
 def main(control: socket.socket) -> int:
