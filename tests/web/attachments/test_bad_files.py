@@ -144,7 +144,6 @@ def resident_bytes(process_id: int) -> int:
     return pages * resource.getpagesize()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 async def test_a_bad_file_has_its_own_refusal(intake: Intake, name: str) -> None:
     make, code = BAD[name]
@@ -164,7 +163,6 @@ async def test_every_refusal_has_a_sentence_that_says_what_to_do() -> None:
         assert "lease" in known[code], known[code]
 
 
-@pytest.mark.slow
 async def test_memory_stays_flat_whatever_comes(intake: Intake) -> None:
     await intake.take(saved(plain(), "PNG"))
     helper = intake.workers.process_id
@@ -182,7 +180,6 @@ async def test_memory_stays_flat_whatever_comes(intake: Intake) -> None:
     assert resident_bytes(os.getpid()) < ours + 100 * 2**20 < ours + MEMORY_BYTES
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "pages"),
     [

@@ -19,6 +19,8 @@ from web.attachments.job import Job, Outcome, Rendition, encode
 from web.attachments.workers import FileWorkers, _Disbelieved, _outcome
 from web.config import harmless_environment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 PHOTO = saved(plain(), "JPEG")
 
