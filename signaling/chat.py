@@ -15,7 +15,7 @@ from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
     "text", "joined", "left", "added", "removed", "started", "kept_open", "resumed", "closed",
-    "call_started", "call_ended", "call_missed",
+    "call_started", "call_ended", "call_missed", "photo_asked", "photo_declined", "photo_failed",
 ]  # fmt: skip
 "`text` is written by a person; every other kind is an event line without text."
 

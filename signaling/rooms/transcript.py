@@ -5,6 +5,8 @@ The chat itself is stored, and older lines are read page by page.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from signaling.chat import (
     NEARLY_FULL_BYTES,
     NEWEST_BYTES,
@@ -59,6 +61,13 @@ class Transcript:
     def _trim(self) -> None:
         while len(self.lines) > 1 and (len(self.lines) > PAGE_LINES or self._bytes > NEWEST_BYTES):
             self._bytes -= line_bytes(self.lines.pop(0).text)
+
+    def turn(self, line_id: str, turned: int) -> None:
+        """A photo, maybe on one of the lines that are kept, was turned."""
+        for place, line in enumerate(self.lines):
+            if line.id == line_id and line.attachment is not None:
+                attachment = msgspec.structs.replace(line.attachment, turned=turned)
+                self.lines[place] = msgspec.structs.replace(line, attachment=attachment)
 
     def is_there(self, participant_id: str) -> bool:
         """Whether the chat says that a participant has joined and not left since."""
