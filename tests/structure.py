@@ -134,6 +134,7 @@ ROOMS: dict[str, set[str]] = {
     "web/zones": set(),
     "web": {"web/zones"},
     "web/access": set(),
+    "web/attachments": set(),
     "web/calls": {"web"},
     "web/texts": {"web", "web/zones"},
     "web/notices": {"web", "web/texts"},
