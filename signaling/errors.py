@@ -46,7 +46,7 @@ An error holds data and a sentence from the catalogs; only `web/http/errors.py` 
 page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
 from typing import ClassVar, Self
@@ -347,12 +347,6 @@ class UploadsFull(FileRefused):
         "No more than %(number)s files can be sent at once."
         " Please wait until some have arrived, and send this one again."
     )
-
-
-FILE_REFUSALS: Mapping[str, type[FileRefused]] = {
-    error.code: error for error in FileRefused.__subclasses__()
-}
-"By code."
 
 
 class ChecksumMismatch(TeleConnectError):

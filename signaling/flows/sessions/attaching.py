@@ -20,19 +20,12 @@ from signaling.errors import (
     FileNotAccepted,
     FileRefused,
     FileTooLate,
-    FileUnreadable,
 )
 from signaling.flows.rooms import Rooms
 from signaling.ports.clock import Clock
 from signaling.ports.examining import Examined, Examiner, Picture, Scanner
 from signaling.ports.files import Files
 from signaling.ports.store import Records, Store
-
-RENDITIONS = ("small", "large", "preview")
-"What may be made of a file when it is received."
-PICTURE_TYPES = ("image/jpeg", "image/png")
-MOST_PICTURE_BYTES = 32 * 2**20
-"Of one rendition: a PNG of 2,560 by 2,560 pixels that nothing compresses has 26 MB."
 
 _log = logging.getLogger(__name__)
 
@@ -149,9 +142,7 @@ class Attaching:
         kept: list[StoredRendition] = []
 
         async def keep(picture: Picture, blocks: AsyncIterator[bytes]) -> None:
-            if picture.name not in RENDITIONS:
-                raise FileUnreadable
-            kept.append(await self.keep(upload.consultation_id, upload.id, picture, blocks))
+            kept.append(await seal(self._files, upload.consultation_id, upload.id, picture, blocks))
 
         examined = await self._examiner.examine(upload.size, self._received(upload), keep)
         if examined.kind == "":
@@ -162,24 +153,6 @@ class Attaching:
                     await writer.write(block)
                 await writer.finish()
         return _attachment(upload, examined, kept)
-
-    async def keep(
-        self, consultation_id: str, file_id: str, picture: Picture, blocks: AsyncIterator[bytes]
-    ) -> StoredRendition:
-        """Seal a rendition. Its description comes from a process that has read a stranger's file."""
-        if picture.media_type not in PICTURE_TYPES or picture.size > MOST_PICTURE_BYTES:
-            raise FileUnreadable
-        size = 0
-        async with self._files.writer(consultation_id, file_id, picture.name) as writer:
-            async for block in blocks:
-                size += len(block)
-                await writer.write(block)
-            await writer.finish()
-        if size != picture.size:
-            raise FileUnreadable
-        return StoredRendition(
-            picture.name, picture.media_type, size, picture.width, picture.height
-        )
 
     async def _add(self, upload: Upload, attachment: Attachment) -> None:
         """Write the chat line, then publish it. Raises FileTooLate, or Conflict if the id is taken."""
@@ -210,6 +183,23 @@ class Attaching:
         if added is None:
             raise Conflict
         room.add_chat(added)
+
+
+async def seal(
+    files: Files,
+    consultation_id: str,
+    file_id: str,
+    picture: Picture,
+    blocks: AsyncIterator[bytes],
+) -> StoredRendition:
+    """Write a rendition."""
+    async with files.writer(consultation_id, file_id, picture.name) as writer:
+        async for block in blocks:
+            await writer.write(block)
+        await writer.finish()
+    return StoredRendition(
+        picture.name, picture.media_type, picture.size, picture.width, picture.height
+    )
 
 
 def _attachment(

@@ -183,11 +183,13 @@ class Uploading:
             if not await self._attaching.call_off(upload):
                 raise Conflict
 
-    async def abandon(self, author: Author, upload_id: str) -> None:
-        """Its author has lost the place in the session: nothing of it is kept."""
+    async def abandon(self, author: Author, upload_id: str) -> bool:
+        """Its author has lost the place in the session. False if there is nothing of it, or it
+        stands in the chat."""
         upload = await self._store.read.uploads.get(author.consultation_id, upload_id)
-        if upload is not None and upload.participant_id == author.participant_id:
-            await self._attaching.call_off(upload)
+        if upload is None or upload.participant_id != author.participant_id:
+            return False
+        return await self._attaching.call_off(upload)
 
     async def forget_untouched(self) -> None:
         """Forget the uploads that did not go on for FORGET_AFTER."""
