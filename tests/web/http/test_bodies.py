@@ -13,7 +13,7 @@ from web.handlers import HANDLERS
 from web.http.bodies import FORM, JSON, OCTETS, SEATED, SIGNED_IN, STRANGERS, UPLOAD, body_of
 from web.routes import PATHS
 
-CHANGES = sorted(key for key in HANDLERS if key[0] != "GET")
+CHANGES = sorted(key for key in HANDLERS if key[0] not in ("GET", "HEAD"))
 KINDS = [
     FORM, JSON, OCTETS, UPLOAD, "multipart/form-data; boundary=x", "multipart/mixed; boundary=x",
     "text/plain", "",
