@@ -30,7 +30,7 @@ def add_files(app: web.Application, config: Config) -> None:
     app[keys.UPLOADING] = uploading = Uploading(
         store, store.files, rooms, attaching, clock, limits
     )
-    app[keys.SHOWING] = Showing(store, store.files, workers)
+    app[keys.SHOWING] = Showing(store, store.files, workers, limits)
     forget = _forget_untouched(app, uploading)
 
     async def running(_: web.Application) -> AsyncIterator[None]:

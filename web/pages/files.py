@@ -10,9 +10,8 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from signaling.errors import NotFound
-from signaling.flows.sessions.showing import ORIGINAL, Part
-from web.http.errors import has_left
+from signaling.attachment import ORIGINAL
+from signaling.flows.sessions.showing import Part
 from web.keys import LIMITS, REVOCATION, SHOWING
 from web.pages.places import Place, place_of
 
@@ -45,9 +44,8 @@ async def send_file(request: web.Request) -> web.StreamResponse:
 async def _stream(
     request: web.Request, response: web.StreamResponse, part: Part, start: int, end: int
 ) -> None:
-    blocks = request.app[SHOWING].read(part, start, end)
     try:
-        async with contextlib.aclosing(blocks):
+        async with contextlib.aclosing(request.app[SHOWING].read(part, start, end)) as blocks:
             async for block in blocks:
                 await response.write(block)
     except BaseException:

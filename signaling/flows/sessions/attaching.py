@@ -11,7 +11,7 @@ import logging
 from collections.abc import AsyncIterator
 from hashlib import sha256
 
-from signaling.attachment import Attachment, StoredRendition, Upload
+from signaling.attachment import ORIGINAL, UPLOAD, Attachment, StoredRendition, Upload
 from signaling.chat import ChatMessage
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import (
@@ -93,7 +93,7 @@ class Attaching:
         False if the file stands in the chat: then what is shown of it stays.
         """
         attached = await self._stands(upload)
-        parts = ["upload"] if attached else None
+        parts = [UPLOAD] if attached else None
         # the row last: as long as it is there, it is known what to delete
         await self._files.delete(upload.consultation_id, upload.id, parts)
         await self._store.write(
@@ -135,7 +135,7 @@ class Attaching:
             raise FileIncomplete
 
     def _received(self, upload: Upload) -> AsyncIterator[bytes]:
-        return self._files.read(upload.consultation_id, upload.id, "upload", upload.size)
+        return self._files.read(upload.consultation_id, upload.id, UPLOAD, upload.size)
 
     async def _examine(self, upload: Upload) -> Attachment:
         """The attachment, its renditions written."""
@@ -148,7 +148,7 @@ class Attaching:
         if examined.kind == "":
             raise FileNotAccepted
         if examined.kind == "pdf":
-            async with self._files.writer(upload.consultation_id, upload.id, "original") as writer:
+            async with self._files.writer(upload.consultation_id, upload.id, ORIGINAL) as writer:
                 async for block in self._received(upload):
                     await writer.write(block)
                 await writer.finish()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signaling.access import require
-from signaling.attachment import Upload
+from signaling.attachment import UPLOAD, Upload
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import (
     ChatFull,
@@ -31,7 +31,7 @@ from signaling.flows.calls.locks import Locks
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attaching import Attaching
 from signaling.ports.clock import Clock
-from signaling.ports.files import Files
+from signaling.ports.files import BLOCK_BYTES, Files
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 from signaling.text import CAPTION_LENGTH, file_name, paragraphs
@@ -55,10 +55,18 @@ class Author:
 
 @dataclass(frozen=True)
 class FileLimits:
-    """In megabytes of 2**20 bytes."""
+    """Most megabytes of one file, and of all files of a session."""
 
     file: float
     session: float
+
+    @property
+    def file_bytes(self) -> float:
+        return self.file * MEGABYTE
+
+    @property
+    def session_bytes(self) -> float:
+        return self.session * MEGABYTE
 
 
 @dataclass(frozen=True)
@@ -116,7 +124,7 @@ class Uploading:
         attached = await self._attached(author, upload.id)
         if attached is not None:
             return attached
-        if upload.size > self._limits.file * MEGABYTE:
+        if upload.size > self._limits.file_bytes:
             raise FileTooLarge(megabytes=f"{self._limits.file:g}")
         if not room.chat.has_room_for(author.participant_id, upload.caption):
             raise ChatFull
@@ -235,7 +243,7 @@ class Uploading:
         if own >= AT_ONCE:
             raise UploadsFull(number=AT_ONCE)
         volume = await records.attachments.volume(upload.consultation_id)
-        if volume + upload.size > self._limits.session * MEGABYTE:
+        if volume + upload.size > self._limits.session_bytes:
             raise FilesFull(megabytes=f"{self._limits.session:g}")
 
     async def _attached(self, author: Author, upload_id: str) -> Progress | None:
@@ -256,7 +264,7 @@ class Uploading:
         return upload
 
     async def _progress(self, upload: Upload) -> Progress:
-        offset = await self._files.length(upload.consultation_id, upload.id, "upload")
+        offset = await self._files.length(upload.consultation_id, upload.id, UPLOAD)
         return Progress(offset, upload.size, upload.touched_at + FORGET_AFTER)
 
     # --- what arrives
@@ -287,11 +295,11 @@ class Uploading:
         self, upload: Upload, offset: int, source: AsyncIterator[bytes], checksum: bytes | None
     ) -> int:
         """Write what arrives; returns the new offset, which is the start of a block or the end."""
-        place = upload.consultation_id, upload.id, "upload"
+        place = upload.consultation_id, upload.id, UPLOAD
         if offset != await self._files.length(*place):
             raise Conflict
-        if offset == upload.size:  # everything was there when the server stopped
-            return offset
+        if offset == upload.size and offset % BLOCK_BYTES:
+            return offset  # everything was there when the server stopped
         digest = sha256()
         end = offset
         touched_at = await self._touch(upload)
@@ -305,10 +313,12 @@ class Uploading:
                 await writer.write(piece)
                 if self._clock.now() - touched_at > TOUCH_EVERY:
                     touched_at = await self._touch(upload)
-            if checksum is None or digest.digest() == checksum:
-                if end == upload.size:
-                    await writer.finish()
-        if checksum is not None and digest.digest() != checksum:
+            right = checksum is None or digest.digest() == checksum
+            if right and end == upload.size:
+                await writer.finish()
+        if not right:
+            async with self._files.writer(*place, offset=offset):
+                pass  # what follows goes
             raise ChecksumMismatch
         return await self._files.length(*place)
 
