@@ -24,6 +24,7 @@ from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.showing import Showing
 from signaling.flows.sessions.uploading import Uploading
+from signaling.flows.sessions.turning import Turning
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
@@ -79,6 +80,7 @@ FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)
 RUNNING = web.AppKey("running", Running)
+TURNING = web.AppKey("turning", Turning)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)

@@ -38,6 +38,7 @@ from web.keys import (
     REVOCATION,
     ROOMS,
     RUNNING,
+    TURNING,
 )
 
 HEARTBEAT = 25.0
@@ -347,7 +348,7 @@ async def _handle(
             return await chatting.read(attendance, message)
         case wire.Seen():
             await chatting.seen(attendance, message)
-        case wire.AskPhoto() | wire.AnswerPhoto():
+        case wire.TurnPhoto() | wire.AskPhoto() | wire.AnswerPhoto():
             return await _handle_photos(app, attendance, message)
         case wire.StartConsultation():
             return await running.start(attendance, message)
@@ -385,9 +386,13 @@ async def _handle(
 
 
 async def _handle_photos(
-    app: web.Application, attendance: Attendance, message: wire.AskPhoto | wire.AnswerPhoto
+    app: web.Application,
+    attendance: Attendance,
+    message: wire.TurnPhoto | wire.AskPhoto | wire.AnswerPhoto,
 ) -> wire.Ack:
     match message:
+        case wire.TurnPhoto():
+            return await app[TURNING].turn(attendance, message)
         case wire.AskPhoto():
             return await app[PHOTO_REQUESTS].ask(attendance, message)
         case wire.AnswerPhoto():

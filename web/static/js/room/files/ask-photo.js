@@ -3,7 +3,7 @@
 import { _, fill } from "../../shared/catalog.js";
 import { byId, follow, setText, show } from "../../shared/dom.js";
 import { nameOf } from "../state.js";
-import { element } from "./elements.js";
+import { element, styleSheet } from "./elements.js";
 import { askable } from "./photo-steps.js";
 
 /** @import { Room } from "../state.js" */
@@ -16,6 +16,7 @@ export class AskPhoto {
 
   /** @param {(participantId: string) => void} ask */
   constructor(ask) {
+    void styleSheet("viewer.css");
     this.#button.addEventListener("click", () => {
       if (this.#whom.value) ask(this.#whom.value);
     });

@@ -119,10 +119,11 @@ class Viewer {
       event.preventDefault();
       this.#stopMarking();
     });
-    const resized = () => this.#fit();
-    addEventListener("resize", resized);
+    // its size also changes with the rows of buttons below it
+    const sizes = new ResizeObserver(() => this.#fit());
+    sizes.observe(this.#frame);
     this.dialog.addEventListener("close", () => {
-      removeEventListener("resize", resized);
+      sizes.disconnect();
       this.#leave();
       this.dialog.remove();
       onClose();
@@ -379,7 +380,7 @@ class Viewer {
     return nameOf(this.room, line.participant_id);
   }
 
-  /** The window has another size. */
+  /** The frame has another size, or the picture is known. */
   #fit() {
     this.#zoom.zoomTo(this.#zoom.zoom);
   }
