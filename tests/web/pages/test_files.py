@@ -1,9 +1,9 @@
 """Files of a session are served to its people, by ranges, and to nobody else."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from email.message import Message
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -157,6 +157,6 @@ async def test_for_strangers_and_other_sessions_a_file_does_not_exist(
 
 async def test_nothing_of_a_file_is_readable_on_the_disk(ward: Ward, pdf_id: str) -> None:
     for path in ward.stored():
-        content = Path(path).read_bytes()
+        content = await asyncio.to_thread(path.read_bytes)
         assert b"%PDF" not in content
         assert b"\xff\xd8\xff" not in content[:1000]
