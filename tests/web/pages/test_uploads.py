@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import json
 import os
@@ -358,6 +359,21 @@ async def test_a_line_that_is_slow_for_ten_minutes_is_not_cut(ward: Ward) -> Non
     async with asyncio.timeout(PATIENCE):
         assert (await reader.readline()).split()[1] == b"204"
     writer.close()
+
+
+async def test_a_line_that_is_silent_for_long_is_closed_and_its_blocks_stay(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = photo(800, 600)
+    await ward.amina.create(content, "file-000001")
+    monkeypatch.setattr("web.pages.uploads.BODY_WITHIN", timedelta(seconds=0.5))
+    reader, writer = await raw(ward, "file-000001", 0, len(content))
+    writer.write(content[: 2 * BLOCK + 10])
+    async with asyncio.timeout(PATIENCE):
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+    writer.close()
+    assert await ward.amina.offset("file-000001") == 2 * BLOCK
 
 
 async def test_chat_overtakes_an_upload(ward: Ward) -> None:
