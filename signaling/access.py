@@ -14,6 +14,8 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "enter": EVERYBODY,
     "read_chat": EVERYBODY,
     "write_chat": EVERYBODY,
+    "send_file": EVERYBODY,
+    "read_file": EVERYBODY,
     "start_call": EVERYBODY,
     "join_call": EVERYBODY,
     "start": (SCHEDULER,),

@@ -35,6 +35,7 @@ from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
+from web.app_files import add_files
 from web.app_notices import add_notices
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -227,6 +228,7 @@ async def _assemble(
     async def stop_reports(_: web.Application) -> None:
         report_workers.stop()
 
+    add_files(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)
