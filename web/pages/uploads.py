@@ -1,7 +1,8 @@
 """Sending a photo or PDF in pieces, as tus 1.0.0 says; the headers are in `web/http/tus.py`."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
@@ -79,10 +80,11 @@ async def receive(request: web.Request) -> web.Response:
     upload_id, uploading = request.match_info["upload_id"], request.app[UPLOADING]
     offset, checksum = tus.number(request, tus.OFFSET), tus.checksum(request)
     try:
-        async with request.app[REVOCATION].cancelled_when_revoked(place.grant):
-            progress = await uploading.receive(
-                place.author, upload_id, offset, _pieces(request), checksum
-            )
+        async with (
+            request.app[REVOCATION].cancelled_when_revoked(place.grant),
+            contextlib.aclosing(_pieces(request)) as pieces,
+        ):
+            progress = await uploading.receive(place.author, upload_id, offset, pieces, checksum)
     except (InviteNotUsable, NotFound, SignInRequired) as error:
         if not await uploading.abandon(place.author, upload_id):
             raise
@@ -105,7 +107,7 @@ async def _place(request: web.Request) -> Place:
     return place
 
 
-async def _pieces(request: web.Request) -> AsyncIterator[bytes]:
+async def _pieces(request: web.Request) -> AsyncGenerator[bytes, None]:
     """The body as it arrives: for as long as something does, however slow the line is."""
     admit(request)
     await tus.say_continue(request)

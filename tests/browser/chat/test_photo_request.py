@@ -64,7 +64,7 @@ async def ask(desk: Page, phone: Page) -> Locator:
     """Ask for a photo; the question on the phone."""
     await desk.get_by_role("button", name="Ask for a photo").click()
     dialog = phone.get_by_role("dialog")
-    await expect(dialog).to_contain_text("Nurse Joy asks for a photo")
+    await expect(dialog).to_contain_text("asks for a photo")
     return dialog
 
 
@@ -86,7 +86,7 @@ async def test_a_photo_is_taken_looked_at_and_sent_without_a_call(
 ) -> None:
     desk, phone = await meeting(server, new_context)
     dialog = await ask(desk, phone)
-    await expect(desk.locator("#ask-photo-state")).to_contain_text("Amina is asked")
+    await expect(desk.locator("#ask-photo-state")).to_contain_text("is asked for a photo")
     await live(phone, "")  # asking alone opens no camera
     await press(dialog, "Take the photo")
     assert await video_moves(phone, "dialog video")
@@ -222,5 +222,5 @@ async def test_without_a_camera_a_photo_is_chosen_or_the_failure_is_told(
     await press(dialog, "Take the photo")
     await expect(dialog).to_contain_text("No camera was found")
     await press(dialog, "Not now")
-    await expect(desk.locator("#chat-lines")).to_contain_text("Amina could not take a photo")
+    await expect(desk.locator("#chat-lines")).to_contain_text("could not take a photo")
     await live(phone, "")
