@@ -1,7 +1,7 @@
 """Photos and PDFs for tests, and how a browser sends them.
 
-    sender = Sender(amina, f"/seat/{seat}")
-    file_id = await sender.send(photo(), name="wound.jpg", caption="Since Monday")
+sender = Sender(amina, f"/seat/{seat}")
+file_id = await sender.send(photo(), name="wound.jpg", caption="Since Monday")
 """
 
 import base64
@@ -61,7 +61,7 @@ class Sender:
         self, method: str, upload_id: str = "", body: bytes | None = None, **headers: str
     ) -> Answer:
         path = f"{self.place}/uploads" + (f"/{upload_id}" if upload_id else "")
-        options: dict[str, Any] = {} if body is None else {"data": body}
+        options: dict[str, Any] = {} if body is None else {"data": io.BytesIO(body)}
         return await self.person.ask(
             method, path, headers={"Accept": "*/*", **TUS, **headers}, **options
         )

@@ -27,9 +27,7 @@ def add_files(app: web.Application, config: Config) -> None:
     limits = FileLimits(config.file_megabytes, config.session_megabytes)
     if scanner is not None:
         app[keys.SCANNER] = scanner
-    app[keys.UPLOADING] = uploading = Uploading(
-        store, store.files, rooms, attaching, clock, limits
-    )
+    app[keys.UPLOADING] = uploading = Uploading(store, store.files, rooms, attaching, clock, limits)
     app[keys.SHOWING] = Showing(store, store.files, workers, limits)
     forget = _forget_untouched(app, uploading)
 

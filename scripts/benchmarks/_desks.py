@@ -48,9 +48,7 @@ class Desk:
         return len(self.acknowledged) == len(self.shown) == len(self.sent)
 
 
-async def until_complete(
-    desks: Sequence[Desk], listeners: Sequence[asyncio.Task[None]]
-) -> None:
+async def until_complete(desks: Sequence[Desk], listeners: Sequence[asyncio.Task[None]]) -> None:
     async with asyncio.timeout(120):
         while not all(desk.complete for desk in desks):
             for listener in listeners:

@@ -36,7 +36,9 @@ def noisy_photo(width: int, height: int, most_bytes: int) -> bytes:
 def ordinary_photo(seed: int, width: int = 4032, height: int = 3024) -> bytes:
     """A JPEG that compresses as photos do: some 3 MB at 12 megapixels."""
     random_bytes = random.Random(seed).randbytes
-    coarse = Image.frombytes("RGB", (width // 16, height // 16), random_bytes(width * height // 256 * 3))
+    coarse = Image.frombytes(
+        "RGB", (width // 16, height // 16), random_bytes(width * height // 256 * 3)
+    )
     fine = Image.frombytes("L", (width, height), random_bytes(width * height))
     picture = coarse.resize((width, height), Image.Resampling.BICUBIC)
     grainy = Image.blend(picture, Image.merge("RGB", (fine, fine, fine)), 0.06)
@@ -112,5 +114,7 @@ class Sender:
             method, self.url + address, headers=headers, data=body
         ) as answer:
             if answer.status >= 400:
-                raise RuntimeError(f"{method} was answered by {answer.status}: {await answer.text()}")
+                raise RuntimeError(
+                    f"{method} was answered by {answer.status}: {await answer.text()}"
+                )
             return int(answer.headers["Upload-Offset"])

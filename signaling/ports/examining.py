@@ -31,7 +31,9 @@ class Examined(Protocol):
     @property
     def pages(self) -> int: ...
     @property
-    def notes(self) -> Sequence[str]: ...
+    def notes(self) -> Sequence[str]:
+        """Values of `signaling.attachment.AttachmentNote`."""
+        ...
 
 
 Keep = Callable[[Picture, AsyncIterator[bytes]], Awaitable[None]]

@@ -66,7 +66,9 @@ async def sent_until_killed(work: Awaitable[object]) -> None:
         await work
 
 
-async def test_an_upload_goes_on_after_each_kill_with_less_than_a_block_lost(tmp_path: Path) -> None:
+async def test_an_upload_goes_on_after_each_kill_with_less_than_a_block_lost(
+    tmp_path: Path,
+) -> None:
     content = photo(1600, 1200)
     clinic = Clinic(tmp_path)
     kept = 0

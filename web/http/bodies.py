@@ -71,8 +71,7 @@ SEATED = {
 }
 "What clients send that hold a seat."
 _BY_ADDRESS = {
-    (method, PATHS[name]): body
-    for (method, name), body in (STRANGERS | SIGNED_IN | SEATED).items()
+    (method, PATHS[name]): body for (method, name), body in (STRANGERS | SIGNED_IN | SEATED).items()
 }
 
 

@@ -85,7 +85,9 @@ def checksum(request: web.Request) -> bytes | None:
     return digest
 
 
-def headers(offset: int, size: int | None = None, expires_at: datetime | None = None) -> dict[str, str]:
+def headers(
+    offset: int, size: int | None = None, expires_at: datetime | None = None
+) -> dict[str, str]:
     """How far an upload is, and until when it may go on."""
     said = {OFFSET: str(offset), hdrs.CACHE_CONTROL: "no-store"}
     if size is not None:

@@ -10,8 +10,16 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from hashlib import sha256
+from typing import get_args
 
-from signaling.attachment import ORIGINAL, UPLOAD, Attachment, StoredRendition, Upload
+from signaling.attachment import (
+    ORIGINAL,
+    UPLOAD,
+    Attachment,
+    AttachmentNote,
+    StoredRendition,
+    Upload,
+)
 from signaling.chat import ChatMessage
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import (
@@ -213,7 +221,7 @@ def _attachment(
         name=upload.name,
         size=upload.size,
         pages=examined.pages,
-        notes=tuple(examined.notes),
+        notes=tuple(note for note in get_args(AttachmentNote) if note in examined.notes),
         turned=0,
         renditions=tuple(renditions),
     )

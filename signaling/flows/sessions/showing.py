@@ -4,7 +4,7 @@ Pages of a PDF are drawn when somebody looks at them, and kept for the next one.
 """
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -69,7 +69,7 @@ class Showing:
             part = self.stored(attachment, name)
             return part or await self._draw(attachment, int(number[1]))
 
-    async def read(self, part: Part, start: int, end: int) -> AsyncIterator[bytes]:
+    async def read(self, part: Part, start: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes of a part from `start` to before `end`, in blocks."""
         if part.drawn is not None:
             yield part.drawn[start:end]

@@ -220,7 +220,13 @@ class Visit:
     def word(self, answer: Answer) -> str:
         if answer.status == 303:
             return "sign_in_required" if answer.location == "/signin" else "done"
-        words = {200: "done", 201: "done", 401: "sign_in_required", 403: "not_allowed", 404: "not_found"}
+        words = {
+            200: "done",
+            201: "done",
+            401: "sign_in_required",
+            403: "not_allowed",
+            404: "not_found",
+        }
         return words.get(answer.status, str(answer.status))
 
 
