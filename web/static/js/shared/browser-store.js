@@ -4,6 +4,9 @@
  * IndexedDB may be forbidden, full, broken, or held by another version of the program. Then entries
  * are held in this tab: in sessionStorage where they are JSON and fit, else in memory. No method
  * rejects, and `lasting` says how it is.
+ *
+ * A key begins with the seat that its entry belongs to (`seatKey`), so that everything of a seat is
+ * found again and can be deleted.
  */
 
 import { DATABASE } from "./clear-storage.js";
@@ -20,6 +23,14 @@ const HELD = "held:";
 /** Milliseconds. Some versions of Safari never answer the first request after the browser starts. */
 const OPENING_TIMEOUT = 2_000;
 
+/**
+ * What keys of a seat begin with.
+ * @param {{ consultationId?: string, inviteId?: string }} page data of the session page
+ */
+export function seatKey({ consultationId = "", inviteId = "" }) {
+  return `${consultationId}:${inviteId}:`;
+}
+
 /** @type {Promise<BrowserStore> | undefined} */
 let opening;
 
@@ -31,6 +42,8 @@ export function openStore() {
 export class BrowserStore {
   /** @type {IDBDatabase | null} */
   #database = null;
+  /** It was open and may be opened again. */
+  #isLost = false;
   /** Called when the browser or another tab has deleted what is stored. */
   onDeleted = () => {};
   /** What the database lacks, by store and key; undefined stands for a deletion. */
@@ -114,11 +127,36 @@ export class BrowserStore {
   }
 
   /**
+   * Delete the entries of a seat.
+   * @param {string} prefix of their keys
+   */
+  forget(prefix) {
+    return this.#forget((key) => key.startsWith(prefix));
+  }
+
+  /**
    * Delete what was put before a moment: the leftovers of pages that nobody comes back to.
    * @param {number} moment as of Date.now()
    * @param {string} own prefix of keys that are not touched
    */
-  async forgetBefore(moment, own) {
+  forgetBefore(moment, own) {
+    return this.#forget((key, at) => at < moment && !key.startsWith(own));
+  }
+
+  /** Delete everything. */
+  clear() {
+    return this.forget("");
+  }
+
+  /** @param {(key: string, at: number) => boolean} isOver by the moment when the entry was put */
+  async #forget(isOver) {
+    for (const name of STORES) {
+      for (const key of this.#held[name].keys()) {
+        if (!isOver(key, Infinity)) continue;
+        this.#held[name].delete(key);
+        holdInSession(name, key);
+      }
+    }
     await this.#inDatabase(async (database) => {
       const transaction = database.transaction(STORES, "readwrite");
       for (const name of STORES) {
@@ -126,21 +164,10 @@ export class BrowserStore {
         request.onsuccess = () => {
           const cursor = request.result;
           if (!cursor) return;
-          if (cursor.value.at < moment && !String(cursor.key).startsWith(own)) cursor.delete();
+          if (isOver(String(cursor.key), cursor.value.at)) cursor.delete();
           cursor.continue();
         };
       }
-      await end(transaction);
-    });
-  }
-
-  /** Delete everything. */
-  async clear() {
-    for (const name of STORES) this.#held[name].clear();
-    for (const [name, key] of heldInSession()) holdInSession(name, key);
-    await this.#inDatabase(async (database) => {
-      const transaction = database.transaction(STORES, "readwrite");
-      for (const name of STORES) transaction.objectStore(name).clear();
       await end(transaction);
     });
   }
@@ -170,22 +197,24 @@ export class BrowserStore {
    */
   async #inDatabase(work) {
     for (let attempt = 0; attempt < 2; attempt += 1) {
+      if (this.#isLost) await this.#connect();
       const database = this.#database;
+      if (!database) return false;
       try {
-        if (database) await work(database);
-        if (database) return true;
+        await work(database);
+        return true;
       } catch (error) {
         if (error instanceof DOMException && error.name === "QuotaExceededError") return false;
         // Safari closes databases of pages in the background, without a word.
-        database?.close();
+        database.close();
         this.#lost(database, false);
       }
-      if (attempt === 0 && !this.#database) await this.#connect();
     }
     return false;
   }
 
   async #connect() {
+    this.#isLost = false;
     try {
       await connection((database) => this.#adopt(database));
     } catch (error) {
@@ -198,7 +227,10 @@ export class BrowserStore {
    * @param {boolean} isDeleted
    */
   #lost(database, isDeleted) {
-    if (this.#database === database) this.#database = null;
+    if (this.#database === database) {
+      this.#database = null;
+      this.#isLost = true;
+    }
     if (isDeleted) this.onDeleted();
   }
 
