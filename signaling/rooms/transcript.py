@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from signaling.chat import (
     NEARLY_FULL_BYTES,
     NEWEST_BYTES,
-    PAGE_LINES,
+    NEWEST_LINES,
     ChatMessage,
     LineKind,
     line_bytes,
@@ -28,7 +28,7 @@ class Transcript:
     ) -> None:
         """`newest` is the last page; `written` and `announced` cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
-        "The newest lines in order: up to PAGE_LINES and NEWEST_BYTES, but at least the last one."
+        "The newest lines in order: up to NEWEST_LINES and NEWEST_BYTES, but at least the last one."
         self._bytes = sum(line_bytes(line.text) for line in self.lines)
         self._trim()
         self._written = dict(written or {})
@@ -57,7 +57,7 @@ class Transcript:
         return line
 
     def _trim(self) -> None:
-        while len(self.lines) > 1 and (len(self.lines) > PAGE_LINES or self._bytes > NEWEST_BYTES):
+        while len(self.lines) > 1 and (len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES):
             self._bytes -= line_bytes(self.lines.pop(0).text)
 
     def is_there(self, participant_id: str) -> bool:
