@@ -62,7 +62,9 @@ class Transcript:
         return line
 
     def _trim(self) -> None:
-        while len(self.lines) > 1 and (len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES):
+        while len(self.lines) > 1 and (
+            len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES
+        ):
             self._bytes -= _bytes(self.lines.pop(0))
 
     def turn(self, line_id: str, turned: int) -> None:
