@@ -23,6 +23,7 @@ TeleConnectError
 │   ├── TooMuchSent         429  more than a scheduler sends within an hour
 │   └── TooMuchForOne       429  more than one address is sent within an hour
 ├── FileRefused                  a photo or PDF that is not taken, each with what to do about it
+│   ├── FileTooLate         410  the session ended meanwhile
 │   ├── FileNotAccepted     415  neither a photo nor a PDF
 │   ├── FileNeedsExport     415  a picture in a format that nothing here reads
 │   ├── FileHdr             415  a picture whose colors would be wrong
@@ -36,6 +37,7 @@ TeleConnectError
 │   ├── FileInfected        422  the virus scanner's answer
 │   ├── ScannerUnavailable  422  the virus scanner gives no answer
 │   └── UploadsFull         429  more uploads at once than one author may have
+├── ChecksumMismatch        460  part of a file arrived with an error, and was dropped
 └── Unavailable             503  temporarily impossible: disk full, stopping
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
@@ -44,7 +46,7 @@ An error holds data and a sentence from the catalogs; only `web/http/errors.py` 
 page, JSON or a close code. `code` is stable and part of PROTOCOL.md.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from math import ceil
 from typing import ClassVar, Self
@@ -229,6 +231,14 @@ class FileRefused(TeleConnectError):
     """A photo or PDF that is not taken; never raised itself. Sentences say what to do."""
 
 
+class FileTooLate(FileRefused):
+    code = "file_too_late"
+    status = 410
+    sentence = N_(
+        "The session is over, so the file was not sent. To send it, a new session is needed."
+    )
+
+
 class FileNotAccepted(FileRefused):
     code = "file_not_accepted"
     status = 415
@@ -339,10 +349,12 @@ class UploadsFull(FileRefused):
     )
 
 
-FILE_REFUSALS: Mapping[str, type[FileRefused]] = {
-    error.code: error for error in FileRefused.__subclasses__()
-}
-"By code."
+class ChecksumMismatch(TeleConnectError):
+    """Part of an upload is not what its checksum says; the status is that of tus."""
+
+    code = "checksum_mismatch"
+    status = 460
+    sentence = FileIncomplete.sentence
 
 
 class TooManyRequests(TeleConnectError):
