@@ -48,15 +48,14 @@ async def _over_a_bad_line() -> dict[str, Any]:
             assert port is not None
             async with (
                 client() as session,
-                slow_link(port, LINE_BITS_PER_SECOND) as link,
+                slow_link(port, LINE_BITS_PER_SECOND, len(photo) // 2) as link,
                 client() as near,
             ):
                 [desk] = await connect_all(session, server, [place], scheduler=True)
                 sender = Sender(near, f"http://127.0.0.1:{link.port}", place)
                 started = time.perf_counter()
                 sending = asyncio.create_task(sender.send(photo))
-                while link.carried_up < len(photo) // 2 and not sending.done():
-                    await asyncio.sleep(0.05)
+                await link.half_carried.wait()
                 await link.cut(CUT_SECONDS)
                 await sending
                 seconds = time.perf_counter() - started
