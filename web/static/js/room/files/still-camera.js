@@ -45,7 +45,10 @@ export class StillCamera {
       onTrack: (track) => this.#onTrack(track),
       onRefused: (error) => this.#refused(error),
       onUnwanted: () => {},
-      onChange: () => listener.onAsking(this.#capture.asking),
+      onChange: () => {
+        this.#giveBack();
+        listener.onAsking(this.#capture.asking);
+      },
     });
   }
 
@@ -62,6 +65,12 @@ export class StillCamera {
 
   close() {
     this.#capture.want(null);
+    this.#giveBack();
+  }
+
+  /** The call's camera is requested once no request for this one could get in its way. */
+  #giveBack() {
+    if (this.#capture.wanted || this.#capture.pending) return;
     this.#lender?.takeBackCamera();
     this.#lender = null;
   }
