@@ -40,7 +40,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         module="js/pages/session.js",
         service_user=not scheduler,
         wide=True,
-        stylesheets=("css/room.css",),
+        stylesheets=("css/room.css", "css/call.css"),
         data={
             "consultation-id": view.consultation_id,
             "invite-id": view.invite_id,
