@@ -6,18 +6,22 @@ import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
+import { Attachments } from "../room/attachments.js";
 import { Photos } from "../room/photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
+import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
+import { openStore, seatKey } from "../shared/browser-store.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
-import { clearStorage, setUpPage } from "./every-page.js";
+import { setUpPage } from "./every-page.js";
+import { clearStorage } from "../shared/clear-storage.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -30,6 +34,8 @@ const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
 const peerId = newId();
 const ownTitle = document.title;
+/** Milliseconds until what nobody came back for leaves the browser: as long as it can have a seat. */
+const KEPT_FOR = 7 * 24 * 3_600_000;
 
 let room = EMPTY;
 let seenUpTo = 0;
@@ -38,14 +44,20 @@ let gaps = 0;
 
 setUpPage();
 remindAfterExport();
-await loadCatalog();
+const [store] = await Promise.all([openStore(), loadCatalog()]);
 showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
-const seatTabs = new Tabs(`seat:${seat}`, showReplaced);
+const seatTabs = new Tabs(`seat:${seat}`, {
+  onHere: showReplaced,
+  onElsewhere: () => outbox.close(true, endSentence(over)),
+  onWritten: () => void outbox.adopt(),
+});
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
-const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
+const unsent = new UnsentMessages(store, seatKey(page));
+await unsent.open();
+void store.forgetBefore(Date.now() - KEPT_FOR, seatKey(page));
 const channel = new Channel({
   address: socketAddress(),
   hello: () => ({
@@ -64,9 +76,8 @@ const channel = new Channel({
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
   isClosed: () => room.consultation?.state === "closed",
-  storage: sessionStorage,
-  storageKey: `queue:${seat}`,
 });
+channel.adopt(unsent.queued());
 
 /** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
@@ -74,8 +85,19 @@ let media = null;
 let welcome = null;
 let isLoading = false;
 const ringer = new Ringer();
+const attachments = new Attachments({
+  page,
+  store,
+  render,
+  notify,
+  growing: (change) => chat.growing(change),
+  open: (lineId) => void photos.open(room, lineId, isWritable()),
+  roundTrip: () => channel.environment.timeouts.roundTrip,
+});
 const chat = new Chat({
+  attachments,
   send: (message) => {
+    unsent.queue(message);
     void command(message);
     render();
   },
@@ -84,6 +106,7 @@ const chat = new Chat({
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
+const outbox = new Outbox({ unsent, channel, chat, tabs: seatTabs, attachments, render });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
 const photos = new Photos({
@@ -92,7 +115,7 @@ const photos = new Photos({
   storageKey: `photos:${seat}`,
   devices: () => media?.devices ?? null,
   command,
-  send: (files) => (window.__sent = files),
+  send: (files) => attachments.send(files),
   notify,
 });
 const header = new SessionHeader({
@@ -154,6 +177,7 @@ async function readNewest() {
 /** @param {ServerMessage} message */
 function receive(message) {
   media?.receive(message);
+  if (message.type === "ack") unsent.take(message.id);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
@@ -169,6 +193,7 @@ function receive(message) {
     welcome = message;
     media?.configure(message);
     seenUpTo = 0;
+    void outbox.adopt();
   }
   render();
 }
@@ -224,7 +249,9 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  unsent.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
+  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  unsent.keep(kept);
+  attachments.keep(kept);
   chat.render(
     room,
     channel.pending().filter((message) => message.type === "chat_send"),
@@ -262,6 +289,7 @@ function showConnection(state, reason) {
   const place = byId("connection", HTMLElement);
   byId("room", HTMLElement).dataset.line = state;
   if (state === "open" || state === "ended") failures = 0;
+  if (state === "open") attachments.follow(true);
   place.classList.remove("unseen");
   if (state === "waiting") {
     if (!failures) lostAt = serverNow();
@@ -269,7 +297,8 @@ function showConnection(state, reason) {
     const sentence = _(
       "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
-    setText(place, `${sentence} (${timeOfDay(lostAt)})`);
+    const advice = unsent.lasting ? "" : ` ${_("Keep this page open until then.")}`;
+    setText(place, `${sentence}${advice} (${timeOfDay(lostAt)})`);
     // a second failure in a row is no accident
     if (failures % 4 === 2) void showReason(place);
   }
@@ -293,11 +322,7 @@ function showConnection(state, reason) {
   }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
-  channel.refusePending(sentence);
-  const text = chat.draft.trim();
-  if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
-  chat.draft = "";
-  render();
+  outbox.close(reason === "replaced", sentence);
 }
 
 /** @param {HTMLElement} place */
@@ -314,7 +339,7 @@ function showReplaced() {
   setText(byId("heading", HTMLElement), endSentence("replaced"));
   setText(byId("connection", HTMLElement), endSentence("replaced"));
   show(byId("use-here", HTMLElement), mayUseHere());
-  if (over) render();
+  if (over) outbox.close(true, endSentence(over));
 }
 
 /**
@@ -338,7 +363,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
-  return RELOADABLE.has(over) || (over === "replaced" && mayUseHere());
+  return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
 
 // a guest's other device keeps the seat until the link is opened here again
@@ -379,9 +404,14 @@ function notify(sentence) {
   noticeTimer = setTimeout(() => show(place, false), 15_000);
 }
 
-addEventListener("online", () => channel.wake());
+function wake() {
+  channel.wake();
+  attachments.wake();
+}
+
+addEventListener("online", wake);
 const { connection } = /** @type {any} */ (navigator);
-connection?.addEventListener?.("change", () => channel.wake());
+connection?.addEventListener?.("change", wake);
 onNetworkChange(connection, window, () => media?.restart());
 addEventListener("pagehide", () => {
   media?.hide();
@@ -390,7 +420,7 @@ addEventListener("pagehide", () => {
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
-  channel.wake();
+  wake();
   media?.wake();
   render();
 });
@@ -399,5 +429,13 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }
+
+// From now on the browser is to forget; see every-page.js.
+document.addEventListener("submit", ({ target }) => {
+  if (target instanceof HTMLElement && "leave" in target.dataset) {
+    unsent.handOver();
+    void attachments.handOver();
+  }
+});
 
 channel.open();
