@@ -71,8 +71,9 @@ export class StillCamera {
   /** The call's camera is requested once no request for this one could get in its way. */
   #giveBack() {
     if (this.#capture.wanted || this.#capture.pending) return;
-    this.#lender?.takeBackCamera();
-    this.#lender = null;
+    const lender = this.#lender;
+    this.#lender = null; // first: it tells the page, which may close this again
+    lender?.takeBackCamera();
   }
 
   /** Request again what the system took away while the page was hidden. */
