@@ -11,6 +11,7 @@ import { newId } from "../../shared/identifier.js";
  * @property {import("../../signaling/channel.js").Channel} channel
  * @property {import("./chat.js").Chat} chat
  * @property {import("../tabs.js").Tabs} tabs
+ * @property {import("../attachments.js").Attachments} attachments
  * @property {() => void} render
  */
 
@@ -22,10 +23,11 @@ export class Outbox {
 
   /** Send what an earlier page or another tab of this seat has left, and go on with its draft. */
   async adopt() {
-    const { unsent, channel, chat, render } = this.options;
+    const { unsent, channel, chat, attachments, render } = this.options;
     const messages = await unsent.adopt();
     if (channel.state === "ended") return;
     channel.adopt(messages);
+    void attachments.adopt();
     if (chat.draft !== unsent.draft) chat.draft = unsent.draft;
     render();
   }
@@ -36,7 +38,7 @@ export class Outbox {
    * @param {string} reason a sentence for the author
    */
   close(replaced, reason) {
-    const { unsent, channel, chat, tabs, render } = this.options;
+    const { unsent, channel, chat, tabs, attachments, render } = this.options;
     const here = replaced && tabs.here && unsent.lasting;
     if (here) {
       unsent.keep(true);
@@ -46,13 +48,15 @@ export class Outbox {
       channel.forgetPending();
       unsent.clear();
       chat.draft = "";
-      void unsent.written.then(() => tabs.tellWritten());
+      const stored = Promise.all([unsent.written, attachments.handOver()]);
+      void stored.then(() => tabs.tellWritten());
     } else if (!replaced || tabs.here || tabs.elsewhere) {
       channel.refusePending(reason);
       const text = chat.draft.trim();
       if (text) unsent.add({ type: "chat_send", id: newId(), text }, reason);
       chat.draft = "";
-    }
+      attachments.giveBack(reason);
+    } else attachments.pause();
     render();
   }
 }
