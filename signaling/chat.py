@@ -26,9 +26,10 @@ MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
 PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024
 "Most lines, and bytes of JSON, of one page."
+NEWEST_LINES = 50
 NEWEST_BYTES = 32 * 1024
-"""Most bytes of the lines that a newcomer gets: 13 seconds at 20 kbit/s, less than the silence
-after which a browser considers its connection dead."""
+"""Most lines that a newcomer gets, some screens of a phone, and most bytes: 13 seconds at
+20 kbit/s, less than the silence after which a browser considers its connection dead."""
 LINE_BYTES = 240
 "JSON of a line without its text, with ids of maximum length."
 ATTACHMENT_BYTES = 160

@@ -23,8 +23,8 @@ from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.showing import Showing
-from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.sessions.turning import Turning
+from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from tests.files import Sender, photo
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server
-from web.keys import ARRIVING, ROOMS, STORE
+from web.keys import ARRIVING, STORE
 
 
 @dataclass(frozen=True)
@@ -113,14 +114,16 @@ async def test_only_the_scheduler_asks_and_only_who_was_asked_answers(visit: Vis
     assert (await known(visit.amina))["request_id"] == request_id
 
 
-async def test_the_photo_ends_its_request_and_no_other(server: Server, visit: Visit) -> None:
+@pytest.mark.slow
+async def test_the_photo_ends_its_request_and_no_other(visit: Visit) -> None:
     first = await visit.ask()
     second = await visit.ask()
-    room = await server.app[ROOMS].open(visit.consultation_id)
-    room.photo_sent(first)
-    assert room.photo_request is not None
-    room.photo_sent(second)
-    assert room.photo_request is None
+    sender = Sender(visit.phone, f"/seat/{visit.seat}")
+    for photo_id, request_id in (("photo-01", first), ("photo-02", second)):
+        content = photo(seed=len(photo_id))
+        assert (await known(visit.amina))["request_id"] == second
+        assert (await sender.create(content, photo_id, request=request_id)).status == 201
+        assert (await sender.piece(photo_id, 0, content)).status == 204
     assert await known(visit.amina) is None
 
 

@@ -31,9 +31,7 @@ class Turning:
             # an earlier turn that is repeated must not undo a later one
             if not await records.commands.mark_done(consultation_id, command):
                 return False
-            return await records.attachments.turn(
-                consultation_id, message.line_id, message.turned
-            )
+            return await records.attachments.turn(consultation_id, message.line_id, message.turned)
 
         if await self._store.write(work):
             room.turn_photo(message.line_id, message.turned)

@@ -1,4 +1,4 @@
-""""Ask for a photo": the question, the back camera in and out of a call, and when there is none.
+""" "Ask for a photo": the question, the back camera in and out of a call, and when there is none.
 
 Whatever happens, a camera is on only while somebody looks at its picture or a call wants it.
 """
