@@ -57,7 +57,9 @@ class Transcript:
         return line
 
     def _trim(self) -> None:
-        while len(self.lines) > 1 and (len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES):
+        while len(self.lines) > 1 and (
+            len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES
+        ):
             self._bytes -= line_bytes(self.lines.pop(0).text)
 
     def is_there(self, participant_id: str) -> bool:

@@ -91,6 +91,7 @@ const chat = new Chat({
   },
   read: (where) => void readPage(where),
   readNewest: () => void readNewest(),
+  onSeen: () => render(),
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
