@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,7 @@ async def _write(data_dir: Path, places: Sequence[Place], count: int) -> None:
         for place in places:
             for first in range(0, count, AT_ONCE):
                 numbers = range(first, min(first + AT_ONCE, count))
-                await store.write(
-                    lambda records, place=place, numbers=numbers: some(records, place, numbers)
-                )
+                await store.write(partial(some, place=place, numbers=numbers))
     finally:
         await store.close()
 

@@ -12,7 +12,6 @@ import { timeOfDay } from "../../shared/time/format.js";
 import { userText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
-import { UNREAD, Unread } from "./unread.js";
 import { deliveryOf, EMPTY, nameOf } from "../state.js";
 
 /**
@@ -46,7 +45,9 @@ export class Chat {
   #composedAt = -Infinity;
   /** When own messages were written, shown until the server's time arrives. */
   #writtenAt = new Map();
-  #unread = new Unread();
+  /** Loaded when there is something to read. @type {import("./unread.js").Unread | null} */
+  #unread = null;
+  #isLoading = false;
   /** The room as rendered last. */
   #rendered = EMPTY;
 
@@ -54,7 +55,7 @@ export class Chat {
   constructor(options) {
     this.options = options;
     this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    document.addEventListener("visibilitychange", () => this.#isVisible || this.#unread.hide());
+    document.addEventListener("visibilitychange", () => this.#isVisible || this.#unread?.hide());
     // The keyboard can press a button that is off screen: scroll to the end it belongs to.
     byId("earlier-lines", HTMLElement).addEventListener("click", () => {
       this.#scroll.scrollTop = 0;
@@ -149,11 +150,15 @@ export class Chat {
     const state = room.consultation?.state;
     const writable = !over && state !== "closed" && state !== "canceled";
     const today = new Date(serverNow()).toDateString();
-    this.#unread.observe(room, this.#isVisible, following);
+    void this.#loadUnread(room);
+    this.#unread?.observe(room, this.#isVisible, following);
     const change = () =>
       follow(
         list,
-        [...this.#unread.marked(room), ...own.map((message) => this.#ownLine(room, message))],
+        [
+          ...(this.#unread?.marked(room) ?? room.chat),
+          ...own.map((message) => this.#ownLine(room, message)),
+        ],
         (line) => line.id,
         (line) => (line.kind === "text" ? this.#textLine(room, line) : this.#eventLine(room, line)),
         (element, line) => {
@@ -196,6 +201,20 @@ export class Chat {
     return room.chat.filter((line) => line.participant_id !== room.me).at(-1)?.position ?? 0;
   }
 
+  /** @param {Room} room */
+  async #loadUnread(room) {
+    if (this.#isLoading || room.chat.every((line) => line.participant_id === room.me)) return;
+    this.#isLoading = true;
+    try {
+      const { Unread } = await import("./unread.js");
+      this.#unread = new Unread();
+      this.#unread.observe(room, this.#isVisible, this.following);
+      this.options.onSeen();
+    } catch {
+      // Messages are read without it.
+    }
+  }
+
   get #isVisible() {
     return document.visibilityState === "visible";
   }
@@ -205,7 +224,7 @@ export class Chat {
     const pieces = inParts(cleaned(this.#text.value), this.#limit);
     if (!pieces.length) return;
     this.draft = "";
-    this.#unread.clear();
+    this.#unread?.clear();
     for (const text of pieces) {
       const id = newId();
       this.#writtenAt.set(id, serverNow());
@@ -250,7 +269,7 @@ export class Chat {
   }
 
   #scrolled() {
-    if (this.following && this.#unread.isBehind(this.#rendered)) this.options.onSeen();
+    if (this.following && this.#unread?.isBehind(this.#rendered)) this.options.onSeen();
     this.#showJump(this.#rendered);
     if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
     else if (this.#distanceToEnd < NEAR_END) this.#readLater();
@@ -286,7 +305,7 @@ export class Chat {
   /** @param {Room} room */
   #showJump(room) {
     this.#showButton("newest", !this.following);
-    const count = this.#unread.count(room);
+    const count = this.#unread?.count(room) ?? 0;
     const words = fill(_n("%(count)s new message", "%(count)s new messages", count), { count });
     setText(byId("unread-count", HTMLElement), count ? words : "");
   }
@@ -324,7 +343,7 @@ export class Chat {
    * @param {ChatLine} line
    */
   #eventLine(room, line) {
-    if (line.kind === UNREAD) return clone("unread-line");
+    if (line.kind === "unread") return clone("unread-line");
     const element = clone("event-line");
     setText(inside(element, ".text"), eventSentence(line.kind, nameOf(room, line.participant_id)));
     setText(inside(element, "time"), timeOfDay(line.sent_at));

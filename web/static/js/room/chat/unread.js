@@ -7,8 +7,6 @@
 /** @import { Room } from "../state.js" */
 /** @typedef {Pick<Room, "me" | "chat" | "last" | "seen" | "seq">} Conversation */
 
-/** Kind of the line that stands above the first new message; it is made by the page. */
-export const UNREAD = "unread";
 const MESSAGES = new Set(["text", "photo", "pdf"]);
 
 export class Unread {
@@ -70,7 +68,7 @@ export class Unread {
   }
 
   /**
-   * The lines, with one above the first new message if that is among them.
+   * The lines, with one of kind `unread` above the first new message if that is among them.
    * @param {Conversation} room
    * @returns {ChatLine[]}
    */
@@ -79,7 +77,7 @@ export class Unread {
     const first = chat.findIndex((line) => line.position > this.#mark && isOfOthers(room, line));
     if (first < 0 || (chat[0]?.position ?? 0) > this.#mark + 1) return chat;
     const { position, sent_at } = /** @type {ChatLine} */ (chat[first]);
-    const line = { id: UNREAD, position, participant_id: "", kind: UNREAD, text: "", sent_at };
+    const line = { id: "unread", position, participant_id: "", kind: "unread", text: "", sent_at };
     return [...chat.slice(0, first), line, ...chat.slice(first)];
   }
 }
