@@ -28,7 +28,9 @@ def file(name: str, kind: str, content: bytes) -> FilePayload:
 
 def scan(size: int) -> bytes:
     """A PDF of about so many bytes, as a scanner makes them."""
-    return pdf(3) + b"\n% " + random.Random(size).randbytes(size).replace(b"\n", b" ") + b"\n%%EOF\n"
+    return (
+        pdf(3) + b"\n% " + random.Random(size).randbytes(size).replace(b"\n", b" ") + b"\n%%EOF\n"
+    )
 
 
 @dataclass
