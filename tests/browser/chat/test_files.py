@@ -182,7 +182,7 @@ async def test_what_one_person_attaches_stands_in_the_chat_of_the_other(
         await is_drawn(bubble(page, "wound.jpg"))
         await is_drawn(bubble(page, "Röntgen"))
         await expect(bubble(page, "wound.jpg")).to_contain_text("Since Monday")
-        await expect(bubble(page, "Röntgen")).to_contain_text("3 pages")
+        await expect(bubble(page, "Röntgen")).to_contain_text("\u20683\u2069 pages")
         await expect(page.locator(".line")).to_have_count(3)
     picture = bubble(desk, "wound.jpg").get_by_role("img")
     await expect(picture).to_have_attribute("alt", "Since Monday")
