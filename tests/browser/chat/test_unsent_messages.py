@@ -38,6 +38,15 @@ ENTERS = """
 }
 """
 "Safari ends a word with a code of its own, others with its end and a plain Enter."
+STORED = """
+async () => {
+  const { src } = document.querySelector("script[type=module]");
+  const { openStore } = await import(new URL("../shared/browser-store.js", src));
+  const store = await openStore();
+  return [...(await store.entries("commands")), ...(await store.entries("drafts"))];
+}
+"""
+"What the browser keeps of what is not sent."
 LONG = "a" * 3990 + " dose 5 mg, NOT 50 mg. " + "b" * 1000
 
 
@@ -126,6 +135,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         assert await page.evaluate("__copied") == "On its way"
         assert await page.evaluate("Object.values(sessionStorage).join()") == ""
         assert await page.evaluate("Object.values(localStorage).join()") == ""
+        assert await page.evaluate(STORED) == []
         # what the page is told of the end stays when it is looked at again
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.get_by_role("heading", name="This session is over.")).to_be_visible()

@@ -24,7 +24,10 @@ export class Outbox {
   #keeping = null;
   #isKept = true;
   /** Settles when what an earlier page has left was given to the channel, before anything newer. */
-  restored = isStored().then((stored) => (stored ? this.open() : undefined));
+  restored = isStored().then((stored) => {
+    // typed before the scripts ran
+    if (stored || this.options.chat.draft) return this.open();
+  });
 
   /** @param {OutboxOptions} options */
   constructor(options) {
