@@ -11,13 +11,17 @@ from typing import Literal
 
 import msgspec
 
+from signaling.attachment import Attachment
 from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
-    "text", "joined", "left", "added", "removed", "started", "kept_open", "resumed", "closed",
-    "call_started", "call_ended", "call_missed",
+    "text", "photo", "pdf", "joined", "left", "added", "removed", "started", "kept_open", "resumed",
+    "closed", "call_started", "call_ended", "call_missed", "photo_asked", "photo_declined",
+    "photo_failed",
 ]  # fmt: skip
-"`text` is written by a person; every other kind is an event line without text."
+"MESSAGE_KINDS come from a person; every other kind is an event line without text."
+MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
+"The text of a photo or PDF is its caption, maybe empty."
 
 PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024
@@ -28,6 +32,8 @@ NEWEST_BYTES = 32 * 1024
 20 kbit/s, less than the silence after which a browser considers its connection dead."""
 LINE_BYTES = 240
 "JSON of a line without its text, with ids of maximum length."
+ATTACHMENT_BYTES = 160
+"JSON of an attachment without the name of the file."
 
 MIB = 2**20
 AUTHOR_BYTES = 16 * MIB
@@ -57,6 +63,8 @@ class ChatMessage:
     text: str
     sent_at: datetime
     "By the server's clock."
+    attachment: Attachment | None = None
+    "The photo or PDF that it shows."
 
 
 def checked_text(text: str) -> str:
@@ -64,9 +72,10 @@ def checked_text(text: str) -> str:
     return paragraphs("text", text, limit=CHAT_LENGTH, required=True)
 
 
-def line_bytes(text: str) -> int:
-    """Most bytes that a line with this text takes on the wire."""
-    return LINE_BYTES + len(msgspec.json.encode(text))
+def line_bytes(text: str, file_name: str | None = None) -> int:
+    """Most bytes that a line takes on the wire; one with an attachment has the name of its file."""
+    attached = 0 if file_name is None else ATTACHMENT_BYTES + len(msgspec.json.encode(file_name))
+    return LINE_BYTES + len(msgspec.json.encode(text)) + attached
 
 
 def one_page(lines: Iterable[ChatMessage]) -> list[ChatMessage]:
@@ -74,7 +83,7 @@ def one_page(lines: Iterable[ChatMessage]) -> list[ChatMessage]:
     page: list[ChatMessage] = []
     left = PAGE_BYTES
     for line in lines:
-        left -= line_bytes(line.text)
+        left -= line_bytes(line.text, line.attachment.name if line.attachment else None)
         if page and left < 0:
             break
         page.append(line)

@@ -22,6 +22,22 @@ TeleConnectError
 ├── TooManyRequests         429
 │   ├── TooMuchSent         429  more than a scheduler sends within an hour
 │   └── TooMuchForOne       429  more than one address is sent within an hour
+├── FileRefused                  a photo or PDF that is not taken, each with what to do about it
+│   ├── FileTooLate         410  the session ended meanwhile
+│   ├── FileNotAccepted     415  neither a photo nor a PDF
+│   ├── FileNeedsExport     415  a picture in a format that nothing here reads
+│   ├── FileHdr             415  a picture whose colors would be wrong
+│   ├── FileTooLarge        413  more bytes than a file may have
+│   ├── FileTooManyPixels   413
+│   ├── FilesFull           413  the files of the session are at their limit
+│   ├── FileIncomplete      422  not the bytes that its author has
+│   ├── FileUnreadable      422
+│   ├── PdfPassword         422
+│   ├── PdfNoPages          422
+│   ├── FileInfected        422  the virus scanner's answer
+│   ├── ScannerUnavailable  422  the virus scanner gives no answer
+│   └── UploadsFull         429  more uploads at once than one author may have
+├── ChecksumMismatch        460  part of a file arrived with an error, and was dropped
 └── Unavailable             503  temporarily impossible: disk full, stopping
     ├── ReportNotDrawn      503  drawing a report failed or took too long
     └── ReportsBusy         503  others' reports are being drawn
@@ -209,6 +225,136 @@ class WrongMediaType(TeleConnectError):
     code = "wrong_media_type"
     status = 415
     sentence = N_("The server does not accept this format.")
+
+
+class FileRefused(TeleConnectError):
+    """A photo or PDF that is not taken; never raised itself. Sentences say what to do."""
+
+
+class FileTooLate(FileRefused):
+    code = "file_too_late"
+    status = 410
+    sentence = N_(
+        "The session is over, so the file was not sent. To send it, a new session is needed."
+    )
+
+
+class FileNotAccepted(FileRefused):
+    code = "file_not_accepted"
+    status = 415
+    sentence = N_("This is neither a photo nor a PDF. Please send a photo or a PDF.")
+
+
+class FileNeedsExport(FileRefused):
+    code = "file_needs_export"
+    status = 415
+    sentence = N_(
+        "This kind of picture cannot be shown here."
+        " Please export it as PNG or PDF, and send the new file."
+    )
+
+
+class FileHdr(FileRefused):
+    code = "file_hdr"
+    status = 415
+    sentence = N_(
+        "The colors of this HDR picture would be wrong here."
+        " Please export it as JPEG or PNG without HDR, and send the new file."
+    )
+
+
+class FileTooLarge(FileRefused):
+    """Takes `values["megabytes"]`."""
+
+    code = "file_too_large"
+    status = 413
+    sentence = N_("This file is larger than %(megabytes)s MB. Please send a smaller one.")
+
+
+class FileTooManyPixels(FileRefused):
+    code = "file_too_many_pixels"
+    status = 413
+    sentence = N_(
+        "This picture is too large to be shown. Please make it smaller, and send the new file."
+    )
+
+
+class FilesFull(FileRefused):
+    """Takes `values["megabytes"]`."""
+
+    code = "files_full"
+    status = 413
+    sentence = N_(
+        "The files of this session have reached %(megabytes)s MB, so this one does not fit."
+        " To send more, a new session is needed."
+    )
+
+
+class FileIncomplete(FileRefused):
+    code = "file_incomplete"
+    status = 422
+    sentence = N_("The file did not arrive complete. Please send it again.")
+
+
+class FileUnreadable(FileRefused):
+    code = "file_unreadable"
+    status = 422
+    sentence = N_(
+        "This file cannot be read. It may be damaged."
+        " Please save it again as JPEG, PNG or PDF, and send the new file."
+    )
+
+
+class PdfPassword(FileRefused):
+    code = "pdf_password"
+    status = 422
+    sentence = N_(
+        "This PDF opens only with a password."
+        " Please save it without the password, and send the new file."
+    )
+
+
+class PdfNoPages(FileRefused):
+    code = "pdf_no_pages"
+    status = 422
+    sentence = N_("This PDF has no pages. Please make it again, and send the new file.")
+
+
+class FileInfected(FileRefused):
+    code = "file_infected"
+    status = 422
+    sentence = N_(
+        "The virus scanner found something dangerous in this file, so it was not sent."
+        " Please send another file."
+    )
+
+
+class ScannerUnavailable(FileRefused):
+    code = "scanner_unavailable"
+    status = 422
+    sentence = N_(
+        "The virus scanner does not answer, so no files can be sent right now."
+        " Please try again in a few minutes."
+    )
+
+
+class UploadsFull(FileRefused):
+    """Takes `values["number"]`."""
+
+    code = "uploads_full"
+    status = 429
+    sentence = N_(
+        "No more than %(number)s files can be sent at once."
+        " Please wait until some have arrived, and send this one again."
+    )
+
+
+class ChecksumMismatch(TeleConnectError):
+    """Part of an upload is not what its checksum says; the status is that of tus."""
+
+    code = "checksum_mismatch"
+    status = 460
+    sentence = FileIncomplete.sentence
 
 
 class TooManyRequests(TeleConnectError):

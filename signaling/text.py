@@ -20,6 +20,10 @@ Kaf; the Tatweel is only decoration."""
 
 NAME_LENGTH = 80
 NOTE_LENGTH = 500
+FILE_NAME_LENGTH = 200
+CAPTION_LENGTH = 1000
+"""Characters of a caption, after cleaning. Name and caption travel in one header, which proxies limit
+to eight kilobytes."""
 CHAT_LENGTH = 4000
 "Characters of one chat message, after cleaning."
 
@@ -64,6 +68,21 @@ def one_line(field: str, text: str, *, limit: int = NAME_LENGTH, required: bool 
     if required and not cleaned:
         raise InvalidInput(field, N_("Please fill in this field."))
     return cleaned
+
+
+def file_name(text: str) -> str:
+    """The name of a file as it is shown: one line, and no character that hides what it ends with.
+
+    Never refused, as its author may not know it. One that is too long loses its middle.
+
+    >>> file_name("result\u202efdp.exe")
+    'resultfdp.exe'
+    """
+    cleaned = " ".join(_clean(_BIDI_CONTROLS.sub("", text.replace("\0", ""))).split())
+    if len(cleaned) > FILE_NAME_LENGTH:
+        ending = cleaned[-20:]
+        cleaned = cleaned[: FILE_NAME_LENGTH - len(ending) - 1] + "…" + ending
+    return cleaned or "file"
 
 
 def paragraphs(field: str, text: str, *, limit: int, required: bool = False) -> str:

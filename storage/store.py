@@ -13,11 +13,13 @@ from storage.engine import database
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Database, Executor, usable
 from storage.engine.master_key import DATABASE_NAME, load_master_key, take_next
+from storage.engine.sealed_files import FILES, SealedFiles
 from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
 from storage.records.accounts import Accounts, WebSessions
+from storage.records.attachments import Attachments
 from storage.records.audit import Audit
 from storage.records.calls import Calls
 from storage.records.chat import Chat
@@ -34,6 +36,7 @@ from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
 from storage.records.settings import Settings
+from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
 
 T = TypeVar("T")
@@ -55,6 +58,8 @@ class Records:
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
         self.chat = Chat(executor, vault)
+        self.uploads = Uploads(executor, vault)
+        self.attachments = Attachments(executor, vault)
         self.commands = Commands(executor)
         self.clock = Clock(executor)
         self.calls = Calls(executor)
@@ -100,6 +105,7 @@ class Store:
         self.hooks = CommitHooks()
         self.read = Records(database.read, vault, self.hooks, purged_list)
         self._written = Records(database.write_executor, vault, self.hooks, purged_list)
+        self.files = SealedFiles(path.parent / FILES, vault, database.read)
 
     @classmethod
     async def open(cls, data_dir: Path, master_key: str | None) -> "Store":

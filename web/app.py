@@ -20,7 +20,9 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.running import Running
+from signaling.flows.sessions.turning import Turning
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from signaling.rooms.hub import Hub
@@ -35,6 +37,7 @@ from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
+from web.app_files import add_files
 from web.app_notices import add_notices
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
@@ -139,6 +142,8 @@ async def _assemble(
     app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
+    app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
+    app[keys.TURNING] = Turning(store)
     app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)
@@ -227,6 +232,7 @@ async def _assemble(
     async def stop_reports(_: web.Application) -> None:
         report_workers.stop()
 
+    add_files(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)

@@ -163,6 +163,18 @@ SETTINGS = (
         "30",
         "Minutes before a planned session from which its people are let in.",
     ),
+    Setting("TELECONNECT_FILE_MEGABYTES", "20", "Most megabytes of one photo or PDF in the chat."),
+    Setting(
+        "TELECONNECT_SESSION_MEGABYTES",
+        "500",
+        "Most megabytes of all photos and PDFs of one session.",
+    ),
+    Setting(
+        "TELECONNECT_CLAMAV_SOCKET",
+        "",
+        "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
+        " scanned.",
+    ),
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
     Setting(
         "TELECONNECT_LOG_LEVEL",
@@ -194,6 +206,9 @@ class Config:
     relay_workers: int
     retention_hours: float
     early_entry_minutes: float
+    file_megabytes: float
+    session_megabytes: float
+    clamav_socket: Path | None
     reminder_minutes: tuple[float, ...]
     expiry_hours: float
     abandoned_days: float
@@ -276,6 +291,9 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         relay_workers=workers,
         retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
         early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
+        file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
+        session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
+        clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
         reminder_minutes=given("TELECONNECT_REMINDER_MINUTES", read.amounts),
         expiry_hours=given("TELECONNECT_EXPIRY_HOURS", read.amount),
         abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),

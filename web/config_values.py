@@ -49,6 +49,12 @@ def folder(text: str) -> Path:
     return Path(text)
 
 
+def socket_path(text: str) -> Path:
+    if not text.startswith("/"):
+        raise ValueError("must be the path of a socket, as /run/clamav/clamd.ctl")
+    return Path(text)
+
+
 def port(text: str) -> int:
     if not re.fullmatch("[0-9]{1,5}", text, re.ASCII) or int(text) > 65535:
         raise ValueError("must be a port number, 0 to 65535")

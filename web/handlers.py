@@ -5,6 +5,7 @@ Two files, because pages build addresses: with one, routes and pages would impor
 
 from aiohttp import hdrs, web
 
+from web.http import tus
 from web.pages import (
     assets,
     choose_password,
@@ -12,6 +13,7 @@ from web.pages import (
     dashboard,
     device_checking,
     edit_session,
+    files,
     interpreter_request,
     invites,
     landing,
@@ -23,6 +25,7 @@ from web.pages import (
     session_people,
     sign_in,
     sms_preview,
+    uploads,
     webhooks,
 )
 from web.pages.administration import (
@@ -88,6 +91,16 @@ HANDLERS = {
     ("GET", "landing"): landing.show_landing,
     ("POST", "landing"): landing.join,
     ("GET", "seat"): landing.show_seat,
+    ("POST", "session_uploads"): uploads.create,
+    ("HEAD", "session_upload"): uploads.look,
+    ("PATCH", "session_upload"): uploads.receive,
+    ("DELETE", "session_upload"): uploads.cancel,
+    ("GET", "session_file"): files.send_file,
+    ("POST", "seat_uploads"): uploads.create,
+    ("HEAD", "seat_upload"): uploads.look,
+    ("PATCH", "seat_upload"): uploads.receive,
+    ("DELETE", "seat_upload"): uploads.cancel,
+    ("GET", "seat_file"): files.send_file,
     ("POST", "leave"): leaving.leave,
     ("GET", "left"): leaving.show_left,
     ("GET", "device_test"): device_checking.show_device_test,
@@ -132,4 +145,5 @@ def add_routes(app: web.Application) -> None:
             # a WebSocket handshake has no HEAD
             app.router.add_get(PATHS[name], handler, name=name, allow_head=name != "socket")
         else:
-            app.router.add_route(method, PATHS[name], handler)
+            expect = tus.expect_later if method == hdrs.METH_PATCH else None
+            app.router.add_route(method, PATHS[name], handler, expect_handler=expect)

@@ -19,8 +19,12 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
+from signaling.flows.sessions.showing import Showing
+from signaling.flows.sessions.turning import Turning
+from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
@@ -31,6 +35,7 @@ from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
+from web.attachments.clamav import ClamAv
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
@@ -73,13 +78,19 @@ DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
+PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)
 RUNNING = web.AppKey("running", Running)
+TURNING = web.AppKey("turning", Turning)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)
 REACHABILITY = web.AppKey("reachability", Reachability)
 COMPOSING = web.AppKey("composing", Composing)
+SCANNER = web.AppKey("scanner", ClamAv)
+"Absent if files are not scanned."
+SHOWING = web.AppKey("showing", Showing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
+UPLOADING = web.AppKey("uploading", Uploading)
 RECEIPTS = web.AppKey("receipts", Receipts)
 OPERATOR_TEXTS = web.AppKey("operator_texts", OperatorTexts)
 NOTICE_RENDERER = web.AppKey("notice_renderer", NoticeRenderer)

@@ -7,17 +7,14 @@ inserts rows of the same size into the same schema through plain sqlite3, with t
 """
 
 import asyncio
-import json
 import os
 import secrets
 import sqlite3
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
-
+from scripts.benchmarks._desks import TEXT, Desk, heard, until_complete
 from scripts.benchmarks._figures import lines, percentile
 from scripts.traffic.server import Place, client, connect_all, furnish, serving, temporary_folder
 from storage.engine.master_key import DATABASE_NAME
@@ -31,53 +28,7 @@ ALONE_SAMPLES = 400
 FLOOD_ROOMS = 200
 FLOOD_MESSAGES = 60
 "Of each room in the flood: below the burst that one socket is allowed."
-TEXT = "I have had a headache since yesterday evening, and the light hurts. " * 2
 BARE_SECONDS = 3.0
-
-
-@dataclass
-class Desk:
-    """Both sockets of one room, and the times at which messages arrived."""
-
-    service_user: aiohttp.ClientWebSocketResponse
-    scheduler: aiohttp.ClientWebSocketResponse
-    sent: dict[str, float] = field(default_factory=dict)
-    acknowledged: dict[str, float] = field(default_factory=dict)
-    shown: dict[str, float] = field(default_factory=dict)
-
-    async def send(self) -> None:
-        message_id = secrets.token_urlsafe(12)
-        frame = json.dumps({"type": "chat_send", "id": message_id, "text": TEXT})
-        self.sent[message_id] = time.perf_counter()
-        await self.service_user.send_str(frame)
-
-    async def hear_acknowledgements(self) -> None:
-        async for frame in self.service_user:
-            if '"type":"ack"' in frame.data:
-                self.acknowledged[json.loads(frame.data)["id"]] = time.perf_counter()
-            elif '"type":"error"' in frame.data:
-                raise RuntimeError(frame.data)
-
-    async def hear_messages(self) -> None:
-        async for frame in self.scheduler:
-            if '"type":"chat_added"' in frame.data:
-                message = json.loads(frame.data)["message"]
-                if message["kind"] == "text":
-                    self.shown[message["id"]] = time.perf_counter()
-
-    @property
-    def complete(self) -> bool:
-        return len(self.acknowledged) == len(self.shown) == len(self.sent)
-
-
-async def _until_complete(desks: list[Desk], listeners: list[asyncio.Task[None]]) -> None:
-    async with asyncio.timeout(120):
-        while not all(desk.complete for desk in desks):
-            for listener in listeners:
-                if listener.done():
-                    listener.result()
-                    raise RuntimeError("A socket was closed during the measurement.")
-            await asyncio.sleep(0.005)
 
 
 async def _with_rooms(folder: Path, count: int, measure: Any) -> dict[str, Any]:
@@ -88,16 +39,9 @@ async def _with_rooms(folder: Path, count: int, measure: Any) -> dict[str, Any]:
         schedulers = await connect_all(session, server, places, scheduler=True)
         service_users = await connect_all(session, server, places, scheduler=False)
         desks = [Desk(*pair) for pair in zip(service_users, schedulers, strict=True)]
-        listeners = [
-            asyncio.create_task(hearing)
-            for desk in desks
-            for hearing in (desk.hear_acknowledgements(), desk.hear_messages())
-        ]
-        await asyncio.sleep(1)
-        figures: dict[str, Any] = await measure(desks, listeners)
-        for listener in listeners:
-            listener.cancel()
-        await asyncio.gather(*listeners, return_exceptions=True)
+        async with heard(desks) as listeners:
+            await asyncio.sleep(1)
+            figures: dict[str, Any] = await measure(desks, listeners)
     return figures
 
 
@@ -110,7 +54,7 @@ async def _latency(desks: list[Desk], listeners: list[asyncio.Task[None]]) -> di
         if wait > 0:
             await asyncio.sleep(wait)
         await desks[number % len(desks)].send()
-    await _until_complete(desks, listeners)
+    await until_complete(desks, listeners)
     acknowledged, shown = [], []
     for desk in desks:
         for message_id, sent_at in desk.sent.items():
@@ -134,7 +78,7 @@ async def _flood(desks: list[Desk], listeners: list[asyncio.Task[None]]) -> dict
 
     started = time.perf_counter()
     await asyncio.gather(*(pour(desk) for desk in desks))
-    await _until_complete(desks, listeners)
+    await until_complete(desks, listeners)
     last = max(moment for desk in desks for moment in desk.acknowledged.values())
     count = len(desks) * FLOOD_MESSAGES
     return {"messages": count, "messages_per_second": count / (last - started)}

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from signaling.attachment import Attachment
 from signaling.chat import ChatMessage, LineKind
 
 
@@ -15,6 +16,7 @@ class Chat(Protocol):
         kind: LineKind,
         text: str,
         now: datetime,
+        attachment: Attachment | None = None,
     ) -> ChatMessage | None: ...
     async def get(self, consultation_id: str, message_id: str) -> ChatMessage | None: ...
     async def page(

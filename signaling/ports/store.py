@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
+from signaling.ports.attachments import Attachments, Uploads
 from signaling.ports.calls import Calls, Commands
 from signaling.ports.chat import Chat
 from signaling.ports.consultations import Consultations, Purged
+from signaling.ports.files import Files
 from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
@@ -32,6 +34,10 @@ class Records(Protocol):
     def invites(self) -> Invites: ...
     @property
     def chat(self) -> Chat: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def attachments(self) -> Attachments: ...
     @property
     def commands(self) -> Commands: ...
     @property
@@ -59,6 +65,9 @@ class Records(Protocol):
 class Store(Protocol):
     @property
     def read(self) -> Records: ...
+
+    @property
+    def files(self) -> Files: ...
 
     async def write(self, work: Callable[[Records], Awaitable[T]]) -> T:
         """Run `work` in one transaction; returns once it is durable."""

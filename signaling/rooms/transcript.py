@@ -5,7 +5,11 @@ The chat itself is stored, and older lines are read page by page.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
+from signaling.attachment import Attachment
 from signaling.chat import (
+    MESSAGE_KINDS,
     NEARLY_FULL_BYTES,
     NEWEST_BYTES,
     NEWEST_LINES,
@@ -16,6 +20,7 @@ from signaling.chat import (
     writable_bytes,
 )
 from signaling.moments.milliseconds import to_ms
+from signaling.wire import values
 from signaling.wire.values import ChatLine
 
 
@@ -29,7 +34,7 @@ class Transcript:
         """`newest` is the last page; `written` and `announced` cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
         "The newest lines in order: up to NEWEST_LINES and NEWEST_BYTES, but at least the last one."
-        self._bytes = sum(line_bytes(line.text) for line in self.lines)
+        self._bytes = sum(map(_bytes, self.lines))
         self._trim()
         self._written = dict(written or {})
         "participant id -> stored bytes they have written"
@@ -47,10 +52,10 @@ class Transcript:
         self.lines.append(line)
         if len(self.lines) > 1 and self.lines[-2].position > line.position:
             self.lines.sort(key=lambda entry: entry.position)
-        self._bytes += line_bytes(line.text)
+        self._bytes += _bytes(line)
         self._trim()
         author = message.participant_id
-        if message.kind == "text":
+        if message.kind in MESSAGE_KINDS:
             self._written[author] = self._written.get(author, 0) + stored_bytes(message.text)
         elif message.kind in ("joined", "left"):
             self._announced[author] = message.kind
@@ -60,7 +65,14 @@ class Transcript:
         while len(self.lines) > 1 and (
             len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES
         ):
-            self._bytes -= line_bytes(self.lines.pop(0).text)
+            self._bytes -= _bytes(self.lines.pop(0))
+
+    def turn(self, line_id: str, turned: int) -> None:
+        """A photo, maybe on one of the lines that are kept, was turned."""
+        for place, line in enumerate(self.lines):
+            if line.id == line_id and line.attachment is not None:
+                attachment = msgspec.structs.replace(line.attachment, turned=turned)
+                self.lines[place] = msgspec.structs.replace(line, attachment=attachment)
 
     def is_there(self, participant_id: str) -> bool:
         """Whether the chat says that a participant has joined and not left since."""
@@ -75,6 +87,10 @@ class Transcript:
         return writable_bytes(self._written, author) < NEARLY_FULL_BYTES
 
 
+def _bytes(line: ChatLine) -> int:
+    return line_bytes(line.text, line.attachment.name if line.attachment else None)
+
+
 def chat_line(message: ChatMessage) -> ChatLine:
     return ChatLine(
         message.id,
@@ -83,4 +99,18 @@ def chat_line(message: ChatMessage) -> ChatLine:
         message.kind,
         message.text,
         to_ms(message.sent_at),
+        None if message.attachment is None else _attached(message.attachment),
+    )
+
+
+def _attached(attachment: Attachment) -> values.Attachment:
+    shown = attachment.shown
+    return values.Attachment(
+        name=attachment.name,
+        size=attachment.size,
+        width=shown.width if shown else 0,
+        height=shown.height if shown else 0,
+        turned=attachment.turned,
+        pages=attachment.pages,
+        notes=list(attachment.notes),
     )

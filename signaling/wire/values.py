@@ -15,6 +15,8 @@ ParticipantRole = Literal["scheduler", "service_user", "companion", "colleague",
 Quality = Literal["good", "fair", "poor"]
 MediaPolicy = Literal["auto", "relay"]
 TrackKind = Literal["audio", "video", "screen"]
+FileNote = Literal["contains_files", "needs_acrobat", "no_preview"]
+"What somebody should know before opening a PDF."
 
 
 CLOSE_CODES = {
@@ -81,15 +83,44 @@ class Participant(Value, frozen=True):
     "False: their browser cannot take part in calls."
 
 
+class Attachment(Value, frozen=True):
+    """The photo or PDF that a line of the chat shows; its id is the line's."""
+
+    name: str
+    "Of the file as it was sent; shown, never used as a path."
+    size: int
+    "Bytes as they were sent."
+    width: int = 0
+    "In pixels, as `height`: of a photo's large rendition, of a PDF's preview; 0: there is none."
+    height: int = 0
+    turned: int = 0
+    "Quarter turns clockwise that it is shown with, 0 to 3."
+    pages: int = 0
+    "Of a PDF."
+    notes: list[FileNote] = []
+
+
 class ChatLine(Value, frozen=True):
-    """One line of the chat; kinds other than `text` are event lines."""
+    """One line of the chat; kinds other than `text`, `photo` and `pdf` are event lines."""
 
     id: str
     position: int
     participant_id: str
     kind: str
     text: str
+    "Of a photo or PDF: its caption, maybe empty."
     sent_at: int
+    attachment: Attachment | None = None
+
+
+class PhotoRequest(Value, frozen=True):
+    """Somebody is asked to take a photo and to send it."""
+
+    request_id: str
+    participant_id: str
+    "Who is asked."
+    asked_by: str
+    asked_at: int
 
 
 class CallMember(Value, frozen=True):

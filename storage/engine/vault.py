@@ -29,6 +29,8 @@ from storage.errors import MasterKeyError, WrongMasterKey
 T = TypeVar("T")
 
 NONCE_BYTES = 12
+SEAL_BYTES = NONCE_BYTES + 16
+"By how much a sealed value is longer: nonce and tag."
 TOKEN_BYTES = 16
 "128 bits are 22 characters of an address; length matters in an SMS."
 CACHED_KEYS = 4096

@@ -1,4 +1,4 @@
-"""Chat messages, and how far each participant has seen them.
+"""Chat messages with their photos and PDFs, and how far each participant has seen them.
 
 The text of a line is sealed for its row, author, position, kind and time: changing any of them
 makes the text unreadable. A line missing at the end, or a whole file replaced by an older one, is
@@ -10,15 +10,33 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime
 
-from signaling.chat import EVENT_LINES, PAGE_LINES, ChatMessage, LineKind, one_page, stored_bytes
+from signaling.attachment import Attachment
+from signaling.chat import (
+    EVENT_LINES,
+    MESSAGE_KINDS,
+    PAGE_LINES,
+    ChatMessage,
+    LineKind,
+    one_page,
+    stored_bytes,
+)
 from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.database import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
+from storage.records import attachments
 
 BINDING = 1
 "How texts are bound now; 0: as before migration 2."
 LAST = 2**62
 "Beyond every position."
+_LINES = """
+    SELECT chat_message.*, attachment.details, attachment.turned FROM chat_message
+    LEFT JOIN attachment ON chat_message.kind IN ('photo', 'pdf')
+    AND attachment.consultation_id = chat_message.consultation_id
+    AND attachment.id = chat_message.id
+"""
+_EVENT = "kind NOT IN ('text', 'photo', 'pdf')"
+"As in the index chat_event."
 
 
 def _place(
@@ -43,6 +61,7 @@ def _message(key: ConsultationKey, row: Row) -> ChatMessage:
         kind=row["kind"],
         text=key.open(place, row["text"]).decode(),
         sent_at=from_ms(row["sent_at"]),
+        attachment=None if row["details"] is None else attachments.opened(key, row),
     )
 
 
@@ -61,7 +80,7 @@ class _Lines:
         """How many event lines this participant has."""
         return self._number(
             "SELECT COUNT(*) FROM chat_message"
-            " WHERE consultation_id = ? AND participant_id = ? AND kind <> 'text'",
+            f" WHERE consultation_id = ? AND participant_id = ? AND {_EVENT}",
             participant_id,
         )
 
@@ -77,6 +96,9 @@ class _Lines:
             (self._id, position, message_id, participant_id, kind, sealed, sent_at, BINDING),
         )
         return inserted.rowcount > 0
+
+    def attach(self, parameters: tuple[object, ...]) -> None:
+        self._connection.execute(attachments.INSERT, parameters)
 
     def count(self, participant_id: str, stored: int) -> None:
         """Add to the bytes that this participant has written."""
@@ -104,8 +126,9 @@ class Chat:
         kind: LineKind,
         text: str,
         now: datetime,
+        attachment: Attachment | None = None,
     ) -> ChatMessage | None:
-        """Add a line at the next position, within a transaction.
+        """Add a line at the next position, with its photo or PDF, within a transaction.
 
         None if this id exists already, or if this participant has too many event lines.
         """
@@ -114,14 +137,16 @@ class Chat:
 
         def add(connection: sqlite3.Connection) -> int | None:
             lines = _Lines(connection, consultation_id)
-            if kind != "text" and lines.events_of(participant_id) >= EVENT_LINES:
+            if kind not in MESSAGE_KINDS and lines.events_of(participant_id) >= EVENT_LINES:
                 return None
             position = lines.last() + 1
             place = _place(BINDING, message_id, position, participant_id, kind, sent_at)
             sealed = key.seal(place, text.encode())
             if not lines.insert(position, message_id, participant_id, kind, sealed, sent_at):
                 return None
-            if kind == "text":
+            if attachment is not None:
+                lines.attach(attachments.inserted(key, attachment))
+            if kind in MESSAGE_KINDS:
                 lines.count(participant_id, stored_bytes(text))
             return position
 
@@ -129,11 +154,13 @@ class Chat:
         position = await self._executor.run(add)
         if position is None:
             return None
-        return ChatMessage(message_id, consultation_id, position, participant_id, kind, text, now)
+        return ChatMessage(
+            message_id, consultation_id, position, participant_id, kind, text, now, attachment
+        )
 
     async def get(self, consultation_id: str, message_id: str) -> ChatMessage | None:
         row = await self._executor.row(
-            "SELECT * FROM chat_message WHERE consultation_id = ? AND id = ?",
+            f"{_LINES} WHERE chat_message.consultation_id = ? AND chat_message.id = ?",
             (consultation_id, message_id),
         )
         if row is None:
@@ -154,8 +181,8 @@ class Chat:
         def read(connection: sqlite3.Connection) -> list[ChatMessage]:
             with closing(
                 connection.execute(
-                    "SELECT * FROM chat_message"
-                    " WHERE consultation_id = ? AND position > ? AND position < ?"
+                    f"{_LINES} WHERE chat_message.consultation_id = ?"
+                    " AND position > ? AND position < ?"
                     f" ORDER BY position {'ASC' if forward else 'DESC'} LIMIT {PAGE_LINES}",
                     (consultation_id, after or 0, LAST if before is None else before),
                 )
@@ -188,7 +215,7 @@ class Chat:
         """Participant id -> `joined` or `left`, whichever came last."""
         rows = await self._executor.rows(
             "SELECT participant_id, kind, MAX(position) FROM chat_message INDEXED BY chat_event"
-            " WHERE consultation_id = ? AND kind <> 'text' AND kind IN ('joined', 'left')"
+            f" WHERE consultation_id = ? AND {_EVENT} AND kind IN ('joined', 'left')"
             " GROUP BY participant_id",
             (consultation_id,),
         )

@@ -9,6 +9,7 @@ import pytest
 
 from signaling.errors import Unavailable
 from signaling.wire.messages import PROTOCOL_VERSION
+from tests.files import BLOCK, Sender, photo
 from tests.people import Person, Refused, consultation_of, outbox
 from tests.serving import serving
 from web.keys import CLOCKWORK, STORE
@@ -136,3 +137,29 @@ async def test_who_enters_while_the_disk_is_full_is_no_ghost(disk: SmallDisk) ->
         await server.app[CLOCKWORK].run_due()
         again = await phone.enter(invite_id=seat)
         assert await again.say("here I am")
+
+
+async def test_a_file_waits_in_its_browser_while_the_disk_is_full(disk: SmallDisk) -> None:
+    content = photo(1200, 900)
+    async with serving(disk.folder) as server, Person(server) as nurse, Person(server) as phone:
+        await server.account()
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        await outbox(server)
+        amina = Sender(phone, f"/seat/{seat}")
+        assert (await amina.create(content, "file-000001")).status == 201
+        kept = 2 * BLOCK
+        assert (await amina.piece("file-000001", 0, content[:kept])).status == 204
+        disk.fill()
+        answer = await amina.piece("file-000001", kept, content[kept:])
+        assert answer.status == 503
+        assert "cannot store this right now" in answer.text
+        disk.free()
+        kept = await amina.offset("file-000001")
+        assert kept >= 2 * BLOCK
+        assert (await amina.piece("file-000001", kept, content[kept:])).status == 204
+        wire = await phone.enter(invite_id=seat)
+        assert [line["id"] for line in await wire.chat() if line["kind"] == "photo"] == [
+            "file-000001"
+        ]
+        assert (await amina.get("file-000001", "large")).status == 200

@@ -24,7 +24,7 @@ TURN = {"TELECONNECT_TURN_URLS": "turn:turn.example.org", "TELECONNECT_TURN_SECR
 NUMBER_SETTINGS = (
     "TELECONNECT_RETENTION_HOURS", "TELECONNECT_EARLY_ENTRY_MINUTES", "TELECONNECT_EXPIRY_HOURS",
     "TELECONNECT_ABANDONED_DAYS", "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
-    "TELECONNECT_REMINDER_MINUTES",
+    "TELECONNECT_REMINDER_MINUTES", "TELECONNECT_FILE_MEGABYTES", "TELECONNECT_SESSION_MEGABYTES",
 )  # fmt: skip
 NO_NUMBERS = (
     "nan",
@@ -103,6 +103,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     ),
     "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
+    "TELECONNECT_CLAMAV_SOCKET": ("clamd.ctl", "~/clamd.ctl", "tcp://127.0.0.1:3310", "/run/\x00"),
     "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
     **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
     "TELECONNECT_LOG_LEVEL": ("loud", "INFO", "20"),
@@ -143,6 +144,10 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
         ("0", "relay_port", 0), ("", "relay_port", 8080), ("9000", "relay_port", 9000),
     ),
     "TELECONNECT_RELAY_WORKERS": (("0", "relay_workers", 0), ("64", "relay_workers", 64)),
+    "TELECONNECT_CLAMAV_SOCKET": (
+        ("/run/clamav/clamd.ctl", "clamav_socket", "/run/clamav/clamd.ctl"),
+        ("", "clamav_socket", None),
+    ),
     "TELECONNECT_BRAND": (
         ('"Hospital, North"', "brand", "Hospital, North"),
         ("Hôpital  @ \"Nord\" <3", "brand", "Hôpital @ \"Nord\" <3"),

@@ -34,6 +34,11 @@ LIMITS: dict[str, RateLimitItem] = {
     # receipts of thousands of messages come from a few addresses
     "webhook": parse("6000/minute"),
     "invite": parse("120/minute"),
+    # One participant's files: ten of 20 MB in pieces of 64 kB at once are some three thousand
+    # requests, on a fast line within minutes; new ones; pages of PDFs that have to be drawn.
+    "upload": parse("3000/minute"),
+    "new_upload": parse("120/10minutes"),
+    "page_picture": parse("240/minute"),
     # Wrong passwords for one account: `web/sign_in/throttling.py` says how these combine.
     "guess_known_browser": parse("10/15minutes"),
     "guess_network": parse("10/15minutes"),

@@ -362,6 +362,9 @@ def expect_hello(request: web.Request) -> None:
 
 
 def admit(request: web.Request) -> None:
-    """The WebSocket has said hello and may be here: it is never evicted."""
+    """The WebSocket has said hello, or the body of an upload has an author who may send it.
+
+    From now on its connection is never evicted, and its handler says how long it may be silent.
+    """
     if isinstance(request.protocol, HttpConnection):
         request.app[CONNECTIONS].connections.set_stage(request.protocol.connection, Stage.SERVING)

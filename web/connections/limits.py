@@ -18,7 +18,7 @@ HEAD_WITHIN = timedelta(seconds=20)
 trip of 3 s, a lost packet is sent again after nine (RFC 6298)."""
 BODY_WITHIN = timedelta(seconds=60)
 """For a request's body: a long form at 10 kbit/s. The largest is a transfer of the device test, which
-browsers give up sooner."""
+browsers give up sooner. The piece of a photo or PDF has this time for each of its bytes."""
 ADMITTED_WITHIN = timedelta(seconds=60)
 "For a WebSocket until it is admitted: thirty seconds for its hello, and as many for a refusal."
 IDLE_WITHIN = timedelta(seconds=75)

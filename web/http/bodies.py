@@ -1,13 +1,14 @@
 """What body each address accepts, and what is checked before its first byte is read.
 
 A client that is not signed in is known only by its network, so the network's rate limit comes first.
-Everywhere else the client must be signed in.
+Everywhere else the client must be signed in, or, to send a file, hold a seat.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from aiohttp import hdrs, web
+from aiohttp_session import get_session
 
 from signaling.errors import SignInRequired, WrongMediaType
 from web.http.client_address import client_network
@@ -20,6 +21,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 OCTETS = "application/octet-stream"
+UPLOAD = "application/offset+octet-stream"
+"Part of a file, from an offset on (tus 1.0.0, PATCH)."
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Body:
     "Its media type. No form is multipart: parts cost a hundred times what fields do."
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
+    seat: bool = False
+    "Whether the seat of an invite is asked for instead of an account."
 
 
 FORMS = Body()
@@ -54,10 +59,19 @@ STRANGERS = {
 SIGNED_IN = {
     ("POST", "device_test"): Body(JSON),
     ("POST", "device_test_relay"): Body(JSON),
+    ("POST", "session_uploads"): Body(UPLOAD),
+    ("PATCH", "session_upload"): Body(UPLOAD),
+    ("DELETE", "session_upload"): Body(UPLOAD),
 }
 "What signed-in clients send that is not a form."
+SEATED = {
+    ("POST", "seat_uploads"): Body(UPLOAD, seat=True),
+    ("PATCH", "seat_upload"): Body(UPLOAD, seat=True),
+    ("DELETE", "seat_upload"): Body(UPLOAD, seat=True),
+}
+"What clients send that hold a seat."
 _BY_ADDRESS = {
-    (method, PATHS[name]): body for (method, name), body in (STRANGERS | SIGNED_IN).items()
+    (method, PATHS[name]): body for (method, name), body in (STRANGERS | SIGNED_IN | SEATED).items()
 }
 
 
@@ -75,9 +89,18 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         check_kind(request, body.kind)
         if body.limit is not None:
             await request.app[LIMITS].hit(body.limit, client_network(request))
-        elif await account_of(request) is None:
+        elif not await (_holds_a_seat(request) if body.seat else _is_signed_in(request)):
             raise SignInRequired
     return await handler(request)
+
+
+async def _is_signed_in(request: web.Request) -> bool:
+    return await account_of(request) is not None
+
+
+async def _holds_a_seat(request: web.Request) -> bool:
+    """Whether this browser has taken a seat by a link; which one, the handler finds out."""
+    return "seated" in await get_session(request)
 
 
 def check_kind(request: web.Request, kind: str) -> None:

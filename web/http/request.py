@@ -23,6 +23,8 @@ from web.zones.names import todays_name
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
 _ACCOUNT = web.RequestKey("account", object)
+_INVITED_IN = web.RequestKey("invited_in", str)
+"The language of the invite whose seat this browser has."
 
 
 async def account_of(request: web.Request) -> Account | None:
@@ -74,7 +76,9 @@ async def web_session_digest(request: web.Request) -> bytes | None:
 
 async def seated(request: web.Request, invite_id: str) -> Arrival:
     """The seat of this browser. Raises NotFound, or InviteNotUsable if the invite is over."""
-    return await request.app[ARRIVING].seated(invite_id, await web_session_digest(request))
+    arrival = await request.app[ARRIVING].seated(invite_id, await web_session_digest(request))
+    request[_INVITED_IN] = arrival.invite.person.language
+    return arrival
 
 
 def time_zone_of(request: web.Request) -> str:
@@ -93,8 +97,8 @@ async def viewer_of(
 ) -> Viewer:
     """How this request's page is to be rendered.
 
-    The language is the one chosen by hand, else `language`, else the account's, else the first of
-    the browser's that is offered. The zone is the browser's where it has sent one, else the account's,
+    The language is the one chosen by hand, else `language` or the one that the holder of the seat was
+    invited in, else the account's, else the first of the browser's that is offered. The zone is the browser's where it has sent one, else the account's,
     else `time_zone`.
     """
     app = request.app
@@ -105,7 +109,7 @@ async def viewer_of(
         account, has_seat = None, False
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen not in texts.languages:
-        chosen = language or (account.language if account else None)
+        chosen = language or request.get(_INVITED_IN) or (account.language if account else None)
     if chosen in texts.languages and chosen is not None:
         spoken = texts.get(chosen)
     else:

@@ -15,6 +15,7 @@ from web.view_models import SessionView, Viewer
 def session_page(viewer: Viewer, view: SessionView) -> h.Element:
     _ = viewer.translate
     scheduler = view.invite_id is None
+    uploads, files = _file_addresses(view)
     return document(
         viewer,
         view.title,
@@ -30,7 +31,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 scheduler and _link_again(viewer, view),
                 scheduler and _after_closing(viewer, view),
             ],
-            _chat(viewer),
+            _chat(viewer, scheduler=scheduler),
             scheduler and _terminate_dialog(viewer),
             scheduler and export_dialog(viewer),
             _templates(viewer),
@@ -46,8 +47,19 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
             "role": "scheduler" if scheduler else "guest",
             "icons": viewer.static("icons.svg"),
             "retention-hours": str(viewer.retention_hours),
+            "uploads": uploads,
+            "files": files,
         },
     )
+
+
+def _file_addresses(view: SessionView) -> tuple[str, str]:
+    """Where this page sends files, and below what it fetches them."""
+    if view.invite_id is None:
+        parts = {"consultation_id": view.consultation_id}
+        return path("session_uploads", **parts), path("session_files", **parts)
+    parts = {"invite_id": view.invite_id}
+    return path("seat_uploads", **parts), path("seat_files", **parts)
 
 
 def _lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
@@ -163,7 +175,16 @@ def _call(viewer: Viewer) -> h.Element:
     ]
 
 
-def _chat(viewer: Viewer) -> h.Element:
+def _ask_photo(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.div("#ask-photo.ask-photo", hidden=True)[
+        button("ask-photo-now", _("Ask for a photo")),
+        h.select("#ask-photo-whom", aria_label=_("Whom to ask"), hidden=True),
+        h.span("#ask-photo-state.hint", role="status"),
+    ]
+
+
+def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
     _ = viewer.translate
     return h.section(".chat", aria_label=_("Chat"))[
         h.details("#people.people")[
@@ -196,6 +217,7 @@ def _chat(viewer: Viewer) -> h.Element:
             ),
             h.button(".primary", type="submit")[_("Send")],
         ],
+        scheduler and _ask_photo(viewer),
         h.div("#too-long.actions", hidden=True)[
             h.p("#too-long-text.error", role="status"),
             button("send-parts", _("Send in parts")),

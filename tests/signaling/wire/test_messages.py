@@ -12,12 +12,15 @@ from signaling.errors import InvalidMessage
 from signaling.wire import messages as wire
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "hello": {"version": 2, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
+    "hello": {"version": 3, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
               "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False},
     "ping": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},
     "seen": {"position": 1},
     "read_chat": {"id": "command-1", "before": 7, "after": 3},
+    "turn_photo": {"id": "command-1", "line_id": "photo-01", "turned": 3},
+    "ask_photo": {"id": "command-1", "participant_id": "amina-01"},
+    "answer_photo": {"id": "command-1", "request_id": "request-1", "answer": "failed"},
     "start_consultation": {"id": "command-1"},
     "terminate_consultation": {"id": "command-1", "choice": "close"},
     "resume_consultation": {"id": "command-1"},

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from signaling.access import EVERYBODY, MATRIX
+from signaling.attachment import Attachment
 from signaling.consultation import Consultation
 from signaling.flows.invites.inviting import Plan
 from signaling.identifier import new_id
 from signaling.invite import Invite, Role
 from signaling.invite import Person as Invited
+from tests.files import Sender
 from tests.people import Answer, Person, Refused, Wire, an_id
 from tests.serving import Server, serving
 from web.keys import INVITING, STORE
@@ -27,6 +29,8 @@ ALLOWED = {
     "enter": ALL,
     "read_chat": ALL,
     "write_chat": ALL,
+    "send_file": ALL,
+    "read_file": ALL,
     "start_call": ALL,
     "join_call": ALL,
     "start": "scheduler",
@@ -179,6 +183,34 @@ class Visit:
 
     # --- HTTP
 
+    def places(self) -> list[str]:
+        """Every page of the session, as a path."""
+        if self.actor == "scheduler":
+            return [f"/sessions/{self.id}"]
+        if self.actor in SEATED:
+            return [f"/seat/{self.invites[self.actor].id}"]
+        return [f"/sessions/{self.id}", *(f"/seat/{each.id}" for each in self.invites.values())]
+
+    async def keep_file(self) -> str:
+        """A PDF in the chat; its id."""
+        store, file_id, content = self.town.server.app[STORE], an_id("file"), b"%PDF-1.7"
+        scheduler_id = (await self.town.consultation())[0].scheduler_id
+        async with store.files.writer(self.id, file_id, "original") as writer:
+            await writer.write(content)
+            await writer.finish()
+        attachment = Attachment(
+            id=file_id, consultation_id=self.id, kind="pdf", name="a.pdf", size=len(content),
+            pages=1, notes=(), turned=0, renditions=(),
+        )  # fmt: skip
+
+        async def work(records: Any) -> None:
+            await records.chat.append(
+                self.id, file_id, scheduler_id, "pdf", "", datetime.now(UTC), attachment=attachment
+            )
+
+        await store.write(work)
+        return file_id
+
     async def get(self, path: str) -> str:
         return self.word(await self.person.get(path))
 
@@ -188,7 +220,13 @@ class Visit:
     def word(self, answer: Answer) -> str:
         if answer.status == 303:
             return "sign_in_required" if answer.location == "/signin" else "done"
-        words = {200: "done", 401: "sign_in_required", 403: "not_allowed", 404: "not_found"}
+        words = {
+            200: "done",
+            201: "done",
+            401: "sign_in_required",
+            403: "not_allowed",
+            404: "not_found",
+        }
         return words.get(answer.status, str(answer.status))
 
 
@@ -212,6 +250,18 @@ async def read_chat(visit: Visit) -> set[str]:
 
 async def write_chat(visit: Visit) -> set[str]:
     return await visit.speak(lambda wire: wire.say("Good morning"))
+
+
+async def send_file(visit: Visit) -> set[str]:
+    return {
+        visit.word(await Sender(visit.person, place).create(b"%PDF-1.7", an_id("file")))
+        for place in visit.places()
+    }
+
+
+async def read_file(visit: Visit) -> set[str]:
+    file_id = await visit.keep_file()
+    return {await visit.get(f"{place}/files/{file_id}/original") for place in visit.places()}
 
 
 async def start_call(visit: Visit) -> set[str]:
@@ -284,8 +334,8 @@ async def see_links(visit: Visit) -> set[str]:
 ATTEMPTS = {
     attempt.__name__: attempt
     for attempt in (
-        enter, read_chat, write_chat, start_call, join_call, start, terminate, resume, reopen,
-        cancel, edit, invite, export, see_links,
+        enter, read_chat, write_chat, send_file, read_file, start_call, join_call, start, terminate,
+        resume, reopen, cancel, edit, invite, export, see_links,
     )
 }  # fmt: skip
 ON_THE_SOCKET = {"start", "terminate", "resume"} | {

@@ -10,12 +10,12 @@ from tests.people import PATIENCE, Person
 from tests.serving import Server, serving
 from web.access.rate_limits import LIMITS
 from web.handlers import HANDLERS
-from web.http.bodies import FORM, JSON, OCTETS, SIGNED_IN, STRANGERS, body_of
+from web.http.bodies import FORM, JSON, OCTETS, SEATED, SIGNED_IN, STRANGERS, UPLOAD, body_of
 from web.routes import PATHS
 
-CHANGES = sorted(key for key in HANDLERS if key[0] != "GET")
+CHANGES = sorted(key for key in HANDLERS if key[0] not in ("GET", "HEAD"))
 KINDS = [
-    FORM, JSON, OCTETS, "multipart/form-data; boundary=x", "multipart/mixed; boundary=x",
+    FORM, JSON, OCTETS, UPLOAD, "multipart/form-data; boundary=x", "multipart/mixed; boundary=x",
     "text/plain", "",
 ]  # fmt: skip
 
@@ -43,10 +43,11 @@ async def status(server: Server, head: str) -> bytes:
 
 
 def test_the_table_names_addresses_and_limits_that_there_are() -> None:
-    assert set(STRANGERS) | set(SIGNED_IN) <= set(CHANGES)
-    assert not set(STRANGERS) & set(SIGNED_IN)
+    assert set(STRANGERS) | set(SIGNED_IN) | set(SEATED) <= set(CHANGES)
+    assert not set(STRANGERS) & (set(SIGNED_IN) | set(SEATED))
+    assert not set(SIGNED_IN) & set(SEATED)
     assert {body.limit for body in STRANGERS.values()} <= set(LIMITS)
-    assert all(body.limit is None for body in SIGNED_IN.values())
+    assert all(body.limit is None for body in (SIGNED_IN | SEATED).values())
 
 
 @pytest.mark.parametrize(("method", "name"), CHANGES)

@@ -14,6 +14,7 @@ from web.http.security import ASSET_HEADERS, HEADERS, OPAQUE_ORIGINS, SECRET_ADD
 from web.routes import PATHS
 
 POSTS = sorted(name for method, name in HANDLERS if method == "POST")
+CHANGES = sorted(key for key in HANDLERS if key[0] not in ("GET", "HEAD"))
 GETS = sorted(name for method, name in HANDLERS if method == "GET" and name != "socket")
 
 
@@ -129,16 +130,18 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize(
-    ("name", "forgery"),
+    ("method", "name", "forgery"),
     [
-        (name, forgery)
-        for name, forgery in itertools.product(POSTS, FORGERIES)
+        (method, name, forgery)
+        for (method, name), forgery in itertools.product(CHANGES, FORGERIES)
         if forgery != "an opaque origin" or PATHS[name] not in OPAQUE_ORIGINS
     ],
 )
-async def test_no_other_site_can_change_anything(server: Server, name: str, forgery: str) -> None:
+async def test_no_other_site_can_change_anything(
+    server: Server, method: str, name: str, forgery: str
+) -> None:
     async with Person(server) as person:
-        answer = await person.post(address(name), **FORGERIES[forgery])
+        answer = await person.ask(method, address(name), headers=FORGERIES[forgery])
         assert answer.status == 403
         assert "did not come from a page of this server" in answer.text
         assert "Set-Cookie" not in answer.headers

@@ -6,6 +6,7 @@ import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
+import { Photos } from "../room/photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
@@ -92,6 +93,15 @@ const chat = new Chat({
 const outbox = new Outbox({ seat: `${seat}:`, unsent, channel, chat, tabs: seatTabs, render });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
+const photos = new Photos({
+  scheduler: page.role === "scheduler",
+  files: page.files ?? "",
+  storageKey: `photos:${seat}`,
+  devices: () => media?.devices ?? null,
+  command,
+  send: (files) => (window.__sent = files),
+  notify,
+});
 const header = new SessionHeader({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
@@ -226,10 +236,17 @@ function render() {
   outbox.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
   const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
+  photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
   sendSeen();
+}
+
+/** Whether anything can still be written in this session. */
+function isWritable() {
+  const state = room.consultation?.state;
+  return !over && state !== undefined && state !== "closed" && state !== "canceled";
 }
 
 function sendSeen() {
@@ -268,6 +285,7 @@ function showConnection(state, reason) {
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();
+  photos.close();
   show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
@@ -366,7 +384,10 @@ addEventListener("online", () => channel.wake());
 const { connection } = /** @type {any} */ (navigator);
 connection?.addEventListener?.("change", () => channel.wake());
 onNetworkChange(connection, window, () => media?.restart());
-addEventListener("pagehide", () => media?.hide());
+addEventListener("pagehide", () => {
+  media?.hide();
+  photos.leave();
+});
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;

@@ -13,4 +13,4 @@ export const CLOSE_CODES = Object.freeze({
   too_many_requests: 4429,
 });
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;

@@ -1,0 +1,77 @@
+"""Files of a consultation: sealed, read and written in blocks."""
+
+from collections.abc import AsyncGenerator, Collection, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+BLOCK_BYTES = 64 * 1024
+"Plain bytes of a block; the last block of a file is shorter, maybe empty."
+
+
+class FileWriter(Protocol):
+    """Takes the bytes of one part in order."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Append; whole blocks are sealed at once. Raises Unavailable if the disk is full."""
+        ...
+
+    async def finish(self) -> None:
+        """Seal the last block, however short: the part is whole, and on disk. Raises Unavailable."""
+        ...
+
+
+class Files(Protocol):
+    """Parts of files, by the ids of their consultation and file and the name of the part.
+
+    The part `upload` grows: what is whole of it stays, and it goes on from there. Every other part
+    is there as a whole or not at all. Raises NotFound for a consultation that was purged.
+    """
+
+    async def length(self, consultation_id: str, file_id: str, part: str) -> int:
+        """Plain bytes that are there in whole blocks; 0 for a part that does not exist."""
+        ...
+
+    def writer(
+        self, consultation_id: str, file_id: str, part: str, offset: int = 0
+    ) -> AbstractAsyncContextManager[FileWriter]:
+        """Write from `offset`, the start of a block that is there or comes next; what follows goes.
+
+        Left without `finish`, an upload keeps its whole blocks, durably, and any other part is as it
+        was before. Raises Unavailable, NotFound, or ValueError for another offset.
+        """
+        ...
+
+    def read(
+        self, consultation_id: str, file_id: str, part: str, size: int, start: int = 0,
+        end: int | None = None,
+    ) -> AsyncGenerator[bytes, None]:  # fmt: skip
+        """The bytes from `start` to before `end` (None: the last one), a block at a time.
+
+        `size` is that of the whole part, in plain bytes. Raises NotFound, before anything or later,
+        if it is absent, damaged or of another size.
+        """
+        ...
+
+    async def delete(
+        self, consultation_id: str, file_id: str, parts: Iterable[str] | None = None
+    ) -> None:
+        """Delete parts of a file (None: all); nothing happens for those that do not exist.
+
+        Raises Unavailable.
+        """
+        ...
+
+    async def delete_all(self, consultation_id: str) -> None:
+        """Delete every file of a consultation. Raises Unavailable."""
+        ...
+
+    async def consultations(self) -> frozenset[str]:
+        """Ids of the consultations of which there is any file. Raises Unavailable."""
+        ...
+
+    async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
+        """Delete every part except these (file id, part), and what a killed server left half written.
+
+        Nobody may write meanwhile. Returns how many files were deleted. Raises Unavailable.
+        """
+        ...

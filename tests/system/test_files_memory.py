@@ -1,0 +1,44 @@
+"""However large files are, the web process holds none of them as a whole."""
+
+import asyncio
+import os
+from pathlib import Path
+
+from scripts.traffic.processes import resident_bytes
+from tests.files import Sender, photo
+from tests.people import an_id
+from tests.system.test_kill_files import Clinic
+
+MIB = 2**20
+LARGE = 19 * MIB
+
+
+async def send_refused(amina: Sender, content: bytes) -> None:
+    upload_id = an_id("file")
+    assert (await amina.create(content, upload_id)).status == 201
+    assert (await amina.piece(upload_id, 0, content)).status >= 400
+
+
+async def test_memory_stays_flat_while_large_files_come_and_go(tmp_path: Path) -> None:
+    bad = b"%PDF-1.7\n" + os.urandom(LARGE)
+    good = await asyncio.to_thread(photo, 4000, 3000, quality=75)
+    clinic = Clinic(tmp_path)
+    async with clinic.running() as (running, amina):
+        await send_refused(amina, bad)
+        file_id = await amina.send(good)
+        await amina.get(file_id, "large")
+        small = largest = resident_bytes(running.pid)
+
+        async def watch() -> None:
+            nonlocal largest
+            while True:
+                largest = max(largest, resident_bytes(running.pid))
+                await asyncio.sleep(0.01)
+
+        watching = asyncio.create_task(watch())
+        await asyncio.gather(*(send_refused(amina, bad) for _ in range(5)))
+        for _ in range(3):
+            await amina.get(await amina.send(good), "large")
+        watching.cancel()
+    assert largest - small < 20 * MIB, f"{(largest - small) / MIB:.1f} MB more"
+    assert len(await clinic.files_in_chat()) == 4

@@ -1,0 +1,53 @@
+"""With a virus scanner: what it finds is refused, and so is everything while it does not answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.files import photo
+from tests.people import Person
+from tests.web.attachments.clamd import EICAR, STREAM_MEGABYTES, running_daemon
+from tests.web.pages.test_uploads import MIB, Ward, opened, refused
+
+pytestmark = pytest.mark.slow
+
+
+async def scanner(ward: Ward) -> str:
+    async with Person(ward.server) as monitor:
+        return str(json.loads((await monitor.get("/readyz")).text)["scanner"])
+
+
+async def test_what_the_scanner_finds_is_refused_and_a_photo_is_taken(tmp_path: Path) -> None:
+    async with (
+        running_daemon(tmp_path) as daemon,
+        opened(tmp_path / "data", TELECONNECT_CLAMAV_SOCKET=str(daemon.socket)) as ward,
+    ):
+        assert await scanner(ward) == "ok"
+        assert await refused(ward.amina, EICAR) == (422, "file_infected")
+        hidden = photo() + EICAR
+        assert await refused(ward.amina, hidden) == (422, "file_infected")
+        too_much = bytes(STREAM_MEGABYTES * MIB + 1)
+        assert await refused(ward.amina, too_much) == (413, "file_too_large")
+        assert ward.stored() == []
+        await ward.amina.send(photo())
+        assert len(await ward.attachments()) == 1
+
+
+async def test_without_an_answer_nothing_is_taken_and_chat_goes_on(tmp_path: Path) -> None:
+    async with (
+        running_daemon(tmp_path) as daemon,
+        opened(tmp_path / "data", TELECONNECT_CLAMAV_SOCKET=str(daemon.socket)) as ward,
+    ):
+        await daemon.stop()
+        assert await scanner(ward) == "unreachable"
+        for sender in (ward.amina, ward.nurse):
+            assert await refused(sender, photo()) == (422, "scanner_unavailable")
+        assert ward.stored() == []
+        assert await ward.seat.say("No photo today")
+
+
+async def test_without_a_scanner_readiness_says_so(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ward:
+        assert await scanner(ward) == "off"
+        await ward.amina.send(photo() + EICAR)
