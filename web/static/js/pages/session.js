@@ -6,6 +6,7 @@ import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
+import { Attachments } from "../room/attachments.js";
 import { Photos } from "../room/photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
@@ -78,7 +79,17 @@ let media = null;
 let welcome = null;
 let isLoading = false;
 const ringer = new Ringer();
+const attachments = new Attachments({
+  page,
+  seat: `${seat}:`,
+  render,
+  notify,
+  growing: (change) => chat.growing(change),
+  open: (lineId) => void photos.open(room, lineId, isWritable()),
+  roundTrip: () => channel.environment.timeouts.roundTrip,
+});
 const chat = new Chat({
+  attachments,
   send: (message) => {
     unsent.queue(message);
     void outbox.restored.then(() => command(message));
@@ -90,7 +101,15 @@ const chat = new Chat({
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
-const outbox = new Outbox({ seat: `${seat}:`, unsent, channel, chat, tabs: seatTabs, render });
+const outbox = new Outbox({
+  seat: `${seat}:`,
+  unsent,
+  channel,
+  chat,
+  tabs: seatTabs,
+  attachments,
+  render,
+});
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
 const photos = new Photos({
@@ -99,7 +118,7 @@ const photos = new Photos({
   storageKey: `photos:${seat}`,
   devices: () => media?.devices ?? null,
   command,
-  send: (files) => (window.__sent = files),
+  send: (files) => attachments.send(files),
   notify,
 });
 const header = new SessionHeader({
@@ -233,7 +252,9 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  outbox.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
+  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  outbox.keep(kept);
+  attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
   const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
@@ -266,6 +287,7 @@ function showConnection(state, reason) {
   const place = byId("connection", HTMLElement);
   byId("room", HTMLElement).dataset.line = state;
   if (state === "open" || state === "ended") failures = 0;
+  if (state === "open") attachments.follow(true);
   place.classList.remove("unseen");
   if (state === "waiting") {
     if (!failures) lostAt = serverNow();
@@ -380,9 +402,14 @@ function notify(sentence) {
   noticeTimer = setTimeout(() => show(place, false), 15_000);
 }
 
-addEventListener("online", () => channel.wake());
+function wake() {
+  channel.wake();
+  attachments.wake();
+}
+
+addEventListener("online", wake);
 const { connection } = /** @type {any} */ (navigator);
-connection?.addEventListener?.("change", () => channel.wake());
+connection?.addEventListener?.("change", wake);
 onNetworkChange(connection, window, () => media?.restart());
 addEventListener("pagehide", () => {
   media?.hide();
@@ -391,7 +418,7 @@ addEventListener("pagehide", () => {
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
-  channel.wake();
+  wake();
   media?.wake();
   render();
 });
@@ -403,7 +430,10 @@ for (const kind of ["pointerdown", "keydown"]) {
 
 // From now on the browser is to forget; see every-page.js.
 document.addEventListener("submit", ({ target }) => {
-  if (target instanceof HTMLElement && "leave" in target.dataset) outbox.handOver();
+  if (target instanceof HTMLElement && "leave" in target.dataset) {
+    outbox.handOver();
+    void attachments.handOver();
+  }
 });
 
 channel.open();

@@ -33,6 +33,7 @@ const COMPOSITION_DELAY = 30;
  * @property {() => void} readNewest
  * @property {() => void} onSeen the reader has come to the newest line
  * @property {(text: string) => void} onDraft the text that is typed and not sent
+ * @property {import("../attachments.js").Attachments} attachments
  * @property {(id: string) => void} take remove an unsent message, which is sent again
  */
 
@@ -144,11 +145,16 @@ export class Chat {
     const refusedMessages = unsent.filter(({ message }) => !known.has(message.id));
     const refused = new Map(refusedMessages.map(({ message, reason }) => [message.id, reason]));
     const own = [...refusedMessages.map(({ message }) => message), ...sending];
+    const { attachments } = this.options;
+    const files = attachments.lines(room, known);
+    for (const { line, reason } of files) if (reason) refused.set(line.id, reason);
+    const height = this.#scroll.scrollHeight;
     // Screen readers should not read a hundred old lines aloud.
     const added = before > 0 && this.#rendered.chat[0]?.id === room.chat[0]?.id;
     list.setAttribute("aria-live", added && isAtEnd(this.#rendered) ? "polite" : "off");
     const state = room.consultation?.state;
     const writable = !over && state !== "closed" && state !== "canceled";
+    attachments.writable = writable;
     const today = new Date(serverNow()).toDateString();
     void this.#loadUnread(room);
     this.#unread?.observe(room, this.#isVisible, following);
@@ -158,11 +164,13 @@ export class Chat {
         [
           ...(this.#unread?.marked(room) ?? room.chat),
           ...own.map((message) => this.#ownLine(room, message)),
+          ...files.map(({ line }) => line),
         ],
         (line) => line.id,
-        (line) => (line.kind === "text" ? this.#textLine(room, line) : this.#eventLine(room, line)),
+        (line) => (isMessage(line) ? this.#textLine(room, line) : this.#eventLine(room, line)),
         (element, line) => {
-          if (line.kind !== "text") return;
+          if (!isMessage(line)) return;
+          if (line.attachment) attachments.show(element, line, room);
           const reason = refused.get(line.id);
           const delivery = line.position ? deliveryOf(room, line) : "sending";
           // Rendered at every event, with hundreds of lines: only touch what has changed.
@@ -173,7 +181,7 @@ export class Chat {
           element.classList.toggle("mine", mine);
           setText(inside(element, ".state"), mine ? stateWord(delivery, reason) : "");
           if (mine) inside(element, ".state").dataset.state = reason ? "refused" : delivery;
-          if (reason) this.#offerAgain(element, line, writable);
+          if (reason && !line.attachment) this.#offerAgain(element, line, writable);
           setText(inside(element, "time"), timeOfDay(line.sent_at));
         },
       );
@@ -182,8 +190,19 @@ export class Chat {
     this.#rendered = room;
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
-    if ((following && list.childElementCount !== before) || before === 0) this.#scrollToEnd();
+    const grown = this.#scroll.scrollHeight !== height;
+    if ((following && grown) || before === 0) this.#scrollToEnd();
     this.#showButtons(room);
+  }
+
+  /**
+   * Make a change that moves the end of the chat, which stays on the screen if it is there.
+   * @param {() => void} change
+   */
+  growing(change) {
+    const { following } = this;
+    change();
+    if (following) this.#scrollToEnd();
   }
 
   /** Warn that the chat is nearly full. */
@@ -222,7 +241,8 @@ export class Chat {
   #send(inPieces = false) {
     if (this.#checkLength() && !inPieces) return;
     const pieces = inParts(cleaned(this.#text.value), this.#limit);
-    if (!pieces.length) return;
+    const files = this.options.attachments.take();
+    if (!files || !(pieces.length + files.length)) return;
     this.draft = "";
     this.#unread?.clear();
     for (const text of pieces) {
@@ -230,6 +250,7 @@ export class Chat {
       this.#writtenAt.set(id, serverNow());
       this.options.send({ type: "chat_send", id, text });
     }
+    this.options.attachments.send(files);
     if (!isAtEnd(this.#rendered)) this.options.readNewest();
     this.#scrollToEnd();
     this.#text.focus();
@@ -334,7 +355,8 @@ export class Chat {
   #textLine(room, line) {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
-    inside(element, ".text").append(...userText(line.text));
+    // the name stands for a file until it is shown
+    inside(element, ".text").append(...userText(line.text || (line.attachment?.name ?? "")));
     return element;
   }
 
@@ -349,6 +371,14 @@ export class Chat {
     setText(inside(element, "time"), timeOfDay(line.sent_at));
     return element;
   }
+}
+
+/**
+ * Whether somebody has written or sent it.
+ * @param {ChatLine} line
+ */
+function isMessage({ kind, attachment }) {
+  return kind === "text" || Boolean(attachment);
 }
 
 /**

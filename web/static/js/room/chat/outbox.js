@@ -14,6 +14,7 @@ import { newId } from "../../shared/identifier.js";
  * @property {import("../../signaling/channel.js").Channel} channel
  * @property {import("./chat.js").Chat} chat
  * @property {import("../tabs.js").Tabs} tabs
+ * @property {import("../attachments.js").Attachments} attachments
  * @property {() => void} render
  */
 
@@ -72,7 +73,9 @@ export class Outbox {
 
   /** Send what another tab of this seat has left, and go on with its draft. */
   async adopt() {
+    const { attachments, channel } = this.options;
     if (this.#keeping) this.#sendAll(await this.#keeping.adopt());
+    if (channel.state !== "ended") void attachments.adopt();
   }
 
   /** @param {ChatSend[]} messages */
@@ -90,7 +93,7 @@ export class Outbox {
    * @param {string} reason a sentence for the author
    */
   close(replaced, reason) {
-    const { unsent, channel, chat, tabs, render } = this.options;
+    const { unsent, channel, chat, tabs, attachments, render } = this.options;
     const keeping = replaced && tabs.here && this.lasting ? this.#keeping : null;
     keeping?.keep(true);
     keeping?.handOver();
@@ -98,13 +101,15 @@ export class Outbox {
       channel.forgetPending();
       unsent.replace([], "");
       chat.draft = "";
-      void keeping.written.then(() => tabs.tellWritten());
+      const stored = Promise.all([keeping.written, attachments.handOver()]);
+      void stored.then(() => tabs.tellWritten());
     } else if (!replaced || tabs.here || tabs.elsewhere) {
       channel.refusePending(reason);
       const text = chat.draft.trim();
       if (text) unsent.add({ type: "chat_send", id: newId(), text }, reason);
       chat.draft = "";
-    }
+      attachments.giveBack(reason);
+    } else attachments.pause();
     render();
   }
 }
