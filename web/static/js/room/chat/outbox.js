@@ -25,10 +25,10 @@ export class Outbox {
   #keeping = null;
   #isKept = true;
   /** Settles when what an earlier page has left was given to the channel, before anything newer. */
-  restored = isStored().then((stored) => {
-    // typed before the scripts ran
-    if (stored || this.options.chat.draft) return this.open();
-  });
+  restored = isStored().then(
+    // a draft of this page was typed before the scripts ran
+    (stored) => (stored || this.options.chat.draft ? this.open() : undefined),
+  );
 
   /** @param {OutboxOptions} options */
   constructor(options) {
