@@ -1,22 +1,17 @@
 """Photos and PDFs, from the hand of one person to the eye of another: each once, byte for byte."""
 
-import hashlib
 import random
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.line import Line, line
 from tests.browser.harness.visits import FAILED_LOADS, sign_in
-from tests.files import digest, pdf, photo
+from tests.files import pdf, photo
 from tests.people import Person, consultation_of
-from tests.serving import PASSWORD, Server, serving
-from tests.system.test_kill import process
+from tests.serving import Server
 
 BLOCK = 65_536
 REFUSALS = ["status of 4[0-9][0-9]", *FAILED_LOADS]
