@@ -245,7 +245,9 @@ async def _outcome(reader: asyncio.StreamReader, job: Job) -> Outcome:
     """The outcome that a process wrote. Raises EOFError if it died, _Disbelieved if it is none."""
     try:
         line = await reader.readuntil(b"\n")
-    except (asyncio.LimitOverrunError, ConnectionError):
+    except ConnectionError:
+        raise EOFError from None
+    except asyncio.LimitOverrunError:
         raise _Disbelieved("no outcome") from None
     try:
         if len(line) > LINE_BYTES:
