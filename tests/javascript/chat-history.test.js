@@ -10,7 +10,7 @@ import {
   withPage,
 } from "../../web/static/js/room/chat-history.js";
 
-/** @import { ChatLine } from "../../web/static/js/signaling/messages.js" */
+/** @import { ChatLine } from "../../web/static/js/signaling/values.js" */
 /** @import { History } from "../../web/static/js/room/chat-history.js" */
 
 /**

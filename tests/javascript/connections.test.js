@@ -4,7 +4,10 @@ import { FakeTime } from "./fake-time.js";
 import { CallConnections } from "../../web/static/js/room/call/connections.js";
 import { EMPTY } from "../../web/static/js/room/state.js";
 
-/** @import { CallMember, CallView, ClientMessage } from "../../web/static/js/signaling/messages.js" */
+/**
+ * @import { ClientMessage } from "../../web/static/js/signaling/messages.js"
+ * @import { CallMember, CallView } from "../../web/static/js/signaling/values.js"
+ */
 /** @import { Room } from "../../web/static/js/room/state.js" */
 
 const real = { setTimeout, clearTimeout, setInterval, clearInterval };

@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import { Peer } from "../../web/static/js/room/call/peer.js";
 
-/** @import { Description } from "../../web/static/js/signaling/messages.js" */
+/** @import { Description } from "../../web/static/js/signaling/values.js" */
 
 /**
  * An RTCPeerConnection with the rules that matter here (JSEP, RFC 9429): its states, implicit

@@ -3,7 +3,10 @@ import { afterEach, beforeEach, test } from "node:test";
 import { FakeTime } from "./fake-time.js";
 import { setEncodings, RelayPeer } from "../../web/static/js/room/call/relay-peer.js";
 
-/** @import { RelayAnswer, RelayOffer, RelayTrack } from "../../web/static/js/signaling/messages.js" */
+/**
+ * @import { RelayAnswer, RelayOffer } from "../../web/static/js/signaling/messages.js"
+ * @import { RelayTrack } from "../../web/static/js/signaling/values.js"
+ */
 
 const real = { setTimeout, clearTimeout };
 let time = new FakeTime();

@@ -9,7 +9,10 @@ import {
   resumePoint,
 } from "../../web/static/js/room/state.js";
 
-/** @import { CallView, ChatLine, Participant, ServerMessage } from "../../web/static/js/signaling/messages.js" */
+/**
+ * @import { ServerMessage } from "../../web/static/js/signaling/messages.js"
+ * @import { CallView, ChatLine, Participant } from "../../web/static/js/signaling/values.js"
+ */
 /** @import { Room } from "../../web/static/js/room/state.js" */
 
 /** @type {Participant} */

@@ -18,7 +18,7 @@ import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { inWords } from "../shared/time/format.js";
 
-/** @import { WaitingEntry } from "../signaling/messages.js" */
+/** @import { WaitingEntry } from "../signaling/values.js" */
 
 const isSilent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;

@@ -8,7 +8,7 @@ import { byId } from "../shared/dom.js";
 import { isStored } from "../shared/clear-storage.js";
 
 /**
- * @import { ChatLine } from "../signaling/messages.js"
+ * @import { ChatLine } from "../signaling/values.js"
  * @import { NewFile } from "./files/uploads.js"
  * @import { Parts, PartsOptions } from "./files/parts.js"
  * @import { Room } from "./state.js"

@@ -3,7 +3,7 @@
  * The positions of lines are 1, 2, 3 ... without gaps.
  */
 
-/** @import { ChatLine } from "../signaling/messages.js" */
+/** @import { ChatLine } from "../signaling/values.js" */
 
 /**
  * @typedef {object} History

@@ -5,7 +5,7 @@ import { byId, clone, follow, inside, maybe, setText, show } from "../shared/dom
 import { otherSide } from "./state.js";
 
 /**
- * @import { Participant } from "../signaling/messages.js"
+ * @import { Participant } from "../signaling/values.js"
  * @import { Room } from "./state.js"
  */
 

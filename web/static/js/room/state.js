@@ -3,8 +3,8 @@
 import { withLine, withNewest } from "./chat-history.js";
 
 /**
- * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, PhotoRequest,
- *   ResumePoint, ServerMessage } from "../signaling/messages.js"
+ * @import { ServerMessage } from "../signaling/messages.js"
+ * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, PhotoRequest, ResumePoint } from "../signaling/values.js"
  */
 
 /**

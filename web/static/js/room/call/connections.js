@@ -12,8 +12,8 @@ import { RelayPeer } from "./relay-peer.js";
 import { callPhase } from "../state.js";
 
 /**
- * @import { CallMember, CallView, CandidateInit, ClientMessage, Description, IceServer,
- *   RelayOffer, RelayTrack } from "../../signaling/messages.js"
+ * @import { ClientMessage, RelayOffer } from "../../signaling/messages.js"
+ * @import { CallMember, CallView, CandidateInit, Description, IceServer, RelayTrack } from "../../signaling/values.js"
  * @import { Room } from "../state.js"
  * @typedef {Exclude<ClientMessage, { id: string }>} Signal
  */

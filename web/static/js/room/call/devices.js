@@ -9,7 +9,7 @@ import { Capture } from "./capture.js";
 import { explain, permission } from "./device-errors.js";
 
 /** @typedef {import("./device-errors.js").Kind} Kind */
-/** @typedef {import("../../signaling/messages.js").MediaState} MediaState */
+/** @typedef {import("../../signaling/values.js").MediaState} MediaState */
 
 /**
  * @typedef {object} DevicesListener

@@ -6,7 +6,7 @@
 
 import { timeoutFor } from "../../shared/timeouts.js";
 
-/** @import { CandidateInit, Description } from "../../signaling/messages.js" */
+/** @import { CandidateInit, Description } from "../../signaling/values.js" */
 
 /**
  * @typedef {object} PeerOptions

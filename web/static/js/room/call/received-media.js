@@ -1,6 +1,6 @@
 /** Whether what a participant sends is received, by the stats of the receivers. */
 
-/** @import { MediaState, RelayTrack } from "../../signaling/messages.js" */
+/** @import { MediaState, RelayTrack } from "../../signaling/values.js" */
 
 /**
  * @param {{ kind: RelayTrack["kind"], receiver: RTCRtpReceiver }[]} receivers

@@ -8,7 +8,8 @@ import { timeoutFor } from "../../shared/timeouts.js";
 import { RelayAdaptation } from "./relay-adaptation.js";
 
 /**
- * @import { RelayAnswer, RelayOffer, RelayTrack } from "../../signaling/messages.js"
+ * @import { RelayAnswer, RelayOffer } from "../../signaling/messages.js"
+ * @import { RelayTrack } from "../../signaling/values.js"
  * @typedef {RelayTrack["kind"]} TrackKind
  */
 

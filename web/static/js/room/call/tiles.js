@@ -6,7 +6,7 @@ import { TileVisibility } from "./tile-visibility.js";
 import { nameOf } from "../state.js";
 
 /**
- * @import { CallMember } from "../../signaling/messages.js"
+ * @import { CallMember } from "../../signaling/values.js"
  * @import { RemoteParticipant } from "./connections.js"
  * @import { Room } from "../state.js"
  */

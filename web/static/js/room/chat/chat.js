@@ -15,7 +15,8 @@ import { isAtEnd, isAtStart } from "../chat-history.js";
 import { deliveryOf, EMPTY, nameOf } from "../state.js";
 
 /**
- * @import { ChatLine, ChatSend } from "../../signaling/messages.js"
+ * @import { ChatSend } from "../../signaling/messages.js"
+ * @import { ChatLine } from "../../signaling/values.js"
  * @import { Room } from "../state.js"
  * @import { Unsent } from "./drafts.js"
  */

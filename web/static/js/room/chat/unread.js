@@ -3,7 +3,7 @@
  * Lines count as seen while the page is visible and the newest line is on the screen.
  */
 
-/** @import { ChatLine } from "../../signaling/messages.js" */
+/** @import { ChatLine } from "../../signaling/values.js" */
 /** @import { Room } from "../state.js" */
 /** @typedef {Pick<Room, "me" | "chat" | "last" | "seen" | "seq">} Conversation */
 

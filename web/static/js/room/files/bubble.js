@@ -10,7 +10,7 @@ import { button, element } from "./elements.js";
 import { isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
 
 /**
- * @import { Attachment, ChatLine } from "../../signaling/messages.js"
+ * @import { Attachment, ChatLine } from "../../signaling/values.js"
  * @import { Room } from "../state.js"
  * @import { Upload, Uploads } from "./uploads.js"
  */
@@ -80,8 +80,20 @@ export class Bubbles {
     bar.value = sent / (small ?? blob).size;
     // hidden from screen readers, which would read every step aloud
     const percent = bar.parentElement?.querySelector(".percent");
-    if (percent) setText(percent, fill(_("%(number)s %"), { number: Math.floor(100 * bar.value) }));
+    if (percent) setText(percent, inPercent(bar.value));
   }
+}
+
+/**
+ * @param {number} share from 0 to 1
+ * @returns {string} in whole percent, with the digits of all other numbers on the page
+ */
+function inPercent(share) {
+  const whole = Math.floor(100 * share) / 100;
+  return whole.toLocaleString(document.documentElement.lang, {
+    style: "percent",
+    numberingSystem: "latn",
+  });
 }
 
 class Bubble {

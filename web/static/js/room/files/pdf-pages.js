@@ -35,7 +35,7 @@ export class PdfPages {
   /**
    * @param {HTMLElement} frame that scrolls the pages
    * @param {string} address of the file, without rendition
-   * @param {import("../../signaling/messages.js").Attachment} attachment
+   * @param {import("../../signaling/values.js").Attachment} attachment
    */
   constructor(frame, address, { pages = 0, width = 0, height = 0 }) {
     this.#frame = frame;

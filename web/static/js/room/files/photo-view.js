@@ -15,7 +15,7 @@ export class PhotoView {
 
   /**
    * @param {string} address of the large rendition
-   * @param {import("../../signaling/messages.js").Attachment} attachment
+   * @param {import("../../signaling/values.js").Attachment} attachment
    * @param {(loaded: boolean) => void} onLoad
    */
   constructor(address, { width = 0, height = 0 }, onLoad) {

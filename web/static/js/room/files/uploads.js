@@ -14,7 +14,7 @@ import { overXhr } from "./xhr.js";
 
 /**
  * @import { BrowserStore, Change } from "../../shared/browser-store.js"
- * @import { ChatLine } from "../../signaling/messages.js"
+ * @import { ChatLine } from "../../signaling/values.js"
  * @import { Transport } from "./tus.js"
  */
 

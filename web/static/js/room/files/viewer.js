@@ -17,7 +17,8 @@ import { turnedBy } from "./zoom.js";
 import { Zoomable } from "./zoomable.js";
 
 /**
- * @import { ChatLine, TurnPhoto } from "../../signaling/messages.js"
+ * @import { TurnPhoto } from "../../signaling/messages.js"
+ * @import { ChatLine } from "../../signaling/values.js"
  * @import { Mark } from "./marks.js"
  * @import { Room } from "../state.js"
  */
@@ -431,7 +432,7 @@ const isRightToLeft = () => document.documentElement.dir === "rtl";
 
 /**
  * What somebody should know of a PDF.
- * @param {import("../../signaling/messages.js").Attachment} attachment
+ * @param {import("../../signaling/values.js").Attachment} attachment
  */
 function pdfWords({ pages = 0, width = 0, notes = [] }) {
   const words = pages
