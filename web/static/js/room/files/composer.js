@@ -45,13 +45,11 @@ export class Composer {
   /** Show what an earlier page of this seat has left. */
   async adopt() {
     const { store, seat } = this.options;
-    for (const [, chosen] of await store.entries("uploads", `${seat}chosen:`)) {
+    /** @type {Chosen[]} */
+    const left = (await store.entries("uploads", `${seat}chosen:`)).map(([, value]) => value);
+    for (const chosen of left.sort((one, other) => one.order - other.order)) {
       if (!this.#chosen.has(chosen.id)) this.#show(chosen);
     }
-  }
-
-  get count() {
-    return this.#chosen.size;
   }
 
   /** @param {readonly File[]} files */
@@ -72,14 +70,17 @@ export class Composer {
     if (taken.length) this.#list.lastElementChild?.querySelector("input")?.focus();
   }
 
-  /** @returns {NewFile[] | null} to be sent; null if something has to be mended first */
-  take() {
+  /**
+   * @param {boolean} [anyway] also with captions that are too long
+   * @returns {NewFile[] | null} to be sent; null if something has to be mended first
+   */
+  take(anyway = false) {
     const limit = Number(this.#input.dataset.captionLimit);
     for (const { id, caption } of this.#chosen.values()) {
       const field = this.#caption(id);
       const tooLong = lengthOf(cleaned(caption)) > limit;
       field?.setAttribute("aria-invalid", String(tooLong));
-      if (!tooLong) continue;
+      if (!tooLong || anyway) continue;
       const count = lengthOf(cleaned(caption));
       this.#say(
         fill(_("This caption has %(count)s of at most %(limit)s characters: please shorten it."), {
@@ -103,6 +104,13 @@ export class Composer {
     this.#say("");
   }
 
+  /** Another tab of this seat goes on with them: they stay stored. */
+  handOver() {
+    this.#chosen.clear();
+    this.#list.replaceChildren();
+    show(this.#list, false);
+  }
+
   /** @param {Chosen} chosen */
   #show(chosen) {
     const { id, file, name } = chosen;
@@ -121,17 +129,25 @@ export class Composer {
     caption.value = chosen.caption;
     caption.addEventListener("input", () => (chosen.caption = caption.value));
     caption.addEventListener("change", () => this.#store(chosen));
-    const remove = button("", () => {
-      this.#remove(id);
-      this.#text.focus();
-    }, { class: "remove", "aria-label": fill(_("Remove %(name)s"), { name }) });
+    const remove = button(
+      "",
+      () => {
+        this.#remove(id);
+        this.#text.focus();
+      },
+      { class: "remove", "aria-label": fill(_("Remove %(name)s"), { name }) },
+    );
     remove.append(symbol("remove"));
     const line = element("li", { "data-id": id });
     line.append(
       preview,
-      element("p", { class: "file-line" },
-        element("bdi", { class: "file-name" }, name), " ",
-        element("span", { class: "facts" }, sizeOf(file.size))),
+      element(
+        "p",
+        { class: "file-line" },
+        element("bdi", { class: "file-name" }, name),
+        " ",
+        element("span", { class: "facts" }, sizeOf(file.size)),
+      ),
       remove,
       caption,
     );

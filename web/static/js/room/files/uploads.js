@@ -161,7 +161,7 @@ export class Uploads {
    * @param {string} reason a sentence for the author
    */
   giveBack(reason) {
-    this.#isLive = false;
+    this.stop();
     for (const upload of this.#all.values()) {
       if (upload.state === "sent") this.#forget(upload.id);
       else if (upload.state !== "refused") this.#refuse(upload, "ended", reason);
@@ -169,12 +169,28 @@ export class Uploads {
     this.options.onChange();
   }
 
-  /** Another tab goes on with them: this one holds nothing any more. */
+  /** Send nothing for now. */
+  stop() {
+    this.#isLive = false;
+    for (const upload of this.#all.values()) {
+      if (upload.state === "sent" || upload.state === "refused") continue;
+      if (this.#running.has(upload.id)) upload.begun = true;
+      this.#stop(upload.id);
+      Object.assign(upload, { state: "waiting", waits: false });
+    }
+  }
+
+  /**
+   * Another tab goes on with them: this one holds nothing any more.
+   * @returns {Promise<unknown>} resolved when all of them are stored
+   */
   handOver() {
-    this.#isLive = this.#isStored = false;
-    for (const id of this.#all.keys()) this.#stop(id);
+    this.stop();
+    this.#isStored = false;
+    const kept = [...this.#all.values()].map(({ ready }) => ready);
     this.#all.clear();
     this.options.onChange();
+    return Promise.all(kept);
   }
 
   /**
@@ -210,6 +226,7 @@ export class Uploads {
     if (small) changes.push(["uploads", `${seat}small:${id}`, small]);
     const lasting = await store.write(changes);
     if (!lasting) this.lasting = false;
+    if (!this.#isStored) return;
     if (!this.#all.has(id)) return this.#drop(id);
     // A phone deletes the photos of its camera app when it likes: this is a copy.
     if (upload.blob !== blob) return;
@@ -265,12 +282,12 @@ export class Uploads {
       await tus.run();
       upload.state = "sent";
     } catch (error) {
+      // canceled, given back, or left to another page
       if (error instanceof Aborted || this.#all.get(upload.id) !== upload) return;
       if (!(error instanceof FileRefused)) throw error;
       this.#refuse(upload, error.code, error.message || ownReason(error.code));
-    } finally {
-      this.#running.delete(upload.id);
     }
+    this.#running.delete(upload.id);
     if (upload.state === "sent") this.#drop(upload.id);
     this.options.onChange();
     this.#next();
