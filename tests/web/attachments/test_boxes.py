@@ -1,0 +1,45 @@
+"""HEIC and AVIF by their boxes: no cut is missed, and nothing whole is called cut."""
+
+import pytest
+
+from tests.web.attachments.making_photos import heic, plain, saved, with_numbers
+from web.attachments.boxes import Colors, colors_of, is_cut
+
+HEIC, AVIF = heic(plain(), 12, 13), saved(plain(), "AVIF")
+
+
+@pytest.mark.parametrize("data", [HEIC, AVIF], ids=["HEIC", "AVIF"])
+def test_every_cut_is_found(data: bytes) -> None:
+    end_of_ftyp = int.from_bytes(data[:4], "big")
+    unknown = [length for length in range(end_of_ftyp + 8, len(data)) if not is_cut(data[:length])]
+    assert unknown == []
+
+
+@pytest.mark.parametrize("data", [HEIC, AVIF], ids=["HEIC", "AVIF"])
+@pytest.mark.parametrize(
+    "trailer", [b"", b"\0\1\0\0sefd", b"\0\0\0\x10free12345678", b"\0\0\0\0mdatmore", b"\0" * 99]
+)
+def test_what_phones_append_is_no_cut(data: bytes, trailer: bytes) -> None:
+    assert not is_cut(data + trailer)
+
+
+def test_a_long_box_may_say_its_size_in_eight_bytes() -> None:
+    box = b"\0\0\0\1mdat" + (20).to_bytes(8, "big") + b"1234"
+    assert not is_cut(AVIF + box)
+    assert is_cut(AVIF + box[:-1])
+
+
+def test_colors_are_those_of_the_primary_picture() -> None:
+    assert colors_of(HEIC) == Colors(12, 13)
+    assert colors_of(with_numbers(AVIF, 9, 16)) == Colors(9, 16)
+    assert colors_of(heic(plain(), icc_profile=b"\0" * 200)) is None
+    assert colors_of(b"") is None
+
+
+@pytest.mark.parametrize("data", [HEIC, AVIF], ids=["HEIC", "AVIF"])
+def test_broken_boxes_raise_nothing(data: bytes) -> None:
+    for place in range(len(data)):
+        for value in (0, 1, 0x7F, 0xFF):
+            broken = data[:place] + bytes([value]) + data[place + 1 :]
+            is_cut(broken)
+            colors_of(broken)
