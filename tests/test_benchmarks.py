@@ -42,6 +42,27 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "3.25",
     ),
+    "files": (
+        {
+            "line": {
+                "bytes": 20 * 2**20,
+                "seconds": 97.0,
+                "least_seconds": 94.0,
+                "sent_twice": 0.0125,
+                "arrived": 1,
+            },
+            "chat": {
+                "seconds": 12.0,
+                "idle_p50_ms": 2.0,
+                "idle_p99_ms": 4.0,
+                "beside_p50_ms": 3.0,
+                "beside_p99_ms": 5.0,
+                "ratio": 1.25,
+                "grown_bytes": 8 * 2**20,
+            },
+        },
+        "1.25",
+    ),
     "sockets": (
         {
             "sockets": 2000,
