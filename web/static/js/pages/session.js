@@ -265,7 +265,8 @@ function render() {
   photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
   else ringer.stop();
-  if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
+  const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
+  document.title = rings && page.role !== "scheduler" ? _("Incoming call") : title;
   sendSeen();
 }
 
