@@ -2,7 +2,7 @@
 
 Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
 on a desk, light and dark, from left to right and from right to left; a call of four; and pages in
-trouble, or with words and numbers of both directions.
+trouble, or with words and numbers of both directions; files in the chat.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
+from scripts.screenshot_files import photograph_files
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from web.app import create_app
@@ -31,7 +32,7 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-KINDS = ("pages", "call", "trouble")
+KINDS = ("pages", "call", "trouble", "files")
 NUMBERS = (
     "رقم هاتفي +41 79 123 45 67",
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
@@ -98,6 +99,10 @@ async def photograph(
                 if "pages" in kinds:
                     context = await look.context(browser, server)
                     count += await _pages(context, app, found, out, look.suffix)
+                    await context.close()
+                if "files" in kinds:
+                    context = await look.context(browser, server)
+                    count += await photograph_files(context, found.landing, out, look.suffix)
                     await context.close()
                 if "trouble" in kinds:
                     count += await _trouble(browser, server, found, out, look)
