@@ -210,7 +210,7 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const { CallController } = await importCalls();
+    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
     media = new CallController({
       peerId,
       storageKey: `call:${seat}`,
@@ -244,6 +244,11 @@ function importCalls() {
   if (!loadAttempts) return found;
   const folder = import.meta.url.replace(/(-\d+)?\/js\/.*/, `-media-${loadAttempts}/js/`);
   return found.catch(() => import(`${folder}room/call/call-controller.js`));
+}
+
+async function loadCallStyles() {
+  const { styleSheet } = await import("../shared/style-sheet.js");
+  await styleSheet("call.css");
 }
 
 function render() {
