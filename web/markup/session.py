@@ -40,7 +40,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         module="js/pages/session.js",
         service_user=not scheduler,
         wide=True,
-        stylesheets=("css/room.css", "css/call.css"),
+        stylesheets=("css/room.css",),
         data={
             "consultation-id": view.consultation_id,
             "invite-id": view.invite_id,
@@ -233,7 +233,7 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
 def _ways_to_attach(viewer: Viewer) -> h.Element:
     """Buttons instead of the inputs themselves, which no style sheet makes look like one."""
     _ = viewer.translate
-    return h.div(".attach")[
+    return h.div(".actions.attach")[
         h.button("#attach-file", type="button")[icon(viewer, "attach"), _("Attach a photo or PDF")],
         # shown on devices that are held in a hand
         h.button("#take-photo", type="button")[icon(viewer, "photo"), _("Take a photo")],

@@ -1,5 +1,7 @@
 """Where the new messages begin, how many there are, and how the reader gets to them."""
 
+import re
+
 from playwright.async_api import Page, expect
 
 from tests.browser.chat.test_long_chat import Line, numbered, opened
@@ -45,8 +47,10 @@ async def test_new_messages_are_marked_counted_and_reached(
             await desk.say(text)
         await expect(page.get_by_text("line 123", exact=True)).to_be_attached()
         assert await marked(page) == []
+        await expect(page).to_have_title(re.compile(r"^\(3\) "))
         await page.evaluate(LOOK, True)
         await expect(page.locator(".unread")).to_have_text("New messages")
+        await expect(page).not_to_have_title(re.compile(r"\("))
         assert await marked(page) == ["line 121"]
         await page.get_by_role("textbox", name="Message").fill("Thank you")
         await page.keyboard.press("Enter")

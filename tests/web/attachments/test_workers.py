@@ -94,15 +94,27 @@ async def test_a_helper_that_dies_is_started_again(workers: FileWorkers) -> None
     os.kill(first, signal.SIGKILL)
     await asyncio.to_thread(select.select, [ended], [], [])
     os.close(ended)
-    with_helper = Files()
-    for _ in range(2):  # the first one may still find the socket of the dead helper
-        try:
-            await workers.examine(len(PHOTO), blocks(PHOTO), with_helper.keep)
-            break
-        except (FileUnreadable, Unavailable):
-            continue
-    assert list(with_helper.data) == ["large", "small"]
+    assert (await intake.take(PHOTO)).outcome.kind == "photo"
     assert workers.process_id != first
+
+
+@pytest.mark.parametrize(
+    "by_us", [True, False], ids=["the server stops", "somebody kills the helper"]
+)
+async def test_an_end_that_is_not_the_file_s_fault_refuses_nothing(
+    workers: FileWorkers, by_us: bool
+) -> None:
+    slow = Slow()
+    examining = asyncio.create_task(workers.examine(len(PHOTO), slow.blocks(), Files().keep))
+    await slow.asked.wait()
+    await fork_of(workers)
+    assert workers.process_id is not None
+    if by_us:
+        workers.stop()
+    else:
+        os.kill(workers.process_id, signal.SIGKILL)
+    with pytest.raises(Unavailable):
+        await examining
 
 
 async def test_a_file_that_takes_too_long_is_unreadable(workers: FileWorkers) -> None:
@@ -227,7 +239,7 @@ RESTRAINED = """
     parent = os.getpid()
     namespace = restraints.for_the_parent()
     if os.fork() == 0:
-        restraints.for_a_file(namespace)
+        restraints.for_a_file(namespace, parent)
         print("read", refused(lambda: open("setup.cfg").read()))
         print("list", refused(lambda: os.listdir("/")))
         print("write", refused(lambda: open("/tmp/taken-over", "w").write("x")))

@@ -210,7 +210,7 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const { CallController } = await importCalls();
+    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
     media = new CallController({
       peerId,
       storageKey: `call:${seat}`,
@@ -246,6 +246,11 @@ function importCalls() {
   return found.catch(() => import(`${folder}room/call/call-controller.js`));
 }
 
+async function loadCallStyles() {
+  const { styleSheet } = await import("../shared/style-sheet.js");
+  await styleSheet("call.css");
+}
+
 function render() {
   const state = room.consultation?.state ?? "";
   if (!over && (room.call || state === "active")) void loadCalls();
@@ -260,7 +265,8 @@ function render() {
   photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
   else ringer.stop();
-  if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
+  const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
+  document.title = rings && page.role !== "scheduler" ? _("Incoming call") : title;
   sendSeen();
 }
 

@@ -120,21 +120,7 @@ export class Attachments {
    * @returns {{ line: ChatLine, reason: string }[]} with a reason those that were refused
    */
   lines(room, known) {
-    const { uploads } = this.#parts ?? {};
-    if (!uploads) return [];
-    for (const { id } of uploads.all()) if (known.has(id)) uploads.settle(id);
-    return uploads.all().map(({ id, name, caption, blob, order, reason }) => ({
-      line: {
-        id,
-        position: 0,
-        participant_id: room.me,
-        kind: "photo",
-        text: caption,
-        sent_at: order,
-        attachment: { name, size: blob.size },
-      },
-      reason,
-    }));
+    return this.#parts?.uploads.lines(room, known) ?? [];
   }
 
   /**
@@ -170,6 +156,7 @@ export class Attachments {
       event.preventDefault();
       event.dataTransfer.dropEffect = this.#isWritable ? "copy" : "none";
       mark(this.#isWritable);
+      void this.#load();
     });
     document.addEventListener("dragleave", (event) => event.relatedTarget ?? mark(false));
     document.addEventListener("drop", (event) => {

@@ -205,6 +205,11 @@ export class Chat {
     if (following) this.#scrollToEnd();
   }
 
+  /** How many messages came since the reader left the page; 0 while it is visible. */
+  get unread() {
+    return this.#isVisible ? 0 : (this.#unread?.count(this.#rendered) ?? 0);
+  }
+
   /** Warn that the chat is nearly full. */
   showNearlyFull() {
     show(byId("nearly-full", HTMLElement), true);

@@ -25,7 +25,10 @@ export class Outbox {
   #keeping = null;
   #isKept = true;
   /** Settles when what an earlier page has left was given to the channel, before anything newer. */
-  restored = isStored().then((stored) => (stored ? this.open() : undefined));
+  restored = isStored().then(
+    // a draft of this page was typed before the scripts ran
+    (stored) => (stored || this.options.chat.draft ? this.open() : undefined),
+  );
 
   /** @param {OutboxOptions} options */
   constructor(options) {
