@@ -16,7 +16,8 @@ from signaling.text import CHAT_LENGTH, paragraphs
 
 LineKind = Literal[
     "text", "photo", "pdf", "joined", "left", "added", "removed", "started", "kept_open", "resumed",
-    "closed", "call_started", "call_ended", "call_missed",
+    "closed", "call_started", "call_ended", "call_missed", "photo_asked", "photo_declined",
+    "photo_failed",
 ]  # fmt: skip
 "MESSAGE_KINDS come from a person; every other kind is an event line without text."
 MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
@@ -25,9 +26,10 @@ MESSAGE_KINDS: frozenset[LineKind] = frozenset(("text", "photo", "pdf"))
 PAGE_LINES = 100
 PAGE_BYTES = 64 * 1024
 "Most lines, and bytes of JSON, of one page."
+NEWEST_LINES = 50
 NEWEST_BYTES = 32 * 1024
-"""Most bytes of the lines that a newcomer gets: 13 seconds at 20 kbit/s, less than the silence
-after which a browser considers its connection dead."""
+"""Most lines that a newcomer gets, some screens of a phone, and most bytes: 13 seconds at
+20 kbit/s, less than the silence after which a browser considers its connection dead."""
 LINE_BYTES = 240
 "JSON of a line without its text, with ids of maximum length."
 ATTACHMENT_BYTES = 160

@@ -20,7 +20,9 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.running import Running
+from signaling.flows.sessions.turning import Turning
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from signaling.rooms.hub import Hub
@@ -140,6 +142,8 @@ async def _assemble(
     app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
     app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
     app[keys.CHATTING] = Chatting(store, clock)
+    app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
+    app[keys.TURNING] = Turning(store)
     app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
     app[keys.ARRIVING] = arriving = Arriving(
         store, clock, timedelta(minutes=config.early_entry_minutes)

@@ -19,9 +19,11 @@ from signaling.flows.retention.forgetting import Forgetting
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attending import Attending
 from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.photo_requests import PhotoRequests
 from signaling.flows.sessions.planning import Planning
 from signaling.flows.sessions.running import Running
 from signaling.flows.sessions.showing import Showing
+from signaling.flows.sessions.turning import Turning
 from signaling.flows.sessions.uploading import Uploading
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
@@ -76,7 +78,9 @@ DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
+PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)
 RUNNING = web.AppKey("running", Running)
+TURNING = web.AppKey("turning", Turning)
 INVITING = web.AppKey("inviting", Inviting)
 INTERPRETING = web.AppKey("interpreting", Interpreting)
 PLANNING = web.AppKey("planning", Planning)

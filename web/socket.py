@@ -34,9 +34,11 @@ from web.keys import (
     CLOCK,
     CONFIG,
     FORWARDING,
+    PHOTO_REQUESTS,
     REVOCATION,
     ROOMS,
     RUNNING,
+    TURNING,
 )
 
 HEARTBEAT = 25.0
@@ -346,6 +348,8 @@ async def _handle(
             return await chatting.read(attendance, message)
         case wire.Seen():
             await chatting.seen(attendance, message)
+        case wire.TurnPhoto() | wire.AskPhoto() | wire.AnswerPhoto():
+            return await _handle_photos(app, attendance, message)
         case wire.StartConsultation():
             return await running.start(attendance, message)
         case wire.TerminateConsultation():
@@ -379,6 +383,20 @@ async def _handle(
         case _:
             raise InvalidMessage
     return None
+
+
+async def _handle_photos(
+    app: web.Application,
+    attendance: Attendance,
+    message: wire.TurnPhoto | wire.AskPhoto | wire.AnswerPhoto,
+) -> wire.Ack:
+    match message:
+        case wire.TurnPhoto():
+            return await app[TURNING].turn(attendance, message)
+        case wire.AskPhoto():
+            return await app[PHOTO_REQUESTS].ask(attendance, message)
+        case wire.AnswerPhoto():
+            return await app[PHOTO_REQUESTS].answer(attendance, message)
 
 
 @contextlib.asynccontextmanager

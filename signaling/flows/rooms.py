@@ -150,6 +150,8 @@ class Rooms:
         seat = room.seats.pop(participant_id, None)
         if seat is not None:
             _dismiss(seat)
+            if room.photo_request is not None and room.photo_request.concerns(participant_id):
+                room.ask_photo(None)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
     async def changed(self, consultation_ids: Iterable[str]) -> None:

@@ -17,6 +17,7 @@ from signaling.device_check import Readiness
 from signaling.identifier import new_id
 from signaling.invite import Invite
 from signaling.moments.milliseconds import maybe_ms, to_ms
+from signaling.photo_request import PhotoRequest
 from signaling.ports.connection import Connection
 from signaling.rooms.transcript import Transcript
 from signaling.wire import messages as wire
@@ -30,6 +31,7 @@ from signaling.wire.values import (
     Quality,
     ResumePoint,
 )
+from signaling.wire.values import PhotoRequest as PhotoRequestView
 
 KEPT_EVENTS = 1000
 KEPT_CHARACTERS = 256 * 1024
@@ -99,6 +101,7 @@ class Room:
         self.chat = chat
         self.seen = dict(seen)
         self.call: Call | None = None
+        self.photo_request: PhotoRequest | None = None
         self.scheduler_busy = False
         self.waiting_since: datetime | None = None
         self.epoch = new_id()
@@ -231,6 +234,24 @@ class Room:
         self.publish(lambda seq: wire.SeenChanged(seq, participant_id, position))
         return True
 
+    def turn_photo(self, line_id: str, turned: int) -> None:
+        """Show a photo with that many quarter turns clockwise from now on."""
+        self.chat.turn(line_id, turned)
+        self.publish(lambda seq: wire.PhotoTurned(seq, line_id, turned))
+
+    def ask_photo(self, request: PhotoRequest | None) -> None:
+        """Somebody is asked for a photo from now on, or nobody any more."""
+        if request == self.photo_request:
+            return
+        self.photo_request = request
+        view = self.photo_request_view()
+        self.publish(lambda seq: wire.PhotoRequestChanged(seq, view))
+
+    def photo_sent(self, request_id: str) -> None:
+        """A photo that was sent for this request stands in the chat."""
+        if self.photo_request is not None and self.photo_request.id == request_id:
+            self.ask_photo(None)
+
     # --- between peers
 
     def pass_on(self, sender: str, to_peer: str, message: wire.Message) -> bool:
@@ -274,6 +295,7 @@ class Room:
                 chat=self.chat.lines,
                 seen=self.seen,
                 call=None if self.call is None or self.call.over else self.call_view(),
+                photo_request=self.photo_request_view(),
             )
         )
 
@@ -288,6 +310,14 @@ class Room:
             started_at=maybe_ms(consultation.started_at),
             closed_at=maybe_ms(consultation.closed_at),
             scheduler_busy=self.scheduler_busy,
+        )
+
+    def photo_request_view(self) -> PhotoRequestView | None:
+        request = self.photo_request
+        if request is None:
+            return None
+        return PhotoRequestView(
+            request.id, request.participant_id, request.asked_by, to_ms(request.asked_at)
         )
 
     def call_view(self) -> CallView | None:

@@ -5,12 +5,14 @@ The chat itself is stored, and older lines are read page by page.
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from signaling.attachment import Attachment
 from signaling.chat import (
     MESSAGE_KINDS,
     NEARLY_FULL_BYTES,
     NEWEST_BYTES,
-    PAGE_LINES,
+    NEWEST_LINES,
     ChatMessage,
     LineKind,
     line_bytes,
@@ -31,7 +33,7 @@ class Transcript:
     ) -> None:
         """`newest` is the last page; `written` and `announced` cover the whole chat."""
         self.lines = [chat_line(message) for message in newest]
-        "The newest lines in order: up to PAGE_LINES and NEWEST_BYTES, but at least the last one."
+        "The newest lines in order: up to NEWEST_LINES and NEWEST_BYTES, but at least the last one."
         self._bytes = sum(map(_bytes, self.lines))
         self._trim()
         self._written = dict(written or {})
@@ -60,8 +62,17 @@ class Transcript:
         return line
 
     def _trim(self) -> None:
-        while len(self.lines) > 1 and (len(self.lines) > PAGE_LINES or self._bytes > NEWEST_BYTES):
+        while len(self.lines) > 1 and (
+            len(self.lines) > NEWEST_LINES or self._bytes > NEWEST_BYTES
+        ):
             self._bytes -= _bytes(self.lines.pop(0))
+
+    def turn(self, line_id: str, turned: int) -> None:
+        """A photo, maybe on one of the lines that are kept, was turned."""
+        for place, line in enumerate(self.lines):
+            if line.id == line_id and line.attachment is not None:
+                attachment = msgspec.structs.replace(line.attachment, turned=turned)
+                self.lines[place] = msgspec.structs.replace(line, attachment=attachment)
 
     def is_there(self, participant_id: str) -> bool:
         """Whether the chat says that a participant has joined and not left since."""

@@ -23,6 +23,7 @@ from signaling.wire.values import (
     MediaPolicy,
     MediaState,
     Participant,
+    PhotoRequest,
     Position,
     Quality,
     RelayTrack,
@@ -89,6 +90,29 @@ class ReadChat(Message, tag="read_chat", frozen=True):
     "Absent: up to the newest line."
     after: Position | None = None
     "Absent: from the first line."
+
+
+class TurnPhoto(Message, tag="turn_photo", frozen=True):
+    """Show a photo with that many quarter turns clockwise, to everybody and from now on."""
+
+    id: Id
+    line_id: Id
+    turned: Annotated[int, Meta(ge=0, le=3)]
+
+
+class AskPhoto(Message, tag="ask_photo", frozen=True):
+    """Ask a participant for a photo; a request that is still open ends."""
+
+    id: Id
+    participant_id: Id
+
+
+class AnswerPhoto(Message, tag="answer_photo", frozen=True):
+    """No photo will come: its taker does not want to, or no photo could be taken."""
+
+    id: Id
+    request_id: Id
+    answer: Literal["declined", "failed"]
 
 
 class StartConsultation(Message, tag="start_consultation", frozen=True):
@@ -182,6 +206,9 @@ ClientMessage = (
     | ChatSend
     | Seen
     | ReadChat
+    | TurnPhoto
+    | AskPhoto
+    | AnswerPhoto
     | StartConsultation
     | TerminateConsultation
     | ResumeConsultation
@@ -224,6 +251,7 @@ class Snapshot(Message, tag="snapshot", frozen=True):
     chat: list[ChatLine]
     seen: dict[str, int]
     call: CallView | None = None
+    photo_request: PhotoRequest | None = None
 
 
 class ConsultationChanged(Message, tag="consultation_changed", frozen=True):
@@ -257,6 +285,21 @@ class SeenChanged(Message, tag="seen_changed", frozen=True):
     seq: int
     participant_id: str
     position: int
+
+
+class PhotoTurned(Message, tag="photo_turned", frozen=True):
+    """The photo on that line is shown with this many quarter turns clockwise from now on."""
+
+    seq: int
+    line_id: str
+    turned: int
+
+
+class PhotoRequestChanged(Message, tag="photo_request_changed", frozen=True):
+    """Who is asked for a photo now; absent: nobody any more."""
+
+    seq: int
+    photo_request: PhotoRequest | None = None
 
 
 class CallChanged(Message, tag="call_changed", frozen=True):
@@ -358,6 +401,8 @@ ServerMessage = (
     | ParticipantRemoved
     | ChatAdded
     | SeenChanged
+    | PhotoTurned
+    | PhotoRequestChanged
     | CallChanged
     | Ack
     | ChatPage
@@ -381,6 +426,8 @@ RoomEvent = (
     | ParticipantRemoved
     | ChatAdded
     | SeenChanged
+    | PhotoTurned
+    | PhotoRequestChanged
     | CallChanged
 )
 

@@ -113,6 +113,16 @@ class ChatLine(Value, frozen=True):
     attachment: Attachment | None = None
 
 
+class PhotoRequest(Value, frozen=True):
+    """Somebody is asked to take a photo and to send it."""
+
+    request_id: str
+    participant_id: str
+    "Who is asked."
+    asked_by: str
+    asked_at: int
+
+
 class CallMember(Value, frozen=True):
     participant_id: str
     state: Literal["ringing", "joined", "declined", "left"]

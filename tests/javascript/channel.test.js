@@ -59,8 +59,7 @@ class FakeSocket {
   }
 }
 
-/** @param {Map<string, string>} stored */
-function connected(stored = new Map()) {
+function connected() {
   const time = new FakeTime();
   const world = { closed: false };
   /** @type {FakeSocket[]} */
@@ -79,12 +78,6 @@ function connected(stored = new Map()) {
     onState: (state, reason) => states.push(reason ? `${state}: ${reason}` : state),
     onRefused: (command, refusal) =>
       refused.push([command.type === "chat_send" ? command.text : command.type, refusal.text]),
-    storage: {
-      getItem: (key) => stored.get(key) ?? null,
-      setItem: (key, value) => void stored.set(key, value),
-      removeItem: (key) => void stored.delete(key),
-    },
-    storageKey: "queue",
     environment: {
       makeSocket: () => {
         const socket = new FakeSocket();
@@ -98,7 +91,7 @@ function connected(stored = new Map()) {
   });
   channel.open();
   const last = () => /** @type {FakeSocket} */ (sockets.at(-1));
-  return { channel, world, time, sockets, received, states, refused, stored, last };
+  return { channel, world, time, sockets, received, states, refused, last };
 }
 
 const chat = (id = "message-1") => ({
@@ -167,22 +160,26 @@ test("commands given while disconnected are sent in their order", () => {
   );
 });
 
-test("chat survives a reload, a call does not", () => {
-  const { channel, stored } = connected();
-  void channel.command(chat());
-  void channel.command({ type: "call_start", id: "call-start-1", media: "video" });
-  const { last } = connected(stored);
+test("what an earlier page has left is sent before everything else, and once", () => {
+  const { channel, last } = connected();
+  channel.adopt([chat("message-1")]);
+  void channel.command(chat("message-2"));
   last().welcome();
-  assert.deepEqual(last().types, ["hello", "chat_send"]);
+  channel.adopt([chat("message-2"), chat("message-3")]);
+  assert.deepEqual(
+    last()
+      .sent.slice(1)
+      .map((message) => message.id),
+    ["message-1", "message-2", "message-3"],
+  );
 });
 
-test("nothing is left in the storage when all is acknowledged", () => {
-  const { channel, last, stored } = connected();
-  last().welcome();
+test("what another tab sends is not sent here", () => {
+  const { channel, last } = connected();
   void channel.command(chat());
-  assert.equal(stored.size, 1);
-  last().say({ type: "ack", id: "message-1" });
-  assert.equal(stored.size, 0);
+  channel.forgetPending();
+  last().welcome();
+  assert.deepEqual(last().types, ["hello"]);
 });
 
 test("a refused command rejects its promise", async () => {
@@ -195,8 +192,8 @@ test("a refused command rejects its promise", async () => {
 });
 
 test("a message of an earlier page is given back when it is refused", () => {
-  const stored = new Map([["queue", JSON.stringify([chat()])]]);
-  const { last, refused } = connected(stored);
+  const { channel, last, refused } = connected();
+  channel.adopt([chat()]);
   last().welcome();
   last().say({ type: "error", id: "message-1", code: "chat_full", text: "Full." });
   assert.deepEqual(refused, [["hello", "Full."]]);
@@ -379,7 +376,7 @@ test("a session that was closed while disconnected is polled", () => {
 });
 
 test("refused pending commands are given to their author and sent no more", async () => {
-  const { channel, world, last, refused, stored, time } = connected();
+  const { channel, world, last, refused, time } = connected();
   last().welcome();
   const done = channel.command(chat());
   world.closed = true;
@@ -387,7 +384,6 @@ test("refused pending commands are given to their author and sent no more", asyn
   channel.refusePending("This session is over.");
   await assert.rejects(done, Refused);
   assert.deepEqual(refused, [["hello", "This session is over."]]);
-  assert.equal(stored.size, 0);
   time.pass(30_000);
   last().welcome();
   assert.deepEqual(last().types, ["hello"]);

@@ -191,3 +191,33 @@ for (const state of /** @type {const} */ (["ended", "missed", "refused"])) {
     assert.equal(callPhase(room, "this-page"), "none");
   });
 }
+
+test("a photo that somebody turns is turned on its line, and no other", () => {
+  const attachment = { name: "wound.jpg", size: 1, width: 4, height: 3 };
+  const chat = [1, 2].map((position) => ({ ...line(position), kind: "photo", attachment }));
+  const room = roomAfter(welcome(false), snapshot({ chat }), {
+    type: "photo_turned",
+    seq: 6,
+    line_id: "line-2",
+    turned: 3,
+  });
+  assert.deepEqual(
+    room.chat.map((shown) => shown.attachment?.turned),
+    [undefined, 3],
+  );
+});
+
+test("a photo is asked for until an event says that it is not", () => {
+  const request = { request_id: "request", participant_id: "U", asked_by: "S", asked_at: 7 };
+  const asked = roomAfter(welcome(false), snapshot(), {
+    type: "photo_request_changed",
+    seq: 6,
+    photo_request: request,
+  });
+  assert.deepEqual(asked.photoRequest, request);
+  assert.deepEqual(
+    roomAfter(welcome(false), snapshot({ photo_request: request })).photoRequest,
+    request,
+  );
+  assert.equal(after(asked, { type: "photo_request_changed", seq: 7 }).room.photoRequest, null);
+});

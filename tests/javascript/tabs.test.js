@@ -12,6 +12,8 @@ let leavers = [];
 let time = new FakeTime();
 let reloads = 0;
 let heres = 0;
+let elsewheres = 0;
+let writtens = 0;
 
 class Channel extends BroadcastChannel {
   /** @param {string} name */
@@ -24,7 +26,7 @@ class Channel extends BroadcastChannel {
 beforeEach(() => {
   leavers = [];
   time = new FakeTime();
-  reloads = heres = 0;
+  reloads = heres = elsewheres = writtens = 0;
   Object.assign(globalThis, {
     BroadcastChannel: Channel,
     window: globalThis,
@@ -44,7 +46,12 @@ afterEach(() => {
   channels = [];
 });
 
-const page = () => new Tabs(SEAT, () => (heres += 1));
+const page = () =>
+  new Tabs(SEAT, {
+    onHere: () => (heres += 1),
+    onElsewhere: () => (elsewheres += 1),
+    onWritten: () => (writtens += 1),
+  });
 
 /**
  * @param {() => void} action says one word, which all others have heard afterwards
@@ -65,6 +72,34 @@ test("a replaced tab learns that a tab of the same browser took its seat", async
   await told(() => second.follow("open", ""));
   assert.equal(first.here, true);
   assert.equal(heres, 1);
+});
+
+test("a tab that no other one answers has lost its seat to another browser", async () => {
+  const first = page();
+  await told(() => first.follow("open", ""));
+  first.follow("ended", "replaced");
+  time.pass(1_999);
+  assert.equal(first.elsewhere, false);
+  time.pass(1);
+  assert.equal(first.elsewhere, true);
+  assert.equal(elsewheres, 1);
+  // the link was opened here again
+  const second = page();
+  await told(() => second.follow("open", ""));
+  assert.deepEqual([first.here, first.elsewhere], [true, false]);
+  time.pass(60_000);
+  assert.equal(elsewheres, 1);
+});
+
+test("only the tab with the seat hears that something was left for it", async () => {
+  const [first, second, third] = [page(), page(), page()];
+  await told(() => second.follow("open", ""));
+  await told(() => first.tellWritten());
+  assert.equal(writtens, 1);
+  await told(() => third.follow("open", ""));
+  second.follow("ended", "replaced");
+  await told(() => second.tellWritten());
+  assert.equal(writtens, 2);
 });
 
 /** Two pages: the second one sits where the first one sat. */

@@ -7,9 +7,11 @@ from signaling.errors import NotAllowed, NotFound
 
 FOR_EVERYBODY = {
     "enter", "read_chat", "write_chat", "send_file", "read_file", "start_call", "join_call",
+    "turn_photo", "answer_photo",
 }  # fmt: skip
 FOR_THE_SCHEDULER = {
     "start", "terminate", "resume", "reopen", "cancel", "edit", "invite", "export", "see_links",
+    "ask_photo",
 }  # fmt: skip
 
 

@@ -16,6 +16,8 @@ PAGE = 1600
 "The same for a page of a PDF."
 LINE_BYTES = 16 * 1024
 "The longest line of either side."
+READY = b"r"
+"What the process sends once, when files may come."
 
 
 class Job(msgspec.Struct):

@@ -24,6 +24,8 @@ OPINION_SECONDS = 5.0
 "For pypdf, which is slow where PDFium is not."
 PAGES_ASKED = 200
 "Pages on which attached files are looked for."
+BYTES_OF_A_PAGE = 100
+"Where a page takes fewer, the pages are counted."
 
 Answer = TypeVar("Answer")
 
@@ -41,10 +43,16 @@ def examine(data: bytes) -> tuple[Outcome, list[Picture]]:
             notes.append("contains_files")
         if document.get_formtype() == raw.FORMTYPE_XFA_FULL:
             notes.append("needs_acrobat")
-        preview = _drawn(document, 1, "preview", SMALL)
+        try:
+            preview = _drawn(document, 1, "preview", SMALL)
+        except pypdfium2.PdfiumError:
+            if not _pages_by_pypdf(data):
+                raise Refused("file_unreadable") from None
+            preview = None
         if preview is None:
             notes.append("no_preview")
-        return Outcome(kind="pdf", pages=len(document), notes=notes), [preview] if preview else []
+        outcome = Outcome(kind="pdf", pages=_pages(document, data), notes=notes)
+        return outcome, [preview] if preview else []
 
 
 def page(data: bytes, number: int) -> list[Picture]:
@@ -71,6 +79,8 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument | None:
                 raise Refused("pdf_password") from None
             case raw.FPDF_ERR_SECURITY:
                 return None  # encrypted for somebody's certificate
+            case _ if b"obj" not in data:
+                raise Refused("file_not_accepted") from None
             case _ if is_cut("pdf", data):
                 raise Refused("file_incomplete") from None
             case _ if _pages_by_pypdf(data):
@@ -83,19 +93,26 @@ def _opened(data: bytes) -> pypdfium2.PdfDocument | None:
 
 
 def _drawn(document: pypdfium2.PdfDocument, number: int, name: str, longest: int) -> Picture | None:
-    """A page with its form values and annotations; None if it has no size or does not load."""
-    try:
-        drawing = document[number - 1]
-        width, height = drawing.get_size()
-        if min(width, height) <= 0:
-            return None
-        scale = min(SCALE, longest / max(width, height))
-        bitmap = drawing.render(scale=scale, rev_byteorder=True)
-        picture = bitmap.to_pil().convert("RGB")
-    except pypdfium2.PdfiumError:
+    """A page with its form values and annotations; None if it has no size.
+
+    Raises PdfiumError if there is no such page, whatever the number of pages says.
+    """
+    drawing = document[number - 1]
+    width, height = drawing.get_size()
+    if min(width, height) <= 0:
         return None
+    scale = min(SCALE, longest / max(width, height))
+    picture = drawing.render(scale=scale, rev_byteorder=True).to_pil().convert("RGB")
     picture.thumbnail((longest, longest))  # sizes are rounded up
     return encode(name, picture, drawn=True)
+
+
+def _pages(document: pypdfium2.PdfDocument, data: bytes) -> int:
+    """How many pages there are. PDFium believes what the file says, unless that cannot be."""
+    claimed = len(document)
+    if claimed > len(data) / BYTES_OF_A_PAGE:
+        return _pages_by_pypdf(data) or claimed
+    return claimed
 
 
 def _contains_files(data: bytes) -> bool:

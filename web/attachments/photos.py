@@ -85,7 +85,9 @@ def examine(kind: Kind, data: bytes) -> list[Picture]:
 def encode(name: str, picture: Image.Image, drawn: bool) -> Picture:
     """A picture as JPEG; as PNG where it was `drawn` in few colors, if that is smaller."""
     target = BytesIO()
-    picture.save(target, "JPEG", quality=QUALITY)
+    # In a small picture each pixel is seen: without subsampling, colors stay within their edges.
+    subsampling = "4:4:4" if max(picture.size) <= SMALL else "4:2:0"
+    picture.save(target, "JPEG", quality=QUALITY, subsampling=subsampling)
     data, media_type = target.getvalue(), "image/jpeg"
     if drawn and picture.getcolors(FEW_COLORS) is not None:
         target = BytesIO()
@@ -111,6 +113,8 @@ def _decode(kind: Kind, data: bytes) -> Image.Image:
             # Never after turning: only a file that was not decoded yet can be decoded smaller.
             opened.draft(None, (LARGE, LARGE))
             gap = None
+            # At once: libjpeg cannot wait for more in the middle of arithmetic coding.
+            opened.decodermaxblock = len(data)
         opened.load()
         picture = without_palette(to_eight_bits(opened, _white(kind, data, opened)))
         picture.thumbnail((LARGE, LARGE), reducing_gap=gap)

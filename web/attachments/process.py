@@ -15,37 +15,35 @@ import traceback
 import msgspec
 
 from web.attachments import pdfs, photos, restraints
-from web.attachments.job import LINE_BYTES, Job, Outcome, Refused, encode
+from web.attachments.job import LINE_BYTES, READY, Job, Outcome, Refused, encode
 from web.attachments.kinds import sniff
 from web.attachments.photos import Picture
-
-READY = b"r"
-"Sent once, when files may come."
 
 
 def main(control: socket.socket) -> int:
     """Serve until the other end closes."""
-    restraints.for_the_parent()
+    namespace = restraints.for_the_parent()
     photos.prepare()
     gc.collect()
     gc.freeze()
     control.sendall(READY)
+    parent = os.getpid()
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not descriptors:
             return 0
         if (child := os.fork()) == 0:
-            _fork(control, socket.socket(fileno=descriptors[0]))
+            control.close()
+            _fork(socket.socket(fileno=descriptors[0]), namespace, parent)
         os.close(descriptors[0])
         os.waitpid(child, 0)
 
 
-def _fork(control: socket.socket, connection: socket.socket) -> None:
+def _fork(connection: socket.socket, namespace: bool, parent: int) -> None:
     """The life of a process that examines one file. Does not return."""
     status = 1
     try:
-        control.close()
-        restraints.for_a_file()
+        restraints.for_a_file(namespace, parent)
         serve(connection)
         status = 0
     finally:

@@ -20,7 +20,17 @@ from pathlib import Path
 import msgspec
 
 from signaling.errors import FileRefused, FileUnreadable, Unavailable
-from web.attachments.job import LARGE, LINE_BYTES, PAGE, SMALL, Job, Outcome, Rendition, encode
+from web.attachments.job import (
+    LARGE,
+    LINE_BYTES,
+    PAGE,
+    READY,
+    SMALL,
+    Job,
+    Outcome,
+    Rendition,
+    encode,
+)
 
 BLOCK_BYTES = 64 * 1024
 FILE_SECONDS = 120.0
@@ -56,6 +66,7 @@ class FileWorkers:
         self._turn = asyncio.Lock()
         self._helper: _Helper | None = None
         self._idle: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Future[int]] = set()
         self._stopping = False
 
     @property
@@ -81,6 +92,10 @@ class FileWorkers:
         """End what is running, and start no more."""
         self._stopping = True
         self._end_helper()
+
+    async def stopped(self) -> None:
+        """Wait until all that was ended is gone."""
+        await asyncio.gather(*self._ending)
 
     async def _do(self, job: Job, source: AsyncIterable[bytes], keep: Keep) -> Outcome:
         async with self._turn:
@@ -120,6 +135,8 @@ class FileWorkers:
                     with contextlib.suppress(asyncio.CancelledError):
                         await feeding  # an error of the source is the reason of all others
         except (TimeoutError, EOFError, _Disbelieved) as error:
+            if self._helper is None or self._helper.is_gone:
+                raise Unavailable from None  # it was ended, which says nothing about the file
             _log.warning("a file could not be examined", extra={"reason": repr(error)})
             if not isinstance(error, EOFError):
                 self._end_helper()
@@ -132,7 +149,7 @@ class FileWorkers:
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection to a new process for one file. Raises Unavailable."""
-        if self._helper is None or self._helper.process.returncode is not None:
+        if self._helper is None or self._helper.is_gone:
             self._end_helper()
             self._helper = await _start(self._environment)
         ours, theirs = socket.socketpair()
@@ -149,6 +166,9 @@ class FileWorkers:
         """End the helper with the process of a file."""
         if self._helper is not None:
             self._helper.end()
+            ending = asyncio.ensure_future(self._helper.process.wait())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ending.discard)
             self._helper = None
 
 
@@ -163,6 +183,24 @@ class _Helper:
         self.process = process
         self.control = control
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it ended, by itself or by somebody else."""
+        try:
+            return not self.control.recv(1)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+
+    async def is_ready(self) -> bool:
+        """Whether it has loaded its libraries; waits for it."""
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return await asyncio.get_running_loop().sock_recv(self.control, 1) == READY
+        except (TimeoutError, OSError):
+            return False
+
     def end(self) -> None:
         """Kill the helper and its fork, which are a process group."""
         self.control.close()
@@ -171,7 +209,7 @@ class _Helper:
 
 
 async def _start(environment: Mapping[str, str]) -> _Helper:
-    """Start a helper and wait until it has loaded its libraries. Raises Unavailable."""
+    """A helper that waits for files. Raises Unavailable."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     try:
@@ -186,17 +224,14 @@ async def _start(environment: Mapping[str, str]) -> _Helper:
         _log.exception("no process to examine files")
         raise Unavailable from None
     helper = _Helper(process, ours)
-    ready = b""
+    ready = False
     try:
-        async with asyncio.timeout(START_SECONDS):
-            ready = await asyncio.get_running_loop().sock_recv(ours, 1)
-    except (TimeoutError, OSError):
-        pass
+        ready = await helper.is_ready()
     finally:
         if not ready:
             helper.end()
-            _log.error("the process to examine files did not start")
     if not ready:
+        _log.error("the process to examine files did not start")
         raise Unavailable
     return helper
 
@@ -222,7 +257,9 @@ async def _outcome(reader: asyncio.StreamReader, job: Job) -> Outcome:
     """The outcome that a process wrote. Raises EOFError if it died, _Disbelieved if it is none."""
     try:
         line = await reader.readuntil(b"\n")
-    except (asyncio.LimitOverrunError, ConnectionError):
+    except ConnectionError:
+        raise EOFError from None
+    except asyncio.LimitOverrunError:
         raise _Disbelieved("no outcome") from None
     try:
         if len(line) > LINE_BYTES:

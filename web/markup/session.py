@@ -31,7 +31,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
                 scheduler and _link_again(viewer, view),
                 scheduler and _after_closing(viewer, view),
             ],
-            _chat(viewer),
+            _chat(viewer, scheduler=scheduler),
             scheduler and _terminate_dialog(viewer),
             scheduler and export_dialog(viewer),
             _templates(viewer),
@@ -175,7 +175,16 @@ def _call(viewer: Viewer) -> h.Element:
     ]
 
 
-def _chat(viewer: Viewer) -> h.Element:
+def _ask_photo(viewer: Viewer) -> h.Element:
+    _ = viewer.translate
+    return h.div("#ask-photo.ask-photo", hidden=True)[
+        button("ask-photo-now", _("Ask for a photo")),
+        h.select("#ask-photo-whom", aria_label=_("Whom to ask"), hidden=True),
+        h.span("#ask-photo-state.hint", role="status"),
+    ]
+
+
+def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
     _ = viewer.translate
     return h.section(".chat", aria_label=_("Chat"))[
         h.details("#people.people")[
@@ -204,6 +213,7 @@ def _chat(viewer: Viewer) -> h.Element:
             ),
             h.button(".primary", type="submit")[_("Send")],
         ],
+        scheduler and _ask_photo(viewer),
         h.div("#too-long.actions", hidden=True)[
             h.p("#too-long-text.error", role="status"),
             button("send-parts", _("Send in parts")),

@@ -191,6 +191,8 @@ class Attaching:
         if added is None:
             raise Conflict
         room.add_chat(added)
+        if upload.request_id is not None:
+            room.photo_sent(upload.request_id)
 
 
 async def seal(

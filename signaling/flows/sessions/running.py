@@ -122,6 +122,8 @@ class Running:
         room.consultation = changed
         # kept open: whoever comes back waits from then on
         room.waiting_since = None
+        if event in ("close", "keep_open", "expire"):
+            room.ask_photo(None)
         room.publish_consultation()
         if line is not None:
             room.add_chat(line)

@@ -13,41 +13,11 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 from tests.browser.calls.gathering import Gathering
 from tests.browser.conftest import NewContext
 from tests.browser.harness.firefox import launched_firefox
+from tests.browser.harness.gate import GATE, given, live
 from tests.people import Person
 from tests.serving import Server, serving
 
 MODULES = Path(__file__).parents[2] / "javascript"
-
-GATE = """
-(() => {
-  if (location.protocol !== "http:") return;
-  document.addEventListener("readystatechange", () => {
-    if (sessionStorage.getItem("lockdown")) delete window.RTCPeerConnection;
-  });
-  const devices = navigator.mediaDevices;
-  const ask = devices.getUserMedia.bind(devices);
-  const tracks = [];
-  let opened = Promise.resolve();
-  let open = () => {};
-  Object.assign(window, {
-    __shut: () => { opened = new Promise((resolve) => { open = resolve; }); },
-    __open: () => open(),
-    __given: () => tracks.length,
-    __live: () => tracks.filter((one) => one.readyState === "live").map((one) => one.kind).join(),
-    __refusal: "",
-  });
-  navigator.permissions.query = async () => ({ state: "prompt" });
-  devices.getUserMedia = async (wanted) => {
-    await opened;
-    if (window.__refusal) throw new DOMException("", window.__refusal);
-    const stream = await ask(wanted);
-    tracks.push(...stream.getTracks());
-    return stream;
-  };
-})();
-"""
-"""Runs before the page's own scripts. The browser's question, which headless browsers do not show:
-`__shut()` leaves it open, `__open()` answers it, with `__refusal` if that is set."""
 
 
 async def session_page(server: Server, context: BrowserContext) -> Page:
@@ -85,16 +55,6 @@ async def meeting(server: Server, new_context: NewContext) -> tuple[Page, Page]:
     await scene.invite()
     phone = await scene.arrive("phone")
     return await scene.begin(), phone
-
-
-async def live(page: Page, kinds: str) -> None:
-    """As soon as nothing is under way any more, these tracks are live and no others."""
-    await page.wait_for_function("(kinds) => window.__live() === kinds", arg=kinds)
-
-
-async def given(page: Page, count: int) -> None:
-    """The browser has handed out as many tracks."""
-    await page.wait_for_function("(count) => window.__given() === count", arg=count)
 
 
 async def test_what_the_browser_allows_too_late_is_turned_off_and_told(

@@ -91,7 +91,7 @@ async def test_a_long_chat_opens_at_its_end_and_is_read_back_to_its_first_line(
     page = await opened(laid, new_context, Line())
     newest = page.get_by_text(f"line {LINES}", exact=True)
     await expect(newest).to_be_in_viewport()
-    assert len(await texts(page)) <= 100
+    assert len(await texts(page)) <= 50
     await read_back(page, LINES)
     await expect(newest).to_be_hidden()
 

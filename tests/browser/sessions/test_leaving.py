@@ -12,6 +12,8 @@ SECRET = "It hurts here"
 async def join_and_write(page: Page, link: str) -> None:
     await page.goto(link)
     await page.get_by_role("button", name="Join the session").click()
+    # until the scripts have taken over, Enter only begins a new line
+    await expect(page.locator("#room")).to_have_attribute("data-line", "open")
     await page.get_by_label("Message").fill(SECRET)
     await page.keyboard.press("Enter")
     await expect(page.get_by_text("sent", exact=True).last).to_be_visible()

@@ -6,12 +6,23 @@ import json
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.calls.test_devices import given, live, meeting
+from tests.browser.chat.test_unsent_messages import CUTTABLE_LINE
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server
 from web.keys import STORE
 from web.socket import SOCKETS
+
+STORED = """
+async () => {
+  const { src } = document.querySelector("script[type=module]");
+  const { openStore } = await import(new URL("../shared/browser-store.js", src));
+  const store = await openStore();
+  return [...(await store.entries("commands")), ...(await store.entries("drafts"))];
+}
+"""
+"What the browser keeps of what is not sent."
 
 
 async def test_what_is_written_before_the_scripts_run_stays_in_the_field(
@@ -62,7 +73,7 @@ async def test_a_line_that_hangs_while_it_is_opened_is_lost_all_the_same(
     assert await page.locator("#connection").is_visible()
 
 
-async def test_use_here_brings_back_what_each_tab_had_not_sent(
+async def test_what_is_not_sent_goes_to_the_tab_that_has_the_seat(
     server: Server, new_context: NewContext
 ) -> None:
     context = await new_context(base_url=server.url)
@@ -73,16 +84,49 @@ async def test_use_here_brings_back_what_each_tab_had_not_sent(
     await expect(page.locator("#other-side")).to_contain_text("not here yet")
     await text.fill("Half a first")
     await other.goto(page.url)
-    await other.get_by_role("textbox", name="Message").fill("Half a second")
-    await expect(page.locator(".line .text")).to_have_text("Half a first")
+    second = other.get_by_role("textbox", name="Message")
+    await expect(second).to_have_value("Half a first")
+    await expect(page.get_by_role("heading", name="continues in another tab")).to_be_visible()
+    await expect(page.locator(".line")).to_have_count(0)
+    await second.fill("Half a second")
     await page.get_by_role("button", name="Use here").click()
-    await expect(page.locator("#other-side")).to_contain_text("not here yet")
-    await expect(page.locator(".line .text")).to_have_text("Half a first")
-    await expect(other.locator(".line .text")).to_have_text("Half a second")
+    await expect(text).to_have_value("Half a second")
+    await expect(other.get_by_role("heading", name="continues in another tab")).to_be_visible()
     await page.close()
-    await expect(other.locator("#other-side")).to_contain_text("not here yet")
-    await other.locator(".line").get_by_role("button", name="Send again").click()
+    await expect(second).to_have_value("Half a second")
+    await second.press("Enter")
     await expect(other.locator(".line .state")).to_have_text("sent")
+    assert await other.evaluate(STORED) == []
+
+
+async def test_messages_queued_in_one_tab_are_sent_once_by_the_next_one(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=["no-socket"])
+    page = await context.new_page()
+    await page.add_init_script(CUTTABLE_LINE)
+    await page.goto(await link_to(server))
+    await page.get_by_role("button", name="Join the session").click()
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await page.evaluate("__setLine(false)")
+    text = page.get_by_role("textbox", name="Message")
+    for message in ("one", "two"):
+        await text.fill(message)
+        await text.press("Enter")
+    await expect(page.locator(".line .state")).to_have_text(["sending", "sending"])
+    other = await context.new_page()
+    await other.goto(page.url)
+    await expect(other.locator(".line .state")).to_have_text(["sent", "sent"])
+
+    # written by the one while the other has the seat; it is sent by whoever has it next
+    await text.fill("three")
+    await text.press("Enter")
+    await page.evaluate("__setLine(true)")
+    await expect(page.locator(".line .state")).to_have_text(["sent"] * 3)
+    await other.get_by_role("button", name="Use here").click()
+    await expect(other.locator(".line .text")).to_have_text(["one", "two", "three"])
+    await expect(page.get_by_role("heading", name="continues in another tab")).to_be_visible()
+    assert await other.evaluate(STORED) == []
 
 
 async def test_a_session_that_ends_over_an_open_question_offers_no_call(

@@ -9,7 +9,7 @@ from signaling.chat import (
     MIB,
     NEARLY_FULL_BYTES,
     NEWEST_BYTES,
-    PAGE_LINES,
+    NEWEST_LINES,
     SESSION_BYTES,
     SPARE_BYTES,
     ChatMessage,
@@ -35,7 +35,7 @@ def test_the_newest_lines_are_kept_whatever_is_written(text: str) -> None:
         transcript.add(line(position, text))
     kept = [line.position for line in transcript.lines]
     assert kept == list(range(1001 - len(kept), 1001))
-    assert len(kept) <= PAGE_LINES
+    assert len(kept) <= NEWEST_LINES
     view = ConsultationView("consultation", "active", "remote")
     assert len(encode(Snapshot(0, view, [], transcript.lines, {})).encode()) <= NEWEST_BYTES + 200
     assert transcript.last == 1000

@@ -1,5 +1,6 @@
 /** What every page does: the language switch, and the reader's time zone for the server. */
 
+import { clearStorage } from "../shared/clear-storage.js";
 import { deviceZone } from "../shared/time/local-times.js";
 import { setServerTime } from "../shared/time/server-clock.js";
 
@@ -27,16 +28,6 @@ export function languageName(code) {
 function storeTimeZone() {
   const zone = deviceZone();
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
-}
-
-/** Remove what pages have stored, also in browsers without Clear-Site-Data. */
-export function clearStorage() {
-  try {
-    sessionStorage.clear();
-    localStorage.clear();
-  } catch {
-    // Where storage is forbidden nothing was stored.
-  }
 }
 
 export function setUpPage() {

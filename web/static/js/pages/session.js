@@ -6,17 +6,21 @@ import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
+import { Photos } from "../room/photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
+import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
+import { openStore, seatKey } from "../shared/browser-store.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
-import { clearStorage, setUpPage } from "./every-page.js";
+import { setUpPage } from "./every-page.js";
+import { clearStorage } from "../shared/clear-storage.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -29,6 +33,8 @@ const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
 const peerId = newId();
 const ownTitle = document.title;
+/** Milliseconds until what nobody came back for leaves the browser: as long as it can have a seat. */
+const KEPT_FOR = 7 * 24 * 3_600_000;
 
 let room = EMPTY;
 let seenUpTo = 0;
@@ -37,14 +43,20 @@ let gaps = 0;
 
 setUpPage();
 remindAfterExport();
-await loadCatalog();
+const [store] = await Promise.all([openStore(), loadCatalog()]);
 showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
-const seatTabs = new Tabs(`seat:${seat}`, showReplaced);
+const seatTabs = new Tabs(`seat:${seat}`, {
+  onHere: showReplaced,
+  onElsewhere: () => outbox.close(true, endSentence(over)),
+  onWritten: () => void outbox.adopt(),
+});
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
-const unsent = new UnsentMessages(sessionStorage, `unsent:${seat}`);
+const unsent = new UnsentMessages(store, seatKey(page));
+await unsent.open();
+void store.forgetBefore(Date.now() - KEPT_FOR, seatKey(page));
 const channel = new Channel({
   address: socketAddress(),
   hello: () => ({
@@ -63,9 +75,8 @@ const channel = new Channel({
     if (message.type === "chat_send") unsent.add(message, refusal.text);
   },
   isClosed: () => room.consultation?.state === "closed",
-  storage: sessionStorage,
-  storageKey: `queue:${seat}`,
 });
+channel.adopt(unsent.queued());
 
 /** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
@@ -75,6 +86,7 @@ let isLoading = false;
 const ringer = new Ringer();
 const chat = new Chat({
   send: (message) => {
+    unsent.queue(message);
     void command(message);
     render();
   },
@@ -83,8 +95,18 @@ const chat = new Chat({
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
+const outbox = new Outbox({ unsent, channel, chat, tabs: seatTabs, render });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
+const photos = new Photos({
+  scheduler: page.role === "scheduler",
+  files: page.files ?? "",
+  storageKey: `photos:${seat}`,
+  devices: () => media?.devices ?? null,
+  command,
+  send: (files) => (window.__sent = files),
+  notify,
+});
 const header = new SessionHeader({
   start: () => command({ type: "start_consultation", id: newId() }),
   resume: () => command({ type: "resume_consultation", id: newId() }),
@@ -144,6 +166,7 @@ async function readNewest() {
 /** @param {ServerMessage} message */
 function receive(message) {
   media?.receive(message);
+  if (message.type === "ack") unsent.take(message.id);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
   // An error without an id answers no command: a peer has just left, or the channel ends (below).
   if (message.type === "error" && !message.id) console.warn("refused", message.code);
@@ -159,6 +182,7 @@ function receive(message) {
     welcome = message;
     media?.configure(message);
     seenUpTo = 0;
+    void outbox.adopt();
   }
   render();
 }
@@ -222,10 +246,17 @@ function render() {
     over !== "",
   );
   const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
+  photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
   else ringer.stop();
   if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
   sendSeen();
+}
+
+/** Whether anything can still be written in this session. */
+function isWritable() {
+  const state = room.consultation?.state;
+  return !over && state !== undefined && state !== "closed" && state !== "canceled";
 }
 
 function sendSeen() {
@@ -252,7 +283,8 @@ function showConnection(state, reason) {
     const sentence = _(
       "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
-    setText(place, `${sentence} (${timeOfDay(lostAt)})`);
+    const advice = unsent.lasting ? "" : ` ${_("Keep this page open until then.")}`;
+    setText(place, `${sentence}${advice} (${timeOfDay(lostAt)})`);
     // a second failure in a row is no accident
     if (failures % 4 === 2) void showReason(place);
   }
@@ -263,6 +295,7 @@ function showConnection(state, reason) {
   over = state === "ended" ? reason : "";
   if (!over) return;
   media?.abandon();
+  photos.close();
   show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
@@ -275,11 +308,7 @@ function showConnection(state, reason) {
   }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
-  channel.refusePending(sentence);
-  const text = chat.draft.trim();
-  if (text) unsent.add({ type: "chat_send", id: newId(), text }, sentence);
-  chat.draft = "";
-  render();
+  outbox.close(reason === "replaced", sentence);
 }
 
 /** @param {HTMLElement} place */
@@ -296,7 +325,7 @@ function showReplaced() {
   setText(byId("heading", HTMLElement), endSentence("replaced"));
   setText(byId("connection", HTMLElement), endSentence("replaced"));
   show(byId("use-here", HTMLElement), mayUseHere());
-  if (over) render();
+  if (over) outbox.close(true, endSentence(over));
 }
 
 /**
@@ -320,7 +349,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
-  return RELOADABLE.has(over) || (over === "replaced" && mayUseHere());
+  return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
 
 // a guest's other device keeps the seat until the link is opened here again
@@ -365,7 +394,10 @@ addEventListener("online", () => channel.wake());
 const { connection } = /** @type {any} */ (navigator);
 connection?.addEventListener?.("change", () => channel.wake());
 onNetworkChange(connection, window, () => media?.restart());
-addEventListener("pagehide", () => media?.hide());
+addEventListener("pagehide", () => {
+  media?.hide();
+  photos.leave();
+});
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
@@ -378,5 +410,10 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
 }
+
+// From now on the browser is to forget; see every-page.js.
+document.addEventListener("submit", ({ target }) => {
+  if (target instanceof HTMLElement && "leave" in target.dataset) unsent.handOver();
+});
 
 channel.open();

@@ -3,8 +3,8 @@
 import { withLine, withNewest } from "./chat-history.js";
 
 /**
- * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, ResumePoint,
- *   ServerMessage } from "../signaling/messages.js"
+ * @import { CallMember, CallView, ChatLine, ConsultationView, Participant, PhotoRequest,
+ *   ResumePoint, ServerMessage } from "../signaling/messages.js"
  */
 
 /**
@@ -18,6 +18,7 @@ import { withLine, withNewest } from "./chat-history.js";
  * @property {number} last position of the newest chat line
  * @property {Record<string, number>} seen participant id -> position
  * @property {CallView | null} call null if there is none or it has ended
+ * @property {PhotoRequest | null} photoRequest who is asked for a photo
  */
 
 /** @type {Room} */
@@ -31,6 +32,7 @@ export const EMPTY = Object.freeze({
   last: 0,
   seen: {},
   call: null,
+  photoRequest: null,
 });
 
 /**
@@ -54,6 +56,7 @@ export function after(room, message) {
       participants: message.participants,
       seen: message.seen,
       call: current(message.call ?? null),
+      photoRequest: message.photo_request ?? null,
     });
   }
   if (!("seq" in message)) return done(room);
@@ -97,6 +100,10 @@ function change(room, event) {
       return withLine(room, event.message);
     case "seen_changed":
       return { seen: { ...room.seen, [event.participant_id]: event.position } };
+    case "photo_turned":
+      return { chat: room.chat.map((line) => turned(line, event.line_id, event.turned)) };
+    case "photo_request_changed":
+      return { photoRequest: event.photo_request ?? null };
     case "call_changed":
       return { call: current(event.call) };
   }
@@ -114,6 +121,17 @@ function withParticipant(participants, changed) {
   return participants.map((known) =>
     known.participant_id === changed.participant_id ? changed : known,
   );
+}
+
+/**
+ * @param {ChatLine} line
+ * @param {string} id of the line with the photo
+ * @param {number} quarters
+ * @returns {ChatLine}
+ */
+function turned(line, id, quarters) {
+  if (line.id !== id || !line.attachment) return line;
+  return { ...line, attachment: { ...line.attachment, turned: quarters } };
 }
 
 /** @param {CallView | null} call */

@@ -4,25 +4,34 @@ import { timeoutFor } from "../shared/timeouts.js";
 
 /** @import { ChannelState } from "../signaling/channel.js" */
 
-/** A tab that was only reloaded announces itself within this time, once its channel is open. */
-const RELOAD_AFTER = timeoutFor(2_000, 6);
+/** A tab that has a seat announces itself within this time, once its channel is open. */
+const ANNOUNCED_WITHIN = timeoutFor(2_000, 6);
+
+/**
+ * @typedef {object} TabsOptions
+ * @property {() => void} onHere it turns out that a tab of this browser took the seat
+ * @property {() => void} onElsewhere it turns out that another browser took it
+ * @property {() => void} onWritten a tab that lost the seat has left something for this one
+ */
 
 export class Tabs {
   /** The seat was taken by a tab of this browser. */
   here = false;
+  /** The seat was taken, and by no tab of this browser. */
+  elsewhere = false;
   #replaced = false;
   #hasSeat = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #reloadTimer;
+  #timer;
   /** @type {BroadcastChannel | null} */
   #otherTabs = null;
 
   /**
    * @param {string} name of the seat
-   * @param {() => void} onHere called when it turns out that a tab of this browser took the seat
+   * @param {TabsOptions} options
    */
-  constructor(name, onHere) {
-    this.onHere = onHere;
+  constructor(name, options) {
+    this.options = options;
     if (!("BroadcastChannel" in window)) {
       this.here = true; // unknown: assume so
       return;
@@ -40,16 +49,38 @@ export class Tabs {
     this.#hasSeat = state === "open";
     this.#replaced = state === "ended" && reason === "replaced";
     if (this.#hasSeat) this.#otherTabs?.postMessage("here");
+    clearTimeout(this.#timer);
+    this.elsewhere = false;
+    if (!this.#replaced || this.here) return;
+    this.#timer = setTimeout(() => {
+      this.elsewhere = true;
+      this.options.onElsewhere();
+    }, ANNOUNCED_WITHIN);
   }
 
-  /** @param {"here" | "left"} message */
+  /** Whether tabs of this browser know of each other. */
+  get canTell() {
+    return this.#otherTabs !== null;
+  }
+
+  /** Tell the tab that has the seat that something was left for it. */
+  tellWritten() {
+    this.#otherTabs?.postMessage("written");
+  }
+
+  /** @param {"here" | "left" | "written"} message */
   #receive(message) {
-    clearTimeout(this.#reloadTimer);
+    if (message === "written") {
+      if (this.#hasSeat) this.options.onWritten();
+      return;
+    }
+    clearTimeout(this.#timer);
     if (message === "here") {
       this.here = true;
-      if (this.#replaced) this.onHere();
+      this.elsewhere = false;
+      if (this.#replaced) this.options.onHere();
     } else if (this.#replaced && this.here) {
-      this.#reloadTimer = setTimeout(() => location.reload(), RELOAD_AFTER);
+      this.#timer = setTimeout(() => location.reload(), ANNOUNCED_WITHIN);
     }
   }
 }

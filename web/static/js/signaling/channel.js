@@ -2,8 +2,8 @@
  * The signaling channel: one WebSocket after another, for as long as the page lives.
  *
  * Commands are queued until they are answered and sent again on every new socket; their ids make
- * that harmless. Chat messages survive a reload as well. Everything else is sent only while the
- * channel is open: its senders send it again after a reconnect.
+ * that harmless. Everything else is sent only while the channel is open: its senders send it again
+ * after a reconnect.
  */
 
 import { AdaptiveTimeouts } from "../shared/timeouts.js";
@@ -33,8 +33,6 @@ import { CLOSE_CODES } from "./protocol.js";
  * @property {(command: Command, refusal: Refusal) => void} [onRefused] also for a
  *   command that an earlier page queued
  * @property {() => boolean} [isClosed] whether the session has been closed, so that it may be reopened
- * @property {Pick<Storage, "getItem" | "setItem" | "removeItem">} [storage]
- * @property {string} [storageKey]
  * @property {Partial<Environment>} [environment]
  */
 
@@ -110,7 +108,6 @@ export class Channel {
       timeouts: new AdaptiveTimeouts(),
       ...options.environment,
     };
-    for (const command of this.#storedCommands()) this.#queue.set(command.id, command);
   }
 
   /** Connect, and stay connected. */
@@ -195,12 +192,27 @@ export class Channel {
    * @returns {Promise<Ack | ChatPage>} rejected with Refused
    */
   command(command) {
-    this.#queue.set(command.id, command);
-    this.#store();
-    if (this.state === "open") this.#transmit(command);
+    this.adopt([command]);
     return new Promise((resolve, reject) => {
       this.#promises.set(command.id, { resolve, reject });
     });
+  }
+
+  /**
+   * Send commands that nobody waits for: earlier pages, or other tabs, have queued them.
+   * @param {Command[]} commands
+   */
+  adopt(commands) {
+    for (const command of commands) {
+      if (this.#queue.has(command.id)) continue;
+      this.#queue.set(command.id, command);
+      if (this.state === "open") this.#transmit(command);
+    }
+  }
+
+  /** Another page sends what is pending. */
+  forgetPending() {
+    this.#queue.clear();
   }
 
   /** @returns {Command[]} not acknowledged yet, oldest first */
@@ -273,7 +285,6 @@ export class Channel {
   /** @param {string} id */
   #settle(id) {
     this.#queue.delete(id);
-    this.#store();
     const promise = this.#promises.get(id);
     this.#promises.delete(id);
     return promise;
@@ -367,28 +378,5 @@ export class Channel {
     this.state = state;
     // For the reader a closed session is over until it is reopened.
     if (!this.#reopenDelay || state === "open") this.options.onState(state, reason);
-  }
-
-  /** @returns {Command[]} */
-  #storedCommands() {
-    const { storage, storageKey } = this.options;
-    try {
-      return JSON.parse((storageKey && storage?.getItem(storageKey)) || "[]");
-    } catch {
-      return [];
-    }
-  }
-
-  #store() {
-    const { storage, storageKey } = this.options;
-    if (!storage || !storageKey) return;
-    // Calls belong to this page's peer; after a reload they would ring for nobody.
-    const lasting = this.pending().filter((command) => command.type === "chat_send");
-    try {
-      if (lasting.length) storage.setItem(storageKey, JSON.stringify(lasting));
-      else storage.removeItem(storageKey);
-    } catch {
-      // A full or forbidden storage costs the reload, not the message.
-    }
   }
 }

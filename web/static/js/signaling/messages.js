@@ -65,6 +65,14 @@
  */
 
 /**
+ * @typedef {object} PhotoRequest
+ * @property {string} request_id
+ * @property {string} participant_id
+ * @property {string} asked_by
+ * @property {number} asked_at
+ */
+
+/**
  * @typedef {object} CallMember
  * @property {string} participant_id
  * @property {"ringing" | "joined" | "declined" | "left"} state
@@ -159,6 +167,29 @@
  * @property {string} id
  * @property {number | null} [before]
  * @property {number | null} [after]
+ */
+
+/**
+ * @typedef {object} TurnPhoto
+ * @property {"turn_photo"} type
+ * @property {string} id
+ * @property {string} line_id
+ * @property {number} turned
+ */
+
+/**
+ * @typedef {object} AskPhoto
+ * @property {"ask_photo"} type
+ * @property {string} id
+ * @property {string} participant_id
+ */
+
+/**
+ * @typedef {object} AnswerPhoto
+ * @property {"answer_photo"} type
+ * @property {string} id
+ * @property {string} request_id
+ * @property {"declined" | "failed"} answer
  */
 
 /**
@@ -284,6 +315,7 @@
  * @property {ChatLine[]} chat
  * @property {Record<string, number>} seen
  * @property {CallView | null} [call]
+ * @property {PhotoRequest | null} [photo_request]
  */
 
 /**
@@ -327,6 +359,21 @@
  * @property {number} seq
  * @property {string} participant_id
  * @property {number} position
+ */
+
+/**
+ * @typedef {object} PhotoTurned
+ * @property {"photo_turned"} type
+ * @property {number} seq
+ * @property {string} line_id
+ * @property {number} turned
+ */
+
+/**
+ * @typedef {object} PhotoRequestChanged
+ * @property {"photo_request_changed"} type
+ * @property {number} seq
+ * @property {PhotoRequest | null} [photo_request]
  */
 
 /**
@@ -422,8 +469,8 @@
  * @property {"list_changed"} type
  */
 
-/** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
-/** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | CallChanged} RoomEvent */
+/** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | TurnPhoto | AskPhoto | AnswerPhoto | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | PhotoTurned | PhotoRequestChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | PhotoTurned | PhotoRequestChanged | CallChanged} RoomEvent */
 
 export {};

@@ -62,6 +62,11 @@ export class Capture {
     this.settle();
   }
 
+  /** Stop the track and go on wanting it: the next `settle` requests it again. */
+  release() {
+    this.#stop();
+  }
+
   /** Request again what the system took away while the page was hidden. */
   regain() {
     if (this.#wasEnded) this.refused = false;

@@ -46,6 +46,12 @@ export class Devices {
   problems = new Map();
   /** A call uses the devices. */
   inUse = false;
+  /** A photo is being taken with another camera: the call's own is not requested meanwhile. */
+  #isLent = false;
+  /** @type {MediaStreamTrack | null} that camera's, for a call whose own camera had to stop */
+  #substitute = null;
+  /** @type {MediaStreamTrack | null} */
+  #sentVideo = null;
   #microphone;
   #camera;
   #screen;
@@ -69,7 +75,7 @@ export class Devices {
       ...shared,
       request: (wanted) => navigator.mediaDevices.getUserMedia(wanted),
       // Two prompts, one after the other, are refused less often than both at once.
-      mayAsk: () => !this.#microphone.pending,
+      mayAsk: () => !this.#microphone.pending && !this.#isLent,
       isPrompt: async () => (await permission("video")) !== "granted",
       onTrack: (track) => this.#onCamera(track),
       onRefused: (error) => void this.#refused("video", error),
@@ -96,7 +102,7 @@ export class Devices {
 
   /** @returns {MediaStreamTrack | null} */
   get camera() {
-    return this.#camera.track;
+    return this.#camera.track ?? (this.#camera.wanted ? this.#substitute : null);
   }
 
   /** @returns {MediaStreamTrack | null} */
@@ -192,6 +198,32 @@ export class Devices {
     this.setCamera(true);
   }
 
+  /**
+   * Another camera takes a photo, until `takeBackCamera`. The call keeps its own for as long as the
+   * device lets both run.
+   */
+  lendCamera() {
+    this.#isLent = true;
+  }
+
+  /** The device runs one camera at a time: stop the call's own. */
+  stepAside() {
+    this.#camera.release();
+  }
+
+  /** @param {MediaStreamTrack | null} track shown to the call while its own camera is stopped */
+  substitute(track) {
+    this.#substitute = track;
+    this.#sendVideo();
+    this.listener.onChange();
+  }
+
+  takeBackCamera() {
+    this.#isLent = false;
+    this.substitute(null);
+    this.#camera.settle();
+  }
+
   /** Request devices again that a phone took away in the background. */
   check() {
     this.#microphone.regain();
@@ -203,6 +235,7 @@ export class Devices {
     this.inUse = false;
     this.problems.clear();
     for (const capture of [this.#microphone, this.#camera, this.#screen]) capture.want(null);
+    this.#sendVideo();
     this.listener.onChange();
   }
 
@@ -212,6 +245,7 @@ export class Devices {
    */
   #want(capture, wanted) {
     capture.want(this.inUse ? wanted : null);
+    this.#sendVideo();
   }
 
   /** @returns {MediaStreamConstraints} */
@@ -241,10 +275,17 @@ export class Devices {
 
   /** @param {MediaStreamTrack | null} track */
   #onCamera(track) {
-    this.listener.onTrack("video", track);
+    this.#sendVideo();
     if (!track) return;
     this.problems.delete("video");
     void this.#countCameras();
+  }
+
+  #sendVideo() {
+    const { camera } = this;
+    if (camera === this.#sentVideo) return;
+    this.#sentVideo = camera;
+    this.listener.onTrack("video", camera);
   }
 
   async #countCameras() {

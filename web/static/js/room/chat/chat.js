@@ -330,6 +330,9 @@ export function eventSentence(kind, name) {
     call_started: _("%(name)s started a call"),
     call_ended: _("The call ended"),
     call_missed: _("Nobody answered the call"),
+    photo_asked: _("%(name)s asks for a photo"),
+    photo_declined: _("%(name)s does not want to send a photo now"),
+    photo_failed: _("%(name)s could not take a photo"),
   };
   return fill(sentences[kind] ?? "", { name });
 }

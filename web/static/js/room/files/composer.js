@@ -1,0 +1,186 @@
+/** The files that somebody has chosen and not sent: beside the input, each with a caption. */
+
+import { _, fill } from "../../shared/catalog.js";
+import { byId, setText, show } from "../../shared/dom.js";
+import { newId } from "../../shared/identifier.js";
+import { cleaned, lengthOf } from "../chat/message-text.js";
+import { symbol } from "./bubble.js";
+import { button, element } from "./elements.js";
+import { accepted, isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
+
+/**
+ * @import { BrowserStore } from "../../shared/browser-store.js"
+ * @import { NewFile } from "./uploads.js"
+ */
+
+/**
+ * @typedef {object} Chosen
+ * @property {string} id
+ * @property {File | Blob} file
+ * @property {string} name
+ * @property {string} caption
+ * @property {number} order
+ */
+
+/**
+ * @typedef {object} ComposerOptions
+ * @property {BrowserStore} store
+ * @property {string} seat what its keys begin with
+ * @property {() => number} waiting files that are being sent
+ */
+
+export class Composer {
+  #list = byId("chosen-files", HTMLUListElement);
+  #words = byId("file-words", HTMLElement);
+  #input = byId("choose-files", HTMLInputElement);
+  #text = byId("chat-text", HTMLTextAreaElement);
+  /** @type {Map<string, Chosen>} */
+  #chosen = new Map();
+
+  /** @param {ComposerOptions} options */
+  constructor(options) {
+    this.options = options;
+  }
+
+  /** Show what an earlier page of this seat has left. */
+  async adopt() {
+    const { store, seat } = this.options;
+    for (const [, chosen] of await store.entries("uploads", `${seat}chosen:`)) {
+      if (!this.#chosen.has(chosen.id)) this.#show(chosen);
+    }
+  }
+
+  get count() {
+    return this.#chosen.size;
+  }
+
+  /** @param {readonly File[]} files */
+  choose(files) {
+    const { megabytes, atOnce } = this.#input.dataset;
+    const limits = { megabytes: Number(megabytes), atOnce: Number(atOnce) };
+    const waiting = this.#chosen.size + this.options.waiting();
+    const { taken, reasons } = accepted(files, limits, waiting);
+    this.#say(reasons.join(" "));
+    taken.forEach((file, n) => {
+      // a pasted picture has no name of its own
+      const name = file.name || "photo.png";
+      const chosen = { id: newId(), file, name, caption: "", order: Date.now() + n / 100 };
+      this.#show(chosen);
+      this.#store(chosen);
+    });
+    // One after another is described; whoever wants to send them as they are presses Enter.
+    if (taken.length) this.#list.lastElementChild?.querySelector("input")?.focus();
+  }
+
+  /** @returns {NewFile[] | null} to be sent; null if something has to be mended first */
+  take() {
+    const limit = Number(this.#input.dataset.captionLimit);
+    for (const { id, caption } of this.#chosen.values()) {
+      const field = this.#caption(id);
+      const tooLong = lengthOf(cleaned(caption)) > limit;
+      field?.setAttribute("aria-invalid", String(tooLong));
+      if (!tooLong) continue;
+      const count = lengthOf(cleaned(caption));
+      this.#say(
+        fill(_("This caption has %(count)s of at most %(limit)s characters: please shorten it."), {
+          count,
+          limit,
+        }),
+      );
+      field?.focus();
+      return null;
+    }
+    const files = [...this.#chosen.values()].map(({ file, name, caption }) => {
+      return { file, name, caption: cleaned(caption) };
+    });
+    this.clear();
+    return files;
+  }
+
+  /** Nothing is chosen any more. */
+  clear() {
+    for (const id of [...this.#chosen.keys()]) this.#remove(id);
+    this.#say("");
+  }
+
+  /** @param {Chosen} chosen */
+  #show(chosen) {
+    const { id, file, name } = chosen;
+    this.#chosen.set(id, chosen);
+    const kind = { name, type: file.type };
+    const preview = element("span", { class: "thumb" });
+    preview.append(symbol(isPdf(kind) ? "pdf" : "photo"));
+    const caption = element("input", {
+      type: "text",
+      dir: "auto",
+      autocomplete: "off",
+      enterkeyhint: "send",
+      placeholder: _("Caption"),
+      "aria-label": fill(_("Caption of %(name)s"), { name }),
+    });
+    caption.value = chosen.caption;
+    caption.addEventListener("input", () => (chosen.caption = caption.value));
+    caption.addEventListener("change", () => this.#store(chosen));
+    const remove = button("", () => {
+      this.#remove(id);
+      this.#text.focus();
+    }, { class: "remove", "aria-label": fill(_("Remove %(name)s"), { name }) });
+    remove.append(symbol("remove"));
+    const line = element("li", { "data-id": id });
+    line.append(
+      preview,
+      element("p", { class: "file-line" },
+        element("bdi", { class: "file-name" }, name), " ",
+        element("span", { class: "facts" }, sizeOf(file.size))),
+      remove,
+      caption,
+    );
+    this.#list.append(line);
+    show(this.#list, true);
+    if (mayBeDrawn(kind)) showThumb(preview, file);
+  }
+
+  /** @param {string} id */
+  #remove(id) {
+    this.#chosen.delete(id);
+    this.#caption(id)?.closest("li")?.remove();
+    show(this.#list, this.#chosen.size > 0);
+    const { store, seat } = this.options;
+    void store.delete("uploads", `${seat}chosen:${id}`);
+  }
+
+  /** @param {Chosen} chosen */
+  #store(chosen) {
+    const { store, seat } = this.options;
+    void store.put("uploads", `${seat}chosen:${chosen.id}`, chosen);
+  }
+
+  /**
+   * @param {string} id
+   * @returns {HTMLInputElement | null}
+   */
+  #caption(id) {
+    return this.#list.querySelector(`[data-id="${CSS.escape(id)}"] input`);
+  }
+
+  /** @param {string} sentence */
+  #say(sentence) {
+    setText(this.#words, sentence);
+    show(this.#words, sentence !== "");
+  }
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {Blob} file
+ */
+function showThumb(place, file) {
+  const address = URL.createObjectURL(file);
+  const image = element("img", { alt: "" });
+  image.onload = () => {
+    URL.revokeObjectURL(address);
+    place.replaceChildren(image);
+  };
+  image.onerror = () => URL.revokeObjectURL(address);
+  image.src = address;
+}
