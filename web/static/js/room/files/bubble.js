@@ -182,7 +182,8 @@ class Bubble {
     const alt = isPhoto
       ? text || fill(_("Photo from %(name)s"), { name: author })
       : fill(_("First page of %(name)s"), { name });
-    if (attachment.width) this.#showPicture(`${address}/${isPhoto ? "small" : "preview"}`, alt, attachment);
+    if (attachment.width)
+      this.#showPicture(`${address}/${isPhoto ? "small" : "preview"}`, alt, attachment);
     else this.#showSymbol(isPhoto ? "photo" : "pdf");
   }
 

@@ -121,17 +121,25 @@ export class Composer {
     caption.value = chosen.caption;
     caption.addEventListener("input", () => (chosen.caption = caption.value));
     caption.addEventListener("change", () => this.#store(chosen));
-    const remove = button("", () => {
-      this.#remove(id);
-      this.#text.focus();
-    }, { class: "remove", "aria-label": fill(_("Remove %(name)s"), { name }) });
+    const remove = button(
+      "",
+      () => {
+        this.#remove(id);
+        this.#text.focus();
+      },
+      { class: "remove", "aria-label": fill(_("Remove %(name)s"), { name }) },
+    );
     remove.append(symbol("remove"));
     const line = element("li", { "data-id": id });
     line.append(
       preview,
-      element("p", { class: "file-line" },
-        element("bdi", { class: "file-name" }, name), " ",
-        element("span", { class: "facts" }, sizeOf(file.size))),
+      element(
+        "p",
+        { class: "file-line" },
+        element("bdi", { class: "file-name" }, name),
+        " ",
+        element("span", { class: "facts" }, sizeOf(file.size)),
+      ),
       remove,
       caption,
     );
