@@ -77,6 +77,8 @@ back; do not edit by hand. "exact" means the sentence as it was written, in Unic
 another order or with different spaces between them; otherwise the table says how many of the words
 can be found.
 
+Photos and PDFs are listed by name, size and time; `docs/files.md` says when a report carries them.
+
 Each cluster of letters and marks is one glyph of the file, and the file lists its letters, so that no
 reader has to assemble them. The letters of right-to-left lines are stored in the order in which they
 are drawn, because readers expect that and reverse them. In which order they put numbers, Latin words

@@ -16,6 +16,8 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     # how often and how fast, for longer than the chat itself is kept.
     "read_chat": (),
     "write_chat": (),
+    "read_file": (),
+    "send_file": (),
     "start_call": ("start_call",),
     # Whoever enters may join; calls come and go with the network, and so would lines.
     "join_call": (),
@@ -26,7 +28,7 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "cancel": ("cancel",),
     "edit": ("edit", "edit_person", "remove_person"),
     "invite": ("invite", "add_person", "send_again", "waive_interpreter"),
-    "export": ("export",),
+    "export": ("export", "export_with_files"),
     "see_links": ("see_link",),  # whoever sees a link could take its seat
 }
 "Action of the access table -> words of its lines; empty ones have a reason."

@@ -1,7 +1,7 @@
 """A report: the facts of one consultation that a participant may take home.
 
 The rule of what belongs in a report. By default that is the date, the start time and the chat
-messages with author and time, and nothing else: a report leaves the clinic as a file, so every
+messages with author and time, photos and PDFs by their names, and nothing else: a report leaves the clinic as a file, so every
 further fact has to be enabled. `web/report/pdf.py` decides how a report looks.
 """
 
@@ -14,6 +14,13 @@ from zoneinfo import ZoneInfo
 PART_SIZE = 4 * 2**20
 """Most chat in one file, as `printed_size` counts: some 33,000 short lines. A longer chat is split,
 so that each file is drawn while a browser waits and opens on an old computer."""
+
+FILES_SIZE = 48 * 2**20
+"""Most bytes of photos and PDFs in one file, which a process of its own holds several times while it
+draws; more are split too."""
+
+PHOTOS_IN_REPORT = "photos_in_report"
+"The setting by which reports carry photos and PDFs: `on` or `off`."
 
 ReportLineKind = Literal["chat", "event"]
 
@@ -31,6 +38,22 @@ class ReportContents:
 
 
 @dataclass(frozen=True)
+class ReportFile:
+    """The photo or PDF of a line."""
+
+    kind: Literal["photo", "pdf"]
+    name: str
+    size: int
+    "Bytes as they were sent."
+    pages: int = 0
+    "Of a PDF."
+    turned: int = 0
+    "Quarter turns clockwise that a photo is shown with, 0 to 3."
+    carried: int = 0
+    "Its number among the files that this report carries, from 1; 0: it is only named."
+
+
+@dataclass(frozen=True)
 class ReportLine:
     """One message or event of the chat."""
 
@@ -39,6 +62,8 @@ class ReportLine:
     sent_at: datetime
     text: str
     kind: ReportLineKind = "chat"
+    file: ReportFile | None = None
+    "The text is its caption, maybe empty."
 
     def __post_init__(self) -> None:
         _refuse_naive("sent_at", self.sent_at)
@@ -118,8 +143,11 @@ class Parts:
     def __init__(self) -> None:
         self._before = 0
 
-    def part_of(self, text: str) -> int:
-        """Count a line and return its part, from 1. A line is never split."""
+    def part_of(self, text: str, carried: int = 0) -> int:
+        """Count a line and return its part, from 1. A line is never split.
+
+        `carried` are the bytes of the photo or PDF that the report carries with it.
+        """
         part = self._before // PART_SIZE + 1
-        self._before += printed_size(text)
+        self._before += printed_size(text) + carried * PART_SIZE // FILES_SIZE
         return part

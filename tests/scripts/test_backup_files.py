@@ -13,14 +13,14 @@ import pytest
 from storage.backup.packed_files import pack, unpack
 from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
-from storage.store import Store
 from tests.clock import MovableClock
 from tests.files import BLOCK, Sender, pdf, photo
 from tests.people import Person, an_id
 from tests.scripts.commands import Commands
 from tests.scripts.restores import attempted, backed_up, purge, restored
 from tests.serving import moment, serving
-from tests.web.pages.test_uploads import Ward, opened
+from tests.web.pages.ward import Ward, opened
+from web.keys import STORE
 
 
 @pytest.fixture
@@ -35,27 +35,19 @@ async def shown_after_restore(
     """Line id -> what a scheduler is shown of its photo, or downloads of its PDF."""
     arguments = (whole, "--open", "keep", *arguments)
     await asyncio.to_thread(restored, commands, folder, *arguments)
-    async with serving(folder, MovableClock(moment("2026-12-07 14:30"))) as server:
-        async with Person(server) as nurse:
-            await nurse.sign_in()
-            (session,) = await server_sessions(folder)
-            wire = await nurse.enter(consultation_id=session)
-            sender, found = Sender(nurse, f"/sessions/{session}"), {}
-            for line in await wire.chat():
-                if line["kind"] in ("photo", "pdf"):
-                    part = "large" if line["kind"] == "photo" else "original"
-                    answer = await sender.get(line["id"], part)
-                    assert answer.status == 200, line
-                    found[line["id"]] = answer.body
+    clock, found = MovableClock(moment("2026-12-07 14:30")), {}
+    async with serving(folder, clock) as server, Person(server) as nurse:
+        await nurse.sign_in()
+        (session,) = await server.app[STORE].read.consultations.ids()
+        wire = await nurse.enter(consultation_id=session)
+        sender = Sender(nurse, f"/sessions/{session}")
+        for line in await wire.chat():
+            if line["kind"] in ("photo", "pdf"):
+                part = "large" if line["kind"] == "photo" else "original"
+                answer = await sender.get(line["id"], part)
+                assert answer.status == 200, line
+                found[line["id"]] = answer.body
     return found
-
-
-async def server_sessions(folder: Path) -> list[str]:
-    store = await Store.open(folder, None)
-    try:
-        return await store.read.consultations.ids()
-    finally:
-        await store.close()
 
 
 def key_to(folder: Path, data_dir: Path) -> Path:

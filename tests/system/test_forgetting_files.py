@@ -14,7 +14,7 @@ from tests.files import BLOCK, Sender, pdf, photo
 from tests.people import an_id
 from tests.serving import moment, serving
 from tests.system.test_forgetting import RETENTION, database, holding
-from tests.web.pages.test_uploads import Ward, opened
+from tests.web.pages.ward import Ward, opened
 from web.keys import CLOCKWORK, FORGETTING, STORE
 
 NAME, CAPTION = "Amina's foot.jpg", "Since Monday it smells"

@@ -1,25 +1,30 @@
-"""The report of a session: a PDF that is drawn on request and never stored."""
+"""The report of a session: a PDF that is drawn on request, sent as it comes, and never stored."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple, TypeVar
 
 from aiohttp import hdrs, web
 
 from signaling.access import owned
 from signaling.account import Account
-from signaling.chat import ChatMessage
-from signaling.consultation import Consultation
+from signaling.attachment import ORIGINAL, Attachment
+from signaling.chat import MESSAGE_KINDS, ChatMessage
 from signaling.errors import NotFound
-from signaling.report import Parts, Report, ReportLine
-from storage.store import Records
+from signaling.report import PHOTOS_IN_REPORT, Parts, Report, ReportFile, ReportLine
+from storage.store import Records, Store
 from web.access.revocation import Grant
 from web.http.errors import has_left
 from web.http.request import own_consultation, show, viewer_of, web_session_digest
 from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
 from web.markup.desk.report_parts import report_parts_page
-from web.report.process import Order
+from web.report.process import BROKEN, Order, encode, piece
+from web.report.workers import Drawn
+
+T = TypeVar("T")
 
 CHECK_SECONDS = 1.0
 "Between checks for a disconnected browser, which aiohttp does not report."
@@ -27,14 +32,22 @@ CLIENT_GONE = 499
 "nginx's status for a client that disconnected; only the log shows it."
 
 
-async def report(request: web.Request) -> web.Response:
+class StoredPart(NamedTuple):
+    """A part of a stored file."""
+
+    name: str
+    size: int
+
+
+async def report(request: web.Request) -> web.StreamResponse:
     """The PDF of a consultation, drawn in a separate process while the browser waits.
 
     A long report has several parts: without `part` in the query, a page links to them.
     """
     account, consultation = await own_consultation(request, "export")
     app, viewer = request.app, await viewer_of(request)
-    parts = await _parts(request, consultation)
+    chat = _Chat(app[STORE], consultation.id, await _carries_files(app[STORE]))
+    parts = await chat.parts()
     wanted = request.query.get("part", "1" if parts == 1 else "")
     if not wanted:
         return show(report_parts_page(viewer, consultation.id, parts))
@@ -43,50 +56,99 @@ async def report(request: web.Request) -> web.Response:
         viewer.language, viewer.time_zone, consultation.started_at, part=part, parts=parts
     )
     order = Order(facts, brand=app[CONFIG].brand, made_at=app[CLOCK].now())
-    lines = _lines(request, account, consultation, part)
-    grant = Grant(await web_session_digest(request), held=(consultation.id, account.id))
-    async with app[REVOCATION].cancelled_when_revoked(grant):
-        drawn = await _while_there(request, app[REPORT_WORKERS].draw(account.id, order, lines))
-    if drawn is None:
-        return web.Response(status=CLIENT_GONE)
-    await app[STORE].write(partial(_log, account.id, consultation.id, app[CLOCK].now()))
+    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
-    return web.Response(
-        body=drawn,
-        content_type="application/pdf",
+    response = web.StreamResponse(
         headers={
+            hdrs.CONTENT_TYPE: "application/pdf",
             hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}.pdf"',
             hdrs.CACHE_CONTROL: "no-store",
         },
     )
+    grant = Grant(await web_session_digest(request), held=(consultation.id, account.id))
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(app[REVOCATION].cancelled_when_revoked(grant))
+        drawn = await _while_there(request, stack.enter_async_context(drawing))
+        if drawn is None:
+            return web.Response(status=CLIENT_GONE)
+        await app[STORE].write(partial(_log, account.id, chat, app[CLOCK].now()))
+        await response.prepare(request)
+        await _send(request, response, drawn)
+    return response
 
 
-async def _log(account_id: str, consultation_id: str, now: datetime, records: Records) -> None:
+async def _send(request: web.Request, response: web.StreamResponse, drawn: Drawn) -> None:
+    """Send the file, block by block."""
+    try:
+        async for block in drawn.blocks():
+            await response.write(block)
+        await response.write_eof()
+    except BaseException:
+        # the head has promised a whole file: only the end of the connection takes that back
+        if request.transport is not None:
+            request.transport.abort()
+        raise
+
+
+async def _carries_files(store: Store) -> bool:
+    return await store.read.settings.get(PHOTOS_IN_REPORT) == "on"
+
+
+async def _log(account_id: str, chat: "_Chat", now: datetime, records: Records) -> None:
     """Log the export. Raises NotFound if the session was deleted meanwhile."""
-    owned(await records.consultations.get(consultation_id), account_id, "export")
-    await records.audit.append(now, account_id, "export", consultation_id)
+    session = chat.consultation_id
+    owned(await records.consultations.get(session), account_id, "export")
+    if chat.carries:
+        await records.audit.append(now, account_id, "export_with_files", session)
+    else:
+        await records.audit.append(now, account_id, "export", session)
 
 
-async def _messages(
-    request: web.Request, consultation: Consultation
-) -> AsyncIterator[tuple[ChatMessage, int]]:
-    """The messages in order, each with the part of the report that it belongs to.
+class _Chat:
+    """The messages of a session, read page by page: a long chat is never in memory as a whole."""
 
-    Read page by page, so that a long chat is never in memory as a whole.
-    """
-    parts = Parts()
-    async for page in request.app[STORE].read.chat.pages(consultation.id):
-        for message in page:
-            if message.kind == "text":
-                yield message, parts.part_of(message.text)
+    def __init__(self, store: Store, consultation_id: str, carries: bool) -> None:
+        self.store = store
+        self.consultation_id = consultation_id
+        self.carries = carries
+        "Whether the report carries photos and PDFs, and not only their names."
 
+    async def messages(self) -> AsyncIterator[tuple[ChatMessage, int]]:
+        """The messages in order, each with the part of the report that it belongs to."""
+        parts = Parts()
+        async for page in self.store.read.chat.pages(self.consultation_id):
+            for message in page:
+                if message.kind in MESSAGE_KINDS:
+                    stored = self.carried(message.attachment)
+                    carried = stored.size if stored else 0
+                    yield message, parts.part_of(message.text, carried)
 
-async def _parts(request: web.Request, consultation: Consultation) -> int:
-    """How many parts the report has."""
-    parts = 1
-    async for _message, part in _messages(request, consultation):
-        parts = part
-    return parts
+    async def parts(self) -> int:
+        """How many parts the report has."""
+        parts = 1
+        async for _message, part in self.messages():
+            parts = part
+        return parts
+
+    def carried(self, attachment: Attachment | None) -> StoredPart | None:
+        """What the report carries of an attachment."""
+        if attachment is None or not self.carries:
+            return None
+        if attachment.kind == "pdf":
+            return StoredPart(ORIGINAL, attachment.size)
+        shown = attachment.shown
+        return StoredPart(shown.name, shown.size) if shown else None
+
+    async def content(self, attachment: Attachment, stored: StoredPart) -> AsyncIterator[bytes]:
+        """The bytes of what is carried, as the process reads them."""
+        place = self.consultation_id, attachment.id, stored.name, stored.size
+        try:
+            async for block in self.store.files.read(*place):
+                yield piece(block)
+        except NotFound:  # a damaged file is only named; the log has told
+            yield BROKEN
+        else:
+            yield piece(b"")
 
 
 def _one_of(parts: int, wanted: str) -> int:
@@ -96,19 +158,32 @@ def _one_of(parts: int, wanted: str) -> int:
     return int(wanted)
 
 
-async def _lines(
-    request: web.Request, account: Account, consultation: Consultation, part: int
-) -> AsyncIterator[ReportLine]:
-    """The lines of one part."""
-    invites = await request.app[STORE].read.invites.of_consultation(consultation.id)
+async def _content(chat: _Chat, account: Account, part: int) -> AsyncIterator[bytes]:
+    """The lines of one part, with what it carries, as the process reads them."""
+    invites = await chat.store.read.invites.of_consultation(chat.consultation_id)
     authors = {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
-    async for message, place in _messages(request, consultation):
-        if place == part:
-            author = authors.get(message.participant_id, "")
-            yield ReportLine(author, message.sent_at, message.text)
+    number = 0
+    async for message, place in chat.messages():
+        if place != part:
+            continue
+        author, attachment = authors.get(message.participant_id, ""), message.attachment
+        stored = chat.carried(attachment)
+        number += stored is not None
+        file = _file(attachment, number if stored else 0) if attachment else None
+        yield encode(ReportLine(author, message.sent_at, message.text, file=file))
+        if attachment is not None and stored is not None:
+            async for block in chat.content(attachment, stored):
+                yield block
 
 
-async def _while_there(request: web.Request, work: Coroutine[None, None, bytes]) -> bytes | None:
+def _file(attachment: Attachment, number: int) -> ReportFile:
+    return ReportFile(
+        attachment.kind, attachment.name, attachment.size, attachment.pages, attachment.turned,
+        number,
+    )  # fmt: skip
+
+
+async def _while_there(request: web.Request, work: Coroutine[None, None, T]) -> T | None:
     """Wait for `work`. Cancels it and returns None if the browser disconnects."""
     task = asyncio.create_task(work)
     try:

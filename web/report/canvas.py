@@ -58,6 +58,25 @@ class Canvas:
             f"q {_RULE} w {_shade(color)} RG {x:.2f} {y:.2f} m {x + width:.2f} {y:.2f} l S Q"
         )
 
+    def picture(
+        self, content: bytes, x: float, y: float, width: float, height: float, turned: int,
+        alternative: str,
+    ) -> None:  # fmt: skip
+        """Put a picture into the box whose upper left corner is at `x`, `y`.
+
+        `turned` are quarter turns clockwise: only how it is drawn is turned, not its pixels.
+        """
+        if turned % 2:
+            stored_width, stored_height = height, width
+        else:
+            stored_width, stored_height = width, height
+        middle_x, middle_y = x + width / 2, y + height / 2
+        with self._pdf.rotation(-90 * turned, middle_x, middle_y):
+            self._pdf.image(
+                content, middle_x - stored_width / 2, middle_y - stored_height / 2,
+                stored_width, stored_height, alt_text=alternative,
+            )  # fmt: skip
+
     def draw(
         self, line: Line, x: float, baseline: float, size: float, color: Color, bold: bool
     ) -> None:

@@ -50,6 +50,10 @@ class Dates:
             dates.amount(number, unit, self.language) for number, unit in parts if number
         )
 
+    def size(self, size: int) -> str:
+        """Bytes in words: "1.4 MB", "87 kB"; as in the chat, a megabyte is 2**20 of them."""
+        return dates.file_size(size, self.language)
+
     @property
     def rtl(self) -> bool:
         """Whether the language is written from right to left."""

@@ -82,6 +82,15 @@ class PageLayout:
             self._place(line, x, self.y + _baseline(height, style), style)
             self.y += height
 
+    def picture(
+        self, content: bytes, width: float, height: float, turned: int, alternative: str
+    ) -> None:
+        """Place a picture at the leading edge, with what is read to whoever cannot see it."""
+        self.keep(height)
+        x = MARGIN + CONTENT - width if self.rtl else MARGIN
+        self.canvas.picture(content, x, self.y, width, height, turned, alternative)
+        self.y += height
+
     def row(
         self,
         leading: list[Line],

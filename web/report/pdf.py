@@ -9,14 +9,17 @@ the server, which only orders reports.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from io import BytesIO
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from signaling.report import Report, ReportLine
+from web.report.appendix import Appendix
 from web.report.canvas import Canvas, Color
 from web.report.dates import Dates, dates_for
+from web.report.files import Files
 from web.report.fonts import Fonts
 from web.report.page_layout import BOTTOM, CONTENT, TOP, PageLayout, Style
 from web.texts.directions import apart
@@ -50,10 +53,11 @@ def draw(
     brand: str,
     made_at: datetime,
     password: str | None = None,
+    contents: Mapping[int, bytes] = MappingProxyType({}),
 ) -> bytes:
     """The PDF of `report`; encrypted if there is a `password`.
 
-    `_` translates English sentences into the report's language. A long chat takes seconds of CPU
+    `contents` are the files that it carries, by `ReportFile.carried`. `_` translates English sentences into the report's language. A long chat takes seconds of CPU
     time, so `web/report/process.py` calls this. Equal arguments give equal bytes, except for
     encryption.
     """
@@ -61,9 +65,10 @@ def draw(
     pdf = _empty(report, _, made_at=made_at)
     layout = PageLayout(Fonts(), Canvas(pdf), rtl=dates.rtl)
     _place_facts(layout, report, dates, _)
-    _place_chat(layout, report, dates, _)
+    appendix = Appendix()
+    _place_chat(layout, report, dates, _, Files(contents, appendix, dates, _))
     _place_edges(layout, report, dates, _, brand=brand, made_at=made_at)
-    data = bytes(pdf.output())
+    data = appendix.appended_to(bytes(pdf.output()))
     return data if password is None else _encrypt(data, password)
 
 
@@ -105,7 +110,9 @@ def _place_facts(layout: PageLayout, report: Report, dates: Dates, _: Callable[[
     layout.gap(12)
 
 
-def _place_chat(layout: PageLayout, report: Report, dates: Dates, _: Callable[[str], str]) -> None:
+def _place_chat(
+    layout: PageLayout, report: Report, dates: Dates, _: Callable[[str], str], files: Files
+) -> None:
     layout.heading(_("Chat"), _HEADING)
     layout.gap(6)
     if not report.lines:
@@ -119,18 +126,25 @@ def _place_chat(layout: PageLayout, report: Report, dates: Dates, _: Callable[[s
             layout.gap(4)
             layout.heading(dates.date(line.sent_at), _ASIDE)
             layout.gap(4)
-        _place_line(layout, line, dates.time(line.sent_at))
+        _place_line(layout, line, dates.time(line.sent_at), files)
 
 
-def _place_line(layout: PageLayout, line: ReportLine, time: str) -> None:
+def _place_line(layout: PageLayout, line: ReportLine, time: str, files: Files) -> None:
     """Place author and time above the text, never alone at the end of a page."""
     author_style, text_style = (_AUTHOR, _TEXT) if line.kind == "chat" else (_ASIDE, _ASIDE)
     author = layout.lay_out(line.author, author_style, CONTENT - _TIME_WIDTH)
     text = layout.lay_out(line.text, text_style)
+    if line.file is not None:
+        named = layout.lay_out(files.named(line.file), text_style)
+        text = named + text if line.text else named
     head = sum(each.leading * author_style.size for each in author[:3]) or 14
-    layout.keep(head + sum(each.leading * text_style.size for each in text[:2]))
+    kept = text[:2]
+    if line.file is not None and (below := files.height(line.file)):
+        kept, head = text, head + below
+    layout.keep(head + sum(each.leading * text_style.size for each in kept))
     layout.row(author, author_style, layout.lay_out(time, _TIME, _TIME_WIDTH), _TIME)
     layout.body(text, text_style)
+    files.place(layout, line)
     layout.gap(9)
 
 

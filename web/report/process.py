@@ -4,15 +4,15 @@
 outside the server, at the lowest priority, with resource limits that hold even if the program hangs. It
 writes no file: no report, no core dump.
 
-stdin has an `Order`, then the lines of the report, one JSON value on each line of text. An error goes to
-stdout in place of the PDF, and quotes nothing that people wrote.
+stdin has an `Order`, then the lines of the report, one JSON value on each line of text. After a line
+whose photo or PDF is carried follow the bytes of that one, in pieces (`piece`). An error goes to stdout
+in place of the PDF, and quotes nothing that people wrote.
 """
 
 import os
 import resource
 import sys
 import traceback
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import BinaryIO
@@ -46,13 +46,47 @@ def encode(value: Order | ReportLine) -> bytes:
     return msgspec.json.encode(value) + b"\n"
 
 
-def draw_from(source: Iterable[bytes]) -> bytes:
-    """The PDF that an input orders. Raises msgspec.DecodeError for invalid input."""
-    lines = iter(source)
-    order = msgspec.json.decode(next(lines, b""), type=Order)
-    facts = replace(order.report, lines=tuple(map(_lines.decode, lines)))
+def piece(block: bytes) -> bytes:
+    """A piece of a carried file; an empty one ends it."""
+    return len(block).to_bytes(4, "big") + block
+
+
+BROKEN = b"\xff\xff\xff\xff"
+"In place of a piece: the rest of this file cannot be read."
+
+
+def draw_from(source: BinaryIO) -> bytes:
+    """The PDF that an input orders. Raises msgspec.DecodeError or EOFError for invalid input."""
+    order = msgspec.json.decode(source.readline(), type=Order)
+    lines: list[ReportLine] = []
+    contents: dict[int, bytes] = {}
+    for text in iter(source.readline, b""):
+        line = _lines.decode(text)
+        if line.file and line.file.carried:
+            content = _content(source)
+            if content is not None:
+                contents[line.file.carried] = content
+        lines.append(line)
+    facts = reduce_report(replace(order.report, lines=tuple(lines)))
     translate = translations_of(facts.language).gettext
-    return draw(reduce_report(facts), translate, brand=order.brand, made_at=order.made_at)
+    return draw(facts, translate, brand=order.brand, made_at=order.made_at, contents=contents)
+
+
+def _content(source: BinaryIO) -> bytes | None:
+    """The bytes of a carried file; None if they cannot be read."""
+    pieces: list[bytes] = []
+    while (size := _exactly(source, 4)) != BROKEN:
+        if size == bytes(4):
+            return b"".join(pieces)
+        pieces.append(_exactly(source, int.from_bytes(size, "big")))
+    return None
+
+
+def _exactly(source: BinaryIO, size: int) -> bytes:
+    found = source.read(size)
+    if len(found) < size:
+        raise EOFError
+    return found
 
 
 def main(source: BinaryIO, target: BinaryIO) -> int:

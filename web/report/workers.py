@@ -11,10 +11,10 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from pathlib import Path
+from typing import NoReturn
 from weakref import WeakValueDictionary
 
 from signaling.errors import ReportNotDrawn, ReportsBusy
-from signaling.report import ReportLine
 from web.report.process import Order, encode
 
 AT_ONCE = 2
@@ -23,6 +23,8 @@ WAIT_SECONDS = 30.0
 "In the queue: after longer waits browsers and proxies give up without an explanation."
 DRAWING_SECONDS = 600.0
 "For a report on a busy machine; the process itself limits its CPU time."
+
+BLOCK = 64 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -44,15 +46,20 @@ class ReportWorkers:
         """Ids of the running processes."""
         return [process.pid for process in self._processes]
 
-    async def draw(self, account_id: str, order: Order, lines: AsyncIterable[ReportLine]) -> bytes:
-        """Draw a report when there is a place; ends with the calling task.
+    @contextlib.asynccontextmanager
+    async def draw(
+        self, account_id: str, order: Order, content: AsyncIterable[bytes]
+    ) -> AsyncIterator["Drawn"]:
+        """Draw a report when there is a place, and hold the place until it is read.
 
-        Raises ReportsBusy if no place becomes free in time, ReportNotDrawn if drawing fails.
+        `content` is what follows the order in the process's input. Raises ReportsBusy if no place
+        becomes free in time, ReportNotDrawn if drawing fails.
         """
         async with self._place(account_id):
             if self._stopping:
                 raise ReportNotDrawn
-            return await self._draw(order, lines)
+            async with self._process(order, content) as drawn:
+                yield drawn
 
     def stop(self) -> None:
         """End the running processes, and start no more."""
@@ -72,7 +79,8 @@ class ReportWorkers:
                 raise ReportsBusy from None
             yield
 
-    async def _draw(self, order: Order, lines: AsyncIterable[ReportLine]) -> bytes:
+    @contextlib.asynccontextmanager
+    async def _process(self, order: Order, content: AsyncIterable[bytes]) -> AsyncIterator["Drawn"]:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "web.report.process",
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=self._environment,
@@ -80,35 +88,63 @@ class ReportWorkers:
         )  # fmt: skip
         assert process.stdin is not None and process.stdout is not None
         self._processes.add(process)
+        feeding = asyncio.create_task(_feed(process.stdin, order, content))
         try:
-            async with asyncio.timeout(DRAWING_SECONDS):
-                written, _ = await asyncio.gather(
-                    process.stdout.read(), _feed(process.stdin, order, lines)
-                )
-                status = await process.wait()
-        except TimeoutError:
-            written, status = b"not done in time", None
+            drawn = Drawn(process)
+            await drawn.begin(feeding)
+            yield drawn
         finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
             _kill(process)
             await process.wait()
             self._processes.discard(process)
-        if status != 0:
-            _log.error(
-                "a report could not be drawn",
-                extra={"status": status, "reason": written[:200].decode("ascii", "replace")},
-            )
-            raise ReportNotDrawn
-        return written
 
 
-async def _feed(
-    writer: asyncio.StreamWriter, order: Order, lines: AsyncIterable[ReportLine]
-) -> None:
+class Drawn:
+    """A report that is drawn, on its way out of its process: never held as a whole."""
+
+    def __init__(self, process: Process) -> None:
+        assert process.stdout is not None
+        self._process = process
+        self._output = process.stdout
+        self._first = b""
+
+    async def begin(self, feeding: "asyncio.Task[None]") -> None:
+        """Wait for the first bytes, which come when all of it is drawn. Raises ReportNotDrawn."""
+        try:
+            async with asyncio.timeout(DRAWING_SECONDS):
+                self._first, _ = await asyncio.gather(self._output.read(BLOCK), feeding)
+        except TimeoutError:
+            self._failed(None, b"not done in time")
+        if not self._first.startswith(b"%PDF-"):
+            complaint = self._first + await self._output.read()
+            self._failed(await self._process.wait(), complaint)
+
+    async def blocks(self) -> AsyncIterator[bytes]:
+        """The bytes of the PDF. Raises ReportNotDrawn, maybe in the middle."""
+        block = self._first
+        while block:
+            yield block
+            block = await self._output.read(BLOCK)
+        if status := await self._process.wait():
+            self._failed(status, b"ended while it was read")
+
+    @staticmethod
+    def _failed(status: int | None, reason: bytes) -> NoReturn:
+        _log.error(
+            "a report could not be drawn",
+            extra={"status": status, "reason": reason[:200].decode("ascii", "replace")},
+        )
+        raise ReportNotDrawn
+
+
+async def _feed(writer: asyncio.StreamWriter, order: Order, content: AsyncIterable[bytes]) -> None:
     """Write a process's input, as long as it reads."""
     with contextlib.suppress(ConnectionError):
         writer.write(encode(order))
-        async for line in lines:
-            writer.write(encode(line))
+        async for block in content:
+            writer.write(block)
             await writer.drain()
         writer.close()
         await writer.wait_closed()

@@ -69,6 +69,15 @@ def amount(number: int, unit: str, language: str) -> str:
     return format_unit(number, f"duration-{unit}", "long", locale=locale_of(language))
 
 
+def file_size(size: int, language: str) -> str:
+    """Bytes in words: "1.4 MB", "87 kB"; a megabyte is 2**20 of them."""
+    locale = locale_of(language)
+    megabytes = round(size / 2**20, 1)
+    if megabytes >= 1:
+        return format_unit(megabytes, "digital-megabyte", "short", locale=locale)
+    return format_unit(max(1, round(size / 2**10)), "digital-kilobyte", "short", locale=locale)
+
+
 def decimal_sign(language: str) -> str:
     """The decimal separator, such as the comma of "2,5"."""
     return get_decimal_symbol(locale_of(language), numbering_system="latn")

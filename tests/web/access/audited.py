@@ -18,7 +18,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "session_people"): ("add_person",),
     ("POST", "cancel_session"): ("cancel",),
     ("POST", "reopen_session"): ("reopen",),
-    ("GET", "report"): ("export",),
+    ("GET", "report"): ("export", "export_with_files"),
     ("POST", "invite_without_interpreter"): ("waive_interpreter",),
     ("POST", "interpreter_request"): ("accept_request", "decline_request"),
     ("POST", "landing"): ("take_seat", "leave_seat"),
@@ -54,6 +54,11 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "start_next"): "leads to the session; starting it has a line",
     ("POST", "device_test"): "judges a device, and keeps nothing",
     ("POST", "device_test_upload"): "counts bytes, and keeps nothing",
+    **{
+        (method, f"{place}_upload{many}"): "a message of the chat, which has no line either"
+        for place in ("session", "seat")
+        for method, many in (("POST", "s"), ("HEAD", ""), ("PATCH", ""), ("DELETE", ""))
+    },
     ("POST", "device_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",

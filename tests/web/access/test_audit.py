@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import pytest
 from signaling.access import MATRIX
 from signaling.audit import OF_ACTIONS, OF_MACHINE, WORDS
 from signaling.errors import Unavailable
+from signaling.report import PHOTOS_IN_REPORT
+from storage.store import Records
 from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
@@ -115,8 +118,14 @@ async def hold(server: Server, nurse: Person, phone: Person) -> str:
     await desk.command("terminate_consultation", choice="close")
     await nurse.post(f"/sessions/{session}/reopen")
     await desk.command("terminate_consultation", choice="close")
-    assert (await nurse.get(f"/sessions/{session}/report.pdf")).status == 200
+    for carried in ("off", "on"):
+        await server.app[STORE].write(partial(_carry, value=carried))
+        assert (await nurse.get(f"/sessions/{session}/report.pdf")).status == 200
     return session
+
+
+async def _carry(records: Records, *, value: str) -> None:
+    await records.settings.put(PHOTOS_IN_REPORT, value)
 
 
 async def ask_for_interpreters(server: Server, nurse: Person) -> None:

@@ -51,6 +51,7 @@ def action_label(viewer: Viewer, action: str) -> str:
         "close": _("Session closed"),
         "reopen": _("Session reopened"),
         "export": _("Session exported"),
+        "export_with_files": _("Session exported with photos and PDFs"),
         "expire": _("Session expired"),
         "purge": _("Session deleted for good"),
         "ask_interpreter": _("Interpreter requested"),
