@@ -139,6 +139,8 @@ class Store:
                 await records.consultations.purge(consultation_id)
 
         await self.write(work)
+        for consultation_id in back:
+            await self.files.delete_all(consultation_id)
         await self.forget()
         _log.warning("%d sessions that had been deleted were deleted again", len(back))
 

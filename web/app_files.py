@@ -38,6 +38,7 @@ def add_files(app: web.Application, config: Config) -> None:
 
     async def stop_workers(_: web.Application) -> None:
         workers.stop()
+        await workers.stopped()
 
     app.cleanup_ctx.append(running)
     app.on_shutdown.append(stop_workers)

@@ -261,10 +261,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     if port is None:
         port = given("PORT", read.port)
     public_url = given("TELECONNECT_PUBLIC_URL", read.public_url) or URL(f"http://localhost:{port}")
-    if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
-        raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
-    if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
-        raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
+    _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     relay_port = given("TELECONNECT_RELAY_PORT", read.port)
@@ -302,6 +299,13 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
+
+
+def _check_choices(values: Mapping[str, str]) -> None:
+    if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
+        raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
+    if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
+        raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
 
 
 def _values(environment: Mapping[str, str]) -> dict[str, str]:

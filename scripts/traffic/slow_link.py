@@ -14,20 +14,23 @@ class SlowLink:
     """The link; `port` is its near end."""
 
     bytes_per_second: float
+    half: int
     port: int = 0
     carried_up: int = 0
     "Bytes that have arrived at the far end."
-    _up: bool = True
+    half_carried: asyncio.Event = field(default_factory=asyncio.Event)
+    "Set once `carried_up` has reached `half`."
+    _works: asyncio.Event = field(default_factory=asyncio.Event)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     async def cut(self, seconds: float) -> None:
         """Carry nothing for a while; then both ends learn that their connections are gone."""
-        self._up = False
+        self._works.clear()
         cut = list(self._open)
         await asyncio.sleep(seconds)
         for writer in cut:
             writer.transport.abort()
-        self._up = True
+        self._works.set()
 
     async def carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, up: bool
@@ -36,12 +39,13 @@ class SlowLink:
         most = max(1, int(self.bytes_per_second * STEP_SECONDS))
         with contextlib.suppress(ConnectionError):
             while piece := await reader.read(most):
-                while not self._up:
-                    await asyncio.sleep(STEP_SECONDS)
+                await self._works.wait()
                 writer.write(piece)
                 await writer.drain()
                 if up:
                     self.carried_up += len(piece)
+                    if self.carried_up >= self.half:
+                        self.half_carried.set()
                 await asyncio.sleep(len(piece) / self.bytes_per_second)
             writer.write_eof()
 
@@ -57,9 +61,10 @@ class SlowLink:
 
 
 @contextlib.asynccontextmanager
-async def slow_link(port: int, bits_per_second: float) -> AsyncIterator[SlowLink]:
-    """A link to a port of this machine."""
-    link = SlowLink(bits_per_second / 8)
+async def slow_link(port: int, bits_per_second: float, half: int) -> AsyncIterator[SlowLink]:
+    """A link to a port of this machine; `half` is the number of bytes at which it says so."""
+    link = SlowLink(bits_per_second / 8, half)
+    link._works.set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -6,7 +6,7 @@ import hashlib
 import io
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -16,6 +16,8 @@ from scripts.traffic.server import COOKIE, Place
 from web.routes import path
 
 PIECE_BYTES = 2**20
+PACKET_BYTES = 16 * 1024
+"So much is handed over at once."
 TRY_AGAIN_AFTER = 1.0
 "Seconds; the longest pause of a browser is longer."
 ANSWER_WITHIN = 15.0
@@ -54,6 +56,8 @@ class Sender:
     session: aiohttp.ClientSession
     url: str
     place: Place
+    bytes_per_second: float | None = None
+    "Of this browser's own line; None: as fast as the machine."
 
     async def send(self, content: bytes) -> str:
         """Send a photo, however often the line is cut; returns its id."""
@@ -96,14 +100,26 @@ class Sender:
 
     async def _piece(self, upload_id: str, content: bytes, offset: int) -> int:
         head = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        piece = content[offset : offset + PIECE_BYTES]
+        piece = self._paced(content[offset : offset + PIECE_BYTES])
         return await self._ask("PATCH", self._address(upload_id), head, piece)
+
+    async def _paced(self, piece: bytes) -> AsyncIterator[bytes]:
+        """The body of a request, as the line carries it."""
+        for start in range(0, len(piece), PACKET_BYTES):
+            packet = piece[start : start + PACKET_BYTES]
+            yield packet
+            if self.bytes_per_second is not None:
+                await asyncio.sleep(len(packet) / self.bytes_per_second)
 
     def _address(self, upload_id: str) -> str:
         return path("seat_upload", invite_id=self.place.invite_id, upload_id=upload_id)
 
     async def _ask(
-        self, method: str, address: str, headers: dict[str, str], body: bytes | None = None
+        self,
+        method: str,
+        address: str,
+        headers: dict[str, str],
+        body: AsyncIterator[bytes] | None = None,
     ) -> int:
         """The offset that the server answers with."""
         headers |= {

@@ -78,5 +78,6 @@ class Timekeeping:
             await records.notices.clamp_future(now)
             await records.interpreters.clamp_future(now)
             await records.used_tokens.clamp_future(now)
+            await records.uploads.clamp_future(now)
 
         await self._store.write(work)

@@ -7,6 +7,7 @@ is encrypted in chunks, so memory does not grow with it.
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 import pyrage
 
@@ -24,8 +25,13 @@ class Recipients:
 
     def encrypt(self, plain: Path, encrypted: Path) -> None:
         """Raises OSError."""
-        with plain.open("rb") as reader, durable.naming(encrypted), _Written(encrypted) as writer:
-            pyrage.encrypt_io(reader, writer, self._keys)
+        with plain.open("rb") as reader:
+            self.encrypt_stream(reader, encrypted)
+
+    def encrypt_stream(self, plain: BinaryIO, encrypted: Path) -> None:
+        """Raises OSError."""
+        with durable.naming(encrypted), _Written(encrypted) as writer:
+            pyrage.encrypt_io(plain, writer, self._keys)
 
 
 class Identity:
@@ -43,9 +49,14 @@ class Identity:
 
     def decrypt(self, encrypted: Path, plain: Path) -> None:
         """Raises StorageError if it was encrypted for somebody else, or OSError."""
+        with durable.naming(plain), _Written(plain) as writer:
+            self.decrypt_stream(encrypted, writer)
+
+    def decrypt_stream(self, encrypted: Path, plain: "BinaryIO | _Written") -> None:
+        """Raises StorageError if it was encrypted for somebody else, or OSError."""
         try:
-            with encrypted.open("rb") as reader, durable.naming(plain), _Written(plain) as writer:
-                pyrage.decrypt_io(reader, writer, self._keys)
+            with encrypted.open("rb") as reader:
+                pyrage.decrypt_io(reader, plain, self._keys)
         except pyrage.DecryptError as error:
             raise StorageError(
                 f"{encrypted.name} is not encrypted for the identity in {self._file}."

@@ -1,7 +1,8 @@
 """Making a backup set while the server runs. All of it blocks.
 
 VACUUM INTO reads one state of the database and blocks no writer. Unlike a copy of the pages it
-omits free ones, and with them whatever they held. 200 MB take about a second.
+omits free ones, and with them whatever they held. 200 MB take about a second. The files of chats come
+after it, so that all that it knows of are there.
 """
 
 import shutil
@@ -9,12 +10,14 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from storage.backup import backup_set
 from storage.backup.age import SUFFIX, Recipients
 from storage.backup.backup_set import FORMAT, Manifest
 from storage.backup.checking import check
+from storage.backup.packed_files import ARCHIVE, pack, streamed
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, encoded, key_id
 from storage.errors import StorageError, WrongMasterKey
 from storage.folder import durable
@@ -72,13 +75,25 @@ def _fill(
         sources, files = files, [half / f"{file.name}{SUFFIX}" for file in files]
         for source, target in zip(sources, files, strict=True):
             encryption.encrypt(source, target)
-    files.append(half / PURGED_LIST)
+    files.append(_pack(half, data_dir, encryption))
+    files.append(half / PURGED_LIST)  # after the files: it says why one of them is missing
     PurgedList(files[-1]).replace(PurgedList(data_dir / PURGED_LIST).read())
     described = backup_set.describe(files)
     needed = key_id(master_key)
     return Manifest(FORMAT, facts.schema, made_at, needed, facts.sessions, described).sealed(
         master_key
     )
+
+
+def _pack(half: Path, data_dir: Path, encryption: Recipients | None) -> Path:
+    """Write the archive of the files; returns it."""
+    packed = half / (ARCHIVE + (SUFFIX if encryption else ""))
+    if encryption is None:
+        with durable.naming(packed), packed.open("xb") as target:
+            pack(data_dir, target)
+    else:
+        streamed(partial(pack, data_dir), partial(encryption.encrypt_stream, encrypted=packed))
+    return packed
 
 
 def _copy(database: Path, copy: Path) -> None:

@@ -1,8 +1,9 @@
-"""A backup set: one folder with the database, what was purged until then, and a manifest.
+"""A backup set: one folder with database, files, what was purged until then, and a manifest.
 
     teleconnect-20261128T054300Z/
         manifest.json             what follows, with sizes and digests
         teleconnect.sqlite3       or teleconnect.sqlite3.age
+        files.tar                 or files.tar.age; see storage/backup/packed_files.py
         purged.log                see storage/folder/purged_list.py
         master.key.age            only where it was asked for
 
@@ -26,7 +27,8 @@ from storage.errors import StorageError
 from storage.folder import durable
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"1: without files."
 _NAME = re.compile(r"teleconnect-\d{8}T\d{6}Z")
 _NAME_FORMAT = "teleconnect-%Y%m%dT%H%M%SZ"
 

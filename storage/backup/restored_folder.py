@@ -15,6 +15,7 @@ import shutil
 from pathlib import Path
 
 from storage.engine.master_key import DATABASE_NAME
+from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
 from storage.folder import durable
 
@@ -70,6 +71,9 @@ def finish(data_dir: Path) -> None:
             for name in DATABASE_FILES:
                 if (data_dir / name).exists():
                     os.replace(data_dir / name, replaced / name)
+            durable.sync(data_dir)
+        if (restored / FILES).exists() and (data_dir / FILES).exists():
+            os.replace(data_dir / FILES, replaced / FILES)
             durable.sync(data_dir)
         # the database last: while it is here, the one in the folder is the old one
         for path in sorted(restored.iterdir(), key=lambda path: path.name == DATABASE_NAME):

@@ -8,14 +8,17 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from storage.backup import backup_set, restored_folder
 from storage.backup.age import SUFFIX, Identity
 from storage.backup.backup_set import Manifest
 from storage.backup.checking import check
+from storage.backup.packed_files import ARCHIVE, streamed, unpack
 from storage.engine.database import newest_schema
 from storage.engine.master_key import DATABASE_NAME, KEY_NAME, decode, encoded, key_id, read_key
+from storage.engine.sealed_files import FILES
 from storage.errors import NewerDatabase, StorageError, WrongMasterKey
 from storage.folder import durable
 from storage.folder.purged_list import PURGED_LIST, PurgedList
@@ -40,8 +43,10 @@ def prepare(
     """Check a set and prepare it; nothing that is served changes. Raises StorageError, OSError."""
     manifest = backup_set.read(folder)
     staging = restored_folder.begin(data_dir)
+    opened = Identity(identity) if identity else None
     for name in manifest.files:
-        _unpack(folder / name, staging, Identity(identity) if identity else None)
+        if not name.startswith(ARCHIVE):
+            _unpack(folder / name, staging, opened)
     facts = check(staging / DATABASE_NAME)
     if facts.schema > newest_schema():
         raise NewerDatabase(
@@ -53,6 +58,7 @@ def prepare(
         raise StorageError(
             f"{folder} is damaged: its manifest was not written with its master key."
         )
+    _unpack_files(folder, manifest, staging, opened)
     lists = [data_dir / PURGED_LIST, staging / PURGED_LIST, *more_purged]
     lists += [each / PURGED_LIST for each in backup_set.sets_in(folder.resolve().parent)]
     PurgedList(staging / PURGED_LIST).replace(_union(lists))
@@ -66,6 +72,20 @@ def _unpack(source: Path, staging: Path, identity: Identity | None) -> None:
         raise StorageError(f"{source} is encrypted: say with --identity where its key is.")
     else:
         identity.decrypt(source, staging / source.stem)
+
+
+def _unpack_files(
+    folder: Path, manifest: Manifest, staging: Path, identity: Identity | None
+) -> None:
+    """Prepare the folder of files; an empty one for a set of before there were any."""
+    if ARCHIVE in manifest.files:
+        with (folder / ARCHIVE).open("rb") as source:
+            unpack(source, staging)
+    elif ARCHIVE + SUFFIX in manifest.files and identity is not None:
+        encrypted = folder / (ARCHIVE + SUFFIX)
+        streamed(partial(identity.decrypt_stream, encrypted), partial(unpack, folder=staging))
+    else:
+        (staging / FILES).mkdir(mode=0o700)
 
 
 def _key(data_dir: Path, staging: Path, configured: str | None, manifest: Manifest) -> bytes:

@@ -35,7 +35,8 @@ C = TypeVar("C", bound="_Closable")
 
 FILES = "files"
 _PART = re.compile(r"[a-z]+(-[0-9]+)?")
-_STORED = re.compile(rf"({PATTERN.pattern})\.({_PART.pattern})")
+STORED = re.compile(rf"({PATTERN.pattern})\.({_PART.pattern})")
+"Name of the file that holds a part: (file id, part)."
 _HALF = re.compile(rf"\.({PATTERN.pattern})\.({_PART.pattern})\.[0-9a-f]+\.half")
 
 _log = logging.getLogger(__name__)
@@ -309,7 +310,7 @@ def _delete(folder: Path, unwanted: Callable[[str, str], bool], halves: bool = F
     deleted = 0
     for entry in list(_entries(folder)):
         half = _HALF.fullmatch(entry.name)
-        named = half or _STORED.fullmatch(entry.name)
+        named = half or STORED.fullmatch(entry.name)
         if unwanted(named[1], named[2]) if named and not (half and halves) else halves:
             entry.unlink(missing_ok=True)
             deleted += 1

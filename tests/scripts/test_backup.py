@@ -58,7 +58,7 @@ def test_a_set_is_complete_and_for_its_owner_alone(
     manifest = read(whole)
     assert manifest.sessions == SESSIONS
     assert sorted(path.name for path in whole.iterdir()) == [
-        "manifest.json", "purged.log", "teleconnect.sqlite3",
+        "files.tar", "manifest.json", "purged.log", "teleconnect.sqlite3",
     ]  # fmt: skip
     for path in (whole, whole.parent):
         assert stat.S_IMODE(path.stat().st_mode) == 0o700
@@ -144,7 +144,7 @@ def test_an_encrypted_set_opens_for_its_recipient_alone(
     )
     files = {path.name: path.read_bytes() for path in whole.iterdir()}
     assert set(files) == {
-        "manifest.json", "master.key.age", "purged.log", "teleconnect.sqlite3.age",
+        "files.tar.age", "manifest.json", "master.key.age", "purged.log", "teleconnect.sqlite3.age",
     }  # fmt: skip
     key = (data_dir / "master.key").read_bytes()
     for body in files.values():

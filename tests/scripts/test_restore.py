@@ -27,10 +27,11 @@ from tests.serving import audit_lines, serving
 from web.keys import CLOCKWORK, STORE
 
 KEPT_TABLES = {
-    "account", "audit", "call", "chat_message", "chat_volume", "clock", "command", "consultation",
+    "account", "attachment", "audit", "call", "chat_message", "chat_volume", "clock", "command",
+    "consultation",
     "delivery_attempt", "device_check", "interpreter_request", "interpreting_organization",
     "invite", "master_key", "notice", "notice_text", "purged", "reply", "sealed_secret", "seen",
-    "setting", "used_token", "vault_key", "whatsapp_template",
+    "setting", "upload", "used_token", "vault_key", "whatsapp_template",
 }  # fmt: skip
 """Tables that a restore brings back. A token that was used up must stay so, and a clock that is far
 from the time in the backup has to hold before anything is deleted by it."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.backup import restored_folder
+from storage.engine.sealed_files import FILES
 from storage.errors import StorageError
 from storage.store import Records, Store
 from tests.scripts.commands import Commands
@@ -58,7 +59,11 @@ def fill_more(data_dir: Path) -> None:
 def killed_again_and_again(commands: Commands, data_dir: Path, kills: int) -> None:
     """Whenever a kill comes, the next start finds the old state or the new one, complete."""
     fill(data_dir, 3)
+    files = data_dir / FILES / "session-0001"
+    files.mkdir(parents=True)
+    (files / "before-the-backup.large").write_bytes(b"sealed")
     whole = backed_up(commands, data_dir)
+    (files / "before-the-backup.large").rename(files / "after-the-backup.large")
     asyncio.run(purge(data_dir, "session-0000"))
     old = data_dir.parent / "old"
     shutil.copytree(data_dir, old)
@@ -69,6 +74,8 @@ def killed_again_and_again(commands: Commands, data_dir: Path, kills: int) -> No
         assert sorted(seen.notes) == ["session-0001", "session-0002"]
         both.add("restore" in seen.audit)
         assert seen.audit in ([], ["backup"], ["restore"])
+        since = "before" if "restore" in seen.audit else "after"
+        assert [each.name for each in files.iterdir()] == [f"{since}-the-backup.large"]
         assert not list(data_dir.glob(".re*"))
         shutil.rmtree(data_dir)
         shutil.copytree(old, data_dir)

@@ -31,12 +31,14 @@ class Clinic:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[tuple[asyncio.subprocess.Process, Sender]]:
         first = not self.seat
-        async with process(self.folder, first=first, relay=False) as (running, server, printed):
-            async with Person(server) as phone:
-                if first:
-                    await self._furnish(server, phone, printed)
-                phone.plant(self.cookie)
-                yield running, Sender(phone, f"/seat/{self.seat}")
+        async with (
+            process(self.folder, first=first, relay=False) as (running, server, printed),
+            Person(server) as phone,
+        ):
+            if first:
+                await self._furnish(server, phone, printed)
+            phone.plant(self.cookie)
+            yield running, Sender(phone, f"/seat/{self.seat}")
 
     async def _furnish(self, server: Server, phone: Person, printed: str) -> None:
         setup = re.search(r"/setup/[\w-]+", printed)
@@ -72,7 +74,7 @@ async def test_an_upload_goes_on_after_each_kill_with_less_than_a_block_lost(
     content = photo(1600, 1200)
     clinic = Clinic(tmp_path)
     kept = 0
-    for turn in range(3):
+    for turn in range(2):
         async with clinic.running() as (running, amina):
             if turn == 0:
                 assert (await amina.create(content, UPLOAD_ID)).status == 201
@@ -116,16 +118,21 @@ Moment = Callable[[Clinic, asyncio.subprocess.Process], Awaitable[None]]
 
 async def while_it_is_examined(clinic: Clinic, running: asyncio.subprocess.Process) -> None:
     """The process for files has begun to work."""
-    own = Path(f"/proc/{running.pid}/task/{running.pid}/children")
-    async with asyncio.timeout(PATIENCE):
-        while not own.read_text().split():
-            await asyncio.sleep(0)
+    children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+    await until(lambda: children.read_text() != "")
 
 
 async def once_a_rendition_is_there(clinic: Clinic, running: asyncio.subprocess.Process) -> None:
+    await until(lambda: len(clinic.parts()) > 1)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    def wait() -> None:
+        while not true():
+            pass
+
     async with asyncio.timeout(PATIENCE):
-        while len(clinic.parts()) < 2:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(wait)
 
 
 @pytest.mark.parametrize("moment", [while_it_is_examined, once_a_rendition_is_there])

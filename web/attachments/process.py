@@ -27,22 +27,23 @@ def main(control: socket.socket) -> int:
     gc.collect()
     gc.freeze()
     control.sendall(READY)
+    parent = os.getpid()
     while True:
         _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
         if not descriptors:
             return 0
         if (child := os.fork()) == 0:
-            _fork(control, socket.socket(fileno=descriptors[0]), namespace)
+            control.close()
+            _fork(socket.socket(fileno=descriptors[0]), namespace, parent)
         os.close(descriptors[0])
         os.waitpid(child, 0)
 
 
-def _fork(control: socket.socket, connection: socket.socket, namespace: bool) -> None:
+def _fork(connection: socket.socket, namespace: bool, parent: int) -> None:
     """The life of a process that examines one file. Does not return."""
     status = 1
     try:
-        control.close()
-        restraints.for_a_file(namespace)
+        restraints.for_a_file(namespace, parent)
         serve(connection)
         status = 0
     finally:

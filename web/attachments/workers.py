@@ -135,6 +135,8 @@ class FileWorkers:
                     with contextlib.suppress(asyncio.CancelledError):
                         await feeding  # an error of the source is the reason of all others
         except (TimeoutError, EOFError, _Disbelieved) as error:
+            if self._helper is None or self._helper.is_gone:
+                raise Unavailable from None  # it was ended, which says nothing about the file
             _log.warning("a file could not be examined", extra={"reason": repr(error)})
             if not isinstance(error, EOFError):
                 self._end_helper()
@@ -147,7 +149,7 @@ class FileWorkers:
 
     async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """A connection to a new process for one file. Raises Unavailable."""
-        if self._helper is None or self._helper.process.returncode is not None:
+        if self._helper is None or self._helper.is_gone:
             self._end_helper()
             self._helper = await _start(self._environment)
         ours, theirs = socket.socketpair()
@@ -180,6 +182,16 @@ class _Helper:
     def __init__(self, process: Process, control: socket.socket) -> None:
         self.process = process
         self.control = control
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it ended, by itself or by somebody else."""
+        try:
+            return not self.control.recv(1)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     async def is_ready(self) -> bool:
         """Whether it has loaded its libraries; waits for it."""
@@ -245,7 +257,9 @@ async def _outcome(reader: asyncio.StreamReader, job: Job) -> Outcome:
     """The outcome that a process wrote. Raises EOFError if it died, _Disbelieved if it is none."""
     try:
         line = await reader.readuntil(b"\n")
-    except (asyncio.LimitOverrunError, ConnectionError):
+    except ConnectionError:
+        raise EOFError from None
+    except asyncio.LimitOverrunError:
         raise _Disbelieved("no outcome") from None
     try:
         if len(line) > LINE_BYTES:

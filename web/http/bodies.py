@@ -34,7 +34,7 @@ class Body:
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
-    "Whether the seat of an invite is asked for instead of an account."
+    "Whether the seat of an invite will do instead of an account."
 
 
 FORMS = Body()
@@ -89,7 +89,7 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
         check_kind(request, body.kind)
         if body.limit is not None:
             await request.app[LIMITS].hit(body.limit, client_network(request))
-        elif not await (_holds_a_seat(request) if body.seat else _is_signed_in(request)):
+        elif not await _is_signed_in(request) and not (body.seat and await _sits(request)):
             raise SignInRequired
     return await handler(request)
 
@@ -98,7 +98,7 @@ async def _is_signed_in(request: web.Request) -> bool:
     return await account_of(request) is not None
 
 
-async def _holds_a_seat(request: web.Request) -> bool:
+async def _sits(request: web.Request) -> bool:
     """Whether this browser has taken a seat by a link; which one, the handler finds out."""
     return "seated" in await get_session(request)
 

@@ -40,7 +40,7 @@ def session_page(viewer: Viewer, view: SessionView) -> h.Element:
         module="js/pages/session.js",
         service_user=not scheduler,
         wide=True,
-        stylesheets=("css/room.css", "css/call.css"),
+        stylesheets=("css/room.css",),
         data={
             "consultation-id": view.consultation_id,
             "invite-id": view.invite_id,
@@ -196,7 +196,11 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
             button("earlier-lines", _("Show earlier messages"), style="more", hidden=""),
             h.div("#chat-lines.lines", role="log", aria_label=_("Chat")),
             button("later-lines", _("Show later messages"), style="more", hidden=""),
-            button("newest-lines", _("Go to the newest messages"), style="more", hidden=""),
+            h.div(".jump")[
+                h.button("#newest-lines", type="button", hidden=True)[
+                    _("Go to the newest messages"), " ", h.span("#unread-count.tag")
+                ]
+            ],
         ],
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")
@@ -229,7 +233,7 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
 def _ways_to_attach(viewer: Viewer) -> h.Element:
     """Buttons instead of the inputs themselves, which no style sheet makes look like one."""
     _ = viewer.translate
-    return h.div(".attach")[
+    return h.div(".actions.attach")[
         h.button("#attach-file", type="button")[icon(viewer, "attach"), _("Attach a photo or PDF")],
         # shown on devices that are held in a hand
         h.button("#take-photo", type="button")[icon(viewer, "photo"), _("Take a photo")],
@@ -341,6 +345,7 @@ def _templates(viewer: Viewer) -> h.Node:
                 h.span(".done", role="status"),
             ]
         ],
+        h.template("#unread-line")[h.p(".unread")[h.span[_("New messages")]]],
         h.template("#event-line")[h.div(".event")[h.span(".text"), " ", h.time]],
         h.template("#person")[
             h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]

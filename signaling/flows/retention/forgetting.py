@@ -1,10 +1,11 @@
-"""Purging what retention says must go, rows and outbox files."""
+"""Purging what retention says must go: rows, sealed files, and files of the outbox."""
 
 import logging
 from datetime import datetime, timedelta
 
 from signaling.audit import SERVER
 from signaling.flows.retention.emptying import Emptying
+from signaling.flows.retention.leftovers import sweep_files, sweep_folders
 from signaling.flows.rooms import Rooms
 from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock, Timers
@@ -45,6 +46,7 @@ class Forgetting:
     async def begin(self) -> None:
         """Before anybody is served: complete what a killed server had begun, purge what is due."""
         await self._outbox.discard_halves()
+        await sweep_files(self._store)
         await self.purge_due()
         await self._emptying.empty()
 
@@ -82,13 +84,14 @@ class Forgetting:
         await self.purge_due()
 
     async def _sweep(self) -> None:
-        """Delete files of the outbox folder whose notice no longer exists.
+        """Delete files of the outbox folder whose notice no longer exists, and those of sessions.
 
         A notice is stored before its file, so one that is missing after the listing was purged.
         """
         written = await self._outbox.written()
         known = await self._store.read.notices.existing(written)
         await self._outbox.forget(written - known)
+        await sweep_folders(self._store)
 
     async def _purge(self, consultation_id: str, ended_by: datetime) -> None:
         notices = await self._store.read.notices.of_consultation(consultation_id)
@@ -108,3 +111,6 @@ class Forgetting:
         async with self._rooms.closed_to_all(consultation_id):
             if await self._store.write(work):
                 self._rooms.end(consultation_id)
+                # after the commit, for a session that was reopened keeps its files; what cannot be
+                # deleted now is swept by the next purge
+                await self._store.files.delete_all(consultation_id)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from signaling.account import Account
+from signaling.attachment import Upload
 from signaling.consultation import Consultation
 from signaling.interpreter_request import InterpreterRequest
 from signaling.notices.notice import Attempt, Channel, Content, Envelope, Notice, Occasion, Way
@@ -40,10 +41,13 @@ async def test_stored_times_in_the_future_are_set_to_now(tmp_path: Path) -> None
             InterpreterRequest("request", "session", "org", "ar", b"digest", AHEAD, AHEAD + DAY)
         )
         await records.used_tokens.use("token", AHEAD, NOW)
+        await records.uploads.create(
+            Upload("upload", "session", "amina", "a.jpg", "", 1, "", None, AHEAD, AHEAD)
+        )
 
     async def clamp_future(records: Records) -> None:
         for noun in (records.consultations, records.notices, records.interpreters,
-                     records.used_tokens):  # fmt: skip
+                     records.used_tokens, records.uploads):  # fmt: skip
             await noun.clamp_future(NOW)  # type: ignore[attr-defined]
 
     await store.write(store_all)
@@ -60,6 +64,7 @@ async def test_stored_times_in_the_future_are_set_to_now(tmp_path: Path) -> None
         "invitation", "soon", "reminder",
     }  # fmt: skip
     assert await read.interpreters.next_expiry() == NOW + DAY
+    assert [each.id for each in await read.uploads.untouched_since(NOW)] == ["upload"]
     await store.write(lambda records: records.used_tokens.use("other", NOW, NOW + DAY))
     assert not await read.used_tokens.is_used("token")
     await store.close()

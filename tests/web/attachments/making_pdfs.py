@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable
+from functools import cache
 from io import BytesIO
 
 import pikepdf
@@ -252,10 +253,13 @@ def forms_in_forms(levels: int, times: int) -> bytes:
     )
 
 
+@cache
 def inflating(megabytes: int, layers: int = 1) -> bytes:
     """Page content that is small as a file, and `megabytes` large as what is drawn."""
-    content = b" " * 2**20 * megabytes
-    for _ in range(layers):
+    packing = zlib.compressobj(1)
+    parts = [packing.compress(b" " * 2**20) for _ in range(megabytes)]
+    content = b"".join(parts) + packing.flush()
+    for _ in range(layers - 1):
         content = zlib.compress(content, 9)
     filters = b"/FlateDecode " * layers
     return written(

@@ -46,6 +46,11 @@ def made(make: Callable[[], bytes], color: Color = RED, size: tuple[int, int] = 
     return Sample(make, size, {LEFT_TOP: color})
 
 
+def x_ray(make: Callable[[], bytes], second: int, size: tuple[int, int] = (128, 32)) -> Sample:
+    """A picture with four columns of gray, of which the second is checked."""
+    return Sample(make, size, {(0.375, 0.5): (second, second, second)})
+
+
 def upright(make: Callable[[], bytes]) -> Sample:
     """A photo of four colors, in their places once it is upright."""
     return Sample(
@@ -138,25 +143,15 @@ HOSPITALS = {
     "JPEG without loss out of DICOM": Sample(
         partial(dicom_frame, "SC_rgb_jpeg_gdcm.dcm"), (100, 100), {(0.5, 0.05): (255, 0, 0)}
     ),
-    "X-ray of 12 bits in 16": made(
-        partial(photos.sixteen_bits, 0, 1000, 3000, 4095), (62, 62, 62), (128, 32)
+    "X-ray of 12 bits in 16": x_ray(partial(photos.sixteen_bits, 0, 1000, 3000, 4095), 62),
+    "X-ray that says that it has 12 bits": x_ray(
+        lambda: photos.with_chunk(photos.sixteen_bits(0, 1000, 2000, 3000), b"sBIT", b"\x0c"), 62
     ),
-    "X-ray that says that it has 12 bits": made(
-        lambda: photos.with_chunk(photos.sixteen_bits(0, 1000, 2000, 3000), b"sBIT", b"\x0c"),
-        (62, 62, 62),
-        (128, 32),
+    "X-ray of 12 bits, shifted up": x_ray(
+        lambda: photos.with_chunk(photos.sixteen_bits(0, 16000, 32000, 48000), b"sBIT", b"\x0c"), 62
     ),
-    "X-ray of 12 bits, shifted up": made(
-        lambda: photos.with_chunk(photos.sixteen_bits(0, 16000, 32000, 48000), b"sBIT", b"\x0c"),
-        (62, 62, 62),
-        (128, 32),
-    ),
-    "X-ray of 16 bits": made(
-        partial(photos.sixteen_bits, 0, 0x4040, 0xFFFF, 0xFFFF), (64, 64, 64), (128, 32)
-    ),
-    "nothing but one gray": made(
-        partial(photos.sixteen_bits, 0x6464), GRAY, (32, 32)
-    ),
+    "X-ray of 16 bits": x_ray(partial(photos.sixteen_bits, 0, 0x4040, 0xFFFF, 0xFFFF), 64),
+    "nothing but one gray": made(partial(photos.sixteen_bits, 0x6464), GRAY, (32, 32)),
     "CMYK by its own profile": fetched("pillow:pil_sample_cmyk.jpg", 100, 100, CENTER, (108, 12, 17)),
     "CMYK without a profile": made(
         lambda: saved(plain((20, 200, 200, 10), "CMYK"), "JPEG", quality=95), (226, 53, 53)
@@ -293,7 +288,7 @@ PAPERS = {
     "box elsewhere": paper(
         lambda: pdfs.saved(pdfs.plain(MediaBox=pdfs.box(-100, 0, 300, 300))),
         (640, 480),
-        spots={CENTER: WHITE, (0.4, 0.5): RED},
+        spots={(0.7, 0.5): WHITE, (0.4, 0.5): RED},
     ),
     "units of ten points": paper(lambda: pdfs.saved(pdfs.plain(UserUnit=10))),
     "without a box": paper(pdfs.without_media_box, (495, 640), spots={CENTER: WHITE}),

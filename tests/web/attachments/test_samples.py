@@ -84,8 +84,10 @@ async def test_a_pdf_is_counted_and_drawn(folder: Folder, name: str) -> None:
 async def test_exiftool_finds_no_metadata(folder: Folder, tmp_path: Path) -> None:
     count = 0
     for number, name in enumerate(VALID):
-        for rendition, data in (await folder.taken(name)).files.items():
-            (tmp_path / f"{number}-{rendition}").write_bytes(data)
+        taken = await folder.taken(name)
+        for rendition, data in taken.files.items():
+            ending = taken.renditions[rendition].media_type.removeprefix("image/")
+            (tmp_path / f"{number}-{rendition}.{ending}").write_bytes(data)
             count += 1
     described = await asyncio.to_thread(exiftool, tmp_path)
     assert len(described) == count > len(PHOTOS) * 2

@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.files import Sender, pdf, photo
 from tests.people import Person
-from tests.web.pages.test_uploads import Ward, opened
+from tests.web.pages.ward import Ward, opened
 
 pytestmark = pytest.mark.slow
 

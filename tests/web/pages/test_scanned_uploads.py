@@ -8,7 +8,7 @@ import pytest
 from tests.files import photo
 from tests.people import Person
 from tests.web.attachments.clamd import EICAR, STREAM_MEGABYTES, running_daemon
-from tests.web.pages.test_uploads import MIB, Ward, opened, refused
+from tests.web.pages.ward import MIB, Ward, opened, refused
 
 pytestmark = pytest.mark.slow
 

@@ -5,7 +5,7 @@
 
 import { _ } from "../shared/catalog.js";
 import { byId } from "../shared/dom.js";
-import { seatKey } from "../shared/browser-store.js";
+import { isStored } from "../shared/clear-storage.js";
 
 /**
  * @import { ChatLine } from "../signaling/messages.js"
@@ -52,14 +52,20 @@ export class Attachments {
 
   /** The page has its seat: go on with what an earlier page, or another tab, has left. */
   async adopt() {
-    const { store, page } = this.options;
-    const seat = seatKey(page);
-    const left = await Promise.all(
-      ["file:", "chosen:"].map((kind) => store.entries("uploads", seat + kind)),
-    );
-    if (!this.#parts && !left.flat().length) return;
+    if (!this.#parts && !(await this.#hasLeft())) return;
     const parts = await this.#load();
     await parts?.adopt();
+  }
+
+  /** Whether there are files of this seat in the browser. */
+  async #hasLeft() {
+    if (!(await isStored())) return false;
+    const { openStore } = await import("../shared/browser-store.js");
+    const store = await openStore();
+    const left = await Promise.all(
+      ["file:", "chosen:"].map((kind) => store.entries("uploads", this.options.seat + kind)),
+    );
+    return left.flat().length > 0;
   }
 
   /** @param {boolean} live whether the page has its seat */
@@ -114,21 +120,7 @@ export class Attachments {
    * @returns {{ line: ChatLine, reason: string }[]} with a reason those that were refused
    */
   lines(room, known) {
-    const { uploads } = this.#parts ?? {};
-    if (!uploads) return [];
-    for (const { id } of uploads.all()) if (known.has(id)) uploads.settle(id);
-    return uploads.all().map(({ id, name, caption, blob, order, reason }) => ({
-      line: {
-        id,
-        position: 0,
-        participant_id: room.me,
-        kind: "photo",
-        text: caption,
-        sent_at: order,
-        attachment: { name, size: blob.size },
-      },
-      reason,
-    }));
+    return this.#parts?.uploads.lines(room, known) ?? [];
   }
 
   /**
@@ -164,6 +156,7 @@ export class Attachments {
       event.preventDefault();
       event.dataTransfer.dropEffect = this.#isWritable ? "copy" : "none";
       mark(this.#isWritable);
+      void this.#load();
     });
     document.addEventListener("dragleave", (event) => event.relatedTarget ?? mark(false));
     document.addEventListener("drop", (event) => {

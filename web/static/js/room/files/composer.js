@@ -66,8 +66,10 @@ export class Composer {
       this.#show(chosen);
       this.#store(chosen);
     });
-    // One after another is described; whoever wants to send them as they are presses Enter.
-    if (taken.length) this.#list.lastElementChild?.querySelector("input")?.focus();
+    // On a phone the keyboard would cover what was chosen.
+    if (taken.length && matchMedia("(pointer: fine)").matches) {
+      this.#list.lastElementChild?.querySelector("input")?.focus();
+    }
   }
 
   /**

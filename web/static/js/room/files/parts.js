@@ -1,6 +1,6 @@
 /** What is loaded when a file is first chosen, sent or shown, wired together. */
 
-import { seatKey } from "../../shared/browser-store.js";
+import { openStore } from "../../shared/browser-store.js";
 import { Bubbles } from "./bubble.js";
 import { Composer } from "./composer.js";
 import { styleSheet } from "./elements.js";
@@ -10,7 +10,7 @@ import { Uploads } from "./uploads.js";
 /**
  * @typedef {object} PartsOptions
  * @property {DOMStringMap} page data of the session page
- * @property {import("../../shared/browser-store.js").BrowserStore} store
+ * @property {string} seat what keys in the browser's store begin with
  * @property {() => void} render
  * @property {(change: () => void) => void} growing makes a change that moves the end of the chat
  * @property {(lineId: string) => void} open
@@ -18,10 +18,12 @@ import { Uploads } from "./uploads.js";
  */
 
 export class Parts {
-  /** @param {PartsOptions} options */
-  constructor({ page, store, render, growing, open, roundTrip }) {
+  /**
+   * @param {PartsOptions} options
+   * @param {import("../../shared/browser-store.js").BrowserStore} store
+   */
+  constructor({ page, seat, render, growing, open, roundTrip }, store) {
     const { connection } = /** @type {any} */ (navigator);
-    const seat = seatKey(page);
     /** @type {Uploads} */
     this.uploads = new Uploads({
       store,
@@ -60,6 +62,6 @@ export class Parts {
 
 /** @param {PartsOptions} options */
 export async function load(options) {
-  await styleSheet("files.css");
-  return new Parts(options);
+  const [store] = await Promise.all([openStore(), styleSheet("files.css")]);
+  return new Parts(options, store);
 }

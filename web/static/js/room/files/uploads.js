@@ -14,6 +14,7 @@ import { overXhr } from "./xhr.js";
 
 /**
  * @import { BrowserStore, Change } from "../../shared/browser-store.js"
+ * @import { ChatLine } from "../../signaling/messages.js"
  * @import { Transport } from "./tus.js"
  */
 
@@ -102,6 +103,28 @@ export class Uploads {
   /** @returns {Upload[]} in the order in which their authors sent them */
   all() {
     return [...this.#all.values()].sort((one, other) => one.order - other.order);
+  }
+
+  /**
+   * The lines of those that are not in the chat yet.
+   * @param {{ me: string }} room
+   * @param {ReadonlySet<string>} known ids of the lines that are
+   * @returns {{ line: ChatLine, reason: string }[]} with a reason those that were refused
+   */
+  lines({ me }, known) {
+    for (const id of this.#all.keys()) if (known.has(id)) this.settle(id);
+    return this.all().map(({ id, name, caption, blob, order, reason }) => ({
+      line: {
+        id,
+        position: 0,
+        participant_id: me,
+        kind: "photo",
+        text: caption,
+        sent_at: order,
+        attachment: { name, size: blob.size },
+      },
+      reason,
+    }));
   }
 
   /** @param {string} id */

@@ -1,0 +1,110 @@
+"""A session with two people who send each other photos and PDFs, for tests of what travels and how."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.clock import MovableClock
+from tests.files import PIECE, Sender
+from tests.people import PATIENCE, Person, Wire, an_id, consultation_of
+from tests.serving import Server, moment, serving
+from web.keys import CLOCKWORK
+
+MIB = 2**20
+
+
+@dataclass
+class Ward:
+    """A nurse and Amina in one session, each with a page that can send."""
+
+    server: Server
+    clock: MovableClock
+    folder: Path
+    desk: Wire
+    seat: Wire
+    nurse: Sender
+    amina: Sender
+    invite_id: str
+    consultation_id: str
+    link: str
+
+    async def attachments(self) -> list[dict[str, Any]]:
+        """Every photo and PDF of the chat."""
+        async with Person(self.server) as again:
+            again.plant(self.amina.person.cookie)
+            wire = await again.enter(invite_id=self.invite_id)
+            return [line for line in await wire.chat() if line["kind"] in ("photo", "pdf")]
+
+    def stored(self) -> list[Path]:
+        """Every file in the data folder that belongs to photos and PDFs."""
+        return [path for path in (self.folder / "files").rglob("*") if path.is_file()]
+
+    async def pass_time(self, by: timedelta) -> None:
+        self.clock.move(by)
+        await self.server.app[CLOCKWORK].run_due()
+
+
+@asynccontextmanager
+async def opened(folder: Path, **settings: str) -> AsyncIterator[Ward]:
+    async with AsyncExitStack() as stack:
+        clock = MovableClock(moment("2026-12-07 14:30"))
+        server = await stack.enter_async_context(serving(folder, clock, **settings))
+        await server.account()
+        nurse, phone = [await stack.enter_async_context(Person(server)) for _ in range(2)]
+        await nurse.sign_in()
+        link = await nurse.invite()
+        invite_id = await phone.join(link)
+        seat = await phone.enter(invite_id=invite_id)
+        consultation_id = await consultation_of(seat)
+        desk = await nurse.enter(consultation_id=consultation_id)
+        yield Ward(
+            server, clock, folder, desk, seat, Sender(nurse, f"/sessions/{consultation_id}"),
+            Sender(phone, f"/seat/{invite_id}"), invite_id, consultation_id, link,
+        )  # fmt: skip
+
+
+async def shown(wire: Wire, line_id: str) -> dict[str, Any]:
+    """The line with this id, once it comes."""
+    while True:
+        line: dict[str, Any] = (await wire.until("chat_added"))["message"]
+        if line["id"] == line_id:
+            return line
+
+
+async def raw(
+    ward: Ward, upload_id: str, offset: int, size: int, *more: str
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The head of a PATCH by hand."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", ward.server.config.port)
+    head = [
+        f"PATCH {ward.amina.place}/uploads/{upload_id} HTTP/1.1", "Host: localhost",
+        f"Cookie: teleconnect={ward.amina.person.cookie}", "Tus-Resumable: 1.0.0",
+        f"Content-Type: {PIECE}", f"Upload-Offset: {offset}", f"Content-Length: {size}", *more,
+    ]  # fmt: skip
+    writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
+    return reader, writer
+
+
+async def received(ward: Ward, upload_id: str, offset: int) -> None:
+    """Wait until so many bytes of an upload are kept."""
+    async with asyncio.timeout(PATIENCE):
+        while await ward.amina.offset(upload_id) < offset:
+            pass
+
+
+async def refused(sender: Sender, content: bytes, **said: str) -> tuple[int, str]:
+    """Send something that is not taken; the status and the code."""
+    upload_id = an_id("file")
+    answer = await sender.create(content, upload_id, **said)
+    if answer.status == 201:
+        answer = await sender.piece(upload_id, 0, content)
+    assert answer.status >= 400, answer.status
+    found = json.loads(answer.text)
+    assert found["text"].endswith(".")
+    assert (await sender.ask("HEAD", upload_id)).status == 404
+    return answer.status, found["code"]
