@@ -93,7 +93,7 @@ class Viewer {
   #zoomOut = button(_("Zoom out"), () => this.#zoom.step(-1));
   #left = button(_("Turn left"), () => this.#turn(-1));
   #right = button(_("Turn right"), () => this.#turn(1));
-  #mark = button(_("Mark"), () => this.#startMarking());
+  #mark = button(_("Mark"), () => this.#startMarking(), { class: "mark" });
   #download = element("a", { class: "button", download: "" }, _("Download"));
   #tools = element("div", { class: "tools", role: "group" });
   #zoom;
