@@ -84,14 +84,18 @@ async def files(app: web.Application, context: BrowserContext, phone: Page, shoo
     await shoot(desk, "viewer-marking")
     await desk.keyboard.press("Escape")
     await desk.click(".viewer .next")
-    await desk.wait_for_selector(".viewer .page img[src]")
+    await desk.wait_for_function(
+        "() => document.querySelector('.viewer .page img')?.naturalWidth > 0"
+    )
     await shoot(desk, "viewer-pdf")
     await desk.click(".viewer .close")
     await desk.click("#ask-photo-now")
     await phone.wait_for_selector(".photo-request[open]")
     await shoot(phone, "photo-asked")
     await phone.click(".photo-request .primary:visible")
-    await phone.wait_for_selector(".photo-request video:visible")
+    await phone.wait_for_function(
+        "() => document.querySelector('.photo-request video')?.videoWidth > 0"
+    )
     await shoot(phone, "photo-camera")
     await phone.click(".photo-request .primary:visible")
     await phone.wait_for_selector(".photo-request img:visible")
