@@ -21,6 +21,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
+from scripts.file_screenshots import files
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
 from scripts.screenshot_files import photograph_files
 from signaling.flows.invites.inviting import Plan
@@ -32,7 +33,7 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-KINDS = ("pages", "call", "trouble", "files")
+KINDS = ("pages", "call", "trouble", "files", "viewer")
 NUMBERS = (
     "رقم هاتفي +41 79 123 45 67",
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
@@ -104,11 +105,36 @@ async def photograph(
                     context = await look.context(browser, server)
                     count += await photograph_files(context, found.landing, out, look.suffix)
                     await context.close()
+                if "viewer" in kinds:
+                    count += await _viewer(browser, app, server, out, look)
                 if "trouble" in kinds:
                     count += await _trouble(browser, server, found, out, look)
             if "call" in kinds:
                 count += await _call(browser, app, server, out, language, dark)
     return count
+
+
+async def _viewer(
+    browser: Browser, app: web.Application, server: str, out: Path, look: Look
+) -> int:
+    """Photos and PDFs: viewer, marking, being asked for a photo."""
+    shots = 0
+
+    async def shoot(page: Page, name: str) -> None:
+        nonlocal shots
+        await page.wait_for_timeout(250)
+        await page.screenshot(path=out / f"{name}-{look.suffix}.png")
+        shots += 1
+
+    desk = await look.context(browser, server)
+    phone = await look.context(browser, server)
+    page = await desk.new_page()
+    await _sign_in(page)
+    await page.close()
+    await files(app, desk, await phone.new_page(), shoot)
+    await desk.close()
+    await phone.close()
+    return shots
 
 
 async def _trouble(browser: Browser, server: str, found: Sample, out: Path, look: Look) -> int:

@@ -110,7 +110,9 @@ export class PdfPages {
       picture.removeAttribute("src");
       show(failed, true);
     });
-    place.append(picture, failed, element("figcaption", {}, name));
+    // behind the picture, until it covers it
+    const waiting = element("p", { class: "waiting", "aria-hidden": "true" }, _("Loading…"));
+    place.append(waiting, picture, failed, element("figcaption", {}, name));
     return page;
   }
 }

@@ -81,20 +81,20 @@ class Viewer {
   #view = null;
   /** @type {Marking | null} */
   #marking = null;
-  #title = element("h2", { id: "viewer-title", role: "status" });
+  #title = element("h2", { id: "viewer-title" });
   #from = element("p", { class: "from" });
   #caption = element("p", { class: "caption", dir: "auto" });
   #words = element("p", { class: "words", role: "status" });
   #call = element("div", { class: "words actions", role: "alert", hidden: "" });
   #failed = element("div", { class: "failed", role: "alert", hidden: "" });
-  #frame = element("div", { class: "frame", tabindex: "0", role: "group" });
+  #frame = element("div", { class: "screen", tabindex: "0", role: "group" });
   #previous = button(_("Previous"), () => this.#go(-1), { class: "previous" });
   #next = button(_("Next"), () => this.#go(1), { class: "next" });
   #zoomIn = button(_("Zoom in"), () => this.#zoom.step(1));
   #zoomOut = button(_("Zoom out"), () => this.#zoom.step(-1));
   #left = button(_("Turn left"), () => this.#turn(-1));
   #right = button(_("Turn right"), () => this.#turn(1));
-  #mark = button(_("Mark"), () => this.#startMarking());
+  #mark = button(_("Mark"), () => this.#startMarking(), { class: "mark" });
   #download = element("a", { class: "button", download: "" }, _("Download"));
   #tools = element("div", { class: "tools", role: "group" });
   #zoom;
@@ -200,7 +200,7 @@ class Viewer {
     );
     const head = element("div", { class: "head" });
     head.append(
-      element("div", {}, this.#title, this.#from),
+      element("div", { role: "status" }, this.#title, this.#from),
       button(_("Close"), () => this.close(), { class: "close" }),
     );
     const dialog = element("dialog", { class: "viewer" });
@@ -391,7 +391,8 @@ class Viewer {
     const { zoom } = this.#zoom;
     if (this.#view instanceof PhotoView) this.#view.resize({ width, height }, zoom);
     else if (this.#view) {
-      this.#view.sheet.style.inlineSize = `${Math.min(width, PDF_WIDTH) * zoom}px`;
+      // not in pixels: a scroll bar may take some of them
+      this.#view.sheet.style.inlineSize = `calc(min(100%, ${PDF_WIDTH}px) * ${zoom})`;
     }
     this.#zoomOut.disabled = zoom <= 1;
     this.#marking?.draw();
