@@ -21,7 +21,7 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from scripts.file_screenshots import files
+from scripts.screenshot_viewer import files
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
 from scripts.screenshot_files import photograph_files
 from signaling.flows.invites.inviting import Plan
