@@ -13,7 +13,10 @@ from signaling.wire import messages, values
 from signaling.wire.values import CLOSE_CODES, Value
 
 ROOT = Path(__file__).parents[3]
-SOURCE = (ROOT / "web/static/js/signaling/messages.js").read_text(encoding="utf-8")
+SOURCE = "".join(
+    (ROOT / "web/static/js/signaling" / name).read_text(encoding="utf-8")
+    for name in ("messages.js", "values.js")
+)
 NUMBERS = (ROOT / "web/static/js/signaling/protocol.js").read_text(encoding="utf-8")
 PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")
 
