@@ -2,7 +2,7 @@
 
 Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
 on a desk, light and dark, from left to right and from right to left; a call of four; and pages in
-trouble, or with words and numbers of both directions.
+trouble, or with words and numbers of both directions; files in the chat.
 """
 
 import argparse
@@ -21,8 +21,9 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from scripts.file_screenshots import files
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
+from scripts.screenshot_files import photograph_files
+from scripts.screenshot_viewer import photograph_viewer
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from web.app import create_app
@@ -32,7 +33,7 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-KINDS = ("pages", "call", "trouble", "viewer")
+KINDS = ("pages", "call", "trouble", "files", "viewer")
 NUMBERS = (
     "رقم هاتفي +41 79 123 45 67",
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
@@ -100,6 +101,10 @@ async def photograph(
                     context = await look.context(browser, server)
                     count += await _pages(context, app, found, out, look.suffix)
                     await context.close()
+                if "files" in kinds:
+                    context = await look.context(browser, server)
+                    count += await photograph_files(context, found.landing, out, look.suffix)
+                    await context.close()
                 if "viewer" in kinds:
                     count += await _viewer(browser, app, server, out, look)
                 if "trouble" in kinds:
@@ -126,7 +131,7 @@ async def _viewer(
     page = await desk.new_page()
     await _sign_in(page)
     await page.close()
-    await files(app, desk, await phone.new_page(), shoot)
+    await photograph_viewer(app, desk, await phone.new_page(), shoot)
     await desk.close()
     await phone.close()
     return shots

@@ -119,3 +119,15 @@ export class TusServer {
     return { bytes: Buffer.concat(chunks), cut: false };
   }
 }
+
+/**
+ * A request without a browser.
+ * @param {import("../../web/static/js/room/files/tus.js").TusRequest} request
+ */
+export async function overHttp({ method, url, headers, body, onSent, signal }) {
+  const answer = await fetch(url, { method, headers, body, signal });
+  onSent(body?.byteLength ?? 0);
+  const text = await answer.text();
+  const header = (/** @type {string} */ name) => answer.headers.get(name);
+  return { status: answer.status, header, text };
+}

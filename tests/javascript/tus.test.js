@@ -10,9 +10,7 @@ import {
   Speed,
   TusUpload,
 } from "../../web/static/js/room/files/tus.js";
-import { TusServer } from "./tus-server.js";
-
-/** @import { TusRequest } from "../../web/static/js/room/files/tus.js" */
+import { overHttp, TusServer } from "./tus-server.js";
 
 let server = new TusServer();
 
@@ -21,18 +19,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => server.stop());
-
-/** @param {TusRequest} request */
-async function overHttp({ method, url, headers, body, onSent, signal }) {
-  const answer = await fetch(url, { method, headers, body, signal });
-  onSent(body?.byteLength ?? 0);
-  const text = await answer.text();
-  return {
-    status: answer.status,
-    header: (/** @type {string} */ name) => answer.headers.get(name),
-    text,
-  };
-}
 
 /**
  * @param {Buffer} content

@@ -47,6 +47,17 @@ async (name) => {
 }
 """
 "The first bytes of what a line offers to download, and how many there are."
+SIZE = """
+(name) => {
+  const line = [...document.querySelectorAll(".line")].find((one) => one.textContent.includes(name));
+  const image = line.querySelector(".frame img");
+  return ["width", "height"].map((name) => Number(image.getAttribute(name)));
+}
+"""
+"Of the large rendition, as the picture announces it."
+SLOW = """
+Object.defineProperty(navigator, "connection", { value: { effectiveType: "3g", addEventListener() {} } });
+"""
 REFUSALS = ["status of 4[0-9][0-9]", *FAILED_LOADS]
 
 
@@ -301,3 +312,52 @@ async def test_firefox_sends_shows_and_goes_on_after_a_reload(
             await expect(phone.locator(".line")).to_have_count(2)
             assert await phone.evaluate(GET, "scan.pdf") == [*content[:64], len(content)]
             await context.close()
+
+
+async def test_a_large_photo_is_made_smaller_for_a_slow_line_unless_its_author_does_not_want_that(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    large = photo(2400, 1600, quality=95)
+    async with line() as slow:
+        scene = Scene(slow, tmp_path)
+        async with scene.running():
+            assert scene.session is not None
+            context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
+            await context.add_init_script(SLOW)
+            phone = await arrived(await context.new_page(), slow.url, scene.session)
+            slow.carry(BLOCK)
+            await send(phone, file("wound.jpg", "image/jpeg", large))
+            await expect(bubble(phone, "wound.jpg")).to_contain_text("Made smaller")
+            await slow.held.wait()
+            await phone.get_by_role("button", name="Send the original size").click()
+            await expect(bubble(phone, "wound.jpg")).not_to_contain_text("Made smaller")
+            slow.carry()
+            await is_drawn(bubble(phone, "wound.jpg"))
+            assert await phone.evaluate(SIZE, "wound.jpg") == [2400, 1600]
+
+            await send(phone, file("smaller.jpg", "image/jpeg", large))
+            await is_drawn(bubble(phone, "smaller.jpg"))
+            if "Made smaller" in (await bubble(phone, "smaller.jpg").text_content() or ""):
+                width, height = await phone.evaluate(SIZE, "smaller.jpg")
+                assert 2_900_000 < width * height <= 3_000_000
+            await expect(phone.locator(".line")).to_have_count(2)
+
+
+async def test_a_file_that_the_end_of_the_session_overtakes_is_its_authors_again(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        session = await Session.of(nurse)
+        context = await new_context(base_url=server.url, allowed_errors=REFUSALS)
+        phone = await arrived(await context.new_page(), server.url, session)
+        asked = asyncio.Event()
+        await phone.route(re.compile("/uploads/"), lambda _route: asked.set())
+        await send(phone, file("scan.pdf", "application/pdf", scan(2)))
+        await asked.wait()
+        await choose(phone, file("wound.jpg", "image/jpeg", photo()))
+        desk = await nurse.enter(consultation_id=session.consultation_id)
+        await desk.command("terminate_consultation", choice="close")
+        for name in ("scan.pdf", "wound.jpg"):
+            await expect(bubble(phone, name).locator(".state")).to_contain_text("not sent")
+        assert await phone.evaluate(LEFT) == 0

@@ -16,8 +16,8 @@ import { isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
  */
 
 /** CSS pixels that a picture has at most. */
-const WIDEST = 280;
-const HIGHEST = 320;
+const WIDEST = 260;
+const HIGHEST = 240;
 /** Sending the same again would be refused again. */
 const HOPELESS = new Set([
   "file_not_accepted",
