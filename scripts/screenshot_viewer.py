@@ -58,7 +58,9 @@ async def _send(context: BrowserContext, uploads: str, content: bytes, **said: s
     )
 
 
-async def files(app: web.Application, context: BrowserContext, phone: Page, shoot: Shoot) -> None:
+async def photograph_viewer(
+    app: web.Application, context: BrowserContext, phone: Page, shoot: Shoot
+) -> None:
     """Photograph a session with a photo and a PDF: `context` is the desk's, signed in."""
     account = await app[STORE].read.accounts.by_email("nurse@example.org")
     assert account is not None

@@ -21,9 +21,9 @@ from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
-from scripts.screenshot_viewer import files
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
 from scripts.screenshot_files import photograph_files
+from scripts.screenshot_viewer import photograph_viewer
 from signaling.flows.invites.inviting import Plan
 from signaling.invite import Person
 from web.app import create_app
@@ -131,7 +131,7 @@ async def _viewer(
     page = await desk.new_page()
     await _sign_in(page)
     await page.close()
-    await files(app, desk, await phone.new_page(), shoot)
+    await photograph_viewer(app, desk, await phone.new_page(), shoot)
     await desk.close()
     await phone.close()
     return shots

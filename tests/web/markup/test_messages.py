@@ -14,8 +14,8 @@ from signaling.wire.values import CLOSE_CODES, Value
 
 ROOT = Path(__file__).parents[3]
 SOURCE = "".join(
-    (ROOT / f"web/static/js/signaling/{name}.js").read_text(encoding="utf-8")
-    for name in ("values", "messages")
+    (ROOT / "web/static/js/signaling" / name).read_text(encoding="utf-8")
+    for name in ("messages.js", "values.js")
 )
 NUMBERS = (ROOT / "web/static/js/signaling/protocol.js").read_text(encoding="utf-8")
 PROSE = (ROOT / "signaling/wire/PROTOCOL.md").read_text(encoding="utf-8")

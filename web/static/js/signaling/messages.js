@@ -4,22 +4,20 @@
  * wire. No browser loads this file.
  */
 
-/**
- * @import {
- *   ResumePoint,
- *   Description,
- *   CandidateInit,
- *   MediaState,
- *   Participant,
- *   ChatLine,
- *   PhotoRequest,
- *   CallView,
- *   RelayTrack,
- *   ConsultationView,
- *   IceServer,
- *   WaitingEntry,
- * } from "./values.js"
- */
+/** @typedef {import("./values.js").ResumePoint} ResumePoint */
+/** @typedef {import("./values.js").Description} Description */
+/** @typedef {import("./values.js").CandidateInit} CandidateInit */
+/** @typedef {import("./values.js").MediaState} MediaState */
+/** @typedef {import("./values.js").Participant} Participant */
+/** @typedef {import("./values.js").Attachment} Attachment */
+/** @typedef {import("./values.js").ChatLine} ChatLine */
+/** @typedef {import("./values.js").PhotoRequest} PhotoRequest */
+/** @typedef {import("./values.js").CallMember} CallMember */
+/** @typedef {import("./values.js").CallView} CallView */
+/** @typedef {import("./values.js").RelayTrack} RelayTrack */
+/** @typedef {import("./values.js").ConsultationView} ConsultationView */
+/** @typedef {import("./values.js").IceServer} IceServer */
+/** @typedef {import("./values.js").WaitingEntry} WaitingEntry */
 
 /**
  * @typedef {object} Hello

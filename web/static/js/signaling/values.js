@@ -1,4 +1,7 @@
-/** Values inside wire messages, as in `signaling/wire/values.py`. Types only. */
+/**
+ * Values inside the messages of the signaling protocol as types: the counterpart of
+ * signaling/wire/values.py, see `messages.js`. No browser loads this file.
+ */
 
 /**
  * @typedef {object} ResumePoint
