@@ -219,8 +219,11 @@ SCRIPT_IMPORT = re.compile(
     r'(?:^import|^export .*?from|^} from|^import .*?from|import\()\s*"(\.[^"]+)"', re.M
 )
 
-parsed = cache(ast.parse)
-"Each file is read by several rules."
+
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Every node of a file's syntax tree; kept, because several rules read each file."""
+    return tuple(ast.walk(ast.parse(source)))
 
 
 def layer(module: str) -> str | None:
@@ -246,12 +249,12 @@ def module_name(path: str) -> str:
 @cache
 def imports(path: str, source: str) -> list[tuple[int, str]]:
     """Line and full dotted name of everything imported, also late or only for types."""
-    return list(_imports(path, parsed(source)))
+    return list(_imports(path, nodes(source)))
 
 
-def _imports(path: str, tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _imports(path: str, tree: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     package = list(PurePosixPath(path).parent.parts)
-    for node in ast.walk(tree):
+    for node in tree:
         match node:
             case ast.Import(names=names):
                 for alias in names:
@@ -380,7 +383,7 @@ def files_in_folders(paths: Iterable[str]) -> Counter[str]:
 def long_functions(sources: Mapping[str, str]) -> Iterator[tuple[int, str, str]]:
     """Lines, path and name of each function longer than MOST_FUNCTION_LINES, `def` to its end."""
     for path, text in sources.items():
-        for node in ast.walk(parsed(text)):
+        for node in nodes(text):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 if lines > MOST_FUNCTION_LINES:

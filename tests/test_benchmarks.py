@@ -63,6 +63,13 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
         },
         "500",
     ),
+    "history": (
+        {
+            "50": {"usable_ms": 400.0, "bytes": 80_000.0, "snapshot_ms": 10.0},
+            "10000": {"usable_ms": 500.0, "bytes": 80_000.0, "snapshot_ms": 11.0},
+        },
+        "1.25",
+    ),
     "page": (
         {
             "budget_bytes": 60_000,

@@ -26,7 +26,6 @@ from tests.structure import (
     long_functions,
     module_name,
     none,
-    parsed,
     python_files,
     room,
     room_of_module,
@@ -117,7 +116,7 @@ def imports_of_the_bench(path: str, source: str) -> Iterator[str]:
     """What others share with the bench is in scripts/traffic."""
     if path in BENCH_TESTS:
         return
-    for line, name in imports(path, parsed(source)):
+    for line, name in imports(path, source):
         if name.startswith("scripts.benchmarks"):
             yield f"{path}:{line} imports {name}; what tests need of it belongs in scripts/traffic"
 

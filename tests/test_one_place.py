@@ -6,11 +6,11 @@ can complain. Who may import whom is in `tests/test_layering.py`.
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.structure import PACKAGES, files, layer, module_name, none, parsed, python_files
+from tests.structure import PACKAGES, files, layer, module_name, nodes, none, python_files
 
 SQL = re.compile(
     r"""\s*(
@@ -34,10 +34,10 @@ JAVASCRIPT_FOLDERS = ("web/static/", "tests/javascript/")
 "scripts/check reads these; eslint.config.js is a tool's setting."
 
 
-def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def strings(tree: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """String constants, those inside f-strings too, but no docstrings."""
-    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    prose = {id(node.value) for node in tree if isinstance(node, ast.Expr)}
+    for node in tree:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
             yield node.lineno, node.value
 
@@ -45,7 +45,7 @@ def strings(tree: ast.AST) -> Iterator[tuple[int, str]]:
 def clocks_in_rules(path: str, source: str) -> Iterator[str]:
     if layer(module_name(path)) != "rules":
         return
-    for node in ast.walk(parsed(source)):
+    for node in nodes(source):
         match node:
             case ast.Attribute(
                 value=ast.Name(id="datetime" | "date") | ast.Attribute(attr="datetime" | "date"),
@@ -58,7 +58,7 @@ def environment_reads(path: str, source: str) -> Iterator[str]:
     if path == "web/config.py":
         return
     names = {"environ", "environb", "getenv", "getenvb"}
-    for node in ast.walk(parsed(source)):
+    for node in nodes(source):
         match node:
             case ast.Attribute(value=ast.Name(id="os"), attr=name) if name in names:
                 yield f"{path}:{node.lineno}: os.{name}: only web/config.py reads the environment"
@@ -71,7 +71,7 @@ def environment_reads(path: str, source: str) -> Iterator[str]:
 def sql_outside_storage(path: str, source: str) -> Iterator[str]:
     if path.startswith(("storage/", "scripts/benchmarks/", "scripts/traffic/")):
         return
-    for line, text in strings(parsed(source)):
+    for line, text in strings(nodes(source)):
         if SQL.match(text):
             yield f"{path}:{line}: SQL lives in storage: {text.strip()[:40]!r}"
 
@@ -79,7 +79,7 @@ def sql_outside_storage(path: str, source: str) -> Iterator[str]:
 def addresses_outside_routes(path: str, source: str) -> Iterator[str]:
     if not path.startswith("web/") or path == "web/routes.py":
         return
-    for line, text in strings(parsed(source)):
+    for line, text in strings(nodes(source)):
         if ADDRESS.match(text):
             yield f"{path}:{line}: addresses live in web/routes.py: {text!r}"
 

@@ -5,6 +5,7 @@ import ipaddress
 import re
 import unicodedata
 from email.headerregistry import Address
+from functools import lru_cache
 from pathlib import Path
 
 import phonenumbers
@@ -200,16 +201,24 @@ def private_key(text: str) -> str:
             key = Path(key).read_text("ascii")
         except (OSError, ValueError):
             key = ""
-    try:
-        if not key.startswith("-----BEGIN PRIVATE KEY-----"):
-            raise ValueError
-        load_pem_private_key(key.encode("ascii"), None)
-    except (TypeError, ValueError, UnsupportedAlgorithm):
+    if not _is_private_key(key):
         raise ValueError(
             "must be the whole text that begins with BEGIN PRIVATE KEY, or the path of the file"
             " that holds it"
-        ) from None
+        )
     return key
+
+
+@lru_cache(maxsize=1)
+def _is_private_key(text: str) -> bool:
+    """Kept for the next reading of the settings: whether its primes fit takes a while to check."""
+    if not text.startswith("-----BEGIN PRIVATE KEY-----"):
+        return False
+    try:
+        load_pem_private_key(text.encode("ascii"), None)
+    except (TypeError, ValueError, UnsupportedAlgorithm):
+        return False
+    return True
 
 
 def sms_sender(text: str) -> str:

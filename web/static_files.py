@@ -10,7 +10,7 @@ import gzip
 import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -40,13 +40,16 @@ class StaticFiles:
         self.digest = digest.hexdigest()[:16]
 
     @classmethod
+    @cache
     def load(cls) -> "StaticFiles":
+        """All files, read once in the life of the process."""
         found: dict[str, StaticFile] = {}
         _collect(files("web") / "static", "", found)
         return cls(found)
 
     def read_again(self) -> None:
         """Take the files as they are now, under a new digest if any has changed."""
+        type(self).load.cache_clear()
         fresh = self.load()
         self._files, self.digest = fresh._files, fresh.digest
 

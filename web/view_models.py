@@ -43,6 +43,8 @@ class Viewer:
     "Whether a link has been used in this browser, so that there is a seat to leave."
     retention_hours: int = 24
     "How long a closed session is kept, in whole hours."
+    file_megabytes: float = 20
+    "Most megabytes of one photo or PDF in the chat."
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,11 @@ class WorkerProcess:
         ``environment`` alone, and it inherits no open file but its socket and the log.
         """
         process, ours = await cls._start_process(environment)
-        reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
         first: messages.WorkerMessage | None = None
         worker: WorkerProcess | None = None
+        writer: asyncio.StreamWriter | None = None
         try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=messages.LONGEST_LINE)
             async with asyncio.timeout(START_SECONDS):
                 writer.write(messages.encode(start))
                 line = await reader.readline()
@@ -91,7 +92,10 @@ class WorkerProcess:
         finally:
             if worker is None:
                 # Also if the start is canceled meanwhile.
-                writer.close()
+                if writer is None:
+                    ours.close()
+                else:
+                    writer.close()
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()

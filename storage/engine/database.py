@@ -352,14 +352,15 @@ async def _connect(path: Path) -> Connection:
     connection.row_factory = sqlite3.Row
     try:
         await _switch_to_wal(connection)
-        for pragma in (
-            f"busy_timeout={BUSY_MS}",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "secure_delete=ON",
-            "temp_store=MEMORY",
-        ):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
+        await connection.executescript(
+            f"""
+            PRAGMA busy_timeout={BUSY_MS};
+            PRAGMA synchronous=FULL;
+            PRAGMA foreign_keys=ON;
+            PRAGMA secure_delete=ON;
+            PRAGMA temp_store=MEMORY;
+            """
+        )
     except BaseException:
         await connection.close()
         raise

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from functools import cached_property
 from typing import Any, Literal
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
@@ -33,7 +34,7 @@ class Received:
     recipients: list[str]
     octets: bytes
 
-    @property
+    @cached_property
     def message(self) -> EmailMessage:
         message = message_from_bytes(self.octets, policy=SMTP_POLICY)
         assert isinstance(message, EmailMessage)

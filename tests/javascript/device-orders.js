@@ -1,7 +1,7 @@
 /**
  * Random sequences of events around the devices of a session page, in a real browser: clicks in any
  * order, late answers and refusals of the browser and the server, devices that are unplugged, other
- * people who arrive, call and hang up. After every step the live tracks must be those that the call
+ * people who arrive, call and hang up, photos that are taken meanwhile. After every step the live tracks must be those that the call
  * wants. `tests/browser/calls/test_devices.py` loads this module into the page, beside its own ones.
  */
 
@@ -33,11 +33,13 @@ class Order {
   /** @type {Set<Kind>} which the browser has refused since they were last asked for */
   refused = new Set();
   isOut = true;
+  /** The dialog with the camera for a photo is open. */
+  takesPhoto = false;
   /** @type {string[]} */
   log = [];
 
   /**
-   * @param {{ CallController: any, Refused: any }} modules
+   * @param {{ CallController: any, Refused: any, StillCamera: any }} modules
    * @param {Hardware} hardware
    * @param {Clock} clock
    * @param {Dice} dice
@@ -79,6 +81,13 @@ class Order {
       render: () => this.media?.render(this.room),
     });
     this.media.render(this.room);
+    /** A phone that runs one camera at a time. */
+    this.isOneCamera = dice.is(0.5);
+    this.still = new modules.StillCamera({
+      onTrack: () => {},
+      onRefused: () => {},
+      onAsking: () => {},
+    });
   }
 
   /** @param {any} call */
@@ -92,6 +101,10 @@ class Order {
       await this.#step();
       this.#check();
     }
+    if (this.dice.is(0.7)) this.#photo(false);
+    await this.#drain(true);
+    this.#checkSettled();
+    if (this.takesPhoto) this.#photo(false);
     await this.#drain(true);
     this.#checkSettled();
     this.#press("hang-up");
@@ -116,6 +129,7 @@ class Order {
       unplug: 0.7,
       wake: 0.3,
       choose: 0.8,
+      photo: 0.8,
       miss: line.call ? 0.3 : 0,
       end: 0.1,
     };
@@ -130,9 +144,17 @@ class Order {
     else if (step === "unplug") this.#unplug();
     else if (step === "wake") this.media.wake();
     else if (step === "choose") this.#choose(dice.one(["choose-microphone", "choose-camera"]));
+    else if (step === "photo") this.#photo(!this.takesPhoto);
     else if (step === "miss") line.end();
     else this.#end();
     await settled();
+  }
+
+  /** @param {boolean} takes */
+  #photo(takes) {
+    this.takesPhoto = takes;
+    if (takes) this.still.open(this.media.devices);
+    else this.still.close();
   }
 
   #pressAny() {
@@ -183,6 +205,11 @@ class Order {
    * @param {boolean} yes
    */
   #answer(request, yes) {
+    const other = { still: "video", video: "still" }[String(request.kind)];
+    if (other && this.isOneCamera && this.hardware.live(/** @type {Kind} */ (other)).length) {
+      this.hardware.refuse(request, "NotReadableError");
+      return;
+    }
     if (yes) {
       this.hardware.grant(request);
       return;
@@ -207,6 +234,7 @@ class Order {
     this.isOut = true;
     if (this.dice.is(0.5)) this.media.abandon();
     else this.media.hide();
+    this.#photo(false);
   }
 
   /**
@@ -237,10 +265,13 @@ class Order {
     const call = this.#shown("call") && !this.line.ended;
     if (this.isOut) this.#is(this.line.ended || !call, "a call is shown after hanging up");
     if (!call) {
-      this.#is(this.#live() === 0, "something is live without a call");
+      const photo = hardware.live("still").length;
+      this.#is(this.#live() === photo, "something is live without a call");
       this.wishes.camera = this.wishes.screen = false;
     }
-    for (const kind of /** @type {const} */ (["audio", "video", "screen", "copy"])) {
+    const still = hardware.live("still").length > 0;
+    this.#is(this.takesPhoto || !still, "a camera is live and nobody takes a photo");
+    for (const kind of /** @type {const} */ (["audio", "video", "screen", "still", "copy"])) {
       this.#is(hardware.live(kind).length <= 1, `more than one ${kind} is live`);
       const open = hardware.requests.filter((one) => one.kind === kind).length;
       this.#is(open <= 1, `more than one request for ${kind} is open`);
@@ -253,7 +284,7 @@ class Order {
     this.#is(this.wishes.microphone || !heard, "somebody muted is heard");
     if (!call) return;
     this.#is(this.#pressed("microphone") === heard, "the microphone's button is wrong");
-    this.#is(this.#pressed("camera") === hardware.live("video").length > 0, "the camera's is");
+    this.#is(this.#pressed("camera") === this.#hasPicture(), "the camera's is");
     this.#is(
       this.#pressed("share-screen") === hardware.live("screen").length > 0,
       "the screen's is",
@@ -265,7 +296,9 @@ class Order {
     const video = document.querySelector("#self-tile video");
     const own = video instanceof HTMLVideoElement ? video.srcObject : null;
     const shown = own instanceof MediaStream ? own.getTracks() : [];
-    const [live] = [...this.hardware.live("screen"), ...this.hardware.live("video")];
+    const { hardware, wishes } = this;
+    const still = wishes.camera ? hardware.live("still") : [];
+    const [live] = [...hardware.live("screen"), ...hardware.live("video"), ...still];
     this.#is(shown[0] === live?.track, "the own picture is not what is live");
   }
 
@@ -282,15 +315,23 @@ class Order {
       ["video", wishes.camera],
       ["screen", wishes.screen],
     ])) {
-      if (!wanted || refused.has(kind)) continue;
+      // it comes back after the photo
+      if (!wanted || refused.has(kind) || (kind === "video" && this.takesPhoto)) continue;
       this.#is(hardware.live(kind).length === 1, `${kind} is wanted and is not there`);
     }
     const told = this.line.media;
-    this.#is(told?.camera === hardware.live("video").length > 0, "the others are told otherwise");
+    this.#is(told?.camera === this.#hasPicture(), "the others are told otherwise");
+  }
+
+  /** Whether the call has a picture of a camera: its own, or that for the photo. */
+  #hasPicture() {
+    const { hardware, wishes } = this;
+    const own = hardware.live("video").length > 0;
+    return own || (wishes.camera && hardware.live("still").length > 0);
   }
 
   #live() {
-    const kinds = /** @type {const} */ (["audio", "video", "screen", "copy"]);
+    const kinds = /** @type {const} */ (["audio", "video", "screen", "still", "copy"]);
     return kinds.reduce((sum, kind) => sum + this.hardware.live(kind).length, 0);
   }
 
@@ -322,6 +363,7 @@ class Order {
 export async function runOrders({ base, seed, orders }) {
   const { CallController } = await import(`${base}/js/room/call/call-controller.js`);
   const { Refused } = await import(`${base}/js/signaling/channel.js`);
+  const { StillCamera } = await import(`${base}/js/room/files/still-camera.js`);
   const hardware = new Hardware();
   await hardware.install();
   let dice = new Dice(seed);
@@ -347,7 +389,13 @@ export async function runOrders({ base, seed, orders }) {
     clock.timers = [];
     const people = 1 + (number % 3);
     try {
-      await new Order({ CallController, Refused }, hardware, clock, dice, people).run();
+      await new Order(
+        { CallController, Refused, StillCamera },
+        hardware,
+        clock,
+        dice,
+        people,
+      ).run();
     } catch (error) {
       faults.push(`order ${number}, ${people} people: ${error}`);
     }

@@ -3,7 +3,7 @@
  * server with its channel. Nothing happens in it unless an order says so.
  */
 
-/** @typedef {"audio" | "video" | "screen"} Kind */
+/** @typedef {"audio" | "video" | "screen" | "still"} Kind still: the camera that takes a photo */
 /** @typedef {{ kind: Kind, resolve: (stream: MediaStream) => void, reject: (error: Error) => void }} Request */
 /** @typedef {{ state: string, peer_id?: string }} Member */
 /** @typedef {{ call_id: string, media: string, state: string, started_by: string, members: Record<string, Member> }} ServerCall */
@@ -106,8 +106,10 @@ export class Hardware {
     const devices = navigator.mediaDevices;
     const real = await devices.getUserMedia({ audio: true, video: { width: 320, height: 180 } });
     for (const track of real.getTracks()) this.sources[track.kind] = track;
-    devices.getUserMedia = (/** @type {any} */ wanted) =>
-      this.#request(wanted.audio ? "audio" : "video");
+    devices.getUserMedia = (/** @type {any} */ wanted) => {
+      const video = wanted.video?.facingMode?.ideal ? "still" : "video";
+      return this.#request(wanted.audio ? "audio" : video);
+    };
     devices.getDisplayMedia = () => this.#request("screen");
     const cameras = ["one", "two"].map((deviceId) => ({ kind: "videoinput", deviceId }));
     devices.enumerateDevices = async () => /** @type {any} */ (cameras);

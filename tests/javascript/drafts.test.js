@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { UnsentMessages } from "../../web/static/js/room/chat/drafts.js";
+import { Keeping } from "../../web/static/js/room/chat/keeping.js";
 import { BrowserStore } from "../../web/static/js/shared/browser-store.js";
 
 const SEAT = "consultation:invite:";
@@ -32,15 +33,16 @@ beforeEach(() => {
 });
 
 async function opened(seat = SEAT) {
-  const unsent = new UnsentMessages(await new BrowserStore().open(), seat);
-  await unsent.open();
-  return unsent;
+  const unsent = new UnsentMessages();
+  const keeping = new Keeping(unsent, await new BrowserStore().open(), seat);
+  await keeping.open();
+  return { unsent, keeping };
 }
 
-/** What is stored, once it is. @param {UnsentMessages} unsent */
-async function stored(unsent) {
+/** What is stored, once it is. @param {Keeping} keeping */
+async function stored(keeping) {
   await Promise.resolve();
-  await unsent.written;
+  await keeping.written;
   return session.size;
 }
 
@@ -48,13 +50,13 @@ const message = /** @type {const} */ ({ type: "chat_send", id: "message-1", text
 const second = /** @type {const} */ ({ type: "chat_send", id: "message-0", text: "again" });
 
 test("a draft, queued and refused messages outlive the page, in their order", async () => {
-  const unsent = await opened();
+  const { unsent, keeping } = await opened();
   unsent.queue(message);
   unsent.queue(second);
   unsent.add({ ...message, id: "message-2" }, "Full.");
   unsent.draft = "half a";
-  await stored(unsent);
-  const after = await opened();
+  await stored(keeping);
+  const { unsent: after } = await opened();
   assert.deepEqual(after.queued(), [message, second]);
   assert.deepEqual(
     after.all().map(({ reason }) => reason),
@@ -64,77 +66,75 @@ test("a draft, queued and refused messages outlive the page, in their order", as
 });
 
 test("another seat of this browser sees nothing of it", async () => {
-  const unsent = await opened("consultation::");
+  const { unsent, keeping } = await opened("consultation::");
   unsent.queue(message);
   unsent.draft = "half a";
-  await stored(unsent);
-  const other = await opened("consultation:invite:");
+  await stored(keeping);
+  const { unsent: other } = await opened("consultation:invite:");
   assert.deepEqual([other.queued(), other.draft], [[], ""]);
 });
 
 test("what was sent or deleted leaves nothing in storage", async () => {
-  const unsent = await opened();
+  const { unsent, keeping } = await opened();
   unsent.queue(message);
   unsent.add(second, "Full.");
   unsent.draft = "half a";
-  await stored(unsent);
+  await stored(keeping);
   unsent.draft = "";
   unsent.take(message.id);
   unsent.take(second.id);
-  assert.equal(await stored(unsent), 0);
+  assert.equal(await stored(keeping), 0);
   assert.deepEqual(unsent.all(), []);
 });
 
 test("after the end nothing stays in storage, and everything on the page", async () => {
-  const unsent = await opened();
+  const { unsent, keeping } = await opened();
   unsent.draft = "half a";
-  unsent.keep(false);
+  keeping.keep(false);
   unsent.add(message, "This session is over.");
-  assert.equal(await stored(unsent), 0);
+  assert.equal(await stored(keeping), 0);
   assert.equal(unsent.all().length, 1);
   assert.equal(unsent.draft, "half a");
-  unsent.keep(true);
-  assert.equal(await stored(unsent), 2);
+  keeping.keep(true);
+  assert.equal(await stored(keeping), 2);
 });
 
 test("a tab that lost its seat to another tab changes nothing any more", async () => {
-  const unsent = await opened();
+  const { unsent, keeping } = await opened();
   unsent.queue(message);
   unsent.draft = "half a";
-  unsent.handOver();
-  unsent.clear();
+  keeping.handOver();
+  unsent.replace([], "");
   unsent.draft = "";
-  unsent.keep(false);
-  unsent.keep(true);
-  await stored(unsent);
-  const other = await opened();
+  keeping.keep(false);
+  keeping.keep(true);
+  await stored(keeping);
+  const { unsent: other } = await opened();
   assert.deepEqual(other.queued(), [message]);
   assert.equal(other.draft, "half a");
 });
 
 test("a tab goes on with what another one has written, and with its own", async () => {
-  const [here, there] = [await opened(), await opened()];
-  here.queue(message);
-  here.draft = "half a";
-  await stored(here);
-  // in this fallback each page reads what its tab held when it began
-  const after = await opened();
-  const store = there.store;
-  there.store = after.store;
+  const here = await opened();
+  const unsent = new UnsentMessages();
+  const there = new Keeping(unsent, here.keeping.store, SEAT);
+  await there.open();
+  here.unsent.queue(message);
+  here.unsent.draft = "half a";
+  await stored(here.keeping);
   assert.deepEqual(await there.adopt(), [message]);
   assert.deepEqual(await there.adopt(), []);
-  assert.equal(there.draft, "half a");
-  there.draft = "half a sentence";
+  assert.equal(unsent.draft, "half a");
+  unsent.draft = "half a sentence";
   assert.deepEqual(await there.adopt(), []);
-  assert.equal(there.draft, "half a sentence");
-  there.store = store;
+  assert.equal(unsent.draft, "half a sentence");
 });
 
 test("a message that was sent while the store was read is no draft again", async () => {
-  const unsent = await opened();
+  const { unsent, keeping } = await opened();
   unsent.draft = "hello";
-  await stored(unsent);
-  const reading = unsent.adopt();
+  await stored(keeping);
+  const reading = keeping.adopt();
   unsent.draft = "";
   unsent.queue(message);
   await reading;
@@ -145,7 +145,7 @@ test("what a page of an earlier version kept in its tab is taken over", async ()
   session.set("queue:consultation:invite", JSON.stringify([message]));
   const unsent = [{ message: second, reason: "Full." }];
   session.set("unsent:consultation:invite", JSON.stringify({ unsent, draft: "half a" }));
-  const after = await opened();
+  const { unsent: after } = await opened();
   assert.deepEqual(after.queued(), [message]);
   assert.deepEqual(after.all().length, 1);
   assert.equal(after.draft, "half a");
@@ -154,14 +154,14 @@ test("what a page of an earlier version kept in its tab is taken over", async ()
 
 test("something else in its place, or no storage at all, does no harm", async () => {
   session.set("unsent:consultation:invite", "{");
-  assert.equal((await opened()).draft, "");
+  assert.equal((await opened()).unsent.draft, "");
   Object.defineProperty(globalThis, "sessionStorage", {
     configurable: true,
     get: () => {
       throw new DOMException("no", "SecurityError");
     },
   });
-  const unsent = await opened();
+  const { unsent } = await opened();
   unsent.queue(message);
   assert.deepEqual(unsent.queued(), [message]);
 });

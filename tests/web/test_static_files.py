@@ -20,15 +20,16 @@ from web.texts.catalogs import OWN_NAMES
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web/static"
-SMALL = 60_000
-"Bytes, compressed, that a page for people who come by link may load in all."
+SMALL = 46_000
+"Bytes, compressed, that a page for people who come by link may load before it is used."
 _LOADED = re.compile(r'(?:src|href|data-[a-z]+)="(/(?:static|catalog)/[^"#]+)["#]')
 _UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
-_IMPORTED = re.compile(rb"""(?:from|import) ?\(?["'](\.[^"']+)["']""")
+_IMPORTED = re.compile(rb"""(?:from|import) ?["'](\.[^"']+)["']""")
+"At once; what is imported when it is used has a parenthesis."
 
 
 async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
-    """Everything that a page loads, including imports of modules: address -> compressed bytes."""
+    """Everything that a page loads at once, imported modules too: address -> compressed bytes."""
     found: dict[str, int] = {}
     waiting = [page]
     headers = {"Accept-Encoding": encodings, "Accept": "text/html"}

@@ -70,6 +70,9 @@ def for_a_file(namespace: bool, parent: int) -> None:
     if namespace:  # otherwise all other processes of this user count
         limits[resource.RLIMIT_NPROC] = THREADS
     for limit, most in limits.items():
+        _, allowed = resource.getrlimit(limit)
+        if allowed != resource.RLIM_INFINITY:
+            most = min(most, allowed)
         resource.setrlimit(limit, (most, most))
     if _on_linux:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -95,7 +98,7 @@ def _give_up_files() -> None:
     if rules < 0:
         return
     for path in READABLE:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):  # not there, or not for us
             folder = os.open(path, os.O_PATH | os.O_CLOEXEC)
             beneath = struct.pack("=Qi", _READ_FILES_AND_FOLDERS, folder)
             _libc.syscall(_LANDLOCK_ADD_RULE, rules, 1, beneath, ctypes.c_uint32(0))

@@ -135,6 +135,7 @@ async def viewer_of(
         now=app[CLOCK].now(),
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
+        file_megabytes=app[CONFIG].file_megabytes,
     )
 
 

@@ -2,7 +2,8 @@
 
 import htpy as h
 
-from signaling.text import CHAT_LENGTH
+from signaling.flows.sessions.uploading import AT_ONCE
+from signaling.text import CAPTION_LENGTH, CHAT_LENGTH
 from web.markup.desk.history import export_button, export_dialog
 from web.markup.shared.controls import action, button
 from web.markup.shared.document import document, message_page
@@ -195,12 +196,18 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
             button("earlier-lines", _("Show earlier messages"), style="more", hidden=""),
             h.div("#chat-lines.lines", role="log", aria_label=_("Chat")),
             button("later-lines", _("Show later messages"), style="more", hidden=""),
-            button("newest-lines", _("Go to the newest messages"), style="more", hidden=""),
+            h.div(".jump")[
+                h.button("#newest-lines", type="button", hidden=True)[
+                    _("Go to the newest messages"), " ", h.span("#unread-count.tag")
+                ]
+            ],
         ],
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")
         ],
         h.form("#chat-form.write", method="dialog")[
+            h.ul("#chosen-files", aria_label=_("Chosen files"), aria_live="polite", hidden=True),
+            h.p("#file-words.error", role="alert", hidden=True),
             h.textarea(
                 "#chat-text",
                 aria_label=_("Message"),
@@ -212,6 +219,7 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
                 autocomplete="off",
             ),
             h.button(".primary", type="submit")[_("Send")],
+            _ways_to_attach(viewer),
         ],
         scheduler and _ask_photo(viewer),
         h.div("#too-long.actions", hidden=True)[
@@ -219,6 +227,30 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
             button("send-parts", _("Send in parts")),
         ],
         h.p("#chat-closed.hint", hidden=True)[_("This session is closed.")],
+    ]
+
+
+def _ways_to_attach(viewer: Viewer) -> h.Element:
+    """Buttons instead of the inputs themselves, which no style sheet makes look like one."""
+    _ = viewer.translate
+    return h.div(".actions.attach")[
+        h.button("#attach-file", type="button")[icon(viewer, "attach"), _("Attach a photo or PDF")],
+        # shown on devices that are held in a hand
+        h.button("#take-photo", type="button")[icon(viewer, "photo"), _("Take a photo")],
+        h.input(
+            "#choose-files",
+            type="file",
+            # endings for systems that do not know these types
+            accept="image/*,application/pdf,.pdf,.heic,.heif,.avif,.webp",
+            multiple=True,
+            hidden=True,
+            data_megabytes=f"{viewer.file_megabytes:g}",
+            data_at_once=str(AT_ONCE),
+            data_caption_limit=str(CAPTION_LENGTH),
+        ),
+        h.input(
+            "#take-photo-file", type="file", accept="image/*", capture="environment", hidden=True
+        ),
     ]
 
 
@@ -313,6 +345,7 @@ def _templates(viewer: Viewer) -> h.Node:
                 h.span(".done", role="status"),
             ]
         ],
+        h.template("#unread-line")[h.p(".unread")[h.span[_("New messages")]]],
         h.template("#event-line")[h.div(".event")[h.span(".text"), " ", h.time]],
         h.template("#person")[
             h.li[h.span(".name", dir="auto"), " ", h.span(".tag.role"), " ", h.span(".tag.online")]

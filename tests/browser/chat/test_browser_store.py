@@ -90,7 +90,7 @@ async def test_where_the_database_is_forbidden_the_tab_keeps_it_and_says_so(
         await opened(allowed, server)
         await allowed.evaluate("sessionStorage.setItem('held:drafts:seat', '\"half a\"')")
         await opened(allowed, server)
-        await allowed.wait_for_function("store.lasting")
+        await allowed.wait_for_function("() => store.lasting")
         assert await allowed.evaluate("store.get('drafts', 'seat')") == "half a"
 
 
@@ -129,7 +129,7 @@ async def test_a_database_that_does_not_open_takes_over_when_it_does(
     await page.evaluate("void store.put('drafts', 'seat', 'half a')")
     assert not await lasting(page)
     await stubborn.evaluate("database.close()")
-    await page.wait_for_function("store.lasting")
+    await page.wait_for_function("() => store.lasting")
     await page.close()
     page = await opened(await context.new_page(), server)
     assert await page.evaluate("store.get('drafts', 'seat')") == "half a"

@@ -83,6 +83,7 @@ async def test_what_was_sent_without_a_connection_arrives_once_after_a_kill(
         text = page.get_by_role("textbox", name="Message")
         for message in MESSAGES:
             await text.fill(message)
+            await page.wait_for_function(DRAFT_STORED, arg=message)
             await text.press("Enter")
         kill(profile)
     async with launch(profile) as context:

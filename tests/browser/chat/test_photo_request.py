@@ -74,7 +74,7 @@ async def press(dialog: Locator, name: str) -> None:
 
 async def photo_arrives(desk: Page, count: int = 1) -> None:
     """The desk shows as many photos, and nobody is asked any more."""
-    pictures = desk.locator("#chat-lines .line img")
+    pictures = desk.locator("#chat-lines .line.has-file img")
     await expect(pictures).to_have_count(count)
     await expect(pictures.last).to_have_js_property("complete", True)
     assert await pictures.last.evaluate("(picture) => picture.naturalWidth") > 0

@@ -5,7 +5,7 @@ from pathlib import Path
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
-from tests.browser.harness.visits import sign_in
+from tests.browser.harness.visits import join, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server, serving
 from web.keys import STORE
@@ -38,6 +38,15 @@ ENTERS = """
 }
 """
 "Safari ends a word with a code of its own, others with its end and a plain Enter."
+STORED = """
+async () => {
+  const { src } = document.querySelector("script[type=module]");
+  const { openStore } = await import(new URL("../shared/browser-store.js", src));
+  const store = await openStore();
+  return [...(await store.entries("commands")), ...(await store.entries("drafts"))];
+}
+"""
+"What the browser keeps of what is not sent."
 LONG = "a" * 3990 + " dose 5 mg, NOT 50 mg. " + "b" * 1000
 
 
@@ -126,6 +135,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         assert await page.evaluate("__copied") == "On its way"
         assert await page.evaluate("Object.values(sessionStorage).join()") == ""
         assert await page.evaluate("Object.values(localStorage).join()") == ""
+        assert await page.evaluate(STORED) == []
         # what the page is told of the end stays when it is looked at again
         await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await expect(page.get_by_role("heading", name="This session is over.")).to_be_visible()
@@ -151,6 +161,69 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         await page.get_by_role("button", name="Sign out").click()
         await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
         assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        context = await new_context(
+            base_url=server.url, allowed_errors=["no-socket", "status of 410"]
+        )
+        page = await context.new_page()
+        await page.add_init_script(CUTTABLE_LINE)
+        await page.goto(await nurse.invite())
+        await page.get_by_role("button", name="Join the session").click()
+        await expect(page.locator("#other-side")).to_contain_text("not here yet")
+        address = page.url
+        invite = await server.app[STORE].read.invites.get(address.rpartition("/")[2])
+        assert invite is not None
+        desk = await nurse.enter(consultation_id=invite.consultation_id)
+        await desk.command("start_consultation")
+        await page.evaluate("__setLine(false)")
+        text = page.get_by_role("textbox", name="Message")
+        for message in ("It hurts", "since Monday"):
+            await text.fill(message)
+            await text.press("Enter")
+        await text.fill("and I")
+        while len(await page.evaluate(STORED)) < 3:
+            pass
+        await page.close()
+        await desk.command("terminate_consultation", choice="close")
+
+        page = await context.new_page()
+        await page.goto(address)
+        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.locator("#left-behind li")).to_have_text(
+            ["It hurts", "since Monday", "and I"]
+        )
+        while await page.evaluate(STORED):
+            pass
+        await page.reload()
+        await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
+        await expect(page.get_by_text("It hurts")).to_have_count(0)
+
+
+async def test_a_browser_that_keeps_nothing_says_so_and_a_reload_still_sends(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=["no-socket"])
+    page = await context.new_page()
+    await page.add_init_script(
+        "Object.defineProperty(window, 'indexedDB', { value: undefined });" + CUTTABLE_LINE
+    )
+    await join(page, await link_to(server))
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    text = page.get_by_role("textbox", name="Message")
+    await text.fill("Half a")
+    await page.evaluate("__setLine(false)")
+    await expect(page.locator("#connection")).to_contain_text("Keep this page open until then.")
+    await text.press("Enter")
+    await expect(page.locator(".line .state")).to_have_text("sending")
+    await page.reload()
+    await expect(page.locator(".line .state")).to_have_text("sent")
+    await expect(page.locator(".line .text")).to_have_text("Half a")
 
 
 async def texts(server: Server, consultation_id: str) -> list[str]:

@@ -19,8 +19,26 @@ async def join_and_write(page: Page, link: str) -> None:
     await expect(page.get_by_text("sent", exact=True).last).to_be_visible()
 
 
+KEPT = """
+async () => {
+  const database = await new Promise((done) => {
+    const request = indexedDB.open("teleconnect");
+    request.onsuccess = () => done(request.result);
+  });
+  let count = localStorage.length + sessionStorage.length;
+  for (const name of database.objectStoreNames) {
+    const request = database.transaction(name).objectStore(name).count();
+    count += await new Promise((done) => (request.onsuccess = () => done(request.result)));
+  }
+  database.close();
+  return count;
+}
+"""
+
+
 async def kept(page: Page) -> int:
-    count: int = await page.evaluate("localStorage.length + sessionStorage.length")
+    """How many entries the browser stores, in whatever way."""
+    count: int = await page.evaluate(KEPT)
     return count
 
 
@@ -35,6 +53,10 @@ async def test_nothing_is_found_by_going_back_nor_in_another_tab(
     page, other = await context.new_page(), await context.new_page()
     await join_and_write(page, first)
     await page.evaluate("localStorage.setItem('draft', 'x'); sessionStorage.setItem('draft', 'x')")
+    await page.get_by_label("Message").fill(SECRET)
+    await page.evaluate(
+        "async () => { while (!(await (" + KEPT + ")())) await new Promise(requestAnimationFrame) }"
+    )
     await page.get_by_role("button", name="Leave this device").click()
     await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
     assert await kept(page) == 0

@@ -6,23 +6,13 @@ import json
 from playwright.async_api import Route, WebSocketRoute, expect
 
 from tests.browser.calls.test_devices import given, live, meeting
-from tests.browser.chat.test_unsent_messages import CUTTABLE_LINE
+from tests.browser.chat.test_unsent_messages import CUTTABLE_LINE, STORED
 from tests.browser.conftest import NewContext
 from tests.browser.harness.visits import FAILED_LOADS, link_to, sign_in
 from tests.people import Person
 from tests.serving import Server
 from web.keys import STORE
 from web.socket import SOCKETS
-
-STORED = """
-async () => {
-  const { src } = document.querySelector("script[type=module]");
-  const { openStore } = await import(new URL("../shared/browser-store.js", src));
-  const store = await openStore();
-  return [...(await store.entries("commands")), ...(await store.entries("drafts"))];
-}
-"""
-"What the browser keeps of what is not sent."
 
 
 async def test_what_is_written_before_the_scripts_run_stays_in_the_field(

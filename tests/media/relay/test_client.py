@@ -90,19 +90,28 @@ def children() -> set[int]:
     return found
 
 
-@pytest.mark.parametrize("stopping", [False, True])
-async def test_a_start_or_stop_that_is_given_up_leaves_no_process(stopping: bool) -> None:
+START = Start(("127.0.0.1",), 0, ("127.0.0.1",), Limits())
+
+
+@pytest.mark.parametrize("turns", range(1, 10))
+async def test_a_start_that_is_given_up_leaves_no_process(turns: int) -> None:
+    """Wherever it is: at each of its first turns of the loop; the process begins in the first."""
     before = children()
-    start = Start(("127.0.0.1",), 0, ("127.0.0.1",), Limits())
-    spawning = asyncio.create_task(WorkerProcess.spawn(start, lambda event: None))
-    if stopping:
-        worker = await spawning
-        os.kill(worker.process_id, signal.SIGSTOP)
-        given_up: asyncio.Task[object] = asyncio.create_task(worker.stop())
-        await until(lambda: not worker.alive, "the end has begun")
-    else:
-        given_up = spawning
-        await until(lambda: bool(children() - before), "a process has begun")
+    given_up = asyncio.create_task(WorkerProcess.spawn(START, lambda event: None))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    assert children() <= before
+
+
+async def test_a_stop_that_is_given_up_leaves_no_process() -> None:
+    before = children()
+    worker = await WorkerProcess.spawn(START, lambda event: None)
+    os.kill(worker.process_id, signal.SIGSTOP)
+    given_up = asyncio.create_task(worker.stop())
+    await until(lambda: not worker.alive, "the end has begun")
     given_up.cancel()
     with pytest.raises(asyncio.CancelledError):
         await given_up

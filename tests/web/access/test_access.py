@@ -20,6 +20,7 @@ from signaling.invite import Person as Invited
 from tests.files import Sender
 from tests.people import Answer, Person, Refused, Wire, an_id
 from tests.serving import Server, serving
+from tests.structure import nodes
 from web.keys import INVITING, STORE
 
 ROOT = Path(__file__).parents[3]
@@ -354,7 +355,7 @@ def test_every_action_of_the_matrix_is_asked_for_somewhere() -> None:
     asked = set()
     for folder in ("signaling/flows", "web"):
         for file in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            for node in nodes(file.read_text("utf-8")):
                 match node:
                     case ast.Call(
                         func=ast.Name(id=name) | ast.Attribute(attr=name),

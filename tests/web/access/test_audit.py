@@ -20,6 +20,7 @@ from storage.store import Records
 from tests.clock import MovableClock
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
+from tests.structure import nodes
 from tests.web.access.audited import LINES, WITHOUT
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
@@ -213,7 +214,7 @@ def test_every_word_of_the_log_can_be_read() -> None:
     found = set()
     for folder in ("signaling", "storage", "web", "scripts"):
         for file in sorted((ROOT / folder).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            for node in nodes(file.read_text("utf-8")):
                 match node:
                     case ast.Call(
                         func=ast.Attribute(attr="append", value=ast.Attribute(attr="audit")),

@@ -139,6 +139,12 @@ def with_numbers(avif: bytes, primaries: int, transfer: int) -> bytes:
     return avif[:place] + struct.pack(">HH", primaries, transfer) + avif[place + 4 :]
 
 
+def with_size(avif: bytes, width: int, height: int) -> bytes:
+    """An AVIF that says that it is larger."""
+    place = avif.index(b"ispe") + 8
+    return avif[:place] + struct.pack(">II", width, height) + avif[place + 8 :]
+
+
 def heic(picture: Image.Image, primaries: int = 1, transfer: int = 13, **options: Any) -> bytes:
     return saved(
         picture, "HEIF", quality=95, chroma=444, color_primaries=primaries,

@@ -119,4 +119,13 @@ def _in_app_hint(viewer: Viewer) -> h.Element:
 def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
     """For a link that is too late, revoked or unknown: one translated sentence."""
     _ = viewer.translate
-    return message_page(viewer, _("This link is not open"), sentence)
+    return message_page(
+        viewer,
+        _("This link is not open"),
+        sentence,
+        more=h.section("#left-behind", hidden=True)[
+            h.p[_("You wrote this, and it was not sent. It is shown only now.")],
+            h.ul("#left-behind-texts"),
+        ],
+        data={"over": ""},
+    )

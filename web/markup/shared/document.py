@@ -119,13 +119,17 @@ def _until_scripts_run(viewer: Viewer) -> h.Node:
 
 
 def message_page(
-    viewer: Viewer, heading: str, *sentences: str, data: dict[str, str | None] | None = None
+    viewer: Viewer,
+    heading: str,
+    *sentences: str,
+    more: h.Node = None,
+    data: dict[str, str | None] | None = None,
 ) -> h.Element:
     """A page with only a message, for people who come by link."""
     return document(
         viewer,
         viewer.brand,
-        h.div(".narrow")[h.h1[heading], (h.p[sentence] for sentence in sentences)],
+        h.div(".narrow")[h.h1[heading], (h.p[sentence] for sentence in sentences), more],
         service_user=True,
         data=data,
     )

@@ -30,6 +30,11 @@ function storeTimeZone() {
   if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=${YEAR}; samesite=lax`;
 }
 
+async function leftBehind() {
+  const { showLeftBehind } = await import("../shared/left-behind.js");
+  await showLeftBehind();
+}
+
 export function setUpPage() {
   document.documentElement.dataset.scripts ??= "running";
   setServerTime(Number(document.body.dataset.now ?? 0));
@@ -37,6 +42,7 @@ export function setUpPage() {
     if (target instanceof HTMLElement && "leave" in target.dataset) clearStorage();
   });
   if ("forget" in document.body.dataset) clearStorage();
+  if ("over" in document.body.dataset) void leftBehind();
   submitLanguageOnChange();
   storeTimeZone();
 }

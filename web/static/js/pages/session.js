@@ -6,6 +6,7 @@ import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
+import { Attachments } from "../room/attachments.js";
 import { Photos } from "../room/photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
@@ -17,7 +18,6 @@ import { _, loadCatalog } from "../shared/catalog.js";
 import { byId, setText, show } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
-import { openStore, seatKey } from "../shared/browser-store.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
@@ -33,8 +33,6 @@ const page = document.body.dataset;
 const seat = `${page.consultationId}:${page.inviteId ?? ""}`;
 const peerId = newId();
 const ownTitle = document.title;
-/** Milliseconds until what nobody came back for leaves the browser: as long as it can have a seat. */
-const KEPT_FOR = 7 * 24 * 3_600_000;
 
 let room = EMPTY;
 let seenUpTo = 0;
@@ -43,7 +41,7 @@ let gaps = 0;
 
 setUpPage();
 remindAfterExport();
-const [store] = await Promise.all([openStore(), loadCatalog()]);
+await loadCatalog();
 showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
@@ -54,9 +52,7 @@ const seatTabs = new Tabs(`seat:${seat}`, {
   onWritten: () => void outbox.adopt(),
 });
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
-const unsent = new UnsentMessages(store, seatKey(page));
-await unsent.open();
-void store.forgetBefore(Date.now() - KEPT_FOR, seatKey(page));
+const unsent = new UnsentMessages();
 const channel = new Channel({
   address: socketAddress(),
   hello: () => ({
@@ -76,7 +72,6 @@ const channel = new Channel({
   },
   isClosed: () => room.consultation?.state === "closed",
 });
-channel.adopt(unsent.queued());
 
 /** @type {import("../room/call/call-controller.js").CallController | null} */
 let media = null;
@@ -84,18 +79,37 @@ let media = null;
 let welcome = null;
 let isLoading = false;
 const ringer = new Ringer();
+const attachments = new Attachments({
+  page,
+  seat: `${seat}:`,
+  render,
+  notify,
+  growing: (change) => chat.growing(change),
+  open: (lineId) => void photos.open(room, lineId, isWritable()),
+  roundTrip: () => channel.environment.timeouts.roundTrip,
+});
 const chat = new Chat({
+  attachments,
   send: (message) => {
     unsent.queue(message);
-    void command(message);
+    void outbox.restored.then(() => command(message));
     render();
   },
   read: (where) => void readPage(where),
   readNewest: () => void readNewest(),
+  onSeen: () => render(),
   onDraft: (text) => (unsent.draft = text),
   take: (id) => unsent.take(id),
 });
-const outbox = new Outbox({ unsent, channel, chat, tabs: seatTabs, render });
+const outbox = new Outbox({
+  seat: `${seat}:`,
+  unsent,
+  channel,
+  chat,
+  tabs: seatTabs,
+  attachments,
+  render,
+});
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
 const photos = new Photos({
@@ -104,7 +118,7 @@ const photos = new Photos({
   storageKey: `photos:${seat}`,
   devices: () => media?.devices ?? null,
   command,
-  send: (files) => (window.__sent = files),
+  send: (files) => attachments.send(files),
   notify,
 });
 const header = new SessionHeader({
@@ -196,7 +210,7 @@ async function loadCalls() {
   if (isLoading) return;
   isLoading = true;
   try {
-    const { CallController } = await importCalls();
+    const [{ CallController }] = await Promise.all([importCalls(), loadCallStyles()]);
     media = new CallController({
       peerId,
       storageKey: `call:${seat}`,
@@ -232,24 +246,27 @@ function importCalls() {
   return found.catch(() => import(`${folder}room/call/call-controller.js`));
 }
 
+async function loadCallStyles() {
+  const { styleSheet } = await import("../shared/style-sheet.js");
+  await styleSheet("call.css");
+}
+
 function render() {
   const state = room.consultation?.state ?? "";
   if (!over && (room.call || state === "active")) void loadCalls();
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  unsent.keep(over ? mayComeBack() : state !== "closed" && state !== "canceled");
-  chat.render(
-    room,
-    channel.pending().filter((message) => message.type === "chat_send"),
-    unsent.all(),
-    over !== "",
-  );
+  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  outbox.keep(kept);
+  attachments.keep(kept);
+  chat.render(room, unsent.queued(), unsent.all(), over !== "");
   const rings = !over && (media ? media.isRinging : callPhase(room, peerId) === "incoming");
   photos.render(room, { rings, writable: isWritable() });
   if (rings) ringer.start();
   else ringer.stop();
-  if (page.role !== "scheduler") document.title = rings ? _("Incoming call") : ownTitle;
+  const title = chat.unread ? `(${chat.unread}) ${ownTitle}` : ownTitle;
+  document.title = rings && page.role !== "scheduler" ? _("Incoming call") : title;
   sendSeen();
 }
 
@@ -276,6 +293,7 @@ function showConnection(state, reason) {
   const place = byId("connection", HTMLElement);
   byId("room", HTMLElement).dataset.line = state;
   if (state === "open" || state === "ended") failures = 0;
+  if (state === "open") attachments.follow(true);
   place.classList.remove("unseen");
   if (state === "waiting") {
     if (!failures) lostAt = serverNow();
@@ -283,7 +301,7 @@ function showConnection(state, reason) {
     const sentence = _(
       "Connection lost. Reconnecting… What you write is sent as soon as it is back.",
     );
-    const advice = unsent.lasting ? "" : ` ${_("Keep this page open until then.")}`;
+    const advice = outbox.lasting ? "" : ` ${_("Keep this page open until then.")}`;
     setText(place, `${sentence}${advice} (${timeOfDay(lostAt)})`);
     // a second failure in a row is no accident
     if (failures % 4 === 2) void showReason(place);
@@ -390,9 +408,14 @@ function notify(sentence) {
   noticeTimer = setTimeout(() => show(place, false), 15_000);
 }
 
-addEventListener("online", () => channel.wake());
+function wake() {
+  channel.wake();
+  attachments.wake();
+}
+
+addEventListener("online", wake);
 const { connection } = /** @type {any} */ (navigator);
-connection?.addEventListener?.("change", () => channel.wake());
+connection?.addEventListener?.("change", wake);
 onNetworkChange(connection, window, () => media?.restart());
 addEventListener("pagehide", () => {
   media?.hide();
@@ -401,7 +424,7 @@ addEventListener("pagehide", () => {
 byId("use-here", HTMLElement).addEventListener("click", () => location.reload());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;
-  channel.wake();
+  wake();
   media?.wake();
   render();
 });
@@ -413,7 +436,10 @@ for (const kind of ["pointerdown", "keydown"]) {
 
 // From now on the browser is to forget; see every-page.js.
 document.addEventListener("submit", ({ target }) => {
-  if (target instanceof HTMLElement && "leave" in target.dataset) unsent.handOver();
+  if (target instanceof HTMLElement && "leave" in target.dataset) {
+    outbox.handOver();
+    void attachments.handOver();
+  }
 });
 
 channel.open();

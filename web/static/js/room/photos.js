@@ -22,7 +22,7 @@ import { newId } from "../shared/identifier.js";
  */
 
 export class Photos {
-  /** @type {import("./files/viewer.js") | null} */
+  /** @type {typeof import("./files/viewer.js") | null} */
   #viewer = null;
   /** @type {import("./files/photo-request.js").PhotoRequestDialog | null} */
   #dialog = null;

@@ -5,8 +5,8 @@
  * are held in this tab: in sessionStorage where they are JSON and fit, else in memory. No method
  * rejects, and `lasting` says how it is.
  *
- * A key begins with the seat that its entry belongs to (`seatKey`), so that everything of a seat is
- * found again and can be deleted.
+ * A key begins with the seat that its entry belongs to, `consultation_id:invite_id:` (without an
+ * invite for a scheduler), so that everything of a seat is found again and can be deleted.
  */
 
 import { DATABASE } from "./clear-storage.js";
@@ -22,14 +22,6 @@ const STORES = ["commands", "drafts", "uploads"];
 const HELD = "held:";
 /** Milliseconds. Some versions of Safari never answer the first request after the browser starts. */
 const OPENING_TIMEOUT = 2_000;
-
-/**
- * What keys of a seat begin with.
- * @param {{ consultationId?: string, inviteId?: string }} page data of the session page
- */
-export function seatKey({ consultationId = "", inviteId = "" }) {
-  return `${consultationId}:${inviteId}:`;
-}
 
 /** @type {Promise<BrowserStore> | undefined} */
 let opening;

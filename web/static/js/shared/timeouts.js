@@ -52,6 +52,11 @@ export class AdaptiveTimeouts {
     }
   }
 
+  /** As measured until now; a guess before the first one. */
+  get roundTrip() {
+    return this.#smoothed;
+  }
+
   /** The timeout for opening, before any back-off. */
   get usualToOpen() {
     return Math.min(

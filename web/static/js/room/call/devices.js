@@ -48,6 +48,8 @@ export class Devices {
   inUse = false;
   /** A photo is being taken with another camera: the call's own is not requested meanwhile. */
   #isLent = false;
+  /** A request for it from before that was refused, maybe because of the other camera. */
+  #isDue = false;
   /** @type {MediaStreamTrack | null} that camera's, for a call whose own camera had to stop */
   #substitute = null;
   /** @type {MediaStreamTrack | null} */
@@ -78,7 +80,10 @@ export class Devices {
       mayAsk: () => !this.#microphone.pending && !this.#isLent,
       isPrompt: async () => (await permission("video")) !== "granted",
       onTrack: (track) => this.#onCamera(track),
-      onRefused: (error) => void this.#refused("video", error),
+      onRefused: (error) => {
+        this.#isDue = this.#isLent;
+        void this.#refused("video", error);
+      },
       onChange: listener.onChange,
     });
     this.#screen = new Capture({
@@ -209,6 +214,7 @@ export class Devices {
   /** The device runs one camera at a time: stop the call's own. */
   stepAside() {
     this.#camera.release();
+    this.listener.onChange();
   }
 
   /** @param {MediaStreamTrack | null} track shown to the call while its own camera is stopped */
@@ -221,7 +227,9 @@ export class Devices {
   takeBackCamera() {
     this.#isLent = false;
     this.substitute(null);
-    this.#camera.settle();
+    if (this.#isDue && this.#camera.wanted) this.setCamera(true);
+    else this.#camera.settle();
+    this.#isDue = false;
   }
 
   /** Request devices again that a phone took away in the background. */

@@ -3,7 +3,7 @@
  * them. Scrolling to either end of the lines that are held requests more.
  */
 
-import { _, fill } from "../../shared/catalog.js";
+import { _, _n, fill } from "../../shared/catalog.js";
 import { byId, clone, follow, inside, keepingScroll, setText, show } from "../../shared/dom.js";
 import { newId } from "../../shared/identifier.js";
 import { copy } from "../../shared/copy.js";
@@ -12,7 +12,7 @@ import { timeOfDay } from "../../shared/time/format.js";
 import { userText } from "../../shared/text/user-text.js";
 import { cleaned, inParts, lengthOf } from "./message-text.js";
 import { isAtEnd, isAtStart } from "../chat-history.js";
-import { deliveryOf, nameOf } from "../state.js";
+import { deliveryOf, EMPTY, nameOf } from "../state.js";
 
 /**
  * @import { ChatLine, ChatSend } from "../../signaling/messages.js"
@@ -31,7 +31,9 @@ const COMPOSITION_DELAY = 30;
  * @property {(where: { before?: number, after?: number }) => void} read ignored while a page is
  *   being read
  * @property {() => void} readNewest
+ * @property {() => void} onSeen the reader has come to the newest line
  * @property {(text: string) => void} onDraft the text that is typed and not sent
+ * @property {import("../attachments.js").Attachments} attachments
  * @property {(id: string) => void} take remove an unsent message, which is sent again
  */
 
@@ -44,13 +46,17 @@ export class Chat {
   #composedAt = -Infinity;
   /** When own messages were written, shown until the server's time arrives. */
   #writtenAt = new Map();
-  /** The room as rendered last. @type {Pick<Room, "chat" | "last">} */
-  #rendered = { chat: [], last: 0 };
+  /** Loaded when there is something to read. @type {import("./unread.js").Unread | null} */
+  #unread = null;
+  #isLoading = false;
+  /** The room as rendered last. */
+  #rendered = EMPTY;
 
   /** @param {ChatOptions} options */
   constructor(options) {
     this.options = options;
-    this.#scroll.addEventListener("scroll", () => this.#readMore(), { passive: true });
+    this.#scroll.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    document.addEventListener("visibilitychange", () => this.#isVisible || this.#unread?.hide());
     // The keyboard can press a button that is off screen: scroll to the end it belongs to.
     byId("earlier-lines", HTMLElement).addEventListener("click", () => {
       this.#scroll.scrollTop = 0;
@@ -60,7 +66,10 @@ export class Chat {
       this.#scrollToEnd();
       this.#readLater();
     });
-    byId("newest-lines", HTMLElement).addEventListener("click", () => options.readNewest());
+    byId("newest-lines", HTMLElement).addEventListener("click", () => {
+      if (isAtEnd(this.#rendered)) this.#scrollToEnd();
+      else options.readNewest();
+    });
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#send();
@@ -136,20 +145,32 @@ export class Chat {
     const refusedMessages = unsent.filter(({ message }) => !known.has(message.id));
     const refused = new Map(refusedMessages.map(({ message, reason }) => [message.id, reason]));
     const own = [...refusedMessages.map(({ message }) => message), ...sending];
+    const { attachments } = this.options;
+    const files = attachments.lines(room, known);
+    for (const { line, reason } of files) if (reason) refused.set(line.id, reason);
+    const height = this.#scroll.scrollHeight;
     // Screen readers should not read a hundred old lines aloud.
     const added = before > 0 && this.#rendered.chat[0]?.id === room.chat[0]?.id;
     list.setAttribute("aria-live", added && isAtEnd(this.#rendered) ? "polite" : "off");
     const state = room.consultation?.state;
     const writable = !over && state !== "closed" && state !== "canceled";
+    attachments.writable = writable;
     const today = new Date(serverNow()).toDateString();
+    void this.#loadUnread(room);
+    this.#unread?.observe(room, this.#isVisible, following);
     const change = () =>
       follow(
         list,
-        [...room.chat, ...own.map((message) => this.#ownLine(room, message))],
+        [
+          ...(this.#unread?.marked(room) ?? room.chat),
+          ...own.map((message) => this.#ownLine(room, message)),
+          ...files.map(({ line }) => line),
+        ],
         (line) => line.id,
-        (line) => (line.kind === "text" ? this.#textLine(room, line) : this.#eventLine(room, line)),
+        (line) => (isMessage(line) ? this.#textLine(room, line) : this.#eventLine(room, line)),
         (element, line) => {
-          if (line.kind !== "text") return;
+          if (!isMessage(line)) return;
+          if (line.attachment) attachments.show(element, line, room);
           const reason = refused.get(line.id);
           const delivery = line.position ? deliveryOf(room, line) : "sending";
           // Rendered at every event, with hundreds of lines: only touch what has changed.
@@ -160,17 +181,33 @@ export class Chat {
           element.classList.toggle("mine", mine);
           setText(inside(element, ".state"), mine ? stateWord(delivery, reason) : "");
           if (mine) inside(element, ".state").dataset.state = reason ? "refused" : delivery;
-          if (reason) this.#offerAgain(element, line, writable);
+          if (reason && !line.attachment) this.#offerAgain(element, line, writable);
           setText(inside(element, "time"), timeOfDay(line.sent_at));
         },
       );
     if (following) change();
     else keepingScroll(this.#scroll, list, change);
     this.#rendered = room;
-    this.#showButtons(room);
     show(this.#form, writable);
     show(byId("chat-closed", HTMLElement), !writable);
-    if ((following && list.childElementCount !== before) || before === 0) this.#scrollToEnd();
+    const grown = this.#scroll.scrollHeight !== height;
+    if ((following && grown) || before === 0) this.#scrollToEnd();
+    this.#showButtons(room);
+  }
+
+  /**
+   * Make a change that moves the end of the chat, which stays on the screen if it is there.
+   * @param {() => void} change
+   */
+  growing(change) {
+    const { following } = this;
+    change();
+    if (following) this.#scrollToEnd();
+  }
+
+  /** How many messages came since the reader left the page; 0 while it is visible. */
+  get unread() {
+    return this.#isVisible ? 0 : (this.#unread?.count(this.#rendered) ?? 0);
   }
 
   /** Warn that the chat is nearly full. */
@@ -179,25 +216,46 @@ export class Chat {
   }
 
   /**
-   * The position of the newest line of others while the page is visible.
+   * The position of the newest line of others while it is on the screen.
    * @param {Room} room
    * @returns {number} 0 if there is none
    */
   lastSeen(room) {
-    if (document.visibilityState !== "visible") return 0;
+    if (!this.#isVisible || !this.following) return 0;
     return room.chat.filter((line) => line.participant_id !== room.me).at(-1)?.position ?? 0;
+  }
+
+  /** @param {Room} room */
+  async #loadUnread(room) {
+    if (this.#isLoading || room.chat.every((line) => line.participant_id === room.me)) return;
+    this.#isLoading = true;
+    try {
+      const { Unread } = await import("./unread.js");
+      this.#unread = new Unread();
+      this.#unread.observe(room, this.#isVisible, this.following);
+      this.options.onSeen();
+    } catch {
+      // Messages are read without it.
+    }
+  }
+
+  get #isVisible() {
+    return document.visibilityState === "visible";
   }
 
   #send(inPieces = false) {
     if (this.#checkLength() && !inPieces) return;
     const pieces = inParts(cleaned(this.#text.value), this.#limit);
-    if (!pieces.length) return;
+    const files = this.options.attachments.take();
+    if (!files || !(pieces.length + files.length)) return;
     this.draft = "";
+    this.#unread?.clear();
     for (const text of pieces) {
       const id = newId();
       this.#writtenAt.set(id, serverNow());
       this.options.send({ type: "chat_send", id, text });
     }
+    this.options.attachments.send(files);
     if (!isAtEnd(this.#rendered)) this.options.readNewest();
     this.#scrollToEnd();
     this.#text.focus();
@@ -236,7 +294,9 @@ export class Chat {
     this.#scroll.scrollTop = this.#scroll.scrollHeight;
   }
 
-  #readMore() {
+  #scrolled() {
+    if (this.following && this.#unread?.isBehind(this.#rendered)) this.options.onSeen();
+    this.#showJump(this.#rendered);
     if (this.#scroll.scrollTop < NEAR_END) this.#readEarlier();
     else if (this.#distanceToEnd < NEAR_END) this.#readLater();
   }
@@ -253,12 +313,27 @@ export class Chat {
 
   /** @param {Room} room */
   #showButtons(room) {
-    const more = { earlier: !isAtStart(room), later: !isAtEnd(room), newest: !isAtEnd(room) };
-    for (const [way, there] of Object.entries(more)) {
-      const button = byId(`${way}-lines`, HTMLElement);
-      if (!there && button === document.activeElement) this.#scroll.focus();
-      show(button, there);
-    }
+    this.#showButton("earlier", !isAtStart(room));
+    this.#showButton("later", !isAtEnd(room));
+    this.#showJump(room);
+  }
+
+  /**
+   * @param {"earlier" | "later" | "newest"} way
+   * @param {boolean} there
+   */
+  #showButton(way, there) {
+    const button = byId(`${way}-lines`, HTMLElement);
+    if (!there && button === document.activeElement) this.#scroll.focus();
+    show(button, there);
+  }
+
+  /** @param {Room} room */
+  #showJump(room) {
+    this.#showButton("newest", !this.following);
+    const count = this.#unread?.count(room) ?? 0;
+    const words = fill(_n("%(count)s new message", "%(count)s new messages", count), { count });
+    setText(byId("unread-count", HTMLElement), count ? words : "");
   }
 
   /**
@@ -285,7 +360,8 @@ export class Chat {
   #textLine(room, line) {
     const element = clone("chat-line");
     setText(inside(element, ".author"), nameOf(room, line.participant_id));
-    inside(element, ".text").append(...userText(line.text));
+    // the name stands for a file until it is shown
+    inside(element, ".text").append(...userText(line.text || (line.attachment?.name ?? "")));
     return element;
   }
 
@@ -294,11 +370,20 @@ export class Chat {
    * @param {ChatLine} line
    */
   #eventLine(room, line) {
+    if (line.kind === "unread") return clone("unread-line");
     const element = clone("event-line");
     setText(inside(element, ".text"), eventSentence(line.kind, nameOf(room, line.participant_id)));
     setText(inside(element, "time"), timeOfDay(line.sent_at));
     return element;
   }
+}
+
+/**
+ * Whether somebody has written or sent it.
+ * @param {ChatLine} line
+ */
+function isMessage({ kind, attachment }) {
+  return kind === "text" || Boolean(attachment);
 }
 
 /**

@@ -1,29 +1,86 @@
 /**
- * Where what was written and not sent goes: from the browser's store to the channel, from a tab that
+ * Where what was written and not sent goes: to the channel and into the browser, from a tab that
  * loses the seat to the one that has it, or back to its author.
  */
 
+import { isStored } from "../../shared/clear-storage.js";
 import { newId } from "../../shared/identifier.js";
 
+/** @import { ChatSend } from "../../signaling/messages.js" */
 /**
  * @typedef {object} OutboxOptions
+ * @property {string} seat what keys in the browser's store begin with
  * @property {import("./drafts.js").UnsentMessages} unsent
  * @property {import("../../signaling/channel.js").Channel} channel
  * @property {import("./chat.js").Chat} chat
  * @property {import("../tabs.js").Tabs} tabs
+ * @property {import("../attachments.js").Attachments} attachments
  * @property {() => void} render
  */
 
 export class Outbox {
+  /** @type {Promise<void> | null} */
+  #opening = null;
+  /** @type {import("./keeping.js").Keeping | null} */
+  #keeping = null;
+  #isKept = true;
+  /** Settles when what an earlier page has left was given to the channel, before anything newer. */
+  restored = isStored().then(
+    // a draft of this page was typed before the scripts ran
+    (stored) => (stored || this.options.chat.draft ? this.open() : undefined),
+  );
+
   /** @param {OutboxOptions} options */
   constructor(options) {
     this.options = options;
+    for (const sign of ["focusin", "pointerdown", "keydown"]) {
+      document.addEventListener(sign, () => void this.open(), { passive: true });
+    }
   }
 
-  /** Send what an earlier page or another tab of this seat has left, and go on with its draft. */
+  /** At the first sign that something will be written: keep it in the browser. */
+  open() {
+    this.#opening ??= this.#open().catch(() => {
+      this.#opening = null; // there is no connection; the next sign may come with one
+    });
+    return this.#opening;
+  }
+
+  async #open() {
+    const { Keeping } = await import("./keeping.js");
+    const { keeping, messages } = await Keeping.begin(this.options.unsent, this.options.seat);
+    this.#keeping = keeping;
+    keeping.keep(this.#isKept);
+    this.#sendAll(messages);
+  }
+
+  /** Whether everything that is not sent outlives this tab. */
+  get lasting() {
+    const { unsent } = this.options;
+    return this.#keeping ? this.#keeping.store.lasting : !unsent.draft && !unsent.kept().length;
+  }
+
+  /** @param {boolean} kept see Keeping */
+  keep(kept) {
+    this.#isKept = kept;
+    this.#keeping?.keep(kept);
+  }
+
+  /** Leave what is kept as it is. */
+  handOver() {
+    this.#keeping?.handOver();
+  }
+
+  /** Send what another tab of this seat has left, and go on with its draft. */
   async adopt() {
+    const { attachments, channel } = this.options;
+    if (this.#keeping) this.#sendAll(await this.#keeping.adopt());
+    if (channel.state !== "ended") void attachments.adopt();
+  }
+
+  /** @param {ChatSend[]} messages */
+  #sendAll(messages) {
     const { unsent, channel, chat, render } = this.options;
-    const messages = await unsent.adopt();
     if (channel.state === "ended") return;
     channel.adopt(messages);
     if (chat.draft !== unsent.draft) chat.draft = unsent.draft;
@@ -36,23 +93,23 @@ export class Outbox {
    * @param {string} reason a sentence for the author
    */
   close(replaced, reason) {
-    const { unsent, channel, chat, tabs, render } = this.options;
-    const here = replaced && tabs.here && unsent.lasting;
-    if (here) {
-      unsent.keep(true);
-      unsent.handOver();
-    }
-    if (here && tabs.canTell) {
+    const { unsent, channel, chat, tabs, attachments, render } = this.options;
+    const keeping = replaced && tabs.here && this.lasting ? this.#keeping : null;
+    keeping?.keep(true);
+    keeping?.handOver();
+    if (keeping && tabs.canTell) {
       channel.forgetPending();
-      unsent.clear();
+      unsent.replace([], "");
       chat.draft = "";
-      void unsent.written.then(() => tabs.tellWritten());
+      const stored = Promise.all([keeping.written, attachments.handOver()]);
+      void stored.then(() => tabs.tellWritten());
     } else if (!replaced || tabs.here || tabs.elsewhere) {
       channel.refusePending(reason);
       const text = chat.draft.trim();
       if (text) unsent.add({ type: "chat_send", id: newId(), text }, reason);
       chat.draft = "";
-    }
+      attachments.giveBack(reason);
+    } else attachments.pause();
     render();
   }
 }

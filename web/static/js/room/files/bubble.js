@@ -35,6 +35,7 @@ const HOPELESS = new Set([
  * @typedef {object} BubbleOptions
  * @property {string} files address under which stored files are
  * @property {Uploads} uploads
+ * @property {(change: () => void) => void} growing makes a change that moves the end of the chat
  * @property {(lineId: string) => void} open show it over the whole screen
  */
 
@@ -106,9 +107,10 @@ class Bubble {
    * @param {string} lineId
    * @param {BubbleOptions} options
    */
-  constructor(lineId, { files, uploads, open }) {
+  constructor(lineId, { files, uploads, open, growing }) {
     this.#lineId = lineId;
     this.files = files;
+    this.growing = growing;
     this.#cancel = button(_("Cancel"), () => uploads.cancel(lineId));
     this.#whole = button(_("Send the original size"), () => uploads.again(lineId, true));
     this.#again = button(_("Try again"), () => uploads.again(lineId));
@@ -199,10 +201,11 @@ class Bubble {
     const probe = new Image();
     probe.onload = () => {
       const { naturalWidth: width, naturalHeight: height } = probe;
-      if (this.#preview === address) this.#showPicture(address, "", { width, height });
+      if (this.#preview !== address) return;
+      this.growing(() => this.#showPicture(address, "", { width, height }));
     };
     probe.onerror = () => {
-      if (this.#preview === address) this.#showSymbol("photo");
+      if (this.#preview === address) this.growing(() => this.#showSymbol("photo"));
       URL.revokeObjectURL(address);
     };
     probe.src = address;

@@ -45,13 +45,11 @@ export class Composer {
   /** Show what an earlier page of this seat has left. */
   async adopt() {
     const { store, seat } = this.options;
-    for (const [, chosen] of await store.entries("uploads", `${seat}chosen:`)) {
+    /** @type {Chosen[]} */
+    const left = (await store.entries("uploads", `${seat}chosen:`)).map(([, value]) => value);
+    for (const chosen of left.sort((one, other) => one.order - other.order)) {
       if (!this.#chosen.has(chosen.id)) this.#show(chosen);
     }
-  }
-
-  get count() {
-    return this.#chosen.size;
   }
 
   /** @param {readonly File[]} files */
@@ -68,18 +66,23 @@ export class Composer {
       this.#show(chosen);
       this.#store(chosen);
     });
-    // One after another is described; whoever wants to send them as they are presses Enter.
-    if (taken.length) this.#list.lastElementChild?.querySelector("input")?.focus();
+    // On a phone the keyboard would cover what was chosen.
+    if (taken.length && matchMedia("(pointer: fine)").matches) {
+      this.#list.lastElementChild?.querySelector("input")?.focus();
+    }
   }
 
-  /** @returns {NewFile[] | null} to be sent; null if something has to be mended first */
-  take() {
+  /**
+   * @param {boolean} [anyway] also with captions that are too long
+   * @returns {NewFile[] | null} to be sent; null if something has to be mended first
+   */
+  take(anyway = false) {
     const limit = Number(this.#input.dataset.captionLimit);
     for (const { id, caption } of this.#chosen.values()) {
       const field = this.#caption(id);
       const tooLong = lengthOf(cleaned(caption)) > limit;
       field?.setAttribute("aria-invalid", String(tooLong));
-      if (!tooLong) continue;
+      if (!tooLong || anyway) continue;
       const count = lengthOf(cleaned(caption));
       this.#say(
         fill(_("This caption has %(count)s of at most %(limit)s characters: please shorten it."), {
@@ -101,6 +104,13 @@ export class Composer {
   clear() {
     for (const id of [...this.#chosen.keys()]) this.#remove(id);
     this.#say("");
+  }
+
+  /** Another tab of this seat goes on with them: they stay stored. */
+  handOver() {
+    this.#chosen.clear();
+    this.#list.replaceChildren();
+    show(this.#list, false);
   }
 
   /** @param {Chosen} chosen */

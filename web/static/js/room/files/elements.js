@@ -1,5 +1,7 @@
 /** Elements made by scripts: of dialogs that are loaded when they are first used. */
 
+import { styleSheet as load } from "../../shared/style-sheet.js";
+
 /**
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
@@ -25,29 +27,10 @@ export function button(label, press, attributes = {}) {
   return made;
 }
 
-/** @type {Map<string, Promise<void>>} address -> loading */
-const sheets = new Map();
-
 /**
  * Add a style sheet to the page, once. If it does not load, the page goes on without it.
  * @param {string} name of a file in `css`
- * @returns {Promise<void>}
  */
 export function styleSheet(name) {
-  const href = new URL(`../../../css/${name}`, import.meta.url).href;
-  const known = sheets.get(href);
-  if (known) return known;
-  /** @type {Promise<void>} */
-  const loading = new Promise((resolve) => {
-    const link = element("link", { rel: "stylesheet", href });
-    link.addEventListener("load", () => resolve());
-    link.addEventListener("error", () => {
-      sheets.delete(href);
-      link.remove();
-      resolve();
-    });
-    document.head.append(link);
-  });
-  sheets.set(href, loading);
-  return loading;
+  return load(name).catch(() => {});
 }

@@ -99,7 +99,10 @@ export class PhotoRequestDialog {
    */
   async render(room, interrupted) {
     const request = openRequest(room, this.#answered);
-    if (!request) return this.#end();
+    if (!request) {
+      if (this.#requestId) this.#end();
+      return;
+    }
     this.#requestId = request.request_id;
     const name = nameOf(room, request.asked_by);
     setText(this.#title, fill(_("%(name)s asks for a photo"), { name }));
@@ -130,6 +133,7 @@ export class PhotoRequestDialog {
 
   /** Nobody asks any more. */
   #end() {
+    this.#requestId = "";
     this.#camera.close();
     this.#setPhoto(null);
     this.#step = "question";

@@ -45,7 +45,10 @@ export class StillCamera {
       onTrack: (track) => this.#onTrack(track),
       onRefused: (error) => this.#refused(error),
       onUnwanted: () => {},
-      onChange: () => listener.onAsking(this.#capture.asking),
+      onChange: () => {
+        this.#giveBack();
+        listener.onAsking(this.#capture.asking);
+      },
     });
   }
 
@@ -62,8 +65,15 @@ export class StillCamera {
 
   close() {
     this.#capture.want(null);
-    this.#lender?.takeBackCamera();
-    this.#lender = null;
+    this.#giveBack();
+  }
+
+  /** The call's camera is requested once no request for this one could get in its way. */
+  #giveBack() {
+    if (this.#capture.wanted || this.#capture.pending) return;
+    const lender = this.#lender;
+    this.#lender = null; // first: it tells the page, which may close this again
+    lender?.takeBackCamera();
   }
 
   /** Request again what the system took away while the page was hidden. */

@@ -14,6 +14,7 @@ import { overXhr } from "./xhr.js";
 
 /**
  * @import { BrowserStore, Change } from "../../shared/browser-store.js"
+ * @import { ChatLine } from "../../signaling/messages.js"
  * @import { Transport } from "./tus.js"
  */
 
@@ -104,6 +105,28 @@ export class Uploads {
     return [...this.#all.values()].sort((one, other) => one.order - other.order);
   }
 
+  /**
+   * The lines of those that are not in the chat yet.
+   * @param {{ me: string }} room
+   * @param {ReadonlySet<string>} known ids of the lines that are
+   * @returns {{ line: ChatLine, reason: string }[]} with a reason those that were refused
+   */
+  lines({ me }, known) {
+    for (const id of this.#all.keys()) if (known.has(id)) this.settle(id);
+    return this.all().map(({ id, name, caption, blob, order, reason }) => ({
+      line: {
+        id,
+        position: 0,
+        participant_id: me,
+        kind: "photo",
+        text: caption,
+        sent_at: order,
+        attachment: { name, size: blob.size },
+      },
+      reason,
+    }));
+  }
+
   /** @param {string} id */
   get(id) {
     return this.#all.get(id);
@@ -161,7 +184,7 @@ export class Uploads {
    * @param {string} reason a sentence for the author
    */
   giveBack(reason) {
-    this.#isLive = false;
+    this.stop();
     for (const upload of this.#all.values()) {
       if (upload.state === "sent") this.#forget(upload.id);
       else if (upload.state !== "refused") this.#refuse(upload, "ended", reason);
@@ -169,12 +192,28 @@ export class Uploads {
     this.options.onChange();
   }
 
-  /** Another tab goes on with them: this one holds nothing any more. */
+  /** Send nothing for now. */
+  stop() {
+    this.#isLive = false;
+    for (const upload of this.#all.values()) {
+      if (upload.state === "sent" || upload.state === "refused") continue;
+      if (this.#running.has(upload.id)) upload.begun = true;
+      this.#stop(upload.id);
+      Object.assign(upload, { state: "waiting", waits: false });
+    }
+  }
+
+  /**
+   * Another tab goes on with them: this one holds nothing any more.
+   * @returns {Promise<unknown>} resolved when all of them are stored
+   */
   handOver() {
-    this.#isLive = this.#isStored = false;
-    for (const id of this.#all.keys()) this.#stop(id);
+    this.stop();
+    this.#isStored = false;
+    const kept = [...this.#all.values()].map(({ ready }) => ready);
     this.#all.clear();
     this.options.onChange();
+    return Promise.all(kept);
   }
 
   /**
@@ -210,6 +249,7 @@ export class Uploads {
     if (small) changes.push(["uploads", `${seat}small:${id}`, small]);
     const lasting = await store.write(changes);
     if (!lasting) this.lasting = false;
+    if (!this.#isStored) return;
     if (!this.#all.has(id)) return this.#drop(id);
     // A phone deletes the photos of its camera app when it likes: this is a copy.
     if (upload.blob !== blob) return;
@@ -265,12 +305,12 @@ export class Uploads {
       await tus.run();
       upload.state = "sent";
     } catch (error) {
+      // canceled, given back, or left to another page
       if (error instanceof Aborted || this.#all.get(upload.id) !== upload) return;
       if (!(error instanceof FileRefused)) throw error;
       this.#refuse(upload, error.code, error.message || ownReason(error.code));
-    } finally {
-      this.#running.delete(upload.id);
     }
+    this.#running.delete(upload.id);
     if (upload.state === "sent") this.#drop(upload.id);
     this.options.onChange();
     this.#next();
