@@ -18,6 +18,9 @@ OF_ACTIONS: dict[str, tuple[str, ...]] = {
     "write_chat": (),
     "read_file": (),
     "send_file": (),
+    "turn_photo": (),
+    "ask_photo": (),  # stands in the chat, as does the answer
+    "answer_photo": (),
     "start_call": ("start_call",),
     # Whoever enters may join; calls come and go with the network, and so would lines.
     "join_call": (),

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -32,8 +32,11 @@ ALLOWED = {
     "write_chat": ALL,
     "send_file": ALL,
     "read_file": ALL,
+    "turn_photo": ALL,
+    "answer_photo": ALL,
     "start_call": ALL,
     "join_call": ALL,
+    "ask_photo": "scheduler",
     "start": "scheduler",
     "terminate": "scheduler",
     "resume": "scheduler",
@@ -192,21 +195,21 @@ class Visit:
             return [f"/seat/{self.invites[self.actor].id}"]
         return [f"/sessions/{self.id}", *(f"/seat/{each.id}" for each in self.invites.values())]
 
-    async def keep_file(self) -> str:
-        """A PDF in the chat; its id."""
+    async def keep_file(self, kind: Literal["photo", "pdf"] = "pdf") -> str:
+        """A file in the chat; its id."""
         store, file_id, content = self.town.server.app[STORE], an_id("file"), b"%PDF-1.7"
         scheduler_id = (await self.town.consultation())[0].scheduler_id
         async with store.files.writer(self.id, file_id, "original") as writer:
             await writer.write(content)
             await writer.finish()
         attachment = Attachment(
-            id=file_id, consultation_id=self.id, kind="pdf", name="a.pdf", size=len(content),
+            id=file_id, consultation_id=self.id, kind=kind, name="a", size=len(content),
             pages=1, notes=(), turned=0, renditions=(),
         )  # fmt: skip
 
         async def work(records: Any) -> None:
             await records.chat.append(
-                self.id, file_id, scheduler_id, "pdf", "", datetime.now(UTC), attachment=attachment
+                self.id, file_id, scheduler_id, kind, "", datetime.now(UTC), attachment=attachment
             )
 
         await store.write(work)
@@ -263,6 +266,21 @@ async def send_file(visit: Visit) -> set[str]:
 async def read_file(visit: Visit) -> set[str]:
     file_id = await visit.keep_file()
     return {await visit.get(f"{place}/files/{file_id}/original") for place in visit.places()}
+
+
+async def turn_photo(visit: Visit) -> set[str]:
+    file_id = await visit.keep_file("photo")
+    return await visit.speak(lambda wire: wire.command("turn_photo", line_id=file_id, turned=1))
+
+
+async def answer_photo(visit: Visit) -> set[str]:
+    answer = {"request_id": an_id("request"), "answer": "declined"}
+    return await visit.speak(lambda wire: wire.command("answer_photo", **answer))
+
+
+async def ask_photo(visit: Visit) -> set[str]:
+    asked = visit.invites[visit.helper].id
+    return await visit.speak(lambda wire: wire.command("ask_photo", participant_id=asked))
 
 
 async def start_call(visit: Visit) -> set[str]:
@@ -335,11 +353,12 @@ async def see_links(visit: Visit) -> set[str]:
 ATTEMPTS = {
     attempt.__name__: attempt
     for attempt in (
-        enter, read_chat, write_chat, send_file, read_file, start_call, join_call, start, terminate,
-        resume, reopen, cancel, edit, invite, export, see_links,
+        enter, read_chat, write_chat, send_file, read_file, turn_photo, answer_photo, ask_photo,
+        start_call, join_call, start, terminate, resume, reopen, cancel, edit, invite, export,
+        see_links,
     )
 }  # fmt: skip
-ON_THE_SOCKET = {"start", "terminate", "resume"} | {
+ON_THE_SOCKET = {"ask_photo", "start", "terminate", "resume"} | {
     action for action, roles in ALLOWED.items() if roles == ALL
 }
 
