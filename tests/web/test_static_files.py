@@ -22,14 +22,24 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "web/static"
 SMALL = 46_000
 "Bytes, compressed, that a page for people who come by link may load before it is used."
+IN_A_CALL = {"br": 60_000, "gzip": 68_000}
+"The same, with everything that a call needs; only browsers without Brotli get gzip."
 _LOADED = re.compile(r'(?:src|href|data-[a-z]+)="(/(?:static|catalog)/[^"#]+)["#]')
 _UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress, "deflate": zlib.decompress}
 _IMPORTED = re.compile(rb"""(?:from|import) ?["'](\.[^"']+)["']""")
-"At once; what is imported when it is used has a parenthesis."
+"At once."
+_IMPORTED_LATER = re.compile(rb"""import\(["'](\.[^"']+)["']\)""")
+_OF_FILES = re.compile(r"/files/|/keeping\.js|/unread\.js|photos\.js|left-behind\.js")
+"What is loaded for chat and files when it is used, with or without a call."
 
 
-async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
-    """Everything that a page loads at once, imported modules too: address -> compressed bytes."""
+async def loaded(
+    person: Person, page: str, encodings: str, *, call: bool = False
+) -> dict[str, int]:
+    """Everything that a page loads at once, imported modules too: address -> compressed bytes.
+
+    With `call` also what it loads for a call.
+    """
     found: dict[str, int] = {}
     waiting = [page]
     headers = {"Accept-Encoding": encodings, "Accept": "text/html"}
@@ -50,7 +60,9 @@ async def loaded(person: Person, page: str, encodings: str) -> dict[str, int]:
                 waiting += _LOADED.findall(body.decode())
             if answer.content_type == "text/javascript":
                 names = _IMPORTED.findall(body)
-                waiting += [normpath(join(dirname(address), name.decode())) for name in names]
+                names += _IMPORTED_LATER.findall(body) if call else []
+                found_here = [normpath(join(dirname(address), name.decode())) for name in names]
+                waiting += [name for name in found_here if not (call and _OF_FILES.search(name))]
     return found
 
 
@@ -71,6 +83,10 @@ async def test_pages_by_link_are_small_in_every_language(server: Server, encodin
                 sizes = await loaded(amina, page, encodings)
                 assert any("/js/" in address for address in sizes), (page, sizes)
                 assert sum(sizes.values()) <= SMALL, (language, page, sizes)
+            sizes = await loaded(amina, f"/seat/{seat}", encodings, call=True)
+            assert any("/call-controller.js" in address for address in sizes), sizes
+            limit = IN_A_CALL["br" if "br" in encodings else "gzip"]
+            assert sum(sizes.values()) <= limit, (language, sizes)
 
 
 @pytest.mark.slow

@@ -45,9 +45,9 @@ class _Metadata(msgspec.Struct):
 
 async def create(request: web.Request) -> web.Response:
     """Begin an upload; the same again says how far it is (tus, creation)."""
+    place = await _place(request)
     if not tus.speaks_it(request):
         return tus.other_version()
-    place = await _place(request)
     await request.app[LIMITS].hit("new_upload", place.author.participant_id)
     said = _metadata(request)
     announced = Announced(
@@ -65,18 +65,18 @@ async def create(request: web.Request) -> web.Response:
 
 async def look(request: web.Request) -> web.Response:
     """How far an upload is."""
+    place = await _place(request)
     if not tus.speaks_it(request):
         return tus.other_version()
-    place = await _place(request)
     progress = await request.app[UPLOADING].look(place.author, request.match_info["upload_id"])
     return web.Response(headers=_headers(progress))
 
 
 async def receive(request: web.Request) -> web.Response:
     """A piece of the file; the answer to the last one comes when the file stands in the chat."""
+    place = await _place(request)
     if not tus.speaks_it(request):
         return tus.other_version()
-    place = await _place(request)
     upload_id, uploading = request.match_info["upload_id"], request.app[UPLOADING]
     offset, checksum = tus.number(request, tus.OFFSET), tus.checksum(request)
     try:
@@ -94,9 +94,9 @@ async def receive(request: web.Request) -> web.Response:
 
 async def cancel(request: web.Request) -> web.Response:
     """The author does not want it sent (tus, termination)."""
+    place = await _place(request)
     if not tus.speaks_it(request):
         return tus.other_version()
-    place = await _place(request)
     await request.app[UPLOADING].cancel(place.author, request.match_info["upload_id"])
     return web.Response(status=204)
 

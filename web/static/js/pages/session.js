@@ -7,7 +7,7 @@ import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
-import { Photos } from "../room/photos.js";
+import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
@@ -112,7 +112,7 @@ const outbox = new Outbox({
 });
 // including what was typed before this script ran
 chat.draft = [...new Set([unsent.draft, chat.draft])].filter(Boolean).join("\n");
-const photos = new Photos({
+const photos = new LazyPhotos({
   scheduler: page.role === "scheduler",
   files: page.files ?? "",
   storageKey: `photos:${seat}`,

@@ -77,23 +77,12 @@ export class Bubbles {
   progress({ id, sent, blob, small }) {
     const bar = document.querySelector(`[data-key="${CSS.escape(id)}"] progress`);
     if (!(bar instanceof HTMLProgressElement)) return;
-    bar.value = sent / (small ?? blob).size;
+    const { size } = small ?? blob;
+    bar.value = sent / size;
     // hidden from screen readers, which would read every step aloud
-    const percent = bar.parentElement?.querySelector(".percent");
-    if (percent) setText(percent, inPercent(bar.value));
+    const amount = bar.parentElement?.querySelector(".amount");
+    if (amount) setText(amount, `${sizeOf(sent)} / ${sizeOf(size)}`);
   }
-}
-
-/**
- * @param {number} share from 0 to 1
- * @returns {string} in whole percent, with the digits of all other numbers on the page
- */
-function inPercent(share) {
-  const whole = Math.floor(100 * share) / 100;
-  return whole.toLocaleString(document.documentElement.lang, {
-    style: "percent",
-    numberingSystem: "latn",
-  });
 }
 
 class Bubble {
@@ -133,7 +122,7 @@ class Bubble {
       event.preventDefault();
       open(lineId);
     });
-    this.#progress.append(this.#bar, element("span", { class: "percent", "aria-hidden": "true" }));
+    this.#progress.append(this.#bar, element("span", { class: "amount", "aria-hidden": "true" }));
     this.#actions.append(this.#cancel, this.#whole, this.#again, this.#remove, this.#download);
     this.element = element("div", { class: "file" });
     this.element.append(
