@@ -11,10 +11,12 @@ async def static(request: web.Request) -> web.Response:
 
 
 async def catalog(request: web.Request) -> web.Response:
-    """The browser's sentences of one language."""
+    """The browser's sentences of one language, or (`fr-files`) those for photos and PDFs."""
     texts = request.app[CATALOGS]
-    language = texts.languages.get(request.match_info["language"])
-    if language is None:
+    code, _, part = request.match_info["language"].partition("-")
+    language = texts.languages.get(code)
+    if language is None or part not in ("", "files"):
         raise web.HTTPNotFound
     current = request.match_info["digest"] == texts.digest
-    return packed_response(request, language.catalog, "application/json", for_ever=current)
+    body = language.file_catalog if part else language.catalog
+    return packed_response(request, body, "application/json", for_ever=current)

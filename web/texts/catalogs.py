@@ -55,6 +55,10 @@ OWN_NAMES = {
 "The languages of the service, by their own names."
 
 
+FILE_SCRIPTS = "web/static/js/room/files/"
+"Scripts for photos and PDFs. A page loads them, and their sentences, when the first one is used."
+
+
 @dataclass(frozen=True)
 class Language:
     code: str
@@ -62,6 +66,8 @@ class Language:
     translations: NullTranslations
     catalog: bytes = field(repr=False)
     "JSON for the browser."
+    file_catalog: bytes = field(repr=False)
+    "JSON of the sentences that only scripts for photos and PDFs use, which are loaded later."
 
     def translate(self, sentence: str) -> str:
         return self.translations.gettext(sentence) if sentence else ""
@@ -88,9 +94,13 @@ class Catalogs:
             catalog = _catalog_of(code)
             direction: Direction = "rtl" if Locale.parse(code).text_direction == "rtl" else "ltr"
             languages[code] = Language(
-                code, direction, _Translations(catalog), _browser_catalog(code, direction, catalog)
+                code,
+                direction,
+                _Translations(catalog),
+                _browser_catalog(code, direction, catalog),
+                _json({"messages": _messages(catalog, of_files=True)}),
             )
-        digest = sha256(b"".join(language.catalog for language in languages.values()))
+        digest = sha256(b"".join(each.catalog + each.file_catalog for each in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
 
     def read_again(self) -> None:
@@ -168,9 +178,25 @@ class _Translations(NullTranslations):
 
 def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
     """JSON for the browser: the sentences that its scripts use, the plural table, words of dates."""
+    forms = _forms_of_numbers(catalog)
+    return _json(
+        {"lang": code, "dir": direction, "plural": forms,
+         "messages": _messages(catalog, of_files=False), "decimal": decimal_sign(code),
+         "dates": browser_words(code) | _durations(code, forms)}
+    )  # fmt: skip
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _messages(catalog: Catalog, *, of_files: bool) -> dict[str, Any]:
+    """The translations that the browser's scripts use: those for files only, or all others."""
     messages: dict[str, Any] = {}
     for message in catalog:
-        if not message.id or not any(name.endswith(".js") for name, _ in message.locations):
+        scripts = [name for name, _ in message.locations if name.endswith(".js")]
+        only_files = all(name.startswith(FILE_SCRIPTS) for name in scripts)
+        if not message.id or not scripts or only_files != of_files:
             continue
         source, translated = message.id, message.string
         if message.fuzzy or not translated:
@@ -179,12 +205,7 @@ def _browser_catalog(code: str, direction: str, catalog: Catalog) -> bytes:
             messages[source] = translated
         elif not isinstance(translated, str) and all(translated):
             messages[source[0]] = list(translated)
-    forms = _forms_of_numbers(catalog)
-    return json.dumps(
-        {"lang": code, "dir": direction, "plural": forms, "messages": messages,
-         "decimal": decimal_sign(code), "dates": browser_words(code) | _durations(code, forms)},
-        ensure_ascii=False, separators=(",", ":"), sort_keys=True,
-    ).encode()  # fmt: skip
+    return messages
 
 
 def _forms_of_numbers(catalog: Catalog) -> str:

@@ -1,6 +1,6 @@
 /** Loads what belongs to photos once it is used: the viewer, and asking for a photo. */
 
-import { _ } from "../shared/catalog.js";
+import { _, loadFileSentences } from "../shared/catalog.js";
 import { newId } from "../shared/identifier.js";
 
 /**
@@ -116,7 +116,8 @@ export class Photos {
     if (this.#busy.has(name)) return null;
     this.#busy.add(name);
     try {
-      return await load();
+      const [found] = await Promise.all([load(), loadFileSentences()]);
+      return found;
     } catch (error) {
       console.warn("photos cannot be loaded", error);
       this.options.notify(_("Photos cannot be shown at the moment. Please reload the page."));

@@ -81,6 +81,26 @@ export async function loadCatalog() {
   }
 }
 
+/** @type {Promise<void> | null} */
+let fileSentences = null;
+
+/** Add the sentences of `room/files`; the same as above if they fail to load. */
+export function loadFileSentences() {
+  return (fileSentences ??= fetchFileSentences());
+}
+
+async function fetchFileSentences() {
+  const address = document.documentElement.dataset.catalog?.replace(/\.json$/, "-files.json");
+  if (!address) return;
+  try {
+    const answer = await fetch(address);
+    if (answer.ok) Object.assign(page.catalog.messages, (await answer.json()).messages);
+  } catch (error) {
+    console.warn("no catalog of files", error);
+    fileSentences = null;
+  }
+}
+
 /**
  * @param {string} sentence
  * @returns {string}

@@ -1,5 +1,6 @@
 /** What is loaded when a file is first chosen, sent or shown, wired together. */
 
+import { loadFileSentences } from "../../shared/catalog.js";
 import { openStore } from "../../shared/browser-store.js";
 import { Bubbles } from "./bubble.js";
 import { Composer } from "./composer.js";
@@ -62,6 +63,6 @@ export class Parts {
 
 /** @param {PartsOptions} options */
 export async function load(options) {
-  const [store] = await Promise.all([openStore(), styleSheet("files.css")]);
+  const [store] = await Promise.all([openStore(), styleSheet("files.css"), loadFileSentences()]);
   return new Parts(options, store);
 }
