@@ -97,6 +97,9 @@ class ReportWorkers:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
             _kill(process)
+            # what is left in the pipe would keep it open, with its descriptor
+            while await process.stdout.read(BLOCK):
+                pass
             await process.wait()
             self._processes.discard(process)
 

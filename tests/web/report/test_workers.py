@@ -4,22 +4,27 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import re
 import resource
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from string import ascii_letters
 
 import pytest
 from pypdf import PdfReader
 
+from signaling.report import Report, ReportLine
 from tests.people import Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
 from tests.web.report.drawing import Drawing, about, children
+from web.config import harmless_environment
 from web.keys import REPORT_WORKERS
-from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY
-from web.report.workers import DRAWING_SECONDS
+from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY, Order, encode
+from web.report.workers import DRAWING_SECONDS, ReportWorkers
 
 
 @pytest.fixture
@@ -83,6 +88,31 @@ async def test_exports_of_one_account_go_one_at_a_time_and_chat_goes_on(
     for export in exports:
         assert "What was said" in text_of(await export)
     assert len(drawing.stopped) == count
+
+
+async def test_a_report_that_is_left_half_read_leaves_no_pipe_open() -> None:
+    chance = random.Random(1)
+    facts = Report("en", "UTC", datetime(2026, 12, 7, 14, tzinfo=UTC))
+
+    async def lines() -> AsyncIterator[bytes]:
+        for _ in range(1500):  # more than the pipe and its reader hold
+            text = "".join(chance.choices(ascii_letters, k=400))
+            yield encode(ReportLine("Amina", facts.started_at or datetime.now(UTC), text))
+
+    def pipes() -> int:
+        return sum(
+            os.readlink(each).startswith("pipe:")
+            for each in Path("/proc/self/fd").iterdir()
+            if each.is_symlink() and os.path.lexists(each)
+        )
+
+    workers = ReportWorkers(harmless_environment())
+    before = pipes()
+    order = Order(facts, brand="TeleConnect", made_at=datetime.now(UTC))
+    async with workers.draw("account", order, lines()) as drawn:
+        first = await anext(drawn.blocks())
+        assert first.startswith(b"%PDF-")
+    assert pipes() == before
 
 
 async def test_two_are_drawn_at_once_and_the_third_waits(server: Server, phone: Person) -> None:
