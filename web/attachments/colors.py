@@ -11,6 +11,13 @@ _STRIP = 512
 _srgb = ImageCms.createProfile("sRGB")
 
 
+def extremes(picture: Image.Image) -> tuple[float, float]:
+    """The darkest and the lightest value of a picture with one channel."""
+    least, most = picture.getextrema()
+    assert not isinstance(least, tuple) and not isinstance(most, tuple)
+    return least, most
+
+
 def to_eight_bits(picture: Image.Image, white: int | None) -> Image.Image:
     """A gray picture of 16 bits as one of 8; others as they are.
 
@@ -19,13 +26,13 @@ def to_eight_bits(picture: Image.Image, white: int | None) -> Image.Image:
     """
     if picture.mode not in _SIXTEEN_BITS:
         return picture
-    least, most = picture.getextrema()
+    least, most = extremes(picture)
     if white is not None:
         least, most = 0, white
     elif least == most:
         least, most = 0, 65535
-    factor = 255 / (most - least)  # type: ignore[operator]
-    offset = 0.5 - least * factor  # type: ignore[operator]
+    factor = 255 / (most - least)
+    offset = 0.5 - least * factor
     width, height = picture.size
     scaled = Image.new("L", picture.size)
     for top in range(0, height, _STRIP):

@@ -91,14 +91,20 @@ def _adapted(primaries: _Primaries) -> tuple[_Vector, _Vector, _Vector]:
     columns = []
     for vector, amount in zip((red, green, blue), amounts, strict=True):
         cone = _times(_BRADFORD, vector)
-        adapted = [c * amount * t / s for c, t, s in zip(cone, target, source, strict=True)]
-        rows = zip(*_BRADFORD, strict=True)
-        columns.append(_solved(tuple(rows), tuple(adapted)))  # type: ignore[arg-type]
+        long, middle, short = (
+            c * amount * t / s for c, t, s in zip(cone, target, source, strict=True)
+        )
+        columns.append(_solved(_transposed(_BRADFORD), (long, middle, short)))
     return columns[0], columns[1], columns[2]
 
 
 def _from_chromaticity(x: float, y: float) -> _Vector:
     return x / y, 1.0, (1 - x - y) / y
+
+
+def _transposed(matrix: _Matrix) -> _Matrix:
+    first, second, third = zip(*matrix, strict=True)
+    return first, second, third
 
 
 def _times(matrix: _Matrix, vector: _Vector) -> _Vector:

@@ -13,7 +13,7 @@ from PIL import AvifImagePlugin, Image, ImageOps, PngImagePlugin
 
 from web.attachments import boxes
 from web.attachments.boxes import Colors
-from web.attachments.colors import on_white, to_eight_bits, to_srgb, without_palette
+from web.attachments.colors import extremes, on_white, to_eight_bits, to_srgb, without_palette
 from web.attachments.endings import is_cut, png_chunks
 from web.attachments.icc import is_hdr, profile_of
 from web.attachments.job import LARGE, SMALL, Refused, Rendition
@@ -157,7 +157,7 @@ def _white(kind: Kind, data: bytes, opened: Image.Image) -> int | None:
     for name, content in png_chunks(data):
         if name == b"sBIT" and len(content) == 1 and 0 < content[0] < 16:
             # Values should be shifted up (ISO/IEC 15948, 11.3.3.4), and often are not.
-            _, most = opened.getextrema()
+            _, most = extremes(opened)
             white = (1 << content[0]) - 1
-            return white if most <= white else 65535  # type: ignore[operator]
+            return white if most <= white else 65535
     return None
