@@ -141,6 +141,19 @@ async def test_other_bytes_than_the_author_has_are_refused(ward: Ward) -> None:
     assert ward.stored() == []
 
 
+async def test_what_the_disk_has_damaged_is_to_be_sent_again(ward: Ward) -> None:
+    content = photo(800, 600)
+    await ward.amina.create(content, "file-000001")
+    await ward.amina.piece("file-000001", 0, content[: 2 * BLOCK])
+    (stored,) = ward.stored()
+    sealed = bytearray(await asyncio.to_thread(stored.read_bytes))
+    sealed[100] ^= 1
+    await asyncio.to_thread(stored.write_bytes, sealed)
+    answer = await ward.amina.piece("file-000001", 2 * BLOCK, content[2 * BLOCK :])
+    assert (answer.status, json.loads(answer.text)["code"]) == (422, "file_incomplete")
+    assert ward.stored() == []
+
+
 async def test_a_sentence_comes_in_the_readers_language(ward: Ward) -> None:
     link = await ward.nurse.person.invite("Omar", language="ar")
     async with Person(ward.server) as phone:
