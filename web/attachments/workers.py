@@ -152,6 +152,9 @@ class FileWorkers:
         if self._helper is None or self._helper.is_gone:
             self._end_helper()
             self._helper = await _start(self._environment)
+            if self._stopping:  # in the meantime
+                self._end_helper()
+                raise Unavailable
         ours, theirs = socket.socketpair()
         with theirs:
             reader, writer = await asyncio.open_unix_connection(sock=ours, limit=BLOCK_BYTES)

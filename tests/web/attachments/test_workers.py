@@ -189,6 +189,17 @@ async def test_after_the_end_nothing_is_started(workers: FileWorkers) -> None:
     assert workers.process_id is None
 
 
+async def test_a_helper_that_still_starts_at_the_end_ends_too(workers: FileWorkers) -> None:
+    before = forks(os.getpid())
+    examining = asyncio.create_task(workers.examine(len(PHOTO), blocks(PHOTO), Files().keep))
+    while await asyncio.to_thread(forks, os.getpid()) == before:
+        pass
+    workers.stop()
+    with pytest.raises(Unavailable):
+        await examining
+    assert workers.process_id is None
+
+
 async def test_the_processes_know_no_secret_of_the_environment() -> None:
     workers = FileWorkers({**harmless_environment(), "CLOUD_TOKEN": "secret-of-the-operator"})
     await Intake(workers).take(PHOTO)
