@@ -197,7 +197,7 @@ class Attaching:
             raise Conflict
         room.add_chat(added)
         if upload.request_id is not None:
-            room.photo_sent(upload.request_id)
+            room.photo_sent(upload.request_id, upload.participant_id)
 
 
 async def seal(
