@@ -174,7 +174,8 @@ class Uploading:
             try:
                 await self._room(author)
             except FileTooLate:
-                await self._attaching.forget(upload)
+                if not await self._attaching.call_off(upload):
+                    raise Conflict from None  # it was in time
                 raise
             reached = await self._take(upload, offset, source, checksum)
             if reached < upload.size:

@@ -1,6 +1,7 @@
 """With a virus scanner: what it finds is refused, and so is everything while it does not answer."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 
@@ -78,6 +79,35 @@ async def test_asking_again_while_a_file_is_scanned_changes_nothing_of_it(tmp_pa
             assert (await reader.readline()).split()[1] == b"204", "not 100: no byte is wanted"
         writer.close()
         assert len(await ward.attachments()) == 1
+
+
+async def test_asking_again_when_the_session_is_over_ends_the_scan(tmp_path: Path) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def scan(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\0")
+        begun.set()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+        ended.set()
+
+    socket = tmp_path / "clamd.ctl"
+    content = photo()
+    async with (
+        await asyncio.start_unix_server(scan, socket),
+        opened(tmp_path / "data", TELECONNECT_CLAMAV_SOCKET=str(socket)) as ward,
+        asyncio.timeout(PATIENCE),
+    ):
+        await ward.desk.command("start_consultation")
+        await ward.nurse.create(content, "file-000001")
+        first = asyncio.create_task(ward.nurse.piece("file-000001", 0, content))
+        await begun.wait()
+        await ward.desk.command("terminate_consultation", choice="close")
+        assert (await ward.nurse.piece("file-000001", len(content), b"")).status == 410
+        assert (await first).status == 409
+        await ended.wait()
+        assert ward.stored() == []
 
 
 async def test_without_a_scanner_readiness_says_so(tmp_path: Path) -> None:
