@@ -222,8 +222,10 @@ async def _start(environment: Mapping[str, str]) -> _Helper:
                 stdin=theirs.fileno(), stdout=DEVNULL, stderr=DEVNULL, env=environment,
                 cwd=Path(__file__).parents[2], process_group=0,
             )  # fmt: skip
-    except OSError:
+    except BaseException as error:
         ours.close()
+        if not isinstance(error, OSError):
+            raise
         _log.exception("no process to examine files")
         raise Unavailable from None
     helper = _Helper(process, ours)

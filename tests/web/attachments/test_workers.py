@@ -156,6 +156,27 @@ async def test_an_examination_that_is_cancelled_ends_its_process(workers: FileWo
     assert (await Intake(workers).take(PHOTO)).outcome.kind == "photo"
 
 
+async def test_an_examination_that_is_cancelled_at_the_start_leaves_no_socket(
+    workers: FileWorkers,
+) -> None:
+    def sockets() -> int:
+        named = [each.name for each in Path("/proc/self/fd").iterdir()]
+        opened = [f"/proc/self/fd/{each}" for each in named]
+        return sum(
+            os.readlink(each).startswith("socket:") for each in opened if os.path.exists(each)
+        )
+
+    before = await asyncio.to_thread(sockets)
+    examining = asyncio.create_task(workers.examine(len(PHOTO), blocks(PHOTO), Files().keep))
+    while await asyncio.to_thread(sockets) == before:
+        pass
+    examining.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await examining
+    assert await asyncio.to_thread(sockets) == before
+    assert cancelled.traceback  # which would have kept one open
+
+
 async def test_errors_of_the_disk_are_passed_on(workers: FileWorkers) -> None:
     async def unreadable() -> AsyncIterator[bytes]:
         yield PHOTO[:10]
