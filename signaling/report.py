@@ -1,8 +1,9 @@
 """A report: the facts of one consultation that a participant may take home.
 
 The rule of what belongs in a report. By default that is the date, the start time and the chat
-messages with author and time, photos and PDFs by their names, and nothing else: a report leaves the clinic as a file, so every
-further fact has to be enabled. `web/report/pdf.py` decides how a report looks.
+messages with author and time, photos and PDFs by their names, and nothing else: a report leaves the
+clinic as a file, so every further fact has to be enabled. `web/report/pdf.py` decides how a report
+looks.
 """
 
 from collections.abc import Iterable

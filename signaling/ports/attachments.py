@@ -1,6 +1,5 @@
 """Uploads and attachments as they are stored, without their bytes."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -18,11 +17,7 @@ class Uploads(Protocol):
 
 
 class Attachments(Protocol):
-    async def add(self, attachment: Attachment) -> None: ...
     async def get(self, consultation_id: str, attachment_id: str) -> Attachment | None: ...
-    async def of_lines(
-        self, consultation_id: str, line_ids: Iterable[str]
-    ) -> dict[str, Attachment]: ...
     async def of_consultation(self, consultation_id: str) -> list[Attachment]: ...
     async def turn(self, consultation_id: str, attachment_id: str, turned: int) -> bool: ...
     async def add_rendition(

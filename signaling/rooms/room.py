@@ -247,9 +247,12 @@ class Room:
         view = self.photo_request_view()
         self.publish(lambda seq: wire.PhotoRequestChanged(seq, view))
 
-    def photo_sent(self, request_id: str) -> None:
-        """A photo that was sent for this request stands in the chat."""
-        if self.photo_request is not None and self.photo_request.id == request_id:
+    def photo_sent(self, request_id: str, participant_id: str) -> None:
+        """A photo that this participant sent for a request stands in the chat."""
+        request = self.photo_request
+        if request is not None and (request.id, request.participant_id) == (
+            request_id, participant_id,
+        ):  # fmt: skip
             self.ask_photo(None)
 
     # --- between peers

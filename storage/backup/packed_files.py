@@ -78,6 +78,8 @@ def streamed(produce: Callable[[BinaryIO], None], consume: Callable[[BinaryIO], 
 def _whole(folder: Path) -> Iterator[Path]:
     """The files that are complete, of all consultations."""
     for consultation in _entries(folder):
+        if not PATTERN.fullmatch(consultation.name):
+            continue  # not ours, as the `lost+found` of a disk
         for path in _entries(consultation):
             named = STORED.fullmatch(path.name)
             if named is not None and named[2] != UPLOAD:

@@ -127,7 +127,12 @@ class SealedFiles:
             await self.delete_all(consultation_id)
 
     async def consultations(self) -> frozenset[str]:
-        return await _in_thread(lambda: frozenset(each.name for each in _entries(self._folder)))
+        # a folder of ours may hold others' things: `lost+found` where a disk is mounted
+        return await _in_thread(
+            lambda: frozenset(
+                each.name for each in _entries(self._folder) if PATTERN.fullmatch(each.name)
+            )
+        )
 
     async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
         folder = self._path(consultation_id, consultation_id, UPLOAD).parent

@@ -1,13 +1,12 @@
 """Attachments: the photos and PDFs of chat lines. Everything that is said of a file is sealed for its
 row; its bytes are in `storage/engine/sealed_files.py`."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import msgspec
 
 from signaling.attachment import Attachment, AttachmentKind, AttachmentNote, StoredRendition
-from storage.engine.database import Executor, Row, batched, marks
+from storage.engine.database import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
 
 
@@ -68,24 +67,9 @@ class Attachments:
         self._executor = executor
         self._vault = vault
 
-    async def add(self, attachment: Attachment) -> None:
-        """Add the attachment of a line that was just added; `Chat.append` adds both."""
-        key = await self._vault.key(self._executor, attachment.consultation_id)
-        await self._executor.rows(INSERT, inserted(key, attachment))
-
     async def get(self, consultation_id: str, attachment_id: str) -> Attachment | None:
-        return (await self.of_lines(consultation_id, [attachment_id])).get(attachment_id)
-
-    async def of_lines(
-        self, consultation_id: str, line_ids: Iterable[str]
-    ) -> dict[str, Attachment]:
-        """Line id -> its attachment, of those lines that have one."""
-        found: list[Attachment] = []
-        for ids in batched(line_ids):
-            found += await self._found(
-                consultation_id, f"consultation_id = ? AND id IN ({marks(ids)})", *ids
-            )
-        return {each.id: each for each in found}
+        found = await self._found(consultation_id, "consultation_id = ? AND id = ?", attachment_id)
+        return found[0] if found else None
 
     async def of_consultation(self, consultation_id: str) -> list[Attachment]:
         """All attachments of a consultation, by id."""

@@ -1,5 +1,8 @@
 """Nothing of photos and PDFs is readable in the data folder, and nothing stays after the purge."""
 
+import asyncio
+import io
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -8,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import Unavailable
+from storage.backup.packed_files import pack
 from storage.engine.sealed_files import FILES, SealedFiles
 from tests.clock import MovableClock
 from tests.files import BLOCK, Sender, pdf, photo
@@ -136,6 +140,24 @@ async def test_a_start_sweeps_what_a_killed_server_left(tmp_path: Path) -> None:
             upload = next(each for each in stored if each.suffix == ".upload")
             assert await files.length(upload.parent.name, upload.stem, "upload") == 2 * BLOCK
             assert len(contents[2]) > 2 * BLOCK
+
+
+@pytest.mark.slow
+async def test_what_is_not_ours_in_the_folder_of_files_stops_no_start_and_no_backup(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path) as ward:
+        await ward.amina.send(photo())
+    (tmp_path / FILES / "lost+found").mkdir()
+    (tmp_path / FILES / ".DS_Store").write_bytes(b"Finder")
+    async with serving(tmp_path) as server:
+        await server.app[FORGETTING].purge_due()
+    packed = io.BytesIO()
+    await asyncio.to_thread(pack, tmp_path, packed)
+    with tarfile.open(fileobj=io.BytesIO(packed.getvalue())) as archive:
+        assert len(archive.getnames()) == 2
+    assert (tmp_path / FILES / "lost+found").is_dir()
+    assert (tmp_path / FILES / ".DS_Store").read_bytes() == b"Finder"
 
 
 async def test_an_upload_that_nobody_goes_on_with_is_forgotten_after_a_start(

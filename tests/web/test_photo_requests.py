@@ -127,6 +127,16 @@ async def test_the_photo_ends_its_request_and_no_other(visit: Visit) -> None:
     assert await known(visit.amina) is None
 
 
+@pytest.mark.slow
+async def test_a_photo_of_somebody_else_ends_no_request(visit: Visit) -> None:
+    request_id = await visit.ask()
+    content = photo()
+    sender = Sender(visit.nurse, f"/sessions/{visit.consultation_id}")
+    assert (await sender.create(content, "photo-01", request=request_id)).status == 201
+    assert (await sender.piece("photo-01", 0, content)).status == 204
+    assert (await known(visit.amina))["request_id"] == request_id
+
+
 async def test_a_request_ends_with_the_session(visit: Visit) -> None:
     await visit.desk.command("start_consultation")
     await visit.ask()

@@ -152,6 +152,9 @@ class FileWorkers:
         if self._helper is None or self._helper.is_gone:
             self._end_helper()
             self._helper = await _start(self._environment)
+            if self._stopping:  # in the meantime
+                self._end_helper()
+                raise Unavailable
         ours, theirs = socket.socketpair()
         with theirs:
             reader, writer = await asyncio.open_unix_connection(sock=ours, limit=BLOCK_BYTES)
@@ -219,8 +222,10 @@ async def _start(environment: Mapping[str, str]) -> _Helper:
                 stdin=theirs.fileno(), stdout=DEVNULL, stderr=DEVNULL, env=environment,
                 cwd=Path(__file__).parents[2], process_group=0,
             )  # fmt: skip
-    except OSError:
+    except BaseException as error:
         ours.close()
+        if not isinstance(error, OSError):
+            raise
         _log.exception("no process to examine files")
         raise Unavailable from None
     helper = _Helper(process, ours)

@@ -97,9 +97,9 @@ async def viewer_of(
 ) -> Viewer:
     """How this request's page is to be rendered.
 
-    The language is the one chosen by hand, else `language` or the one that the holder of the seat was
-    invited in, else the account's, else the first of the browser's that is offered. The zone is the
-    browser's where it has sent one, else the account's, else `time_zone`.
+    The language is the one chosen by hand, else `language` or the one that the holder of the seat
+    was invited in, else the account's, else the first of the browser's that is offered. The zone is
+    the browser's where it has sent one, else the account's, else `time_zone`.
     """
     app = request.app
     texts = app[CATALOGS]

@@ -5,6 +5,7 @@ a file is gone once its session is.
 """
 
 import contextlib
+from collections.abc import AsyncIterator
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
@@ -33,21 +34,25 @@ async def send_file(request: web.Request) -> web.StreamResponse:
         response.set_status(206)
         response.headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{end - 1}/{part.size}"
     response.content_length = end - start
-    async with request.app[REVOCATION].cancelled_when_revoked(place.grant):
+    async with (
+        request.app[REVOCATION].cancelled_when_revoked(place.grant),
+        contextlib.aclosing(request.app[SHOWING].read(part, start, end)) as blocks,
+    ):
+        first = await anext(blocks)  # before the head: a file that is gone is 404
         await response.prepare(request)
         if request.method != hdrs.METH_HEAD:
-            await _stream(request, response, part, start, end)
+            await _stream(request, response, first, blocks)
     await response.write_eof()
     return response
 
 
 async def _stream(
-    request: web.Request, response: web.StreamResponse, part: Part, start: int, end: int
+    request: web.Request, response: web.StreamResponse, first: bytes, rest: AsyncIterator[bytes]
 ) -> None:
     try:
-        async with contextlib.aclosing(request.app[SHOWING].read(part, start, end)) as blocks:
-            async for block in blocks:
-                await response.write(block)
+        await response.write(first)
+        async for block in rest:
+            await response.write(block)
     except BaseException:
         # the head has promised more: only the end of the connection takes that back
         if request.transport is not None:
@@ -104,7 +109,9 @@ def disposition(name: str, *, inline: bool) -> str:
 
 def _wants_range(request: web.Request, tag: str) -> bool:
     """Whether the request is for a range, and of the bytes that there are."""
-    if hdrs.RANGE not in request.headers or request.headers.get(hdrs.IF_RANGE, tag) != tag:
+    if request.method != hdrs.METH_GET or hdrs.RANGE not in request.headers:
+        return False  # ranges are for GET alone (RFC 9110, 14.2)
+    if request.headers.get(hdrs.IF_RANGE, tag) != tag:
         return False
     try:
         return request.http_range != slice(None, None, 1)

@@ -86,6 +86,8 @@ async def receive(request: web.Request) -> web.Response:
         ):
             progress = await uploading.receive(place.author, upload_id, offset, pieces, checksum)
     except (InviteNotUsable, NotFound, SignInRequired) as error:
+        if isinstance(error, SignInRequired) and place.grant.invite_id is None:
+            raise  # a scheduler who signs in again goes on where it was
         if not await uploading.abandon(place.author, upload_id):
             raise
         raise FileTooLate(_PLACE_LOST) from error

@@ -57,9 +57,9 @@ def draw(
 ) -> bytes:
     """The PDF of `report`; encrypted if there is a `password`.
 
-    `contents` are the files that it carries, by `ReportFile.carried`. `_` translates English sentences into the report's language. A long chat takes seconds of CPU
-    time, so `web/report/process.py` calls this. Equal arguments give equal bytes, except for
-    encryption.
+    `contents` are the files that it carries, by `ReportFile.carried`. `_` translates English
+    sentences into the report's language. A long chat takes seconds of CPU time, so
+    `web/report/process.py` calls this. Equal arguments give equal bytes, except for encryption.
     """
     dates = dates_for(report.language, report.time_zone)
     pdf = _empty(report, _, made_at=made_at)

@@ -7,6 +7,8 @@ block or crash the server. Text goes through pipes only, never by a command line
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
@@ -84,7 +86,7 @@ class ReportWorkers:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "web.report.process",
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=self._environment,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[2], process_group=0,
         )  # fmt: skip
         assert process.stdin is not None and process.stdout is not None
         self._processes.add(process)
@@ -154,5 +156,6 @@ async def _feed(writer: asyncio.StreamWriter, order: Order, content: AsyncIterab
 
 
 def _kill(process: Process) -> None:
+    """Kill a process with its fork that tries a PDF, which are a process group."""
     with contextlib.suppress(ProcessLookupError):
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)

@@ -28,6 +28,7 @@ from signaling.errors import (
     FileNotAccepted,
     FileRefused,
     FileTooLate,
+    NotFound,
 )
 from signaling.flows.rooms import Rooms
 from signaling.ports.clock import Clock
@@ -134,11 +135,15 @@ class Attaching:
                 digest.update(block)
                 yield block
 
-        if self._scanner is not None:
-            await self._scanner.scan(blocks())
-        else:
-            async for _block in blocks():
-                pass
+        try:
+            if self._scanner is not None:
+                await self._scanner.scan(blocks())
+            else:
+                async for _block in blocks():
+                    pass
+        except NotFound:
+            await self._rooms.open(upload.consultation_id)  # raises it again if the session is gone
+            raise FileIncomplete from None  # the disk has damaged it
         if digest.hexdigest() != upload.sha256:
             raise FileIncomplete
 
@@ -192,7 +197,7 @@ class Attaching:
             raise Conflict
         room.add_chat(added)
         if upload.request_id is not None:
-            room.photo_sent(upload.request_id)
+            room.photo_sent(upload.request_id, upload.participant_id)
 
 
 async def seal(

@@ -31,7 +31,7 @@ from signaling.flows.calls.locks import Locks
 from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attaching import Attaching
 from signaling.ports.clock import Clock
-from signaling.ports.files import BLOCK_BYTES, Files
+from signaling.ports.files import Files
 from signaling.ports.store import Records, Store
 from signaling.rooms.room import Room
 from signaling.text import CAPTION_LENGTH, file_name, paragraphs
@@ -174,7 +174,8 @@ class Uploading:
             try:
                 await self._room(author)
             except FileTooLate:
-                await self._attaching.forget(upload)
+                if not await self._attaching.call_off(upload):
+                    raise Conflict from None  # it was in time
                 raise
             reached = await self._take(upload, offset, source, checksum)
             if reached < upload.size:
@@ -298,8 +299,8 @@ class Uploading:
         place = upload.consultation_id, upload.id, UPLOAD
         if offset != await self._files.length(*place):
             raise Conflict
-        if offset == upload.size and offset % BLOCK_BYTES:
-            return offset  # everything was there when the server stopped
+        if offset == upload.size:
+            return offset  # all of it is there, and may be under examination: nobody writes now
         digest = sha256()
         end = offset
         touched_at = await self._touch(upload)

@@ -125,11 +125,10 @@ async def test_a_photo_is_turned_and_renditions_are_added(store: Store) -> None:
                 SESSION, letter().id, added
             )
         )
-    found = await store.read.attachments.of_lines(SESSION, [photo().id, letter().id, "other"])
-    assert found == {
-        photo().id: replace(photo(), turned=3),
-        letter().id: replace(letter(), renditions=(page,)),
-    }
+    get = store.read.attachments.get
+    assert await get(SESSION, photo().id) == replace(photo(), turned=3)
+    assert await get(SESSION, letter().id) == replace(letter(), renditions=(page,))
+    assert await get(SESSION, "other") is None
 
 
 async def test_what_is_stored_and_what_is_to_come_count_against_the_limit(store: Store) -> None:

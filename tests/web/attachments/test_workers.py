@@ -156,6 +156,27 @@ async def test_an_examination_that_is_cancelled_ends_its_process(workers: FileWo
     assert (await Intake(workers).take(PHOTO)).outcome.kind == "photo"
 
 
+async def test_an_examination_that_is_cancelled_at_the_start_leaves_no_socket(
+    workers: FileWorkers,
+) -> None:
+    def sockets() -> int:
+        named = [each.name for each in Path("/proc/self/fd").iterdir()]
+        opened = [f"/proc/self/fd/{each}" for each in named]
+        return sum(
+            os.readlink(each).startswith("socket:") for each in opened if os.path.exists(each)
+        )
+
+    before = await asyncio.to_thread(sockets)
+    examining = asyncio.create_task(workers.examine(len(PHOTO), blocks(PHOTO), Files().keep))
+    while await asyncio.to_thread(sockets) == before:
+        pass
+    examining.cancel()
+    with pytest.raises(asyncio.CancelledError) as cancelled:
+        await examining
+    assert await asyncio.to_thread(sockets) == before
+    assert cancelled.traceback  # which would have kept one open
+
+
 async def test_errors_of_the_disk_are_passed_on(workers: FileWorkers) -> None:
     async def unreadable() -> AsyncIterator[bytes]:
         yield PHOTO[:10]
@@ -186,6 +207,17 @@ async def test_after_the_end_nothing_is_started(workers: FileWorkers) -> None:
     workers.stop()
     with pytest.raises(Unavailable):
         await workers.examine(len(PHOTO), blocks(PHOTO), Files().keep)
+    assert workers.process_id is None
+
+
+async def test_a_helper_that_still_starts_at_the_end_ends_too(workers: FileWorkers) -> None:
+    before = forks(os.getpid())
+    examining = asyncio.create_task(workers.examine(len(PHOTO), blocks(PHOTO), Files().keep))
+    while await asyncio.to_thread(forks, os.getpid()) == before:
+        pass
+    workers.stop()
+    with pytest.raises(Unavailable):
+        await examining
     assert workers.process_id is None
 
 

@@ -133,6 +133,23 @@ async def test_head_says_how_large_a_file_is(ward: Ward, pdf_id: str) -> None:
     assert answer.headers["Content-Length"] == str(SIZE)
 
 
+async def test_head_knows_no_ranges(ward: Ward, pdf_id: str) -> None:
+    path = f"{ward.amina.place}/files/{pdf_id}/original"
+    answer = await ward.amina.person.ask("HEAD", path, headers={"Range": "bytes=0-9"})
+    assert (answer.status, answer.headers["Content-Length"]) == (200, str(SIZE))
+
+
+async def test_a_file_that_is_gone_from_the_disk_does_not_exist(ward: Ward) -> None:
+    file_id = await ward.amina.send(photo())
+    for stored in ward.stored():
+        if stored.name.startswith(file_id):
+            stored.unlink()
+    assert (await ward.amina.get(file_id, "large")).status == 404
+    assert (await ward.amina.get(file_id, "large", Range="bytes=0-9")).status == 404
+    path = f"{ward.amina.place}/files/{file_id}/large"
+    assert (await ward.amina.person.ask("HEAD", path)).status == 404
+
+
 async def test_for_strangers_and_other_sessions_a_file_does_not_exist(
     ward: Ward, photo_id: str
 ) -> None:

@@ -141,6 +141,19 @@ async def test_other_bytes_than_the_author_has_are_refused(ward: Ward) -> None:
     assert ward.stored() == []
 
 
+async def test_what_the_disk_has_damaged_is_to_be_sent_again(ward: Ward) -> None:
+    content = photo(800, 600)
+    await ward.amina.create(content, "file-000001")
+    await ward.amina.piece("file-000001", 0, content[: 2 * BLOCK])
+    (stored,) = ward.stored()
+    sealed = bytearray(await asyncio.to_thread(stored.read_bytes))
+    sealed[100] ^= 1
+    await asyncio.to_thread(stored.write_bytes, sealed)
+    answer = await ward.amina.piece("file-000001", 2 * BLOCK, content[2 * BLOCK :])
+    assert (answer.status, json.loads(answer.text)["code"]) == (422, "file_incomplete")
+    assert ward.stored() == []
+
+
 async def test_a_sentence_comes_in_the_readers_language(ward: Ward) -> None:
     link = await ward.nurse.person.invite("Omar", language="ar")
     async with Person(ward.server) as phone:
@@ -199,3 +212,21 @@ async def test_who_loses_the_seat_while_sending_is_told_so_and_nothing_is_left(w
         assert b"no longer in this session" in await reader.read(4000)
     writer.close()
     assert ward.stored() == []
+
+
+async def test_a_scheduler_who_is_signed_out_goes_on_after_signing_in(ward: Ward) -> None:
+    content = photo(800, 600)
+    await ward.nurse.create(content, "file-000001")
+    reader, writer = await raw(ward, "file-000001", 0, len(content), sender=ward.nurse)
+    writer.write(content[: 2 * BLOCK])
+    await received(ward, "file-000001", 2 * BLOCK, sender=ward.nurse)
+    await ward.nurse.person.post("/signout")
+    async with asyncio.timeout(PATIENCE):
+        assert (await reader.readline()).split()[1] == b"401"
+        assert b"Please sign in." in await reader.read(4000)
+    writer.close()
+    await ward.nurse.person.sign_in()
+    assert await ward.nurse.offset("file-000001") == 2 * BLOCK
+    answer = await ward.nurse.piece("file-000001", 2 * BLOCK, content[2 * BLOCK :])
+    assert answer.status == 204
+    assert len(await ward.attachments()) == 1

@@ -77,23 +77,26 @@ async def shown(wire: Wire, line_id: str) -> dict[str, Any]:
 
 
 async def raw(
-    ward: Ward, upload_id: str, offset: int, size: int, *more: str
+    ward: Ward, upload_id: str, offset: int, size: int, *more: str, sender: Sender | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """The head of a PATCH by hand."""
+    """The head of a PATCH by hand, Amina's unless there is a `sender`."""
+    sender = sender or ward.amina
     reader, writer = await asyncio.open_connection("127.0.0.1", ward.server.config.port)
     head = [
-        f"PATCH {ward.amina.place}/uploads/{upload_id} HTTP/1.1", "Host: localhost",
-        f"Cookie: teleconnect={ward.amina.person.cookie}", "Tus-Resumable: 1.0.0",
+        f"PATCH {sender.place}/uploads/{upload_id} HTTP/1.1", "Host: localhost",
+        f"Cookie: teleconnect={sender.person.cookie}", "Tus-Resumable: 1.0.0",
         f"Content-Type: {PIECE}", f"Upload-Offset: {offset}", f"Content-Length: {size}", *more,
     ]  # fmt: skip
     writer.write(("\r\n".join(head) + "\r\n\r\n").encode())
     return reader, writer
 
 
-async def received(ward: Ward, upload_id: str, offset: int) -> None:
+async def received(
+    ward: Ward, upload_id: str, offset: int, *, sender: Sender | None = None
+) -> None:
     """Wait until so many bytes of an upload are kept."""
     async with asyncio.timeout(PATIENCE):
-        while await ward.amina.offset(upload_id) < offset:
+        while await (sender or ward.amina).offset(upload_id) < offset:
             pass
 
 

@@ -7,18 +7,22 @@ from pathlib import Path
 
 from tests.people import Person
 
-CHILDREN = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
-
 
 def about(process_id: int, file: str) -> bytes:
     """A process's entry in /proc."""
     return Path(f"/proc/{process_id}/{file}").read_bytes()
 
 
+def forks(process_id: int) -> list[int]:
+    """The processes that a process has started."""
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    return [int(each) for each in children.read_text().split()]
+
+
 def children() -> set[int]:
     """Our processes that draw a report, as the system lists them."""
     found = set()
-    for child in map(int, CHILDREN.read_text().split()):
+    for child in forks(os.getpid()):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             if b"web.report.process" in about(child, "cmdline"):
                 found.add(child)

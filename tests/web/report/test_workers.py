@@ -17,13 +17,14 @@ from string import ascii_letters
 import pytest
 from pypdf import PdfReader
 
-from signaling.report import Report, ReportLine
-from tests.people import Answer, Person, Wire, consultation_of
+from signaling.report import Report, ReportFile, ReportLine
+from tests.files import pdf
+from tests.people import PATIENCE, Answer, Person, Wire, consultation_of
 from tests.serving import Server, serving
-from tests.web.report.drawing import Drawing, about, children
+from tests.web.report.drawing import Drawing, about, children, forks
 from web.config import harmless_environment
 from web.keys import REPORT_WORKERS
-from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY, Order, encode
+from web.report.process import CPU_SECONDS, MEMORY_BYTES, PRIORITY, Order, encode, piece
 from web.report.workers import DRAWING_SECONDS, ReportWorkers
 
 
@@ -113,6 +114,36 @@ async def test_a_report_that_is_left_half_read_leaves_no_pipe_open() -> None:
         first = await anext(drawn.blocks())
         assert first.startswith(b"%PDF-")
     assert pipes() == before
+
+
+async def test_a_report_that_is_given_up_ends_the_trial_of_a_pdf_as_well() -> None:
+    facts = Report("en", "UTC", datetime(2026, 12, 7, 14, tzinfo=UTC))
+    order = Order(facts, brand="TeleConnect", made_at=datetime.now(UTC))
+    book = await asyncio.to_thread(pdf, 900)
+
+    async def lines() -> AsyncIterator[bytes]:
+        file = ReportFile("pdf", "book.pdf", len(book), pages=900, carried=1)
+        yield encode(ReportLine("Amina", datetime.now(UTC), "", file=file))
+        yield piece(book) + piece(b"")
+
+    workers = ReportWorkers(harmless_environment())
+
+    async def draw() -> None:
+        async with workers.draw("account", order, lines()):
+            pass
+
+    drawing = asyncio.create_task(draw())
+    while not (started := await asyncio.to_thread(children)):
+        pass
+    while not (trying := await asyncio.to_thread(forks, *started)):
+        pass
+    os.kill(trying[0], signal.SIGSTOP)  # one that takes long
+    drawing.cancel()
+    await asyncio.wait({drawing}, timeout=PATIENCE)
+    left = drawing.done()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(trying[0], signal.SIGKILL)
+    assert left, "the place is free"
 
 
 async def test_two_are_drawn_at_once_and_the_third_waits(server: Server, phone: Person) -> None:
