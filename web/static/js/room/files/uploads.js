@@ -63,6 +63,7 @@ export class Uploads {
   #speed = new Speed();
   #isLive = false;
   #isStored = true;
+  #isHandedOver = false;
   /** Those under way, by id: one is sent, and others are being examined. @type {Map<string, TusUpload>} */
   #running = new Map();
   /** Whether all of them outlive this page. */
@@ -210,6 +211,7 @@ export class Uploads {
   handOver() {
     this.stop();
     this.#isStored = false;
+    this.#isHandedOver = true;
     const kept = [...this.#all.values()].map(({ ready }) => ready);
     this.#all.clear();
     this.options.onChange();
@@ -221,7 +223,7 @@ export class Uploads {
    * @param {boolean} kept
    */
   keep(kept) {
-    if (kept === this.#isStored) return;
+    if (kept === this.#isStored || this.#isHandedOver) return;
     this.#isStored = kept;
     for (const upload of this.#all.values()) {
       if (kept) void this.#keep(upload);
