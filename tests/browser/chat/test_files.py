@@ -356,8 +356,14 @@ async def test_a_file_that_the_end_of_the_session_overtakes_is_its_authors_again
         await send(phone, file("scan.pdf", "application/pdf", scan(2)))
         await asked.wait()
         await choose(phone, file("wound.jpg", "image/jpeg", photo()))
+        async with phone.expect_file_chooser() as chooser:
+            await phone.get_by_role("button", name="Attach a photo or PDF").click()
         desk = await nurse.enter(consultation_id=session.consultation_id)
         await desk.command("terminate_consultation", choice="close")
         for name in ("scan.pdf", "wound.jpg"):
             await expect(bubble(phone, name).locator(".state")).to_contain_text("not sent")
+        await (await chooser.value).set_files([file("late.jpg", "image/jpeg", photo())])
+        assert (
+            await phone.evaluate("document.querySelector('#chosen-files').childElementCount") == 0
+        )
         assert await phone.evaluate(LEFT) == 0
