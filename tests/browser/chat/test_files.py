@@ -367,3 +367,22 @@ async def test_a_file_that_the_end_of_the_session_overtakes_is_its_authors_again
             await phone.evaluate("document.querySelector('#chosen-files').childElementCount") == 0
         )
         assert await phone.evaluate(LEFT) == 0
+
+
+async def test_a_caption_that_is_being_typed_outlives_the_page(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        session = await Session.of(nurse)
+    phone = await (await new_context(base_url=server.url)).new_page()
+    await arrived(phone, server.url, session)
+    await choose(phone, file("wound.jpg", "image/jpeg", photo()))
+    caption = phone.get_by_label("Caption of \u2068wound.jpg\u2069")
+    await caption.press_sequentially("Since Monday")
+    await phone.reload()
+    await expect(caption).to_have_value("Since Monday")
+    await caption.press("Enter")
+    await is_drawn(bubble(phone, "wound.jpg"))
+    await expect(bubble(phone, "wound.jpg")).to_contain_text("Since Monday")
+    await expect(phone.locator(".line")).to_have_count(1)
