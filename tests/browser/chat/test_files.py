@@ -232,8 +232,9 @@ async def test_a_file_can_be_dropped_pasted_and_canceled_and_a_refusal_says_why(
             refused = bubble(phone, "dropped.jpg")
             await expect(refused).to_contain_text("neither a photo nor a PDF")
             await expect(refused.get_by_role("button", name="Try again")).to_be_hidden()
-            await refused.get_by_role("button", name="Remove").click()
+            await refused.get_by_role("button", name="Remove").press("Enter")
             await expect(lines).to_have_count(1)
+            await expect(phone.locator("#chat-scroll")).to_be_focused()
 
             # the next one is not delayed by what was given up
             await send(phone, file("wound.jpg", "image/jpeg", photo()))
