@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, NewContext
 from tests.browser.harness.line import Line, line, server_behind
@@ -18,6 +18,7 @@ from tests.browser.harness.visits import FAILED_LOADS, sign_in
 from tests.files import BLOCK, pdf, photo
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, Server
+from tests.web.attachments.making_photos import corners, saved
 
 LEFT = """
 new Promise((done) => {
@@ -387,3 +388,35 @@ async def test_a_caption_that_is_being_typed_outlives_the_page(
     await is_drawn(bubble(phone, "wound.jpg"))
     await expect(bubble(phone, "wound.jpg")).to_contain_text("Since Monday")
     await expect(phone.locator(".line")).to_have_count(1)
+
+
+async def test_a_heic_photo_has_a_neutral_picture_until_the_servers_is_there(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        session = await Session.of(nurse)
+    phone = await (await new_context(base_url=server.url)).new_page()
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    await desk.goto(f"/sessions/{session.consultation_id}")
+    await arrived(phone, server.url, session)
+    asked = asyncio.Event()
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        asked.set()
+
+    await phone.route(re.compile("/uploads$"), hold)
+    await send(phone, file("IMG_1.HEIC", "image/heic", saved(corners((640, 480)), "HEIF")))
+    await asked.wait()
+    await expect(bubble(phone, "IMG_1.HEIC").locator(".frame.symbol svg")).to_be_visible()
+    await held[0].continue_()
+    for page in (phone, desk):
+        await is_drawn(bubble(page, "IMG_1.HEIC"))
+        assert await page.evaluate(SIZE, "IMG_1.HEIC") == [640, 480]
+        await expect(bubble(page, "IMG_1.HEIC").locator(".symbol")).to_have_count(0)
+    address = await bubble(desk, "IMG_1.HEIC").locator(".frame img").get_attribute("src")
+    picture = await desk.request.get(f"{server.url}{address}")
+    assert picture.headers["content-type"] == "image/jpeg"
