@@ -178,6 +178,18 @@ test("the next page goes on with what this one has begun, also with what was mad
   assert.equal([...server.uploads.values()][0].bytes.toString(), "small");
 });
 
+test("what is still being stored when another tab takes over is that tab's", async () => {
+  const store = await new BrowserStore().open();
+  const { uploads } = page(store);
+  uploads.send([photo("1.jpg")]);
+  const stored = uploads.handOver();
+  uploads.keep(true);
+  await stored;
+  const other = page(store);
+  await other.uploads.adopt();
+  assert.deepEqual(other.states(), ["waiting"]);
+});
+
 test("the original can be sent instead, as another file", async () => {
   const { uploads, until, states } = page(await new BrowserStore().open(), true);
   server.instead = (method) => (method === "PATCH" ? { status: 503 } : null);

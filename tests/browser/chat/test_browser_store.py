@@ -171,3 +171,23 @@ async def test_deleting_everything_waits_for_no_open_page_and_the_page_is_told(
     await page.evaluate("told")
     assert await page.evaluate("store.get('drafts', 'seat')") is None
     assert await page.evaluate("store.put('drafts', 'seat', 'written afterwards')")
+
+
+async def test_what_the_database_does_not_take_is_held_and_everything_else_is_stored(
+    server: Server, new_context: NewContext
+) -> None:
+    page = await opened(await (await new_context(base_url=server.url)).new_page(), server)
+    await page.evaluate("window.photo = () => 'as some private windows treat photos'")
+    assert not await page.evaluate(
+        "store.write([['uploads', 'file', {}], ['uploads', 'whole', photo]])"
+    )
+    for text in ("half", "half a"):
+        assert await page.evaluate(f"store.put('drafts', 'seat', '{text}')")
+        assert not await page.evaluate("store.put('uploads', 'whole', photo)")
+    assert await page.evaluate("store.get('uploads', 'whole').then((held) => held === photo)")
+    assert not await lasting(page)
+    await page.evaluate("store.delete('uploads', 'whole')")
+    await page.wait_for_function("() => store.lasting")
+
+    next_page = await opened(await page.context.new_page(), server)
+    assert await next_page.evaluate(ALL) == [[], [["seat", "half a"]], [["file", {}]]]

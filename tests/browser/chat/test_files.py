@@ -10,7 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from playwright.async_api import Browser, FilePayload, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE_MS, NewContext
 from tests.browser.harness.line import Line, line, server_behind
@@ -18,6 +18,7 @@ from tests.browser.harness.visits import FAILED_LOADS, sign_in
 from tests.files import BLOCK, pdf, photo
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, Server
+from tests.web.attachments.making_photos import corners, saved
 
 LEFT = """
 new Promise((done) => {
@@ -232,8 +233,9 @@ async def test_a_file_can_be_dropped_pasted_and_canceled_and_a_refusal_says_why(
             refused = bubble(phone, "dropped.jpg")
             await expect(refused).to_contain_text("neither a photo nor a PDF")
             await expect(refused.get_by_role("button", name="Try again")).to_be_hidden()
-            await refused.get_by_role("button", name="Remove").click()
+            await refused.get_by_role("button", name="Remove").press("Enter")
             await expect(lines).to_have_count(1)
+            await expect(phone.locator("#chat-scroll")).to_be_focused()
 
             # the next one is not delayed by what was given up
             await send(phone, file("wound.jpg", "image/jpeg", photo()))
@@ -356,8 +358,65 @@ async def test_a_file_that_the_end_of_the_session_overtakes_is_its_authors_again
         await send(phone, file("scan.pdf", "application/pdf", scan(2)))
         await asked.wait()
         await choose(phone, file("wound.jpg", "image/jpeg", photo()))
+        async with phone.expect_file_chooser() as chooser:
+            await phone.get_by_role("button", name="Attach a photo or PDF").click()
         desk = await nurse.enter(consultation_id=session.consultation_id)
         await desk.command("terminate_consultation", choice="close")
         for name in ("scan.pdf", "wound.jpg"):
             await expect(bubble(phone, name).locator(".state")).to_contain_text("not sent")
+        await (await chooser.value).set_files([file("late.jpg", "image/jpeg", photo())])
+        assert (
+            await phone.evaluate("document.querySelector('#chosen-files').childElementCount") == 0
+        )
         assert await phone.evaluate(LEFT) == 0
+
+
+async def test_a_caption_that_is_being_typed_outlives_the_page(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        session = await Session.of(nurse)
+    phone = await (await new_context(base_url=server.url)).new_page()
+    await arrived(phone, server.url, session)
+    await choose(phone, file("wound.jpg", "image/jpeg", photo()))
+    caption = phone.get_by_label("Caption of \u2068wound.jpg\u2069")
+    await caption.press_sequentially("Since Monday")
+    await phone.reload()
+    await expect(caption).to_have_value("Since Monday")
+    await caption.press("Enter")
+    await is_drawn(bubble(phone, "wound.jpg"))
+    await expect(bubble(phone, "wound.jpg")).to_contain_text("Since Monday")
+    await expect(phone.locator(".line")).to_have_count(1)
+
+
+async def test_a_heic_photo_has_a_neutral_picture_until_the_servers_is_there(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        session = await Session.of(nurse)
+    phone = await (await new_context(base_url=server.url)).new_page()
+    desk = await (await new_context(base_url=server.url)).new_page()
+    await sign_in(desk, server)
+    await desk.goto(f"/sessions/{session.consultation_id}")
+    await arrived(phone, server.url, session)
+    asked = asyncio.Event()
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        asked.set()
+
+    await phone.route(re.compile("/uploads$"), hold)
+    await send(phone, file("IMG_1.HEIC", "image/heic", saved(corners((640, 480)), "HEIF")))
+    await asked.wait()
+    await expect(bubble(phone, "IMG_1.HEIC").locator(".frame.symbol svg")).to_be_visible()
+    await held[0].continue_()
+    for page in (phone, desk):
+        await is_drawn(bubble(page, "IMG_1.HEIC"))
+        assert await page.evaluate(SIZE, "IMG_1.HEIC") == [640, 480]
+        await expect(bubble(page, "IMG_1.HEIC").locator(".symbol")).to_have_count(0)
+    address = await bubble(desk, "IMG_1.HEIC").locator(".frame img").get_attribute("src")
+    picture = await desk.request.get(f"{server.url}{address}")
+    assert picture.headers["content-type"] == "image/jpeg"

@@ -1,8 +1,12 @@
 """What the next person at a shared browser can find of the one before."""
 
+import asyncio
+import re
+
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.files import pdf, photo
 from tests.people import Person
 from tests.serving import Server
 
@@ -74,3 +78,42 @@ async def test_nothing_is_found_by_going_back_nor_in_another_tab(
     await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
     await expect(page.get_by_text(SECRET)).to_have_count(0)
     assert await kept(page) == 0
+
+
+async def test_files_that_are_being_sent_and_chosen_are_gone_with_whoever_leaves(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        first, second = await nurse.invite("Amina"), await nurse.invite("Bashir")
+    context = await new_context(base_url=server.url, allowed_errors=["status of 4(04|10)"])
+    page = await context.new_page()
+    asked = asyncio.Event()
+    await page.route(re.compile("/uploads/"), lambda _route: asked.set())
+    files = page.locator("#choose-files")
+    chosen = page.get_by_role("list", name="Chosen files").get_by_role("listitem")
+    for leaves in (True, False):
+        await join_and_write(page, first)
+        asked.clear()
+        await files.set_input_files({"name": "a.jpg", "mimeType": "image/jpeg", "buffer": photo()})
+        await expect(chosen).to_have_count(1)
+        await page.get_by_role("button", name="Send", exact=True).click()
+        await asked.wait()
+        await files.set_input_files(
+            {"name": "b.pdf", "mimeType": "application/pdf", "buffer": pdf()}
+        )
+        await chosen.get_by_role("textbox").press_sequentially(SECRET)
+        await page.evaluate(
+            "async () => { while ((await ("
+            + KEPT
+            + ")()) < 4) await new Promise(requestAnimationFrame) }"
+        )
+        if leaves:
+            await page.get_by_role("button", name="Leave this device").click()
+            await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
+        else:
+            await page.goto(second)
+            await page.get_by_role("button", name="Leave the other session and join").click()
+            await expect(page.locator("#room")).to_have_attribute("data-line", "open")
+            await expect(page.get_by_text(re.compile("a.jpg|b.pdf"))).to_have_count(0)
+        assert await kept(page) == 0

@@ -141,7 +141,9 @@ export class Attachments {
 
   /** @param {File[]} files */
   async #choose(files) {
-    if (files.length) (await this.#load())?.composer.choose(files);
+    const parts = files.length ? await this.#load() : null;
+    // the session may have ended while the camera app or the list of files was open
+    if (this.#isWritable) parts?.composer.choose(files);
   }
 
   /**

@@ -197,6 +197,8 @@ export class BrowserStore {
         return true;
       } catch (error) {
         if (error instanceof DOMException && error.name === "QuotaExceededError") return false;
+        // Twice in a row: it is the entry that cannot be stored, as a photo in some private windows.
+        if (attempt) return false;
         // Safari closes databases of pages in the background, without a word.
         database.close();
         this.#lost(database, false);
@@ -235,11 +237,27 @@ export class BrowserStore {
       database.close();
       this.#lost(database, newVersion === null);
     };
-    /** @type {Change[]} */
-    const held = STORES.flatMap((name) =>
-      [...this.#held[name]].map(([key, value]) => /** @type {Change} */ ([name, key, value])),
-    );
-    void this.write(held);
+    for (const name of STORES) {
+      for (const [key, value] of this.#held[name]) void this.#takeOver(database, name, key, value);
+    }
+  }
+
+  /**
+   * Store what was held in this tab, unless the database does not take it.
+   * @param {IDBDatabase} database
+   * @param {StoreName} name
+   * @param {string} key
+   * @param {unknown} value
+   */
+  async #takeOver(database, name, key, value) {
+    try {
+      await store(database, [[name, key, value]]);
+    } catch {
+      return; // held as before
+    }
+    if (this.#held[name].get(key) !== value) return;
+    this.#held[name].delete(key);
+    holdInSession(name, key);
   }
 }
 
@@ -277,10 +295,15 @@ async function store(database, changes) {
   // survive the browser only.
   const durability = names.some((name) => name !== "drafts") ? "strict" : "relaxed";
   const transaction = database.transaction(names, "readwrite", { durability });
-  for (const [name, key, value] of changes) {
-    const entries = transaction.objectStore(name);
-    if (value === undefined) entries.delete(key);
-    else entries.put({ value, at: Date.now() }, key);
+  try {
+    for (const [name, key, value] of changes) {
+      const entries = transaction.objectStore(name);
+      if (value === undefined) entries.delete(key);
+      else entries.put({ value, at: Date.now() }, key);
+    }
+  } catch (error) {
+    transaction.abort();
+    throw error;
   }
   // Without this the commit waits for this page to hear of its requests, and a killed page never does.
   transaction.commit?.();

@@ -4,7 +4,7 @@
  */
 
 import { _, _n, fill } from "../../shared/catalog.js";
-import { show, setText } from "../../shared/dom.js";
+import { byId, show, setText } from "../../shared/dom.js";
 import { nameOf } from "../state.js";
 import { button, element } from "./elements.js";
 import { isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
@@ -112,10 +112,22 @@ class Bubble {
     this.#lineId = lineId;
     this.files = files;
     this.growing = growing;
-    this.#cancel = button(_("Cancel"), () => uploads.cancel(lineId));
-    this.#whole = button(_("Send the original size"), () => uploads.again(lineId, true));
-    this.#again = button(_("Try again"), () => uploads.again(lineId));
-    this.#remove = button(_("Remove"), () => uploads.cancel(lineId));
+    this.#cancel = button(
+      _("Cancel"),
+      inPlace(() => uploads.cancel(lineId)),
+    );
+    this.#whole = button(
+      _("Send the original size"),
+      inPlace(() => uploads.again(lineId, true)),
+    );
+    this.#again = button(
+      _("Try again"),
+      inPlace(() => uploads.again(lineId)),
+    );
+    this.#remove = button(
+      _("Remove"),
+      inPlace(() => uploads.cancel(lineId)),
+    );
     this.#picture.append(this.#frame);
     this.#picture.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || !this.#picture.href) return;
@@ -139,8 +151,8 @@ class Bubble {
    * @param {boolean} writable
    */
   showUpload(upload, writable) {
-    const { state, waits, name, blob, small, reason, code } = upload;
-    const shown = [state, waits, small?.size, reason, writable].join();
+    const { state, waits, name, blob, small, reason, code, lasts } = upload;
+    const shown = [state, waits, small?.size, reason, writable, lasts].join();
     if (shown === this.#shown) return;
     this.#shown = shown;
     setText(this.#name, name);
@@ -255,8 +267,19 @@ class Bubble {
   }
 }
 
+/**
+ * The pressed button goes with its line: the keyboard stays in the chat.
+ * @param {() => void} act
+ */
+function inPlace(act) {
+  return () => {
+    act();
+    byId("chat-scroll", HTMLElement).focus({ preventScroll: true });
+  };
+}
+
 /** @param {Upload} upload */
-function uploadWords({ state, waits, small, blob }) {
+function uploadWords({ state, waits, small, blob, lasts }) {
   const words = [];
   if (small) {
     words.push(
@@ -269,6 +292,7 @@ function uploadWords({ state, waits, small, blob }) {
   if (state === "waiting") words.push(_("Waits for the file before it."));
   else if (waits) words.push(_("The connection is interrupted. Sending goes on by itself."));
   else if (state === "checking") words.push(_("The file is being checked."));
+  if (!lasts && state !== "sent") words.push(_("Keep this page open until the file is sent."));
   return words.join(" ");
 }
 

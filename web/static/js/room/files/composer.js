@@ -48,7 +48,8 @@ export class Composer {
     /** @type {Chosen[]} */
     const left = (await store.entries("uploads", `${seat}chosen:`)).map(([, value]) => value);
     for (const chosen of left.sort((one, other) => one.order - other.order)) {
-      if (!this.#chosen.has(chosen.id)) this.#show(chosen);
+      const caption = (await store.get("drafts", this.#captionKey(chosen.id))) ?? "";
+      if (!this.#chosen.has(chosen.id)) this.#show({ ...chosen, caption });
     }
   }
 
@@ -129,8 +130,10 @@ export class Composer {
       "aria-label": fill(_("Caption of %(name)s"), { name }),
     });
     caption.value = chosen.caption;
-    caption.addEventListener("input", () => (chosen.caption = caption.value));
-    caption.addEventListener("change", () => this.#store(chosen));
+    caption.addEventListener("input", () => {
+      chosen.caption = caption.value;
+      void this.options.store.write([["drafts", this.#captionKey(id), caption.value || undefined]]);
+    });
     const remove = button(
       "",
       () => {
@@ -164,7 +167,18 @@ export class Composer {
     this.#caption(id)?.closest("li")?.remove();
     show(this.#list, this.#chosen.size > 0);
     const { store, seat } = this.options;
-    void store.delete("uploads", `${seat}chosen:${id}`);
+    void store.write([
+      ["uploads", `${seat}chosen:${id}`],
+      ["drafts", this.#captionKey(id)],
+    ]);
+  }
+
+  /**
+   * Of what is typed: the file itself is not written again at every key.
+   * @param {string} id
+   */
+  #captionKey(id) {
+    return `${this.options.seat}caption:${id}`;
   }
 
   /** @param {Chosen} chosen */

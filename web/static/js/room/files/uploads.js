@@ -41,8 +41,10 @@ import { overXhr } from "./xhr.js";
  *   sent: number,
  *   waits: boolean,
  *   begun: boolean,
+ *   lasts: boolean,
  *   ready: Promise<unknown>,
- * }} Upload `small`: what is sent instead of the whole; `waits`: the line is interrupted
+ * }} Upload `small`: what is sent instead of the whole; `waits`: the line is interrupted; `lasts`: it
+ *   outlives this page
  */
 
 /**
@@ -63,10 +65,9 @@ export class Uploads {
   #speed = new Speed();
   #isLive = false;
   #isStored = true;
+  #isHandedOver = false;
   /** Those under way, by id: one is sent, and others are being examined. @type {Map<string, TusUpload>} */
   #running = new Map();
-  /** Whether all of them outlive this page. */
-  lasting = true;
 
   /** @param {UploadsOptions} options */
   constructor(options) {
@@ -210,6 +211,7 @@ export class Uploads {
   handOver() {
     this.stop();
     this.#isStored = false;
+    this.#isHandedOver = true;
     const kept = [...this.#all.values()].map(({ ready }) => ready);
     this.#all.clear();
     this.options.onChange();
@@ -221,7 +223,7 @@ export class Uploads {
    * @param {boolean} kept
    */
   keep(kept) {
-    if (kept === this.#isStored) return;
+    if (kept === this.#isStored || this.#isHandedOver) return;
     this.#isStored = kept;
     for (const upload of this.#all.values()) {
       if (kept) void this.#keep(upload);
@@ -247,13 +249,16 @@ export class Uploads {
       ["uploads", `${seat}whole:${id}`, blob],
     ];
     if (small) changes.push(["uploads", `${seat}small:${id}`, small]);
-    const lasting = await store.write(changes);
-    if (!lasting) this.lasting = false;
+    const lasts = await store.write(changes);
     if (!this.#isStored) return;
     if (!this.#all.has(id)) return this.#drop(id);
+    if (lasts !== upload.lasts) {
+      upload.lasts = lasts;
+      this.options.onChange();
+    }
     // A phone deletes the photos of its camera app when it likes: this is a copy.
     if (upload.blob !== blob) return;
-    if (lasting) upload.blob = (await store.get("uploads", `${seat}whole:${id}`)) ?? blob;
+    if (lasts) upload.blob = (await store.get("uploads", `${seat}whole:${id}`)) ?? blob;
     else if (blob instanceof File) {
       // what cannot be read is found out when it is its turn
       const bytes = await bytesOf(blob).catch(() => null);
@@ -394,6 +399,7 @@ function blank(kept, blob) {
     sent: 0,
     waits: false,
     begun: false,
+    lasts: true,
     ready: Promise.resolve(),
   };
 }

@@ -4,7 +4,7 @@
  * (`pdf-pages.js`) and drawing (`marking.js`); this file is the dialog around them.
  */
 
-import { _, _n, fill } from "../../shared/catalog.js";
+import { _, fill } from "../../shared/catalog.js";
 import { setText, show } from "../../shared/dom.js";
 import { newId } from "../../shared/identifier.js";
 import { timeOfDay } from "../../shared/time/format.js";
@@ -432,13 +432,11 @@ class Viewer {
 const isRightToLeft = () => document.documentElement.dir === "rtl";
 
 /**
- * What somebody should know of a PDF.
+ * What somebody should know of a PDF; which of its pages is shown is said above.
  * @param {import("../../signaling/values.js").Attachment} attachment
  */
-function pdfWords({ pages = 0, width = 0, notes = [] }) {
-  const words = pages
-    ? [fill(_n("%(count)s page", "%(count)s pages", pages), { count: pages })]
-    : [];
+function pdfWords({ width = 0, notes = [] }) {
+  const words = [];
   if (notes.includes("contains_files")) words.push(_("Contains other files"));
   if (notes.includes("needs_acrobat")) words.push(_("Opens only in Acrobat"));
   if (!width) words.push(_("This PDF cannot be shown here. Please download it."));
