@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.browser.pages.test_accessibility import check
-from tests.files import Sender, pdf
+from tests.files import Sender, pdf, pixel
 from tests.people import Person, consultation_of
 from tests.serving import Server
 
@@ -220,13 +220,12 @@ async def test_a_photo_is_marked_by_mouse_and_keys_and_the_copy_is_sent(
         answer = await Sender(amina, f"/seat/{meeting.seat}").get(copy_id, "large")
         copy = Image.open(io.BytesIO(answer.body))
         assert copy.size == (WIDTH, HEIGHT)
-        blue, yellow = copy.getpixel((WIDTH // 2, round(HEIGHT * 0.625))), copy.getpixel((140, 150))
-        assert isinstance(blue, tuple) and isinstance(yellow, tuple)
+        blue, yellow = pixel(copy, WIDTH // 2, round(HEIGHT * 0.625)), pixel(copy, 140, 150)
         assert blue[2] > blue[0] + 80
         assert yellow[0] > yellow[2] + 80
         # the original is as it was
         original = await Sender(amina, f"/seat/{meeting.seat}").get(meeting.first, "large")
-        assert Image.open(io.BytesIO(original.body)).getpixel((140, 150)) == (255, 255, 255)
+        assert pixel(Image.open(io.BytesIO(original.body)), 140, 150) == (255, 255, 255)
 
 
 async def test_two_fingers_zoom_the_photo_and_not_the_page(
