@@ -30,6 +30,13 @@ def photo(width: int = 320, height: int = 240, *, seed: int = 1, quality: int = 
     return out.getvalue()
 
 
+def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """One pixel of a picture in colors, part by part."""
+    parts = picture.getpixel((x, y))
+    assert isinstance(parts, tuple)
+    return parts
+
+
 def pdf(pages: int = 1) -> bytes:
     document = FPDF()
     document.set_font("helvetica", size=40)

@@ -8,6 +8,8 @@ async with Person(server) as nurse:
 import asyncio
 import json
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
@@ -239,6 +241,31 @@ async def consultation_of(wire: Wire) -> str:
     """The id of the room a socket was welcomed to."""
     snapshot = next(frame for frame in wire.frames if frame["type"] == "snapshot")
     return str(snapshot["consultation"]["consultation_id"])
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Nurse and Amina in one session: their browsers, and the sockets of their pages."""
+
+    nurse: Person
+    phone: Person
+    seat: str
+    "Amina's invite."
+    amina: Wire
+    desk: Wire
+    consultation_id: str
+
+
+@asynccontextmanager
+async def visiting(server: Server) -> AsyncIterator[Visit]:
+    """Amina waits, and nurse, who has invited her, has the session's page open."""
+    async with Person(server) as nurse, Person(server) as phone:
+        await nurse.sign_in()
+        seat = await phone.join(await nurse.invite())
+        amina = await phone.enter(invite_id=seat, peer_id="amina-page")
+        consultation_id = await consultation_of(amina)
+        desk = await nurse.enter(consultation_id=consultation_id, peer_id="nurse-page")
+        yield Visit(nurse, phone, seat, amina, desk, consultation_id)
 
 
 async def outbox(server: Server) -> list[Any]:

@@ -5,7 +5,6 @@ import {
   openRequest,
   photoName,
   stepAfter,
-  TRANSITIONS,
 } from "../../web/static/js/room/files/photo-steps.js";
 
 /** @import { Step, StepEvent } from "../../web/static/js/room/files/photo-steps.js" */
@@ -15,14 +14,31 @@ const STEPS = ["question", "camera", "review", "failed", "sent", "declined", "un
 /** @type {StepEvent[]} */
 const EVENTS = ["take", "taken", "chosen", "refused", "again", "send", "not_now", "interrupt"];
 
-for (const step of STEPS) {
-  for (const event of EVENTS) {
-    const next = TRANSITIONS[step][event];
-    test(`${event} in step ${step} leads to ${next ?? "nothing else"}`, () => {
-      assert.equal(stepAfter(step, event), next ?? step);
-    });
-  }
-}
+const LEADS = [
+  "question take camera",
+  "question chosen review",
+  "question not_now declined",
+  "camera taken review",
+  "camera chosen review",
+  "camera refused failed",
+  "camera not_now declined",
+  "camera interrupt question",
+  "review again camera",
+  "review send sent",
+  "review not_now declined",
+  "failed take camera",
+  "failed chosen review",
+  "failed not_now unable",
+];
+
+test("these events lead from step to step, and no others", () => {
+  const found = STEPS.flatMap((step) =>
+    EVENTS.map((event) => ({ step, event, next: stepAfter(step, event) }))
+      .filter(({ next }) => next !== step)
+      .map(({ event, next }) => `${step} ${event} ${next}`),
+  );
+  assert.deepEqual(found.sort(), [...LEADS].sort());
+});
 
 /** @param {StepEvent[]} events */
 const through = (...events) => events.reduce(stepAfter, /** @type {Step} */ ("question"));

@@ -4,7 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from scripts.traffic.processes import resident_bytes
+from scripts.traffic.processes import begin_peak, peak_bytes
 from tests.files import Sender, photo
 from tests.people import an_id
 from tests.system.test_kill_files import Clinic
@@ -27,18 +27,10 @@ async def test_memory_stays_flat_while_large_files_come_and_go(tmp_path: Path) -
         await send_refused(amina, bad)
         file_id = await amina.send(good)
         await amina.get(file_id, "large")
-        small = largest = resident_bytes(running.pid)
-
-        async def watch() -> None:
-            nonlocal largest
-            while True:
-                largest = max(largest, resident_bytes(running.pid))
-                await asyncio.sleep(0.01)
-
-        watching = asyncio.create_task(watch())
+        small = begin_peak(running.pid)
         await asyncio.gather(*(send_refused(amina, bad) for _ in range(3)))
         for _ in range(2):
             await amina.get(await amina.send(good), "large")
-        watching.cancel()
-    assert largest - small < 20 * MIB, f"{(largest - small) / MIB:.1f} MB more"
+        grown = peak_bytes(running.pid) - small
+    assert grown < 20 * MIB, f"{grown / MIB:.1f} MB more"
     assert len(await clinic.files_in_chat()) == 3

@@ -1,11 +1,8 @@
 """kill -9 in the middle of a chat: whatever was acknowledged is there once, and only once."""
 
 import asyncio
-import os
 import random
 import re
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +17,7 @@ import pytest
 
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import PASSWORD, Server
+from tests.web_process import web_process
 
 
 def in_rounds(ordinary: int) -> pytest.MarkDecorator:
@@ -32,31 +30,15 @@ async def process(
     data_dir: Path, *, first: bool = False, relay: bool = True
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, Server, str]]:
     """`python -m web` on a free port: the process, a server to speak with, what it printed."""
-    environment = {
-        **os.environ,
-        "TELECONNECT_DATA_DIR": str(data_dir),
-        "PORT": "0",
-        "TELECONNECT_RELAY_WORKERS": "1" if relay else "0",
-    }
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "web", env=environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert running.stdout is not None
-    try:
-        async with asyncio.timeout(120):
-            printed = (await running.stdout.readline()).decode()
-            if first:
-                printed += (await running.stdout.readline()).decode()
+    workers = "1" if relay else "0"
+    async with web_process(data_dir, first=first, TELECONNECT_RELAY_WORKERS=workers) as (
+        running,
+        printed,
+    ):
         found = re.search(r"localhost:(\d+)", printed)
         assert found is not None, printed
         server = SimpleNamespace(config=SimpleNamespace(port=int(found.group(1))))
         yield running, cast(Server, server), printed
-    finally:
-        if running.returncode is None:
-            running.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(120):
-            await running.wait()
 
 
 @dataclass

@@ -127,12 +127,9 @@ async def once_a_rendition_is_there(clinic: Clinic, running: asyncio.subprocess.
 
 
 async def until(true: Callable[[], bool]) -> None:
-    def wait() -> None:
-        while not true():
-            pass
-
     async with asyncio.timeout(PATIENCE):
-        await asyncio.to_thread(wait)
+        while not await asyncio.to_thread(true):
+            pass
 
 
 @pytest.mark.parametrize("moment", [while_it_is_examined, once_a_rendition_is_there])

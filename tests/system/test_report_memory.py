@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from scripts.traffic.processes import resident_bytes
+from scripts.traffic.processes import begin_peak, peak_bytes
 from signaling.report import PHOTOS_IN_REPORT
 from tests.files import pdf, photo
 from tests.people import Person
@@ -25,22 +25,13 @@ async def test_memory_stays_flat_while_a_long_report_is_made(tmp_path: Path) -> 
         await amina.send(await asyncio.to_thread(pdf, 40), name="letter.pdf")
         (session,) = (each.name for each in (tmp_path / "files").iterdir())
         address = f"/sessions/{session}/report.pdf"
-        small = largest = resident_bytes(running.pid)
-        received = 0
-
-        async def watch() -> None:
-            nonlocal largest
-            while True:
-                largest = max(largest, resident_bytes(running.pid))
-                await asyncio.sleep(0.01)
-
-        watching = asyncio.create_task(watch())
+        small, received = begin_peak(running.pid), 0
         for _ in range(2):
             async with boss.http.get(address) as answer:
                 assert answer.status == 200
                 async for block in answer.content.iter_any():
                     received += len(block)
-        watching.cancel()
-    print(f"{received / MIB:.0f} MB of reports, {(largest - small) / MIB:.1f} MB more memory")
+        grown = peak_bytes(running.pid) - small
+    print(f"{received / MIB:.0f} MB of reports, {grown / MIB:.1f} MB more memory")
     assert received > 2 * 20 * MIB, "a report that would be seen in memory"
-    assert largest - small < 16 * MIB
+    assert grown < 16 * MIB

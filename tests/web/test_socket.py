@@ -4,47 +4,25 @@ import asyncio
 import re
 import socket as sockets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from signaling.wire import messages as wire_messages
-from tests.people import Person, Refused, Wire, consultation_of, outbox
+from tests.people import Person, Refused, Visit, Wire, consultation_of, outbox, visiting
 from tests.serving import Server, serving
 from web import socket as module
 from web.keys import ROOMS
 from web.socket import BURST
 
 
-@dataclass(frozen=True)
-class Visit:
-    """Nurse and Amina in one started session: their browsers, and the sockets of their pages."""
-
-    nurse: Person
-    phone: Person
-    seat: str
-    "Amina's invite."
-    amina: Wire
-    desk: Wire
-    consultation_id: str
-
-
 @pytest.fixture
 async def visit(server: Server) -> AsyncIterator[Visit]:
     """Nurse and Amina in one started session."""
-    async with Person(server) as nurse, Person(server) as phone:
-        await nurse.sign_in()
-        seat = await phone.join(await nurse.invite())
-        amina = await phone.enter(invite_id=seat, peer_id="amina-page")
-        consultation_id = await consultation_of(amina)
-        desk = await nurse.enter(consultation_id=consultation_id, peer_id="nurse-page")
-        await desk.command("start_consultation")
-        yield Visit(
-            nurse=nurse, phone=phone, seat=seat, amina=amina, desk=desk,
-            consultation_id=consultation_id,
-        )  # fmt: skip
+    async with visiting(server) as visit:
+        await visit.desk.command("start_consultation")
+        yield visit
 
 
 def chat_of(wire: Wire) -> list[str]:

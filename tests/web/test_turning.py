@@ -3,7 +3,7 @@
 import pytest
 
 from tests.files import Sender, pdf, photo
-from tests.people import Person, Refused, Wire, consultation_of
+from tests.people import Person, Refused, Wire, visiting
 from tests.serving import Server
 
 pytestmark = pytest.mark.slow
@@ -24,20 +24,18 @@ async def turned(wire: Wire, line_id: str) -> int:
 
 
 async def test_a_turned_photo_is_turned_for_everybody_now_and_later(server: Server) -> None:
-    async with Person(server) as nurse, Person(server) as phone:
-        await nurse.sign_in()
-        seat = await phone.join(await nurse.invite())
-        amina = await phone.enter(invite_id=seat)
-        consultation_id = await consultation_of(amina)
-        desk = await nurse.enter(consultation_id=consultation_id)
-        photo_id = await Sender(phone, f"/seat/{seat}").send(photo())
+    async with visiting(server) as visit:
+        amina, desk = visit.amina, visit.desk
+        photo_id = await Sender(visit.phone, f"/seat/{visit.seat}").send(photo())
         await desk.command("turn_photo", id="turn-0001", line_id=photo_id, turned=1)
         assert await turned(amina, photo_id) == 1
         await amina.command("turn_photo", line_id=photo_id, turned=3)
         # an earlier command that comes again does not undo a later one
         await desk.command("turn_photo", id="turn-0001", line_id=photo_id, turned=1)
         assert await turned(desk, photo_id) == 3
-        again = await nurse.enter(consultation_id=consultation_id, peer_id="nurse-page-2")
+        again = await visit.nurse.enter(
+            consultation_id=visit.consultation_id, peer_id="nurse-page-2"
+        )
         assert await turned(again, photo_id) == 3
         (line,) = [line for line in await again.chat_page(after=0) if line["kind"] == "photo"]
         assert line["attachment"]["turned"] == 3
@@ -46,15 +44,12 @@ async def test_a_turned_photo_is_turned_for_everybody_now_and_later(server: Serv
 async def test_only_photos_of_this_session_are_turned_and_only_while_it_is_open(
     server: Server,
 ) -> None:
-    async with Person(server) as nurse, Person(server) as phone, Person(server) as other:
-        await nurse.sign_in()
-        seat = await phone.join(await nurse.invite())
-        amina = await phone.enter(invite_id=seat)
-        desk = await nurse.enter(consultation_id=await consultation_of(amina))
-        sender = Sender(phone, f"/seat/{seat}")
+    async with visiting(server) as visit, Person(server) as other:
+        desk = visit.desk
+        sender = Sender(visit.phone, f"/seat/{visit.seat}")
         photo_id = await sender.send(photo())
         paper_id = await sender.send(pdf(), name="a.pdf")
-        stranger = await other.enter(invite_id=await other.join(await nurse.invite("Sami")))
+        stranger = await other.enter(invite_id=await other.join(await visit.nurse.invite("Sami")))
         for wire, line_id in ((stranger, photo_id), (desk, "nothing-1"), (desk, paper_id)):
             with pytest.raises(Refused) as refused:
                 await wire.command("turn_photo", line_id=line_id, turned=1)

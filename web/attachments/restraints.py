@@ -84,7 +84,8 @@ def for_a_file(namespace: bool, parent: int) -> None:
 
 
 def _give_up_files() -> None:
-    """Landlock: no file but READABLE, no TCP, no signal to and no trace of processes outside."""
+    """Landlock: no file but READABLE, no trace of processes outside; no TCP from Linux 6.7 on (version
+    4), and no signal to them from 6.12 on (version 6)."""
     version = _libc.syscall(_LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
     if version < 1:
         return

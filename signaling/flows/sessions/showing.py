@@ -1,6 +1,6 @@
 """What is shown of a photo or PDF, and what can be downloaded: its stored parts, by name.
 
-Pages of a PDF are drawn when somebody looks at them, and kept for the next one.
+Pages of a PDF are drawn when somebody looks at them; the first KEPT_PAGES are kept for the next one.
 """
 
 import re

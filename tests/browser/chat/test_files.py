@@ -10,7 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from playwright.async_api import Browser, FilePayload, Locator, Page, Route, expect
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
 from tests.browser.conftest import PATIENCE_MS, NewContext
 from tests.browser.harness.line import Line, line, server_behind
@@ -120,6 +129,23 @@ class Scene:
         self.process.kill()
         await self.process.wait()
 
+    async def phone(self, context: BrowserContext) -> Page:
+        """Amina's page, which has the server at the other end of the line."""
+        assert self.session is not None
+        return await arrived(await context.new_page(), self.line.url, self.session)
+
+    async def hold(self, page: Page, content: bytes) -> None:
+        """Send a scan of which three blocks get through for now."""
+        self.line.carry(3 * BLOCK)
+        await send(page, file("scan.pdf", "application/pdf", content))
+        await self.line.held.wait()
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncIterator[Scene]:
+    async with line() as slow:
+        yield Scene(slow, tmp_path)
+
 
 async def arrived(page: Page, url: str, session: Session) -> Page:
     await page.goto(url + session.link)
@@ -202,147 +228,135 @@ async def test_what_one_person_attaches_stands_in_the_chat_of_the_other(
 
 
 async def test_a_file_can_be_dropped_pasted_and_canceled_and_a_refusal_says_why(
-    tmp_path: Path, new_context: NewContext
+    scene: Scene, new_context: NewContext
 ) -> None:
-    async with line() as slow:
-        scene = Scene(slow, tmp_path)
-        async with scene.running():
-            assert scene.session is not None
-            context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
-            phone = await arrived(await context.new_page(), slow.url, scene.session)
-            lines = phone.locator(".line")
+    slow = scene.line
+    async with scene.running():
+        context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
+        phone = await scene.phone(context)
+        lines = phone.locator(".line")
 
-            # text overtakes a file, which is canceled meanwhile
-            slow.carry(2 * BLOCK)
-            await send(phone, file("scan.pdf", "application/pdf", scan(20)))
-            await slow.held.wait()
-            await expect(bubble(phone, "scan.pdf").get_by_role("progressbar")).to_be_visible()
-            await phone.get_by_role("textbox", name="Message").fill("It is coming")
-            await phone.get_by_role("textbox", name="Message").press("Enter")
-            await expect(bubble(phone, "It is coming").locator(".state")).to_have_text("sent")
-            await bubble(phone, "scan.pdf").get_by_role("button", name="Cancel").click()
-            await expect(lines).to_have_count(1)
-            slow.carry()
+        # text overtakes a file, which is canceled meanwhile
+        await scene.hold(phone, scan(20))
+        await expect(bubble(phone, "scan.pdf").get_by_role("progressbar")).to_be_visible()
+        await phone.get_by_role("textbox", name="Message").fill("It is coming")
+        await phone.get_by_role("textbox", name="Message").press("Enter")
+        await expect(bubble(phone, "It is coming").locator(".state")).to_have_text("sent")
+        await bubble(phone, "scan.pdf").get_by_role("button", name="Cancel").click()
+        await expect(lines).to_have_count(1)
+        slow.carry()
 
-            # what only looks like a photo, and comes by dropping and pasting
-            for event, name in (("drop", "dropped.jpg"), ("paste", "pasted.jpg")):
-                await phone.evaluate(GIVE, [event, name])
-                await expect(phone.get_by_label(f"Caption of \u2068{name}\u2069")).to_be_visible()
-            await phone.get_by_role("button", name="Remove \u2068pasted.jpg\u2069").click()
-            await phone.get_by_role("button", name="Send", exact=True).click()
-            refused = bubble(phone, "dropped.jpg")
-            await expect(refused).to_contain_text("neither a photo nor a PDF")
-            await expect(refused.get_by_role("button", name="Try again")).to_be_hidden()
-            await refused.get_by_role("button", name="Remove").press("Enter")
-            await expect(lines).to_have_count(1)
-            await expect(phone.locator("#chat-scroll")).to_be_focused()
+        # what only looks like a photo, and comes by dropping and pasting
+        for event, name in (("drop", "dropped.jpg"), ("paste", "pasted.jpg")):
+            await phone.evaluate(GIVE, [event, name])
+            await expect(phone.get_by_label(f"Caption of \u2068{name}\u2069")).to_be_visible()
+        await phone.get_by_role("button", name="Remove \u2068pasted.jpg\u2069").click()
+        await phone.get_by_role("button", name="Send", exact=True).click()
+        refused = bubble(phone, "dropped.jpg")
+        await expect(refused).to_contain_text("neither a photo nor a PDF")
+        await expect(refused.get_by_role("button", name="Try again")).to_be_hidden()
+        await refused.get_by_role("button", name="Remove").press("Enter")
+        await expect(lines).to_have_count(1)
+        await expect(phone.locator("#chat-scroll")).to_be_focused()
 
-            # the next one is not delayed by what was given up
-            await send(phone, file("wound.jpg", "image/jpeg", photo()))
-            await is_drawn(bubble(phone, "wound.jpg"))
-            assert await phone.evaluate(LEFT) == 0
+        # the next one is not delayed by what was given up
+        await send(phone, file("wound.jpg", "image/jpeg", photo()))
+        await is_drawn(bubble(phone, "wound.jpg"))
+        assert await phone.evaluate(LEFT) == 0
 
 
 async def test_a_file_goes_on_after_a_cut_a_reload_kill_9_and_in_another_tab(
-    tmp_path: Path, new_context: NewContext
+    scene: Scene, new_context: NewContext
 ) -> None:
-    async with line() as slow:
-        scene = Scene(slow, tmp_path)
-        content = scan(30)
-        async with scene.running():
-            assert scene.session is not None
-            context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
-            phone = await arrived(await context.new_page(), slow.url, scene.session)
-            slow.carry(3 * BLOCK)
-            await send(phone, file("scan.pdf", "application/pdf", content))
-            await slow.held.wait()
+    slow = scene.line
+    content = scan(30)
+    async with scene.running():
+        context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
+        phone = await scene.phone(context)
+        await scene.hold(phone, content)
 
-            slow.cut()
-            going = bubble(phone, "scan.pdf")
-            await expect(going).to_contain_text("Sending goes on by itself")
-            slow.mend()
-            await phone.evaluate("dispatchEvent(new Event('online'))")
-            slow.carry(6 * BLOCK)
-            await slow.held.wait()
-
-            await phone.reload()
-            slow.carry(6 * BLOCK)
-            await slow.held.wait()
-            await expect(going.get_by_role("progressbar")).to_be_visible()
-
-            # the other tab goes on with it, and this one says so
-            other = await context.new_page()
-            await other.goto(phone.url)
-            await expect(bubble(other, "scan.pdf")).to_be_visible()
-            await expect(bubble(phone, "scan.pdf")).to_have_count(0)
-            slow.carry(6 * BLOCK)
-            await slow.held.wait()
-            await phone.close()
-            await scene.kill()
-            slow.cut()
+        slow.cut()
+        going = bubble(phone, "scan.pdf")
+        await expect(going).to_contain_text("Sending goes on by itself")
         slow.mend()
-        async with scene.running():
-            slow.carry()
-            await other.evaluate("dispatchEvent(new Event('online'))")
-            await is_drawn(bubble(other, "scan.pdf"))
-            await expect(other.locator(".line")).to_have_count(1)
-            assert await downloaded(bubble(other, "scan.pdf")) == content
-            assert await other.evaluate(LEFT) == 0
-            # what each interruption lost is less than what was in the pipes then
-            assert slow.carried < len(content) + 4 * 4 * BLOCK
+        await phone.evaluate("dispatchEvent(new Event('online'))")
+        slow.carry(6 * BLOCK)
+        await slow.held.wait()
+
+        await phone.reload()
+        slow.carry(6 * BLOCK)
+        await slow.held.wait()
+        await expect(going.get_by_role("progressbar")).to_be_visible()
+
+        # the other tab goes on with it, and this one says so
+        other = await context.new_page()
+        await other.goto(phone.url)
+        await expect(bubble(other, "scan.pdf")).to_be_visible()
+        await expect(bubble(phone, "scan.pdf")).to_have_count(0)
+        slow.carry(6 * BLOCK)
+        await slow.held.wait()
+        await phone.close()
+        await scene.kill()
+        slow.cut()
+    slow.mend()
+    async with scene.running():
+        slow.carry()
+        await other.evaluate("dispatchEvent(new Event('online'))")
+        await is_drawn(bubble(other, "scan.pdf"))
+        await expect(other.locator(".line")).to_have_count(1)
+        assert await downloaded(bubble(other, "scan.pdf")) == content
+        assert await other.evaluate(LEFT) == 0
+        # what each interruption lost is less than what was in the pipes then
+        assert slow.carried < len(content) + 4 * 4 * BLOCK
 
 
 async def test_firefox_sends_shows_and_goes_on_after_a_reload(
-    tmp_path: Path, other_browser: Browser
+    scene: Scene, other_browser: Browser
 ) -> None:
-    async with line() as slow:
-        scene = Scene(slow, tmp_path)
-        content = scan(10)
-        async with scene.running():
-            assert scene.session is not None
-            context = await other_browser.new_context()
-            context.set_default_timeout(PATIENCE_MS)
-            phone = await arrived(await context.new_page(), slow.url, scene.session)
-            slow.carry(3 * BLOCK)
-            await send(phone, file("scan.pdf", "application/pdf", content))
-            await slow.held.wait()
-            await phone.reload()
-            slow.carry()
-            await is_drawn(bubble(phone, "scan.pdf"))
-            await send(phone, file("wound.jpg", "image/jpeg", photo()))
-            await is_drawn(bubble(phone, "wound.jpg"))
-            await expect(phone.locator(".line")).to_have_count(2)
-            assert await phone.evaluate(GET, "scan.pdf") == [*content[:64], len(content)]
-            await context.close()
+    slow = scene.line
+    content = scan(10)
+    async with scene.running():
+        context = await other_browser.new_context()
+        context.set_default_timeout(PATIENCE_MS)
+        phone = await scene.phone(context)
+        await scene.hold(phone, content)
+        await phone.reload()
+        slow.carry()
+        await is_drawn(bubble(phone, "scan.pdf"))
+        await send(phone, file("wound.jpg", "image/jpeg", photo()))
+        await is_drawn(bubble(phone, "wound.jpg"))
+        await expect(phone.locator(".line")).to_have_count(2)
+        assert await phone.evaluate(GET, "scan.pdf") == [*content[:64], len(content)]
+        await context.close()
 
 
 async def test_a_large_photo_is_made_smaller_for_a_slow_line_unless_its_author_does_not_want_that(
-    tmp_path: Path, new_context: NewContext
+    scene: Scene, new_context: NewContext
 ) -> None:
     large = photo(2400, 1600, quality=95)
-    async with line() as slow:
-        scene = Scene(slow, tmp_path)
-        async with scene.running():
-            assert scene.session is not None
-            context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
-            await context.add_init_script(SLOW)
-            phone = await arrived(await context.new_page(), slow.url, scene.session)
-            slow.carry(BLOCK)
-            await send(phone, file("wound.jpg", "image/jpeg", large))
-            await expect(bubble(phone, "wound.jpg")).to_contain_text("Made smaller")
-            await slow.held.wait()
-            await phone.get_by_role("button", name="Send the original size").click()
-            await expect(bubble(phone, "wound.jpg")).not_to_contain_text("Made smaller")
-            slow.carry()
-            await is_drawn(bubble(phone, "wound.jpg"))
-            assert await phone.evaluate(SIZE, "wound.jpg") == [2400, 1600]
+    slow = scene.line
+    async with scene.running():
+        context = await new_context(base_url=slow.url, allowed_errors=REFUSALS)
+        await context.add_init_script(SLOW)
+        phone = await scene.phone(context)
+        slow.carry(BLOCK)
+        await send(phone, file("wound.jpg", "image/jpeg", large))
+        await expect(bubble(phone, "wound.jpg")).to_contain_text("Made smaller")
+        await slow.held.wait()
+        await phone.get_by_role("button", name="Send the original size").click()
+        await expect(bubble(phone, "wound.jpg")).not_to_contain_text("Made smaller")
+        slow.carry()
+        await is_drawn(bubble(phone, "wound.jpg"))
+        assert await phone.evaluate(SIZE, "wound.jpg") == [2400, 1600]
 
-            await send(phone, file("smaller.jpg", "image/jpeg", large))
-            await is_drawn(bubble(phone, "smaller.jpg"))
-            if "Made smaller" in (await bubble(phone, "smaller.jpg").text_content() or ""):
-                width, height = await phone.evaluate(SIZE, "smaller.jpg")
-                assert 2_900_000 < width * height <= 3_000_000
-            await expect(phone.locator(".line")).to_have_count(2)
+        # a page that has measured nothing yet believes the browser that the line is slow
+        await phone.reload()
+        await expect(phone.locator("#connected")).to_be_visible()
+        await send(phone, file("smaller.jpg", "image/jpeg", large))
+        await is_drawn(bubble(phone, "smaller.jpg"))
+        width, height = await phone.evaluate(SIZE, "smaller.jpg")
+        assert 2_900_000 < width * height <= 3_000_000
+        await expect(phone.locator(".line")).to_have_count(2)
 
 
 async def test_a_file_that_the_end_of_the_session_overtakes_is_its_authors_again(

@@ -187,8 +187,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
             await text.fill(message)
             await text.press("Enter")
         await text.fill("and I")
-        while len(await page.evaluate(STORED)) < 3:
-            pass
+        await page.wait_for_function(f"async () => (await ({STORED})()).length === 3")
         await page.close()
         await desk.command("terminate_consultation", choice="close")
 
@@ -198,8 +197,7 @@ async def test_what_was_left_in_a_session_that_is_over_is_shown_once_and_deleted
         await expect(page.locator("#left-behind li")).to_have_text(
             ["It hurts", "since Monday", "and I"]
         )
-        while await page.evaluate(STORED):
-            pass
+        await page.wait_for_function(f"async () => (await ({STORED})()).length === 0")
         await page.reload()
         await expect(page.get_by_role("heading", name="This link is not open")).to_be_visible()
         await expect(page.get_by_text("It hurts")).to_have_count(0)

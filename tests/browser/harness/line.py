@@ -2,14 +2,13 @@
 
 import asyncio
 import contextlib
-import os
 import re
-import signal
 import socket
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.web_process import web_process
 
 UPLOAD = b"PATCH /"
 
@@ -118,27 +117,7 @@ async def server_behind(
     """`python -m web` at the far end: the process, and the path where its first account is made."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         line.to = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "TELECONNECT_DATA_DIR": str(data_dir),
-        "TELECONNECT_PUBLIC_URL": line.url,
-        "TELECONNECT_RELAY_WORKERS": "0",
-        "PORT": str(line.to),
-    }
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "web", env=environment,
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    assert running.stdout is not None
-    try:
-        async with asyncio.timeout(120):
-            printed = await running.stdout.readline()
-            if first:
-                printed += await running.stdout.readline()
-        setup = re.search(r"/setup/[\w-]+", printed.decode())
+    settings = {"TELECONNECT_PUBLIC_URL": line.url, "TELECONNECT_RELAY_WORKERS": "0"}
+    async with web_process(data_dir, line.to, first=first, **settings) as (running, printed):
+        setup = re.search(r"/setup/[\w-]+", printed)
         yield running, setup.group() if setup else ""
-    finally:
-        if running.returncode is None:
-            running.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(120):
-            await running.wait()

@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import NewContext
 from tests.files import pdf, photo
@@ -46,6 +46,33 @@ async def kept(page: Page) -> int:
     return count
 
 
+async def test_the_seat_that_was_taken_instead_is_not_given_up(
+    server: Server, new_context: NewContext
+) -> None:
+    async with Person(server) as nurse:
+        await nurse.sign_in()
+        first, second = await nurse.invite("Amina"), await nurse.invite("Bashir")
+    context = await new_context(base_url=server.url, allowed_errors=["status of 4(04|10)"])
+    page, other = await context.new_page(), await context.new_page()
+    await join_and_write(page, first)
+    seated = asyncio.Event()
+
+    async def once_seated(route: Route) -> None:
+        await seated.wait()
+        await route.continue_()
+
+    # whatever the page that lost its seat requests comes after the other one was taken
+    await page.route(re.compile("/(leave|left)"), once_seated)
+    await other.goto(second)
+    await other.get_by_role("button", name="Leave the other session and join").click()
+    waiting = other.get_by_role("heading", name="You are in the waiting room")
+    await expect(waiting).to_be_visible()
+    seated.set()
+    await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
+    await other.reload()
+    await expect(waiting).to_be_visible()
+
+
 async def test_nothing_is_found_by_going_back_nor_in_another_tab(
     server: Server, new_context: NewContext
 ) -> None:
@@ -58,9 +85,7 @@ async def test_nothing_is_found_by_going_back_nor_in_another_tab(
     await join_and_write(page, first)
     await page.evaluate("localStorage.setItem('draft', 'x'); sessionStorage.setItem('draft', 'x')")
     await page.get_by_label("Message").fill(SECRET)
-    await page.evaluate(
-        "async () => { while (!(await (" + KEPT + ")())) await new Promise(requestAnimationFrame) }"
-    )
+    await page.wait_for_function(KEPT)
     await page.get_by_role("button", name="Leave this device").click()
     await expect(page.get_by_role("heading", name="You have left")).to_be_visible()
     assert await kept(page) == 0

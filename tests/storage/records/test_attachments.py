@@ -93,8 +93,8 @@ async def test_a_page_with_long_names_is_bounded(store: Store) -> None:
     pages = [page async for page in store.read.chat.pages(SESSION)]
     assert sum(map(len, pages)) == 90
     for page in pages:
-        sizes = [line_bytes(line.text, line.attachment and line.attachment.name) for line in page]  # type: ignore[arg-type]
-        assert sum(sizes) <= PAGE_BYTES
+        named = [(line.text, line.attachment.name if line.attachment else None) for line in page]
+        assert sum(line_bytes(*each) for each in named) <= PAGE_BYTES
 
 
 async def test_photos_are_no_event_lines(store: Store) -> None:

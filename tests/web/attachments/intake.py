@@ -7,6 +7,7 @@ from io import BytesIO
 from PIL import Image
 
 from signaling.errors import FileRefused
+from tests.files import pixel
 from web.attachments.job import Outcome, Rendition
 from web.attachments.workers import BLOCK_BYTES, FileWorkers
 
@@ -87,7 +88,7 @@ def color_at(picture: Image.Image, x: float, y: float) -> tuple[int, int, int]:
     side = max(1, int(min(rgb.size) * 0.06))
     left, top = int(rgb.width * x - side / 2), int(rgb.height * y - side / 2)
     spot = rgb.crop((left, top, left + side, top + side)).resize((1, 1), Image.Resampling.BOX)
-    red, green, blue = spot.getpixel((0, 0))  # type: ignore[misc]
+    red, green, blue = pixel(spot, 0, 0)
     return red, green, blue
 
 

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterable
 from functools import cache
 from io import BytesIO
+from typing import Any, Literal
 
 import pikepdf
 from fpdf import FPDF
@@ -11,11 +12,14 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream
 from PIL import Image
 
 RED = (200, 60, 40)
+Revision = Literal[2, 3, 4, 6]
+REVISIONS: tuple[Revision, ...] = (2, 3, 4, 6)
+"How a PDF is locked with passwords (ISO 32000-2, table 21)."
 
 
-def saved(pdf: Pdf, **options: object) -> bytes:
+def saved(pdf: Pdf, **options: Any) -> bytes:
     target = BytesIO()
-    pdf.save(target, **options)  # type: ignore[arg-type]
+    pdf.save(target, **options)
     return target.getvalue()
 
 
@@ -41,12 +45,12 @@ def red(left: float, bottom: float, width: float, height: float) -> bytes:
     return f"{color} rg {left} {bottom} {width} {height} re f".encode()
 
 
-def encrypted(user: str, revision: int = 6) -> bytes:
+def encrypted(user: str, revision: Revision = 6) -> bytes:
     return saved(
         plain(2),
         encryption=pikepdf.Encryption(
             owner="owner", user=user, R=revision, aes=revision > 3, metadata=revision > 3
-        ),  # type: ignore[arg-type]
+        ),
     )
 
 

@@ -169,7 +169,8 @@ HOSPITALS = {
 COLORS = {
     **{
         f"{kind} with a profile for P3": made(
-            lambda kind=kind: saved(  # type: ignore[misc]
+            partial(
+                saved,
                 plain(),
                 kind,
                 icc_profile=photos.p3_profile(),
@@ -222,14 +223,14 @@ CONTENT = {
     ),
     **{
         f"{kind} with hidden color": Sample(
-            lambda kind=kind: photos.half_transparent(kind),  # type: ignore[misc]
+            partial(photos.half_transparent, kind),
             (96, 64),
             {LEFT_TOP: RED, RIGHT_TOP: WHITE},
         )
         for kind in ("PNG", "WEBP", "AVIF", "HEIF")
     },
     **{
-        f"{kind} of two pictures": made(lambda kind=kind: photos.animated(kind))  # type: ignore[misc]
+        f"{kind} of two pictures": made(partial(photos.animated, kind))
         for kind in ("GIF", "PNG", "WEBP", "AVIF")
     },
     "HEIC with a trailer": made(
@@ -263,7 +264,7 @@ PAPERS = {
         f"owner's password, revision {revision}": paper(
             partial(pdfs.encrypted, "", revision), pages=2
         )
-        for revision in (2, 3, 4, 6)
+        for revision in pdfs.REVISIONS
     },
     "owner's password, revision 5": fetched_paper(
         "pypdf:encryption/r5-owner-password.pdf", 453, 640, 1

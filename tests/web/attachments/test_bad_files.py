@@ -1,14 +1,13 @@
 """What is no photo and no PDF, what is cut, and what was made to hurt: each its own refusal."""
 
 import os
-import resource
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from scripts.traffic.processes import begin_peak, peak_bytes, resident_bytes
 from signaling.errors import FileRefused
 from tests.web.attachments import making_pdfs as pdfs
 from tests.web.attachments import making_photos as photos
@@ -140,12 +139,6 @@ def without_content(heic: bytes) -> bytes:
     return heic[: heic.index(b"mdat") - 4]
 
 
-def resident_bytes(process_id: int) -> int:
-    """Memory that a process has in use."""
-    pages = int(Path(f"/proc/{process_id}/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
-
-
 @pytest.mark.parametrize("name", BAD)
 async def test_a_bad_file_has_its_own_refusal(intake: Intake, name: str) -> None:
     make, code = BAD[name]
@@ -169,7 +162,7 @@ async def test_memory_stays_flat_whatever_comes(intake: Intake) -> None:
     await intake.take(saved(plain(), "PNG"))
     helper = intake.workers.process_id
     assert helper is not None
-    before, ours = resident_bytes(helper), resident_bytes(os.getpid())
+    before, ours = resident_bytes(helper), begin_peak(os.getpid())
     for make in (
         partial(pdfs.inflating, 1300),
         partial(pdfs.tree_in_a_circle),
@@ -179,7 +172,7 @@ async def test_memory_stays_flat_whatever_comes(intake: Intake) -> None:
         assert (await intake.take(make())).refused
     assert intake.workers.process_id == helper, "a bad file ended the helper"
     assert resident_bytes(helper) < before + 8 * 2**20
-    assert resident_bytes(os.getpid()) < ours + 100 * 2**20 < ours + MEMORY_BYTES
+    assert peak_bytes(os.getpid()) < ours + 100 * 2**20 < ours + MEMORY_BYTES
 
 
 @pytest.mark.parametrize(

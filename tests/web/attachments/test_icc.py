@@ -5,6 +5,7 @@ from itertools import product
 import pytest
 from PIL import Image
 
+from tests.files import pixel
 from tests.web.attachments.making_photos import p3_profile, profile_for_pq, srgb_profile
 from web.attachments.boxes import Colors
 from web.attachments.colors import to_srgb
@@ -13,11 +14,12 @@ from web.attachments.icc import is_hdr, profile_of
 PATCHES = list(product((0, 60, 128, 200, 255), repeat=3))
 
 
-def converted(profile: bytes | None) -> list[tuple[int, int, int]]:
+def converted(profile: bytes | None) -> list[tuple[int, ...]]:
     """PATCHES in sRGB."""
     picture = Image.new("RGB", (len(PATCHES), 1))
     picture.putdata(PATCHES)
-    return [to_srgb(picture, profile).getpixel((x, 0)) for x in range(len(PATCHES))]  # type: ignore[misc]
+    in_srgb = to_srgb(picture, profile)
+    return [pixel(in_srgb, x, 0) for x in range(len(PATCHES))]
 
 
 def test_p3_by_number_is_p3_by_profile() -> None:

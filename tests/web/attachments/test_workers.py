@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import FileUnreadable, Unavailable
+from tests.people import PATIENCE
 from tests.web.attachments.intake import Files, Intake, blocks
 from tests.web.attachments.making_photos import plain, saved
 from web.attachments.job import Job, Outcome, Rendition, encode
@@ -65,8 +66,9 @@ def environment_of(process_id: int) -> bytes:
 async def fork_of(workers: FileWorkers) -> int:
     """The process of the present file."""
     assert workers.process_id is not None
-    while not (found := await asyncio.to_thread(forks, workers.process_id)):
-        pass
+    async with asyncio.timeout(PATIENCE):
+        while not (found := await asyncio.to_thread(forks, workers.process_id)):
+            pass
     return found[0]
 
 

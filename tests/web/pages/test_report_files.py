@@ -15,7 +15,7 @@ from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from signaling.report import FILES_SIZE, PHOTOS_IN_REPORT, Parts
 from storage.engine.sealed_files import FILES
 from storage.store import Records
-from tests.files import pdf, photo
+from tests.files import pdf, photo, pixel
 from tests.people import PATIENCE, Person
 from tests.serving import audit_lines
 from tests.web.pages.ward import Ward, opened
@@ -109,7 +109,7 @@ async def test_a_photo_is_shown_as_it_was_turned(
     found: dict[str, list[tuple[int, int]]] = {"red": [], "blue": []}
     for x in range(0, page.width, 4):
         for y in range(0, page.height, 4):
-            r, g, b = page.getpixel((x, y))  # type: ignore[misc]
+            r, g, b = pixel(page, x, y)
             if max(r, b) > 200 and g < 60 and min(r, b) < 60:
                 found["red" if r > b else "blue"].append((x, y))
     places = found["red"] + found["blue"]

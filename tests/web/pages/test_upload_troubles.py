@@ -91,9 +91,11 @@ async def test_a_line_that_is_silent_for_long_is_closed_and_its_blocks_stay(
 ) -> None:
     content = photo(800, 600)
     await ward.amina.create(content, "file-000001")
-    monkeypatch.setattr("web.pages.uploads.BODY_WITHIN", timedelta(seconds=0.5))
     reader, writer = await raw(ward, "file-000001", 0, len(content))
-    writer.write(content[: 2 * BLOCK + 10])
+    writer.write(content[: 2 * BLOCK])
+    await received(ward, "file-000001", 2 * BLOCK)
+    monkeypatch.setattr("web.pages.uploads.BODY_WITHIN", timedelta(seconds=0.5))
+    writer.write(content[2 * BLOCK :][:10])
     async with asyncio.timeout(PATIENCE):
         with contextlib.suppress(ConnectionError):
             assert await reader.read() == b""

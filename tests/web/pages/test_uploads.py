@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.files import BLOCK, PIECE, TUS, Sender, metadata, pdf, photo
-from tests.people import Person, an_id
+from tests.people import PATIENCE, Person, an_id
 from tests.web.pages.ward import MIB, Ward, opened, shown
 
 pytestmark = pytest.mark.slow
@@ -117,8 +117,9 @@ async def test_two_requests_with_one_id_at_once_begin_one_upload(ward: Ward) -> 
     assert {answer.status for answer in answers} == {201}
     last = await asyncio.gather(*(ward.amina.piece("file-000001", 0, content) for _ in range(4)))
     assert {answer.status for answer in last} <= {204, 409}
-    while await ward.amina.offset("file-000001") < len(content):
-        await ward.amina.piece("file-000001", await ward.amina.offset("file-000001"), content)
+    async with asyncio.timeout(PATIENCE):
+        while await ward.amina.offset("file-000001") < len(content):
+            await ward.amina.piece("file-000001", await ward.amina.offset("file-000001"), content)
     assert (await ward.amina.piece("file-000001", len(content), b"")).status == 204
     assert [line["id"] for line in await ward.attachments()] == ["file-000001"]
 

@@ -15,7 +15,7 @@ from pypdf.generic import (
     TextStringObject,
 )
 
-from tests.files import pdf
+from tests.files import pdf, pixel
 from web.report import appendix as module
 from web.report.appendix import Appendix
 
@@ -123,4 +123,4 @@ def test_what_is_filled_into_a_form_is_seen() -> None:
     document = pypdfium2.PdfDocument(appendix.appended_to(REPORT))
     document.init_forms()
     image = document[1].render(may_draw_forms=True).to_pil().convert("RGB")
-    assert image.getpixel((50, 150)) == (255, 0, 0)
+    assert pixel(image, 50, 150) == (255, 0, 0)

@@ -124,7 +124,11 @@ def closed_link_page(viewer: Viewer, sentence: str) -> h.Element:
         _("This link is not open"),
         sentence,
         more=h.section("#left-behind", hidden=True)[
-            h.p[_("You wrote this, and it was not sent. It is shown only now.")],
+            h.p[
+                _(
+                    "You wrote this, and it was not sent. It is shown only once: copy it if you need it."
+                )
+            ],
             h.ul("#left-behind-texts"),
         ],
         data={"over": ""},

@@ -203,7 +203,10 @@ def _language_switch(viewer: Viewer) -> h.Node:
 def _leave(viewer: Viewer) -> h.Element:
     """For shared devices; a script also deletes what the page has stored."""
     _ = viewer.translate
-    return h.form("#leave.inline", method="post", action=path("leave"), data_leave="")[
+    left = path("left", {"language": viewer.language})
+    return h.form(
+        "#leave.inline", method="post", action=path("leave"), data_leave="", data_left=left
+    )[
         h.input(type="hidden", name="language", value=viewer.language),
         h.button(type="submit")[_("Leave this device")],
     ]

@@ -355,7 +355,8 @@ function leave(reason) {
   if (page.role === "scheduler") return;
   if (reason === "sign_in_required") {
     clearStorage();
-    byId("leave", HTMLFormElement).submit();
+    // Not by the form: the browser may have taken another seat meanwhile, which that would give up.
+    location.replace(byId("leave", HTMLFormElement).dataset.left ?? "/");
   } else if (!history.state?.left) {
     history.replaceState({ left: true }, "");
     location.reload();

@@ -11,7 +11,7 @@
 /** @typedef {"take" | "taken" | "chosen" | "refused" | "again" | "send" | "not_now" | "interrupt"} StepEvent */
 
 /** @type {Record<Step, Partial<Record<StepEvent, Step>>>} what is not listed changes nothing */
-export const TRANSITIONS = {
+const TRANSITIONS = {
   question: { take: "camera", chosen: "review", not_now: "declined" },
   camera: {
     taken: "review",
