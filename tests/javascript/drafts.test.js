@@ -35,8 +35,8 @@ beforeEach(() => {
 async function opened(seat = SEAT) {
   const unsent = new UnsentMessages();
   const keeping = new Keeping(unsent, await new BrowserStore().open(), seat);
-  await keeping.open();
-  return { unsent, keeping };
+  const messages = await keeping.open();
+  return { unsent, keeping, messages };
 }
 
 /** What is stored, once it is. @param {Keeping} keeping */
@@ -141,12 +141,13 @@ test("a message that was sent while the store was read is no draft again", async
   assert.equal(unsent.draft, "");
 });
 
-test("what a page of an earlier version kept in its tab is taken over", async () => {
+test("what the tab itself held, in this version and the earlier one, is taken over", async () => {
   session.set("queue:consultation:invite", JSON.stringify([message]));
   const unsent = [{ message: second, reason: "Full." }];
   session.set("unsent:consultation:invite", JSON.stringify({ unsent, draft: "half a" }));
-  const { unsent: after } = await opened();
+  const { unsent: after, messages } = await opened();
   assert.deepEqual(after.queued(), [message]);
+  assert.deepEqual(messages, [message]);
   assert.deepEqual(after.all().length, 1);
   assert.equal(after.draft, "half a");
   assert.ok([...session.keys()].every((key) => key.startsWith("held:")));

@@ -41,6 +41,30 @@ async def test_what_is_written_before_the_scripts_run_stays_in_the_field(
     await expect(text).to_have_value("I am early")
 
 
+async def test_what_is_written_before_the_script_that_keeps_it_is_there_outlives_a_reload(
+    server: Server, new_context: NewContext
+) -> None:
+    context = await new_context(base_url=server.url, allowed_errors=[*FAILED_LOADS, "no-socket"])
+    page = await context.new_page()
+    await page.add_init_script(CUTTABLE_LINE)
+    keeping = "**/js/room/chat/keeping.js"
+    await context.route(keeping, lambda route: route.abort("connectionreset"))
+    await page.goto(await link_to(server))
+    await page.get_by_role("button", name="Join the session").click()
+    await expect(page.locator("#other-side")).to_contain_text("not here yet")
+    await page.evaluate("__setLine(false)")
+    text = page.get_by_role("textbox", name="Message")
+    await text.fill("I am on my way")
+    await text.press("Enter")
+    await text.fill("Half a message")
+    await context.unroute(keeping)
+    await page.reload()
+    await expect(page.locator(".line .text")).to_have_text("I am on my way")
+    await expect(page.locator(".line .state")).to_have_text("sent")
+    await expect(text).to_have_value("Half a message")
+    await page.evaluate("__setLine(true)")
+
+
 async def test_a_line_that_hangs_while_it_is_opened_is_lost_all_the_same(
     server: Server, new_context: NewContext
 ) -> None:

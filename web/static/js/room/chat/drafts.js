@@ -7,6 +7,15 @@
 /** @typedef {{ message: ChatSend, reason: string }} Unsent without a reason it is on its way */
 /** @typedef {Unsent & { order: number }} Kept messages are sent in this order */
 
+/**
+ * The place in the sessionStorage that holds it until `keeping.js` is there: a slow line may need
+ * long for that script, and a page can be reloaded meanwhile.
+ * @param {string} seat what keys in the browser's store begin with
+ */
+export function heldAt(seat) {
+  return `unsent:${seat.slice(0, -1)}`;
+}
+
 export class UnsentMessages {
   /** By message id, in their order. @type {Map<string, Kept>} */
   #all = new Map();

@@ -4,6 +4,7 @@
  */
 
 import { openStore } from "../../shared/browser-store.js";
+import { heldAt } from "./drafts.js";
 
 /** @import { BrowserStore, Change } from "../../shared/browser-store.js" */
 /** @import { ChatSend } from "../../signaling/messages.js" */
@@ -48,10 +49,13 @@ export class Keeping {
    */
   async open() {
     const added = await this.#read(true);
+    const places = this.#takeOver(added);
     this.unsent.onChange = (id) => this.#change(id);
     this.store.onDeleted = () => this.#storeAll();
     this.#storeAll();
-    await this.#takeOver();
+    this.#flush();
+    await this.written;
+    forgetInTab(places);
     return this.unsent.queued().filter(({ id }) => added.has(id));
   }
 
@@ -105,21 +109,29 @@ export class Keeping {
     return new Set(added.map(({ message }) => message.id));
   }
 
-  /** Pages of an earlier version kept it in the sessionStorage of their tab. */
-  async #takeOver() {
-    const places = ["queue", "unsent"].map((name) => `${name}:${this.seat.slice(0, -1)}`);
+  /**
+   * Add what the tab itself holds: what a page wrote before this script was there, and everything of
+   * pages of an earlier version.
+   * @param {Set<string>} added ids of messages that this tab did not know; more are added
+   * @returns {string[]} where in the sessionStorage it was
+   */
+  #takeOver(added) {
+    const { unsent } = this;
+    const places = [`queue:${this.seat.slice(0, -1)}`, heldAt(this.seat)];
     try {
       const [queued, rest] = places.map((place) => sessionStorage.getItem(place));
-      const { unsent = [], draft = "" } = JSON.parse(rest ?? "{}");
-      for (const message of JSON.parse(queued ?? "[]")) this.unsent.queue(message);
-      for (const { message, reason } of unsent) this.unsent.add(message, reason);
-      this.unsent.draft = merged(this.unsent.draft, draft);
-      this.#flush();
-      await this.written;
-      for (const place of places) sessionStorage.removeItem(place);
+      const { unsent: held = [], draft = "" } = JSON.parse(rest ?? "{}");
+      for (const message of JSON.parse(queued ?? "[]")) held.push({ message, reason: "" });
+      for (const { message, reason } of held) {
+        if (unsent.get(message.id)) continue;
+        unsent.add(message, reason);
+        if (!reason) added.add(message.id);
+      }
+      unsent.draft = merged(unsent.draft, draft);
     } catch {
       // Storage may be forbidden, or hold something else.
     }
+    return places;
   }
 
   get #draftKey() {
@@ -146,6 +158,15 @@ export class Keeping {
     const changes = this.#changes;
     this.#changes = [];
     if (changes.length) this.written = this.store.write(changes);
+  }
+}
+
+/** @param {string[]} places in the sessionStorage */
+function forgetInTab(places) {
+  try {
+    for (const place of places) sessionStorage.removeItem(place);
+  } catch {
+    // Where storage is forbidden nothing was stored.
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { isStored } from "../../shared/clear-storage.js";
 import { newId } from "../../shared/identifier.js";
+import { heldAt } from "./drafts.js";
 
 /** @import { ChatSend } from "../../signaling/messages.js" */
 /**
@@ -33,6 +34,7 @@ export class Outbox {
   /** @param {OutboxOptions} options */
   constructor(options) {
     this.options = options;
+    options.unsent.onChange = () => this.#hold();
     for (const sign of ["focusin", "pointerdown", "keydown"]) {
       document.addEventListener(sign, () => void this.open(), { passive: true });
     }
@@ -54,6 +56,20 @@ export class Outbox {
     this.#sendAll(messages);
   }
 
+  /** Until it is kept in the browser, the tab holds it. */
+  #hold() {
+    const { unsent, seat } = this.options;
+    const { draft } = unsent;
+    const held = unsent.kept();
+    try {
+      if (this.#isKept && (draft || held.length)) {
+        sessionStorage.setItem(heldAt(seat), JSON.stringify({ unsent: held, draft }));
+      } else sessionStorage.removeItem(heldAt(seat));
+    } catch {
+      // Storage may be forbidden, or full.
+    }
+  }
+
   /** Whether everything that is not sent outlives this tab. */
   get lasting() {
     const { unsent } = this.options;
@@ -63,7 +79,8 @@ export class Outbox {
   /** @param {boolean} kept see Keeping */
   keep(kept) {
     this.#isKept = kept;
-    this.#keeping?.keep(kept);
+    if (this.#keeping) this.#keeping.keep(kept);
+    else this.#hold();
   }
 
   /** Leave what is kept as it is. */
