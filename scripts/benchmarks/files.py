@@ -43,6 +43,8 @@ ROUNDS = 3
 AT_ONCE = 10
 OWN_LINE_BYTES_PER_SECOND = 10_000_000 / 8
 "Of each of those who send photos: a phone on a good mobile network."
+APART = 0.09
+"Seconds from one sender's start to the next one's. Within a second all send; nobody in lock-step."
 MIB = 2**20
 
 
@@ -109,6 +111,11 @@ async def _acknowledged(
     ]
 
 
+async def _send_after(seconds: float, sender: Sender, photo: bytes) -> None:
+    await asyncio.sleep(seconds)
+    await sender.send(photo)
+
+
 async def _largest(server: Server, over: asyncio.Event) -> int:
     """The largest resident size of the web process until `over`."""
     largest = 0
@@ -143,8 +150,8 @@ class _Beside:
         watching = asyncio.create_task(_largest(server, over))
 
         async def crowd() -> None:
-            pairs = zip(senders, photos, strict=True)
-            await asyncio.gather(*(sender.send(photo) for sender, photo in pairs))
+            pairs = enumerate(zip(senders, photos, strict=True))
+            await asyncio.gather(*(_send_after(place * APART, *pair) for place, pair in pairs))
             self.seconds += time.perf_counter() - started
             over.set()
 
