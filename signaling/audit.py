@@ -43,11 +43,11 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
                "disable_account", "enable_account", "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
-               "choose_password")  # fmt: skip
+               "choose_password", "link_identity", "provider_sign_out")  # fmt: skip
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
-                     "see_outbox")  # fmt: skip
+                     "see_outbox", "accept_access", "refuse_access")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
 "Actions of commands on the machine itself."

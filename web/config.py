@@ -16,7 +16,10 @@ from signaling.notices.price import Price
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
 from web.routes import public_address
+from web.setting import ConfigError as ConfigError
+from web.setting import Setting
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -25,18 +28,6 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
 "What a Python that is not the system's needs to run, and what operators tune it with."
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used; the message is a sentence for the operator."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    name: str
-    default: str
-    meaning: str
-    secret: bool = False
 
 
 SETTINGS = (
@@ -175,6 +166,7 @@ SETTINGS = (
         "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
         " scanned.",
     ),
+    *OIDC_SETTINGS,
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
     Setting(
         "TELECONNECT_LOG_LEVEL",
@@ -214,6 +206,8 @@ class Config:
     abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
+    oidc: OidcSettings | None
+    "None: nobody signs in by a provider."
     brand: str
     log_level: str
     "One of LOG_LEVELS."
@@ -296,6 +290,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
+        oidc=read_oidc(values, given),
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
