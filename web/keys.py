@@ -11,6 +11,7 @@ from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.abandoning import Abandoning
@@ -69,6 +70,7 @@ RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
+ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
 from signaling.ports.calls import Calls, Commands
@@ -28,6 +29,8 @@ class Records(Protocol):
     def known_browsers(self) -> KnownBrowsers: ...
     @property
     def password_links(self) -> PasswordLinks: ...
+    @property
+    def account_mails(self) -> AccountMails: ...
     @property
     def consultations(self) -> Consultations: ...
     @property
