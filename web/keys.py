@@ -11,6 +11,8 @@ from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.account_mail import AccountMail
+from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.abandoning import Abandoning
@@ -30,6 +32,7 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.mail_reach import MailReach
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -63,12 +66,15 @@ FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSWORDS = web.AppKey("passwords", Passwords)
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
+MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
+ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
+ACCOUNT_MAIL_SENDING = web.AppKey("account_mail_sending", AccountMailSending)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)

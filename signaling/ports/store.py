@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
 from signaling.ports.calls import Calls, Commands
@@ -33,6 +34,8 @@ class Records(Protocol):
     def identities(self) -> Identities: ...
     @property
     def access_requests(self) -> AccessRequests: ...
+    @property
+    def account_mails(self) -> AccountMails: ...
     @property
     def consultations(self) -> Consultations: ...
     @property

@@ -45,9 +45,12 @@ CREATE TABLE account_mail (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,       -- next try
     tries INTEGER NOT NULL DEFAULT 0,
+    doubts INTEGER NOT NULL DEFAULT 0, -- tries after which it may have arrived
+    problem TEXT NOT NULL DEFAULT '',  -- of the last try: a code of signaling/notices/reasons.py
     expires_at INTEGER NOT NULL    -- no try after this: the address in it is over
 ) STRICT;
 CREATE INDEX account_mail_due ON account_mail (due_at);
+CREATE INDEX account_mail_account ON account_mail (account_id);
 
 -- Credentials of WebAuthn Level 3.
 CREATE TABLE passkey (
