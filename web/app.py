@@ -39,6 +39,7 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
+from web.app_sign_in import add_provider
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -238,6 +239,7 @@ async def _assemble(
         report_workers.stop()
 
     add_files(app, config)
+    add_provider(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)

@@ -29,6 +29,7 @@ from web.pages import (
     webhooks,
 )
 from web.pages.administration import (
+    access_requests,
     audit,
     organizations,
     outbox,
@@ -39,6 +40,7 @@ from web.pages.administration import (
     templates,
     texts,
 )
+from web.pages.provider import linking, signing_in, signing_out
 from web.routes import PATHS
 from web.socket import socket
 
@@ -47,6 +49,12 @@ HANDLERS = {
     ("GET", "sign_in"): sign_in.show_sign_in,
     ("POST", "sign_in"): sign_in.sign_in,
     ("POST", "sign_out"): sign_in.sign_out,
+    ("GET", "provider_sign_in"): signing_in.start,
+    ("GET", "provider_callback"): signing_in.receive_answer,
+    ("GET", "provider_link"): linking.show_link,
+    ("POST", "provider_link"): linking.link_account,
+    ("POST", "provider_logout"): signing_out.receive_logout,
+    ("GET", "provider_signed_out"): signing_out.show_signed_out,
     ("GET", "setup"): sign_in.show_setup,
     ("POST", "setup"): sign_in.set_up,
     ("GET", "choose_password"): choose_password.show_choice,
@@ -117,6 +125,8 @@ HANDLERS = {
     ("GET", "admin_people"): people.show_people,
     ("POST", "admin_people"): people.create,
     ("POST", "admin_account"): people.change,
+    ("GET", "admin_access_requests"): access_requests.show_requests,
+    ("POST", "admin_access_request"): access_requests.decide,
     ("GET", "admin_routes"): routes.show_routes,
     ("POST", "admin_routes"): routes.save_routes,
     ("GET", "admin_texts"): texts.show_texts,

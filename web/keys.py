@@ -46,6 +46,7 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.sign_in.oidc.provider import Provider
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
@@ -65,6 +66,8 @@ AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSWORDS = web.AppKey("passwords", Passwords)
+PROVIDER = web.AppKey("provider", Provider)
+"Absent if nobody signs in by a provider."
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)

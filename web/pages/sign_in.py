@@ -18,7 +18,10 @@ from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, vi
 from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
+from web.pages.provider.configured import provider_way_of, require_passwords
+from web.pages.provider.signing_out import leave_provider
 from web.routes import path
+from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
@@ -36,14 +39,19 @@ YEAR = 365 * 24 * 3600
 async def show_sign_in(request: web.Request) -> web.Response:
     if await account_of(request) is not None:
         raise web.HTTPSeeOther(path("dashboard"))
-    viewer = await viewer_of(request)
+    viewer, way = await viewer_of(request), provider_way_of(request)
     if "kept" in request.query:
-        return show(sign_in_page(viewer, Form(errors={"": viewer.translate(NOT_KEPT)})), 400)
-    return show(sign_in_page(viewer, Form()))
+        form = Form(errors={"": viewer.translate(NOT_KEPT)})
+        return show(sign_in_page(viewer, form, way), 400)
+    if way is not None and way.only:
+        back_to = checked(request.query.get("next", ""))
+        raise web.HTTPSeeOther(path("provider_sign_in", {"next": back_to} if back_to else None))
+    return show(sign_in_page(viewer, Form(), way))
 
 
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
+    require_passwords(request)
     app, browser = request.app, await browser_of(request)
     await count_form(request, browser)
     typed = await form_of(request)
@@ -88,9 +96,10 @@ async def _refuse(
     viewer = await viewer_of(request)
     if error is None:
         form = Form({"email": email}, {"": viewer.translate(WRONG)})
-        return show(sign_in_page(viewer, form), 401)
+        return show(sign_in_page(viewer, form, provider_way_of(request)), 401)
     form = Form({"email": email}, form_errors(error, viewer))
-    return show(sign_in_page(viewer, form), error.status, retry_after(error))
+    page = sign_in_page(viewer, form, provider_way_of(request))
+    return show(page, error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
@@ -103,8 +112,14 @@ async def sign_out(request: web.Request) -> web.Response:
             await records.audit.append(now, account.id, "sign_out", "")
 
         await request.app[STORE].write(work)
+    at_provider, id_token = session.get("way") == "provider", str(session.get("id_token", ""))
     session.invalidate()
-    raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
+    if at_provider and (page := await leave_provider(request, id_token)) is not None:
+        return page
+    way = provider_way_of(request)
+    # the sign-in page would lead to the provider, which may sign the same person in again
+    after = "provider_signed_out" if way and way.only else "sign_in"
+    raise web.HTTPSeeOther(path(after), headers=FORGET)
 
 
 async def show_setup(request: web.Request) -> web.Response:

@@ -1,7 +1,9 @@
 """Signing a browser in: its web session, and the cookie that makes it known."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp_session import Session, get_session, new_session
@@ -24,6 +26,8 @@ class ProviderSession:
     subject: str
     session_id: str | None
     "The claim `sid` (Back-Channel Logout, section 2.1); None if the provider has none."
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    "What the web session's data holds besides."
 
 
 async def start_web_session(
@@ -68,6 +72,8 @@ async def start_web_session(
     session["signed_in_at"] = now.astimezone(UTC).isoformat()
     session["way"] = way
     session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
+    if provider is not None:
+        session.update(provider.kept)
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:

@@ -62,6 +62,7 @@ def _endpoint(document: dict[str, Any], name: str, *, optional: bool = False) ->
         url = URL(address) if isinstance(address, str) else URL()
     except ValueError:
         url = URL()
-    if not url.host or not (url.scheme == "https" or url.scheme == "http" and on_loopback(url)):
+    safe = url.scheme == "https" or (url.scheme == "http" and on_loopback(url))
+    if not url.host or not safe:
         raise ProviderUnavailable(f"{name} in the provider's document is no address with https")
     return str(address)

@@ -38,11 +38,11 @@ class Exchange:
         return self._successful(what, status, found)
 
     async def post(
-        self, what: str, address: str, form: Mapping[str, str], auth: aiohttp.BasicAuth | None
+        self, what: str, address: str, form: Mapping[str, str], headers: Mapping[str, str]
     ) -> tuple[int, dict[str, Any]]:
         """Status and JSON object of the answer to a form, which is sent once."""
         try:
-            status, found = await self._ask(what, "POST", address, data=form, auth=auth)
+            status, found = await self._ask(what, "POST", address, data=form, headers=headers)
         except _Dropped as error:
             raise ProviderUnavailable(str(error)) from None
         if status >= 500 or found is None:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
 from signaling.errors import N_, ProviderUnavailable, SignInRefused
@@ -124,7 +125,7 @@ class Provider:
 
         Raises ProviderUnavailable.
         """
-        metadata = await self.metadata()
+        metadata = self._metadata or await self.metadata()
         if not metadata.end_session_endpoint:
             return ""
         hint = {"id_token_hint": id_token} if 0 < len(id_token) <= LONGEST_HINT else {}
@@ -184,13 +185,15 @@ class Provider:
             "code_verifier": verifier,
             "client_id": self.settings.client_id,
         }
-        secret, auth = self.settings.client_secret, None
+        secret, headers = self.settings.client_secret, {}
         if secret and metadata.authentication == BASIC:
             # both are encoded as in a form first (RFC 6749, section 2.3.1)
-            auth = aiohttp.BasicAuth(quote_plus(self.settings.client_id), quote_plus(secret))
+            headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth(
+                quote_plus(self.settings.client_id), quote_plus(secret)
+            )
         elif secret:
             form["client_secret"] = secret
-        status, found = await self.exchange.post("tokens", metadata.token_endpoint, form, auth)
+        status, found = await self.exchange.post("tokens", metadata.token_endpoint, form, headers)
         if status != 200:
             error = found.get("error")
             known = ("invalid_client", "invalid_grant", "invalid_request", "unauthorized_client")
@@ -205,9 +208,11 @@ class Provider:
         wanted |= {each.claim.split(".")[0] for each in conditions if each.claim}
         return not wanted <= claims.keys()
 
-    async def _more(self, address: str, access_token: str, claims: dict[str, Any]) -> dict[str, Any]:
+    async def _more(
+        self, address: str, access_token: str, claims: dict[str, Any]
+    ) -> dict[str, Any]:
         """The claims, completed by those of the userinfo endpoint (Core, section 5.3)."""
-        headers = {"Authorization": f"Bearer {access_token}"}
+        headers = {hdrs.AUTHORIZATION: f"Bearer {access_token}"}
         found = await self.exchange.read("userinfo", address, headers)
         if found.get("sub") != claims["sub"]:
             raise SignInRefused("userinfo is about another subject than the ID token")
