@@ -31,3 +31,13 @@ async def test_who_comes_for_the_first_time_gets_an_account_and_comes_back_to_it
     assert [each.id for each in await read.accounts.all()] == [account.id]
     actions = [line.action for line in await audit_lines(server.app[STORE])]
     assert actions == ["create_account", "sign_in", "sign_in"]
+
+
+async def test_signing_out_leads_on_to_the_provider_by_a_page_of_this_server(
+    server: Server, provider: LyingProvider
+) -> None:
+    async with Person(server) as person:
+        await sign_in(person)
+        page = await person.post("/signout")
+        assert page.status == 200
+        print(page.headers)
