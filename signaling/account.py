@@ -9,6 +9,8 @@ from typing import Literal
 from signaling.errors import N_, InvalidInput
 
 AccountRole = Literal["scheduler", "administrator"]
+SignInWay = Literal["password", "link", "provider", "passkey"]
+"What let somebody in; a link is one to choose a password, a provider that of the organization."
 PASSWORD_LENGTH = 12
 "Shortest new password (OWASP ASVS 2.1.1); shorter existing ones stay valid."
 LONGEST_PASSWORD = 512

@@ -146,6 +146,16 @@ class WebSessions:
             (account_id, data, digest),
         )
 
+    async def note_provider(
+        self, digest: bytes, issuer: str, subject: str, session_id: str | None
+    ) -> None:
+        """Store by which session at the provider of sign-in this one began."""
+        await self._executor.rows(
+            "UPDATE web_session SET issuer = ?, subject = ?, provider_session = ?"
+            " WHERE token_digest = ?",
+            (issuer, subject, session_id, digest),
+        )
+
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:

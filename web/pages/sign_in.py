@@ -21,7 +21,7 @@ from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.leaving import FORGET
-from web.sign_in.session_start import start_web_session
+from web.sign_in.second_factor import after_password
 from web.sign_in.throttling import count_attempt, count_form
 from web.view_models import Form
 
@@ -77,9 +77,8 @@ async def _let_in(
     if not right or account is None or hashed is None:
         return None
     attempt.give_back()
-    return await start_web_session(
-        request, browser, account, renewed=await passwords.renewed(hashed, password)
-    )
+    renewed = await passwords.renewed(hashed, password)
+    return await after_password(request, browser, account, way="password", renewed=renewed)
 
 
 async def _refuse(
@@ -135,7 +134,8 @@ async def set_up(request: web.Request) -> web.Response:
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
-    raise await start_web_session(request, await browser_of(request), account) or Conflict
+    browser = await browser_of(request)
+    raise await after_password(request, browser, account, way="password") or Conflict
 
 
 async def choose_language(request: web.Request) -> web.Response:
