@@ -31,6 +31,7 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -122,6 +123,7 @@ async def _assemble(
     app[keys.PASSWORDS] = passwords
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
+    app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()

@@ -29,6 +29,7 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -59,6 +60,7 @@ OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
+DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSWORDS = web.AppKey("passwords", Passwords)

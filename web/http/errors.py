@@ -36,7 +36,7 @@ def sentence(
     """The error in the reader's language; with `plural` also how long to wait."""
     text = translate(error.sentence)
     if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
-        text = plural(*error.counted, error.minutes)
+        text = plural(*error.counted, error.amount)
     return text % error.values if error.values else text
 
 

@@ -22,7 +22,7 @@ from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
-from web.sign_in.throttling import count_attempt, count_form
+from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")
@@ -45,7 +45,7 @@ async def show_sign_in(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
     app, browser = request.app, await browser_of(request)
-    await count_form(request, browser)
+    check_network(request, browser)
     typed = await form_of(request)
     email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
     found = await find_account(app[STORE].read.accounts, email)
@@ -66,7 +66,7 @@ async def _let_in(
 ) -> web.HTTPSeeOther | None:
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
-    attempt = await count_attempt(request, browser, account, email)
+    attempt = count_attempt(request, browser, account, email)
     place = None if attempt.known else client_network(request)
     hashed = account.password_hash if account else None
     try:
@@ -76,7 +76,7 @@ async def _let_in(
         raise
     if not right or account is None or hashed is None:
         return None
-    attempt.give_back()
+    attempt.succeeded()
     renewed = await passwords.renewed(hashed, password)
     return await after_password(request, browser, account, way="password", renewed=renewed)
 
