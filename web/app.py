@@ -99,7 +99,13 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(
+        store,
+        clock,
+        idle=timedelta(hours=config.idle_hours),
+        at_most=timedelta(days=config.sign_in_days),
+        secure=config.secure,
+    )
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
@@ -178,7 +184,8 @@ async def _assemble(
         if not timekeeping.sure:
             return
         await live.prolong()
-        over = await web_sessions.forget_expired()
+        over = await web_sessions.forget_expired(live.held())
+        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

@@ -19,7 +19,13 @@ class KnownBrowsers:
         return frozenset(row["account_id"] for row in rows)
 
     async def put(
-        self, digest: bytes, account_id: str, expires_at: datetime, *, before: bytes | None, at_most: int
+        self,
+        digest: bytes,
+        account_id: str,
+        expires_at: datetime,
+        *,
+        before: bytes | None,
+        at_most: int,
     ) -> None:
         """Remember a browser by a new digest, which replaces `before`.
 

@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import sha256
+
 from limits import RateLimitItem, parse
 
 from signaling.errors import TooManyRequests

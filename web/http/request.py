@@ -14,7 +14,7 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
+from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE, WEB_SESSIONS
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
@@ -48,6 +48,23 @@ async def signed_in(request: web.Request) -> Account:
     if account is None:
         raise SignInRequired
     return account
+
+
+async def signed_in_or_late(request: web.Request) -> tuple[Account, bytes | None]:
+    """The account, and the digest of its web session, even if the time of its sign-in is just over.
+
+    Only for what is told from `RevocationWatch` whether that may be. Raises SignInRequired.
+    """
+    account = await account_of(request)
+    if account is not None:
+        return account, await web_session_digest(request)
+    digest = request.app[WEB_SESSIONS].digest_of(request)
+    owner = await request.app[STORE].read.web_sessions.owner(digest) if digest else None
+    account_id = owner[0] if owner else None
+    late = await request.app[STORE].read.accounts.get(account_id) if account_id else None
+    if late is None or late.disabled_at is not None:
+        raise SignInRequired
+    return late, digest
 
 
 async def administrator(request: web.Request) -> Account:

@@ -7,14 +7,27 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from signaling.account import Account, plain_email
-from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
+from signaling.errors import (
+    N_,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SignInRequired,
+    TooManyRequests,
+)
 from signaling.flows.people.accounts import find_account, new_account
-from signaling.token import token_digest
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.http.request import (
+    LANGUAGE_COOKIE,
+    account_of,
+    show,
+    signed_in_or_late,
+    time_zone_of,
+    viewer_of,
+)
 from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
@@ -94,15 +107,19 @@ async def _refuse(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session, account = await get_session(request), await account_of(request)
-    if account is not None and isinstance(session.identity, str):
-        digest, now = token_digest(session.identity), request.app[CLOCK].now()
+    app, session = request.app, await get_session(request)
+    try:  # also after the time of the sign-in: what goes on open ends now
+        account, digest = await signed_in_or_late(request)
+    except SignInRequired:
+        account = digest = None
+    if account is not None and digest is not None:
+        who, there, now = account.id, digest, app[CLOCK].now()
 
         async def work(records: Records) -> None:
-            await records.web_sessions.remove(digest)
-            await records.audit.append(now, account.id, "sign_out", "")
+            await records.web_sessions.remove(there)
+            await records.audit.append(now, who, "sign_out", "")
 
-        await request.app[STORE].write(work)
+        await app[STORE].write(work)
     session.invalidate()
     raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
 

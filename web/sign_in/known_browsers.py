@@ -57,7 +57,9 @@ async def remember(
     )
     for known, before in ((each, browser.digest) for each in browser.accounts if browser.digest):
         # else whoever has one of its accounts could guess on at another one
-        request.app[DELAYS].rename("known_browser", f"{known} {before.hex()}", f"{known} {digest.hex()}")
+        request.app[DELAYS].rename(
+            "known_browser", f"{known} {before.hex()}", f"{known} {digest.hex()}"
+        )
     return token
 
 
