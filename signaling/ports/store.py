@@ -13,6 +13,7 @@ from signaling.ports.files import Files
 from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
+from signaling.ports.second_factors import SecondFactorRecords
 from signaling.ports.upkeep import Audit, SeenClock, Settings
 
 T = TypeVar("T")
@@ -31,6 +32,8 @@ class Records(Protocol):
     def password_links(self) -> PasswordLinks: ...
     @property
     def account_mails(self) -> AccountMails: ...
+    @property
+    def second_factors(self) -> SecondFactorRecords: ...
     @property
     def consultations(self) -> Consultations: ...
     @property
