@@ -31,6 +31,7 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -62,6 +63,7 @@ WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
+PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 LIMITS = web.AppKey("limits", RateLimits)

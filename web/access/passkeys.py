@@ -16,12 +16,12 @@ from typing import Any, Literal, Protocol
 from webauthn import (
     generate_authentication_options,
     generate_registration_options,
-    options_to_json_dict,
     verify_authentication_response,
     verify_registration_response,
 )
 from webauthn.helpers import (
     base64url_to_bytes,
+    options_to_json_dict,
     parse_authentication_credential_json,
     parse_client_data_json,
     parse_registration_credential_json,
@@ -139,9 +139,7 @@ class Passkeys:
         )
         return options_to_json_dict(options)
 
-    def answered(
-        self, purpose: Purpose, account_id: str, passkey: Passkey, answer: dict[str, Any]
-    ) -> int:
+    def answered(self, purpose: Purpose, account_id: str, passkey: Passkey, answer: Any) -> int:
         """The signature counter of a right answer. Raises PasskeyRefused.
 
         Whether the counter has grown is decided where it is stored.
@@ -206,7 +204,9 @@ def _descriptors(present: Iterable[Passkey]) -> list[PublicKeyCredentialDescript
     return [
         PublicKeyCredentialDescriptor(
             id=passkey.credential_id,
-            transports=[AuthenticatorTransport(each) for each in passkey.transports if each in known]
+            transports=[
+                AuthenticatorTransport(each) for each in passkey.transports if each in known
+            ]
             or None,
         )
         for passkey in present

@@ -15,7 +15,7 @@ from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.second_factor import must_have
 from signaling.token import token_digest
-from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
+from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, PASSKEYS, STATIC, STORE
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
@@ -168,6 +168,7 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
     )
 
 

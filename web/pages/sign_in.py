@@ -14,7 +14,7 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.http.request import LANGUAGE_COOKIE, entered_account, show, time_zone_of, viewer_of
 from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
@@ -34,7 +34,7 @@ YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
-    if await account_of(request) is not None:
+    if await entered_account(request) is not None:
         raise web.HTTPSeeOther(path("dashboard"))
     viewer = await viewer_of(request)
     if "kept" in request.query:
@@ -94,7 +94,7 @@ async def _refuse(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session, account = await get_session(request), await account_of(request)
+    session, account = await get_session(request), await entered_account(request)
     if account is not None and isinstance(session.identity, str):
         digest, now = token_digest(session.identity), request.app[CLOCK].now()
 

@@ -18,7 +18,9 @@ COPIED = N_(
     "This passkey was refused: it may have been copied. Please sign in another way, and tell an"
     " administrator."
 )
-REQUIRED = N_("You need a second step to sign in. Please add another one before you remove this one.")
+REQUIRED = N_(
+    "You need a second step to sign in. Please add another one before you remove this one."
+)
 TOO_MANY = N_("You have %(number)s passkeys. Please remove one that you do not use any more.")
 OWN = N_("Please change your own second step under your profile.")
 
@@ -53,9 +55,7 @@ async def take_code(records: Records, account: Account, step: int) -> None:
         raise InvalidInput("code", USED)
 
 
-async def take_passkey(
-    records: Records, passkey: Passkey, sign_count: int, now: datetime
-) -> bool:
+async def take_passkey(records: Records, passkey: Passkey, sign_count: int, now: datetime) -> bool:
     """Record a use; False, with an audit line, if the signature counter went backwards.
 
     Then there may be a copy of the private key (WebAuthn Level 3, section 6.1.1).
@@ -89,9 +89,7 @@ async def remove_passkey(
     await _forget_codes_of_nothing(records, account)
 
 
-async def remove_app(
-    records: Records, account: Account, now: datetime, *, required: bool
-) -> None:
+async def remove_app(records: Records, account: Account, now: datetime, *, required: bool) -> None:
     """Raises what `remove_passkey` raises."""
     await _keep_one(records, account, required=required)
     if not await records.second_factors.apps.remove(account.id):
@@ -121,9 +119,7 @@ async def replace_recovery_codes(
     await records.audit.append(now, account.id, "make_recovery_codes", account.id)
 
 
-async def reset_factors(
-    records: Records, account_id: str, now: datetime, *, actor: str
-) -> Account:
+async def reset_factors(records: Records, account_id: str, now: datetime, *, actor: str) -> Account:
     """Remove all second factors of somebody who has lost theirs, and sign them out everywhere.
 
     Returns the account, to be mailed. Raises NotFound; Conflict for one's own.
