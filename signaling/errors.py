@@ -5,6 +5,7 @@ TeleConnectError
 │   ├── DoubtfulContact     400  a number that needs to be confirmed
 │   └── InvalidMessage      400  a malformed or unknown socket message
 ├── SignInRequired          401  nobody is signed in, or the seat was lost
+│   └── SecondFactorMissing 401  signed in, but must set up a second factor first
 ├── WebhookRefused          401  a webhook that is not authenticated
 ├── NotAllowed              403  signed in, but not permitted
 ├── ForgedOrigin            403  the request does not come from a page of this server
@@ -134,6 +135,11 @@ class SignInRequired(TeleConnectError):
     code = "sign_in_required"
     status = 401
     sentence = N_("Please sign in.")
+
+
+class SecondFactorMissing(SignInRequired):
+    code = "second_factor_missing"
+    sentence = N_("Please set up a second step for signing in first.")
 
 
 class WebhookRefused(TeleConnectError):

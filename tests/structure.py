@@ -98,7 +98,7 @@ ROOMS: dict[str, set[str]] = {
         "signaling/flows (rooms)",
         "signaling/flows/notices",
     },
-    "signaling/flows/people": {"signaling/flows (rooms)"},
+    "signaling/flows/people": {"signaling/flows (rooms)", "signaling/flows/notices"},
     "signaling/flows/sessions": {
         "signaling/flows (rooms)",
         "signaling/flows/calls",
@@ -177,6 +177,14 @@ ROOMS: dict[str, set[str]] = {
         "web/zones",
     },
     "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
+    "web/pages/second_factors": {
+        "web",
+        "web (keys)",
+        "web/access",
+        "web/http",
+        "web/markup/accounts",
+        "web/sign_in",
+    },
     "web/pages/administration": {
         "web",
         "web (keys)",
@@ -198,6 +206,7 @@ ROOMS: dict[str, set[str]] = {
         "web/notices",
         "web/pages",
         "web/pages/administration",
+        "web/pages/second_factors",
         "web/report",
         "web/texts",
         "web/zones",

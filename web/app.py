@@ -33,6 +33,7 @@ from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -127,6 +128,7 @@ async def _assemble(
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
+    app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
     app[keys.DELAYS] = Delays(waits)

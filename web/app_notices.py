@@ -16,6 +16,7 @@ from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -84,6 +85,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         timedelta(hours=config.interpreter_timeout_hours),
     )
     app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
+    app[keys.ACCOUNT_MAIL] = AccountMail(renderer, clock)
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
     app[keys.NOTICE_ROUTING] = routing

@@ -13,6 +13,7 @@ from yarl import URL
 from media.turn import TurnService
 from signaling.delivery.settings import DeliverySettings
 from signaling.notices.price import Price
+from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
@@ -186,6 +187,12 @@ SETTINGS = (
         "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
         " scanned.",
     ),
+    Setting(
+        "TELECONNECT_SECOND_FACTOR",
+        "optional",
+        "Who must have a second step to sign in with a password: optional (whoever wants one),"
+        " administrators, or everybody.",
+    ),
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
     Setting(
         "TELECONNECT_LOG_LEVEL",
@@ -227,6 +234,7 @@ class Config:
     abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
+    second_factor: SecondFactorRule
     brand: str
     log_level: str
     "One of LOG_LEVELS."
@@ -311,6 +319,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
+        second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )

@@ -11,6 +11,7 @@ from signaling.flows.invites.inviting import Inviting
 from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.abandoning import Abandoning
@@ -31,6 +32,7 @@ from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -63,6 +65,7 @@ AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
+PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 LIMITS = web.AppKey("limits", RateLimits)
@@ -71,6 +74,7 @@ RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
+ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
 from signaling.ports.calls import Calls, Commands
@@ -12,6 +13,7 @@ from signaling.ports.files import Files
 from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
+from signaling.ports.second_factors import SecondFactorRecords
 from signaling.ports.upkeep import Audit, SeenClock, Settings
 
 T = TypeVar("T")
@@ -28,6 +30,10 @@ class Records(Protocol):
     def known_browsers(self) -> KnownBrowsers: ...
     @property
     def password_links(self) -> PasswordLinks: ...
+    @property
+    def account_mails(self) -> AccountMails: ...
+    @property
+    def second_factors(self) -> SecondFactorRecords: ...
     @property
     def consultations(self) -> Consultations: ...
     @property

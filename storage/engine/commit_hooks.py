@@ -53,6 +53,8 @@ class CommitHooks:
         "Called for each loss."
         self.notice_due: Callable[[], None] | None = None
         "Called once for a commit that gave the sender something new to look at."
+        self.account_mail_due: Callable[[], None] | None = None
+        "The same for mail about accounts."
 
     def web_sessions_ended(self, executor: Executor, digests: Iterable[bytes]) -> None:
         if ended := frozenset(digests):
@@ -70,6 +72,9 @@ class CommitHooks:
     def notice_queued(self, executor: Executor) -> None:
         executor.after_commit(self._wake)
 
+    def account_mail_queued(self, executor: Executor) -> None:
+        executor.after_commit(self._wake_account_mail)
+
     def _lose(self, loss: Loss) -> None:
         if self.access_lost is not None:
             self.access_lost(loss)
@@ -77,3 +82,7 @@ class CommitHooks:
     def _wake(self) -> None:
         if self.notice_due is not None:
             self.notice_due()
+
+    def _wake_account_mail(self) -> None:
+        if self.account_mail_due is not None:
+            self.account_mail_due()

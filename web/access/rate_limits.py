@@ -39,6 +39,11 @@ LIMITS: dict[str, RateLimitItem] = {
     "upload": parse("3000/minute"),
     "new_upload": parse("120/10minutes"),
     "page_picture": parse("240/minute"),
+    # Codes of an authenticator app after a right password: five of a million fit at any time. For
+    # one account by each browser that has signed in before, and by all others together.
+    "guess_code": parse("10/hour"),
+    # signatures cannot be guessed; this keeps guessing from being a load
+    "passkey": parse("120/minute"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.
     "choose_password": parse("10/15minutes"),
 }

@@ -22,7 +22,7 @@ from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
 from web.http.request import (
     LANGUAGE_COOKIE,
-    account_of,
+    entered_account,
     show,
     signed_in_or_late,
     time_zone_of,
@@ -47,7 +47,7 @@ YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
-    if await account_of(request) is not None:
+    if await entered_account(request) is not None:
         raise web.HTTPSeeOther(path("dashboard"))
     viewer = await viewer_of(request)
     if "kept" in request.query:

@@ -7,6 +7,7 @@ import htpy as h
 from signaling.account import Account
 from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.frame import administration_frame
+from web.markup.administration.reset_factors import reset_factors_step
 from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -63,6 +64,7 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 account.id != own_id
                 and [
                     step("password-link", _("Create a password link")),
+                    reset_factors_step(viewer, account),
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"
                     else step("make-administrator", _("Make an administrator")),
