@@ -40,7 +40,8 @@ class Account:
     language: str
     time_zone: str
     created_at: datetime
-    disabled_at: datetime | None = None
+    suspended_at: datetime | None = None
+    "Cannot sign in since then."
 
 
 def plain_email(text: str) -> str:
