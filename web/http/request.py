@@ -1,5 +1,6 @@
 """Who sends a request, how their page is rendered, and the response with it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
@@ -46,7 +47,7 @@ async def entered_account(request: web.Request) -> Account | None:
         account = None
         if isinstance(account_id, str):
             account = await request.app[STORE].read.accounts.get(account_id)
-        if account is not None and account.disabled_at is not None:
+        if account is not None and account.suspended_at is not None:
             account = None
         request[_ACCOUNT] = account
     found = request[_ACCOUNT]
@@ -59,15 +60,15 @@ async def lacks_factor(request: web.Request) -> bool:
     Whom the organization's provider signed in need not: a second factor is then its matter.
     """
     if _LACKS_FACTOR not in request:
-        account, rule = await entered_account(request), request.app[CONFIG].second_factor
-        lacks = (
-            account is not None
-            and must_have(rule, account.role)
-            and (await get_session(request)).get("way") != "provider"
-            and not await request.app[STORE].read.second_factors.any_of(account.id)
-        )
-        request[_LACKS_FACTOR] = lacks
+        account, way = await entered_account(request), (await get_session(request)).get("way")
+        request[_LACKS_FACTOR] = account is not None and await _lacks(request, account, way)
     return request[_LACKS_FACTOR]
+
+
+async def _lacks(request: web.Request, account: Account, way: str | None) -> bool:
+    app = request.app
+    must = must_have(app[CONFIG].second_factor, account.role) and way != "provider"
+    return must and not await app[STORE].read.second_factors.any_of(account.id)
 
 
 async def account_of(request: web.Request) -> Account | None:
@@ -95,14 +96,12 @@ async def signed_in_or_late(request: web.Request) -> tuple[Account, bytes | None
 
     Only for what is told from `RevocationWatch` whether that may be. Raises SignInRequired.
     """
-    account = await account_of(request)
-    if account is not None:
-        return account, await web_session_digest(request)
-    digest = request.app[WEB_SESSIONS].digest_of(request)
-    owner = await request.app[STORE].read.web_sessions.owner(digest) if digest else None
-    account_id = owner[0] if owner else None
-    late = await request.app[STORE].read.accounts.get(account_id) if account_id else None
-    if late is None or late.disabled_at is not None:
+    if await entered_account(request) is not None:
+        return await signed_in(request), await web_session_digest(request)
+    read, digest = request.app[STORE].read, request.app[WEB_SESSIONS].digest_of(request)
+    account_id, data = (digest and await read.web_sessions.owner(digest)) or (None, "{}")
+    late = await read.accounts.get(account_id) if account_id else None
+    if late is None or late.suspended_at or await _lacks(request, late, json.loads(data).get("way")):
         raise SignInRequired
     return late, digest
 
