@@ -37,6 +37,7 @@ from storage.records.notices import Notices
 from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
+from storage.records.second_factors import SecondFactorRecords
 from storage.records.settings import Settings
 from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
@@ -62,6 +63,7 @@ class Records:
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
+        self.second_factors = SecondFactorRecords(executor, vault)
         self.chat = Chat(executor, vault)
         self.uploads = Uploads(executor, vault)
         self.attachments = Attachments(executor, vault)

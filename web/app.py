@@ -31,7 +31,9 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -99,7 +101,13 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(
+        store,
+        clock,
+        idle=timedelta(hours=config.idle_hours),
+        at_most=timedelta(days=config.sign_in_days),
+        secure=config.secure,
+    )
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
@@ -121,8 +129,10 @@ async def _assemble(
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
+    app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
+    app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
@@ -178,7 +188,8 @@ async def _assemble(
         if not timekeeping.sure:
             return
         await live.prolong()
-        over = await web_sessions.forget_expired()
+        over = await web_sessions.forget_expired(live.held())
+        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

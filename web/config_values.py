@@ -7,6 +7,7 @@ import unicodedata
 from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
+from typing import get_args
 
 import phonenumbers
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -20,6 +21,7 @@ from signaling.errors import InvalidInput
 from signaling.identity import Condition
 from signaling.notices import price
 from signaling.notices.price import Price
+from signaling.second_factor import SecondFactorRule
 from signaling.text import one_line
 
 MOST_WORKERS = 64
@@ -154,6 +156,14 @@ def mail_server(text: str) -> str:
     except InvalidInput as error:
         raise ValueError(f"cannot be used: {error.sentence.rstrip('.')}") from None
     return text
+
+
+def second_factor(text: str) -> SecondFactorRule:
+    for rule in get_args(SecondFactorRule):
+        if text == rule:
+            found: SecondFactorRule = rule
+            return found
+    raise ValueError("must be optional, administrators or everybody")
 
 
 def region(text: str) -> str:

@@ -31,8 +31,10 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
 from web.access.mail_reach import MailReach
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -63,8 +65,10 @@ OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
+DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
+PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
 PROVIDER = web.AppKey("provider", Provider)
 "Absent if nobody signs in by a provider."

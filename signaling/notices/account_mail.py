@@ -21,6 +21,7 @@ AccountOccasion = Literal[
     "access_requested",
     "factor_reset",
     "factor_added",
+    "recovery_code_used",
     "deletion_requested",
 ]
 
@@ -33,6 +34,7 @@ GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "invitation": ("person",),  # who invites
     "guessing": ("count",),
     "access_requested": ("person",),
+    "recovery_code_used": ("count",),  # how many are left
     "deletion_requested": ("person",),
 }
 "Placeholders whose values come with the occasion; `person` is a name."
@@ -135,6 +137,19 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
             "a passkey or an authenticator app was added to your account at $service: $now.\n\n"
             "If it was you, you need not do anything. If it was not, please choose a new password"
             " at once with “Forgot your password?” on this page, and tell your administrator:\n\n"
+            "$link"
+        ),
+        label=SIGN_IN,
+    ),
+    "recovery_code_used": AccountText(
+        subject=N_("A recovery code was used to sign in"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "a recovery code was used to sign in to your account at $service: $now. Recovery codes"
+            " left: $count.\n\n"
+            "If it was you, you need not do anything; when few are left, make new ones under “Your"
+            " profile”. If it was not, please choose a new password at once with “Forgot your"
+            " password?” on this page, and tell your administrator:\n\n"
             "$link"
         ),
         label=SIGN_IN,

@@ -14,6 +14,7 @@ from signaling.ports.identities import AccessRequests, Identities
 from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
+from signaling.ports.second_factors import SecondFactorRecords
 from signaling.ports.upkeep import Audit, SeenClock, Settings
 
 T = TypeVar("T")
@@ -36,6 +37,8 @@ class Records(Protocol):
     def access_requests(self) -> AccessRequests: ...
     @property
     def account_mails(self) -> AccountMails: ...
+    @property
+    def second_factors(self) -> SecondFactorRecords: ...
     @property
     def consultations(self) -> Consultations: ...
     @property

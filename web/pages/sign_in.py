@@ -7,25 +7,38 @@ from aiohttp import web
 from aiohttp_session import get_session
 
 from signaling.account import Account, plain_email
-from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
+from signaling.errors import (
+    N_,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SignInRequired,
+    TooManyRequests,
+)
 from signaling.flows.people.accounts import find_account, new_account
-from signaling.token import token_digest
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.http.request import (
+    LANGUAGE_COOKIE,
+    entered_account,
+    show,
+    signed_in_or_late,
+    time_zone_of,
+    viewer_of,
+)
 from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.pages.provider.configured import provider_way_of, require_passwords
-from web.pages.provider.signing_out import leave_provider
+from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
-from web.sign_in.throttling import count_attempt, count_form
+from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")
@@ -37,7 +50,7 @@ YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
-    if await account_of(request) is not None:
+    if await entered_account(request) is not None:
         raise web.HTTPSeeOther(path("dashboard"))
     viewer, way = await viewer_of(request), provider_way_of(request)
     if "kept" in request.query:
@@ -53,11 +66,11 @@ async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
     require_passwords(request)
     app, browser = request.app, await browser_of(request)
-    await count_form(request, browser)
+    check_network(request, browser)
     typed = await form_of(request)
-    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
+    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")
     found = await find_account(app[STORE].read.accounts, email)
-    account = found if found and found.disabled_at is None else None
+    account = found if found and found.suspended_at is None else None
     try:
         answer = await _let_in(request, browser, account, plain_email(email), password)
     except TooManyRequests as error:
@@ -74,7 +87,7 @@ async def _let_in(
 ) -> web.HTTPSeeOther | None:
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
-    attempt = await count_attempt(request, browser, account, email)
+    attempt = count_attempt(request, browser, account, email)
     place = None if attempt.known else client_network(request)
     hashed = account.password_hash if account else None
     try:
@@ -84,7 +97,7 @@ async def _let_in(
         raise
     if not right or account is None or hashed is None:
         return None
-    attempt.give_back()
+    attempt.succeeded()
     renewed = await passwords.renewed(hashed, password)
     return await after_password(request, browser, account, way="password", renewed=renewed)
 
@@ -103,18 +116,23 @@ async def _refuse(
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session, account = await get_session(request), await account_of(request)
-    if account is not None and isinstance(session.identity, str):
-        digest, now = token_digest(session.identity), request.app[CLOCK].now()
+    app, session = request.app, await get_session(request)
+    try:  # also after the time of the sign-in: what goes on open ends now
+        account, digest = await signed_in_or_late(request)
+    except SignInRequired:
+        account = digest = None
+    began = ""
+    if account is not None and digest is not None:
+        who, there, now = account.id, digest, app[CLOCK].now()
+        _owner, began = await app[STORE].read.web_sessions.owner(digest) or ("", "")
 
         async def work(records: Records) -> None:
-            await records.web_sessions.remove(digest)
-            await records.audit.append(now, account.id, "sign_out", "")
+            await records.web_sessions.remove(there)
+            await records.audit.append(now, who, "sign_out", "")
 
-        await request.app[STORE].write(work)
-    at_provider, id_token = session.get("way") == "provider", str(session.get("id_token", ""))
+        await app[STORE].write(work)
     session.invalidate()
-    if at_provider and (page := await leave_provider(request, id_token)) is not None:
+    if began and (page := await way_out(request, began)) is not None:
         return page
     way = provider_way_of(request)
     # the sign-in page would lead to the provider, which may sign the same person in again

@@ -1,18 +1,19 @@
 """Signing a browser in: its web session, and the cookie that makes it known."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Any
 
 from aiohttp import hdrs, web
-from aiohttp_session import Session, get_session, new_session
+from aiohttp_session import Session, new_session
 
 from signaling.account import Account, SignInWay
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
-from web.keys import CLOCK, WEB_SESSIONS
+from web.keys import CLOCK, STORE, WEB_SESSIONS
 from web.routes import path
 from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
@@ -44,21 +45,24 @@ async def start_web_session(
 
     It leads to `back_to`, a path of this server that was checked before, or to the dashboard.
     `renewed` is a hash to replace the one that has just been verified. Returns None if the password
-    was changed, or the account disabled, during verification.
+    was changed, or the account suspended, during verification.
     """
-    before, now = await get_session(request), request.app[CLOCK].now()
+    now = request.app[CLOCK].now()
+    before, again, seated = await _earlier(request, account)
     remembered = ""
 
     async def also(records: Records) -> None:
         nonlocal remembered
         stored = await records.accounts.get(account.id)
         verified = (account.password_hash, None)
-        if stored is None or (stored.password_hash, stored.disabled_at) != verified:
+        if stored is None or (stored.password_hash, stored.suspended_at) != verified:
             raise Conflict
         if renewed is not None:
             await records.accounts.change(replace(stored, password_hash=renewed))
-        if isinstance(before.identity, str):
-            await records.web_sessions.remove(token_digest(before.identity))
+        if before is not None and again:
+            await records.web_sessions.move(before, token_digest(str(session.identity)))
+        elif before is not None:
+            await records.web_sessions.remove(before)
         if provider is not None:
             await records.web_sessions.note_provider(
                 token_digest(str(session.identity)),
@@ -71,6 +75,8 @@ async def start_web_session(
     session["account_id"] = account.id
     session["signed_in_at"] = now.astimezone(UTC).isoformat()
     session["way"] = way
+    if seated:
+        session["seated"] = True
     session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
     if provider is not None:
         session.update(provider.kept)
@@ -82,6 +88,21 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+async def _earlier(request: web.Request, account: Account) -> tuple[bytes | None, bool, bool]:
+    """(digest, whether it is the same account's, whether it has seats) of this browser's web session.
+
+    Also of one whose time is over: what is open under it goes on if its owner signs in again, and
+    ends if somebody else does.
+    """
+    digest = request.app[WEB_SESSIONS].digest_of(request)
+    owner = await request.app[STORE].read.web_sessions.owner(digest) if digest else None
+    if owner is None:
+        return None, False, False
+    account_id, data = owner
+    again = account_id == account.id
+    return digest, again, again and bool(json.loads(data).get("seated"))
 
 
 def _next(request: web.Request, back_to: str) -> str:

@@ -19,7 +19,7 @@ from signaling.identifier import new_id
 from signaling.identity import AccessRequest, Admission, Person
 from signaling.ports.store import Records
 
-DISABLED = N_("Your account here is disabled. Please ask an administrator.")
+DISABLED = N_("Your account here is suspended. Please ask an administrator.")
 OF_SOMEBODY_ELSE = N_(
     "Another account here has your email address already. Please ask an administrator."
 )
@@ -61,8 +61,8 @@ async def admit(
     account_id = await records.identities.account_of(person.identity)
     if account_id is not None:
         known = await records.accounts.get(account_id)
-        if known is None or known.disabled_at is not None:
-            raise SignInRefused("the account is disabled", DISABLED)
+        if known is None or known.suspended_at is not None:
+            raise SignInRefused("the account is suspended", DISABLED)
         return Admitted(await _follow_role(records, admission, person, known, now))
     found = await find_account(records.accounts, person.email)
     if found is not None:
@@ -91,8 +91,8 @@ async def _admit_known(
     records: Records, admission: Admission, person: Person, found: Account, now: datetime
 ) -> Admitted | PasswordDue:
     """Somebody who comes for the first time, and whose address an account has."""
-    if found.disabled_at is not None:
-        raise SignInRefused("the account with this address is disabled", DISABLED)
+    if found.suspended_at is not None:
+        raise SignInRefused("the account with this address is suspended", DISABLED)
     if found.password_hash is not None:
         return PasswordDue(found)
     if await records.identities.of_account(found.id):
@@ -110,7 +110,7 @@ async def link(
     Conflict: the account has changed since `account` was read.
     """
     admission.check(person)
-    if await records.accounts.get(account.id) != account or account.disabled_at is not None:
+    if await records.accounts.get(account.id) != account or account.suspended_at is not None:
         raise Conflict
     await records.identities.add(person.identity, account.id, now)
     await records.audit.append(now, account.id, "link_identity", account.id)

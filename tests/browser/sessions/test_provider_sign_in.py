@@ -1,7 +1,6 @@
 """Signing in and out by two real providers, each walked through in a browser as people do."""
 
 import re
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from tests.serving import PASSWORD, Server, serving
 from web.keys import STORE
 
 SECRET = "a secret of thirty-two characters"
-SignInThere = Callable[[Page], Awaitable[None]]
 
 
 def settings(provider: RealProvider, **more: str) -> dict[str, str]:
@@ -77,8 +75,48 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await signed_in(page, server)
         await expect(page.get_by_role("link", name="Administration")).to_be_visible()
 
-        page.on("response", lambda r: print("R", r.status, r.request.method, r.url[:120]))
-        page.on("framenavigated", lambda f: print("N", f.url[:120]))
         await page.get_by_role("button", name="Sign out").click()
-        await page.wait_for_timeout(3000)
+        await page.get_by_role("button", name="Yes, sign me out").click()
+        await expect(page).to_have_url(f"{server.url}/signin/oidc/signed-out")
+        await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+        await page.get_by_role("link", name="Sign in with Example Clinic").click()
+        await at_npm(page, "chief")
+        await signed_in(page, server)
+        assert len(await server.app[STORE].read.accounts.all()) == 1
+
+        other = await context.new_page()
+        await other.goto(f"{provider.issuer}/session/end")
+        await other.get_by_role("button", name="Yes, sign me out").click()
+        await expect(page).to_have_url(f"{server.url}/signin")
+
+        await page.get_by_role("link", name="Sign in with Example Clinic").click()
+        await at_npm(page, "unverified")
+        await expect(page.get_by_role("heading", name="You were not signed in")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_contain_text("has not verified your email")
+        await page.goto(f"{server.url}/")
+        await expect(page).to_have_url(re.compile("/signin"))
+
+
+async def at_canaille(page: Page, password: str = AT_CANAILLE) -> None:
+    await page.get_by_label("Login").fill("joy")
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_label("Password").fill(password)
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
+    tmp_path: Path, new_context: NewContext
+) -> None:
+    async with (
+        running(*CANAILLE) as provider,
+        serving(tmp_path, **settings(provider)) as server,
+    ):
+        await server.account(email="Joy@example.org")
+        await provider.learn(client(server) | {"scope": ["openid", "profile", "email"]})
+        context = await new_context()
+        page = await context.new_page()
+        await to_the_provider(page, server)
+        print(page.url, await page.content())
+        await at_canaille(page)
         print(page.url, await page.content())

@@ -3,7 +3,7 @@
 import htpy as h
 
 from web.markup.accounts.credentials import email_field, password_field
-from web.markup.accounts.sign_in_ways import provider_way
+from web.markup.accounts.sign_in_ways import passkey_way, provider_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -29,9 +29,12 @@ def sign_in_page(viewer: Viewer, form: Form, provider: ProviderWay | None = None
             and h.form(".card", method="post", action=path("sign_in"))[
                 form.values.get("next")
                 and h.input(type="hidden", name="next", value=form.values["next"]),
-                email_field(viewer, form),
+                email_field(viewer, form, autocomplete="username webauthn"),
                 password_field(viewer, form),
                 submit(_("Sign in")),
             ],
+            passkey_way(viewer, form.values.get("next", "")),
         ],
+        module="js/pages/passkey.js",
+        module_needed=False,
     )

@@ -26,7 +26,7 @@ from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.oidc.provider import Answer
 from web.sign_in.pending_answers import change_stored, still_begun
 from web.sign_in.session_start import ProviderSession, start_web_session
-from web.sign_in.throttling import count_attempt, count_form
+from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
 KEY = "linking"
@@ -77,8 +77,8 @@ async def show_link(request: web.Request) -> web.Response:
 async def link_account(request: web.Request) -> web.Response:
     """Verify the password, link the account, and sign in."""
     browser = await browser_of(request)
-    await count_form(request, browser)
-    password = (await form_of(request)).get("password", "")[:1024]
+    check_network(request, browser)
+    password = (await form_of(request)).get("password", "")
     viewer, label = await viewer_of(request), provider_of(request).label
     try:
         account, answer, back_to = await _due(request)
@@ -100,7 +100,7 @@ async def link_account(request: web.Request) -> web.Response:
 
 async def _verify(request: web.Request, browser: Browser, account: Account, password: str) -> bool:
     """Whether the password is the account's; guessing costs what it costs at sign-in."""
-    attempt = await count_attempt(request, browser, account, account.email)
+    attempt = count_attempt(request, browser, account, account.email)
     place = None if attempt.known else client_network(request)
     try:
         right = await request.app[PASSWORDS].verify(account.password_hash, password, place)
@@ -108,7 +108,7 @@ async def _verify(request: web.Request, browser: Browser, account: Account, pass
         attempt.give_back()
         raise
     if right:
-        attempt.give_back()
+        attempt.succeeded()
     return right
 
 
@@ -135,7 +135,7 @@ async def _due(request: web.Request) -> tuple[Account, Answer, str]:
     if not isinstance(entry, Mapping) or now > datetime.fromisoformat(entry["at"]) + LASTS:
         raise SignInRefused("nobody is to be linked, or no more", OVER)
     account = await read.accounts.get(entry["account_id"])
-    if account is None or account.disabled_at is not None or account.password_hash is None:
+    if account is None or account.suspended_at is not None or account.password_hash is None:
         raise SignInRefused("the account cannot be linked any more", OVER)
     stored = entry["answer"]
     person = Person(**stored["person"] | {"identity": Identity(**stored["person"]["identity"])})

@@ -1,5 +1,6 @@
 """Signing out at the provider, both ways: RP-Initiated Logout 1.0 and Back-Channel Logout 1.0."""
 
+import json
 import logging
 from datetime import UTC, datetime, timedelta
 
@@ -20,17 +21,19 @@ REMEMBERED = timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 
-async def leave_provider(request: web.Request, id_token: str) -> web.Response | None:
+async def way_out(request: web.Request, began: str) -> web.Response | None:
     """The page from which a browser that has just signed out goes on to do so at the provider.
 
-    None if that is not possible. A redirect would not do: Chromium applies `form-action` to what the
+    `began` is the data of its web session. None if that did not begin at the provider, or if the
+    provider cannot be reached. A redirect would not do: Chromium applies `form-action` to what the
     redirect of a form leads to as well (CSP Level 3, section 6.4.1), and the provider may lead on.
     """
     provider = request.app.get(PROVIDER)
-    if provider is None:
+    data = json.loads(began)
+    if provider is None or data.get("way") != "provider":
         return None
     try:
-        address = await provider.sign_out_address(id_token)
+        address = await provider.sign_out_address(str(data.get("id_token", "")))
     except ProviderUnavailable as error:
         _log.warning("Nobody can be signed out of the provider: %s", error.problem)
         return None

@@ -185,7 +185,8 @@ class Provider:
             "code_verifier": verifier,
             "client_id": self.settings.client_id,
         }
-        secret, headers = self.settings.client_secret, {}
+        secret = self.settings.client_secret
+        headers: dict[str, str] = {}
         if secret and metadata.authentication == BASIC:
             # both are encoded as in a form first (RFC 6749, section 2.3.1)
             headers[hdrs.AUTHORIZATION] = aiohttp.encode_basic_auth(
@@ -212,7 +213,7 @@ class Provider:
         self, address: str, access_token: str, claims: dict[str, Any]
     ) -> dict[str, Any]:
         """The claims, completed by those of the userinfo endpoint (Core, section 5.3)."""
-        headers = {hdrs.AUTHORIZATION: f"Bearer {access_token}"}
+        headers: dict[str, str] = {hdrs.AUTHORIZATION: f"Bearer {access_token}"}
         found = await self.exchange.read("userinfo", address, headers)
         if found.get("sub") != claims["sub"]:
             raise SignInRefused("userinfo is about another subject than the ID token")

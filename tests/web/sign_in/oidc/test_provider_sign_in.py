@@ -1,10 +1,9 @@
 """Signing in by a provider that does what it should."""
 
-from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, audit_lines
 from tests.web.sign_in.oidc.lying_provider import LyingProvider
-from tests.web.sign_in.oidc.visiting import answered, is_signed_in, send, sign_in
+from tests.web.sign_in.oidc.visiting import is_signed_in, sign_in
 from web.keys import STORE
 
 
