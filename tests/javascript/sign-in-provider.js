@@ -25,6 +25,9 @@ server.listen(0, "127.0.0.1", () => {
       conformIdTokenClaims: true, // email and name by userinfo alone
       cookies: { keys: ["a key for tests"] },
       features: { backchannelLogout: { enabled: true } },
+      // By itself it refuses to send logout tokens to this machine.
+      fetch: (/** @type {string} */ address, /** @type {any} */ { dispatcher: _, ...options }) =>
+        fetch(address, options),
       findAccount: (/** @type {unknown} */ _context, /** @type {string} */ login) => ({
         accountId: login,
         claims: () => ({

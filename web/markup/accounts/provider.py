@@ -17,7 +17,7 @@ def refused_page(
     _ = viewer.translate
     ways = [
         provider_way(viewer, label, primary=True),
-        not only and h.p[go(path("sign_in"), _("Other ways to sign in"))],
+        not only and h.div(".actions")[go(path("sign_in"), _("Other ways to sign in"))],
     ]
     return document(
         viewer,
@@ -25,7 +25,7 @@ def refused_page(
         h.div(".narrow")[
             h.h1[_("You were not signed in")],
             h.p(role="alert")[sentence],
-            h.p[go(path("dashboard"), _("Back to the dashboard"), primary=True)]
+            h.div(".actions")[go(path("dashboard"), _("Back to the dashboard"), primary=True)]
             if signed_in
             else ways,
         ],

@@ -1,6 +1,7 @@
 """When the provider, or its answer, signs nobody in: a page, a line in the log, one in the audit log."""
 
 import logging
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -10,6 +11,7 @@ from web.http.request import account_of, show, viewer_of
 from web.keys import FAILED_SIGN_INS
 from web.markup.accounts.provider import refused_page
 from web.pages.provider.configured import provider_of
+from web.routes import path
 
 _log = logging.getLogger(__name__)
 
@@ -19,7 +21,8 @@ async def refuse(request: web.Request, error: SignInRefused) -> web.Response:
     provider = provider_of(request)
     _log.warning("Nobody was signed in by the provider: %s", error.problem)
     await request.app[FAILED_SIGN_INS].note(None, client_network(request))
-    viewer = await viewer_of(request)
+    # choosing a language there leads to the sign-in page: the same answer would not be taken again
+    viewer = replace(await viewer_of(request), path=path("sign_in"))
     text = viewer.translate(error.sentence) % {"provider": provider.label}
     signed_in = await account_of(request) is not None
     page = refused_page(
