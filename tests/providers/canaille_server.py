@@ -49,7 +49,10 @@ def add_person(client: dict[str, Any]) -> None:
             preferred_language="en",
         )
     )
-    Backend.instance.save(models.Client(client_name="TeleConnect", contacts=[], **client))
+    known = models.Client(client_name="TeleConnect", contacts=[], **client)
+    Backend.instance.save(known)
+    known.audience = [known]
+    Backend.instance.save(known)
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         page = await context.new_page()
         await to_the_provider(page, server)
         await at_canaille(page)
-        await page.get_by_role("button", name="Decline").click()
+        await page.get_by_role("button", name="Deny").click()
         await expect(page.get_by_role("alert")).to_contain_text("did not sign you in")
 
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
@@ -131,3 +131,4 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await at_canaille(page)
         await signed_in(page, server)
         assert [each.id for each in await server.app[STORE].read.accounts.all()] == [account.id]
+        await page.close()  # before its server

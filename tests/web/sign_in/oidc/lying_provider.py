@@ -154,6 +154,12 @@ class LyingProvider:
         said = {name: each for name, each in claims.items() if each is not None}
         return self.signed(said, typ="logout+jwt")
 
+    def become_honest(self) -> None:
+        """Forget every lie."""
+        honest = LyingProvider(self.clock, self.url)
+        for name in vars(honest).keys() - {"released"}:
+            setattr(self, name, getattr(honest, name))
+
     def rotate(self, key: Key = KEYS[1], kid: str = "second") -> None:
         self.key, self.kid = key, kid
 
