@@ -41,7 +41,7 @@ async def change(email: str, password: str | None) -> str:
 
 async def _change(store: Store, config: Config, email: str, password: str | None) -> str:
     now, account = datetime.now(UTC), await find_account(store.read.accounts, email)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise NotFound(UNKNOWN)
     if password is None:
         token = await store.write(

@@ -45,6 +45,18 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    passkey_origin: str = ""
+    """The public address, to which passkeys belong: they work nowhere else. Empty where browsers have
+    none, without TLS or by an IP address."""
+
+
+@dataclass(frozen=True)
+class ProviderWay:
+    """Signing in by the organization's provider, as the sign-in page offers it."""
+
+    label: str
+    only: bool
+    "Whether there is no other way."
 
 
 @dataclass(frozen=True)

@@ -45,9 +45,12 @@ CREATE TABLE account_mail (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,       -- next try
     tries INTEGER NOT NULL DEFAULT 0,
+    doubts INTEGER NOT NULL DEFAULT 0, -- tries after which it may have arrived
+    problem TEXT NOT NULL DEFAULT '',  -- of the last try: a code of signaling/notices/reasons.py
     expires_at INTEGER NOT NULL    -- no try after this: the address in it is over
 ) STRICT;
 CREATE INDEX account_mail_due ON account_mail (due_at);
+CREATE INDEX account_mail_account ON account_mail (account_id);
 
 -- Credentials of WebAuthn Level 3.
 CREATE TABLE passkey (
@@ -62,12 +65,14 @@ CREATE TABLE passkey (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkey_account ON passkey (account_id);
 
--- Authenticator apps (RFC 6238).
+-- Authenticator apps (RFC 6238); one that no code has confirmed yet does not count.
 CREATE TABLE authenticator_app (
-    account_id TEXT PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     secret BLOB NOT NULL,          -- sealed
     created_at INTEGER NOT NULL,
-    last_step INTEGER NOT NULL     -- time step of the newest code that was taken: none counts twice
+    last_step INTEGER NOT NULL,    -- time step of the newest code that was taken: none counts twice
+    PRIMARY KEY (account_id, confirmed)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recovery_code (
@@ -104,3 +109,6 @@ CREATE TABLE shared_session (
     PRIMARY KEY (consultation_id, account_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shared_session_account ON shared_session (account_id);
+
+-- Whoever is suspended cannot sign in until an administrator lets them in again.
+ALTER TABLE account RENAME COLUMN disabled_at TO suspended_at;

@@ -12,6 +12,7 @@ from signaling.errors import (
     InviteNotUsable,
     NotFound,
     ReportsBusy,
+    SecondFactorMissing,
     SignInRequired,
     TeleConnectError,
     TooLarge,
@@ -36,7 +37,7 @@ def sentence(
     """The error in the reader's language; with `plural` also how long to wait."""
     text = translate(error.sentence)
     if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
-        text = plural(*error.counted, error.minutes)
+        text = plural(*error.counted, error.amount)
     return text % error.values if error.values else text
 
 
@@ -119,7 +120,8 @@ def has_left(request: web.Request) -> bool:
 
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
-        return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
+        name = "factors" if isinstance(error, SecondFactorMissing) else "sign_in"
+        return web.Response(status=303, headers={hdrs.LOCATION: path(name)})
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate, viewer.plural)
     if _wants_page(request):

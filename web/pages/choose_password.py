@@ -13,7 +13,7 @@ from web.http.request import show, viewer_of
 from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
-from web.sign_in.session_start import start_web_session
+from web.sign_in.second_factor import after_password
 from web.view_models import Form
 
 
@@ -43,7 +43,8 @@ async def choose(request: web.Request) -> web.Response:
         )
 
     changed = await app[STORE].write(work)
-    raise await start_web_session(request, await browser_of(request), changed) or Conflict
+    browser = await browser_of(request)
+    raise await after_password(request, browser, changed, way="link") or Conflict
 
 
 async def _account(request: web.Request) -> Account:

@@ -43,7 +43,7 @@ async def _change(
 ) -> web.HTTPSeeOther:
     """The redirect back to the page. Raises InvalidInput for either password."""
     app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
-    present = typed.get("present", "")[:1024]
+    present = typed.get("present", "")
     if not await app[PASSWORDS].verify(account.password_hash, present):
         raise InvalidInput("present", WRONG)
     known = (app[CONFIG].brand, account.email, account.name)
@@ -102,8 +102,14 @@ async def _page(request: web.Request, form: Form, status: int = 200) -> web.Resp
         browser, system = json.loads(data).get("browser") or ("", "")
         places.append(SignedIn(_name(digest), browser, system, since, digest == here))
     places.sort(key=lambda place: not place.here)
+    factors = await app[STORE].read.second_factors.of_account(account.id)
     page = my_account_page(
-        await viewer_of(request), form, account.email, places, done=request.query.get("done", "")
+        await viewer_of(request),
+        form,
+        account.email,
+        places,
+        factors,
+        done=request.query.get("done", ""),
     )
     return show(page, status)
 

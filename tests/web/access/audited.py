@@ -32,8 +32,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_people"): ("create_account",),
     ("POST", "admin_account"): (
-        "disable_account",
-        "enable_account",
+        "suspend_account",
+        "let_in_account",
         "change_role",
         "sign_out_everywhere",
         "reset_password",

@@ -70,7 +70,7 @@ async def administer(server: Server) -> tuple[Person, Person]:
     await boss.post("/admin/people", {**form, "role": "scheduler"})
     account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
     assert account is not None
-    steps = ("disable", "enable", "sign-out", "make-administrator", "make-scheduler")
+    steps = ("suspend", "let-in", "sign-out", "make-administrator", "make-scheduler")
     for step in (*steps, "password-link"):
         page = await boss.post(f"/admin/people/{account.id}/{step}")
     link = re.search(r"/password/[\w-]+", page.text)

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import htpy as h
 
+from signaling.second_factor import SecondFactors
 from web.markup.accounts.credentials import password_field, whose
+from web.markup.accounts.factors import factors_section
 from web.markup.shared.controls import action, error_summary, notice, submit
 from web.markup.shared.document import document
 from web.markup.shared.labels import clock, filled
@@ -13,7 +15,13 @@ from web.view_models import Form, SignedIn, Viewer
 
 
 def my_account_page(
-    viewer: Viewer, form: Form, email: str, places: Sequence[SignedIn], *, done: str = ""
+    viewer: Viewer,
+    form: Form,
+    email: str,
+    places: Sequence[SignedIn],
+    factors: SecondFactors,
+    *,
+    done: str = "",
 ) -> h.Element:
     """`done` names what has just been done: `password` or `sign-out`."""
     _ = viewer.translate
@@ -38,6 +46,7 @@ def my_account_page(
                 h.p(".hint")[_("All other browsers will be signed out.")],
                 submit(_("Change password")),
             ],
+            factors_section(viewer, factors),
             h.h2[_("Where you are signed in")],
             h.ul(".list")[(_place(viewer, place) for place in places)],
             len(places) > 1 and h.p[_sign_out(viewer, "others", _("Sign out everywhere else"))],

@@ -7,6 +7,7 @@ import htpy as h
 from signaling.account import Account
 from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.frame import administration_frame
+from web.markup.administration.reset_factors import reset_factors_step
 from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -52,21 +53,22 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 dict(_roles(viewer))[account.role],
                 " · ",
                 h.bdi[account.email],
-                account.disabled_at is not None and [" ", h.span(".tag")[_("Disabled")]],
+                account.suspended_at is not None and [" ", h.span(".tag")[_("Suspended")]],
             ],
         ],
         h.div(".actions")[
-            step("enable", _("Enable")) if account.disabled_at else None,
-            not account.disabled_at
+            step("let-in", _("Let in again")) if account.suspended_at else None,
+            not account.suspended_at
             and [
-                step("sign-out", _("Sign out everywhere")),
+                step("sign-out", _("End all sign-ins")),
                 account.id != own_id
                 and [
                     step("password-link", _("Create a password link")),
+                    reset_factors_step(viewer, account),
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"
                     else step("make-administrator", _("Make an administrator")),
-                    step("disable", _("Disable")),
+                    step("suspend", _("Suspend")),
                 ],
             ],
         ],

@@ -64,6 +64,31 @@ def field(
     ]
 
 
+def code_field(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:
+    """A field for a one-time code; browsers offer what a message or an app of the device shows.
+
+    Not of the type `number`: that drops leading zeros, and refuses spaces and digits of other scripts.
+    """
+    described, texts = _describe(form, name, hint)
+    return h.div(".field")[
+        h.label(for_=name)[label],
+        texts[:1] if hint else None,
+        h.input(
+            {
+                "id": name,
+                "name": name,
+                "type": "text",
+                "inputmode": "numeric",
+                "required": True,
+                "autocomplete": "one-time-code",
+                "dir": "ltr",
+                **described,
+            }
+        ),
+        texts[1:] if hint else texts,
+    ]
+
+
 def text_area(
     form: Form,
     name: str,

@@ -13,6 +13,7 @@ def document(
     body: h.Node,
     *,
     module: str | None = None,
+    module_needed: bool = True,
     service_user: bool = False,
     data: dict[str, str | None] | None = None,
     wide: bool = False,
@@ -20,13 +21,14 @@ def document(
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
+    `module` is the path of the page's script below web/static, which some pages can do without (not
+    `module_needed`); `data` are the body's data-* attributes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
     signed_in = viewer.account_name is not None and not service_user
     modules = ["js/pages/lobby.js"] if signed_in else []
-    needs_scripts = signed_in or module is not None
+    needs_scripts = signed_in or (module is not None and module_needed)
     followed = signed_in and "consultation-id" not in (data or {})
     if module and module not in modules:
         modules.append(module)

@@ -60,6 +60,12 @@ const channel = new Channel({
   },
 });
 
+/** Signing out closes the connection, too; where its answer leads must not be overtaken. */
+let signingOut = false;
+document.addEventListener("submit", ({ target }) => {
+  signingOut ||= target instanceof HTMLElement && "leave" in target.dataset;
+});
+
 /**
  * The reader may not see this page any more. Unsent text stays, so that it can be copied, or sent
  * after signing in on another page.
@@ -67,6 +73,7 @@ const channel = new Channel({
 function signedOut() {
   ringer.stop();
   clearStorage();
+  if (signingOut) return;
   if (typed || document.querySelector(UNSENT)) show(byId("signed-out", HTMLElement), true);
   else location.replace(byId("sign-in", HTMLAnchorElement).href);
 }
