@@ -101,7 +101,11 @@ async def signed_in_or_late(request: web.Request) -> tuple[Account, bytes | None
     read, digest = request.app[STORE].read, request.app[WEB_SESSIONS].digest_of(request)
     account_id, data = (digest and await read.web_sessions.owner(digest)) or (None, "{}")
     late = await read.accounts.get(account_id) if account_id else None
-    if late is None or late.suspended_at or await _lacks(request, late, json.loads(data).get("way")):
+    if (
+        late is None
+        or late.suspended_at
+        or await _lacks(request, late, json.loads(data).get("way"))
+    ):
         raise SignInRequired
     return late, digest
 
@@ -188,6 +192,7 @@ async def viewer_of(
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account and acts else None,
+        account_id=account.id if account and acts else None,
         account_role=account.role if account and acts else None,
         now=app[CLOCK].now(),
         seated=has_seat,
