@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -45,6 +47,8 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    preferences: Preferences = DEFAULT_PREFERENCES
+    "Of the account."
 
 
 @dataclass(frozen=True)
@@ -267,3 +271,7 @@ class SignedIn:
     since: datetime
     here: bool
     "Whether it is the browser of this request."
+    used: datetime
+    "When it was last used, within an hour."
+    way: str = ""
+    "What let it in, a `SignInWay`; empty if that is not known."

@@ -106,7 +106,7 @@ class AccountMails:
         """Delete what is over, and mail to people who may not sign in any more; returns the ids."""
         rows = await self._executor.rows(
             "DELETE FROM account_mail WHERE expires_at <= ? OR account_id IN"
-            " (SELECT id FROM account WHERE disabled_at IS NOT NULL) RETURNING id",
+            " (SELECT id FROM account WHERE suspended_at IS NOT NULL) RETURNING id",
             (to_ms(now),),
         )
         return [row["id"] for row in rows]

@@ -13,6 +13,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.token import token_digest
 from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
 from web.routes import path
@@ -136,6 +137,7 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
     )
 
 

@@ -2,7 +2,13 @@
 
 import htpy as h
 
-from web.markup.accounts.credentials import email_field, password_field
+from web.markup.accounts.credentials import (
+    ACCOUNT_STYLES,
+    SHOW_PASSWORDS,
+    email_field,
+    password_field,
+)
+from web.markup.accounts.forgotten_password import forgotten_link
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -23,7 +29,10 @@ def sign_in_page(viewer: Viewer, form: Form) -> h.Element:
                 and h.input(type="hidden", name="next", value=form.values["next"]),
                 email_field(viewer, form),
                 password_field(viewer, form),
+                forgotten_link(viewer),
                 submit(_("Sign in")),
             ],
         ],
+        beside=SHOW_PASSWORDS,
+        stylesheets=ACCOUNT_STYLES,
     )

@@ -17,10 +17,12 @@ def document(
     data: dict[str, str | None] | None = None,
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> h.Element:
     """A whole page.
 
     `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
+    `beside` are modules that the page works without.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -32,7 +34,9 @@ def document(
         modules.append(module)
     if not modules:
         modules.append("js/pages/plain.js")
+    modules += beside
     attributes: dict[str, str | None] = {
+        **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
@@ -65,6 +69,16 @@ def document(
             h.main("#main", tabindex="-1")[body],
         ],
     ]
+
+
+def _preferences(viewer: Viewer) -> dict[str, str | None]:
+    """How the scripts ring and notify."""
+    chosen = viewer.preferences
+    return {
+        "data-ring-sound": chosen.ring_sound,
+        "data-ring-volume": str(chosen.ring_volume),
+        "data-notifications": "on" if chosen.notifications else None,
+    }
 
 
 def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
@@ -165,7 +179,6 @@ def _menu(viewer: Viewer) -> h.Element:
     ]
     if viewer.account_role == "administrator":
         entries.append(("admin", _("Administration")))
-    entries.append(("account", _("My account")))
     return h.nav(aria_label=_("Main menu"))[
         h.ul[
             (
@@ -215,7 +228,13 @@ def _leave(viewer: Viewer) -> h.Element:
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
     return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
-        h.span(".account", dir="auto")[viewer.account_name],
+        h.a(
+            ".account",
+            href=path("profile"),
+            aria_label=_("Your profile") + ": " + (viewer.account_name or ""),
+            aria_current="page" if viewer.path == path("profile") else None,
+            dir="auto",
+        )[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],
     ]
