@@ -30,7 +30,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
         "remove_organization",
     ),
     ("POST", "admin_sessions"): ("change_rules",),
-    ("POST", "admin_people"): ("create_account",),
+    ("POST", "admin_invite_account"): ("invite_account",),
+    ("POST", "admin_account_invitation"): ("invite_account", "withdraw_account_invitation"),
     ("POST", "admin_account"): (
         "suspend_account",
         "let_in_account",
@@ -39,8 +40,11 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
         "reset_password",
     ),
     ("POST", "choose_password"): ("choose_password", "sign_in"),
-    ("POST", "account_password"): ("change_password",),
-    ("POST", "account_sign_out"): ("sign_out_elsewhere",),
+    ("POST", "forgotten_password"): ("request_password_link",),
+    ("POST", "profile"): ("change_profile",),
+    ("POST", "profile_password"): ("change_password",),
+    ("POST", "profile_deletion"): ("request_deletion", "withdraw_deletion_request"),
+    ("POST", "profile_sign_out"): ("sign_out_elsewhere",),
     ("POST", "admin_routes"): ("change_routes",),
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
@@ -49,6 +53,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 "(method, name of the address) -> words of its lines."
 
 WITHOUT: dict[tuple[str, str], str] = {
+    ("POST", "profile_preferences"): "how one's own pages ring",
     ("POST", "language"): "a cookie of this browser",
     ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
     ("POST", "start_next"): "leads to the session; starting it has a line",

@@ -54,6 +54,5 @@ def proof_page(
             ],
             h.div(".actions")[go(path("factors"), _("Cancel"))],
         ],
-        module="js/pages/passkey.js",
-        module_needed=False,
+        beside=("js/pages/passkey.js",),
     )

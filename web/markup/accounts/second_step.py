@@ -42,8 +42,7 @@ def second_step_page(
                 _("If you have lost your phone and have no recovery code, ask an administrator.")
             ],
         ],
-        module="js/pages/passkey.js",
-        module_needed=False,
+        beside=("js/pages/passkey.js",),
     )
 
 
