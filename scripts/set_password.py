@@ -56,7 +56,7 @@ async def change(asked: Change) -> str:
 
 async def _change(store: Store, config: Config, asked: Change) -> str:
     now, account = datetime.now(UTC), await find_account(store.read.accounts, asked.email)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise NotFound(UNKNOWN)
     told, password = [], asked.password
     if password is not None:

@@ -41,7 +41,7 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 "Actions of timers, and of people without an account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
-               "disable_account", "enable_account", "change_role", "sign_out_everywhere",
+               "suspend_account", "let_in_account", "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
                "choose_password")  # fmt: skip
 

@@ -134,8 +134,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "sign_in": (
         {
             "rounds": 8,
-            "median_ms": {"there": 200.0, "not there": 190.0, "disabled": 198.0},
-            "ratio": {"there": 1.0, "not there": 0.95, "disabled": 0.99},
+            "median_ms": {"there": 200.0, "not there": 190.0, "suspended": 198.0},
+            "ratio": {"there": 1.0, "not there": 0.95, "suspended": 0.99},
         },
         "0.95",
     ),

@@ -151,11 +151,12 @@ async def _assemble(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
+    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
     interpreting = app[keys.INTERPRETING]
-    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
         store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
     )
@@ -193,6 +194,7 @@ async def _assemble(
         ):
             clockwork.set(name, clock.now(), action)
         sending.wake()
+        account_mail.wake()
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From before the first request to after the last: timers run, state is recovered."""
@@ -201,8 +203,10 @@ async def _assemble(
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
             await sending.recover()
+            await account_mail.recover()
             await zone_changes.begin()
             sending.wake()
+            account_mail.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
             await abandoning.look()
@@ -213,6 +217,7 @@ async def _assemble(
         runners = [asyncio.create_task(each.run(), name="clockwork") for each in clockworks]
         yield
         sending.close()
+        account_mail.close()
         for runner in runners:
             runner.cancel()
         for runner in runners:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from signaling.delivery import Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.delivery.smtp import Smtp
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
@@ -17,10 +18,12 @@ from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
+from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
 from web import keys
+from web.access.mail_reach import MailReach
 from web.config import Config, ConfigError
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
@@ -50,6 +53,22 @@ def _abandoning(app: web.Application, config: Config, mail: AbandonmentMail) -> 
         app[keys.TIMEKEEPING],
         timedelta(days=config.abandoned_days),
     )
+
+
+def _add_account_mail(app: web.Application, mail: Provider, outbox: OutboxFolder) -> None:
+    app[keys.ACCOUNT_MAIL_SENDING] = sending = AccountMailSending(
+        app[keys.STORE],
+        mail,
+        outbox,
+        app[keys.CLOCK],
+        app[keys.CLOCKWORK],
+        random.random,
+        app[keys.EMPTYING].empty,
+        writes_files=isinstance(mail, OutboxFolder),
+    )
+    app[keys.STORE].hooks.account_mail_due = sending.wake
+    reaches = mail.reaches if isinstance(mail, Smtp) else None
+    app[keys.MAIL_REACH] = MailReach(reaches, app[keys.WAITS])
 
 
 async def add_notices(app: web.Application, config: Config) -> list[Provider]:
@@ -86,6 +105,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     )
     app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
     app[keys.ACCOUNT_MAIL] = AccountMail(renderer, clock)
+    _add_account_mail(app, providers["email"], outbox)
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
     app[keys.NOTICE_ROUTING] = routing

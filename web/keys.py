@@ -12,6 +12,7 @@ from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
+from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.abandoning import Abandoning
@@ -31,6 +32,7 @@ from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.mail_reach import MailReach
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -66,6 +68,7 @@ REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
+MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)
 SETUP_TOKEN = web.AppKey("setup_token", SetupToken)
 RELAY = web.AppKey("relay", MediaRelay)
@@ -73,6 +76,7 @@ REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
 ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
+ACCOUNT_MAIL_SENDING = web.AppKey("account_mail_sending", AccountMailSending)
 ARRIVING = web.AppKey("arriving", Arriving)
 ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)

@@ -1,7 +1,7 @@
 """Signing in: whether the time of an answer tells which accounts exist.
 
 A wrong password is tried for an account that is there, for one that is not and for one that is
-disabled, in turn, so that a machine whose speed drifts treats all three alike.
+suspended, in turn, so that a machine whose speed drifts treats all three alike.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ ROUNDS = 8
 KINDS = {
     "there": "scheduler0@example.org",
     "not there": "nobody@example.org",
-    "disabled": "scheduler1@example.org",
+    "suspended": "scheduler1@example.org",
 }
 
 
@@ -60,9 +60,9 @@ async def _disable(data_dir: Path) -> None:
     store = await Store.open(data_dir, None)
 
     async def work(records: Records) -> None:
-        account = await records.accounts.by_email(KINDS["disabled"])
+        account = await records.accounts.by_email(KINDS["suspended"])
         assert account is not None
-        await records.accounts.change(replace(account, disabled_at=datetime.now(UTC)))
+        await records.accounts.change(replace(account, suspended_at=datetime.now(UTC)))
 
     await store.write(work)
     await store.close()

@@ -109,3 +109,6 @@ CREATE TABLE shared_session (
     PRIMARY KEY (consultation_id, account_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shared_session_account ON shared_session (account_id);
+
+-- Whoever is suspended cannot sign in until an administrator lets them in again.
+ALTER TABLE account RENAME COLUMN disabled_at TO suspended_at;

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -83,13 +83,14 @@ class AccountMails:
         )
         return maybe_from_ms(row["at"]) if row else None
 
-    async def take(self, mail: QueuedMail, until: datetime) -> None:
-        """Store that a mail leaves now, and may have arrived whatever happens; not due `until`."""
+    async def take(self, mail: QueuedMail, until: datetime) -> QueuedMail:
+        """Store that a mail leaves now and may arrive whatever happens; not due before `until`."""
+        taken = replace(mail, tries=mail.tries + 1, doubts=mail.doubts + 1)
         await self._executor.rows(
-            "UPDATE account_mail SET tries = tries + 1, doubts = doubts + 1, due_at = ?"
-            " WHERE id = ?",
-            (to_ms(until), mail.id),
+            "UPDATE account_mail SET tries = ?, doubts = ?, due_at = ? WHERE id = ?",
+            (taken.tries, taken.doubts, to_ms(until), mail.id),
         )
+        return taken
 
     async def put_off(self, mail_id: str, due_at: datetime, *, doubts: int, problem: str) -> None:
         """Try again at `due_at`, after a try that ended with this problem."""
@@ -105,7 +106,7 @@ class AccountMails:
         """Delete what is over, and mail to people who may not sign in any more; returns the ids."""
         rows = await self._executor.rows(
             "DELETE FROM account_mail WHERE expires_at <= ? OR account_id IN"
-            " (SELECT id FROM account WHERE disabled_at IS NOT NULL) RETURNING id",
+            " (SELECT id FROM account WHERE suspended_at IS NOT NULL) RETURNING id",
             (to_ms(now),),
         )
         return [row["id"] for row in rows]

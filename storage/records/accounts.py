@@ -21,7 +21,7 @@ def _account(row: Row) -> Account:
         language=row["language"],
         time_zone=row["time_zone"],
         created_at=from_ms(row["created_at"]),
-        disabled_at=maybe_from_ms(row["disabled_at"]),
+        suspended_at=maybe_from_ms(row["suspended_at"]),
     )
 
 
@@ -35,11 +35,11 @@ class Accounts:
         try:
             await self._executor.rows(
                 "INSERT INTO account (id, email, name, role, password_hash, language, time_zone,"
-                " created_at, disabled_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " created_at, suspended_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     account.id, account.email, account.name, account.role, account.password_hash,
                     account.language, account.time_zone, to_ms(account.created_at),
-                    maybe_ms(account.disabled_at),
+                    maybe_ms(account.suspended_at),
                 ),
             )  # fmt: skip
         except sqlite3.IntegrityError:
@@ -56,9 +56,9 @@ class Accounts:
         return _account(row) if row else None
 
     async def all(self) -> list[Account]:
-        """All accounts: enabled ones first, then by name."""
+        """All accounts: those who may sign in first, then by name."""
         rows = await self._executor.rows(
-            "SELECT * FROM account ORDER BY disabled_at IS NOT NULL, name COLLATE NOCASE, id"
+            "SELECT * FROM account ORDER BY suspended_at IS NOT NULL, name COLLATE NOCASE, id"
         )
         return [_account(row) for row in rows]
 
@@ -67,20 +67,20 @@ class Accounts:
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
 
     async def change(self, account: Account) -> None:
-        """Store the changeable parts: name, role, hash, language, zone, disabled.
+        """Store the changeable parts: name, role, hash, language, zone, suspended.
 
-        A disabled account, or one with another role, is signed out everywhere.
+        A suspended account, or one with another role, is signed out everywhere.
         """
         before = await self.get(account.id)
         await self._executor.rows(
             "UPDATE account SET name = ?, role = ?, password_hash = ?, language = ?,"
-            " time_zone = ?, disabled_at = ? WHERE id = ?",
+            " time_zone = ?, suspended_at = ? WHERE id = ?",
             (
                 account.name, account.role, account.password_hash, account.language,
-                account.time_zone, maybe_ms(account.disabled_at), account.id,
+                account.time_zone, maybe_ms(account.suspended_at), account.id,
             ),
         )  # fmt: skip
-        if account.disabled_at or (before and before.role != account.role):
+        if account.suspended_at or (before and before.role != account.role):
             await self._web_sessions.remove_all_of(account.id)
 
 
@@ -110,14 +110,14 @@ class WebSessions:
         return row["data"], from_ms(row["created_at"]), from_ms(row["expires_at"])
 
     async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
-        """The subset that has not expired and whose account, if any, is not disabled."""
+        """The subset that has not expired and whose account, if any, is not suspended."""
         found: set[bytes] = set()
         for group in batched(digests):
             rows = await self._executor.rows(
                 "SELECT token_digest FROM web_session"
                 " LEFT JOIN account ON account.id = web_session.account_id"
                 f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?"
-                " AND account.disabled_at IS NULL",
+                " AND account.suspended_at IS NULL",
                 (*group, to_ms(now)),
             )
             found.update(row["token_digest"] for row in rows)

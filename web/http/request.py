@@ -37,7 +37,7 @@ async def entered_account(request: web.Request) -> Account | None:
         account = None
         if isinstance(account_id, str):
             account = await request.app[STORE].read.accounts.get(account_id)
-        if account is not None and account.disabled_at is not None:
+        if account is not None and account.suspended_at is not None:
             account = None
         request[_ACCOUNT] = account
     found = request[_ACCOUNT]

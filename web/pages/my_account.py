@@ -43,7 +43,7 @@ async def _change(
 ) -> web.HTTPSeeOther:
     """The redirect back to the page. Raises InvalidInput for either password."""
     app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
-    present = typed.get("present", "")[:1024]
+    present = typed.get("present", "")
     if not await app[PASSWORDS].verify(account.password_hash, present):
         raise InvalidInput("present", WRONG)
     known = (app[CONFIG].brand, account.email, account.name)

@@ -47,9 +47,9 @@ async def sign_in(request: web.Request) -> web.Response:
     app, browser = request.app, await browser_of(request)
     await count_form(request, browser)
     typed = await form_of(request)
-    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
+    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")
     found = await find_account(app[STORE].read.accounts, email)
-    account = found if found and found.disabled_at is None else None
+    account = found if found and found.suspended_at is None else None
     try:
         answer = await _let_in(request, browser, account, plain_email(email), password)
     except TooManyRequests as error:

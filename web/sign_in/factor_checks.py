@@ -97,7 +97,7 @@ async def check_passkey(
     now = app[CLOCK].now()
     if not await app[STORE].write(lambda records: take_passkey(records, passkey, count, now)):
         raise InvalidInput("passkey", COPIED)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise InvalidInput("passkey", REFUSED)
     return account
 

@@ -40,7 +40,7 @@ async def begin_step(
 
     async def also(records: Records) -> None:
         stored = await records.accounts.get(account.id)
-        if stored is None or stored.disabled_at or _fingerprint(stored) != _fingerprint(account):
+        if stored is None or stored.suspended_at or _fingerprint(stored) != _fingerprint(account):
             raise Conflict
         if session is not before and isinstance(before.identity, str):
             await records.web_sessions.remove(token_digest(before.identity))
@@ -70,7 +70,7 @@ async def pending_step(request: web.Request) -> PendingStep | None:
     if held is None or datetime.fromisoformat(held["until"]) <= request.app[CLOCK].now():
         return None
     account = await request.app[STORE].read.accounts.get(held["account"])
-    if account is None or account.disabled_at or _fingerprint(account) != held["password"]:
+    if account is None or account.suspended_at or _fingerprint(account) != held["password"]:
         return None
     way: SignInWay = next(each for each in get_args(SignInWay) if each == held["way"])
     return PendingStep(account, way, held["back_to"])

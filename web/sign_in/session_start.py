@@ -40,7 +40,7 @@ async def start_web_session(
 
     It leads to `back_to`, a path of this server that was checked before, or to the dashboard.
     `renewed` is a hash to replace the one that has just been verified. Returns None if the password
-    was changed, or the account disabled, during verification.
+    was changed, or the account suspended, during verification.
     """
     before, now = await get_session(request), request.app[CLOCK].now()
     remembered = ""
@@ -49,7 +49,7 @@ async def start_web_session(
         nonlocal remembered
         stored = await records.accounts.get(account.id)
         verified = (account.password_hash, None)
-        if stored is None or (stored.password_hash, stored.disabled_at) != verified:
+        if stored is None or (stored.password_hash, stored.suspended_at) != verified:
             raise Conflict
         if renewed is not None:
             await records.accounts.change(replace(stored, password_hash=renewed))

@@ -51,7 +51,7 @@ class AccountMail:
     ) -> None:
         """Queue the same mail to every administrator who may sign in."""
         for account in await records.accounts.all():
-            if account.role == "administrator" and account.disabled_at is None:
+            if account.role == "administrator" and account.suspended_at is None:
                 await self._queue(records, account, occasion, link, None, values)
 
     async def _queue(

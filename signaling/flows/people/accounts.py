@@ -15,7 +15,7 @@ from signaling.token import new_token, token_digest
 LINK_LIFETIME = timedelta(hours=24)
 "Of an address at which somebody chooses a new password."
 LAST = N_(
-    "The last administrator cannot be disabled. Please make somebody else an administrator first."
+    "The last administrator cannot be suspended. Please make somebody else an administrator first."
 )
 LAST_ROLE = N_(
     "There must be at least one administrator. Please make somebody else an administrator first."
@@ -110,10 +110,10 @@ async def make_password_link(
 ) -> str:
     """The token of a one-time address at which somebody chooses a new password.
 
-    The current password stays valid until then. Raises NotFound for a disabled account.
+    The current password stays valid until then. Raises NotFound for a suspended account.
     """
     account = await records.accounts.get(account_id)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise NotFound
     token = new_token()
     await records.password_links.put(account_id, token_digest(token), now + LINK_LIFETIME)
@@ -125,7 +125,7 @@ async def look_up_link(records: Records, token: str, now: datetime) -> Account:
     """The account whose password this link changes. Raises NotFound if it is used or expired."""
     account_id = await records.password_links.account_of(token_digest(token), now)
     account = await records.accounts.get(account_id) if account_id else None
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise NotFound(
             N_("This link cannot be used any more. Please ask an administrator for a new one.")
         )
@@ -148,11 +148,11 @@ async def change_role(
         await records.audit.append(now, actor, "change_role", account_id)
 
 
-async def disable(records: Records, account: Account, now: datetime) -> None:
+async def suspend(records: Records, account: Account, now: datetime) -> None:
     """Keep somebody from signing in. Raises Conflict for the last administrator."""
     if not await another_administrator(records, account):
         raise Conflict(LAST)
-    await records.accounts.change(replace(account, disabled_at=now))
+    await records.accounts.change(replace(account, suspended_at=now))
     await records.password_links.remove_of(account.id)
     await sign_out_everywhere(records, account.id, now)
 
@@ -160,6 +160,6 @@ async def disable(records: Records, account: Account, now: datetime) -> None:
 async def another_administrator(records: Records, account: Account) -> bool:
     """Whether there is an administrator besides this account."""
     return any(
-        other.role == "administrator" and other.disabled_at is None and other.id != account.id
+        other.role == "administrator" and other.suspended_at is None and other.id != account.id
         for other in await records.accounts.all()
     )

@@ -40,6 +40,10 @@ async def stored_hash(server: Server) -> str:
         (DECOMPOSED, COMPOSED),
         (NARROW, "vier kleine Wolken"),
         ("vier kleine Wolken", NARROW),
+        ("ＡＢ ｆｉｖｅ ｒｉｖｅｒｓ", "AB five rivers"),
+        ("\u2460 \ufb01ve long rivers", "1 five long rivers"),
+        ("\u3000vier\u2003kleine Wolken", " vier kleine Wolken"),
+        ("한국어 긴 비밀번호 아홉", unicodedata.normalize("NFD", "한국어 긴 비밀번호 아홉")),
     ],
 )
 async def test_a_password_fits_however_a_keyboard_writes_it(chosen: str, typed: str) -> None:
@@ -54,8 +58,27 @@ async def test_a_hash_of_the_text_as_it_was_typed_still_fits(chosen: str) -> Non
     assert await QUICK.verify(QUICK._hasher.hash(DECOMPOSED), COMPOSED)
 
 
+@pytest.mark.parametrize("typed", ["\ufb01ve wide \uff32ivers", COMPOSED, NARROW])
+async def test_a_hash_of_the_earlier_preparation_fits_and_is_renewed(typed: str) -> None:
+    spaced = "".join(" " if unicodedata.category(each) == "Zs" else each for each in typed)
+    old = QUICK._hasher.hash(unicodedata.normalize("NFC", spaced))
+    assert await QUICK.verify(old, typed)
+    plain = unicodedata.normalize("NFKC", spaced)
+    renewed = await QUICK.renewed(old, typed)
+    assert (renewed is None) == (unicodedata.normalize("NFC", spaced) == plain)
+    assert await QUICK.verify(renewed or old, plain)
+
+
+async def test_what_no_form_sends_is_refused_and_fits_nothing() -> None:
+    hashed = await QUICK.choose(PASSWORD)
+    for odd in ("\ud800" * 20, "x" * 100_000, "", "\0" * 20):
+        assert not await QUICK.verify(hashed, odd)
+        with pytest.raises(InvalidInput):
+            await QUICK.choose(odd)
+
+
 async def test_letters_that_only_look_alike_are_different_letters() -> None:
-    hashed = await QUICK.choose("\uff41 password of four words")  # a full-width letter
+    hashed = await QUICK.choose("\u0430 password of four words")  # a Cyrillic letter
     assert not await QUICK.verify(hashed, "a password of four words")
 
 
@@ -117,7 +140,16 @@ async def test_a_good_password_is_taken(password: str) -> None:
 
 @pytest.mark.parametrize(
     ("password", "sentence"),
-    [("elevenchars", "at least 12 characters"), ("x" * 513, "at most 512 characters")],
+    [
+        ("elevenchars", "at least 12 characters"),
+        ("e\u0301" * 11, "at least 12 characters"),
+        ("नि" * 11, "at least 12 characters"),
+        ("\U0001f469\u200d\U0001f469\u200d\U0001f467" * 11, "at least 12 characters"),
+        ("\u200b" * 30, "at least 12 characters"),
+        ("x" * 513, "at most 512 characters"),
+        ("x" * 5000, "at most 512 characters"),
+        ("\ufdfa" * 40, "at most 512 characters"),  # each is 18 in NFKC
+    ],
 )
 async def test_a_password_has_a_length(password: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:

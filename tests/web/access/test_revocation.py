@@ -105,8 +105,8 @@ async def assert_ended(wire: Wire, code: int) -> None:
 # --- those who sign in
 
 
-async def disabled(clinic: Clinic) -> None:
-    await clinic.boss.post(f"/admin/people/{clinic.account.id}/disable")
+async def suspended(clinic: Clinic) -> None:
+    await clinic.boss.post(f"/admin/people/{clinic.account.id}/suspend")
 
 
 async def signed_out_everywhere(clinic: Clinic) -> None:
@@ -134,23 +134,23 @@ async def gone_behind_the_servers_back(clinic: Clinic) -> None:
     await clinic.behind_its_back("DELETE FROM web_session WHERE account_id = ?", clinic.account.id)
 
 
-async def disabled_behind_the_servers_back(clinic: Clinic) -> None:
+async def suspended_behind_the_servers_back(clinic: Clinic) -> None:
     await clinic.behind_its_back(
-        "UPDATE account SET disabled_at = 1 WHERE id = ?", clinic.account.id
+        "UPDATE account SET suspended_at = 1 WHERE id = ?", clinic.account.id
     )
 
 
 @pytest.mark.parametrize(
     "lose",
     [
-        disabled,
+        suspended,
         signed_out_everywhere,
         signed_out,
         signed_in_anew,
         another_role,
         twelve_hours_over,
         gone_behind_the_servers_back,
-        disabled_behind_the_servers_back,
+        suspended_behind_the_servers_back,
     ],
     ids=lambda way: way.__name__,
 )

@@ -20,7 +20,7 @@ from tests.web.sign_in.factors import (
     give_password,
     give_recovery_code,
     is_signed_in,
-    mails,
+    newest_mail,
     post_json,
     recovery_codes,
     set_up_app,
@@ -249,7 +249,7 @@ async def test_a_recovery_code_lets_in_once_and_the_owner_is_told(
     page = (await new.get(f"{FACTORS}?done=recovery")).text
     assert "9 codes left" in page and "You signed in with a recovery code." in page
     assert "use_recovery_code" in await words(server)
-    assert (await mails(server))[-1] == "recovery_code_used"
+    assert await newest_mail(server) == "A recovery code was used to sign in"
     async with Person(server) as other:
         await give_password(other)
         again = await give_recovery_code(other, codes[0])
@@ -362,7 +362,7 @@ async def test_a_passkey_answers_for_its_own_account_and_origin_only(
     assert not await is_signed_in(new)
 
 
-async def test_a_disabled_account_is_not_opened_by_its_passkey(
+async def test_a_suspended_account_is_not_opened_by_its_passkey(
     server: Server, owner: Person, new: Person
 ) -> None:
     await server.account(BOSS, "The Boss", "administrator")
@@ -371,7 +371,7 @@ async def test_a_disabled_account_is_not_opened_by_its_passkey(
     account = await account_of(server)
     async with Person(server) as boss:
         await boss.sign_in(BOSS)
-        await boss.post(f"/admin/people/{account.id}/disable")
+        await boss.post(f"/admin/people/{account.id}/suspend")
     assert (await use_passkey(new, passkey))[0] == 400
 
 

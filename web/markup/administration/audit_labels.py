@@ -8,15 +8,18 @@ def action_label(viewer: Viewer, action: str) -> str:
     """The label of an action; an unknown one, of another version, unchanged."""
     _ = viewer.translate
     return {
+        # words of older lines
+        "disable_account": _("Account suspended"),
+        "enable_account": _("Account let in again"),
         "begin_keyed_log": _("Log started"),
         "set_up": _("Server set up"),
         "sign_in": _("Signed in"),
         "sign_in_failed": _("Failed to sign in"),
         "sign_out": _("Signed out"),
         "create_account": _("Account created"),
-        "disable_account": _("Account disabled"),
-        "enable_account": _("Account enabled"),
-        "sign_out_everywhere": _("Signed out everywhere"),
+        "suspend_account": _("Account suspended"),
+        "let_in_account": _("Account let in again"),
+        "sign_out_everywhere": _("All sign-ins ended"),
         "change_role": _("Role changed"),
         "sign_out_elsewhere": _("Signed out on other devices"),
         "change_password": _("Password changed"),

@@ -53,14 +53,14 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 dict(_roles(viewer))[account.role],
                 " · ",
                 h.bdi[account.email],
-                account.disabled_at is not None and [" ", h.span(".tag")[_("Disabled")]],
+                account.suspended_at is not None and [" ", h.span(".tag")[_("Suspended")]],
             ],
         ],
         h.div(".actions")[
-            step("enable", _("Enable")) if account.disabled_at else None,
-            not account.disabled_at
+            step("let-in", _("Let in again")) if account.suspended_at else None,
+            not account.suspended_at
             and [
-                step("sign-out", _("Sign out everywhere")),
+                step("sign-out", _("End all sign-ins")),
                 account.id != own_id
                 and [
                     step("password-link", _("Create a password link")),
@@ -68,7 +68,7 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"
                     else step("make-administrator", _("Make an administrator")),
-                    step("disable", _("Disable")),
+                    step("suspend", _("Suspend")),
                 ],
             ],
         ],

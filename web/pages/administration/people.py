@@ -9,10 +9,10 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.flows.people.accounts import (
     add_account,
     change_role,
-    disable,
     make_password_link,
     new_account,
     sign_out_everywhere,
+    suspend,
 )
 from storage.store import Records
 from web.http.errors import sentence
@@ -25,8 +25,8 @@ from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form
 
 STEPS = {
-    "disable": "disable_account",
-    "enable": "enable_account",
+    "suspend": "suspend_account",
+    "let-in": "let_in_account",
     "sign-out": "sign_out_everywhere",
 }
 "Last segment of the address -> action in the audit log."
@@ -74,7 +74,7 @@ async def create(request: web.Request) -> web.Response:
 
 
 async def change(request: web.Request) -> web.Response:
-    """Disable, enable, sign out everywhere, change the role, or make a link for a new password.
+    """Suspend, let in again, sign out everywhere, change the role, or make a link for a new password.
 
     Raises NotFound; Conflict for the last administrator and for one's own role.
     """
@@ -91,10 +91,10 @@ async def change(request: web.Request) -> web.Response:
         account = await records.accounts.get(account_id)
         if account is None or step not in STEPS:
             raise NotFound
-        if step == "disable":
-            await disable(records, account, now)
-        elif step == "enable":
-            await records.accounts.change(replace(account, disabled_at=None))
+        if step == "suspend":
+            await suspend(records, account, now)
+        elif step == "let-in":
+            await records.accounts.change(replace(account, suspended_at=None))
         else:
             await sign_out_everywhere(records, account_id, now)
         await records.audit.append(now, actor.id, STEPS[step], account_id)
