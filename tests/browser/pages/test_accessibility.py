@@ -83,6 +83,8 @@ async def test_no_page_has_a_violation(
         ("people", path("admin_people")),
         ("audit log", path("admin_audit")),
         ("my account", path("account")),
+        ("new passkey", path("new_passkey")),
+        ("proof", path("proof")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)
