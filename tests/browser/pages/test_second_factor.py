@@ -29,16 +29,18 @@ AUTHENTICATOR = {
 }
 "Options of WebAuthn.addVirtualAuthenticator (Chrome DevTools Protocol): a device with a fingerprint."
 AUTOFILL = """
-  if (document.cookie.includes("autofill=off")) {
+  if (location.host && document.cookie.includes("autofill=off")) {
     PublicKeyCredential.isConditionalMediationAvailable = () => Promise.resolve(false);
   }
 """
 """The virtual authenticator takes what is offered at the field for the email at once, as no person
 would; a cookie keeps it from that."""
 WITHOUT_JSON = """
-  delete PublicKeyCredential.parseCreationOptionsFromJSON;
-  delete PublicKeyCredential.parseRequestOptionsFromJSON;
-  delete PublicKeyCredential.prototype.toJSON;
+  if (location.host) {
+    delete PublicKeyCredential.parseCreationOptionsFromJSON;
+    delete PublicKeyCredential.parseRequestOptionsFromJSON;
+    delete PublicKeyCredential.prototype.toJSON;
+  }
 """
 "As browsers of 2023 are."
 
