@@ -18,10 +18,21 @@ from signaling.errors import Unavailable
 from signaling.report import PHOTOS_IN_REPORT
 from storage.store import Records
 from tests.clock import MovableClock
+from tests.passkeys import SoftPasskey, origin_of
 from tests.people import Person, consultation_of, outbox
 from tests.serving import PASSWORD, Server, audit_lines, moment, serving
 from tests.structure import nodes
 from tests.web.access.audited import LINES, WITHOUT
+from tests.web.sign_in.factors import (
+    FACTORS,
+    account_of,
+    add_passkey,
+    give_password,
+    give_recovery_code,
+    recovery_codes,
+    set_up_app,
+    use_passkey,
+)
 from web.access.failed_sign_ins import MOST_PAIRS, WINDOW
 from web.handlers import HANDLERS
 from web.keys import (
@@ -114,6 +125,21 @@ async def administer(server: Server) -> tuple[Person, Person]:
     return boss, nurse
 
 
+async def use_second_factors(server: Server, nurse: Person, clock: MovableClock) -> None:
+    """Add, use, remove and lose each kind."""
+    await set_up_app(nurse, clock)
+    passkey = SoftPasskey(origin_of(server.url))
+    await add_passkey(nurse, passkey)
+    code = (await recovery_codes(nurse))[0]
+    await give_password(nurse)
+    await give_recovery_code(nurse, code)
+    for count in (7, 3):  # that of a copy is behind
+        passkey.count = count
+        await use_passkey(nurse, passkey)
+    await nurse.post(f"{FACTORS}/passkey/remove", {"passkey": passkey.identifier})
+    await nurse.post(f"{FACTORS}/app/remove")
+
+
 async def hold(server: Server, nurse: Person, phone: Person) -> str:
     """Play one whole session. Returns its id."""
     link = await nurse.invite()
@@ -181,6 +207,10 @@ async def test_everything_that_is_done_has_its_line_and_says_nothing_else(
     boss, nurse = await administer(server)
     async with boss, nurse, Person(server) as phone:
         session = await hold(server, nurse, phone)
+        await use_second_factors(server, nurse, clock)
+        account = await account_of(server)
+        await boss.post(f"/admin/factors/{account.id}/reset")
+        await nurse.sign_in()
         await phone.post("/leave")
         await ask_for_interpreters(server, nurse)
         await nurse.invite("Nobody comes")
