@@ -75,6 +75,7 @@ HANDLERS = {
     ("POST", "remove_passkey"): factors.remove_passkey_of_mine,
     ("GET", "recovery_codes"): recovery_codes.show_recovery_codes,
     ("POST", "recovery_codes"): recovery_codes.make,
+    ("GET", "signed_in"): sign_in.show_signed_in,
     ("POST", "sign_out"): sign_in.sign_out,
     ("GET", "provider_sign_in"): signing_in.start,
     ("GET", "provider_callback"): signing_in.receive_answer,

@@ -105,6 +105,11 @@ class Socket:
         """Whether it no longer sends or handles anything."""
         return self._closing is not None
 
+    def tell_end(self, ends_at: datetime, now: datetime) -> None:
+        """Say when the time of the user's sign-in is over."""
+        left = max(0, to_ms(ends_at) - to_ms(now))
+        self.send(wire.encode(wire.SignInEnds(to_ms(ends_at), left)))
+
     def end(self, reason: str) -> None:
         """Say farewell and close, because access was revoked for `reason`."""
         if farewell := FAREWELLS.get(reason):
@@ -237,14 +242,10 @@ async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: w
     def held() -> bool:
         return any(room.others_online() for room in hub.rooms_of(account.id))
 
-    def tell(ends_at: datetime | None) -> None:
-        if ends_at is not None:
-            connection.send(wire.encode(wire.SignInEnds(to_ms(ends_at))))
-
-    open_lobby = _registered(request.app, connection, Grant(digest), activity, held, tell)
-    async with open_lobby as ends_at:
+    app = request.app
+    async with _registered(app, connection, Grant(digest), activity, held) as ends_at:
         hub.enter_lobby(account.id, connection)
-        tell(ends_at)
+        connection.tell_end(ends_at, app[CLOCK].now())
         try:
             async for message in _messages(response, connection):
                 match message:
@@ -283,7 +284,7 @@ async def _room(
     def held() -> bool:
         return room.in_progress if hello.invite_id else room.others_online()
 
-    async with _registered(app, connection, grant, activity, held):
+    async with _registered(app, connection, grant, activity, held) as ends_at:
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -292,6 +293,8 @@ async def _room(
             ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
             app[CONFIG].media_policy,
         )
+        if not hello.invite_id:
+            connection.tell_end(ends_at, app[CLOCK].now())
         try:
             async for message in _messages(response, connection):
                 try:
@@ -423,14 +426,14 @@ async def _registered(
     grant: Grant,
     activity: Callable[[], Activity],
     held: Callable[[], bool],
-    tell: Callable[[datetime], None] = lambda _: None,
-) -> AsyncIterator[datetime | None]:
+) -> AsyncIterator[datetime]:
     """Yields when the web session ends, see `RevocationWatch.while_granted`.
 
     Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
     app[SOCKETS].add(connection)
     try:
         live = app[REVOCATION]
+        tell = connection.tell_end if grant.invite_id is None else None
         async with live.while_granted(grant, connection.end, activity, held, tell) as ends_at:
             yield ends_at
     finally:

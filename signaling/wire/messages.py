@@ -398,6 +398,8 @@ class SignInEnds(Message, tag="sign_in_ends", frozen=True):
     """When this scheduler will have to sign in again."""
 
     at: int
+    left: int
+    "Milliseconds until then by the server's clock; 0: it is over."
 
 
 class ListChanged(Message, tag="list_changed", frozen=True):

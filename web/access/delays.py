@@ -36,7 +36,8 @@ class Growth:
         """How long to wait after the latest of so many failures."""
         if failures < self.free:
             return timedelta()
-        return min(self.longest, self.first * 2 ** min(failures - self.free, 20))
+        doubled: timedelta = self.first * 2 ** min(failures - self.free, 20)
+        return min(self.longest, doubled)
 
 
 GROWTHS = {

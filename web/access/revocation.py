@@ -27,6 +27,8 @@ CHECK_EVERY = timedelta(seconds=25)
 LEFT = "sign_in_required"
 "This browser has been signed out, or has left its seat: its next user has to come in anew."
 
+SOON = timedelta(minutes=5)
+"How long before the end of a sign-in its owner is told."
 PROLONG_EVERY = timedelta(minutes=10)
 
 
@@ -65,9 +67,9 @@ class _Access:
     end: Callable[[str], None]
     activity: Callable[[], Activity]
     held: Callable[[], bool]
-    tell: Callable[[datetime], None]
-    told: datetime | None = None
-    "When its web session ends, as far as it was told."
+    tell: Callable[[datetime, datetime], None] | None
+    told: tuple[datetime, int] | None = None
+    "When its web session ends, and how near that is, as far as it was told."
 
 
 def _never() -> bool:
@@ -76,10 +78,6 @@ def _never() -> bool:
 
 def _always() -> bool:
     return True
-
-
-def _to_nobody(_: datetime) -> None:
-    pass
 
 
 class RevocationWatch:
@@ -104,11 +102,12 @@ class RevocationWatch:
         end: Callable[[str], None],
         activity: Callable[[], Activity] = Activity,
         held: Callable[[], bool] = _never,
-        tell: Callable[[datetime], None] = _to_nobody,
-    ) -> AsyncIterator[datetime | None]:
+        tell: Callable[[datetime, datetime], None] | None = None,
+    ) -> AsyncIterator[datetime]:
         """Call `end` with a key of values.CLOSE_CODES as soon as `grant` is revoked.
 
-        Yields when the web session ends; `tell` is called when that changes. `activity` is asked
+        Yields when the web session ends; `tell` is called with that and the present time when it
+        changes, SOON before it and when it is over. `activity` is asked
         now and then, to prolong the web session; `held`, whether this stays open although the time
         of the web session is over. Raises SignInRequired, InviteNotUsable or NotFound if the grant
         is revoked already.
@@ -119,7 +118,8 @@ class RevocationWatch:
             reason = (await self._revoked([entry])).get(entry)
             if reason is not None:
                 raise _ERRORS[reason]
-            yield entry.told
+            assert entry.told is not None  # else it would have been refused
+            yield entry.told[0]
         finally:
             self._open.discard(entry)
 
@@ -181,12 +181,13 @@ class RevocationWatch:
         """Compare everything open with the store, and end what was revoked."""
         await self.prolong()
         told = {access: access.told for access in self._open}
-        for access, reason in (await self._revoked(list(self._open))).items():
+        revoked = await self._revoked(list(self._open))
+        for access, before in told.items():
+            if access.tell is not None and access.told is not None and access.told != before:
+                access.tell(access.told[0], self._clock.now())
+        for access, reason in revoked.items():
             if access in self._open:
                 access.end(reason)
-        for access, before in told.items():
-            if access in self._open and access.told is not None and access.told != before:
-                access.tell(access.told)
 
     async def prolong(self) -> None:
         """Prolong the web sessions that something open uses."""
@@ -199,7 +200,8 @@ class RevocationWatch:
             acted |= {digest} if activity.acted else set()
             in_session |= {digest} if activity.in_session else set()
         await self._web_sessions.prolong(acted, in_session)
-        again = dict.fromkeys(acted | in_session, now + PROLONG_EVERY)
+        pause = min(PROLONG_EVERY, self._web_sessions.signed_in.idle / 12)
+        again = dict.fromkeys(acted | in_session, now + pause)
         self._prolonged_until = again | {
             digest: at for digest, at in self._prolonged_until.items() if at > now
         }
@@ -220,7 +222,8 @@ class RevocationWatch:
         for access, grant in grants.items():
             if access.grant is not grant:
                 continue  # moved meanwhile, and checked again for that
-            access.told = ends.get(grant.web_session or b"")
+            if ends_at := ends.get(grant.web_session or b""):
+                access.told = (ends_at, (ends_at <= now) + (ends_at <= now + SOON))
             late = set(ends) if access.held() else alive
             found[access] = _reason(grant, late, seats, held)
         return {access: reason for access, reason in found.items() if reason is not None}

@@ -50,6 +50,9 @@ IN_SESSION = timedelta(hours=1)
 NOTED_EVERY = 12
 "A use is stored once this fraction of the idle time has passed since the last stored one."
 
+EARLIER = "earlier"
+"In a web session that begins after the time of an account's: the digest of that one, as hex."
+
 Work = Callable[[Records], Awaitable[None]]
 
 
@@ -92,6 +95,12 @@ class WebSessionStorage(AbstractStorage):
                 }
                 # aiohttp-session would measure age by the system clock; `load` has decided by ours
                 return Session(token, data=stored, new=False)
+            owner = await self._store.read.web_sessions.owner(token_digest(token))
+            if owner is not None and owner[0] is not None:
+                # so that its owner, in whatever steps they sign in again, has all of it go on
+                late: Any = {"created": int(now.timestamp()), "session": {}}
+                late["session"][EARLIER] = token_digest(token).hex()
+                return Session(None, data=late, new=False, max_age=self.max_age)
         return Session(None, data=None, new=True, max_age=self.max_age)
 
     async def save_session(

@@ -192,6 +192,7 @@ async def viewer_of(
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account and acts else None,
+        account_id=account.id if account and acts else None,
         account_role=account.role if account and acts else None,
         now=app[CLOCK].now(),
         seated=has_seat,

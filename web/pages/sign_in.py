@@ -1,10 +1,12 @@
 """Signing in and out, the setup of the first administrator, and the choice of a language."""
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp_session import get_session
+from yarl import URL
 
 from signaling.account import Account, plain_email
 from signaling.errors import (
@@ -12,7 +14,6 @@ from signaling.errors import (
     Conflict,
     InvalidInput,
     NotFound,
-    SignInRequired,
     TooManyRequests,
 )
 from signaling.flows.people.accounts import find_account, new_account
@@ -24,13 +25,24 @@ from web.http.request import (
     LANGUAGE_COOKIE,
     entered_account,
     show,
-    signed_in_or_late,
+    signed_in,
     time_zone_of,
     viewer_of,
 )
-from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
+from web.keys import (
+    CATALOGS,
+    CLOCK,
+    CONFIG,
+    FAILED_SIGN_INS,
+    LIMITS,
+    PASSWORDS,
+    SETUP_TOKEN,
+    STORE,
+    WEB_SESSIONS,
+)
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
+from web.markup.accounts.signed_in import signed_in_page
 from web.pages.provider.configured import provider_way_of, require_passwords
 from web.pages.provider.signing_out import way_out
 from web.routes import path
@@ -50,16 +62,27 @@ YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
-    if await entered_account(request) is not None:
-        raise web.HTTPSeeOther(path("dashboard"))
+    account, back_to = await entered_account(request), checked(request.query.get("next", ""))
+    beside = back_to == path("signed_in")
+    if account is not None and ("kept" in request.query or not beside):
+        raise web.HTTPSeeOther(back_to or path("dashboard"))
     viewer, way = await viewer_of(request), provider_way_of(request)
+    # a change of the language leads back here, with the same way back
+    here = path("sign_in", {"next": back_to}) if back_to else path("sign_in")
+    viewer = replace(viewer, path=here, account_name=None, account_role=None)
+    values = {"next": back_to, "email": account.email if account else ""}
     if "kept" in request.query:
-        form = Form(errors={"": viewer.translate(NOT_KEPT)})
+        form = Form(values, errors={"": viewer.translate(NOT_KEPT)})
         return show(sign_in_page(viewer, form, way), 400)
     if way is not None and way.only:
-        back_to = checked(request.query.get("next", ""))
         raise web.HTTPSeeOther(path("provider_sign_in", {"next": back_to} if back_to else None))
-    return show(sign_in_page(viewer, Form(), way))
+    return show(sign_in_page(viewer, Form(values), way, over="over" in request.query))
+
+
+async def show_signed_in(request: web.Request) -> web.Response:
+    """After signing in again beside a page that is still open."""
+    await signed_in(request)
+    return show(signed_in_page(await viewer_of(request)))
 
 
 async def sign_in(request: web.Request) -> web.Response:
@@ -69,21 +92,29 @@ async def sign_in(request: web.Request) -> web.Response:
     check_network(request, browser)
     typed = await form_of(request)
     email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")
+    values = {"email": email, "next": checked(typed.get("next", ""))}
     found = await find_account(app[STORE].read.accounts, email)
     account = found if found and found.suspended_at is None else None
     try:
-        answer = await _let_in(request, browser, account, plain_email(email), password)
+        answer = await _let_in(
+            request, browser, account, plain_email(email), password, values["next"]
+        )
     except TooManyRequests as error:
-        return await _refuse(request, email, error)
+        return await _refuse(request, values, error)
     if answer is None:
         who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, client_network(request))
-        return await _refuse(request, email)
+        return await _refuse(request, values)
     raise answer
 
 
 async def _let_in(
-    request: web.Request, browser: Browser, account: Account | None, email: str, password: str
+    request: web.Request,
+    browser: Browser,
+    account: Account | None,
+    email: str,
+    password: str,
+    back_to: str,
 ) -> web.HTTPSeeOther | None:
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
@@ -99,36 +130,36 @@ async def _let_in(
         return None
     attempt.succeeded()
     renewed = await passwords.renewed(hashed, password)
-    return await after_password(request, browser, account, way="password", renewed=renewed)
+    return await after_password(
+        request, browser, account, way="password", back_to=back_to, renewed=renewed
+    )
 
 
 async def _refuse(
-    request: web.Request, email: str, error: TooManyRequests | None = None
+    request: web.Request, values: dict[str, str], error: TooManyRequests | None = None
 ) -> web.Response:
     """The form again, the same for an unknown account as for a wrong password."""
     viewer = await viewer_of(request)
     if error is None:
-        form = Form({"email": email}, {"": viewer.translate(WRONG)})
+        form = Form(values, {"": viewer.translate(WRONG)})
         return show(sign_in_page(viewer, form, provider_way_of(request)), 401)
-    form = Form({"email": email}, form_errors(error, viewer))
+    form = Form(values, form_errors(error, viewer))
     page = sign_in_page(viewer, form, provider_way_of(request))
     return show(page, error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
     app, session = request.app, await get_session(request)
-    try:  # also after the time of the sign-in: what goes on open ends now
-        account, digest = await signed_in_or_late(request)
-    except SignInRequired:
-        account = digest = None
+    # also after the time of the sign-in: what goes on open ends now
+    digest, now = app[WEB_SESSIONS].digest_of(request), app[CLOCK].now()
     began = ""
-    if account is not None and digest is not None:
-        who, there, now = account.id, digest, app[CLOCK].now()
-        _owner, began = await app[STORE].read.web_sessions.owner(digest) or ("", "")
+    if digest is not None:
+        who, began = await app[STORE].read.web_sessions.owner(digest) or (None, "")
 
         async def work(records: Records) -> None:
-            await records.web_sessions.remove(there)
-            await records.audit.append(now, who, "sign_out", "")
+            if who is not None:
+                await records.web_sessions.remove(digest)
+                await records.audit.append(now, who, "sign_out", "")
 
         await app[STORE].write(work)
     session.invalidate()
@@ -205,4 +236,7 @@ def _own_path(text: str) -> str:
         return path("dashboard")
     if parts.scheme or parts.netloc or not text.startswith("/") or text[1:2] in ("/", "\\"):
         return path("dashboard")
+    if parts.path == path("sign_in"):
+        back_to = checked(URL(text).query.get("next", ""))
+        return path("sign_in", {"next": back_to}) if back_to else parts.path
     return parts.path

@@ -7,12 +7,13 @@ from datetime import UTC
 from typing import Any
 
 from aiohttp import hdrs, web
-from aiohttp_session import Session, new_session
+from aiohttp_session import Session, get_session, new_session
 
 from signaling.account import Account, SignInWay
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
+from web.access.web_sessions import EARLIER
 from web.keys import CLOCK, STORE, WEB_SESSIONS
 from web.routes import path
 from web.sign_in.browser_names import browser_name
@@ -48,7 +49,7 @@ async def start_web_session(
     was changed, or the account suspended, during verification.
     """
     now = request.app[CLOCK].now()
-    before, again, seated = await _earlier(request, account)
+    ended, moved, seated = await _earlier(request, account)
     remembered = ""
 
     async def also(records: Records) -> None:
@@ -59,10 +60,10 @@ async def start_web_session(
             raise Conflict
         if renewed is not None:
             await records.accounts.change(replace(stored, password_hash=renewed))
-        if before is not None and again:
-            await records.web_sessions.move(before, token_digest(str(session.identity)))
-        elif before is not None:
-            await records.web_sessions.remove(before)
+        for digest in moved:
+            await records.web_sessions.move(digest, token_digest(str(session.identity)))
+        for digest in ended:
+            await records.web_sessions.remove(digest)
         if provider is not None:
             await records.web_sessions.note_provider(
                 token_digest(str(session.identity)),
@@ -90,19 +91,26 @@ async def start_web_session(
     return answer
 
 
-async def _earlier(request: web.Request, account: Account) -> tuple[bytes | None, bool, bool]:
-    """(digest, whether it is the same account's, whether it has seats) of this browser's web session.
+async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:
+    """(those that end, those whose place is taken, whether these have seats) of the web sessions of
+    this browser.
 
-    Also of one whose time is over: what is open under it goes on if its owner signs in again, and
-    ends if somebody else does.
+    The place of the account's own one is taken, even if its time is over: what is open under it
+    goes on. It ends if somebody else signs in.
     """
-    digest = request.app[WEB_SESSIONS].digest_of(request)
-    owner = await request.app[STORE].read.web_sessions.owner(digest) if digest else None
-    if owner is None:
-        return None, False, False
-    account_id, data = owner
-    again = account_id == account.id
-    return digest, again, again and bool(json.loads(data).get("seated"))
+    app, session = request.app, await get_session(request)
+    found = {app[WEB_SESSIONS].digest_of(request) or b"", bytes.fromhex(session.get(EARLIER, ""))}
+    ended, moved, seated = [], [], False
+    for digest in found - {b""}:
+        owner = await app[STORE].read.web_sessions.owner(digest)
+        if owner is None:
+            continue
+        if owner[0] == account.id:
+            moved.append(digest)
+            seated = seated or bool(json.loads(owner[1]).get("seated"))
+        else:
+            ended.append(digest)
+    return ended, moved, seated
 
 
 def _next(request: web.Request, back_to: str) -> str:

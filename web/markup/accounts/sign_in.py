@@ -3,6 +3,7 @@
 import htpy as h
 
 from web.markup.accounts.credentials import email_field, password_field
+from web.markup.accounts.sign_in_reason import sign_in_reason
 from web.markup.accounts.sign_in_ways import passkey_way, provider_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
@@ -10,8 +11,10 @@ from web.routes import path
 from web.view_models import Form, ProviderWay, Viewer
 
 
-def sign_in_page(viewer: Viewer, form: Form, provider: ProviderWay | None = None) -> h.Element:
-    """`provider` is the organization's, if one is set."""
+def sign_in_page(
+    viewer: Viewer, form: Form, provider: ProviderWay | None = None, *, over: bool = False
+) -> h.Element:
+    """`provider` is the organization's, if one is set. `over`: the time of an earlier sign-in is over."""
     _ = viewer.translate
     labels = [("email", _("Email")), ("password", _("Password"))]
     way = None
@@ -23,6 +26,7 @@ def sign_in_page(viewer: Viewer, form: Form, provider: ProviderWay | None = None
         _("Sign in"),
         h.div(".narrow")[
             h.h1[_("Sign in")],
+            sign_in_reason(viewer, form, over=over),
             error_summary(viewer, form, labels),
             way,
             not (provider is not None and provider.only)

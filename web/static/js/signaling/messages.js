@@ -361,6 +361,7 @@
  * @typedef {object} SignInEnds
  * @property {"sign_in_ends"} type
  * @property {number} at
+ * @property {number} left
  */
 
 /**
