@@ -10,7 +10,7 @@ import sys
 from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
-from signaling.errors import N_, NotFound, TeleConnectError
+from signaling.errors import N_, NotAllowed, NotFound, TeleConnectError
 from signaling.flows.people.accounts import find_account, make_password_link, set_password
 from storage.backup.restored_folder import require_database
 from storage.data_folder import OWNER_ONLY
@@ -21,6 +21,9 @@ from web.access.passwords import Passwords
 from web.config import Config, ConfigError, load
 from web.routes import public_address
 
+BY_PROVIDER = N_(
+    "TELECONNECT_OIDC_ONLY is yes, so accounts have no use for a password. Set it to no first."
+)
 UNKNOWN = N_("There is no account with this email that can sign in.")
 
 
@@ -40,6 +43,8 @@ async def change(email: str, password: str | None) -> str:
 
 
 async def _change(store: Store, config: Config, email: str, password: str | None) -> str:
+    if config.oidc is not None and config.oidc.only:
+        raise NotAllowed(BY_PROVIDER)
     now, account = datetime.now(UTC), await find_account(store.read.accounts, email)
     if account is None or account.suspended_at is not None:
         raise NotFound(UNKNOWN)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tests.clock import MovableClock
 from tests.people import Person, outbox
-from tests.serving import Server, audit_lines, serving
+from tests.serving import audit_lines, serving
 from tests.web.sign_in.oidc.lying_provider import LyingProvider
 from tests.web.sign_in.oidc.visiting import is_signed_in, sign_in
 from web.keys import STORE

@@ -60,7 +60,11 @@ async def test_the_provider_is_asked_as_the_standards_say(
 
 @pytest.mark.parametrize(
     ("secret", "ways", "authorization", "sent"),
-    [("", ["none"], False, None), ("s", ["client_secret_post"], False, "s"), ("s", None, True, None)],
+    [
+        ("", ["none"], False, None),
+        ("s", ["client_secret_post"], False, "s"),
+        ("s", None, True, None),
+    ],
 )
 async def test_a_secret_goes_the_way_that_the_provider_takes(
     tmp_path: Path,

@@ -131,9 +131,7 @@ async def lied_to(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Lie
 
 
 @pytest.mark.parametrize("lie", LIES)
-async def test_a_lying_logout_token_signs_nobody_out(
-    lied_to: Lied, lie: str
-) -> None:
+async def test_a_lying_logout_token_signs_nobody_out(lied_to: Lied, lie: str) -> None:
     provider, person = lied_to
     answer = await person.post("/signin/oidc/logout", {"logout_token": LIES[lie](provider)})
     assert answer.status == 400
