@@ -51,6 +51,7 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
+from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
@@ -114,6 +115,7 @@ async def _assemble(
             errors,
             clean_address,
             same_origin,
+            by_provider_alone,
             check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,

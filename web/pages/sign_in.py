@@ -36,7 +36,7 @@ from web.keys import (
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.markup.accounts.signed_in import signed_in_page
-from web.pages.provider.configured import provider_way_of, require_passwords
+from web.pages.provider.configured import provider_way_of
 from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.going_back import checked
@@ -80,7 +80,6 @@ async def show_signed_in(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
-    require_passwords(request)
     app, browser = request.app, await browser_of(request)
     check_network(request, browser)
     typed = await form_of(request)

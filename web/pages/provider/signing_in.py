@@ -26,7 +26,8 @@ async def start(request: web.Request) -> web.Response:
     provider = provider_of(request)
     await request.app[LIMITS].hit("provider", client_network(request))
     back_to = checked(request.query.get("next", ""))
-    if await account_of(request) is not None:
+    beside = back_to == path("signed_in")  # signs in again before the time is over
+    if await account_of(request) is not None and not beside:
         raise web.HTTPSeeOther(back_to or path("dashboard"))
     try:
         await provider.metadata()
