@@ -186,9 +186,8 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
-        await live.prolong()
+        await live.check()  # first, so that pages hear why they end
         over = await web_sessions.forget_expired(live.held())
-        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

@@ -367,7 +367,7 @@ async def test_somebody_who_shares_a_browser_gains_no_guesses_by_signing_in(
         assert answers == [401] * 10 + [429] * 2
 
 
-@pytest.mark.parametrize("step", ["sign-out", "disable"])
+@pytest.mark.parametrize("step", ["sign-out", "suspend"])
 async def test_whoever_is_signed_out_everywhere_has_no_known_browser_left(
     server: Server, step: str
 ) -> None:
