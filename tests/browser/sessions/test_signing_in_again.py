@@ -106,5 +106,7 @@ async def test_twelve_hours_end_in_a_call_on_a_list_and_in_a_form_and_nothing_is
         await expect(board.get_by_text("you come back to the same page")).to_be_visible()
         await fill_sign_in(board, "doctor@example.org")
         await expect(desk.get_by_role("heading", name="Dashboard")).to_be_visible()
-        kept = await desk.evaluate("async () => [sessionStorage.length, (await indexedDB.databases()).length]")
+        kept = await desk.evaluate(
+            "async () => [sessionStorage.length, (await indexedDB.databases()).length]"
+        )
         assert kept == [0, 0]
