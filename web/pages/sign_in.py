@@ -14,12 +14,13 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import LANGUAGE_COOKIE, entered_account, show, time_zone_of, viewer_of
+from web.http.request import entered_account, show, time_zone_of, viewer_of
 from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
 from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
 from web.sign_in.throttling import count_attempt, count_form
@@ -30,7 +31,6 @@ NOT_KEPT = N_(
     "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
     " here, or use another browser."
 )
-YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -143,9 +143,7 @@ async def choose_language(request: web.Request) -> web.Response:
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, typed["language"], max_age=YEAR, path="/", samesite="Lax"
-        )
+        keep_language(answer, typed["language"])
     raise answer
 
 
