@@ -15,6 +15,7 @@ from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
+from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.forgetting import Forgetting
@@ -79,6 +80,7 @@ RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
+ACCOUNT_INVITATIONS = web.AppKey("account_invitations", AccountInvitations)
 ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
 ACCOUNT_MAIL_SENDING = web.AppKey("account_mail_sending", AccountMailSending)
 ARRIVING = web.AppKey("arriving", Arriving)
@@ -88,6 +90,7 @@ ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
+FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)

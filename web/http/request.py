@@ -14,6 +14,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
 from web.keys import (
@@ -198,6 +199,7 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
     )
 

@@ -22,7 +22,6 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
 from web.http.request import (
-    LANGUAGE_COOKIE,
     entered_account,
     show,
     signed_in,
@@ -47,6 +46,7 @@ from web.markup.accounts.signed_in import signed_in_page
 from web.routes import path
 from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
 from web.sign_in.throttling import check_network, count_attempt
@@ -57,7 +57,6 @@ NOT_KEPT = N_(
     "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
     " here, or use another browser."
 )
-YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -198,9 +197,7 @@ async def choose_language(request: web.Request) -> web.Response:
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, typed["language"], max_age=YEAR, path="/", samesite="Lax"
-        )
+        keep_language(answer, typed["language"])
     raise answer
 
 
