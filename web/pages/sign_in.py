@@ -27,6 +27,7 @@ from web.keys import (
     CLOCK,
     CONFIG,
     FAILED_SIGN_INS,
+    GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
     SETUP_TOKEN,
@@ -96,6 +97,8 @@ async def sign_in(request: web.Request) -> web.Response:
     if answer is None:
         who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, client_network(request))
+        if account is not None:
+            app[GUESSING_ALARM].note(account.id, client_network(request))
         return await _refuse(request, values)
     raise answer
 

@@ -222,7 +222,7 @@ async def test_whoever_must_have_one_can_do_nothing_else_before(
             await nurse.sign_in()
             assert await is_signed_in(nurse)
             await boss.sign_in(BOSS)
-            for path in ("/", "/invites", "/admin/people", "/account", "/signin"):
+            for path in ("/", "/invites", "/admin/people", "/profile", "/signin"):
                 answer = await boss.get(path)
                 while answer.status == 303 and answer.location != FACTORS:
                     answer = await boss.get(answer.location)

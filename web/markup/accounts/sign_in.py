@@ -10,7 +10,7 @@ from web.markup.accounts.credentials import (
 )
 from web.markup.accounts.forgotten_password import forgotten_link
 from web.markup.accounts.sign_in_reason import sign_in_reason
-from web.markup.accounts.sign_in_ways import passkey_way, provider_way
+from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_way, provider_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -46,6 +46,6 @@ def sign_in_page(
             ],
             not only and passkey_way(viewer, form.values.get("next", "")),
         ],
-        beside=("js/pages/passkey.js", *SHOW_PASSWORDS),
+        beside=(*SHOW_PASSWORDS, *PASSKEY_SCRIPTS),
         stylesheets=ACCOUNT_STYLES,
     )
