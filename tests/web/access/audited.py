@@ -5,6 +5,10 @@ What is done over the socket follows the access table, see `signaling/audit.py`.
 
 LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "sign_in"): ("sign_in", "sign_in_failed"),
+    ("GET", "provider_callback"): ("create_account", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_link"): ("link_identity", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_logout"): ("provider_sign_out",),
+    ("POST", "admin_access_request"): ("accept_access", "refuse_access"),
     ("POST", "sign_out"): ("sign_out",),
     ("POST", "setup"): ("set_up", "sign_in"),
     ("POST", "new_invite"): ("invite", "ask_interpreter"),
