@@ -46,8 +46,9 @@ class GuessingAlarm:
         async def work(records: Records) -> None:
             account = await records.accounts.get(account_id)
             if account is not None and account.suspended_at is None:
-                values = {"count": str(count), "networks": str(networks)}
-                await self._mail.queue(records, account, "guessing", **values)
+                await self._mail.queue(
+                    records, account, "guessing", count=str(count), networks=str(networks)
+                )
 
         await self._store.write(work)
 
