@@ -286,11 +286,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     relay_port = given("TELECONNECT_RELAY_PORT", read.port)
-    relay_port = port if relay_port is None else relay_port
-    if relay_port and relay_port + workers - 1 > 65535:
-        raise ConfigError(
-            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
-        )
+    relay_port = _within_ports(port if relay_port is None else relay_port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -323,6 +319,14 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
+
+
+def _within_ports(relay_port: int, workers: int) -> int:
+    if relay_port and relay_port + workers - 1 > 65535:
+        raise ConfigError(
+            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
+        )
+    return relay_port
 
 
 def _check_choices(values: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 from aiohttp import hdrs, web
 from aiohttp_session import Session, get_session, new_session
@@ -69,12 +69,9 @@ async def start_web_session(
         await records.audit.append(now, account.id, "sign_in", "")
 
     session: Session = await new_session(request)
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    session["way"] = way
+    session.update(_facts(request, account, now, way))
     if seated:
         session["seated"] = True
-    session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -83,6 +80,18 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+def _facts(
+    request: web.Request, account: Account, now: datetime, way: SignInWay
+) -> dict[str, object]:
+    """What a web session says of how it began."""
+    return {
+        "account_id": account.id,
+        "signed_in_at": now.astimezone(UTC).isoformat(),
+        "way": way,
+        "browser": browser_name(request.headers.get(hdrs.USER_AGENT, "")),
+    }
 
 
 async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:
