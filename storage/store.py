@@ -28,6 +28,7 @@ from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
+from storage.records.identities import AccessRequests, Identities
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
 from storage.records.known_browsers import KnownBrowsers
@@ -36,6 +37,7 @@ from storage.records.notices import Notices
 from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
+from storage.records.second_factors import SecondFactorRecords
 from storage.records.settings import Settings
 from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
@@ -54,11 +56,14 @@ class Records:
     ) -> None:
         self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
+        self.identities = Identities(executor)
+        self.access_requests = AccessRequests(executor)
         self.account_mails = AccountMails(executor, vault, hooks)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
+        self.second_factors = SecondFactorRecords(executor, vault)
         self.chat = Chat(executor, vault)
         self.uploads = Uploads(executor, vault)
         self.attachments = Attachments(executor, vault)

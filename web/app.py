@@ -31,7 +31,10 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -39,6 +42,7 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
+from web.app_sign_in import add_provider
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -48,6 +52,7 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
+from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
@@ -98,13 +103,20 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(
+        store,
+        clock,
+        idle=timedelta(hours=config.idle_hours),
+        at_most=timedelta(days=config.sign_in_days),
+        secure=config.secure,
+    )
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
             errors,
             clean_address,
             same_origin,
+            by_provider_alone,
             check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
@@ -120,8 +132,10 @@ async def _assemble(
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
+    app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
+    app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
@@ -151,6 +165,7 @@ async def _assemble(
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    app[keys.GUESSING_ALARM] = GuessingAlarm(store, app[keys.ACCOUNT_MAIL], waits, waits)
     account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
@@ -176,8 +191,8 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
-        await live.prolong()
-        over = await web_sessions.forget_expired()
+        await live.check()  # first, so that pages hear why they end
+        over = await web_sessions.forget_expired(live.held())
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 
@@ -238,6 +253,7 @@ async def _assemble(
         report_workers.stop()
 
     add_files(app, config)
+    add_provider(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)

@@ -29,8 +29,10 @@ from web.pages import (
 )
 from web.pages.accounts import forgotten_password, profile, sign_ins
 from web.pages.administration import (
+    access_requests,
     account_invitations,
     audit,
+    factor_resets,
     organizations,
     outbox,
     overview,
@@ -40,6 +42,15 @@ from web.pages.administration import (
     templates,
     texts,
 )
+from web.pages.provider import linking, signing_in, signing_out
+from web.pages.second_factors import (
+    authenticator_app,
+    factors,
+    passkeys,
+    proof,
+    recovery_codes,
+    second_step,
+)
 from web.routes import PATHS
 from web.socket import socket
 
@@ -47,7 +58,32 @@ HANDLERS = {
     ("GET", "dashboard"): dashboard.show_dashboard,
     ("GET", "sign_in"): sign_in.show_sign_in,
     ("POST", "sign_in"): sign_in.sign_in,
+    ("GET", "sign_in_code"): second_step.show_step,
+    ("POST", "sign_in_code"): second_step.take_step,
+    ("POST", "sign_in_passkey_options"): second_step.passkey_options,
+    ("POST", "sign_in_passkey"): second_step.use_passkey,
+    ("GET", "factors"): factors.show_factors,
+    ("GET", "proof"): proof.show_proof,
+    ("POST", "proof"): proof.prove,
+    ("POST", "proof_passkey_options"): proof.passkey_options,
+    ("POST", "proof_passkey"): proof.prove_by_passkey,
+    ("GET", "authenticator_app"): authenticator_app.show_app,
+    ("POST", "authenticator_app"): authenticator_app.set_up_app,
+    ("POST", "remove_authenticator_app"): factors.remove_app_of_mine,
+    ("GET", "new_passkey"): passkeys.show_new_passkey,
+    ("POST", "passkey_options"): passkeys.passkey_options,
+    ("POST", "new_passkey"): passkeys.add,
+    ("POST", "remove_passkey"): factors.remove_passkey_of_mine,
+    ("GET", "recovery_codes"): recovery_codes.show_recovery_codes,
+    ("POST", "recovery_codes"): recovery_codes.make,
+    ("GET", "signed_in"): sign_in.show_signed_in,
     ("POST", "sign_out"): sign_in.sign_out,
+    ("GET", "provider_sign_in"): signing_in.start,
+    ("GET", "provider_callback"): signing_in.receive_answer,
+    ("GET", "provider_link"): linking.show_link,
+    ("POST", "provider_link"): linking.link_account,
+    ("POST", "provider_logout"): signing_out.receive_logout,
+    ("GET", "provider_signed_out"): signing_out.show_signed_out,
     ("GET", "setup"): sign_in.show_setup,
     ("POST", "setup"): sign_in.set_up,
     ("GET", "choose_password"): choose_password.show_choice,
@@ -125,7 +161,10 @@ HANDLERS = {
     ("GET", "admin_invite_account"): account_invitations.show_invite,
     ("POST", "admin_invite_account"): account_invitations.invite,
     ("POST", "admin_account_invitation"): account_invitations.change,
+    ("POST", "admin_reset_factors"): factor_resets.reset,
     ("POST", "admin_account"): people.change,
+    ("GET", "admin_access_requests"): access_requests.show_requests,
+    ("POST", "admin_access_request"): access_requests.decide,
     ("GET", "admin_routes"): routes.show_routes,
     ("POST", "admin_routes"): routes.save_routes,
     ("GET", "admin_texts"): texts.show_texts,

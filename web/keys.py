@@ -32,8 +32,11 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -47,6 +50,7 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.sign_in.oidc.provider import Provider
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
@@ -63,9 +67,14 @@ OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
+DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
+GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
+PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
+PROVIDER = web.AppKey("provider", Provider)
+"Absent if nobody signs in by a provider."
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)

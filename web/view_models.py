@@ -32,6 +32,7 @@ class Viewer:
     "(code, own name) of every offered language."
     account_name: str | None = None
     "None for people who come by link."
+    account_id: str | None = None
     account_role: Literal["scheduler", "administrator"] | None = None
     time_zones: tuple[str, ...] = ()
     "IANA zones that forms offer, in order."
@@ -47,8 +48,20 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    passkey_origin: str = ""
+    """The public address, to which passkeys belong: they work nowhere else. Empty where browsers have
+    none, without TLS or by an IP address."""
     preferences: Preferences = DEFAULT_PREFERENCES
     "Of the account."
+
+
+@dataclass(frozen=True)
+class ProviderWay:
+    """Signing in by the organization's provider, as the sign-in page offers it."""
+
+    label: str
+    only: bool
+    "Whether there is no other way."
 
 
 @dataclass(frozen=True)

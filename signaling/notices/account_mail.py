@@ -21,6 +21,7 @@ AccountOccasion = Literal[
     "access_requested",
     "factor_reset",
     "factor_added",
+    "recovery_code_used",
     "deletion_requested",
 ]
 
@@ -31,8 +32,9 @@ ALWAYS_GIVEN = ("name", "service", "link", "now", "until")
 of it, the present moment, and the moment at which the address in it is over."""
 GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "invitation": ("person",),  # who invites
-    "guessing": ("count",),
+    "guessing": ("count", "networks"),
     "access_requested": ("person",),
+    "recovery_code_used": ("count",),  # how many are left
     "deletion_requested": ("person",),
 }
 "Placeholders whose values come with the occasion; `person` is a name."
@@ -89,11 +91,12 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         mail=N_(
             "Hello $name,\n\n"
             "somebody has tried to sign in to your account at $service with a wrong password,"
-            " $count times by now: $now.\n\n"
+            " $count times by now: $now. Number of networks that this came from: $networks.\n\n"
             "If it was you, and you do not remember your password, choose a new one with “Forgot"
             " your password?” on this page:\n\n"
             "$link\n\n"
-            "If it was not you: nobody has signed in by this, and your account stays open to you."
+            "If it was not you: nobody has signed in by this. A browser in which you have signed in"
+            " before still lets you in at once; in another one you may have to wait a little."
             " A password that you use nowhere else, and a second step when signing in (see “Your"
             " profile”), protect it well."
         ),
@@ -135,6 +138,19 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
             "a passkey or an authenticator app was added to your account at $service: $now.\n\n"
             "If it was you, you need not do anything. If it was not, please choose a new password"
             " at once with “Forgot your password?” on this page, and tell your administrator:\n\n"
+            "$link"
+        ),
+        label=SIGN_IN,
+    ),
+    "recovery_code_used": AccountText(
+        subject=N_("A recovery code was used to sign in"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "a recovery code was used to sign in to your account at $service: $now. Recovery codes"
+            " left: $count.\n\n"
+            "If it was you, you need not do anything; when few are left, make new ones under “Your"
+            " profile”. If it was not, please choose a new password at once with “Forgot your"
+            " password?” on this page, and tell your administrator:\n\n"
             "$link"
         ),
         label=SIGN_IN,

@@ -70,12 +70,14 @@ CREATE TABLE passkey (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkey_account ON passkey (account_id);
 
--- Authenticator apps (RFC 6238).
+-- Authenticator apps (RFC 6238); one that no code has confirmed yet does not count.
 CREATE TABLE authenticator_app (
-    account_id TEXT PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     secret BLOB NOT NULL,          -- sealed
     created_at INTEGER NOT NULL,
-    last_step INTEGER NOT NULL     -- time step of the newest code that was taken: none counts twice
+    last_step INTEGER NOT NULL,    -- time step of the newest code that was taken: none counts twice
+    PRIMARY KEY (account_id, confirmed)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recovery_code (

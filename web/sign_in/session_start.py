@@ -1,7 +1,10 @@
 """Signing a browser in: its web session, and the cookie that makes it known."""
 
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp_session import Session, get_session, new_session
@@ -10,7 +13,8 @@ from signaling.account import Account, SignInWay
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
-from web.keys import CLOCK, WEB_SESSIONS
+from web.access.web_sessions import EARLIER
+from web.keys import CLOCK, STORE, WEB_SESSIONS
 from web.routes import path
 from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
@@ -24,6 +28,8 @@ class ProviderSession:
     subject: str
     session_id: str | None
     "The claim `sid` (Back-Channel Logout, section 2.1); None if the provider has none."
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    "What the web session's data holds besides."
 
 
 async def start_web_session(
@@ -42,7 +48,8 @@ async def start_web_session(
     `renewed` is a hash to replace the one that has just been verified. Returns None if the password
     was changed, or the account suspended, during verification.
     """
-    before, now = await get_session(request), request.app[CLOCK].now()
+    now = request.app[CLOCK].now()
+    ended, moved, seated = await _earlier(request, account)
     remembered = ""
 
     async def also(records: Records) -> None:
@@ -53,8 +60,10 @@ async def start_web_session(
             raise Conflict
         if renewed is not None:
             await records.accounts.change(replace(stored, password_hash=renewed))
-        if isinstance(before.identity, str):
-            await records.web_sessions.remove(token_digest(before.identity))
+        for digest in moved:
+            await records.web_sessions.move(digest, token_digest(str(session.identity)))
+        for digest in ended:
+            await records.web_sessions.remove(digest)
         if provider is not None:
             await records.web_sessions.note_provider(
                 token_digest(str(session.identity)),
@@ -67,7 +76,11 @@ async def start_web_session(
     session["account_id"] = account.id
     session["signed_in_at"] = now.astimezone(UTC).isoformat()
     session["way"] = way
+    if seated:
+        session["seated"] = True
     session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
+    if provider is not None:
+        session.update(provider.kept)
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -76,6 +89,28 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:
+    """(those that end, those whose place is taken, whether these have seats) of the web sessions of
+    this browser.
+
+    The place of the account's own one is taken, even if its time is over: what is open under it
+    goes on. It ends if somebody else signs in.
+    """
+    app, session = request.app, await get_session(request)
+    found = {app[WEB_SESSIONS].digest_of(request) or b"", bytes.fromhex(session.get(EARLIER, ""))}
+    ended, moved, seated = [], [], False
+    for digest in found - {b""}:
+        owner = await app[STORE].read.web_sessions.owner(digest)
+        if owner is None:
+            continue
+        if owner[0] == account.id:
+            moved.append(digest)
+            seated = seated or bool(json.loads(owner[1]).get("seated"))
+        else:
+            ended.append(digest)
+    return ended, moved, seated
 
 
 def _next(request: web.Request, back_to: str) -> str:

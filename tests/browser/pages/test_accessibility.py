@@ -85,6 +85,8 @@ async def test_no_page_has_a_violation(
         ("audit log", path("admin_audit")),
         ("profile", path("profile")),
         ("invite somebody", path("admin_invite_account")),
+        ("new passkey", path("new_passkey")),
+        ("proof", path("proof")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)

@@ -5,6 +5,16 @@ What is done over the socket follows the access table, see `signaling/audit.py`.
 
 LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "sign_in"): ("sign_in", "sign_in_failed"),
+    ("POST", "sign_in_code"): ("sign_in", "sign_in_failed", "use_recovery_code"),
+    ("POST", "sign_in_passkey"): ("sign_in", "sign_in_failed", "refuse_passkey"),
+    ("POST", "proof"): ("sign_in_failed",),
+    ("POST", "proof_passkey"): ("sign_in_failed", "refuse_passkey"),
+    ("POST", "authenticator_app"): ("add_authenticator",),
+    ("POST", "remove_authenticator_app"): ("remove_authenticator",),
+    ("POST", "new_passkey"): ("add_passkey",),
+    ("POST", "remove_passkey"): ("remove_passkey",),
+    ("POST", "recovery_codes"): ("make_recovery_codes",),
+    ("POST", "admin_reset_factors"): ("reset_factors",),
     ("POST", "sign_out"): ("sign_out",),
     ("POST", "setup"): ("set_up", "sign_in"),
     ("POST", "new_invite"): ("invite", "ask_interpreter"),
@@ -54,6 +64,14 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 
 WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "profile_preferences"): "how one's own pages ring",
+    **dict.fromkeys(
+        (
+            ("POST", "sign_in_passkey_options"),
+            ("POST", "proof_passkey_options"),
+            ("POST", "passkey_options"),
+        ),
+        "a challenge; answering it has a line",
+    ),
     ("POST", "language"): "a cookie of this browser",
     ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
     ("POST", "start_next"): "leads to the session; starting it has a line",

@@ -12,6 +12,7 @@ from web.markup.administration.invite_account import (
     invitation_steps,
     invite_link,
 )
+from web.markup.administration.reset_factors import reset_factors_step
 from web.markup.shared.controls import action, button, go
 from web.markup.shared.document import document
 from web.routes import path
@@ -74,6 +75,7 @@ def _account(
                     step("password-link", _("Create a password link"))
                     if invitation is None
                     else invitation_steps(viewer, account),
+                    reset_factors_step(viewer, account),
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"
                     else step("make-administrator", _("Make an administrator")),
