@@ -71,12 +71,9 @@ async def start_web_session(
 
     session: Session = await new_session(request)
     session.update(provider.kept if provider else {})
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    session["way"] = way
+    session.update(_data(request, account, way))
     if seated:
         session["seated"] = True
-    session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -85,6 +82,15 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+def _data(request: web.Request, account: Account, way: SignInWay) -> dict[str, Any]:
+    return {
+        "account_id": account.id,
+        "signed_in_at": request.app[CLOCK].now().astimezone(UTC).isoformat(),
+        "way": way,
+        "browser": browser_name(request.headers.get(hdrs.USER_AGENT, "")),
+    }
 
 
 async def _note_provider(records: Records, session: Session, provider: ProviderSession) -> None:
