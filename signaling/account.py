@@ -7,8 +7,12 @@ from datetime import datetime
 from typing import Literal
 
 from signaling.errors import N_, InvalidInput
+from signaling.preferences import DEFAULT_PREFERENCES, Preferences
 
 AccountRole = Literal["scheduler", "administrator"]
+PasswordLinkKind = Literal["reset", "invitation", "forgotten"]
+"""reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
+for at the sign-in page."""
 SignInWay = Literal["password", "link", "provider", "passkey"]
 "What let somebody in; a link is one to choose a password, a provider that of the organization."
 PASSWORD_LENGTH = 12
@@ -42,6 +46,20 @@ class Account:
     created_at: datetime
     suspended_at: datetime | None = None
     "Cannot sign in since then."
+    preferences: Preferences = DEFAULT_PREFERENCES
+    deletion_requested_at: datetime | None = None
+    "When its owner asked for it to be deleted."
+
+
+@dataclass(frozen=True)
+class PasswordLink:
+    """A one-time address at which somebody chooses a password."""
+
+    account_id: str
+    kind: PasswordLinkKind
+    expires_at: datetime
+    made_by: str | None = None
+    "Id of the administrator's account; None: nobody who is known any more."
 
 
 def plain_email(text: str) -> str:

@@ -189,6 +189,14 @@ ROOMS: dict[str, set[str]] = {
         "web/texts",
         "web/zones",
     },
+    "web/pages/accounts": {
+        "web",
+        "web (keys)",
+        "web/http",
+        "web/markup/accounts",
+        "web/sign_in",
+        "web/zones",
+    },
     "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
     "web/pages/second_factors": {
         "web",
@@ -218,6 +226,7 @@ ROOMS: dict[str, set[str]] = {
         "web/http",
         "web/notices",
         "web/pages",
+        "web/pages/accounts",
         "web/pages/administration",
         "web/pages/provider",
         "web/pages/second_factors",

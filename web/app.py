@@ -33,6 +33,7 @@ from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -164,6 +165,7 @@ async def _assemble(
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    app[keys.GUESSING_ALARM] = GuessingAlarm(store, app[keys.ACCOUNT_MAIL], waits, waits)
     account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
@@ -189,9 +191,8 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
-        await live.prolong()
+        await live.check()  # first, so that pages hear why they end
         over = await web_sessions.forget_expired(live.held())
-        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

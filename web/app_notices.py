@@ -19,6 +19,7 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
+from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -55,18 +56,26 @@ def _abandoning(app: web.Application, config: Config, mail: AbandonmentMail) -> 
     )
 
 
-def _add_account_mail(app: web.Application, mail: Provider, outbox: OutboxFolder) -> None:
+def _add_account_mail(
+    app: web.Application, renderer: NoticeRenderer, mail: Provider, outbox: OutboxFolder
+) -> None:
+    store, clock, clockwork = app[keys.STORE], app[keys.CLOCK], app[keys.CLOCKWORK]
+    app[keys.ACCOUNT_MAIL] = account_mail = AccountMail(renderer, clock)
+    app[keys.ACCOUNT_INVITATIONS] = AccountInvitations(renderer, account_mail, clock)
+    app[keys.FORGOTTEN_PASSWORDS] = ForgottenPasswords(
+        store, renderer, account_mail, clock, clockwork
+    )
     app[keys.ACCOUNT_MAIL_SENDING] = sending = AccountMailSending(
-        app[keys.STORE],
+        store,
         mail,
         outbox,
-        app[keys.CLOCK],
-        app[keys.CLOCKWORK],
+        clock,
+        clockwork,
         random.random,
         app[keys.EMPTYING].empty,
         writes_files=isinstance(mail, OutboxFolder),
     )
-    app[keys.STORE].hooks.account_mail_due = sending.wake
+    store.hooks.account_mail_due = sending.wake
     reaches = mail.reaches if isinstance(mail, Smtp) else None
     app[keys.MAIL_REACH] = MailReach(reaches, app[keys.WAITS])
 
@@ -104,8 +113,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         timedelta(hours=config.interpreter_timeout_hours),
     )
     app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
-    app[keys.ACCOUNT_MAIL] = AccountMail(renderer, clock)
-    _add_account_mail(app, providers["email"], outbox)
+    _add_account_mail(app, renderer, providers["email"], outbox)
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
     app[keys.NOTICE_ROUTING] = routing

@@ -15,6 +15,7 @@ from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
 from signaling.flows.people.device_checking import DeviceChecking
+from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
 from signaling.flows.retention.forgetting import Forgetting
@@ -33,6 +34,7 @@ from storage.store import Store
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
@@ -67,6 +69,7 @@ WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
 DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
+GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
@@ -80,6 +83,7 @@ RELAY = web.AppKey("relay", MediaRelay)
 REPORT_WORKERS = web.AppKey("report_workers", ReportWorkers)
 
 ROOMS = web.AppKey("rooms", Rooms)
+ACCOUNT_INVITATIONS = web.AppKey("account_invitations", AccountInvitations)
 ACCOUNT_MAIL = web.AppKey("account_mail", AccountMail)
 ACCOUNT_MAIL_SENDING = web.AppKey("account_mail_sending", AccountMailSending)
 ARRIVING = web.AppKey("arriving", Arriving)
@@ -89,6 +93,7 @@ ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
+FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)
 FORGETTING = web.AppKey("forgetting", Forgetting)
 FORWARDING = web.AppKey("forwarding", Forwarding)
 PHOTO_REQUESTS = web.AppKey("photo_requests", PhotoRequests)

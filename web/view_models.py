@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+
 
 @dataclass(frozen=True)
 class Viewer:
@@ -49,6 +51,8 @@ class Viewer:
     passkey_origin: str = ""
     """The public address, to which passkeys belong: they work nowhere else. Empty where browsers have
     none, without TLS or by an IP address."""
+    preferences: Preferences = DEFAULT_PREFERENCES
+    "Of the account."
 
 
 @dataclass(frozen=True)
@@ -280,3 +284,7 @@ class SignedIn:
     since: datetime
     here: bool
     "Whether it is the browser of this request."
+    used: datetime
+    "When it was last used, within an hour."
+    way: str = ""
+    "What let it in, a `SignInWay`; empty if that is not known."

@@ -27,10 +27,15 @@ ALTER TABLE web_session ADD COLUMN subject TEXT;
 ALTER TABLE web_session ADD COLUMN provider_session TEXT;
 CREATE INDEX web_session_subject ON web_session (issuer, subject) WHERE issuer IS NOT NULL;
 
+-- When somebody last used it; NULL: not since this was stored.
+ALTER TABLE web_session ADD COLUMN used_at INTEGER;
+
 -- reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
 -- for at the sign-in page.
 ALTER TABLE password_link ADD COLUMN kind TEXT NOT NULL DEFAULT 'reset'
     CHECK (kind IN ('reset', 'invitation', 'forgotten'));
+ALTER TABLE password_link ADD COLUMN made_by TEXT REFERENCES account (id) ON DELETE SET NULL;
+CREATE INDEX password_link_made_by ON password_link (made_by) WHERE made_by IS NOT NULL;
 
 -- What somebody has chosen under their profile, as JSON; and when they asked to be deleted.
 ALTER TABLE account ADD COLUMN preferences TEXT NOT NULL DEFAULT '{}';

@@ -4,9 +4,12 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from signaling.preferences import Preferences
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
 
@@ -22,6 +25,8 @@ def _account(row: Row) -> Account:
         time_zone=row["time_zone"],
         created_at=from_ms(row["created_at"]),
         suspended_at=maybe_from_ms(row["suspended_at"]),
+        preferences=msgspec.json.decode(row["preferences"], type=Preferences),
+        deletion_requested_at=maybe_from_ms(row["deletion_requested_at"]),
     )
 
 
@@ -67,21 +72,34 @@ class Accounts:
         return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
 
     async def change(self, account: Account) -> None:
-        """Store the changeable parts: name, role, hash, language, zone, suspended.
+        """Store what may change: all but the id, the email, and when it was made.
 
         A suspended account, or one with another role, is signed out everywhere.
         """
         before = await self.get(account.id)
         await self._executor.rows(
             "UPDATE account SET name = ?, role = ?, password_hash = ?, language = ?,"
-            " time_zone = ?, suspended_at = ? WHERE id = ?",
+            " time_zone = ?, suspended_at = ?, preferences = ?, deletion_requested_at = ?"
+            " WHERE id = ?",
             (
                 account.name, account.role, account.password_hash, account.language,
-                account.time_zone, maybe_ms(account.suspended_at), account.id,
+                account.time_zone, maybe_ms(account.suspended_at),
+                msgspec.json.encode(account.preferences).decode(),
+                maybe_ms(account.deletion_requested_at), account.id,
             ),
         )  # fmt: skip
         if account.suspended_at or (before and before.role != account.role):
             await self._web_sessions.remove_all_of(account.id)
+
+    async def remove_unused(self, account_id: str) -> bool:
+        """Delete an account to which nobody has ever signed in; False if it is in use."""
+        rows = await self._executor.rows(
+            "DELETE FROM account WHERE id = ? AND password_hash IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM identity WHERE account_id = account.id) AND NOT EXISTS"
+            " (SELECT 1 FROM consultation WHERE scheduler_id = account.id) RETURNING id",
+            (account_id,),
+        )
+        return bool(rows)
 
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -197,10 +215,12 @@ class WebSessions:
         """Extend sessions that have not expired: `signed_in` for accounts, `by_link` for seats."""
         for group in batched(digests):
             await self._executor.rows(
-                "UPDATE web_session SET expires_at = MAX(expires_at, CASE WHEN account_id IS NULL"
+                "UPDATE web_session SET used_at = ?, expires_at ="
+                " MAX(expires_at, CASE WHEN account_id IS NULL"
                 " THEN MIN(?, created_at + ?) ELSE MIN(?, created_at + ?) END)"
                 f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?",
                 (
+                    to_ms(now),
                     *(to_ms(now + by_link[0]), by_link[1] // MILLISECOND),
                     *(to_ms(now + signed_in[0]), signed_in[1] // MILLISECOND),
                     *group,
@@ -211,7 +231,7 @@ class WebSessions:
     async def of_account(
         self, account_id: str, now: datetime
     ) -> list[tuple[bytes, str, datetime, datetime]]:
-        """(digest, data, created_at, expires_at) of each, newest first."""
+        """(digest, data, created_at, when it was last used) of each, newest first."""
         rows = await self._executor.rows(
             "SELECT * FROM web_session WHERE account_id = ? AND expires_at > ?"
             " ORDER BY created_at DESC, token_digest",
@@ -222,7 +242,7 @@ class WebSessions:
                 row["token_digest"],
                 row["data"],
                 from_ms(row["created_at"]),
-                from_ms(row["expires_at"]),
+                from_ms(row["used_at"] or row["created_at"]),
             )
             for row in rows
         ]

@@ -142,13 +142,13 @@ async def test_a_refused_address_is_given_up(nurse: Desk, occasion: AccountOccas
     assert await waiting(nurse.server) == 0
 
 
-async def test_somebody_disabled_gets_no_mail(nurse: Desk) -> None:
+async def test_somebody_suspended_gets_no_mail(nurse: Desk) -> None:
     nurse.outside.mail.on_recipient = lambda address: "451 later"
     other = await nurse.server.account("other@example.org", "Other")
     await queue(nurse.server, other)
     await nurse.deliver()
     nurse.outside.mail.on_recipient = lambda address: None
-    await nurse.person.post(f"/admin/people/{other.id}/disable")
+    await nurse.person.post(f"/admin/people/{other.id}/suspend")
     nurse.move(minutes=5)
     await nurse.deliver()
     assert nurse.outside.mail.received == []

@@ -48,6 +48,10 @@ LIMITS: dict[str, RateLimitItem] = {
     "passkey": parse("120/minute"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.
     "choose_password": parse("10/15minutes"),
+    # Mails to one address, and from one network: a clinic shares one. Counted whether or not there is
+    # an account.
+    "forgotten_address": parse("3/hour"),
+    "forgotten_network": parse("30/hour"),
 }
 LONGEST = timedelta(seconds=max(item.get_expiry() for item in LIMITS.values()))
 

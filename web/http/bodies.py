@@ -48,6 +48,7 @@ STRANGERS = {
     ("POST", "sign_out"): Body(limit="form"),
     ("POST", "setup"): Body(limit="form"),
     ("POST", "choose_password"): Body(limit="form"),
+    ("POST", "forgotten_password"): Body(limit="form"),
     ("POST", "language"): Body(limit="form"),
     ("POST", "landing"): Body(limit="form"),
     ("POST", "leave"): Body(limit="form"),

@@ -14,6 +14,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
 from web.keys import (
@@ -199,6 +200,7 @@ async def viewer_of(
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
     )
 
 

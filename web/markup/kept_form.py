@@ -31,6 +31,5 @@ def kept_form_page(viewer: Viewer, address: str, fields: Mapping[str, str]) -> h
                 submit(_("Send what you typed")),
             ],
         ],
-        module="js/pages/kept-form.js",
-        module_needed=False,
+        beside=("js/pages/kept-form.js",),
     )

@@ -64,6 +64,9 @@ class NoticeRenderer:
     def sign_in_address(self) -> str:
         return public_address(self._config.public_url, "sign_in")
 
+    def password_address(self, token: str) -> str:
+        return public_address(self._config.public_url, "choose_password", token=token)
+
     def invite_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing", token=token)
 

@@ -21,19 +21,13 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import (
-    LANGUAGE_COOKIE,
-    entered_account,
-    show,
-    signed_in,
-    time_zone_of,
-    viewer_of,
-)
+from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
     CATALOGS,
     CLOCK,
     CONFIG,
     FAILED_SIGN_INS,
+    GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
     SETUP_TOKEN,
@@ -48,6 +42,7 @@ from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
 from web.sign_in.throttling import check_network, count_attempt
@@ -58,7 +53,6 @@ NOT_KEPT = N_(
     "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
     " here, or use another browser."
 )
-YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
@@ -103,6 +97,8 @@ async def sign_in(request: web.Request) -> web.Response:
     if answer is None:
         who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, client_network(request))
+        if account is not None:
+            app[GUESSING_ALARM].note(account.id, client_network(request))
         return await _refuse(request, values)
     raise answer
 
@@ -206,9 +202,7 @@ async def choose_language(request: web.Request) -> web.Response:
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, typed["language"], max_age=YEAR, path="/", samesite="Lax"
-        )
+        keep_language(answer, typed["language"])
     raise answer
 
 

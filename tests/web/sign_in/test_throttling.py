@@ -12,7 +12,7 @@ import pytest
 from signaling.errors import TooManyRequests
 from signaling.token import token_digest
 from tests.clock import MovableClock
-from tests.people import Answer, Person
+from tests.people import Answer, Person, outbox
 from tests.serving import Server, moment, serving
 from web.access.delays import MEMORY, Delays
 from web.access.fair_queue import FairQueue
@@ -273,6 +273,25 @@ async def test_a_flood_from_a_clinics_own_address_leaves_its_known_browsers_alon
         assert (await nurse.sign_in()).status == 303
 
 
+async def test_ten_failures_are_told_to_the_owner_once_a_day_and_to_no_log(
+    server: Server, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    told = []
+    for pause in (timedelta(), timedelta(hours=2), timedelta(days=1)):
+        clock.move(pause)
+        for place in range(5):
+            assert await guesses(server, place, 2) == [401] * 2
+            await guesses(server, place, 1, "nobody@example.org")
+            clock.move(timedelta(seconds=1))
+        [mail] = await outbox(server)  # which is emptied after a day
+        assert mail.to == NURSE
+        assert "10 times by now" in mail.text
+        assert "Number of networks that this came from: 5." in mail.text
+        told.append(mail.text)
+    assert told[0] == told[1] != told[2]
+    assert NURSE not in caplog.text
+
+
 # --- the cookie
 
 
@@ -367,7 +386,7 @@ async def test_somebody_who_shares_a_browser_gains_no_guesses_by_signing_in(
         assert answers == [401] * 10 + [429] * 2
 
 
-@pytest.mark.parametrize("step", ["sign-out", "disable"])
+@pytest.mark.parametrize("step", ["sign-out", "suspend"])
 async def test_whoever_is_signed_out_everywhere_has_no_known_browser_left(
     server: Server, step: str
 ) -> None:

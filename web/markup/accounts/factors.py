@@ -38,7 +38,7 @@ def factors_page(viewer: Viewer, factors: SecondFactors, *, required: bool, done
             h.div(".actions")[
                 action(path("sign_out"), _("Sign out"))
                 if required
-                else go(path("account"), _("My account"))
+                else go(path("profile"), _("Your profile"))
             ],
         ],
     )

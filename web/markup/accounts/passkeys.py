@@ -46,5 +46,6 @@ def new_passkey_page(viewer: Viewer) -> h.Element:
             ],
             h.div(".actions")[go(path("factors"), _("Cancel"))],
         ],
-        module="js/pages/new-passkey.js",
+        module="js/pages/plain.js" if viewer.account_name is None else None,
+        beside=("js/pages/new-passkey.js",),
     )

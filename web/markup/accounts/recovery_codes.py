@@ -53,6 +53,5 @@ def shown_codes_page(viewer: Viewer, email: str, codes: Sequence[str]) -> h.Elem
             ],
             h.div(".actions")[go(path("factors"), _("Done"), primary=True)],
         ],
-        module="js/pages/recovery-codes.js",
-        module_needed=False,
+        beside=("js/pages/recovery-codes.js",),
     )

@@ -2,9 +2,15 @@
 
 import htpy as h
 
-from web.markup.accounts.credentials import email_field, password_field
+from web.markup.accounts.credentials import (
+    ACCOUNT_STYLES,
+    SHOW_PASSWORDS,
+    email_field,
+    password_field,
+)
+from web.markup.accounts.forgotten_password import forgotten_link
 from web.markup.accounts.sign_in_reason import sign_in_reason
-from web.markup.accounts.sign_in_ways import passkey_way, provider_way
+from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_way, provider_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -35,10 +41,11 @@ def sign_in_page(
                 and h.input(type="hidden", name="next", value=form.values["next"]),
                 email_field(viewer, form, autocomplete="username webauthn"),
                 password_field(viewer, form),
+                forgotten_link(viewer),
                 submit(_("Sign in")),
             ],
             not only and passkey_way(viewer, form.values.get("next", "")),
         ],
-        module="js/pages/passkey.js",
-        module_needed=False,
+        beside=(*SHOW_PASSWORDS, *PASSKEY_SCRIPTS),
+        stylesheets=ACCOUNT_STYLES,
     )

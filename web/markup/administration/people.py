@@ -1,36 +1,42 @@
 """The accounts, and the form for a new one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import htpy as h
 
 from signaling.account import Account
-from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.frame import administration_frame
+from web.markup.administration.invite_account import (
+    invitation_state,
+    invitation_steps,
+    invite_link,
+)
 from web.markup.administration.reset_factors import reset_factors_step
-from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
+from web.markup.shared.controls import action, button, go
 from web.markup.shared.document import document
 from web.routes import path
-from web.view_models import Form, Viewer
+from web.view_models import Viewer
 
 
-def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id: str) -> h.Element:
-    """`own_id` is the viewer's own account."""
+def people_page(
+    viewer: Viewer,
+    accounts: Sequence[Account],
+    own_id: str,
+    invitations: Mapping[str, tuple[datetime, str]],
+) -> h.Element:
+    """`own_id` is the viewer's own account.
+
+    `invitations` has, by account id, until when an invitation can be accepted, and why its mail has not
+    been delivered.
+    """
     _ = viewer.translate
-    labels = [("name", _("Name")), ("email", _("Email")), ("password", _("Password"))]
     return administration_frame(
         viewer,
         _("People"),
-        h.ul(".list")[(_account(viewer, account, own_id) for account in accounts)],
-        h.h2[_("New account")],
-        error_summary(viewer, form, labels),
-        h.form(".card", method="post", action=path("admin_people"))[
-            field(form, "name", _("Name"), required=True),
-            email_field(viewer, form, autocomplete="off"),
-            password_field(viewer, form, new=True),
-            select(form, "role", _("Role"), _roles(viewer)),
-            select(form, "language", _("Language"), viewer.languages, default=viewer.language),
-            submit(_("Create account")),
+        h.div(".actions")[invite_link(viewer)],
+        h.ul(".list")[
+            (_account(viewer, account, own_id, invitations.get(account.id)) for account in accounts)
         ],
     )
 
@@ -40,7 +46,9 @@ def _roles(viewer: Viewer) -> list[tuple[str, str]]:
     return [("scheduler", _("Scheduler")), ("administrator", _("Administrator"))]
 
 
-def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
+def _account(
+    viewer: Viewer, account: Account, own_id: str, invitation: tuple[datetime, str] | None
+) -> h.Element:
     _ = viewer.translate
 
     def step(name: str, label: str) -> h.Element:
@@ -55,6 +63,7 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 h.bdi[account.email],
                 account.suspended_at is not None and [" ", h.span(".tag")[_("Suspended")]],
             ],
+            invitation is not None and invitation_state(viewer, *invitation),
         ],
         h.div(".actions")[
             step("let-in", _("Let in again")) if account.suspended_at else None,
@@ -63,7 +72,9 @@ def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
                 step("sign-out", _("End all sign-ins")),
                 account.id != own_id
                 and [
-                    step("password-link", _("Create a password link")),
+                    step("password-link", _("Create a password link"))
+                    if invitation is None
+                    else invitation_steps(viewer, account),
                     reset_factors_step(viewer, account),
                     step("make-scheduler", _("Make a scheduler"))
                     if account.role == "administrator"

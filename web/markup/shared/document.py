@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.shared.controls import button
+from web.markup.shared.controls import button, choices
 from web.routes import path
 from web.view_models import Viewer
 
@@ -13,28 +13,30 @@ def document(
     body: h.Node,
     *,
     module: str | None = None,
-    module_needed: bool = True,
     service_user: bool = False,
     data: dict[str, str | None] | None = None,
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path of the page's script below web/static, which some pages can do without (not
-    `module_needed`); `data` are the body's data-* attributes.
+    `module` is the path of the page's script below web/static, `beside` are modules that the page
+    works without; `data` are the body's data-* attributes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
     signed_in = viewer.account_name is not None and not service_user
     modules = ["js/pages/lobby.js"] if signed_in else []
-    needs_scripts = signed_in or (module is not None and module_needed)
+    needs_scripts = signed_in or module is not None
     followed = signed_in and "consultation-id" not in (data or {})
     if module and module not in modules:
         modules.append(module)
     if not modules:
         modules.append("js/pages/plain.js")
+    modules += beside
     attributes: dict[str, str | None] = {
+        **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
@@ -68,6 +70,16 @@ def document(
             h.main("#main", tabindex="-1")[body],
         ],
     ]
+
+
+def _preferences(viewer: Viewer) -> dict[str, str | None]:
+    """How the scripts ring and notify."""
+    chosen = viewer.preferences
+    return {
+        "data-ring-sound": chosen.ring_sound,
+        "data-ring-volume": str(chosen.ring_volume),
+        "data-notifications": "on" if chosen.notifications else None,
+    }
 
 
 def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
@@ -173,7 +185,6 @@ def _menu(viewer: Viewer) -> h.Element:
     ]
     if viewer.account_role == "administrator":
         entries.append(("admin", _("Administration")))
-    entries.append(("account", _("My account")))
     return h.nav(aria_label=_("Main menu"))[
         h.ul[
             (
@@ -199,10 +210,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.input(type="hidden", name="next", value=viewer.path),
         h.label(".unseen", for_="interface-language")[_("Show this page in")],
         h.select("#interface-language", name="language")[
-            (
-                h.option(value=code, selected=code == viewer.language, lang=code)[name]
-                for code, name in viewer.languages
-            )
+            choices(viewer.languages, viewer.language, languages=True)
         ],
         h.button(type="submit")[_("Change")],
     ]
@@ -223,7 +231,13 @@ def _leave(viewer: Viewer) -> h.Element:
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
     return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
-        h.span(".account", dir="auto")[viewer.account_name],
+        h.a(
+            ".account",
+            href=path("profile"),
+            aria_label=_("Your profile") + ": " + (viewer.account_name or ""),
+            aria_current="page" if viewer.path == path("profile") else None,
+            dir="auto",
+        )[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],
     ]

@@ -5,24 +5,18 @@ from dataclasses import replace
 from aiohttp import web
 
 from signaling.account import Account, AccountRole
-from signaling.errors import InvalidInput, NotFound
+from signaling.errors import NotFound
 from signaling.flows.people.accounts import (
-    add_account,
     change_role,
     make_password_link,
-    new_account,
     sign_out_everywhere,
     suspend,
 )
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
-from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
+from web.keys import CLOCK, CONFIG, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
-from web.texts.catalogs import OWN_NAMES
-from web.view_models import Form
 
 STEPS = {
     "suspend": "suspend_account",
@@ -39,38 +33,14 @@ ROLES: dict[str, AccountRole] = {
 
 async def show_people(request: web.Request) -> web.Response:
     account = await administrator(request)
-    accounts = await request.app[STORE].read.accounts.all()
-    return show(people_page(await viewer_of(request), Form(), accounts, account.id))
-
-
-async def create(request: web.Request) -> web.Response:
-    """Create an account; a refusal keeps everything typed but the password."""
-    actor = await administrator(request)
-    app, viewer, typed = request.app, await viewer_of(request), await form_of(request)
-    values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
-    role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
-    try:
-        known = (app[CONFIG].brand, values["email"], values["name"])
-        account = new_account(
-            email=values["email"],
-            name=values["name"],
-            role=role,
-            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
-            language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
-            time_zone=viewer.time_zone,
-            now=app[CLOCK].now(),
-        )
-
-        async def work(records: Records) -> None:
-            await add_account(records, account)
-            await records.audit.append(app[CLOCK].now(), actor.id, "create_account", account.id)
-
-        await app[STORE].write(work)
-    except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
-        accounts = await app[STORE].read.accounts.all()
-        return show(people_page(viewer, form, accounts, actor.id), 400)
-    raise web.HTTPSeeOther(path("admin_people"))
+    read = request.app[STORE].read
+    accounts = await read.accounts.all()
+    invited = await read.password_links.invited()
+    problems = await read.account_mails.problems("invitation")
+    invitations = {
+        account_id: (over, problems.get(account_id, "")) for account_id, over in invited.items()
+    }
+    return show(people_page(await viewer_of(request), accounts, account.id, invitations))
 
 
 async def change(request: web.Request) -> web.Response:

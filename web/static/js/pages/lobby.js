@@ -16,6 +16,7 @@ import { clearStorage } from "../shared/clear-storage.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
+import { prefer } from "../shared/ring-sounds.js";
 import { openBeside } from "../shared/sign-in-beside.js";
 import { SignInEnd } from "../shared/sign-in-end.js";
 import { tellSignedIn, whenSignedIn } from "../shared/signed-in.js";
@@ -46,7 +47,9 @@ tellSignedIn(account); // before any script reads what this browser keeps
 setUpPage();
 await loadCatalog();
 
+const { ringSound, ringVolume, notifications } = document.body.dataset;
 const ringer = new Ringer(showSound);
+prefer(ringer, ringSound, Number(ringVolume));
 const connection = new ConnectionStatus(render);
 showSound();
 
@@ -119,6 +122,7 @@ function renderSignIn() {
 whenSignedIn((other) => {
   if (other !== account) {
     // They sit here now; nothing of this page is theirs.
+    clearStorage();
     location.replace(byId("home", HTMLAnchorElement).href);
   } else channel.reopen();
 });
@@ -199,13 +203,15 @@ function showSound() {
 }
 
 /**
- * Show a desktop notification of new arrivals. It names nobody: any passer-by may read it.
+ * Show a desktop notification of new arrivals, if the profile says so and the browser was allowed to
+ * there. It names nobody: any passer-by may read it.
  * @param {WaitingEntry[]} unanswered
  */
 function announce(unanswered) {
   const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
   announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
-  if (!fresh || isSilent || document.visibilityState === "visible") return;
+  if (!fresh || isSilent || notifications !== "on" || document.visibilityState === "visible")
+    return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
     const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
@@ -215,12 +221,7 @@ function announce(unanswered) {
   }
 }
 
-enableSound.addEventListener("click", () => {
-  ringer.unlock();
-  if ("Notification" in window && Notification.permission === "default") {
-    void Notification.requestPermission();
-  }
-});
+enableSound.addEventListener("click", () => ringer.unlock());
 // For most browsers any touch of the page is enough; the button says so.
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });

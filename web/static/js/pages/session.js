@@ -262,7 +262,7 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  const kept = over || isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
@@ -341,8 +341,14 @@ function signsInAgain() {
   return over === "sign_in_required" && page.role === "scheduler" && signInEnd.isOver;
 }
 
+/** Somebody else is signed in in this browser. */
+let isForeign = false;
+
 whenSignedIn((account) => {
-  if (account === page.account && signsInAgain()) location.reload();
+  if (!page.account) return; // a guest's page, whose seat does not depend on it
+  isForeign = account !== page.account;
+  render(); // what is kept is dropped, and lobby.js leaves this page
+  if (!isForeign && signsInAgain()) location.reload();
 });
 
 /** @param {HTMLElement} place */
@@ -384,6 +390,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
+  if (isForeign) return false;
   if (signsInAgain()) return true;
   return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
