@@ -41,13 +41,14 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 "Actions of timers, and of people without an account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
-               "suspend_account", "let_in_account", "change_role", "sign_out_everywhere",
+               "suspend_account", "let_in_account", "delete_account", "hand_over",
+               "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
                "choose_password")  # fmt: skip
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
-                     "see_outbox")  # fmt: skip
+                     "see_outbox", "export_audit", "export_numbers")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
 "Actions of commands on the machine itself."

@@ -98,7 +98,11 @@ ROOMS: dict[str, set[str]] = {
         "signaling/flows (rooms)",
         "signaling/flows/notices",
     },
-    "signaling/flows/people": {"signaling/flows (rooms)"},
+    "signaling/flows/people": {
+        "signaling/flows (rooms)",
+        "signaling/flows/calls",
+        "signaling/flows/notices",
+    },
     "signaling/flows/sessions": {
         "signaling/flows (rooms)",
         "signaling/flows/calls",

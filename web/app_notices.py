@@ -16,6 +16,8 @@ from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.deleting import Deleting
+from signaling.flows.people.handing_over import HandingOver
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
@@ -92,6 +94,8 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
+    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
+    app[keys.DELETING] = Deleting(store, handing_over, clock)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

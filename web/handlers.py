@@ -29,6 +29,7 @@ from web.pages import (
     webhooks,
 )
 from web.pages.administration import (
+    account,
     audit,
     organizations,
     outbox,
@@ -116,6 +117,9 @@ HANDLERS = {
     ("GET", "admin"): overview.show_overview,
     ("GET", "admin_people"): people.show_people,
     ("POST", "admin_people"): people.create,
+    ("GET", "admin_person"): account.show_account,
+    ("GET", "admin_delete_account"): account.show_deletion,
+    ("POST", "admin_delete_account"): account.delete,
     ("POST", "admin_account"): people.change,
     ("GET", "admin_routes"): routes.show_routes,
     ("POST", "admin_routes"): routes.save_routes,

@@ -12,6 +12,7 @@ from signaling.flows.notices.composing import Composing
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.arriving import Arriving
+from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.retention.emptying import Emptying
@@ -74,6 +75,7 @@ ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
+DELETING = web.AppKey("deleting", Deleting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGETTING = web.AppKey("forgetting", Forgetting)

@@ -67,6 +67,8 @@ PATHS = {
     "admin_audit": "/admin/audit",
     "admin_outbox": "/admin/outbox",
     "admin_people": "/admin/people",
+    "admin_person": "/admin/people/{account_id}",
+    "admin_delete_account": "/admin/people/{account_id}/delete",
     "admin_account": "/admin/people/{account_id}/{step}",
     "admin_routes": "/admin/routes",
     "admin_texts": "/admin/texts",

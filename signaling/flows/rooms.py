@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from signaling.account import Account
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
@@ -99,7 +101,7 @@ class Rooms:
         if scheduler is None:
             raise NotFound
         checks = await read.device_checks.of_consultation(consultation_id)
-        seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
+        seats = [_seat_of(scheduler)]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
                 check = checks.get(invite.id)
@@ -154,10 +156,28 @@ class Rooms:
                 room.ask_photo(None)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
+    def change_scheduler(self, room: Room, scheduler: Account, now: datetime) -> None:
+        """Another account holds the session now. Within `exclusive`.
+
+        Whoever is there waits for the new scheduler; the old one's page ends.
+        """
+        before = room.consultation.scheduler_id
+        room.consultation = replace(room.consultation, scheduler_id=scheduler.id)
+        self._timers.cancel(absence(room, before))
+        self.remove_seat(room, before)
+        room.seats[scheduler.id] = _seat_of(scheduler)
+        room.publish_participant(scheduler.id)
+        if room.waiting_since is None and room.others_online():
+            room.waiting_since = now
+
     async def changed(self, consultation_ids: Iterable[str]) -> None:
         """Refresh lists of these consultations: something outside their rooms has changed."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
             self.hub.notify_lobby(scheduler_id, wire.ListChanged())
+
+
+def _seat_of(scheduler: Account) -> Seat:
+    return Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)
 
 
 def _dismiss(seat: Seat) -> None:

@@ -107,3 +107,20 @@ CREATE INDEX shared_session_account ON shared_session (account_id);
 
 -- Whoever is suspended cannot sign in until an administrator lets them in again.
 ALTER TABLE account RENAME COLUMN disabled_at TO suspended_at;
+
+-- What stays of a deleted account while closed sessions of theirs wait for their own deletion: an id.
+ALTER TABLE account ADD COLUMN deleted_at INTEGER;
+CREATE INDEX account_deleted ON account (id) WHERE deleted_at IS NOT NULL;
+
+-- The audit log, filtered by who and by what.
+CREATE INDEX audit_actor ON audit (actor, number);
+CREATE INDEX audit_action ON audit (action, number);
+
+-- How much happened in a week, counted as it happens: of sessions that were deleted nothing else stays.
+CREATE TABLE number (
+    week TEXT NOT NULL,            -- ISO 8601, as 2026-W50
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,           -- a word of signaling/numbers.py: it names nobody
+    count INTEGER NOT NULL,
+    PRIMARY KEY (week, kind, label)
+) STRICT, WITHOUT ROWID;

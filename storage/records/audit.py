@@ -162,6 +162,14 @@ class Audit:
         )
         return [_line(row) for row in rows]
 
+    async def last(self, actor: str, action: str) -> datetime | None:
+        """When somebody last did something; None: never."""
+        row = await self._executor.row(
+            "SELECT at FROM audit WHERE actor = ? AND action = ? ORDER BY number DESC LIMIT 1",
+            (actor, action),
+        )
+        return from_ms(row["at"]) if row else None
+
     async def after(self, number: int, limit: int) -> list[AuditLine]:
         """At most `limit` lines, oldest first, from above the line `number`."""
         rows = await self._executor.rows(

@@ -134,6 +134,21 @@ class Consultations:
         )
         return [await self._consultation(row) for row in rows]
 
+    async def ids_of(self, scheduler_id: str, states: Sequence[str]) -> list[str]:
+        """The ids of a scheduler's consultations in these states, in order."""
+        rows = await self._executor.rows(
+            f"SELECT id FROM consultation WHERE scheduler_id = ? AND state IN ({marks(states)})"
+            " ORDER BY id",
+            (scheduler_id, *states),
+        )
+        return [row["id"] for row in rows]
+
+    async def hand_over(self, consultation_id: str, to_id: str) -> None:
+        """Make another account its scheduler."""
+        await self._executor.rows(
+            "UPDATE consultation SET scheduler_id = ? WHERE id = ?", (to_id, consultation_id)
+        )
+
     async def overdue(self, before: datetime, limit: int) -> list[Consultation]:
         """Planned or waiting ones whose date was at or before `before`.
 
@@ -209,3 +224,7 @@ class Consultations:
             (consultation_id,),
         )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))
+        await self._executor.rows(  # what waited for the last session of a deleted account
+            "DELETE FROM account WHERE deleted_at IS NOT NULL AND NOT EXISTS ("
+            " SELECT 1 FROM consultation WHERE scheduler_id = account.id)"
+        )

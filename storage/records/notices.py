@@ -272,6 +272,23 @@ class Notices:
             (consultation_id, *occasions),
         )
 
+    async def withdraw_waiting(
+        self, consultation_id: str, occasions: Sequence[Occasion]
+    ) -> list[tuple[str, Occasion]]:
+        """Drop what waits on these occasions, so that it can be queued again in other words.
+
+        Returns (invite id, occasion) of each. What is being sent right now stays as it is.
+        """
+        rows = await self._executor.rows(
+            "UPDATE notice SET state = 'dropped', next_at = NULL,"
+            " dedupe_key = dedupe_key || ':' || id"
+            " WHERE consultation_id = ? AND state = 'pending' AND next_at IS NOT NULL"
+            f" AND invite_id IS NOT NULL AND occasion IN ({marks(occasions)})"
+            " RETURNING invite_id, occasion",
+            (consultation_id, *occasions),
+        )
+        return [(row["invite_id"], row["occasion"]) for row in rows]
+
     async def drop_all_pending(self, consultation_id: str) -> None:
         """Drop everything not sent yet about a session: it is over or canceled."""
         await self._executor.rows(

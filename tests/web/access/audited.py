@@ -31,6 +31,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_people"): ("create_account",),
+    ("POST", "admin_delete_account"): ("delete_account", "hand_over"),
     ("POST", "admin_account"): (
         "suspend_account",
         "let_in_account",

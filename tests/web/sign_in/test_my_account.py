@@ -269,8 +269,8 @@ async def test_a_link_dies_with_the_account_and_with_another_password(
         await owner.sign_in()
         link = await link_for(boss, nurse.id)
         if step == "disable":
-            await boss.post(f"/admin/people/{nurse.id}/disable")
-            await boss.post(f"/admin/people/{nurse.id}/enable")
+            await boss.post(f"/admin/people/{nurse.id}/suspend")
+            await boss.post(f"/admin/people/{nurse.id}/let-in")
         else:
             await change(owner)
         assert (await owner.get(link)).status == 404
@@ -280,7 +280,7 @@ async def test_a_disabled_account_gets_no_link(server: Server) -> None:
     nurse = await account(server)
     async with Person(server) as boss:
         await boss.sign_in(BOSS)
-        await boss.post(f"/admin/people/{nurse.id}/disable")
+        await boss.post(f"/admin/people/{nurse.id}/suspend")
         assert (await boss.post(f"/admin/people/{nurse.id}/password-link")).status == 404
 
 

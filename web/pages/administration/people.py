@@ -1,6 +1,8 @@
 """ "People": who can sign in."""
 
+from collections.abc import Container
 from dataclasses import replace
+from math import ceil
 
 from aiohttp import web
 
@@ -14,16 +16,25 @@ from signaling.flows.people.accounts import (
     sign_out_everywhere,
     suspend,
 )
+from signaling.text import searched
 from storage.store import Records
 from web.http.errors import sentence
 from web.http.forms import form_of
+from web.http.paging import page_number
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
-from web.markup.administration.people import password_link_page, people_page
+from web.markup.administration.people import (
+    PeopleList,
+    PersonRow,
+    password_link_page,
+    people_page,
+)
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form
 
+PAGE = 25
+"Accounts on one page."
 STEPS = {
     "suspend": "suspend_account",
     "let-in": "let_in_account",
@@ -38,9 +49,41 @@ ROLES: dict[str, AccountRole] = {
 
 
 async def show_people(request: web.Request) -> web.Response:
-    account = await administrator(request)
-    accounts = await request.app[STORE].read.accounts.all()
-    return show(people_page(await viewer_of(request), Form(), accounts, account.id))
+    await administrator(request)
+    return show(people_page(await viewer_of(request), Form(), await _people(request)))
+
+
+async def _people(request: web.Request) -> PeopleList:
+    """The page of accounts that the query asks for."""
+    read = request.app[STORE].read
+    search, state = request.query.get("search", "")[:100], request.query.get("state", "")
+    asked = await read.accounts.deletion_requests()
+    found = [
+        account
+        for account in await read.accounts.all()
+        if _matches(account, search) and _is_in(account, state, asked)
+    ]
+    pages = max(1, ceil(len(found) / PAGE))
+    number = page_number(request, pages)
+    rows = [
+        PersonRow(account, await read.audit.last(account.id, "sign_in"), asked.get(account.id))
+        for account in found[(number - 1) * PAGE : number * PAGE]
+    ]
+    return PeopleList(rows, search, state, number, pages, total=len(found))
+
+
+def _matches(account: Account, search: str) -> bool:
+    wanted = searched(search)
+    return not wanted or wanted in searched(f"{account.name} {account.email}")
+
+
+def _is_in(account: Account, state: str, asked: Container[str]) -> bool:
+    """Whether an account is among those of a state of the filter; `asked` are to be deleted."""
+    return {
+        "active": account.suspended_at is None,
+        "suspended": account.suspended_at is not None,
+        "deletion": account.id in asked,
+    }.get(state, True)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -68,8 +111,7 @@ async def create(request: web.Request) -> web.Response:
         await app[STORE].write(work)
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
-        accounts = await app[STORE].read.accounts.all()
-        return show(people_page(viewer, form, accounts, actor.id), 400)
+        return show(people_page(viewer, form, await _people(request)), 400)
     raise web.HTTPSeeOther(path("admin_people"))
 
 
@@ -100,7 +142,7 @@ async def change(request: web.Request) -> web.Response:
         await records.audit.append(now, actor.id, STEPS[step], account_id)
 
     await request.app[STORE].write(work)
-    raise web.HTTPSeeOther(path("admin_people"))
+    raise web.HTTPSeeOther(path("admin_person", account_id=account_id))
 
 
 async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:
