@@ -259,7 +259,7 @@ async def test_a_link_lives_a_day_and_a_new_one_kills_it(
         assert await server.app[STORE]._database.read.rows("SELECT * FROM password_link") == []
 
 
-@pytest.mark.parametrize("step", ["disable", "change_password"])
+@pytest.mark.parametrize("step", ["suspend", "change_password"])
 async def test_a_link_dies_with_the_account_and_with_another_password(
     server: Server, step: str
 ) -> None:
@@ -268,7 +268,7 @@ async def test_a_link_dies_with_the_account_and_with_another_password(
         await boss.sign_in(BOSS)
         await owner.sign_in()
         link = await link_for(boss, nurse.id)
-        if step == "disable":
+        if step == "suspend":
             await boss.post(f"/admin/people/{nurse.id}/suspend")
             await boss.post(f"/admin/people/{nurse.id}/let-in")
         else:
@@ -276,7 +276,7 @@ async def test_a_link_dies_with_the_account_and_with_another_password(
         assert (await owner.get(link)).status == 404
 
 
-async def test_a_disabled_account_gets_no_link(server: Server) -> None:
+async def test_a_suspended_account_gets_no_link(server: Server) -> None:
     nurse = await account(server)
     async with Person(server) as boss:
         await boss.sign_in(BOSS)

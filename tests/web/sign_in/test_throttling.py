@@ -267,7 +267,7 @@ async def test_a_known_browser_that_guesses_is_stopped_too(server: Server) -> No
         assert await guesses(server, 1, 1) == [401]
 
 
-@pytest.mark.parametrize("step", ["sign-out", "disable"])
+@pytest.mark.parametrize("step", ["sign-out", "suspend"])
 async def test_whoever_is_signed_out_everywhere_has_no_known_browser_left(
     server: Server, step: str
 ) -> None:
