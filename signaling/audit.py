@@ -53,9 +53,13 @@ OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organiza
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
 "Actions of commands on the machine itself."
 
+OLD = {"disable_account": "suspend_account", "enable_account": "let_in_account"}
+"Words of older lines -> what they are called today."
+
+_OF_SESSIONS = tuple(word for words in OF_ACTIONS.values() for word in words)
 WORDS = frozenset(
     (
-        *(word for words in OF_ACTIONS.values() for word in words),
+        *_OF_SESSIONS,
         *OF_SERVER,
         *OF_ACCOUNTS,
         *OF_ADMINISTRATION,
@@ -63,3 +67,23 @@ WORDS = frozenset(
         "begin_keyed_log",
     )
 )
+
+EXPORTS = tuple(sorted(word for word in WORDS if word.startswith("export")))
+"What took something out of this server."
+GROUPS: dict[str, tuple[str, ...]] = {
+    "exports": EXPORTS,
+    "accounts": OF_ACCOUNTS,
+    "sessions": tuple(word for word in (*_OF_SESSIONS, *OF_SERVER) if word not in EXPORTS),
+    "administration": tuple(word for word in OF_ADMINISTRATION if word not in EXPORTS),
+    "machine": OF_MACHINE,
+}
+"Words that people look for together."
+
+
+def asked_for(what: str) -> tuple[str, ...]:
+    """The words of a group, or a word with its older spelling; empty if there is no such."""
+    if what in GROUPS:
+        return GROUPS[what]
+    if what not in WORDS:
+        return ()
+    return (what, *(old for old, new in OLD.items() if new == what))

@@ -184,6 +184,7 @@ ROOMS: dict[str, set[str]] = {
     "web/pages/administration": {
         "web",
         "web (keys)",
+        "web/access",
         "web/forms",
         "web/http",
         "web/markup/administration",

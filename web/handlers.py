@@ -130,6 +130,8 @@ HANDLERS = {
     ("GET", "admin_template"): templates.show_template,
     ("POST", "admin_template"): templates.save_template,
     ("GET", "admin_audit"): audit.show_audit,
+    ("POST", "admin_audit_check"): audit.check,
+    ("GET", "admin_audit_export"): audit.export,
     ("GET", "admin_outbox"): outbox.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,

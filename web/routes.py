@@ -65,6 +65,8 @@ PATHS = {
     "left": "/left",
     "admin": "/admin",
     "admin_audit": "/admin/audit",
+    "admin_audit_check": "/admin/audit/check",
+    "admin_audit_export": "/admin/audit.csv",
     "admin_outbox": "/admin/outbox",
     "admin_people": "/admin/people",
     "admin_person": "/admin/people/{account_id}",

@@ -46,6 +46,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
     ("GET", "admin_outbox"): ("see_outbox",),
+    ("GET", "admin_audit_export"): ("export_audit",),
 }
 "(method, name of the address) -> words of its lines."
 
@@ -64,6 +65,7 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",
     ("DELETE", "relay_trial"): "ends what nobody keeps",
+    ("POST", "admin_audit_check"): "reads the log, and changes nothing",
     ("POST", "landing_test"): "about a device; deleted with the session",
     ("POST", "webhook_status"): "what became of a notice; deleted with the session",
     ("POST", "webhook_inbound"): "what somebody wrote; deleted with the session",
