@@ -31,6 +31,7 @@ from web.pages import (
 from web.pages.administration import (
     account,
     audit,
+    health,
     organizations,
     outbox,
     overview,
@@ -132,6 +133,7 @@ HANDLERS = {
     ("GET", "admin_audit"): audit.show_audit,
     ("POST", "admin_audit_check"): audit.check,
     ("GET", "admin_audit_export"): audit.export,
+    ("GET", "admin_health"): health.show_health,
     ("GET", "admin_outbox"): outbox.show_outbox,
     ("POST", "webhook_status"): webhooks.status,
     ("POST", "webhook_inbound"): webhooks.inbound,

@@ -191,6 +191,14 @@ class Notices:
         )
         return maybe_from_ms(row["next_at"]) if row else None
 
+    async def waiting(self, now: datetime) -> dict[Channel, int]:
+        """How many notices are due by now, by the channel that they leave by next."""
+        rows = await self._executor.rows(
+            "SELECT channel, COUNT(*) AS count FROM notice WHERE next_at <= ? GROUP BY channel",
+            (to_ms(now),),
+        )
+        return {row["channel"]: row["count"] for row in rows}
+
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
