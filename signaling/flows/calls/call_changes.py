@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
+from signaling import numbers
 from signaling.calls.call import Call, CallState
 from signaling.calls.topology import Policy, steer
 from signaling.chat import ChatMessage, LineKind
@@ -83,6 +84,10 @@ class CallChanges:
                     raise CallsFull
             if not await records.calls.put(consultation_id, call):
                 raise Conflict
+            if call.over:
+                topology = call.path.topology.value if call.answered_at else None
+                qualities = [seat.quality for seat in room.seats.values()]
+                await records.numbers.count(now, [numbers.call(topology, qualities)])
             if new:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:

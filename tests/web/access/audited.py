@@ -47,6 +47,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_template"): ("change_template",),
     ("GET", "admin_outbox"): ("see_outbox",),
     ("GET", "admin_audit_export"): ("export_audit",),
+    ("GET", "admin_numbers_export"): ("export_numbers",),
 }
 "(method, name of the address) -> words of its lines."
 

@@ -13,6 +13,7 @@ def administration_frame(
     *body: h.Node,
     title: str = "",
     parent: tuple[str, str] | None = None,
+    stylesheets: tuple[str, ...] = (),
 ) -> h.Element:
     """One page under Administration, with the way back.
 
@@ -33,4 +34,5 @@ def administration_frame(
             h.h1(dir="auto" if parent else None)[heading],
             *body,
         ],
+        stylesheets=stylesheets,
     )

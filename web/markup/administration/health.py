@@ -23,6 +23,7 @@ def health_page(viewer: Viewer, health: Health) -> h.Element:
         h.ul(".list")[(_part(viewer, part) for part in parts)],
         h.p(".hint")[filled(_("Looked at %(time)s"), time=clock(viewer, health.now))],
         go(path("admin_health"), _("Look again")),
+        stylesheets=("css/figures.css",),
     )
 
 
