@@ -260,11 +260,11 @@ async def test_the_page_shows_the_newest_first_and_tells_a_broken_chain(server: 
         for _ in range(60):
             await boss.get("/admin/outbox")
         page = (await boss.get("/admin/audit")).text
-        assert page.count("Outbox opened") == 50 and "The Boss" in page
+        assert page.count("<strong>Outbox opened") == 50 and "The Boss" in page
         older = re.search(r'href="(/admin/audit\?before=\d+)"', page)
         assert older is not None
         rest = (await boss.get(older.group(1))).text
-        assert "Server set up" in rest and "Somebody unknown" not in rest
+        assert "<strong>Server set up" in rest and "<bdi>Somebody unknown" not in rest
         await server.app[STORE].write(
             lambda records: records.audit._executor.rows("DELETE FROM audit WHERE number = 7")
         )
