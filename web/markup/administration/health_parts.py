@@ -97,7 +97,9 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
     last, label = found.last, channel_label(viewer, channel)
     facts: tuple[h.Node, ...] = (
         ngettext("%(count)s notice waits.", "%(count)s notices wait.", found.waiting)
-        % {"count": found.waiting},
+        % {"count": found.waiting}
+        if found.waiting
+        else _("Nothing waits to be sent."),
         _at(viewer, _("Last handed over: %(time)s"), last.succeeded_at),
         _at(viewer, _("Last failure: %(time)s"), last.failed_at),
         reason_sentence(viewer, last.reason) if last.failed_at else None,

@@ -91,7 +91,7 @@ def _column(viewer: Viewer, week: str) -> Column:
     words, monday = date_words(viewer.language), monday_of(week)
     day = words.write(words.short, monday, short=True)
     return Column(
-        f"{monday.day}.{monday.month}.", viewer.translate("Week of %(day)s") % {"day": day}
+        words.write("%d %m", monday, short=True), viewer.translate("Week of %(day)s") % {"day": day}
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
+from math import ceil
 
 import htpy as h
 
@@ -13,11 +14,13 @@ svg, g, rect, line, text, title = (
 )
 WIDTH, HEIGHT = 640, 200
 "Of the coordinates; the picture takes the width of the page."
-LEFT, BELOW, ABOVE = 36, 22, 10
+LEFT, BELOW, ABOVE = 36, 26, 22
 "Room for the numbers beside the bars, the columns' names below, and half a digit above."
 FILLED = 0.7
 "Share of a column that its bar takes."
 STEPS = (1, 2, 5)
+MOST_NAMES = 8
+"Of columns, so that they do not run into each other; a narrow screen shows every other one."
 
 
 @dataclass(frozen=True)
@@ -113,8 +116,11 @@ def _bar(
                 )[title[f"{columns[index].long} · {each.label}: {value}"]]
             )
         below += value
-    middle = _x(viewer, start + width / 2)
-    return g[parts, text(x=str(middle), y=str(HEIGHT - 6))[columns[index].short]]
+    # named from the newest column back
+    number, rest = divmod(len(columns) - 1 - index, ceil(len(columns) / MOST_NAMES))
+    middle, style = _x(viewer, start + width / 2), ".minor" if number % 2 else ""
+    name = text(style, x=str(middle), y=str(HEIGHT - 6))[columns[index].short]
+    return g[parts, None if rest else name]
 
 
 def _table(viewer: Viewer, columns: Sequence[Column], series: Sequence[Series]) -> h.Element:
