@@ -5,9 +5,12 @@ TeleConnectError
 │   ├── DoubtfulContact     400  a number that needs to be confirmed
 │   └── InvalidMessage      400  a malformed or unknown socket message
 ├── SignInRequired          401  nobody is signed in, or the seat was lost
+│   └── SecondFactorMissing 401  signed in, but must set up a second factor first
 ├── WebhookRefused          401  a webhook that is not authenticated
 ├── NotAllowed              403  signed in, but not permitted
 ├── ForgedOrigin            403  the request does not come from a page of this server
+├── SignInRefused           403  the provider of sign-in, or its answer, signs nobody in
+│   └── ProviderUnavailable 503  the provider gives no answer that can be used
 ├── NotFound                404  does not exist, or not for this person: never said which
 ├── Conflict                409  valid request, wrong moment
 │   ├── TransitionRefused   409  a life cycle has no such step
@@ -136,6 +139,11 @@ class SignInRequired(TeleConnectError):
     sentence = N_("Please sign in.")
 
 
+class SecondFactorMissing(SignInRequired):
+    code = "second_factor_missing"
+    sentence = N_("Please set up a second step for signing in first.")
+
+
 class WebhookRefused(TeleConnectError):
     """The request is not proven to come from the provider; `values["problem"]` is for the log."""
 
@@ -157,6 +165,33 @@ class ForgedOrigin(TeleConnectError):
     code = "forged_origin"
     status = 403
     sentence = N_("This request did not come from a page of this server. Go back and try again.")
+
+
+class SignInRefused(TeleConnectError):
+    """Nobody is signed in by the provider; sentences take `values["provider"]`, its name.
+
+    `problem` is for the log: it has no personal data.
+    """
+
+    code = "sign_in_refused"
+    status = 403
+    sentence = N_(
+        "The answer of %(provider)s cannot be trusted, so you were not signed in. Please sign in"
+        " again. If this happens again, tell whoever runs this server."
+    )
+
+    def __init__(self, problem: str, sentence: str | None = None) -> None:
+        self.problem = problem
+        super().__init__(sentence)
+
+
+class ProviderUnavailable(SignInRefused):
+    code = "provider_unavailable"
+    status = 503
+    sentence = N_(
+        "%(provider)s cannot be reached right now, so you were not signed in. Please try again in a"
+        " few minutes. If this goes on, tell whoever runs this server."
+    )
 
 
 class NotFound(TeleConnectError):
@@ -373,8 +408,28 @@ class TooManyRequests(TeleConnectError):
 
     def __init__(self, wait: timedelta = timedelta(), **values: object) -> None:
         self.seconds = ceil(wait.total_seconds())
-        self.minutes = max(1, ceil(self.seconds / 60))
+        self.amount = self.minutes = max(1, ceil(self.seconds / 60))
+        "Of what `counted` counts."
         super().__init__(None, minutes=self.minutes, **values)
+
+
+class TooManyGuesses(TooManyRequests):
+    """Wrong passwords: the next attempt is admitted after `wait`, told in seconds if it is short."""
+
+    sentence = N_("There were too many wrong passwords. Please wait a few minutes and try again.")
+    counted = Nn_(
+        "There were too many wrong passwords. Please try again in %(minutes)s minute.",
+        "There were too many wrong passwords. Please try again in %(minutes)s minutes.",
+    )
+    counted_seconds = Nn_(
+        "There were too many wrong passwords. Please try again in %(seconds)s second.",
+        "There were too many wrong passwords. Please try again in %(seconds)s seconds.",
+    )
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait, seconds=ceil(wait.total_seconds()))
+        if self.seconds < 60:
+            self.counted, self.amount = self.counted_seconds, self.seconds
 
 
 class TooMuchSent(TooManyRequests):

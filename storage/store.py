@@ -18,6 +18,7 @@ from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
+from storage.records.account_mails import AccountMails
 from storage.records.accounts import Accounts, WebSessions
 from storage.records.attachments import Attachments
 from storage.records.audit import Audit
@@ -27,6 +28,7 @@ from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
+from storage.records.identities import AccessRequests, Identities
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
 from storage.records.known_browsers import KnownBrowsers
@@ -36,13 +38,14 @@ from storage.records.numbers import Numbers
 from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
+from storage.records.second_factors import SecondFactorRecords
 from storage.records.settings import Settings
 from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
 
 T = TypeVar("T")
-SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")
-"Tables of who is signed in and where: none of it survives a restore."
+SIGNED_IN = ("web_session", "seat", "known_browser", "password_link", "account_mail")
+"Tables of who is signed in and where, and of one-time addresses: none of it survives a restore."
 _log = logging.getLogger(__name__)
 
 
@@ -54,10 +57,14 @@ class Records:
     ) -> None:
         self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
+        self.identities = Identities(executor)
+        self.access_requests = AccessRequests(executor)
+        self.account_mails = AccountMails(executor, vault, hooks)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
+        self.second_factors = SecondFactorRecords(executor, vault)
         self.chat = Chat(executor, vault)
         self.uploads = Uploads(executor, vault)
         self.attachments = Attachments(executor, vault)

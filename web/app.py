@@ -31,7 +31,9 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
 from web.access.revocation import RevocationWatch
@@ -39,6 +41,7 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
+from web.app_sign_in import add_provider
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -98,7 +101,13 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(
+        store,
+        clock,
+        idle=timedelta(hours=config.idle_hours),
+        at_most=timedelta(days=config.sign_in_days),
+        secure=config.secure,
+    )
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
@@ -120,8 +129,10 @@ async def _assemble(
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
+    app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
+    app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
@@ -149,11 +160,12 @@ async def _assemble(
         store, clock, timedelta(minutes=config.early_entry_minutes)
     )
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
+    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
     interpreting = app[keys.INTERPRETING]
-    app[keys.EMPTYING] = emptying = Emptying(store, waits)
     app[keys.FORGETTING] = forgetting = Forgetting(
         store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
     )
@@ -176,7 +188,8 @@ async def _assemble(
         if not timekeeping.sure:
             return
         await live.prolong()
-        over = await web_sessions.forget_expired()
+        over = await web_sessions.forget_expired(live.held())
+        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 
@@ -191,6 +204,7 @@ async def _assemble(
         ):
             clockwork.set(name, clock.now(), action)
         sending.wake()
+        account_mail.wake()
 
     async def running(_: web.Application) -> AsyncIterator[None]:
         """From before the first request to after the last: timers run, state is recovered."""
@@ -199,8 +213,10 @@ async def _assemble(
             await forgetting.begin()
             await store.write(lambda records: records.consultations.forget_presence())
             await sending.recover()
+            await account_mail.recover()
             await zone_changes.begin()
             sending.wake()
+            account_mail.wake()
             await interpreting.expire_due()
             await expiring.expire_due()
             await abandoning.look()
@@ -211,6 +227,7 @@ async def _assemble(
         runners = [asyncio.create_task(each.run(), name="clockwork") for each in clockworks]
         yield
         sending.close()
+        account_mail.close()
         for runner in runners:
             runner.cancel()
         for runner in runners:
@@ -233,6 +250,7 @@ async def _assemble(
         report_workers.stop()
 
     add_files(app, config)
+    add_provider(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)

@@ -71,6 +71,10 @@ class Ping(Message, tag="ping", frozen=True):
     """Browsers cannot see WebSocket pings; this is how a page detects a dead connection."""
 
 
+class Active(Message, tag="active", frozen=True):
+    """A scheduler has done something by hand on a page of the lobby: that keeps them signed in."""
+
+
 class ChatSend(Message, tag="chat_send", frozen=True):
     id: Id
     text: Text
@@ -203,6 +207,7 @@ class SetQuality(Message, tag="set_quality", frozen=True):
 ClientMessage = (
     Hello
     | Ping
+    | Active
     | ChatSend
     | Seen
     | ReadChat
@@ -389,6 +394,14 @@ class Lobby(Message, tag="lobby", frozen=True):
     waiting: list[WaitingEntry]
 
 
+class SignInEnds(Message, tag="sign_in_ends", frozen=True):
+    """When this scheduler will have to sign in again."""
+
+    at: int
+    left: int
+    "Milliseconds until then by the server's clock; 0: it is over."
+
+
 class ListChanged(Message, tag="list_changed", frozen=True):
     """Something shown in this scheduler's lists of sessions has changed."""
 
@@ -417,6 +430,7 @@ ServerMessage = (
     | Replaced
     | Goodbye
     | Lobby
+    | SignInEnds
     | ListChanged
 )
 

@@ -27,10 +27,15 @@ ALTER TABLE web_session ADD COLUMN subject TEXT;
 ALTER TABLE web_session ADD COLUMN provider_session TEXT;
 CREATE INDEX web_session_subject ON web_session (issuer, subject) WHERE issuer IS NOT NULL;
 
+-- When somebody last used it; NULL: not since this was stored.
+ALTER TABLE web_session ADD COLUMN used_at INTEGER;
+
 -- reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
 -- for at the sign-in page.
 ALTER TABLE password_link ADD COLUMN kind TEXT NOT NULL DEFAULT 'reset'
     CHECK (kind IN ('reset', 'invitation', 'forgotten'));
+ALTER TABLE password_link ADD COLUMN made_by TEXT REFERENCES account (id) ON DELETE SET NULL;
+CREATE INDEX password_link_made_by ON password_link (made_by) WHERE made_by IS NOT NULL;
 
 -- What somebody has chosen under their profile, as JSON; and when they asked to be deleted.
 ALTER TABLE account ADD COLUMN preferences TEXT NOT NULL DEFAULT '{}';
@@ -45,9 +50,12 @@ CREATE TABLE account_mail (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,       -- next try
     tries INTEGER NOT NULL DEFAULT 0,
+    doubts INTEGER NOT NULL DEFAULT 0, -- tries after which it may have arrived
+    problem TEXT NOT NULL DEFAULT '',  -- of the last try: a code of signaling/notices/reasons.py
     expires_at INTEGER NOT NULL    -- no try after this: the address in it is over
 ) STRICT;
 CREATE INDEX account_mail_due ON account_mail (due_at);
+CREATE INDEX account_mail_account ON account_mail (account_id);
 
 -- Credentials of WebAuthn Level 3.
 CREATE TABLE passkey (
@@ -62,12 +70,14 @@ CREATE TABLE passkey (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkey_account ON passkey (account_id);
 
--- Authenticator apps (RFC 6238).
+-- Authenticator apps (RFC 6238); one that no code has confirmed yet does not count.
 CREATE TABLE authenticator_app (
-    account_id TEXT PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     secret BLOB NOT NULL,          -- sealed
     created_at INTEGER NOT NULL,
-    last_step INTEGER NOT NULL     -- time step of the newest code that was taken: none counts twice
+    last_step INTEGER NOT NULL,    -- time step of the newest code that was taken: none counts twice
+    PRIMARY KEY (account_id, confirmed)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recovery_code (

@@ -4,9 +4,12 @@ import sqlite3
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
+from signaling.preferences import Preferences
 from storage.engine.commit_hooks import CommitHooks
 from storage.engine.database import Executor, Row, batched, marks
 
@@ -22,6 +25,8 @@ def _account(row: Row) -> Account:
         time_zone=row["time_zone"],
         created_at=from_ms(row["created_at"]),
         suspended_at=maybe_from_ms(row["suspended_at"]),
+        preferences=msgspec.json.decode(row["preferences"], type=Preferences),
+        deletion_requested_at=maybe_from_ms(row["deletion_requested_at"]),
     )
 
 
@@ -71,14 +76,6 @@ class Accounts:
             await self._executor.rows("SELECT 1 FROM account WHERE deleted_at IS NULL LIMIT 1")
         )
 
-    async def deletion_requests(self) -> dict[str, datetime]:
-        """Id -> when they asked to be deleted, of those who did."""
-        rows = await self._executor.rows(
-            "SELECT id, deletion_requested_at FROM account"
-            " WHERE deletion_requested_at IS NOT NULL AND deleted_at IS NULL"
-        )
-        return {row["id"]: from_ms(row["deletion_requested_at"]) for row in rows}
-
     async def remove(self, account_id: str, now: datetime) -> None:
         """Delete an account with everything that belongs to it, and sign it out everywhere.
 
@@ -97,21 +94,34 @@ class Accounts:
         )
 
     async def change(self, account: Account) -> None:
-        """Store the changeable parts: name, role, hash, language, zone, suspended.
+        """Store what may change: all but the id, the email, and when it was made.
 
         A suspended account, or one with another role, is signed out everywhere.
         """
         before = await self.get(account.id)
         await self._executor.rows(
             "UPDATE account SET name = ?, role = ?, password_hash = ?, language = ?,"
-            " time_zone = ?, suspended_at = ? WHERE id = ?",
+            " time_zone = ?, suspended_at = ?, preferences = ?, deletion_requested_at = ?"
+            " WHERE id = ?",
             (
                 account.name, account.role, account.password_hash, account.language,
-                account.time_zone, maybe_ms(account.suspended_at), account.id,
+                account.time_zone, maybe_ms(account.suspended_at),
+                msgspec.json.encode(account.preferences).decode(),
+                maybe_ms(account.deletion_requested_at), account.id,
             ),
         )  # fmt: skip
         if account.suspended_at or (before and before.role != account.role):
             await self._web_sessions.remove_all_of(account.id)
+
+    async def remove_unused(self, account_id: str) -> bool:
+        """Delete an account to which nobody has ever signed in; False if it is in use."""
+        rows = await self._executor.rows(
+            "DELETE FROM account WHERE id = ? AND password_hash IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM identity WHERE account_id = account.id) AND NOT EXISTS"
+            " (SELECT 1 FROM consultation WHERE scheduler_id = account.id) RETURNING id",
+            (account_id,),
+        )
+        return bool(rows)
 
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -139,23 +149,32 @@ class WebSessions:
             return None
         return row["data"], from_ms(row["created_at"]), from_ms(row["expires_at"])
 
-    async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
-        """The subset that has not expired and whose account, if any, is not suspended."""
-        found: set[bytes] = set()
+    async def owner(self, digest: bytes) -> tuple[str | None, str] | None:
+        """(account id, data) of a session, even if it has expired, as long as it is stored."""
+        row = await self._executor.row(
+            "SELECT account_id, data FROM web_session WHERE token_digest = ?", (digest,)
+        )
+        return (row["account_id"], row["data"]) if row else None
+
+    async def ends(self, digests: Iterable[bytes]) -> dict[bytes, datetime]:
+        """When each expires, or has expired; only those whose account, if any, is not suspended."""
+        found: dict[bytes, datetime] = {}
         for group in batched(digests):
             rows = await self._executor.rows(
-                "SELECT token_digest FROM web_session"
+                "SELECT token_digest, expires_at FROM web_session"
                 " LEFT JOIN account ON account.id = web_session.account_id"
-                f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?"
-                " AND account.suspended_at IS NULL",
-                (*group, to_ms(now)),
+                f" WHERE token_digest IN ({marks(group)}) AND account.suspended_at IS NULL",
+                group,
             )
-            found.update(row["token_digest"] for row in rows)
+            found.update((row["token_digest"], from_ms(row["expires_at"])) for row in rows)
         return found
 
-    async def next_expiry(self) -> datetime | None:
+    async def next_expiry(self, now: datetime) -> datetime | None:
         """When the next one expires."""
-        row = await self._executor.row("SELECT MIN(expires_at) AS expires_at FROM web_session")
+        row = await self._executor.row(
+            "SELECT MIN(expires_at) AS expires_at FROM web_session WHERE expires_at > ?",
+            (to_ms(now),),
+        )
         return maybe_from_ms(row["expires_at"]) if row else None
 
     async def save(
@@ -176,16 +195,54 @@ class WebSessions:
             (account_id, data, digest),
         )
 
+    async def note_provider(
+        self, digest: bytes, issuer: str, subject: str, session_id: str | None
+    ) -> None:
+        """Store by which session at the provider of sign-in this one began."""
+        await self._executor.rows(
+            "UPDATE web_session SET issuer = ?, subject = ?, provider_session = ?"
+            " WHERE token_digest = ?",
+            (issuer, subject, session_id, digest),
+        )
+
+    async def provider_of(self, digest: bytes) -> str | None:
+        """The issuer that this one began at; None if it began otherwise."""
+        row = await self._executor.row(
+            "SELECT issuer FROM web_session WHERE token_digest = ?", (digest,)
+        )
+        return row["issuer"] if row else None
+
+    async def remove_of_provider(
+        self, issuer: str, subject: str | None, session_id: str | None
+    ) -> list[str]:
+        """End what began by a session at the provider of sign-in; the ids of the accounts.
+
+        Without a `session_id` all of the subject; with one that session alone, and those of the
+        subject of which the provider had not said by which session they began.
+        """
+        condition = (
+            "issuer = ?1 AND (?2 IS NULL OR subject = ?2) AND (?3 IS NULL OR provider_session = ?3"
+            " OR (?2 IS NOT NULL AND provider_session IS NULL))"
+        )
+        values = (issuer, subject, session_id)
+        rows = await self._executor.rows(
+            f"SELECT DISTINCT account_id FROM web_session WHERE {condition}", values
+        )
+        await self._remove(condition, *values)
+        return [row["account_id"] for row in rows if row["account_id"]]
+
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:
         """Extend sessions that have not expired: `signed_in` for accounts, `by_link` for seats."""
         for group in batched(digests):
             await self._executor.rows(
-                "UPDATE web_session SET expires_at = MAX(expires_at, CASE WHEN account_id IS NULL"
+                "UPDATE web_session SET used_at = ?, expires_at ="
+                " MAX(expires_at, CASE WHEN account_id IS NULL"
                 " THEN MIN(?, created_at + ?) ELSE MIN(?, created_at + ?) END)"
                 f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?",
                 (
+                    to_ms(now),
                     *(to_ms(now + by_link[0]), by_link[1] // MILLISECOND),
                     *(to_ms(now + signed_in[0]), signed_in[1] // MILLISECOND),
                     *group,
@@ -196,7 +253,7 @@ class WebSessions:
     async def of_account(
         self, account_id: str, now: datetime
     ) -> list[tuple[bytes, str, datetime, datetime]]:
-        """(digest, data, created_at, expires_at) of each, newest first."""
+        """(digest, data, created_at, when it was last used) of each, newest first."""
         rows = await self._executor.rows(
             "SELECT * FROM web_session WHERE account_id = ? AND expires_at > ?"
             " ORDER BY created_at DESC, token_digest",
@@ -207,7 +264,7 @@ class WebSessions:
                 row["token_digest"],
                 row["data"],
                 from_ms(row["created_at"]),
-                from_ms(row["expires_at"]),
+                from_ms(row["used_at"] or row["created_at"]),
             )
             for row in rows
         ]
@@ -215,9 +272,20 @@ class WebSessions:
     async def remove(self, digest: bytes) -> None:
         await self._remove("token_digest = ?", digest)
 
-    async def remove_all_of(self, account_id: str) -> None:
-        """Sign somebody out everywhere."""
-        await self._remove("account_id = ?", account_id)
+    async def remove_all_of(self, account_id: str, *, keep: bytes = b"") -> None:
+        """Sign somebody out everywhere but in the session `keep`."""
+        await self._remove("account_id = ? AND token_digest <> ?", account_id, keep)
+
+    async def move(self, before: bytes, after: bytes) -> None:
+        """Replace a session by the one with which the same account has signed in again.
+
+        What is open on the strength of `before` goes on, and so do its seats.
+        """
+        await self._executor.rows(
+            "UPDATE seat SET web_session_digest = ? WHERE web_session_digest = ?", (after, before)
+        )
+        await self._executor.rows("DELETE FROM web_session WHERE token_digest = ?", (before,))
+        self._hooks.web_session_moved(self._executor, before, after)
 
     async def clamp_future(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
         """Limit sessions that a wrong clock has dated in the future to these lifetimes."""
@@ -228,10 +296,17 @@ class WebSessions:
             (to_ms(now + signed_in), to_ms(now + by_link), to_ms(now)),
         )
 
-    async def remove_expired(self, now: datetime) -> None:
-        await self._remove("expires_at <= ?", to_ms(now))
+    async def remove_expired(self, now: datetime, late: timedelta, held: set[bytes]) -> None:
+        """Remove what has expired; that of an account `late` after it, unless it is `held`."""
+        await self._remove("account_id IS NULL AND expires_at <= ?", to_ms(now))
+        rows = await self._executor.rows(
+            "SELECT token_digest FROM web_session WHERE account_id IS NOT NULL AND expires_at <= ?",
+            (to_ms(now - late),),
+        )
+        for digest in {row["token_digest"] for row in rows} - held:
+            await self.remove(digest)
 
-    async def _remove(self, condition: str, *values: bytes | str | int) -> None:
+    async def _remove(self, condition: str, *values: bytes | str | int | None) -> None:
         """Delete rows and report them; only a purge deletes web sessions elsewhere."""
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values

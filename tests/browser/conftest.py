@@ -45,7 +45,7 @@ QUIET = [
     " , EXCLUDE 10.77.0.*",
 ]
 
-PATIENCE_MS = 60_000.0
+PATIENCE_MS = 20_000.0
 "What must happen may take this long: a busy machine is no fault of the page."
 expect.set_options(timeout=PATIENCE_MS)
 

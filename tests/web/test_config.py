@@ -104,6 +104,7 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
     "TELECONNECT_CLAMAV_SOCKET": ("clamd.ctl", "~/clamd.ctl", "tcp://127.0.0.1:3310", "/run/\x00"),
+    "TELECONNECT_SECOND_FACTOR": ("yes", "Everybody", "administrator", "none"),
     "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
     **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
     "TELECONNECT_LOG_LEVEL": ("loud", "INFO", "20"),
@@ -147,6 +148,12 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_CLAMAV_SOCKET": (
         ("/run/clamav/clamd.ctl", "clamav_socket", "/run/clamav/clamd.ctl"),
         ("", "clamav_socket", None),
+    ),
+    "TELECONNECT_SECOND_FACTOR": (
+        ("", "second_factor", "optional"),
+        ("optional", "second_factor", "optional"),
+        ("administrators", "second_factor", "administrators"),
+        ("everybody", "second_factor", "everybody"),
     ),
     "TELECONNECT_BRAND": (
         ('"Hospital, North"', "brand", "Hospital, North"),

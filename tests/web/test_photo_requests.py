@@ -112,7 +112,7 @@ async def test_the_photo_ends_its_request_and_no_other(visit: Visit) -> None:
 
 @pytest.mark.slow
 async def test_a_photo_of_somebody_else_ends_no_request(visit: Visit) -> None:
-    request_id = await visit.ask()
+    request_id = await ask(visit)
     content = photo()
     sender = Sender(visit.nurse, f"/sessions/{visit.consultation_id}")
     assert (await sender.create(content, "photo-01", request=request_id)).status == 201

@@ -16,6 +16,7 @@ from signaling.flows.notices.hand_overs import HandOver
 from signaling.notices.notice import Channel
 from storage.backup.backup_set import last_backup
 from storage.records.audit import Finding
+from web.access.mail_reach import MailState
 from web.config import Config
 from web.health import provider, stun
 from web.health.certificate import Certificate, certificate_of
@@ -23,6 +24,7 @@ from web.keys import (
     AUDIT_WATCH,
     CLOCK,
     CONFIG,
+    MAIL_REACH,
     OUTBOX,
     RELAY,
     SCANNER,
@@ -59,6 +61,8 @@ class Health:
     version: str
     disk: Disk
     delivery: Mapping[Channel, Delivery]
+    mail_reach: MailState
+    "Whether the mail server lets this server in right now."
     outbox: int
     "Notices kept in the outbox folder instead of being sent."
     answer: provider.Answer | None
@@ -96,8 +100,10 @@ async def measure(app: web.Application) -> Health:
         )
         turn = {url: asking.create_task(stun.problem_of(url)) for url in config.turn.urls}
         scanner = asking.create_task(_scanner(app))
+        reach = asking.create_task(app[MAIL_REACH].state())
         written = asking.create_task(app[OUTBOX].written())
         waiting = await read.notices.waiting(now)
+        waiting["email"] = waiting.get("email", 0) + await read.account_mails.waiting(now)
         finding = await app[AUDIT_WATCH].check()
         stored_at = await read.clock.seen_at()
     return Health(
@@ -112,6 +118,7 @@ async def measure(app: web.Application) -> Health:
             )
             for channel in _channels(config)
         },
+        mail_reach=reach.result(),
         outbox=len(written.result()),
         answer=said.result() if said else None,
         relay=app[RELAY].state,

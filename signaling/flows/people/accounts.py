@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from signaling.account import Account, AccountRole, plain_email, spellings
+from signaling.account import Account, AccountRole, PasswordLink, plain_email, spellings
 from signaling.contact import Contact
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
+from signaling.flows.people.account_mail import AccountMail
 from signaling.identifier import new_id
 from signaling.ports.accounts import Accounts
 from signaling.ports.store import Records
@@ -78,16 +79,21 @@ async def set_password(
     *,
     actor: str,
     action: str,
+    mail: AccountMail | None = None,
     keep: bytes | None = None,
 ) -> Account:
     """Change a password: every web session but `keep` is signed out, no browser stays known.
 
-    `keep` is the digest of the web session that asks. An unused password link becomes invalid.
+    `keep` is the digest of the web session that asks. An unused password link becomes invalid. The
+    owner is told by `mail`, unless it is their first one.
     """
     changed = replace(account, password_hash=password_hash)
     await records.accounts.change(changed)
     await sign_out_everywhere(records, account.id, now, keep=keep)
     await records.password_links.remove_of(account.id)
+    await records.account_mails.remove_of(account.id, ("invitation", "forgotten"))
+    if mail is not None and account.password_hash is not None:
+        await mail.queue(records, changed, "password_changed")
     await records.audit.append(now, actor, action, account.id)
     return changed
 
@@ -96,12 +102,7 @@ async def sign_out_everywhere(
     records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
 ) -> None:
     """Sign somebody out everywhere but in the web session `keep`; no browser stays known."""
-    if keep is None:
-        await records.web_sessions.remove_all_of(account_id)
-    else:
-        for digest, *_ in await records.web_sessions.of_account(account_id, now):
-            if digest != keep:
-                await records.web_sessions.remove(digest)
+    await records.web_sessions.remove_all_of(account_id, keep=keep or b"")
     await records.known_browsers.remove_all_of(account_id)
 
 
@@ -116,20 +117,10 @@ async def make_password_link(
     if account is None or account.suspended_at is not None:
         raise NotFound
     token = new_token()
-    await records.password_links.put(account_id, token_digest(token), now + LINK_LIFETIME)
+    link = PasswordLink(account_id, "reset", now + LINK_LIFETIME)
+    await records.password_links.put(link, token_digest(token))
     await records.audit.append(now, actor, "reset_password", account_id)
     return token
-
-
-async def look_up_link(records: Records, token: str, now: datetime) -> Account:
-    """The account whose password this link changes. Raises NotFound if it is used or expired."""
-    account_id = await records.password_links.account_of(token_digest(token), now)
-    account = await records.accounts.get(account_id) if account_id else None
-    if account is None or account.suspended_at is not None:
-        raise NotFound(
-            N_("This link cannot be used any more. Please ask an administrator for a new one.")
-        )
-    return account
 
 
 async def change_role(
@@ -158,8 +149,12 @@ async def suspend(records: Records, account: Account, now: datetime) -> None:
 
 
 async def another_administrator(records: Records, account: Account) -> bool:
-    """Whether there is an administrator besides this account."""
+    """Whether there is an administrator besides this account who has accepted their invitation."""
+    invited = await records.password_links.invited()
     return any(
-        other.role == "administrator" and other.suspended_at is None and other.id != account.id
+        other.role == "administrator"
+        and other.suspended_at is None
+        and other.id != account.id
+        and other.id not in invited
         for other in await records.accounts.all()
     )

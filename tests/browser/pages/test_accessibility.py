@@ -54,6 +54,7 @@ async def test_no_page_has_a_violation(
     complaints: list[str] = []
     for name, address in (
         ("sign in", path("sign_in")),
+        ("forgotten password", path("forgotten_password")),
         ("landing", found.landing),
         ("too early", found.early),
         ("device test", found.early_test),
@@ -85,7 +86,10 @@ async def test_no_page_has_a_violation(
         ("deletion", path("admin_delete_account", account_id=found.account_id)),
         ("audit log", path("admin_audit")),
         ("health", path("admin_health")),
-        ("my account", path("account")),
+        ("profile", path("profile")),
+        ("invite somebody", path("admin_invite_account")),
+        ("new passkey", path("new_passkey")),
+        ("proof", path("proof")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)

@@ -5,6 +5,16 @@ What is done over the socket follows the access table, see `signaling/audit.py`.
 
 LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "sign_in"): ("sign_in", "sign_in_failed"),
+    ("POST", "sign_in_code"): ("sign_in", "sign_in_failed", "use_recovery_code"),
+    ("POST", "sign_in_passkey"): ("sign_in", "sign_in_failed", "refuse_passkey"),
+    ("POST", "proof"): ("sign_in_failed",),
+    ("POST", "proof_passkey"): ("sign_in_failed", "refuse_passkey"),
+    ("POST", "authenticator_app"): ("add_authenticator",),
+    ("POST", "remove_authenticator_app"): ("remove_authenticator",),
+    ("POST", "new_passkey"): ("add_passkey",),
+    ("POST", "remove_passkey"): ("remove_passkey",),
+    ("POST", "recovery_codes"): ("make_recovery_codes",),
+    ("POST", "admin_reset_factors"): ("reset_factors",),
     ("POST", "sign_out"): ("sign_out",),
     ("POST", "setup"): ("set_up", "sign_in"),
     ("POST", "new_invite"): ("invite", "ask_interpreter"),
@@ -30,7 +40,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
         "remove_organization",
     ),
     ("POST", "admin_sessions"): ("change_rules",),
-    ("POST", "admin_people"): ("create_account",),
+    ("POST", "admin_invite_account"): ("invite_account",),
+    ("POST", "admin_account_invitation"): ("invite_account", "withdraw_account_invitation"),
     ("POST", "admin_delete_account"): ("delete_account", "hand_over"),
     ("POST", "admin_account"): (
         "suspend_account",
@@ -40,8 +51,11 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
         "reset_password",
     ),
     ("POST", "choose_password"): ("choose_password", "sign_in"),
-    ("POST", "account_password"): ("change_password",),
-    ("POST", "account_sign_out"): ("sign_out_elsewhere",),
+    ("POST", "forgotten_password"): ("request_password_link",),
+    ("POST", "profile"): ("change_profile",),
+    ("POST", "profile_password"): ("change_password",),
+    ("POST", "profile_deletion"): ("request_deletion", "withdraw_deletion_request"),
+    ("POST", "profile_sign_out"): ("sign_out_elsewhere",),
     ("POST", "admin_routes"): ("change_routes",),
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
@@ -52,6 +66,15 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 "(method, name of the address) -> words of its lines."
 
 WITHOUT: dict[tuple[str, str], str] = {
+    ("POST", "profile_preferences"): "how one's own pages ring",
+    **dict.fromkeys(
+        (
+            ("POST", "sign_in_passkey_options"),
+            ("POST", "proof_passkey_options"),
+            ("POST", "passkey_options"),
+        ),
+        "a challenge; answering it has a line",
+    ),
     ("POST", "language"): "a cookie of this browser",
     ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
     ("POST", "start_next"): "leads to the session; starting it has a line",

@@ -14,6 +14,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from signaling.account import Account
 from signaling.errors import SignInRequired
+from signaling.moments.milliseconds import to_ms
 from signaling.token import token_digest
 from signaling.wire.messages import PROTOCOL_VERSION
 from storage.engine.master_key import DATABASE_NAME
@@ -22,7 +23,7 @@ from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import Server, moment, serving
 from tests.web.report.drawing import Drawing
 from web.access.revocation import CHECK_EVERY, Grant
-from web.access.web_sessions import BY_LINK, SIGNED_IN
+from web.access.web_sessions import BY_LINK
 from web.keys import CLOCKWORK, REVOCATION, STORE, WEB_SESSIONS
 
 
@@ -117,8 +118,9 @@ async def signed_out(clinic: Clinic) -> None:
     await clinic.nurse.post("/signout")
 
 
-async def signed_in_anew(clinic: Clinic) -> None:
-    await clinic.nurse.sign_in()
+async def somebody_else_signs_in(clinic: Clinic) -> None:
+    await clinic.server.account("doctor@example.org", "Doctor Ann")
+    await clinic.nurse.sign_in("doctor@example.org")
 
 
 async def another_role(clinic: Clinic) -> None:
@@ -127,7 +129,10 @@ async def another_role(clinic: Clinic) -> None:
 
 
 async def twelve_hours_over(clinic: Clinic) -> None:
-    await clinic.pass_time(SIGNED_IN.idle)
+    """With nobody else in the room."""
+    await clinic.seat.ws.close()
+    await clinic.room.until("participant_changed")
+    await clinic.pass_time(timedelta(hours=12))
 
 
 async def gone_behind_the_servers_back(clinic: Clinic) -> None:
@@ -146,7 +151,7 @@ async def suspended_behind_the_servers_back(clinic: Clinic) -> None:
         suspended,
         signed_out_everywhere,
         signed_out,
-        signed_in_anew,
+        somebody_else_signs_in,
         another_role,
         twelve_hours_over,
         gone_behind_the_servers_back,
@@ -164,7 +169,7 @@ async def test_who_may_not_be_here_any_more_has_no_lobby_and_no_room(
     chat = await clinic.server.app[STORE].read.chat.of_consultation(clinic.consultation_id)
     assert [line.text for line in chat if line.kind == "text"] == []
     # nobody else loses anything; the administrator's day began when the nurse's did
-    others = [clinic.seat] if lose is twelve_hours_over else [clinic.seat, boss]
+    others = [] if lose is twelve_hours_over else [clinic.seat, boss]
     for wire in others:
         await wire.send("ping")
         assert await wire.until("pong")
@@ -178,15 +183,92 @@ async def half_hours(clinic: Clinic, count: int) -> None:
         await clinic.pass_time(timedelta(minutes=30))
 
 
-async def test_nobody_is_thrown_out_of_a_session_with_others(clinic: Clinic) -> None:
+async def test_a_session_with_others_is_work_and_keeps_its_scheduler_signed_in(
+    clinic: Clinic,
+) -> None:
     await clinic.room.command("start_consultation")
     await half_hours(clinic, 60)
     await clinic.room.say("Still with you, after thirty hours")
     assert (await clinic.nurse.get("/invites")).status == 200
-    # but eventually everybody has to sign in
-    await half_hours(clinic, 12)
-    await assert_ended(clinic.room, 4401)
-    await clinic.seat.say("A seat lasts longer")
+
+
+async def test_nobody_is_thrown_out_of_a_session_with_others_when_their_time_is_over(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=12))
+        await half_hours(clinic, 6)
+        await clinic.room.say("Still with you, after fifteen hours")
+        for wire in (clinic.lobby, clinic.room):
+            await wire.send("ping")
+            assert await wire.until("pong")
+        # a line that drops in the middle of it
+        await clinic.room.ws.close()
+        again = await clinic.nurse.enter(consultation_id=clinic.consultation_id)
+        await again.say("And back")
+        # but everything else asks to sign in
+        assert (await clinic.nurse.get("/invites")).status == 303
+        await clinic.seat.ws.close()
+        await again.until("participant_changed")
+        await clinic.pass_time(CHECK_EVERY)
+        await assert_ended(again, 4401)
+        assert await clinic.lobby.end() == 4401
+        with pytest.raises(Refused):
+            await clinic.nurse.enter(consultation_id=clinic.consultation_id)
+
+
+async def test_signing_out_ends_what_went_on_after_the_time_of_the_sign_in(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=12))
+        await clinic.room.say("Goodbye")
+        await clinic.nurse.post("/signout")
+        await assert_ended(clinic.room, 4401)
+        assert await clinic.lobby.end() == 4401
+
+
+@pytest.mark.parametrize("hours", [11, 12])
+async def test_whoever_signs_in_again_has_everything_go_on_without_a_break(
+    tmp_path: Path, hours: int
+) -> None:
+    """Before their time is over, or after it in the middle of a session."""
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        seat = await clinic.nurse.join(await clinic.nurse.invite("Baraka"))
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=hours))
+        before = clinic.nurse.cookie
+        assert (await clinic.nurse.sign_in()).status == 303
+        assert clinic.nurse.cookie != before
+        await clinic.server.app[CLOCKWORK].run_due()
+        ends_at = to_ms(clinic.clock.now() + timedelta(hours=12))
+        assert await clinic.lobby.until("sign_in_ends", at=ends_at)
+        await clinic.pass_time(timedelta(hours=3))
+        await clinic.room.say("As if nothing had been")
+        await clinic.lobby.send("ping")
+        assert await clinic.lobby.until("pong")
+        own_seat = await clinic.nurse.enter(invite_id=seat)
+        await own_seat.say("A seat that this browser had is still its own")
+        # the earlier cookie is worth nothing
+        async with Person(clinic.server) as thief:
+            thief.plant(before)
+            assert (await thief.get("/")).status == 303
+
+
+async def test_a_page_is_told_when_its_reader_will_have_to_sign_in_again(clinic: Clinic) -> None:
+    lobby = await _lobby(clinic.nurse)
+    begun = clinic.clock.now()
+    at = (await lobby.until("sign_in_ends"))["at"]
+    assert at == to_ms(begun + timedelta(hours=12))
+    await clinic.pass_time(timedelta(hours=11))
+    await lobby.send("active")
+    await lobby.send("ping")
+    assert await lobby.until("pong")
+    await clinic.pass_time(CHECK_EVERY)
+    at = (await lobby.until("sign_in_ends"))["at"]
+    assert at == to_ms(begun + timedelta(hours=23) + CHECK_EVERY)
 
 
 async def test_a_session_with_others_adds_nothing_once_they_have_left(clinic: Clinic) -> None:
@@ -194,7 +276,7 @@ async def test_a_session_with_others_adds_nothing_once_they_have_left(clinic: Cl
     await half_hours(clinic, 26)
     await clinic.seat.ws.close()
     await clinic.room.until("participant_changed")
-    await half_hours(clinic, 3)
+    await half_hours(clinic, 25)
     await assert_ended(clinic.room, 4401)
 
 
@@ -212,6 +294,7 @@ async def test_a_seat_outlives_its_week_while_the_session_goes_on(tmp_path: Path
 async def test_who_writes_stays_signed_in_and_a_page_that_is_only_open_does_not_keep_them(
     clinic: Clinic,
 ) -> None:
+    await clinic.seat.ws.close()
     await clinic.pass_time(timedelta(hours=11))
     await clinic.room.say("Working late")
     await clinic.pass_time(CHECK_EVERY)

@@ -19,12 +19,13 @@ from aiohttp import web
 from aioice import stun
 from yarl import URL
 
+from signaling.flows.notices.hand_overs import HandOver
 from tests.clock import MovableClock
 from tests.delivery.certificates import certificates
 from tests.people import Person
 from tests.serving import moment, serving
 from web.health.certificate import Certificate, certificate_of
-from web.health.measuring import Disk, Health, measure
+from web.health.measuring import Delivery, Disk, Health, measure
 from web.health.provider import Answer, ask
 from web.health.stun import problem_of
 from web.keys import AUDIT_WATCH, STORE
@@ -194,8 +195,11 @@ async def test_every_state_has_its_advice(tmp_path: Path) -> None:
     assert good.disk.database > 0 and str(good.audit.head) in found["audit"][1]
     assert found["email"][0] == found["provider"][0] == "off"
     soon, over = NOW + timedelta(days=5), NOW - timedelta(seconds=1)
+    smtp = {"email": Delivery("smtp", 0, HandOver())}
     cases: list[tuple[str, dict[str, Any], str, str]] = [
         ("disk", {"disk": Disk(10, 10**12, 1, 1)}, "bad", "Free some space"),
+        ("email", {"mail_reach": "fails", "delivery": smtp}, "bad", "does not let"),
+        ("email", {"mail_reach": "works", "delivery": smtp}, "good", "Nothing waits"),
         ("disk", {"disk": Disk(10**10, 10**12, 1, 1)}, "warning", "more space soon"),
         ("provider", {"answer": Answer(problem="dead")}, "bad", "dead"),
         ("clock", {"answer": Answer(timedelta(seconds=90))}, "bad", "NTP"),

@@ -126,7 +126,8 @@ async def test_the_table_has_every_line_and_no_formula(server: Server, boss: Per
     assert answer.body.startswith(b"\xef\xbb\xbf")
     heading, *rows = csv.reader(io.StringIO(answer.body.decode("utf-8-sig")))
     lines = await server.app[STORE].read.audit.after(0, 100)
-    assert [(row[0], row[2], row[4]) for row in rows] == [
+    # an id may begin with a hyphen, as a formula does
+    assert [(row[0], row[2].removeprefix("'"), row[4]) for row in rows] == [
         (str(line.number), line.actor, line.action) for line in lines
     ]
     assert heading[3] == "actor_name" and rows[-1][4] == "export_audit"

@@ -7,7 +7,9 @@ import htpy as h
 
 from signaling.account import Account
 from web.markup.administration.frame import administration_frame
+from web.markup.administration.invite_account import invitation_steps
 from web.markup.administration.people import PersonRow, last_sign_in, roles, tags
+from web.markup.administration.reset_factors import reset_factors_step
 from web.markup.shared.controls import action, error_summary, go, notice, select
 from web.markup.shared.labels import clock, filled
 from web.routes import path
@@ -24,7 +26,8 @@ class AccountView:
 
 def account_page(viewer: Viewer, view: AccountView) -> h.Element:
     _ = viewer.translate
-    account, asked_at = view.person.account, view.person.deletion_requested_at
+    account = view.person.account
+    asked_at = account.deletion_requested_at
     return administration_frame(
         viewer,
         account.name,
@@ -34,7 +37,7 @@ def account_page(viewer: Viewer, view: AccountView) -> h.Element:
             h.bdi[account.email],
             tags(viewer, view.person),
         ],
-        h.p(".hint")[last_sign_in(viewer, view.person)],
+        last_sign_in(viewer, view.person),
         asked_at is not None
         and notice(
             h.p[
@@ -57,7 +60,7 @@ def account_page(viewer: Viewer, view: AccountView) -> h.Element:
     )
 
 
-def _steps(viewer: Viewer, view: AccountView) -> list[tuple[str, h.Element]]:
+def _steps(viewer: Viewer, view: AccountView) -> list[tuple[str, h.Node]]:
     """(what it does, its button) of everything that can be done with this account."""
     _ = viewer.translate
     account = view.person.account
@@ -83,10 +86,7 @@ def _steps(viewer: Viewer, view: AccountView) -> list[tuple[str, h.Element]]:
             step("suspend", _("Suspend")),
         ),
         sign_out,
-        (
-            _("They can choose a new password by a link that you give them."),
-            step("password-link", _("Create a password link")),
-        ),
+        *_ways_in(viewer, view.person),
         (_("They no longer see Administration."), step("make-scheduler", _("Make a scheduler")))
         if account.role == "administrator"
         else (
@@ -94,6 +94,26 @@ def _steps(viewer: Viewer, view: AccountView) -> list[tuple[str, h.Element]]:
             step("make-administrator", _("Make an administrator")),
         ),
         delete,
+    ]
+
+
+def _ways_in(viewer: Viewer, person: PersonRow) -> list[tuple[str, h.Node]]:
+    """What helps somebody to sign in."""
+    _ = viewer.translate
+    account = person.account
+    if person.invitation is not None:
+        hint = _("They have not accepted their invitation yet.")
+        return [(hint, invitation_steps(viewer, account))]
+    link = path("admin_account", account_id=account.id, step="password-link")
+    return [
+        (
+            _("They can choose a new password by a link that you give them."),
+            action(link, _("Create a password link")),
+        ),
+        (
+            _("They have lost it: they can sign in without it and set up another one."),
+            reset_factors_step(viewer, account),
+        ),
     ]
 
 

@@ -95,6 +95,7 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
     ngettext = viewer.plural
     found: Delivery = health.delivery[channel]
     last, label = found.last, channel_label(viewer, channel)
+    unreached = channel == "email" and health.mail_reach == "fails"
     facts: tuple[h.Node, ...] = (
         ngettext("%(count)s notice waits.", "%(count)s notices wait.", found.waiting)
         % {"count": found.waiting}
@@ -103,6 +104,7 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
         _at(viewer, _("Last handed over: %(time)s"), last.succeeded_at),
         _at(viewer, _("Last failure: %(time)s"), last.failed_at),
         reason_sentence(viewer, last.reason) if last.failed_at else None,
+        _("The mail server does not let this server in.") if unreached else None,
         None
         if last.succeeded_at or last.failed_at
         else _("Nothing has been sent since the server started."),
@@ -110,7 +112,7 @@ def _delivery(viewer: Viewer, health: Health, channel: Channel) -> Part:
     if found.provider == "outbox_folder":
         advice = _("Nothing leaves this server; notices are kept in the outbox for you to read.")
         return Part(channel, label, "off", facts, advice)
-    if last.failing:
+    if last.failing or unreached:
         advice = _("Check the address and the password of the provider in the settings.")
         return Part(channel, label, "bad", facts, advice)
     if found.waiting:

@@ -1,4 +1,4 @@
-"""The accounts, and the form for a new one."""
+"""The list of accounts, and a new password link."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import datetime
 import htpy as h
 
 from signaling.account import Account
-from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.frame import administration_frame
-from web.markup.shared.controls import button, error_summary, field, go, select, submit
+from web.markup.administration.invite_account import invitation_state, invite_link
+from web.markup.shared.controls import button, field, go, select, submit
 from web.markup.shared.document import document
 from web.markup.shared.labels import clock, filled
 from web.markup.shared.pager import pager
@@ -24,7 +24,9 @@ class PersonRow:
     account: Account
     signed_in_at: datetime | None
     "When they last signed in."
-    deletion_requested_at: datetime | None
+    invitation: tuple[datetime, str] | None = None
+    """Until when they can accept their invitation, and why its mail has not been delivered; None: they
+    have accepted it."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,13 @@ class PeopleList:
     "Accounts on all pages."
 
 
-def people_page(viewer: Viewer, form: Form, found: PeopleList) -> h.Element:
+def people_page(viewer: Viewer, found: PeopleList) -> h.Element:
     _ = viewer.translate
     ngettext = viewer.plural
     return administration_frame(
         viewer,
         _("People"),
+        h.div(".actions")[invite_link(viewer)],
         _filters(viewer, found),
         h.p(".hint")[
             ngettext("%(count)s person", "%(count)s people", found.total) % {"count": found.total}
@@ -62,25 +65,7 @@ def people_page(viewer: Viewer, form: Form, found: PeopleList) -> h.Element:
                 {"search": found.search, "state": found.state, "page": str(number)},
             ),
         ),
-        _new_account(viewer, form),
     )
-
-
-def _new_account(viewer: Viewer, form: Form) -> h.Node:
-    _ = viewer.translate
-    labels = [("name", _("Name")), ("email", _("Email")), ("password", _("Password"))]
-    return [
-        h.h2[_("New account")],
-        error_summary(viewer, form, labels),
-        h.form(".card", method="post", action=path("admin_people"))[
-            field(form, "name", _("Name"), required=True),
-            email_field(viewer, form, autocomplete="off"),
-            password_field(viewer, form, new=True),
-            select(form, "role", _("Role"), roles(viewer)),
-            select(form, "language", _("Language"), viewer.languages, default=viewer.language),
-            submit(_("Create account")),
-        ],
-    ]
 
 
 def roles(viewer: Viewer) -> list[tuple[str, str]]:
@@ -93,15 +78,20 @@ def tags(viewer: Viewer, row: PersonRow) -> h.Node:
     _ = viewer.translate
     return [
         row.account.suspended_at is not None and [" ", h.span(".tag")[_("Suspended")]],
-        row.deletion_requested_at is not None and [" ", h.span(".tag")[_("Asked to be deleted")]],
+        row.account.deletion_requested_at is not None
+        and [" ", h.span(".tag")[_("Asked to be deleted")]],
     ]
 
 
 def last_sign_in(viewer: Viewer, row: PersonRow) -> h.Node:
+    """When somebody was last here, or what became of their invitation."""
     _ = viewer.translate
-    if row.signed_in_at is None:
-        return _("Never signed in")
-    return filled(_("Last signed in: %(time)s"), time=clock(viewer, row.signed_in_at))
+    if row.signed_in_at is not None:
+        said = filled(_("Last signed in: %(time)s"), time=clock(viewer, row.signed_in_at))
+        return h.p(".hint")[said]
+    if row.invitation is not None:
+        return invitation_state(viewer, *row.invitation)
+    return h.p(".hint")[_("Never signed in")]
 
 
 def _person(viewer: Viewer, row: PersonRow) -> h.Element:
@@ -117,7 +107,7 @@ def _person(viewer: Viewer, row: PersonRow) -> h.Element:
                 h.bdi[account.email],
                 tags(viewer, row),
             ],
-            h.p(".hint")[last_sign_in(viewer, row)],
+            last_sign_in(viewer, row),
         ],
     ]
 

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.shared.controls import button
+from web.markup.shared.controls import button, choices
 from web.routes import path
 from web.view_models import Viewer
 
@@ -17,10 +17,12 @@ def document(
     data: dict[str, str | None] | None = None,
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
+    `module` is the path of the page's script below web/static, `beside` are modules that the page
+    works without; `data` are the body's data-* attributes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -32,10 +34,13 @@ def document(
         modules.append(module)
     if not modules:
         modules.append("js/pages/plain.js")
+    modules += beside
     attributes: dict[str, str | None] = {
+        **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
+        "data-account": viewer.account_id if signed_in else None,
         "data-zone": viewer.zone_there,
         "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
         **{f"data-{name}": value for name, value in (data or {}).items()},
@@ -65,6 +70,16 @@ def document(
             h.main("#main", tabindex="-1")[body],
         ],
     ]
+
+
+def _preferences(viewer: Viewer) -> dict[str, str | None]:
+    """How the scripts ring and notify."""
+    chosen = viewer.preferences
+    return {
+        "data-ring-sound": chosen.ring_sound,
+        "data-ring-volume": str(chosen.ring_volume),
+        "data-notifications": "on" if chosen.notifications else None,
+    }
 
 
 def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
@@ -135,10 +150,15 @@ def message_page(
     )
 
 
-def _signed_out(viewer: Viewer) -> h.Element:
-    """Shown when somebody is signed out while the page is open."""
+def _signed_out(viewer: Viewer) -> h.Node:
+    """Shown when somebody is signed out while the page is open, and before their time is over."""
     _ = viewer.translate
-    return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
+    beside = path("sign_in", {"next": path("signed_in")})
+    return h.div("#sign-in-ends.notice.warning", role="status", hidden=True)[
+        h.span,
+        " ",
+        h.a("#sign-in-again.button", href=beside, target="_blank")[_("Sign in again")],
+    ], h.p("#signed-out.notice.bad", role="alert", hidden=True)[
         _("You are signed out. Please sign in again."),
         " ",
         h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
@@ -147,7 +167,7 @@ def _signed_out(viewer: Viewer) -> h.Element:
 
 def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
     return (
-        h.a(".brand", href=path("dashboard"))[viewer.brand]
+        h.a("#home.brand", href=path("dashboard"))[viewer.brand]
         if linked
         else h.span(".brand")[viewer.brand]
     )
@@ -165,7 +185,6 @@ def _menu(viewer: Viewer) -> h.Element:
     ]
     if viewer.account_role == "administrator":
         entries.append(("admin", _("Administration")))
-    entries.append(("account", _("My account")))
     return h.nav(aria_label=_("Main menu"))[
         h.ul[
             (
@@ -191,10 +210,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.input(type="hidden", name="next", value=viewer.path),
         h.label(".unseen", for_="interface-language")[_("Show this page in")],
         h.select("#interface-language", name="language")[
-            (
-                h.option(value=code, selected=code == viewer.language, lang=code)[name]
-                for code, name in viewer.languages
-            )
+            choices(viewer.languages, viewer.language, languages=True)
         ],
         h.button(type="submit")[_("Change")],
     ]
@@ -215,7 +231,13 @@ def _leave(viewer: Viewer) -> h.Element:
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
     return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
-        h.span(".account", dir="auto")[viewer.account_name],
+        h.a(
+            ".account",
+            href=path("profile"),
+            aria_label=_("Your profile") + ": " + (viewer.account_name or ""),
+            aria_current="page" if viewer.path == path("profile") else None,
+            dir="auto",
+        )[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],
     ]

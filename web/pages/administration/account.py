@@ -9,7 +9,7 @@ from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import DELETING, STORE
 from web.markup.administration.account import AccountView, account_page, deletion_page
-from web.markup.administration.people import PersonRow
+from web.pages.administration.people import person_rows
 from web.routes import path
 from web.view_models import Form
 
@@ -43,8 +43,7 @@ async def _view(request: web.Request) -> AccountView:
     account = await read.accounts.get(request.match_info["account_id"])
     if account is None:
         raise NotFound
-    asked = await read.accounts.deletion_requests()
-    row = PersonRow(account, await read.audit.last(account.id, "sign_in"), asked.get(account.id))
+    [row] = await person_rows(read, [account])
     is_open = await read.consultations.ids_of(account.id, OPEN_STATES)
     return AccountView(row, account.id == actor.id, len(is_open))
 

@@ -1,28 +1,24 @@
 """ "People": who can sign in."""
 
-from collections.abc import Container
+from collections.abc import Sequence
 from dataclasses import replace
 from math import ceil
 
 from aiohttp import web
 
 from signaling.account import Account, AccountRole
-from signaling.errors import InvalidInput, NotFound
+from signaling.errors import NotFound
 from signaling.flows.people.accounts import (
-    add_account,
     change_role,
     make_password_link,
-    new_account,
     sign_out_everywhere,
     suspend,
 )
 from signaling.text import searched
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.forms import form_of
 from web.http.paging import page_number
 from web.http.request import administrator, show, viewer_of
-from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
+from web.keys import CLOCK, CONFIG, STORE
 from web.markup.administration.people import (
     PeopleList,
     PersonRow,
@@ -30,8 +26,6 @@ from web.markup.administration.people import (
     people_page,
 )
 from web.routes import path, public_address
-from web.texts.catalogs import OWN_NAMES
-from web.view_models import Form
 
 PAGE = 25
 "Accounts on one page."
@@ -50,26 +44,37 @@ ROLES: dict[str, AccountRole] = {
 
 async def show_people(request: web.Request) -> web.Response:
     await administrator(request)
-    return show(people_page(await viewer_of(request), Form(), await _people(request)))
+    return show(people_page(await viewer_of(request), await _people(request)))
 
 
 async def _people(request: web.Request) -> PeopleList:
     """The page of accounts that the query asks for."""
     read = request.app[STORE].read
     search, state = request.query.get("search", "")[:100], request.query.get("state", "")
-    asked = await read.accounts.deletion_requests()
     found = [
         account
         for account in await read.accounts.all()
-        if _matches(account, search) and _is_in(account, state, asked)
+        if _matches(account, search) and _is_in(account, state)
     ]
     pages = max(1, ceil(len(found) / PAGE))
     number = page_number(request, pages)
-    rows = [
-        PersonRow(account, await read.audit.last(account.id, "sign_in"), asked.get(account.id))
-        for account in found[(number - 1) * PAGE : number * PAGE]
-    ]
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    rows = await person_rows(read, shown)
     return PeopleList(rows, search, state, number, pages, total=len(found))
+
+
+async def person_rows(read: Records, accounts: Sequence[Account]) -> list[PersonRow]:
+    """What administrators see of these accounts."""
+    invited = await read.password_links.invited()
+    problems = await read.account_mails.problems("invitation")
+    return [
+        PersonRow(
+            account,
+            await read.audit.last(account.id, "sign_in"),
+            (invited[account.id], problems.get(account.id, "")) if account.id in invited else None,
+        )
+        for account in accounts
+    ]
 
 
 def _matches(account: Account, search: str) -> bool:
@@ -77,42 +82,13 @@ def _matches(account: Account, search: str) -> bool:
     return not wanted or wanted in searched(f"{account.name} {account.email}")
 
 
-def _is_in(account: Account, state: str, asked: Container[str]) -> bool:
-    """Whether an account is among those of a state of the filter; `asked` are to be deleted."""
+def _is_in(account: Account, state: str) -> bool:
+    """Whether an account is among those of a state of the filter."""
     return {
         "active": account.suspended_at is None,
         "suspended": account.suspended_at is not None,
-        "deletion": account.id in asked,
+        "deletion": account.deletion_requested_at is not None,
     }.get(state, True)
-
-
-async def create(request: web.Request) -> web.Response:
-    """Create an account; a refusal keeps everything typed but the password."""
-    actor = await administrator(request)
-    app, viewer, typed = request.app, await viewer_of(request), await form_of(request)
-    values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
-    role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
-    try:
-        known = (app[CONFIG].brand, values["email"], values["name"])
-        account = new_account(
-            email=values["email"],
-            name=values["name"],
-            role=role,
-            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
-            language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
-            time_zone=viewer.time_zone,
-            now=app[CLOCK].now(),
-        )
-
-        async def work(records: Records) -> None:
-            await add_account(records, account)
-            await records.audit.append(app[CLOCK].now(), actor.id, "create_account", account.id)
-
-        await app[STORE].write(work)
-    except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
-        return show(people_page(viewer, form, await _people(request)), 400)
-    raise web.HTTPSeeOther(path("admin_people"))
 
 
 async def change(request: web.Request) -> web.Response:

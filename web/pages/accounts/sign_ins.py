@@ -1,7 +1,4 @@
-""" "My account": changing one's password, and signing out other browsers."""
-
-import json
-from hashlib import sha256
+"""Changing one's password, and signing out other browsers, under the profile."""
 
 from aiohttp import web
 
@@ -11,18 +8,14 @@ from signaling.flows.people.accounts import set_password, sign_out_everywhere
 from storage.store import Records
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
-from web.http.request import show, signed_in, viewer_of, web_session_digest
-from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
-from web.markup.accounts.my_account import my_account_page
+from web.http.request import signed_in, viewer_of, web_session_digest
+from web.keys import ACCOUNT_MAIL, CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.pages.accounts.profile import place_name, refuse
 from web.routes import path
 from web.sign_in.known_browsers import browser_of, hand_over, remember
-from web.view_models import Form, SignedIn
+from web.view_models import Form
 
 WRONG = N_("That is not your current password. Please try again.")
-
-
-async def show_account(request: web.Request) -> web.Response:
-    return await _page(request, Form())
 
 
 async def change_password(request: web.Request) -> web.Response:
@@ -32,7 +25,7 @@ async def change_password(request: web.Request) -> web.Response:
         await request.app[LIMITS].hit("choose_password", account.id)
         answer = await _change(request, account, await form_of(request))
     except (InvalidInput, TooManyRequests) as error:
-        refused = await _page(request, Form({}, form_errors(error, viewer)), error.status)
+        refused = await refuse(request, Form({}, form_errors(error, viewer)), error.status)
         refused.headers.update(retry_after(error))
         return refused
     raise answer
@@ -43,7 +36,7 @@ async def _change(
 ) -> web.HTTPSeeOther:
     """The redirect back to the page. Raises InvalidInput for either password."""
     app, browser, keep = request.app, await browser_of(request), await web_session_digest(request)
-    present = typed.get("present", "")[:1024]
+    present = typed.get("present", "")
     if not await app[PASSWORDS].verify(account.password_hash, present):
         raise InvalidInput("present", WRONG)
     known = (app[CONFIG].brand, account.email, account.name)
@@ -56,13 +49,13 @@ async def _change(
             raise InvalidInput("present", WRONG)  # it was changed during verification
         await set_password(
             records, stored, password_hash, now,
-            actor=account.id, action="change_password", keep=keep,
+            actor=account.id, action="change_password", mail=app[ACCOUNT_MAIL], keep=keep,
         )  # fmt: skip
         return await remember(request, records, browser, account.id)
 
     token = await app[STORE].write(work)
     app[LIMITS].give_back("choose_password", account.id)
-    answer = web.HTTPSeeOther(path("account", {"done": "password"}))
+    answer = web.HTTPSeeOther(path("profile", {"done": "password"}))
     hand_over(request, answer, token)
     return answer
 
@@ -71,7 +64,7 @@ async def sign_out(request: web.Request) -> web.Response:
     """End one of the account's web sessions, or all but this one. Raises NotFound."""
     account, here = await signed_in(request), await web_session_digest(request)
     where, browser = (await form_of(request)).get("where", ""), await browser_of(request)
-    answer, now = web.HTTPSeeOther(path("account", {"done": "sign-out"})), request.app[CLOCK].now()
+    answer, now = web.HTTPSeeOther(path("profile", {"done": "sign-out"})), request.app[CLOCK].now()
 
     async def everywhere_else(records: Records) -> str:
         await sign_out_everywhere(records, account.id, now, keep=here)
@@ -80,7 +73,7 @@ async def sign_out(request: web.Request) -> web.Response:
 
     async def there(records: Records) -> None:
         for digest, *_ in await records.web_sessions.of_account(account.id, now):
-            if digest != here and where == _name(digest):
+            if digest != here and where == place_name(digest):
                 await records.web_sessions.remove(digest)
                 await records.audit.append(now, account.id, "sign_out_elsewhere", account.id)
                 return
@@ -91,23 +84,3 @@ async def sign_out(request: web.Request) -> web.Response:
     else:
         await request.app[STORE].write(there)
     raise answer
-
-
-async def _page(request: web.Request, form: Form, status: int = 200) -> web.Response:
-    account, here = await signed_in(request), await web_session_digest(request)
-    app = request.app
-    found = await app[STORE].read.web_sessions.of_account(account.id, app[CLOCK].now())
-    places = []
-    for digest, data, since, _over in found:
-        browser, system = json.loads(data).get("browser") or ("", "")
-        places.append(SignedIn(_name(digest), browser, system, since, digest == here))
-    places.sort(key=lambda place: not place.here)
-    page = my_account_page(
-        await viewer_of(request), form, account.email, places, done=request.query.get("done", "")
-    )
-    return show(page, status)
-
-
-def _name(digest: bytes) -> str:
-    """The id of a web session on the page: neither its token nor the stored digest."""
-    return sha256(digest).hexdigest()[:16]
