@@ -115,6 +115,7 @@ class Rooms:
                 await read.chat.announced(consultation_id),
             ),
             await read.chat.seen(consultation_id),
+            await read.consultations.former_schedulers(consultation_id),
         )
         if consultation.state in CALL_STATES:
             room.restore_call(await read.calls.current(consultation_id))
@@ -159,12 +160,14 @@ class Rooms:
     def change_scheduler(self, room: Room, scheduler: Account, now: datetime) -> None:
         """Another account holds the session now. Within `exclusive`.
 
-        Whoever is there waits for the new scheduler; the old one's page ends.
+        Whoever is there waits for the new scheduler; the former one's page ends, and the name stays
+        beside what they wrote.
         """
         before = room.consultation.scheduler_id
         room.consultation = replace(room.consultation, scheduler_id=scheduler.id)
         self._timers.cancel(absence(room, before))
-        self.remove_seat(room, before)
+        if (seat := room.retire(before)) is not None:
+            _dismiss(seat)
         room.seats[scheduler.id] = _seat_of(scheduler)
         room.publish_participant(scheduler.id)
         if room.waiting_since is None and room.others_online():

@@ -134,3 +134,11 @@ CREATE TABLE number (
     count INTEGER NOT NULL,
     PRIMARY KEY (week, kind, label)
 ) STRICT, WITHOUT ROWID;
+
+-- Who held a session before it was handed to a colleague: the names beside what they wrote.
+CREATE TABLE former_scheduler (
+    consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
+    participant_id TEXT NOT NULL,  -- their account, which may be deleted
+    name BLOB NOT NULL,            -- sealed
+    PRIMARY KEY (consultation_id, participant_id)
+) STRICT, WITHOUT ROWID;

@@ -56,9 +56,7 @@ async def report(request: web.Request) -> web.StreamResponse:
         viewer.language, viewer.time_zone, consultation.started_at, part=part, parts=parts
     )
     order = Order(facts, brand=app[CONFIG].brand, made_at=app[CLOCK].now())
-    _ = viewer.translate
-    former = _("Former scheduler")
-    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part, former))
+    drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
     response = web.StreamResponse(
         headers={
@@ -160,22 +158,17 @@ def _one_of(parts: int, wanted: str) -> int:
     return int(wanted)
 
 
-async def _content(chat: _Chat, account: Account, part: int, former: str) -> AsyncIterator[bytes]:
-    """The lines of one part, with what it carries, as the process reads them.
-
-    `former` stands for a scheduler who has handed the session over and whose account is deleted.
-    """
-    invites = await chat.store.read.invites.of_consultation(chat.consultation_id)
-    authors = {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
+async def _content(chat: _Chat, account: Account, part: int) -> AsyncIterator[bytes]:
+    """The lines of one part, with what it carries, as the process reads them."""
+    read = chat.store.read
+    invites = await read.invites.of_consultation(chat.consultation_id)
+    authors = await read.consultations.former_schedulers(chat.consultation_id)
+    authors |= {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
     number = 0
     async for message, place in chat.messages():
         if place != part:
             continue
-        attachment, author_id = message.attachment, message.participant_id
-        if author_id not in authors:
-            left = await chat.store.read.accounts.get(author_id)
-            authors[author_id] = left.name if left is not None else former
-        author = authors[author_id]
+        author, attachment = authors.get(message.participant_id, ""), message.attachment
         stored = chat.carried(attachment)
         number += stored is not None
         file = _file(attachment, number if stored else 0) if attachment else None

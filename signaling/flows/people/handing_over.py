@@ -10,6 +10,7 @@ from datetime import datetime
 
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
+from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
 from signaling.flows.notices.composing import Composing, InviteContext
 from signaling.flows.notices.reminding import Reminding
@@ -29,11 +30,14 @@ async def hand_over(
 ) -> list[str]:
     """Make another account the scheduler of all open sessions, within the caller's transaction.
 
-    Returns the ids of their consultations.
+    Returns the ids of their consultations. Raises NotFound if there is no account to hand over from.
     """
+    former = await records.accounts.get(from_id)
+    if former is None:
+        raise NotFound
     handed = await records.consultations.ids_of(from_id, OPEN_STATES)
     for consultation_id in handed:
-        await records.consultations.hand_over(consultation_id, to_id)
+        await records.consultations.hand_over(consultation_id, former, to_id)
         await records.audit.append(now, actor, "hand_over", consultation_id)
     return handed
 

@@ -119,7 +119,12 @@ async def test_open_sessions_go_to_a_colleague_with_all_that_names_the_scheduler
         assert await clinic.act(clinic.nurse, "delete", colleague=clinic.lee.id) == 303
 
         # the live room: the nurse is out of the call and of the room, her page ends, Dr. Lee is in
-        await visit.amina.until("participant_removed", participant_id=nurse_id)
+        gone = await visit.amina.until("participant_changed")
+        while gone["participant"].get("present"):
+            gone = await visit.amina.until("participant_changed")
+        assert gone["participant"] == {
+            "participant_id": nurse_id, "role": "scheduler", "name": "Nurse Joy", "online": False,
+        }  # fmt: skip
         changed = await visit.amina.until("participant_changed")
         assert changed["participant"]["name"] == "Dr. Lee"
         calls = [frame for frame in visit.amina.frames if frame["type"] == "call_changed"]
@@ -128,12 +133,16 @@ async def test_open_sessions_go_to_a_colleague_with_all_that_names_the_scheduler
         assert (await visit.nurse.get("/invites")).status == 303
         assert "Amina" in (await lee.get("/waiting-room")).text
         taken = await lee.enter(consultation_id=visit.consultation_id)
+        snapshot = next(frame for frame in taken.frames if frame["type"] == "snapshot")
+        assert [each["name"] for each in snapshot["participants"]] == [
+            "Amina", "Dr. Lee", "Nurse Joy",
+        ]  # fmt: skip
         assert [line["text"] for line in await taken.chat() if line["text"]] == ["Good morning"]
         await taken.command("call_start", media="audio")
         await visit.amina.until("call_changed")
         report = await lee.get(f"/sessions/{visit.consultation_id}/report.pdf")
         words = "".join(page.extract_text() for page in PdfReader(BytesIO(report.body)).pages)
-        assert "Former scheduler" in words and "Good morning" in words
+        assert "Nurse Joy" in words and "Good morning" in words
 
     # what waits: the reminder of the day before names Dr. Lee, and comes once
     clinic.clock.move(timedelta(days=1))

@@ -136,7 +136,8 @@ def deletion_page(
         error_summary(viewer, form, [("colleague", _("Who takes over"))]),
         h.p[
             _(
-                "They are signed out at once. Their name, address and ways to sign in are deleted. "
+                "They are signed out at once. Their name, address and ways to sign in are deleted; "
+                "in sessions that a colleague takes over, the name stays beside what they wrote. "
                 "This cannot be undone."
             )
         ],
