@@ -99,7 +99,11 @@ ROOMS: dict[str, set[str]] = {
         "signaling/flows (rooms)",
         "signaling/flows/notices",
     },
-    "signaling/flows/people": {"signaling/flows (rooms)", "signaling/flows/notices"},
+    "signaling/flows/people": {
+        "signaling/flows (rooms)",
+        "signaling/flows/calls",
+        "signaling/flows/notices",
+    },
     "signaling/flows/sessions": {
         "signaling/flows (rooms)",
         "signaling/flows/calls",
@@ -198,7 +202,14 @@ ROOMS: dict[str, set[str]] = {
         "web/zones",
         "web/pages/provider",
     },
-    "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
+    "web/health": {"web", "web (keys)", "web/access"},
+    "web/markup/administration": {
+        "web",
+        "web/health",
+        "web/markup/accounts",
+        "web/markup/shared",
+        "web/texts",
+    },
     "web/pages/second_factors": {
         "web",
         "web (keys)",
@@ -210,7 +221,9 @@ ROOMS: dict[str, set[str]] = {
     "web/pages/administration": {
         "web",
         "web (keys)",
+        "web/access",
         "web/forms",
+        "web/health",
         "web/http",
         "web/markup/administration",
         "web/notices",
