@@ -196,6 +196,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/accounts",
         "web/sign_in",
         "web/zones",
+        "web/pages/provider",
     },
     "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
     "web/pages/second_factors": {

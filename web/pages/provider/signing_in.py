@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from signaling.errors import SignInRefused
 from signaling.flows.people.admitting import Admitted, Here, PasswordDue, Waiting, admit
-from signaling.identity import Claims
+from signaling.identity import Claims, SignInRefused
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.request import account_of, show, time_zone_of, viewer_of
