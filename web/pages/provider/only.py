@@ -20,9 +20,9 @@ OTHER_WAYS = frozenset(
         ("POST", "sign_in_passkey"),
         ("GET", "choose_password"),
         ("POST", "choose_password"),
-        ("POST", "profile_password"),
         ("GET", "forgotten_password"),
         ("POST", "forgotten_password"),
+        ("POST", "profile_password"),
     )
 )
 "Method and pattern of what signs in by something else, or prepares to."
