@@ -54,6 +54,18 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What there is already where an upload is to begin."""
+
+    taken: bool
+    "Whether a line of the chat has its id."
+    own: int
+    "Other uploads of its author."
+    volume: int
+    "Bytes that files take of the session's limit: what is stored, and what is to come."
+
+
+@dataclass(frozen=True)
 class Attachment:
     """The photo or PDF of one chat line."""
 

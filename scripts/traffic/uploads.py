@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import math
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,15 +25,18 @@ ANSWER_WITHIN = 15.0
 "Seconds without an answer after the last byte of a piece, and for an offset."
 
 
-def noisy_photo(width: int, height: int, most_bytes: int) -> bytes:
-    """A JPEG of noise of nearly that many bytes."""
-    noise = Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
-    for quality in range(98, 0, -2):
+def noisy_photo(most_bytes: int) -> bytes:
+    """A JPEG of noise of that many bytes, or up to a hundredth less, in the shape of photos."""
+    width = 4032
+    while True:
+        height = width * 3 // 4
+        noise = random.Random(7).randbytes(width * height * 3)
         out = io.BytesIO()
-        noise.save(out, "JPEG", quality=quality)
-        if out.tell() <= most_bytes:
-            break
-    return out.getvalue()
+        Image.frombytes("RGB", (width, height), noise).save(out, "JPEG", quality=95)
+        if 0.99 * most_bytes <= out.tell() <= most_bytes:
+            return out.getvalue()
+        # noise takes the same bytes for every pixel
+        width = int(width * math.sqrt(0.995 * most_bytes / out.tell()))
 
 
 def ordinary_photo(seed: int, width: int = 4032, height: int = 3024) -> bytes:
@@ -99,9 +103,13 @@ class Sender:
         return await self._ask("HEAD", self._address(upload_id), {})
 
     async def _piece(self, upload_id: str, content: bytes, offset: int) -> int:
-        head = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        piece = self._paced(content[offset : offset + PIECE_BYTES])
-        return await self._ask("PATCH", self._address(upload_id), head, piece)
+        piece = content[offset : offset + PIECE_BYTES]
+        head = {
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(len(piece)),
+        }
+        return await self._ask("PATCH", self._address(upload_id), head, self._paced(piece))
 
     async def _paced(self, piece: bytes) -> AsyncIterator[bytes]:
         """The body of a request, as the line carries it."""

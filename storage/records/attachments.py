@@ -25,6 +25,12 @@ INSERT = (
     "INSERT INTO attachment (consultation_id, id, details, bytes, turned) VALUES (?, ?, ?, ?, ?)"
 )
 
+VOLUME = (
+    "((SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id = ?1)"
+    " + (SELECT COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id = ?1))"
+)
+"Bytes that files take of the limit of session ?1: what is stored, and what is to come."
+
 
 def inserted(key: ConsultationKey, attachment: Attachment) -> tuple[object, ...]:
     """The parameters of INSERT."""
@@ -105,11 +111,7 @@ class Attachments:
 
     async def volume(self, consultation_id: str) -> int:
         """Bytes that files take of the session's limit: what is stored, and what is to come."""
-        row = await self._executor.row(
-            "SELECT (SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id = ?1)"
-            " + (SELECT COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id = ?1) AS volume",
-            (consultation_id,),
-        )
+        row = await self._executor.row(f"SELECT {VOLUME} AS volume", (consultation_id,))
         return int(row["volume"]) if row else 0
 
     async def _found(

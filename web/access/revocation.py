@@ -79,17 +79,23 @@ class RevocationWatch:
 
     @contextlib.asynccontextmanager
     async def while_granted(
-        self, grant: Grant, end: Callable[[str], None], activity: Callable[[], Activity] = Activity
+        self,
+        grant: Grant,
+        end: Callable[[str], None],
+        activity: Callable[[], Activity] = Activity,
+        *,
+        unchecked: bool = False,
     ) -> AsyncIterator[None]:
         """Call `end` with a key of values.CLOSE_CODES as soon as `grant` is revoked.
 
         `activity` is asked now and then, to prolong the web session. Raises SignInRequired,
-        InviteNotUsable or NotFound if the grant is revoked already.
+        InviteNotUsable or NotFound if the grant is revoked already, unless it is `unchecked`: whoever
+        enters asks the store by itself, within.
         """
         entry = _Access(grant, end, activity)
         self._open.add(entry)  # before asking the store, so that no loss in between is missed
         try:
-            reason = (await self._revoked([entry])).get(entry)
+            reason = None if unchecked else (await self._revoked([entry])).get(entry)
             if reason is not None:
                 raise _ERRORS[reason]
             yield
@@ -97,7 +103,9 @@ class RevocationWatch:
             self._open.discard(entry)
 
     @contextlib.asynccontextmanager
-    async def cancelled_when_revoked(self, grant: Grant) -> AsyncIterator[None]:
+    async def cancelled_when_revoked(
+        self, grant: Grant, *, unchecked: bool = False
+    ) -> AsyncIterator[None]:
         """Cancel what a request does inside once its grant is revoked; raises as `while_granted`."""
         task = asyncio.current_task()
         assert task is not None
@@ -108,7 +116,7 @@ class RevocationWatch:
                 ended.append(reason)
 
         try:
-            async with self.while_granted(grant, end):
+            async with self.while_granted(grant, end, unchecked=unchecked):
                 yield
         except asyncio.CancelledError:
             if not ended or task.uncancel():

@@ -9,7 +9,6 @@ upload whose server was killed is attached when its author asks again.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from hashlib import sha256
 from typing import get_args
 
 from signaling.attachment import (
@@ -102,53 +101,52 @@ class Attaching:
         False if the file stands in the chat: then what is shown of it stays.
         """
         attached = await self._stands(upload)
-        parts = [UPLOAD] if attached else None
-        # the row last: as long as it is there, it is known what to delete
-        await self._files.delete(upload.consultation_id, upload.id, parts)
+        if attached:
+            await self._delete_received(upload)
+        else:
+            # the row last: as long as it is there, it is known what to delete
+            await self._files.delete(upload.consultation_id, upload.id)
         await self._store.write(
             lambda records: records.uploads.delete(upload.consultation_id, upload.id)
         )
         return not attached
+
+    async def _delete_received(self, upload: Upload) -> None:
+        """What is shown of it stays. If this fails, the next start deletes it."""
+        await self._files.delete(upload.consultation_id, upload.id, [UPLOAD])
 
     async def _stands(self, upload: Upload) -> bool:
         read = self._store.read
         return await read.attachments.get(upload.consultation_id, upload.id) is not None
 
     async def _attach(self, upload: Upload) -> None:
-        if not await self._stands(upload):
-            try:
-                await self._check(upload)
-                attachment = await self._examine(upload)
-                await self._add(upload, attachment)
-            except (FileRefused, Conflict) as error:
-                await self.forget(upload)
-                _log.info("a file was refused", extra={"code": error.code, "size": upload.size})
-                raise
-        await self.forget(upload)
+        if await self._stands(upload):
+            await self.forget(upload)
+            return
+        try:
+            await self._check(upload)
+            attachment = await self._examine(upload)
+            await self._add(upload, attachment)
+        except (FileRefused, Conflict) as error:
+            await self.forget(upload)
+            _log.info("a file was refused", extra={"code": error.code, "size": upload.size})
+            raise
+        await self._delete_received(upload)
 
     async def _check(self, upload: Upload) -> None:
         """Raises FileIncomplete if these are other bytes than its author has; what the scanner says."""
-        digest = sha256()
-
-        async def blocks() -> AsyncIterator[bytes]:
-            async for block in self._received(upload):
-                digest.update(block)
-                yield block
-
+        place = upload.consultation_id, upload.id, UPLOAD, upload.size
         try:
+            if await self._files.digest(*place) != upload.sha256:
+                raise FileIncomplete
             if self._scanner is not None:
-                await self._scanner.scan(blocks())
-            else:
-                async for _block in blocks():
-                    pass
+                await self._scanner.scan(self._received(upload))
         except NotFound:
             await self._rooms.open(upload.consultation_id)  # raises it again if the session is gone
             raise FileIncomplete from None  # the disk has damaged it
-        if digest.hexdigest() != upload.sha256:
-            raise FileIncomplete
 
     def _received(self, upload: Upload) -> AsyncIterator[bytes]:
-        return self._files.read(upload.consultation_id, upload.id, UPLOAD, upload.size)
+        return self._files.read_all(upload.consultation_id, upload.id, UPLOAD, upload.size)
 
     async def _examine(self, upload: Upload) -> Attachment:
         """The attachment, its renditions written."""
@@ -168,7 +166,10 @@ class Attaching:
         return _attachment(upload, examined, kept)
 
     async def _add(self, upload: Upload, attachment: Attachment) -> None:
-        """Write the chat line, then publish it. Raises FileTooLate, or Conflict if the id is taken."""
+        """Write the chat line instead of the upload, then publish it.
+
+        Raises FileTooLate, or Conflict if the id is taken.
+        """
         room = await self._rooms.open(upload.consultation_id)
         if (
             room.consultation.state not in WRITABLE_STATES
@@ -177,7 +178,7 @@ class Attaching:
             raise FileTooLate
 
         async def work(records: Records) -> ChatMessage | None:
-            return await records.chat.append(
+            line = await records.chat.append(
                 upload.consultation_id,
                 upload.id,
                 upload.participant_id,
@@ -186,6 +187,9 @@ class Attaching:
                 self._clock.now(),
                 attachment=attachment,
             )
+            if line is not None:
+                await records.uploads.delete(upload.consultation_id, upload.id)
+            return line
 
         key = upload.consultation_id, upload.id
         self._writing.add(key)
