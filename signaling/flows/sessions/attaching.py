@@ -7,8 +7,10 @@ upload whose server was killed is attached when its author asks again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from typing import get_args
 
 from signaling.attachment import (
@@ -28,6 +30,7 @@ from signaling.errors import (
     FileRefused,
     FileTooLate,
     NotFound,
+    Unavailable,
 )
 from signaling.flows.rooms import Rooms
 from signaling.ports.clock import Clock
@@ -115,6 +118,27 @@ class Attaching:
         """What is shown of it stays. If this fails, the next start deletes it."""
         await self._files.delete(upload.consultation_id, upload.id, [UPLOAD])
 
+    async def tell_refused(self, upload: Upload, error: FileRefused | Conflict) -> None:
+        """Say in the chat that the photo somebody was asked for is not taken; they are still asked."""
+        if upload.request_id is None or isinstance(error, FileTooLate | Conflict):
+            return
+        with contextlib.suppress(NotFound, Unavailable):  # its author is told in any case
+            room = await self._rooms.open(upload.consultation_id)
+            if not room.waits_for_photo(upload.request_id, upload.participant_id):
+                return
+            line = await self._store.write(
+                lambda records: records.chat.append(
+                    upload.consultation_id,
+                    _refused_line(upload.id),
+                    upload.participant_id,
+                    "photo_refused",
+                    "",
+                    self._clock.now(),
+                )
+            )
+            if line is not None:
+                room.add_chat(line)
+
     async def _stands(self, upload: Upload) -> bool:
         read = self._store.read
         return await read.attachments.get(upload.consultation_id, upload.id) is not None
@@ -130,6 +154,7 @@ class Attaching:
         except (FileRefused, Conflict) as error:
             await self.forget(upload)
             _log.info("a file was refused", extra={"code": error.code, "size": upload.size})
+            await self.tell_refused(upload, error)
             raise
         await self._delete_received(upload)
 
@@ -202,6 +227,11 @@ class Attaching:
         room.add_chat(added)
         if upload.request_id is not None:
             room.photo_sent(upload.request_id, upload.participant_id)
+
+
+def _refused_line(upload_id: str) -> str:
+    """The id of the line about a refusal: the same when a browser asks again."""
+    return sha256(f"refused:{upload_id}".encode()).hexdigest()[:32]
 
 
 async def seal(

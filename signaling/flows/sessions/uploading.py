@@ -125,10 +125,11 @@ class Uploading:
         upload = self._upload(author, announced)
         try:
             return await self._begin(room, upload)
-        except (Conflict, FileRefused):
+        except (Conflict, FileRefused) as error:
             # the answer to a repeated request is the one it had, whatever has filled up since
             attached = await self._attached(author, upload.id)
             if attached is None:
+                await self._attaching.tell_refused(upload, error)
                 raise
             return attached
 
