@@ -87,6 +87,7 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
+  onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
   attachments,

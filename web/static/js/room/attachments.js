@@ -139,11 +139,14 @@ export class Attachments {
     this.#isWritable = writable;
   }
 
-  /** @param {File[]} files */
-  async #choose(files) {
+  /**
+   * @param {File[]} files
+   * @param {ReadonlySet<File>} [folders] those of them that are folders
+   */
+  async #choose(files, folders) {
     const parts = files.length ? await this.#load() : null;
     // the session may have ended while the camera app or the list of files was open
-    if (this.#isWritable) parts?.composer.choose(files);
+    if (this.#isWritable) parts?.composer.choose(files, folders);
   }
 
   /**
@@ -166,7 +169,9 @@ export class Attachments {
       const files = [...(event.dataTransfer?.files ?? [])];
       if (!files.length) return;
       event.preventDefault();
-      if (this.#isWritable) void this.#choose(files);
+      // only now: afterwards the browser tells nothing about what was dropped
+      const folders = new Set(files.filter((_file, n) => isFolder(event, n)));
+      if (this.#isWritable) void this.#choose(files, folders);
     });
   }
 
@@ -195,6 +200,16 @@ export class Attachments {
       return null;
     }
   }
+}
+
+/**
+ * A folder comes as a file that cannot be read.
+ * @param {DragEvent} event
+ * @param {number} place among the files that were dropped
+ */
+function isFolder({ dataTransfer }, place) {
+  const items = [...(dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
+  return items[place]?.webkitGetAsEntry?.()?.isDirectory ?? false;
 }
 
 /**

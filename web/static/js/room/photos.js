@@ -32,6 +32,8 @@ export class Photos {
   #busy = new Set();
   /** @type {() => void} */
   #again = () => {};
+  /** The latest request that is still open, and why. @type {[requestId: string, reason: string]} */
+  #unanswered = ["", ""];
 
   /** @param {PhotosOptions} options */
   constructor(options) {
@@ -44,7 +46,7 @@ export class Photos {
    */
   render(room, { rings, writable }) {
     this.#again = () => this.render(room, { rings, writable });
-    this.#viewer?.follow(room, rings);
+    this.#viewer?.follow(room, { rings, writable });
     this.#asking?.render(room, writable);
     const shown = writable ? room : { ...room, photoRequest: null };
     void this.#dialog?.render(shown, rings);
@@ -67,6 +69,17 @@ export class Photos {
       turn: writable ? (message) => void command(message) : null,
       send: writable && scheduler ? (copy) => send([copy]) : null,
     });
+  }
+
+  /**
+   * See `LazyPhotos.askAgain`.
+   * @param {string} requestId
+   * @param {string} reason
+   */
+  askAgain(requestId, reason) {
+    this.#unanswered = [requestId, reason];
+    this.#dialog?.askAgain(requestId, reason);
+    this.#again();
   }
 
   /** The page is being left: no camera stays open. */
@@ -103,6 +116,7 @@ export class Photos {
         void command({ ...message, request_id: requestId, answer });
       },
     });
+    this.#dialog.askAgain(...this.#unanswered);
     this.#again();
   }
 

@@ -37,6 +37,8 @@ export class PhotoRequestDialog {
   /** @type {{ file: Blob, name: string } | null} before it is sent */
   #photo = null;
   #photoAddress = "";
+  /** Why a request is shown again. @type {{ requestId: string, reason: string }} */
+  #askedAgain = { requestId: "", reason: "" };
   #title = element("h2", { id: "photo-request-title" });
   #hint = element("p", { class: "hint" }, _("Everybody in this session will see the photo."));
   #words = element("p", { class: "notice warning", role: "status", hidden: "" });
@@ -112,6 +114,17 @@ export class PhotoRequestDialog {
     } else if (!this.dialog.isConnected) await this.#open();
   }
 
+  /**
+   * The photo that was sent for a request did not arrive in the chat.
+   * @param {string} requestId
+   * @param {string} reason a sentence, maybe empty
+   */
+  askAgain(requestId, reason) {
+    this.#askedAgain = { requestId, reason };
+    if (!this.#answered.delete(requestId)) return;
+    store(this.options.storageKey, [...this.#answered]);
+  }
+
   /** The page is being left: no camera stays open. */
   leave() {
     this.#camera.close();
@@ -119,6 +132,8 @@ export class PhotoRequestDialog {
 
   async #open() {
     document.body.append(this.dialog);
+    const { requestId, reason } = this.#askedAgain;
+    this.#say(requestId === this.#requestId ? reason : "");
     this.#show();
     await styleSheet("viewer.css");
     if (!this.dialog.isConnected || this.dialog.open) return;
