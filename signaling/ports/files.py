@@ -88,6 +88,10 @@ class Files(Protocol):
         """Ids of the consultations of which there is any file. Raises Unavailable."""
         ...
 
+    async def parts(self, consultation_id: str) -> frozenset[tuple[str, str]]:
+        """(file id, part) of all files of a consultation. Raises Unavailable."""
+        ...
+
     async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
         """Delete every part except these (file id, part), and what a killed server left half written.
 

@@ -165,6 +165,10 @@ class SealedFiles:
             )
         )
 
+    async def parts(self, consultation_id: str) -> frozenset[tuple[str, str]]:
+        folder = self._path(consultation_id, consultation_id, UPLOAD).parent
+        return await _in_thread(lambda: frozenset(_parts(folder)))
+
     async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
         folder = self._path(consultation_id, consultation_id, UPLOAD).parent
         kept = frozenset(keep)
@@ -338,6 +342,12 @@ def _length(path: Path, blocks: Blocks) -> int:
 def _entries(folder: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield from folder.iterdir()
+
+
+def _parts(folder: Path) -> Iterator[tuple[str, str]]:
+    for entry in _entries(folder):
+        if named := STORED.fullmatch(entry.name):
+            yield named[1], named[2]
 
 
 def _delete(folder: Path, unwanted: Callable[[str, str], bool], halves: bool = False) -> int:

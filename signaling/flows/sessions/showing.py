@@ -55,9 +55,11 @@ class Showing:
         if name == ORIGINAL and attachment.kind == "pdf":
             return Part(attachment, ORIGINAL, "application/pdf", attachment.size)
         rendition = attachment.rendition(name)
+        if rendition is None and name == "small":
+            rendition = attachment.rendition(attachment.main_part)
         if rendition is None:
             return None
-        return Part(attachment, name, rendition.media_type, rendition.size)
+        return Part(attachment, rendition.name, rendition.media_type, rendition.size)
 
     async def page(self, attachment: Attachment, name: str) -> Part:
         """A page of a PDF, `page-1` and so on, drawn now. Raises NotFound, FileUnreadable."""
