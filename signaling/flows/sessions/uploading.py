@@ -139,7 +139,9 @@ class Uploading:
         if not room.chat.has_room_for(upload.participant_id, upload.caption):
             raise ChatFull
         known, is_new = await self._store.write(
-            lambda records: records.uploads.create(upload, lambda beside: self._admit(upload, beside))
+            lambda records: records.uploads.create(
+                upload, lambda beside: self._admit(upload, beside)
+            )
         )
         if (known.participant_id, known.size, known.sha256) != (
             upload.participant_id, upload.size, upload.sha256,
