@@ -180,7 +180,9 @@ class Attaching:
         async def keep(picture: Picture, blocks: AsyncIterator[bytes]) -> None:
             kept.append(await seal(self._files, upload.consultation_id, upload.id, picture, blocks))
 
-        examined = await self._examiner.examine(upload.size, self._received(upload), keep)
+        examined = await self._examiner.examine(
+            upload.size, self._received(upload), keep, whose=upload.consultation_id
+        )
         if examined.kind == "":
             raise FileNotAccepted
         if examined.kind == "pdf":

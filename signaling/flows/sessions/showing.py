@@ -96,10 +96,9 @@ class Showing:
                 content = b"".join([block async for block in blocks])
             parts.append(Part(attachment, picture.name, picture.media_type, picture.size, content))
 
-        source = self._files.read(
-            attachment.consultation_id, attachment.id, ORIGINAL, attachment.size
-        )
-        await self._examiner.page(attachment.size, number, source, keep)
+        whose = attachment.consultation_id
+        source = self._files.read_all(whose, attachment.id, ORIGINAL, attachment.size)
+        await self._examiner.page(attachment.size, number, source, keep, whose=whose)
         if not parts:
             raise FileUnreadable
         return parts[0]
