@@ -120,6 +120,7 @@ const photos = new LazyPhotos({
   devices: () => media?.devices ?? null,
   command,
   send: (files) => attachments.send(files),
+  keep: (file) => void attachments.choose([file]),
   notify,
 });
 const header = new SessionHeader({

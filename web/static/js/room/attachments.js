@@ -36,7 +36,7 @@ export class Attachments {
       const input = byId(id, HTMLInputElement);
       byId(button, HTMLElement).addEventListener("click", () => input.click());
       input.addEventListener("change", () => {
-        void this.#choose([...(input.files ?? [])]);
+        void this.choose([...(input.files ?? [])]);
         // the same file again is another change
         input.value = "";
       });
@@ -45,7 +45,7 @@ export class Attachments {
       const files = pasted(event.clipboardData);
       if (!files.length || !this.#isWritable) return;
       event.preventDefault();
-      void this.#choose(files);
+      void this.choose(files);
     });
     this.#takeDrops(byId("chat-form", HTMLElement).closest("section"));
   }
@@ -140,10 +140,11 @@ export class Attachments {
   }
 
   /**
+   * Put files beside the input, to be sent with a caption.
    * @param {File[]} files
    * @param {ReadonlySet<File>} [folders] those of them that are folders
    */
-  async #choose(files, folders) {
+  async choose(files, folders) {
     const parts = files.length ? await this.#load() : null;
     // the session may have ended while the camera app or the list of files was open
     if (this.#isWritable) parts?.composer.choose(files, folders);
@@ -171,7 +172,7 @@ export class Attachments {
       event.preventDefault();
       // only now: afterwards the browser tells nothing about what was dropped
       const folders = new Set(files.filter((_file, n) => isFolder(event, n)));
-      if (this.#isWritable) void this.#choose(files, folders);
+      if (this.#isWritable) void this.choose(files, folders);
     });
   }
 

@@ -18,6 +18,7 @@ import { newId } from "../shared/identifier.js";
  * @property {() => Devices | null} devices of a call
  * @property {(message: Command) => Promise<boolean>} command
  * @property {(files: NewFile[]) => void} send
+ * @property {(file: File) => void} keep it beside the input, to be sent or removed
  * @property {(sentence: string) => void} notify
  */
 
@@ -106,11 +107,12 @@ export class Photos {
   async #loadDialog() {
     const found = await this.#load("request", () => import("./files/photo-request.js"));
     if (!found) return;
-    const { devices, send, command, storageKey } = this.options;
+    const { devices, send, keep, command, storageKey } = this.options;
     this.#dialog = new found.PhotoRequestDialog({
       devices,
       storageKey,
       send: (file) => send([file]),
+      keep,
       answer: (requestId, answer) => {
         const message = /** @type {const} */ ({ type: "answer_photo", id: newId() });
         void command({ ...message, request_id: requestId, answer });

@@ -24,6 +24,7 @@ import { StillCamera } from "./still-camera.js";
  * @typedef {object} PhotoRequestOptions
  * @property {() => Devices | null} devices of a call
  * @property {(file: NewFile) => void} send
+ * @property {(file: File) => void} keep a photo that nobody asks for any more, and that was not sent
  * @property {(requestId: string, answer: "declined" | "failed") => void} answer
  * @property {string} storageKey under which a reload finds what was answered
  */
@@ -102,6 +103,11 @@ export class PhotoRequestDialog {
   async render(room, interrupted) {
     const request = openRequest(room, this.#answered);
     if (!request) {
+      // the server may have started again, which knows of no request
+      if (this.#step === "review" && this.#photo) {
+        const { file, name } = this.#photo;
+        this.options.keep(new File([file], name, { type: file.type }));
+      }
       if (this.#requestId) this.#end();
       return;
     }
