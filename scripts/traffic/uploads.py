@@ -66,10 +66,10 @@ class Sender:
     async def send(self, content: bytes) -> str:
         """Send a photo, however often the line is cut; returns its id."""
         upload_id = secrets.token_urlsafe(12)
-        offset = await self._again(lambda: self._create(upload_id, content))
+        offset = await self._again(lambda: self.create(upload_id, content))
         while True:
             try:
-                offset = await self._piece(upload_id, content, offset)
+                offset = await self.piece(upload_id, content, offset)
                 if offset == len(content):
                     return upload_id
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
@@ -84,7 +84,8 @@ class Sender:
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
                 await asyncio.sleep(TRY_AGAIN_AFTER)
 
-    async def _create(self, upload_id: str, content: bytes) -> int:
+    async def create(self, upload_id: str, content: bytes) -> int:
+        """Begin an upload; returns how far it is."""
         said = {
             "id": upload_id,
             "filename": "photo.jpg",
@@ -102,8 +103,11 @@ class Sender:
     async def _look(self, upload_id: str) -> int:
         return await self._ask("HEAD", self._address(upload_id), {})
 
-    async def _piece(self, upload_id: str, content: bytes, offset: int) -> int:
-        piece = content[offset : offset + PIECE_BYTES]
+    async def piece(
+        self, upload_id: str, content: bytes, offset: int, length: int = PIECE_BYTES
+    ) -> int:
+        """Send a piece; returns how far the upload is then."""
+        piece = content[offset : offset + length]
         head = {
             "Upload-Offset": str(offset),
             "Content-Type": "application/offset+octet-stream",
