@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
-import { accepted, mayBeDrawn, mayBeSent, sizeOf } from "../../web/static/js/room/files/kinds.js";
+import {
+  accepted,
+  foldersIn,
+  mayBeDrawn,
+  mayBeSent,
+  sizeOf,
+} from "../../web/static/js/room/files/kinds.js";
 import { isDrawnTruly, isSlow, within } from "../../web/static/js/room/files/shrink.js";
 import { Uploads } from "../../web/static/js/room/files/uploads.js";
 import { BrowserStore } from "../../web/static/js/shared/browser-store.js";
@@ -55,7 +61,8 @@ test("a folder is no file, and of eleven files ten are taken", () => {
   const file = (/** @type {string} */ name) => ({ name, type: "", size: 4096 });
   const limits = { megabytes: 20, atOnce: 10 };
   const chosen = [file("Wounds"), file("1.jpg")];
-  const { taken, reasons } = accepted(chosen, limits, 0, new Set([chosen[0]]));
+  const entries = [null, { isDirectory: true }, { isDirectory: false }];
+  const { taken, reasons } = accepted(chosen, limits, 0, foldersIn(chosen, entries));
   assert.deepEqual(taken, [chosen[1]]);
   assert.match(plain(reasons.join()), /^Wounds is a folder/);
   const eleven = Array.from({ length: 11 }, (_none, n) => file(`${n}.jpg`));

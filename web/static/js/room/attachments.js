@@ -142,12 +142,12 @@ export class Attachments {
   /**
    * Put files beside the input, to be sent with a caption.
    * @param {File[]} files
-   * @param {ReadonlySet<File>} [folders] those of them that are folders
+   * @param {(FileSystemEntry | null)[]} [entries] what they are on the disk
    */
-  async choose(files, folders) {
+  async choose(files, entries) {
     const parts = files.length ? await this.#load() : null;
     // the session may have ended while the camera app or the list of files was open
-    if (this.#isWritable) parts?.composer.choose(files, folders);
+    if (this.#isWritable) parts?.composer.choose(files, entries);
   }
 
   /**
@@ -171,8 +171,10 @@ export class Attachments {
       if (!files.length) return;
       event.preventDefault();
       // only now: afterwards the browser tells nothing about what was dropped
-      const folders = new Set(files.filter((_file, n) => isFolder(event, n)));
-      if (this.#isWritable) void this.choose(files, folders);
+      const entries = [...(event.dataTransfer?.items ?? [])].map((item) =>
+        item.webkitGetAsEntry?.(),
+      );
+      if (this.#isWritable) void this.choose(files, entries);
     });
   }
 
@@ -201,16 +203,6 @@ export class Attachments {
       return null;
     }
   }
-}
-
-/**
- * A folder comes as a file that cannot be read.
- * @param {DragEvent} event
- * @param {number} place among the files that were dropped
- */
-function isFolder({ dataTransfer }, place) {
-  const items = [...(dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
-  return items[place]?.webkitGetAsEntry?.()?.isDirectory ?? false;
 }
 
 /**

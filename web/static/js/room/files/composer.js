@@ -6,7 +6,7 @@ import { newId } from "../../shared/identifier.js";
 import { cleaned, lengthOf } from "../chat/message-text.js";
 import { symbol } from "./bubble.js";
 import { button, element } from "./elements.js";
-import { accepted, isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
+import { accepted, foldersIn, isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
 
 /**
  * @import { BrowserStore } from "../../shared/browser-store.js"
@@ -55,13 +55,13 @@ export class Composer {
 
   /**
    * @param {readonly File[]} files
-   * @param {ReadonlySet<File>} [folders] those of them that are folders
+   * @param {readonly (FileSystemEntry | null)[]} [entries] what they are on the disk
    */
-  choose(files, folders) {
+  choose(files, entries = []) {
     const { megabytes, atOnce } = this.#input.dataset;
     const limits = { megabytes: Number(megabytes), atOnce: Number(atOnce) };
     const waiting = this.#chosen.size + this.options.waiting();
-    const { taken, reasons } = accepted(files, limits, waiting, folders);
+    const { taken, reasons } = accepted(files, limits, waiting, foldersIn(files, entries));
     this.#say(reasons.join(" "));
     taken.forEach((file, n) => {
       // a pasted picture has no name of its own

@@ -29,6 +29,17 @@ export function mayBeDrawn({ name, type }) {
 }
 
 /**
+ * Those that are folders: such a file cannot be read.
+ * @template T
+ * @param {readonly T[]} files that were dropped
+ * @param {readonly ({ isDirectory: boolean } | null)[]} entries the same, as entries; null for text
+ */
+export function foldersIn(files, entries) {
+  const known = entries.filter((entry) => entry !== null);
+  return new Set(files.filter((_file, n) => known[n]?.isDirectory));
+}
+
+/**
  * Which of these files may be sent, and a sentence for each reason why others may not.
  * @template {{ name: string, type: string, size: number }} T
  * @param {readonly T[]} files
