@@ -52,6 +52,7 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
+from web.http.turns import in_turns
 from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
@@ -112,6 +113,7 @@ async def _assemble(
     )
     app = web.Application(
         middlewares=[
+            in_turns(),
             session_middleware(web_sessions),
             errors,
             clean_address,

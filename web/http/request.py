@@ -14,6 +14,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.invite import Invite
 from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
@@ -133,6 +134,13 @@ async def web_session_digest(request: web.Request) -> bytes | None:
     """The digest of this browser's web session; None if it has none."""
     session = await get_session(request)
     return token_digest(session.identity) if isinstance(session.identity, str) else None
+
+
+async def seat_of(request: web.Request, invite_id: str) -> Invite:
+    """The invite whose seat this browser has; raises as `seated`, of which it reads a part."""
+    invite = await request.app[ARRIVING].invite_of(invite_id, await web_session_digest(request))
+    request[_INVITED_IN] = invite.person.language
+    return invite
 
 
 async def seated(request: web.Request, invite_id: str) -> Arrival:
