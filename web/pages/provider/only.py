@@ -18,6 +18,8 @@ OTHER_WAYS = frozenset(
         ("POST", "sign_in_code"),
         ("POST", "sign_in_passkey_options"),
         ("POST", "sign_in_passkey"),
+        ("GET", "forgotten_password"),
+        ("POST", "forgotten_password"),
         ("GET", "choose_password"),
         ("POST", "choose_password"),
         ("GET", "forgotten_password"),
