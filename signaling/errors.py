@@ -9,8 +9,6 @@ TeleConnectError
 ├── WebhookRefused          401  a webhook that is not authenticated
 ├── NotAllowed              403  signed in, but not permitted
 ├── ForgedOrigin            403  the request does not come from a page of this server
-├── SignInRefused           403  the provider of sign-in, or its answer, signs nobody in
-│   └── ProviderUnavailable 503  the provider gives no answer that can be used
 ├── NotFound                404  does not exist, or not for this person: never said which
 ├── Conflict                409  valid request, wrong moment
 │   ├── TransitionRefused   409  a life cycle has no such step
@@ -165,33 +163,6 @@ class ForgedOrigin(TeleConnectError):
     code = "forged_origin"
     status = 403
     sentence = N_("This request did not come from a page of this server. Go back and try again.")
-
-
-class SignInRefused(TeleConnectError):
-    """Nobody is signed in by the provider; sentences take `values["provider"]`, its name.
-
-    `problem` is for the log: it has no personal data.
-    """
-
-    code = "sign_in_refused"
-    status = 403
-    sentence = N_(
-        "The answer of %(provider)s cannot be trusted, so you were not signed in. Please sign in"
-        " again. If this happens again, tell whoever runs this server."
-    )
-
-    def __init__(self, problem: str, sentence: str | None = None) -> None:
-        self.problem = problem
-        super().__init__(sentence)
-
-
-class ProviderUnavailable(SignInRefused):
-    code = "provider_unavailable"
-    status = 503
-    sentence = N_(
-        "%(provider)s cannot be reached right now, so you were not signed in. Please try again in a"
-        " few minutes. If this goes on, tell whoever runs this server."
-    )
 
 
 class NotFound(TeleConnectError):

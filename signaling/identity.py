@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from signaling.account import AccountRole, plain_email
 from signaling.contact import Contact
-from signaling.errors import N_, InvalidInput, SignInRefused
+from signaling.errors import N_, InvalidInput, TeleConnectError
 from signaling.text import NAME_LENGTH, one_line
 
 Claims = Mapping[str, Any]
@@ -31,6 +31,33 @@ NOT_ALLOWED = N_(
     "Your account at %(provider)s is not allowed to use this service. Please ask an administrator of"
     " this service."
 )
+
+
+class SignInRefused(TeleConnectError):
+    """Nobody is signed in by the provider; sentences take `values["provider"]`, its name.
+
+    `problem` is for the log: it has no personal data.
+    """
+
+    code = "sign_in_refused"
+    status = 403
+    sentence = N_(
+        "The answer of %(provider)s cannot be trusted, so you were not signed in. Please sign in"
+        " again. If this happens again, tell whoever runs this server."
+    )
+
+    def __init__(self, problem: str, sentence: str | None = None) -> None:
+        self.problem = problem
+        super().__init__(sentence)
+
+
+class ProviderUnavailable(SignInRefused):
+    code = "provider_unavailable"
+    status = 503
+    sentence = N_(
+        "%(provider)s cannot be reached right now, so you were not signed in. Please try again in a"
+        " few minutes. If this goes on, tell whoever runs this server."
+    )
 
 
 @dataclass(frozen=True)
@@ -82,6 +109,8 @@ class Condition:
                 raise ValueError
             return cls(claim, value)
         domain = claim.removeprefix("@").lower()
+        if any(each.isspace() or each in "@:/" for each in domain):
+            raise ValueError
         try:
             Contact("email", plain_email(f"somebody@{domain}"))
         except InvalidInput:

@@ -200,6 +200,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/accounts",
         "web/sign_in",
         "web/zones",
+        "web/pages/provider",
     },
     "web/health": {"web", "web (keys)", "web/access"},
     "web/markup/administration": {

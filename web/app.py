@@ -33,6 +33,7 @@ from web import keys
 from web.access.audit_watch import AuditWatch
 from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -51,6 +52,7 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
+from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
@@ -114,6 +116,7 @@ async def _assemble(
             errors,
             clean_address,
             same_origin,
+            by_provider_alone,
             check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
@@ -162,6 +165,7 @@ async def _assemble(
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    app[keys.GUESSING_ALARM] = GuessingAlarm(store, app[keys.ACCOUNT_MAIL], waits, waits)
     account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
@@ -187,9 +191,8 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
-        await live.prolong()
+        await live.check()  # first, so that pages hear why they end
         over = await web_sessions.forget_expired(live.held())
-        await live.check()
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

@@ -279,12 +279,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
-    relay_port = given("TELECONNECT_RELAY_PORT", read.port)
-    relay_port = port if relay_port is None else relay_port
-    if relay_port and relay_port + workers - 1 > 65535:
-        raise ConfigError(
-            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
-        )
+    relay_port = _relay_port(values, port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -318,6 +313,17 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
+
+
+def _relay_port(values: Mapping[str, str], port: int, workers: int) -> int:
+    """The port of the first worker. Raises ConfigError."""
+    given = _read(values, "TELECONNECT_RELAY_PORT", read.port)
+    first: int = port if given is None else given
+    if first and first + workers - 1 > 65535:
+        raise ConfigError(
+            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
+        )
+    return first
 
 
 def _check_choices(values: Mapping[str, str]) -> None:

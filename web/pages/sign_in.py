@@ -27,6 +27,7 @@ from web.keys import (
     CLOCK,
     CONFIG,
     FAILED_SIGN_INS,
+    GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
     SETUP_TOKEN,
@@ -36,7 +37,7 @@ from web.keys import (
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.markup.accounts.signed_in import signed_in_page
-from web.pages.provider.configured import provider_way_of, require_passwords
+from web.pages.provider.configured import provider_way_of
 from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.going_back import checked
@@ -80,7 +81,6 @@ async def show_signed_in(request: web.Request) -> web.Response:
 
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
-    require_passwords(request)
     app, browser = request.app, await browser_of(request)
     check_network(request, browser)
     typed = await form_of(request)
@@ -97,6 +97,8 @@ async def sign_in(request: web.Request) -> web.Response:
     if answer is None:
         who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, client_network(request))
+        if account is not None:
+            app[GUESSING_ALARM].note(account.id, client_network(request))
         return await _refuse(request, values)
     raise answer
 

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 from aiohttp_session import get_session
 
-from signaling.errors import N_, SignInRefused
+from signaling.errors import N_
+from signaling.identity import SignInRefused
 from signaling.token import new_token
 from storage.store import Records
 from web.http.request import web_session_digest

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -65,22 +65,15 @@ async def start_web_session(
         for digest in ended:
             await records.web_sessions.remove(digest)
         if provider is not None:
-            await records.web_sessions.note_provider(
-                token_digest(str(session.identity)),
-                provider.issuer, provider.subject, provider.session_id,
-            )  # fmt: skip
+            await _note_provider(records, session, provider)
         remembered = await remember(request, records, browser, account.id)
         await records.audit.append(now, account.id, "sign_in", "")
 
     session: Session = await new_session(request)
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    session["way"] = way
+    session.update(provider.kept if provider else {})
+    session.update(_facts(request, account, now, way))
     if seated:
         session["seated"] = True
-    session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
-    if provider is not None:
-        session.update(provider.kept)
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -89,6 +82,25 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+async def _note_provider(records: Records, session: Session, provider: ProviderSession) -> None:
+    digest = token_digest(str(session.identity))
+    await records.web_sessions.note_provider(
+        digest, provider.issuer, provider.subject, provider.session_id
+    )
+
+
+def _facts(
+    request: web.Request, account: Account, now: datetime, way: SignInWay
+) -> dict[str, object]:
+    """What a web session says of how it began."""
+    return {
+        "account_id": account.id,
+        "signed_in_at": now.astimezone(UTC).isoformat(),
+        "way": way,
+        "browser": browser_name(request.headers.get(hdrs.USER_AGENT, "")),
+    }
 
 
 async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:

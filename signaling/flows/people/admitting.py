@@ -8,7 +8,7 @@ from datetime import datetime
 
 from signaling.account import Account
 from signaling.audit import SERVER
-from signaling.errors import N_, Conflict, NotFound, SignInRefused
+from signaling.errors import N_, Conflict, NotFound
 from signaling.flows.people.accounts import (
     add_account,
     another_administrator,
@@ -16,7 +16,7 @@ from signaling.flows.people.accounts import (
     new_account,
 )
 from signaling.identifier import new_id
-from signaling.identity import AccessRequest, Admission, Person
+from signaling.identity import AccessRequest, Admission, Person, SignInRefused
 from signaling.ports.store import Records
 
 DISABLED = N_("Your account here is suspended. Please ask an administrator.")

@@ -182,6 +182,7 @@ async def test_a_second_factor_from_its_set_up_to_its_loss(
     await expect_dashboard(page)
 
     # without anything
+    await page.goto("about:blank")
     async with Person(server) as boss:
         await boss.sign_in(BOSS)
         await set_up_app(boss, clock)

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -222,7 +223,7 @@ async def test_whoever_must_have_one_can_do_nothing_else_before(
             await nurse.sign_in()
             assert await is_signed_in(nurse)
             await boss.sign_in(BOSS)
-            for path in ("/", "/invites", "/admin/people", "/account", "/signin"):
+            for path in ("/", "/invites", "/admin/people", "/profile", "/signin"):
                 answer = await boss.get(path)
                 while answer.status == 303 and answer.location != FACTORS:
                     answer = await boss.get(answer.location)
@@ -247,5 +248,5 @@ async def test_signing_out_is_possible_before(tmp_path: Path, clock: MovableCloc
             await nurse.sign_in()
             assert (await nurse.get("/invites")).location == FACTORS
             assert (await nurse.post("/signout")).location == "/signin"
-            assert (await nurse.get(FACTORS)).location == "/signin"
+            assert (await nurse.get(FACTORS)).location == f"/signin?next={quote(FACTORS, safe='')}"
             assert "sign_out" in await words(server)

@@ -3,9 +3,9 @@
 import htpy as h
 
 from signaling.second_factor import SecondFactors
-from web.markup.accounts.credentials import password_field, whose
+from web.markup.accounts.credentials import ACCOUNT_STYLES, SHOW_PASSWORDS, password_field, whose
 from web.markup.accounts.second_step import code_label
-from web.markup.accounts.sign_in_ways import passkey_button
+from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_button
 from web.markup.shared.controls import action, code_field, error_summary, go, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -54,5 +54,6 @@ def proof_page(
             ],
             h.div(".actions")[go(path("factors"), _("Cancel"))],
         ],
-        beside=("js/pages/passkey.js",),
+        stylesheets=ACCOUNT_STYLES,
+        beside=(*SHOW_PASSWORDS, *PASSKEY_SCRIPTS),
     )

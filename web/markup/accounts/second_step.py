@@ -3,7 +3,8 @@
 import htpy as h
 
 from signaling.second_factor import SecondFactors
-from web.markup.accounts.sign_in_ways import passkey_button
+from web.markup.accounts.credentials import ACCOUNT_STYLES
+from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_button
 from web.markup.shared.controls import code_field, error_summary, field, go, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -42,7 +43,8 @@ def second_step_page(
                 _("If you have lost your phone and have no recovery code, ask an administrator.")
             ],
         ],
-        beside=("js/pages/passkey.js",),
+        beside=PASSKEY_SCRIPTS,
+        stylesheets=ACCOUNT_STYLES,
     )
 
 

@@ -10,7 +10,7 @@ from web.markup.accounts.credentials import (
 )
 from web.markup.accounts.forgotten_password import forgotten_link
 from web.markup.accounts.sign_in_reason import sign_in_reason
-from web.markup.accounts.sign_in_ways import passkey_way, provider_way
+from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_way, provider_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
 from web.routes import path
@@ -23,10 +23,10 @@ def sign_in_page(
     """`provider` is the organization's, if one is set. `over`: the time of an earlier sign-in is over."""
     _ = viewer.translate
     labels = [("email", _("Email")), ("password", _("Password"))]
-    way = None
+    way, only = None, provider is not None and provider.only
     if provider is not None:
         back_to = form.values.get("next", "")
-        way = provider_way(viewer, provider.label, back_to, primary=provider.only)
+        way = provider_way(viewer, provider.label, back_to, primary=only)
     return document(
         viewer,
         _("Sign in"),
@@ -35,7 +35,7 @@ def sign_in_page(
             sign_in_reason(viewer, form, over=over),
             error_summary(viewer, form, labels),
             way,
-            not (provider is not None and provider.only)
+            not only
             and h.form(".card", method="post", action=path("sign_in"))[
                 form.values.get("next")
                 and h.input(type="hidden", name="next", value=form.values["next"]),
@@ -44,8 +44,8 @@ def sign_in_page(
                 forgotten_link(viewer),
                 submit(_("Sign in")),
             ],
-            passkey_way(viewer, form.values.get("next", "")),
+            not only and passkey_way(viewer, form.values.get("next", "")),
         ],
-        beside=("js/pages/passkey.js", *SHOW_PASSWORDS),
+        beside=(*SHOW_PASSWORDS, *PASSKEY_SCRIPTS),
         stylesheets=ACCOUNT_STYLES,
     )

@@ -6,6 +6,9 @@ from web.markup.shared.controls import button, notice
 from web.routes import path
 from web.view_models import Viewer
 
+PASSKEY_SCRIPTS = ("js/pages/passkey.js",)
+"The module of the button."
+
 
 def passkey_way(viewer: Viewer, next_address: str = "") -> h.Node:
     """The button "Sign in with a passkey"; a script shows it where the browser has passkeys."""

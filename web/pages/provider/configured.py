@@ -2,12 +2,10 @@
 
 from aiohttp import web
 
-from signaling.errors import N_, NotAllowed, NotFound
+from signaling.errors import NotFound
 from web.keys import PROVIDER
 from web.sign_in.oidc.provider import Provider
 from web.view_models import ProviderWay
-
-NO_PASSWORDS = N_("Passwords are not used here. Please sign in with %(provider)s.")
 
 
 def provider_of(request: web.Request) -> Provider:
@@ -22,10 +20,3 @@ def provider_way_of(request: web.Request) -> ProviderWay | None:
     """How the sign-in page offers the provider; None if there is none."""
     provider = request.app.get(PROVIDER)
     return ProviderWay(provider.label, provider.settings.only) if provider else None
-
-
-def require_passwords(request: web.Request) -> None:
-    """Raises NotAllowed if accounts sign in by the provider alone."""
-    way = provider_way_of(request)
-    if way is not None and way.only:
-        raise NotAllowed(NO_PASSWORDS, provider=way.label)

@@ -9,9 +9,9 @@ from typing import Any
 from aiohttp import web
 
 from signaling.account import Account
-from signaling.errors import N_, Conflict, SignInRefused, TooManyRequests
+from signaling.errors import N_, Conflict, TooManyRequests
 from signaling.flows.people.admitting import link
-from signaling.identity import Identity, Person
+from signaling.identity import Identity, Person, SignInRefused
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after

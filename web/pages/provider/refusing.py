@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from signaling.errors import SignInRefused
+from signaling.identity import SignInRefused
 from web.http.client_address import client_network
 from web.http.request import account_of, show, viewer_of
 from web.keys import FAILED_SIGN_INS

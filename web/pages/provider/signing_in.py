@@ -2,9 +2,8 @@
 
 from aiohttp import web
 
-from signaling.errors import SignInRefused
 from signaling.flows.people.admitting import Admitted, Here, PasswordDue, Waiting, admit
-from signaling.identity import Claims
+from signaling.identity import Claims, SignInRefused
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.request import account_of, show, time_zone_of, viewer_of
@@ -26,7 +25,8 @@ async def start(request: web.Request) -> web.Response:
     provider = provider_of(request)
     await request.app[LIMITS].hit("provider", client_network(request))
     back_to = checked(request.query.get("next", ""))
-    if await account_of(request) is not None:
+    beside = back_to == path("signed_in")  # signs in again before the time is over
+    if await account_of(request) is not None and not beside:
         raise web.HTTPSeeOther(back_to or path("dashboard"))
     try:
         await provider.metadata()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from aiohttp import hdrs, web
 
 from signaling.audit import SERVER
-from signaling.errors import ProviderUnavailable, SignInRefused
+from signaling.identity import ProviderUnavailable, SignInRefused
 from storage.store import Records
 from web.http.forms import form_of
 from web.http.request import by_link, show, viewer_of

@@ -5,7 +5,7 @@ from typing import Any
 
 from yarl import URL
 
-from signaling.errors import ProviderUnavailable
+from signaling.identity import ProviderUnavailable
 from web.config_values import on_loopback
 
 BASIC, POST = "client_secret_basic", "client_secret_post"

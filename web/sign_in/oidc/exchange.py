@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from signaling.errors import ProviderUnavailable
+from signaling.identity import ProviderUnavailable
 
 MOST_BYTES = 512 * 1024
 "Of an answer: more than any set of keys or token."

@@ -12,8 +12,8 @@ import aiohttp
 from aiohttp import hdrs
 from yarl import URL
 
-from signaling.errors import N_, ProviderUnavailable, SignInRefused
-from signaling.identity import Person, read_person
+from signaling.errors import N_
+from signaling.identity import Person, ProviderUnavailable, SignInRefused, read_person
 from signaling.ports.clock import Clock
 from web.oidc_settings import OidcSettings
 from web.sign_in.oidc.discovery import BASIC, Metadata, document_address, read_metadata

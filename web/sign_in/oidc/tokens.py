@@ -14,8 +14,7 @@ from joserfc.errors import BadSignatureError, ClaimError, JoseError
 from joserfc.jwk import Key
 from joserfc.jwt import ClaimsOption, JWTClaimsRegistry
 
-from signaling.errors import SignInRefused
-from signaling.identity import LONGEST_SUBJECT
+from signaling.identity import LONGEST_SUBJECT, SignInRefused
 from web.sign_in.oidc.keys import Keys
 
 ALGORITHMS = (

@@ -84,7 +84,11 @@ async def test_who_has_to_ask_waits_until_an_administrator_accepts(
         assert again.status == 404
         await sign_in(person)
         assert await is_signed_in(person)
-        print(await outbox(server))
+        sent = {(each.to, each.subject) for each in await outbox(server)}
+        assert sent == {
+            ("boss@example.org", "Somebody asks for access"),
+            ("nurse@example.org", "You can sign in now"),
+        }
         actions = [line.action for line in await audit_lines(store)]
         assert actions == ["sign_in", "accept_access", "sign_in"]
 

@@ -122,6 +122,7 @@ function renderSignIn() {
 whenSignedIn((other) => {
   if (other !== account) {
     // They sit here now; nothing of this page is theirs.
+    clearStorage();
     location.replace(byId("home", HTMLAnchorElement).href);
   } else channel.reopen();
 });

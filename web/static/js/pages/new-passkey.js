@@ -3,9 +3,7 @@
 import { loadCatalog } from "../shared/catalog.js";
 import { byId, inside, setText, show } from "../shared/dom.js";
 import { hasPasskeys, makePasskey, PasskeyProblem, post } from "../shared/passkeys.js";
-import { setUpPage } from "./every-page.js";
 
-setUpPage();
 const form = byId("new-passkey", HTMLFormElement);
 const here = location.origin === form.dataset.origin;
 show(byId("passkey-elsewhere", HTMLElement), !here);

@@ -6,7 +6,6 @@
 import { loadCatalog } from "../shared/catalog.js";
 import { byId, inside, maybe, setText, show } from "../shared/dom.js";
 import { hasAutofill, hasPasskeys, PasskeyProblem, post, takePasskey } from "../shared/passkeys.js";
-import { setUpPage } from "./every-page.js";
 
 /** Before the server's five minutes for a challenge are over. */
 const RENEW_MS = 4 * 60_000;
@@ -14,7 +13,6 @@ const RENEW_MS = 4 * 60_000;
 /** @type {CredentialMediationRequirement} */
 const CONDITIONAL = "conditional";
 
-setUpPage();
 const place = maybe("passkey", HTMLElement);
 if (place && hasPasskeys()) void offer(place);
 

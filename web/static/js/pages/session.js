@@ -9,13 +9,14 @@ import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { endSentence as sentenceOf } from "../room/ending.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { byId, setText, show, showForAWhile } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
@@ -262,7 +263,7 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  const kept = over || isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
@@ -341,8 +342,14 @@ function signsInAgain() {
   return over === "sign_in_required" && page.role === "scheduler" && signInEnd.isOver;
 }
 
+/** Somebody else is signed in in this browser. */
+let isForeign = false;
+
 whenSignedIn((account) => {
-  if (account === page.account && signsInAgain()) location.reload();
+  if (!page.account) return; // a guest's page, whose seat does not depend on it
+  isForeign = account !== page.account;
+  render(); // what is kept is dropped, and lobby.js leaves this page
+  if (!isForeign && signsInAgain()) location.reload();
 });
 
 /** @param {HTMLElement} place */
@@ -384,6 +391,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
+  if (isForeign) return false;
   if (signsInAgain()) return true;
   return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
@@ -393,37 +401,12 @@ const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
 function endSentence(reason) {
-  switch (reason) {
-    case "replaced":
-      return seatTabs.here
-        ? _("This session continues in another tab")
-        : _("This session continues on another device");
-    case "sign_in_required":
-      return page.role === "scheduler"
-        ? _("You are signed out. Please sign in again.")
-        : _("Your time on this page is over. To come back, open your link again.");
-    case "not_found":
-    case "closed":
-    case "gone":
-      return _("This session is over.");
-    case "too_many_requests":
-      return _("Too many attempts. Please wait a few minutes and try again.");
-    default:
-      return _("This page and the server do not understand each other. Please reload the page.");
-  }
+  return sentenceOf(reason, page.role === "scheduler", seatTabs.here);
 }
-
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let noticeTimer;
 
 /** @param {string} sentence */
 function notify(sentence) {
-  if (over) return;
-  const place = byId("notice", HTMLElement);
-  setText(place, sentence);
-  show(place, true);
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => show(place, false), 15_000);
+  if (!over) showForAWhile(byId("notice", HTMLElement), sentence);
 }
 
 function wake() {
