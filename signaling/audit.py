@@ -83,7 +83,7 @@ EXPORTS = tuple(sorted(word for word in WORDS if word.startswith("export")))
 "What took something out of this server."
 GROUPS: dict[str, tuple[str, ...]] = {
     "exports": EXPORTS,
-    "accounts": (*OF_ACCOUNTS, *OF_SECOND_FACTORS),
+    "accounts": (*OF_ACCOUNTS, *OF_SECOND_FACTORS, *OF_PROVIDER),
     "sessions": tuple(word for word in (*_OF_SESSIONS, *OF_SERVER) if word not in EXPORTS),
     "administration": tuple(word for word in OF_ADMINISTRATION if word not in EXPORTS),
     "machine": OF_MACHINE,
