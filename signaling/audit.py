@@ -47,6 +47,7 @@ OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_accoun
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
+                     "change_setting", "change_page_text", "send_test_message",
                      "see_outbox")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")

@@ -49,6 +49,7 @@ from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
 from web.report.workers import ReportWorkers
+from web.settings.runtime_settings import RuntimeSettings
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
@@ -110,6 +111,8 @@ async def _assemble(
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
+    app[keys.RUNTIME_SETTINGS] = settings = RuntimeSettings(config)
+    await settings.load(store)
     app[keys.CLOCK] = clock
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
@@ -135,7 +138,7 @@ async def _assemble(
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
     locks = Locks()
-    changes = CallChanges(store, locks, clock, waits, relay, config.media_policy)
+    changes = CallChanges(store, locks, clock, waits, relay, lambda: settings.media_policy)
     app[keys.FORWARDING] = changes.forwarding
     app[keys.REACHABILITY] = Reachability(relay, waits)
     app[keys.CALLING] = calling = Calling(changes, clock, waits)

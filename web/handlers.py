@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from web.http import tus
 from web.pages import (
     assets,
+    brand,
     choose_password,
     clocks,
     dashboard,
@@ -36,6 +37,7 @@ from web.pages.administration import (
     people,
     routes,
     session_rules,
+    settings,
     templates,
     texts,
 )
@@ -88,6 +90,9 @@ HANDLERS = {
     ("POST", "admin_interpreter"): organizations.save_organization,
     ("GET", "admin_sessions"): session_rules.show_rules,
     ("POST", "admin_sessions"): session_rules.save_rules,
+    ("GET", "admin_settings"): settings.show_settings,
+    ("POST", "admin_setting"): settings.save_setting,
+    ("POST", "admin_logo"): settings.save_logo,
     ("GET", "landing"): landing.show_landing,
     ("POST", "landing"): landing.join,
     ("GET", "seat"): landing.show_seat,
@@ -132,6 +137,8 @@ HANDLERS = {
     ("GET", "socket"): socket,
     ("GET", "catalog"): assets.catalog,
     ("GET", "static"): assets.static,
+    ("GET", "brand_colors"): brand.colors,
+    ("GET", "brand_logo"): brand.logo,
     ("GET", "health"): monitoring.health,
     ("GET", "ready"): monitoring.ready,
     ("GET", "metrics"): monitoring.metrics,

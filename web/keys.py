@@ -36,6 +36,7 @@ from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.attachments.clamav import ClamAv
+from web.attachments.workers import FileWorkers
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
@@ -43,11 +44,14 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.settings.runtime_settings import RuntimeSettings
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
+RUNTIME_SETTINGS = web.AppKey("settings", RuntimeSettings)
+"What may change while the server runs: to be asked instead of CONFIG."
 CLOCK = web.AppKey("clock", Clock)
 CLOCKWORK = web.AppKey("clockwork", Clockwork)
 "Appointments, by the wall clock."
@@ -88,6 +92,7 @@ REACHABILITY = web.AppKey("reachability", Reachability)
 COMPOSING = web.AppKey("composing", Composing)
 SCANNER = web.AppKey("scanner", ClamAv)
 "Absent if files are not scanned."
+FILE_WORKERS = web.AppKey("file_workers", FileWorkers)
 SHOWING = web.AppKey("showing", Showing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 UPLOADING = web.AppKey("uploading", Uploading)

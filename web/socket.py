@@ -38,6 +38,7 @@ from web.keys import (
     REVOCATION,
     ROOMS,
     RUNNING,
+    RUNTIME_SETTINGS,
     TURNING,
 )
 
@@ -272,7 +273,7 @@ async def _room(
             connection,
             hello,
             ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
-            app[CONFIG].media_policy,
+            app[RUNTIME_SETTINGS].media_policy,
         )
         try:
             async for message in _messages(response, connection):

@@ -10,6 +10,18 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture on a page."""
+
+    address: str
+    width: int
+    height: int
+    "Pixels."
+    text: str
+    "What it shows, for whoever does not see it."
+
+
+@dataclass(frozen=True)
 class Viewer:
     """Who views a page, in which language and time zone."""
 
@@ -45,6 +57,10 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    colors: str = ""
+    "Address of the style sheet with the organization's color; empty without one."
+    logo: Picture | None = None
+    "The organization's logo."
 
 
 @dataclass(frozen=True)
@@ -216,6 +232,12 @@ class Form:
     "Field -> translated sentence; the key '' holds what concerns the whole form."
     questions: dict[str, Question] = field(default_factory=dict)
     "Field -> a question that buttons answer."
+    prefix: str = ""
+    "Of the ids of its fields, where a page has several forms with fields of the same name."
+
+    def place(self, name: str) -> str:
+        """The id of a field."""
+        return self.prefix + name
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ PAGES = (
     "/admin/audit",
     "/admin/outbox",
     "/admin/interpreters",
-    "/admin/sessions",
+    "/admin/settings",
 )
 
 
@@ -160,8 +160,8 @@ async def test_the_rule_for_sessions_in_progress_is_stored_and_logged(nurse: Des
     rule = "add_colleague_in_progress"
     for typed, checked in (({rule: "on"}, True), ({}, False)):
         answer = await nurse.person.post("/admin/sessions", typed)
-        assert (answer.status, answer.location) == (303, "/admin/sessions")
-        page = (await nurse.person.get("/admin/sessions")).text
+        assert (answer.status, answer.location) == (303, "/admin/settings")
+        page = (await nurse.person.get("/admin/settings")).text
         assert (re.search(rf'name="{rule}"[^>]* checked', page) is not None) is checked
     lines = await audit_lines(nurse.server.app[STORE])
     changes = [line.thing for line in lines if line.action == "change_rules"]

@@ -14,10 +14,12 @@ from signaling.consultation import Consultation
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.people.arriving import Arrival
 from signaling.token import token_digest
-from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, STATIC, STORE
+from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, RUNTIME_SETTINGS, STATIC, STORE
 from web.routes import path
+from web.settings.logo import Logo
+from web.static_files import text_digest
 from web.texts.catalogs import OWN_NAMES
-from web.view_models import Viewer
+from web.view_models import Picture, Viewer
 from web.zones.names import todays_name
 
 LANGUAGE_COOKIE = "language"
@@ -102,7 +104,7 @@ async def viewer_of(
     the browser's where it has sent one, else the account's, else `time_zone`.
     """
     app = request.app
-    texts = app[CATALOGS]
+    texts, settings = app[CATALOGS], app[RUNTIME_SETTINGS]
     try:
         account, has_seat = await account_of(request), "seated" in await get_session(request)
     except Exception:  # an error page must render even if nothing can be read
@@ -113,7 +115,7 @@ async def viewer_of(
     if chosen in texts.languages and chosen is not None:
         spoken = texts.get(chosen)
     else:
-        spoken = texts.choose(request.headers.get("Accept-Language", ""))
+        spoken = texts.choose(request.headers.get("Accept-Language", ""), settings.languages_off)
     zone = told = time_zone_of(request)
     if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
@@ -125,9 +127,9 @@ async def viewer_of(
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,
-        brand=app[CONFIG].brand,
+        brand=settings.brand,
         path=request.path,
-        languages=tuple(OWN_NAMES.items()),
+        languages=settings.languages,
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account else None,
@@ -136,11 +138,21 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        colors=settings.style_sheet
+        and path("brand_colors", digest=text_digest(settings.style_sheet)),
+        logo=_logo(settings.logo),
     )
 
 
+def _logo(logo: Logo | None) -> Picture | None:
+    if logo is None:
+        return None
+    address = path("brand_logo", digest=logo.digest)
+    return Picture(address, logo.width, logo.height, logo.text)
+
+
 def asked_language(request: web.Request, viewer: Viewer) -> str:
-    """The language in the query, if it is offered; else the viewer's."""
+    """The language in the query, if there is a catalog; else the viewer's."""
     language = request.query.get("language", viewer.language)
     return language if language in OWN_NAMES else viewer.language
 

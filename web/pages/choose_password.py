@@ -10,7 +10,7 @@ from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import show, viewer_of
-from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.keys import CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.choose_password import choose_password_page
 from web.sign_in.known_browsers import browser_of
 from web.sign_in.session_start import start_web_session
@@ -28,7 +28,10 @@ async def choose(request: web.Request) -> web.Response:
     """Set the password and sign in; the address works once."""
     account, app, viewer = await _account(request), request.app, await viewer_of(request)
     await app[LIMITS].hit("choose_password", account.id)
-    typed, known = await form_of(request), (app[CONFIG].brand, account.email, account.name)
+    typed, known = (
+        await form_of(request),
+        (app[RUNTIME_SETTINGS].brand, account.email, account.name),
+    )
     try:
         password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     except InvalidInput as error:

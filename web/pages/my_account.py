@@ -12,7 +12,7 @@ from storage.store import Records
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, signed_in, viewer_of, web_session_digest
-from web.keys import CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.keys import CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.my_account import my_account_page
 from web.routes import path
 from web.sign_in.known_browsers import browser_of, hand_over, remember
@@ -46,7 +46,7 @@ async def _change(
     present = typed.get("present", "")[:1024]
     if not await app[PASSWORDS].verify(account.password_hash, present):
         raise InvalidInput("present", WRONG)
-    known = (app[CONFIG].brand, account.email, account.name)
+    known = (app[RUNTIME_SETTINGS].brand, account.email, account.name)
     password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     now = app[CLOCK].now()
 

@@ -19,7 +19,7 @@ from storage.store import Records, Store
 from web.access.revocation import Grant
 from web.http.errors import has_left
 from web.http.request import own_consultation, show, viewer_of, web_session_digest
-from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
+from web.keys import CLOCK, REPORT_WORKERS, REVOCATION, RUNTIME_SETTINGS, STORE
 from web.markup.desk.report_parts import report_parts_page
 from web.report.process import BROKEN, Order, encode, piece
 from web.report.workers import Drawn
@@ -55,7 +55,7 @@ async def report(request: web.Request) -> web.StreamResponse:
     facts = Report(
         viewer.language, viewer.time_zone, consultation.started_at, part=part, parts=parts
     )
-    order = Order(facts, brand=app[CONFIG].brand, made_at=app[CLOCK].now())
+    order = Order(facts, brand=app[RUNTIME_SETTINGS].brand, made_at=app[CLOCK].now())
     drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
     response = web.StreamResponse(

@@ -15,7 +15,16 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
 from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
-from web.keys import CATALOGS, CLOCK, CONFIG, FAILED_SIGN_INS, LIMITS, PASSWORDS, SETUP_TOKEN, STORE
+from web.keys import (
+    CATALOGS,
+    CLOCK,
+    FAILED_SIGN_INS,
+    LIMITS,
+    PASSWORDS,
+    RUNTIME_SETTINGS,
+    SETUP_TOKEN,
+    STORE,
+)
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
@@ -120,7 +129,7 @@ async def set_up(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
     try:
-        known = (app[CONFIG].brand, values["email"], values["name"])
+        known = (app[RUNTIME_SETTINGS].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],

@@ -5,7 +5,7 @@ a missing translation falls back to English.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -112,8 +112,11 @@ class Catalogs:
     def get(self, code: str | None) -> Language:
         return self.languages.get(code or "", self.languages[SOURCE_LANGUAGE])
 
-    def choose(self, accept_language: str) -> Language:
-        """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4)."""
+    def choose(self, accept_language: str, but: Collection[str] = ()) -> Language:
+        """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4).
+
+        Those in `but` are not.
+        """
         wanted: list[tuple[float, int, str]] = []
         for index, part in enumerate(accept_language[:500].split(",")):
             tag, _, parameter = part.partition(";")
@@ -127,7 +130,7 @@ class Catalogs:
             language = tag.strip().lower().replace("_", "-").partition("-")[0]
             wanted.append((-weight, index, _ALIASES.get(language, language)))
         for _, _, code in sorted(wanted):
-            if code in self.languages:
+            if code in self.languages and code not in but:
                 return self.languages[code]
         return self.languages[SOURCE_LANGUAGE]
 

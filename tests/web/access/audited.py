@@ -30,6 +30,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
         "remove_organization",
     ),
     ("POST", "admin_sessions"): ("change_rules",),
+    ("POST", "admin_setting"): ("change_setting",),
+    ("POST", "admin_logo"): ("change_setting",),
     ("POST", "admin_people"): ("create_account",),
     ("POST", "admin_account"): (
         "disable_account",

@@ -25,7 +25,7 @@ def administration_page(
         ("admin_routes", _("Routes"), _("Which numbers are written to, how and by whom.")),
         ("admin_texts", _("Texts"), _("What is written to people outside.")),
         ("admin_templates", _("WhatsApp templates"), _("Texts that WhatsApp has approved.")),
-        ("admin_sessions", _("Sessions"), _("Rules for everybody's sessions.")),
+        ("admin_settings", _("Settings"), _("Name, color, logo, calls, reports, reminders.")),
         ("admin_audit", _("Audit log"), _("Who did what and when.")),
         ("admin_outbox", _("Outbox"), _("Notices that were kept here instead of being sent.")),
     ]

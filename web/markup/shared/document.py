@@ -3,6 +3,7 @@
 import htpy as h
 
 from web.markup.shared.controls import button
+from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Viewer
 
@@ -52,6 +53,7 @@ def document(
                 h.link(rel="stylesheet", href=viewer.static(sheet))
                 for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
             ),
+            viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
             # before the modules, so that it notices which of them fail to load
             needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
@@ -146,11 +148,13 @@ def _signed_out(viewer: Viewer) -> h.Element:
 
 
 def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
-    return (
-        h.a(".brand", href=path("dashboard"))[viewer.brand]
-        if linked
-        else h.span(".brand")[viewer.brand]
-    )
+    logo = viewer.logo
+    shown: list[h.Node] = [
+        logo is not None
+        and h.img(src=logo.address, alt=logo.text, width=str(logo.width), height=str(logo.height)),
+        viewer.brand,
+    ]
+    return h.a(".brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
 
 
 def _menu(viewer: Viewer) -> h.Element:
@@ -193,7 +197,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.select("#interface-language", name="language")[
             (
                 h.option(value=code, selected=code == viewer.language, lang=code)[name]
-                for code, name in viewer.languages
+                for code, name in languages_with(viewer, viewer.language)
             )
         ],
         h.button(type="submit")[_("Change")],

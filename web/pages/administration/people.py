@@ -18,7 +18,7 @@ from storage.store import Records
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
-from web.keys import CLOCK, CONFIG, PASSWORDS, STORE
+from web.keys import CLOCK, CONFIG, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.administration.people import password_link_page, people_page
 from web.routes import path, public_address
 from web.texts.catalogs import OWN_NAMES
@@ -50,7 +50,7 @@ async def create(request: web.Request) -> web.Response:
     values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
     role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
     try:
-        known = (app[CONFIG].brand, values["email"], values["name"])
+        known = (app[RUNTIME_SETTINGS].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],
