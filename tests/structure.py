@@ -137,7 +137,7 @@ ROOMS: dict[str, set[str]] = {
     "web/access": set(),
     "web/attachments": set(),
     "web/calls": {"web"},
-    "web/texts": {"web", "web/zones"},
+    "web/texts": {"web/zones"},
     "web/settings": {"web", "web/attachments", "web/texts"},
     "web/notices": {"web", "web/settings", "web/texts"},
     "web/report": {"web/texts"},
@@ -186,7 +186,13 @@ ROOMS: dict[str, set[str]] = {
         "web/texts",
         "web/zones",
     },
-    "web/markup/administration": {"web", "web/markup/accounts", "web/markup/shared", "web/texts"},
+    "web/markup/administration": {
+        "web",
+        "web/markup/accounts",
+        "web/markup/guests",
+        "web/markup/shared",
+        "web/texts",
+    },
     "web/pages/administration": {
         "web",
         "web (keys)",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from math import ceil
 
 from aiohttp import web
 from aiohttp_session import session_middleware
@@ -54,6 +55,7 @@ from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Catalogs
+from web.texts.page_texts import PageTexts
 from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
@@ -120,6 +122,9 @@ async def _assemble(
     waits = clockwork if steady is None else Clockwork(steady)
     app[keys.WAITS] = waits
     app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
+    hours = ceil(config.retention_hours)
+    app[keys.PAGE_TEXTS] = page_texts = PageTexts(app[keys.CATALOGS], hours)
+    await page_texts.load(store)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords

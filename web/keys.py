@@ -47,6 +47,7 @@ from web.report.workers import ReportWorkers
 from web.settings.runtime_settings import RuntimeSettings
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
+from web.texts.page_texts import PageTexts
 from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
@@ -58,6 +59,8 @@ CLOCKWORK = web.AppKey("clockwork", Clockwork)
 WAITS = web.AppKey("waits", Clockwork)
 "Durations, by a clock that no step of the wall clock affects."
 CATALOGS = web.AppKey("catalogs", Catalogs)
+PAGE_TEXTS = web.AppKey("page_texts", PageTexts)
+"Terms and help."
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)

@@ -180,7 +180,9 @@ class LandingView:
     state: Literal["ready", "too_early"]
     opens_at: datetime | None
     terms_html: str
-    "Sanitized HTML of the operator's terms."
+    "Sanitized HTML of the terms; empty if they are too long for this page."
+    terms_path: str
+    help_path: str
     join_path: str
     seat_path: str
     "Where joining leads."

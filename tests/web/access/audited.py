@@ -31,6 +31,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ),
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_setting"): ("change_setting",),
+    ("POST", "admin_page_text"): ("change_page_text",),
     ("POST", "admin_logo"): ("change_setting",),
     ("POST", "admin_people"): ("create_account",),
     ("POST", "admin_account"): (

@@ -65,7 +65,19 @@ def document(
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             needs_scripts and _until_scripts_run(viewer),
             h.main("#main", tabindex="-1")[body],
+            (followed or not (signed_in or service_user)) and _footer(viewer),
         ],
+    ]
+
+
+def _footer(viewer: Viewer) -> h.Element:
+    """On pages of staff but the session's, which fills the screen."""
+    _ = viewer.translate
+    spoken = {"language": viewer.language}
+    return h.footer(".bottom")[
+        h.a(href=path("help", spoken))[_("Help")],
+        " · ",
+        h.a(href=path("terms", spoken))[_("Terms of use")],
     ]
 
 
