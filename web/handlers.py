@@ -42,6 +42,7 @@ from web.pages.administration import (
     settings,
     templates,
     texts,
+    try_number,
 )
 from web.routes import PATHS
 from web.socket import socket
@@ -130,6 +131,7 @@ HANDLERS = {
     ("POST", "admin_account"): people.change,
     ("GET", "admin_routes"): routes.show_routes,
     ("POST", "admin_routes"): routes.save_routes,
+    ("POST", "admin_try_number"): try_number.try_number,
     ("GET", "admin_texts"): texts.show_texts,
     ("GET", "admin_text"): texts.show_text,
     ("POST", "admin_text"): texts.save_text,

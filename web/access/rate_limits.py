@@ -45,6 +45,8 @@ LIMITS: dict[str, RateLimitItem] = {
     "guess_fresh_network": parse("2/hour"),
     "guess_repeated": parse("40/hour"),
     "guess_unknown_browsers": parse("60/hour"),
+    # an administrator's, each of which may cost money
+    "test_message": parse("10/hour"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.
     "choose_password": parse("10/15minutes"),
 }

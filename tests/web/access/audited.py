@@ -45,6 +45,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "account_password"): ("change_password",),
     ("POST", "account_sign_out"): ("sign_out_elsewhere",),
     ("POST", "admin_routes"): ("change_routes",),
+    ("POST", "admin_try_number"): ("send_test_message",),
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
     ("GET", "admin_outbox"): ("see_outbox",),
