@@ -182,6 +182,7 @@ ROOMS: dict[str, set[str]] = {
         "web/markup/desk",
         "web/markup/guests",
         "web/report",
+        "web/settings",
         "web/sign_in",
         "web/texts",
         "web/zones",

@@ -19,6 +19,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "cancel_session"): ("cancel",),
     ("POST", "reopen_session"): ("reopen",),
     ("GET", "report"): ("export", "export_with_files"),
+    ("POST", "report"): ("export", "export_with_files"),
     ("POST", "invite_without_interpreter"): ("waive_interpreter",),
     ("POST", "interpreter_request"): ("accept_request", "decline_request"),
     ("POST", "landing"): ("take_seat", "leave_seat"),
@@ -32,6 +33,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_setting"): ("change_setting",),
     ("POST", "admin_page_text"): ("change_page_text",),
+    ("POST", "admin_languages"): ("change_setting",),
     ("POST", "admin_logo"): ("change_setting",),
     ("POST", "admin_people"): ("create_account",),
     ("POST", "admin_account"): (
