@@ -32,6 +32,7 @@ from web.pages import (
 )
 from web.pages.administration import (
     audit,
+    languages,
     organizations,
     outbox,
     overview,
@@ -82,6 +83,7 @@ HANDLERS = {
     ("GET", "session"): session.show_session,
     ("POST", "reopen_session"): session.reopen,
     ("GET", "report"): report.report,
+    ("POST", "report"): report.report,
     ("GET", "opened"): dashboard.show_opened,
     ("GET", "history"): dashboard.show_history,
     ("POST", "invite_without_interpreter"): interpreter_request.invite_without,
@@ -95,6 +97,8 @@ HANDLERS = {
     ("POST", "admin_sessions"): session_rules.save_rules,
     ("GET", "admin_page_text"): page_text_editor.show_editor,
     ("POST", "admin_page_text"): page_text_editor.save_text,
+    ("GET", "admin_languages"): languages.show_languages,
+    ("POST", "admin_languages"): languages.save_languages,
     ("GET", "admin_settings"): settings.show_settings,
     ("POST", "admin_setting"): settings.save_setting,
     ("POST", "admin_logo"): settings.save_logo,

@@ -20,6 +20,9 @@ PAGES = (
     "/admin/audit",
     "/admin/outbox",
     "/admin/interpreters",
+    "/admin/languages",
+    "/admin/pages/terms/en",
+    "/admin/pages/help/ar",
     "/admin/settings",
 )
 

@@ -68,6 +68,8 @@ class Language:
     "JSON for the browser."
     file_catalog: bytes = field(repr=False)
     "JSON of the sentences that only scripts for photos and PDFs use, which are loaded later."
+    share: float = 1.0
+    "How much of the sentences is translated, from 0 to 1."
 
     def translate(self, sentence: str) -> str:
         return self.translations.gettext(sentence) if sentence else ""
@@ -99,6 +101,7 @@ class Catalogs:
                 _Translations(catalog),
                 _browser_catalog(code, direction, catalog),
                 _json({"messages": _messages(catalog, of_files=True)}),
+                _share(catalog),
             )
         digest = sha256(b"".join(each.catalog + each.file_catalog for each in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
@@ -149,6 +152,18 @@ def _catalog_of(code: str) -> Catalog:
     if not file.is_file():
         return Catalog(locale=code)
     return read_po(BytesIO(file.read_bytes()), locale=code)
+
+
+def _share(catalog: Catalog) -> float:
+    """How much of a catalog is translated; a plural counts when it has all of its forms."""
+    known = [message for message in catalog if message.id]
+    done = [
+        message
+        for message in known
+        if not message.fuzzy
+        and (message.string if isinstance(message.string, str) else all(message.string or [""]))
+    ]
+    return len(done) / len(known) if known else 1.0
 
 
 class _Translations(NullTranslations):
