@@ -217,9 +217,9 @@ class Config:
     brand: str
     log_level: str
     "One of LOG_LEVELS."
-    given: Mapping[str, str] = field(repr=False)
+    given: Mapping[str, str] = field(repr=False, compare=False)
     "Name -> text of every setting that the environment sets; the text of a secret one is empty."
-    unknown: tuple[str, ...]
+    unknown: tuple[str, ...] = field(compare=False)
     "Names in the environment that look like settings but are not."
 
     @property

@@ -118,7 +118,7 @@ def version_of(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def to_html(text: str) -> str:
-    """Markdown as sanitized HTML whose headings come below that of the page.
+    """Markdown as sanitized HTML whose highest heading comes right below that of the page.
 
     Links are https, mailto and tel only. Raises InvalidInput for the field `text` if it would take
     too long.
@@ -131,4 +131,5 @@ def to_html(text: str) -> str:
         url_schemes={"https", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )
-    return _HEADING.sub(lambda found: f"{found[1]}{int(found[2]) + 1}>", clean)
+    highest = min((int(found[2]) for found in _HEADING.finditer(clean)), default=2)
+    return _HEADING.sub(lambda found: f"{found[1]}{int(found[2]) + 2 - highest}>", clean)
