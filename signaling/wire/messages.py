@@ -40,11 +40,7 @@ MAX_FRAME_BYTES = 64 * 1024
 
 
 class Message(
-    msgspec.Struct,
-    tag_field="type",
-    forbid_unknown_fields=True,
-    frozen=True,
-    omit_defaults=True,
+    msgspec.Struct, tag_field="type", forbid_unknown_fields=True, frozen=True, omit_defaults=True
 ):
     """Base of all messages."""
 
@@ -395,21 +391,18 @@ class Lobby(Message, tag="lobby", frozen=True):
 
 
 class SignInEnds(Message, tag="sign_in_ends", frozen=True):
-    """When this scheduler will have to sign in again."""
+    """When this scheduler has to sign in again, and the milliseconds left; 0: it is over."""
 
     at: int
     left: int
-    "Milliseconds until then by the server's clock; 0: it is over."
 
 
 class ListChanged(Message, tag="list_changed", frozen=True):
     """Something shown in this scheduler's lists of sessions has changed."""
 
 
-ServerMessage = (
-    Welcome
-    | Snapshot
-    | ConsultationChanged
+RoomEvent = (
+    ConsultationChanged
     | ParticipantChanged
     | ParticipantRemoved
     | ChatAdded
@@ -417,6 +410,12 @@ ServerMessage = (
     | PhotoTurned
     | PhotoRequestChanged
     | CallChanged
+)
+
+ServerMessage = (
+    Welcome
+    | Snapshot
+    | RoomEvent
     | Ack
     | ChatPage
     | Refusal
@@ -432,17 +431,6 @@ ServerMessage = (
     | Lobby
     | SignInEnds
     | ListChanged
-)
-
-RoomEvent = (
-    ConsultationChanged
-    | ParticipantChanged
-    | ParticipantRemoved
-    | ChatAdded
-    | SeenChanged
-    | PhotoTurned
-    | PhotoRequestChanged
-    | CallChanged
 )
 
 _decoder = msgspec.json.Decoder(ClientMessage)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -71,12 +71,9 @@ async def start_web_session(
 
     session: Session = await new_session(request)
     session.update(provider.kept if provider else {})
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    session["way"] = way
+    session.update(_facts(request, account, now, way))
     if seated:
         session["seated"] = True
-    session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -92,6 +89,18 @@ async def _note_provider(records: Records, session: Session, provider: ProviderS
     await records.web_sessions.note_provider(
         digest, provider.issuer, provider.subject, provider.session_id
     )
+
+
+def _facts(
+    request: web.Request, account: Account, now: datetime, way: SignInWay
+) -> dict[str, object]:
+    """What a web session says of how it began."""
+    return {
+        "account_id": account.id,
+        "signed_in_at": now.astimezone(UTC).isoformat(),
+        "way": way,
+        "browser": browser_name(request.headers.get(hdrs.USER_AGENT, "")),
+    }
 
 
 async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:

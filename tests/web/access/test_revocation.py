@@ -1,10 +1,8 @@
 """Revoked access ends what is open: every kind of loss, in the room and in the lobby."""
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,95 +10,20 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from signaling.account import Account
 from signaling.errors import SignInRequired
-from signaling.moments.milliseconds import to_ms
 from signaling.token import token_digest
-from signaling.wire.messages import PROTOCOL_VERSION
-from storage.engine.master_key import DATABASE_NAME
-from tests.clock import MovableClock
-from tests.people import Person, Refused, Wire, consultation_of
-from tests.serving import Server, moment, serving
+from tests.people import Person
+from tests.web.access.clinic import Clinic, assert_ended, half_hours, open_lobby, opened
 from tests.web.report.drawing import Drawing
 from web.access.revocation import CHECK_EVERY, Grant
 from web.access.web_sessions import BY_LINK
-from web.keys import CLOCKWORK, REVOCATION, STORE, WEB_SESSIONS
-
-
-@dataclass
-class Clinic:
-    """A nurse with a lobby and a room open, an administrator, and Amina in her seat."""
-
-    server: Server
-    clock: MovableClock
-    folder: Path
-    nurse: Person
-    boss: Person
-    amina: Person
-    account: Account
-    link: str
-    invite_id: str
-    consultation_id: str
-    lobby: Wire
-    room: Wire
-    seat: Wire
-
-    async def pass_time(self, by: timedelta) -> None:
-        self.clock.move(by)
-        await self.server.app[CLOCKWORK].run_due()
-
-    async def behind_its_back(self, sql: str, *values: str) -> None:
-        """Another program writes to the database; the server notices at its next check."""
-
-        def write() -> None:
-            database = sqlite3.connect(self.folder / DATABASE_NAME, timeout=60)
-            with database:
-                database.execute(sql, values)
-            database.close()
-
-        await asyncio.to_thread(write)
-        await self.pass_time(CHECK_EVERY)
-
-
-async def _lobby(person: Person) -> Wire:
-    wire = await person.connect()
-    await wire.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-lobby-0001")
-    await wire.until("lobby")
-    return wire
-
-
-@asynccontextmanager
-async def opened(folder: Path, **settings: str) -> AsyncIterator[Clinic]:
-    async with AsyncExitStack() as stack:
-        clock = MovableClock(moment("2026-12-07 14:30"))
-        server = await stack.enter_async_context(serving(folder, clock, **settings))
-        nurse, boss, amina = [await stack.enter_async_context(Person(server)) for _ in range(3)]
-        account = await server.account()
-        await server.account("boss@example.org", "The Boss", "administrator")
-        await nurse.sign_in()
-        await boss.sign_in("boss@example.org")
-        link = await nurse.invite()
-        invite_id = await amina.join(link)
-        seat = await amina.enter(invite_id=invite_id)
-        consultation_id = await consultation_of(seat)
-        room = await nurse.enter(consultation_id=consultation_id)
-        yield Clinic(
-            server, clock, folder, nurse, boss, amina, account, link, invite_id, consultation_id,
-            await _lobby(nurse), room, seat,
-        )  # fmt: skip
+from web.keys import REVOCATION, STORE, WEB_SESSIONS
 
 
 @pytest.fixture
 async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     async with opened(tmp_path) as clinic:
         yield clinic
-
-
-async def assert_ended(wire: Wire, code: int) -> None:
-    """Wait until the socket ends with this code; what was sent at the same moment has no effect."""
-    with pytest.raises((Refused, ConnectionError)):
-        await wire.say("Written after the end")
-    assert await wire.end() == code
 
 
 # --- those who sign in
@@ -162,7 +85,7 @@ async def suspended_behind_the_servers_back(clinic: Clinic) -> None:
 async def test_who_may_not_be_here_any_more_has_no_lobby_and_no_room(
     clinic: Clinic, lose: Callable[[Clinic], Awaitable[None]]
 ) -> None:
-    boss = await _lobby(clinic.boss)
+    boss = await open_lobby(clinic.boss)
     await lose(clinic)
     assert await clinic.lobby.end() == 4401
     await assert_ended(clinic.room, 4401)
@@ -176,99 +99,6 @@ async def test_who_may_not_be_here_any_more_has_no_lobby_and_no_room(
 
 
 # --- those who are in the middle of something
-
-
-async def half_hours(clinic: Clinic, count: int) -> None:
-    for _ in range(count):
-        await clinic.pass_time(timedelta(minutes=30))
-
-
-async def test_a_session_with_others_is_work_and_keeps_its_scheduler_signed_in(
-    clinic: Clinic,
-) -> None:
-    await clinic.room.command("start_consultation")
-    await half_hours(clinic, 60)
-    await clinic.room.say("Still with you, after thirty hours")
-    assert (await clinic.nurse.get("/invites")).status == 200
-
-
-async def test_nobody_is_thrown_out_of_a_session_with_others_when_their_time_is_over(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
-        await clinic.room.command("start_consultation")
-        await clinic.pass_time(timedelta(hours=12))
-        await half_hours(clinic, 6)
-        await clinic.room.say("Still with you, after fifteen hours")
-        for wire in (clinic.lobby, clinic.room):
-            await wire.send("ping")
-            assert await wire.until("pong")
-        # a line that drops in the middle of it
-        await clinic.room.ws.close()
-        again = await clinic.nurse.enter(consultation_id=clinic.consultation_id)
-        await again.say("And back")
-        # but everything else asks to sign in
-        assert (await clinic.nurse.get("/invites")).status == 303
-        await clinic.seat.ws.close()
-        await again.until("participant_changed")
-        await clinic.pass_time(CHECK_EVERY)
-        await assert_ended(again, 4401)
-        assert await clinic.lobby.end() == 4401
-        with pytest.raises(Refused):
-            await clinic.nurse.enter(consultation_id=clinic.consultation_id)
-
-
-async def test_signing_out_ends_what_went_on_after_the_time_of_the_sign_in(
-    tmp_path: Path,
-) -> None:
-    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
-        await clinic.room.command("start_consultation")
-        await clinic.pass_time(timedelta(hours=12))
-        await clinic.room.say("Goodbye")
-        await clinic.nurse.post("/signout")
-        await assert_ended(clinic.room, 4401)
-        assert await clinic.lobby.end() == 4401
-
-
-@pytest.mark.parametrize("hours", [11, 12])
-async def test_whoever_signs_in_again_has_everything_go_on_without_a_break(
-    tmp_path: Path, hours: int
-) -> None:
-    """Before their time is over, or after it in the middle of a session."""
-    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
-        seat = await clinic.nurse.join(await clinic.nurse.invite("Baraka"))
-        await clinic.room.command("start_consultation")
-        await clinic.pass_time(timedelta(hours=hours))
-        before = clinic.nurse.cookie
-        assert (await clinic.nurse.sign_in()).status == 303
-        assert clinic.nurse.cookie != before
-        await clinic.server.app[CLOCKWORK].run_due()
-        ends_at = to_ms(clinic.clock.now() + timedelta(hours=12))
-        assert await clinic.lobby.until("sign_in_ends", at=ends_at)
-        await clinic.pass_time(timedelta(hours=3))
-        await clinic.room.say("As if nothing had been")
-        await clinic.lobby.send("ping")
-        assert await clinic.lobby.until("pong")
-        own_seat = await clinic.nurse.enter(invite_id=seat)
-        await own_seat.say("A seat that this browser had is still its own")
-        # the earlier cookie is worth nothing
-        async with Person(clinic.server) as thief:
-            thief.plant(before)
-            assert (await thief.get("/")).status == 303
-
-
-async def test_a_page_is_told_when_its_reader_will_have_to_sign_in_again(clinic: Clinic) -> None:
-    lobby = await _lobby(clinic.nurse)
-    begun = clinic.clock.now()
-    at = (await lobby.until("sign_in_ends"))["at"]
-    assert at == to_ms(begun + timedelta(hours=12))
-    await clinic.pass_time(timedelta(hours=11))
-    await lobby.send("active")
-    await lobby.send("ping")
-    assert await lobby.until("pong")
-    await clinic.pass_time(CHECK_EVERY)
-    at = (await lobby.until("sign_in_ends"))["at"]
-    assert at == to_ms(begun + timedelta(hours=23) + CHECK_EVERY)
 
 
 async def test_a_session_with_others_adds_nothing_once_they_have_left(clinic: Clinic) -> None:

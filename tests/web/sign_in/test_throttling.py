@@ -9,16 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from signaling.errors import TooManyRequests
 from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Answer, Person, outbox
 from tests.serving import Server, moment, serving
 from web.access.delays import MEMORY, Delays
-from web.access.fair_queue import FairQueue
-from web.access.rate_limits import RateLimits
-from web.http.client_address import network
-from web.keys import CLOCKWORK, LIMITS, STORE
+from web.keys import CLOCKWORK, STORE
 from web.sign_in.known_browsers import LIFETIME, MOST_OF_ACCOUNT
 
 NURSE = "nurse@example.org"
@@ -418,77 +414,7 @@ async def test_a_made_up_cookie_makes_no_browser_known(server: Server) -> None:
         assert await guesses(server, 1, 1) == [429]
 
 
-# --- the fair queue
-
-
-def fair_queue(**changed: int) -> FairQueue:
-    rooms = {"at_once": 1, "strangers": 20, "of_one_network": 10, **changed}
-    return FairQueue(**rooms, come_back=timedelta(seconds=10))
-
-
-class Queue:
-    """People who take one slot each, and the order in which they are served."""
-
-    def __init__(self, gate: FairQueue) -> None:
-        self.gate = gate
-        self.served: list[str] = []
-        self.tasks: list[asyncio.Task[None]] = []
-
-    async def come(self, name: str, place: str | None) -> None:
-        self.tasks.append(asyncio.create_task(self._take(name, place)))
-        await asyncio.sleep(0)  # now they are queued
-
-    async def _take(self, name: str, place: str | None) -> None:
-        async with self.gate.slot(place):
-            self.served.append(name)
-
-    async def end(self) -> list[str]:
-        await asyncio.gather(*self.tasks)
-        return self.served
-
-
-async def test_known_browsers_are_served_before_all_strangers() -> None:
-    queue = Queue(fair_queue())
-    async with queue.gate.slot():
-        for number in range(15):
-            await queue.come(f"stranger {number}", f"network {number}")
-        await queue.come("owner", None)
-    assert (await queue.end())[0] == "owner"
-
-
-async def test_a_network_that_sends_many_lets_another_one_in_between() -> None:
-    queue = Queue(fair_queue())
-    async with queue.gate.slot():
-        for number in range(10):
-            await queue.come(f"flood {number}", "flood")
-        await queue.come("honest", "honest")
-    assert (await queue.end()).index("honest") == 1
-
-
-async def test_strangers_beyond_what_can_be_served_are_sent_away_and_known_browsers_never() -> None:
-    queue = Queue(fair_queue(strangers=3, of_one_network=2))
-    async with queue.gate.slot():
-        await queue.come("a1", "a")
-        await queue.come("a2", "a")
-        with pytest.raises(TooManyRequests) as sent_away:
-            await queue._take("a3", "a")
-        assert sent_away.value.seconds == 10
-        await queue.come("b1", "b")
-        with pytest.raises(TooManyRequests):
-            await queue._take("c1", "c")
-        await queue.come("owner", None)
-    assert await queue.end() == ["owner", "a1", "b1", "a2"]
-
-
-async def test_whoever_leaves_the_line_holds_up_nobody() -> None:
-    queue = Queue(fair_queue())
-    async with queue.gate.slot():
-        await queue.come("gone", "a")
-        await queue.come("there", "b")
-        queue.tasks.pop(0).cancel()
-    assert await queue.end() == ["there"]
-    async with asyncio.timeout(60), queue.gate.slot():
-        pass
+# --- the queue
 
 
 @pytest.mark.slow
@@ -504,49 +430,3 @@ async def test_a_hundred_and_fifty_strangers_at_once_do_not_delay_a_known_browse
         assert (await nurse.sign_in()).status == 303
         statuses = {status for answers in await asyncio.gather(*flood) for status in answers}
         assert statuses <= {401, 429}
-
-
-# --- the windows
-
-
-async def test_windows_of_people_who_have_gone_are_forgotten() -> None:
-    clock = MovableClock(moment("2026-12-07 14:30"))
-    limits = RateLimits(clock)
-    for number in range(1000):
-        await limits.hit("unknown_link", str(number))
-    assert len(limits._windows) == 1000
-    clock.move(timedelta(hours=1))
-    await limits.hit("unknown_link", "somebody else")
-    assert len(limits._windows) == 1
-
-
-async def test_looking_at_a_limit_counts_nothing(server: Server) -> None:
-    limits = server.app[LIMITS]
-    for _ in range(200):
-        await limits.check("unknown_link", "somebody")
-    for _ in range(60):
-        await limits.hit("unknown_link", "somebody")
-    with pytest.raises(TooManyRequests):
-        await limits.check("unknown_link", "somebody")
-
-
-@pytest.mark.parametrize(
-    ("address", "shares"),
-    [
-        ("203.0.113.9", "203.0.113.9"),
-        ("203.0.113.9:4711", "203.0.113.9"),
-        ("::ffff:203.0.113.9", "203.0.113.9"),
-        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
-        ("[2001:db8:1:2::6]:4711", "2001:0db8:0001:0002"),
-        ("[2001:db8:1:2::6]", "2001:0db8:0001:0002"),
-        ("fe80::1%eth0", "fe80:0000:0000:0000"),
-        ('"[2001:db8:1:2::6]:4711"', "2001:0db8:0001:0002"),
-        ("203.0.113.9:", "203.0.113.9"),
-        ("64:ff9b::203.0.113.9", "203.0.113.9"),
-        ("::ffff:0:203.0.113.9", "203.0.113.9"),
-        ("not an address", "unknown"),
-        (None, "unknown"),
-    ],
-)
-def test_a_network_is_an_ipv4_address_or_a_64_of_ipv6(address: str | None, shares: str) -> None:
-    assert network(address) == shares

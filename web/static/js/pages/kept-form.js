@@ -2,14 +2,12 @@
 
 import { byId } from "../shared/dom.js";
 import { lastAccount, whenSignedIn } from "../shared/signed-in.js";
-import { setUpPage } from "./every-page.js";
 import { openBeside } from "../shared/sign-in-beside.js";
 
 const form = byId("kept-form", HTMLFormElement);
 const owner = lastAccount();
 let sent = false;
 
-setUpPage();
 openBeside(byId("sign-in-again", HTMLAnchorElement));
 
 form.addEventListener("submit", (event) => {
