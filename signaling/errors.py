@@ -379,8 +379,28 @@ class TooManyRequests(TeleConnectError):
 
     def __init__(self, wait: timedelta = timedelta(), **values: object) -> None:
         self.seconds = ceil(wait.total_seconds())
-        self.minutes = max(1, ceil(self.seconds / 60))
+        self.amount = self.minutes = max(1, ceil(self.seconds / 60))
+        "Of what `counted` counts."
         super().__init__(None, minutes=self.minutes, **values)
+
+
+class TooManyGuesses(TooManyRequests):
+    """Wrong passwords: the next attempt is admitted after `wait`, told in seconds if it is short."""
+
+    sentence = N_("There were too many wrong passwords. Please wait a few minutes and try again.")
+    counted = Nn_(
+        "There were too many wrong passwords. Please try again in %(minutes)s minute.",
+        "There were too many wrong passwords. Please try again in %(minutes)s minutes.",
+    )
+    counted_seconds = Nn_(
+        "There were too many wrong passwords. Please try again in %(seconds)s second.",
+        "There were too many wrong passwords. Please try again in %(seconds)s seconds.",
+    )
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait, seconds=ceil(wait.total_seconds()))
+        if self.seconds < 60:
+            self.counted, self.amount = self.counted_seconds, self.seconds
 
 
 class TooMuchSent(TooManyRequests):

@@ -31,7 +31,9 @@ from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web import keys
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
 from web.access.rate_limits import RateLimits
@@ -99,7 +101,13 @@ async def create_app(
 async def _assemble(
     config: Config, store: Store, clock: Clock, passwords: Passwords, steady: Clock | None
 ) -> web.Application:
-    web_sessions = WebSessionStorage(store, clock, secure=config.secure)
+    web_sessions = WebSessionStorage(
+        store,
+        clock,
+        idle=timedelta(hours=config.idle_hours),
+        at_most=timedelta(days=config.sign_in_days),
+        secure=config.secure,
+    )
     app = web.Application(
         middlewares=[
             session_middleware(web_sessions),
@@ -124,6 +132,7 @@ async def _assemble(
     app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
+    app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
     app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
@@ -153,6 +162,7 @@ async def _assemble(
     app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
     app[keys.EMPTYING] = emptying = Emptying(store, waits)
     providers = await add_notices(app, config)
+    app[keys.GUESSING_ALARM] = GuessingAlarm(store, app[keys.ACCOUNT_MAIL], waits, waits)
     account_mail = app[keys.ACCOUNT_MAIL_SENDING]
     sending = app[keys.SENDING]
     store.hooks.notice_due = sending.wake
@@ -178,8 +188,8 @@ async def _assemble(
         clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
         if not timekeeping.sure:
             return
-        await live.prolong()
-        over = await web_sessions.forget_expired()
+        await live.check()  # first, so that pages hear why they end
+        over = await web_sessions.forget_expired(live.held())
         if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
             clockwork.set("web sessions", over, forget_web_sessions)
 

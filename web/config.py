@@ -164,6 +164,17 @@ SETTINGS = (
         "30",
         "Minutes before a planned session from which its people are let in.",
     ),
+    Setting(
+        "TELECONNECT_IDLE_HOURS",
+        "12",
+        "Hours without use after which somebody who signed in has to sign in again; in the middle of"
+        " a session they are asked, and nothing ends.",
+    ),
+    Setting(
+        "TELECONNECT_SIGN_IN_DAYS",
+        "7",
+        "Days after signing in at which one has to sign in again, however much one works.",
+    ),
     Setting("TELECONNECT_FILE_MEGABYTES", "20", "Most megabytes of one photo or PDF in the chat."),
     Setting(
         "TELECONNECT_SESSION_MEGABYTES",
@@ -213,6 +224,8 @@ class Config:
     relay_workers: int
     retention_hours: float
     early_entry_minutes: float
+    idle_hours: float
+    sign_in_days: float
     file_megabytes: float
     session_megabytes: float
     clamav_socket: Path | None
@@ -273,11 +286,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
     relay_port = given("TELECONNECT_RELAY_PORT", read.port)
-    relay_port = port if relay_port is None else relay_port
-    if relay_port and relay_port + workers - 1 > 65535:
-        raise ConfigError(
-            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
-        )
+    relay_port = _within_ports(port if relay_port is None else relay_port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -296,6 +305,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         relay_workers=workers,
         retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
         early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
+        idle_hours=given("TELECONNECT_IDLE_HOURS", read.amount),
+        sign_in_days=given("TELECONNECT_SIGN_IN_DAYS", read.amount),
         file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
         session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
         clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
@@ -308,6 +319,14 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
+
+
+def _within_ports(relay_port: int, workers: int) -> int:
+    if relay_port and relay_port + workers - 1 > 65535:
+        raise ConfigError(
+            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
+        )
+    return relay_port
 
 
 def _check_choices(values: Mapping[str, str]) -> None:

@@ -74,6 +74,7 @@ HANDLERS = {
     ("POST", "remove_passkey"): factors.remove_passkey_of_mine,
     ("GET", "recovery_codes"): recovery_codes.show_recovery_codes,
     ("POST", "recovery_codes"): recovery_codes.make,
+    ("GET", "signed_in"): sign_in.show_signed_in,
     ("POST", "sign_out"): sign_in.sign_out,
     ("GET", "setup"): sign_in.show_setup,
     ("POST", "setup"): sign_in.set_up,

@@ -32,7 +32,9 @@ from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
 from storage.store import Store
 from web.access.audit_watch import AuditWatch
+from web.access.delays import Delays
 from web.access.failed_sign_ins import FailedSignIns
+from web.access.guessing_alarm import GuessingAlarm
 from web.access.mail_reach import MailReach
 from web.access.passkeys import Passkeys
 from web.access.passwords import Passwords
@@ -64,7 +66,9 @@ OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
 WEB_SESSIONS = web.AppKey("web_sessions", WebSessionStorage)
 AUDIT_WATCH = web.AppKey("audit_watch", AuditWatch)
+DELAYS = web.AppKey("delays", Delays)
 FAILED_SIGN_INS = web.AppKey("failed_sign_ins", FailedSignIns)
+GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)

@@ -13,6 +13,7 @@ PATHS = {
     "sign_in_code": "/signin/code",
     "sign_in_passkey_options": "/signin/passkey/options",
     "sign_in_passkey": "/signin/passkey",
+    "signed_in": "/signin/done",
     "sign_out": "/signout",
     "setup": "/setup/{token}",
     "choose_password": "/password/{token}",

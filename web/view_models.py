@@ -32,6 +32,7 @@ class Viewer:
     "(code, own name) of every offered language."
     account_name: str | None = None
     "None for people who come by link."
+    account_id: str | None = None
     account_role: Literal["scheduler", "administrator"] | None = None
     time_zones: tuple[str, ...] = ()
     "IANA zones that forms offer, in order."

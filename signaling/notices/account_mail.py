@@ -32,7 +32,7 @@ ALWAYS_GIVEN = ("name", "service", "link", "now", "until")
 of it, the present moment, and the moment at which the address in it is over."""
 GIVEN_BY_CALLER: Mapping[AccountOccasion, tuple[str, ...]] = {
     "invitation": ("person",),  # who invites
-    "guessing": ("count",),
+    "guessing": ("count", "networks"),
     "access_requested": ("person",),
     "recovery_code_used": ("count",),  # how many are left
     "deletion_requested": ("person",),
@@ -91,11 +91,12 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
         mail=N_(
             "Hello $name,\n\n"
             "somebody has tried to sign in to your account at $service with a wrong password,"
-            " $count times by now: $now.\n\n"
+            " $count times by now: $now. Number of networks that this came from: $networks.\n\n"
             "If it was you, and you do not remember your password, choose a new one with “Forgot"
             " your password?” on this page:\n\n"
             "$link\n\n"
-            "If it was not you: nobody has signed in by this, and your account stays open to you."
+            "If it was not you: nobody has signed in by this. A browser in which you have signed in"
+            " before still lets you in at once; in another one you may have to wait a little."
             " A password that you use nowhere else, and a second step when signing in (see “Your"
             " profile”), protect it well."
         ),

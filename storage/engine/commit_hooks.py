@@ -33,7 +33,16 @@ class SeatsLeft:
     web_session_digest: bytes
 
 
-Loss = WebSessionsEnded | SeatTaken | SeatsLeft
+@dataclass(frozen=True)
+class WebSessionMoved:
+    """Somebody signed in again in the same browser: all that they had open goes on."""
+
+    before: bytes
+    after: bytes
+    "Digests of its web sessions."
+
+
+Loss = WebSessionsEnded | SeatTaken | SeatsLeft | WebSessionMoved
 
 
 class CommitHooks:
@@ -50,6 +59,9 @@ class CommitHooks:
     def web_sessions_ended(self, executor: Executor, digests: Iterable[bytes]) -> None:
         if ended := frozenset(digests):
             executor.after_commit(lambda: self._lose(WebSessionsEnded(ended)))
+
+    def web_session_moved(self, executor: Executor, before: bytes, after: bytes) -> None:
+        executor.after_commit(lambda: self._lose(WebSessionMoved(before, after)))
 
     def seat_taken(self, executor: Executor, invite_id: str, digest: bytes) -> None:
         executor.after_commit(lambda: self._lose(SeatTaken(invite_id, digest)))

@@ -127,23 +127,32 @@ class WebSessions:
             return None
         return row["data"], from_ms(row["created_at"]), from_ms(row["expires_at"])
 
-    async def alive(self, digests: Iterable[bytes], now: datetime) -> set[bytes]:
-        """The subset that has not expired and whose account, if any, is not suspended."""
-        found: set[bytes] = set()
+    async def owner(self, digest: bytes) -> tuple[str | None, str] | None:
+        """(account id, data) of a session, even if it has expired, as long as it is stored."""
+        row = await self._executor.row(
+            "SELECT account_id, data FROM web_session WHERE token_digest = ?", (digest,)
+        )
+        return (row["account_id"], row["data"]) if row else None
+
+    async def ends(self, digests: Iterable[bytes]) -> dict[bytes, datetime]:
+        """When each expires, or has expired; only those whose account, if any, is not suspended."""
+        found: dict[bytes, datetime] = {}
         for group in batched(digests):
             rows = await self._executor.rows(
-                "SELECT token_digest FROM web_session"
+                "SELECT token_digest, expires_at FROM web_session"
                 " LEFT JOIN account ON account.id = web_session.account_id"
-                f" WHERE token_digest IN ({marks(group)}) AND expires_at > ?"
-                " AND account.suspended_at IS NULL",
-                (*group, to_ms(now)),
+                f" WHERE token_digest IN ({marks(group)}) AND account.suspended_at IS NULL",
+                group,
             )
-            found.update(row["token_digest"] for row in rows)
+            found.update((row["token_digest"], from_ms(row["expires_at"])) for row in rows)
         return found
 
-    async def next_expiry(self) -> datetime | None:
+    async def next_expiry(self, now: datetime) -> datetime | None:
         """When the next one expires."""
-        row = await self._executor.row("SELECT MIN(expires_at) AS expires_at FROM web_session")
+        row = await self._executor.row(
+            "SELECT MIN(expires_at) AS expires_at FROM web_session WHERE expires_at > ?",
+            (to_ms(now),),
+        )
         return maybe_from_ms(row["expires_at"]) if row else None
 
     async def save(
@@ -215,9 +224,20 @@ class WebSessions:
     async def remove(self, digest: bytes) -> None:
         await self._remove("token_digest = ?", digest)
 
-    async def remove_all_of(self, account_id: str) -> None:
-        """Sign somebody out everywhere."""
-        await self._remove("account_id = ?", account_id)
+    async def remove_all_of(self, account_id: str, *, keep: bytes = b"") -> None:
+        """Sign somebody out everywhere but in the session `keep`."""
+        await self._remove("account_id = ? AND token_digest <> ?", account_id, keep)
+
+    async def move(self, before: bytes, after: bytes) -> None:
+        """Replace a session by the one with which the same account has signed in again.
+
+        What is open on the strength of `before` goes on, and so do its seats.
+        """
+        await self._executor.rows(
+            "UPDATE seat SET web_session_digest = ? WHERE web_session_digest = ?", (after, before)
+        )
+        await self._executor.rows("DELETE FROM web_session WHERE token_digest = ?", (before,))
+        self._hooks.web_session_moved(self._executor, before, after)
 
     async def clamp_future(self, now: datetime, signed_in: timedelta, by_link: timedelta) -> None:
         """Limit sessions that a wrong clock has dated in the future to these lifetimes."""
@@ -228,8 +248,15 @@ class WebSessions:
             (to_ms(now + signed_in), to_ms(now + by_link), to_ms(now)),
         )
 
-    async def remove_expired(self, now: datetime) -> None:
-        await self._remove("expires_at <= ?", to_ms(now))
+    async def remove_expired(self, now: datetime, late: timedelta, held: set[bytes]) -> None:
+        """Remove what has expired; that of an account `late` after it, unless it is `held`."""
+        await self._remove("account_id IS NULL AND expires_at <= ?", to_ms(now))
+        rows = await self._executor.rows(
+            "SELECT token_digest FROM web_session WHERE account_id IS NOT NULL AND expires_at <= ?",
+            (to_ms(now - late),),
+        )
+        for digest in {row["token_digest"] for row in rows} - held:
+            await self.remove(digest)
 
     async def _remove(self, condition: str, *values: bytes | str | int) -> None:
         """Delete rows and report them; only a purge deletes web sessions elsewhere."""

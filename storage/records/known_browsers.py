@@ -19,9 +19,18 @@ class KnownBrowsers:
         return frozenset(row["account_id"] for row in rows)
 
     async def put(
-        self, digest: bytes, account_id: str, expires_at: datetime, *, before: bytes | None
+        self,
+        digest: bytes,
+        account_id: str,
+        expires_at: datetime,
+        *,
+        before: bytes | None,
+        at_most: int,
     ) -> None:
-        """Remember a browser by a new digest, which replaces `before`."""
+        """Remember a browser by a new digest, which replaces `before`.
+
+        The account forgets all but the newest `at_most`.
+        """
         if before is not None:
             await self._executor.rows(
                 "UPDATE known_browser SET token_digest = ? WHERE token_digest = ?",
@@ -31,6 +40,12 @@ class KnownBrowsers:
             "INSERT INTO known_browser (token_digest, account_id, expires_at) VALUES (?, ?, ?)"
             " ON CONFLICT DO UPDATE SET expires_at = excluded.expires_at",
             (digest, account_id, to_ms(expires_at)),
+        )
+        await self._executor.rows(
+            "DELETE FROM known_browser WHERE account_id = ?1 AND token_digest NOT IN ("
+            "SELECT token_digest FROM known_browser WHERE account_id = ?1"
+            " ORDER BY expires_at DESC, token_digest = ?3 DESC LIMIT ?2)",
+            (account_id, at_most, digest),
         )
 
     async def remove_all_of(self, account_id: str) -> None:

@@ -1,5 +1,6 @@
 """Who sends a request, how their page is rendered, and the response with it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
@@ -16,7 +17,16 @@ from signaling.flows.people.arriving import Arrival
 from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
-from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, PASSKEYS, STATIC, STORE
+from web.keys import (
+    ARRIVING,
+    CATALOGS,
+    CLOCK,
+    CONFIG,
+    PASSKEYS,
+    STATIC,
+    STORE,
+    WEB_SESSIONS,
+)
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Viewer
@@ -51,15 +61,15 @@ async def lacks_factor(request: web.Request) -> bool:
     Whom the organization's provider signed in need not: a second factor is then its matter.
     """
     if _LACKS_FACTOR not in request:
-        account, rule = await entered_account(request), request.app[CONFIG].second_factor
-        lacks = (
-            account is not None
-            and must_have(rule, account.role)
-            and (await get_session(request)).get("way") != "provider"
-            and not await request.app[STORE].read.second_factors.any_of(account.id)
-        )
-        request[_LACKS_FACTOR] = lacks
+        account, way = await entered_account(request), (await get_session(request)).get("way")
+        request[_LACKS_FACTOR] = account is not None and await _lacks(request, account, way)
     return request[_LACKS_FACTOR]
+
+
+async def _lacks(request: web.Request, account: Account, way: str | None) -> bool:
+    app = request.app
+    must = must_have(app[CONFIG].second_factor, account.role) and way != "provider"
+    return must and not await app[STORE].read.second_factors.any_of(account.id)
 
 
 async def account_of(request: web.Request) -> Account | None:
@@ -80,6 +90,25 @@ async def signed_in(request: web.Request) -> Account:
     if await lacks_factor(request):
         raise SecondFactorMissing
     return await entered(request)
+
+
+async def signed_in_or_late(request: web.Request) -> tuple[Account, bytes | None]:
+    """The account, and the digest of its web session, even if the time of its sign-in is just over.
+
+    Only for what is told from `RevocationWatch` whether that may be. Raises SignInRequired.
+    """
+    if await entered_account(request) is not None:
+        return await signed_in(request), await web_session_digest(request)
+    read, digest = request.app[STORE].read, request.app[WEB_SESSIONS].digest_of(request)
+    account_id, data = (digest and await read.web_sessions.owner(digest)) or (None, "{}")
+    late = await read.accounts.get(account_id) if account_id else None
+    if (
+        late is None
+        or late.suspended_at
+        or await _lacks(request, late, json.loads(data).get("way"))
+    ):
+        raise SignInRequired
+    return late, digest
 
 
 async def administrator(request: web.Request) -> Account:
@@ -164,6 +193,7 @@ async def viewer_of(
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account and acts else None,
+        account_id=account.id if account and acts else None,
         account_role=account.role if account and acts else None,
         now=app[CLOCK].now(),
         seated=has_seat,

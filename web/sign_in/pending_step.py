@@ -16,6 +16,7 @@ from signaling.account import Account, SignInWay
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
+from web.access.web_sessions import EARLIER
 from web.keys import CLOCK, STORE, WEB_SESSIONS
 
 LIFETIME = timedelta(minutes=10)
@@ -48,6 +49,8 @@ async def begin_step(
     # a new token, against session fixation, unless this would end a call that goes on
     kept = "account_id" in before or "seated" in before
     session: Session = before if kept else await new_session(request)
+    if EARLIER in before:
+        session[EARLIER] = before[EARLIER]
     session[_KEY] = {
         "account": account.id,
         "password": _fingerprint(account),

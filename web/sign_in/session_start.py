@@ -1,7 +1,8 @@
 """Signing a browser in: its web session, and the cookie that makes it known."""
 
+import json
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, datetime
 
 from aiohttp import hdrs, web
 from aiohttp_session import Session, get_session, new_session
@@ -10,7 +11,8 @@ from signaling.account import Account, SignInWay
 from signaling.errors import Conflict
 from signaling.token import token_digest
 from storage.store import Records
-from web.keys import CLOCK, WEB_SESSIONS
+from web.access.web_sessions import EARLIER
+from web.keys import CLOCK, STORE, WEB_SESSIONS
 from web.routes import path
 from web.sign_in.browser_names import browser_name
 from web.sign_in.known_browsers import Browser, hand_over, keeps_cookies, remember
@@ -42,7 +44,8 @@ async def start_web_session(
     `renewed` is a hash to replace the one that has just been verified. Returns None if the password
     was changed, or the account suspended, during verification.
     """
-    before, now = await get_session(request), request.app[CLOCK].now()
+    now = request.app[CLOCK].now()
+    ended, moved, seated = await _earlier(request, account)
     remembered = ""
 
     async def also(records: Records) -> None:
@@ -53,8 +56,10 @@ async def start_web_session(
             raise Conflict
         if renewed is not None:
             await records.accounts.change(replace(stored, password_hash=renewed))
-        if isinstance(before.identity, str):
-            await records.web_sessions.remove(token_digest(before.identity))
+        for digest in moved:
+            await records.web_sessions.move(digest, token_digest(str(session.identity)))
+        for digest in ended:
+            await records.web_sessions.remove(digest)
         if provider is not None:
             await records.web_sessions.note_provider(
                 token_digest(str(session.identity)),
@@ -64,10 +69,9 @@ async def start_web_session(
         await records.audit.append(now, account.id, "sign_in", "")
 
     session: Session = await new_session(request)
-    session["account_id"] = account.id
-    session["signed_in_at"] = now.astimezone(UTC).isoformat()
-    session["way"] = way
-    session["browser"] = browser_name(request.headers.get(hdrs.USER_AGENT, ""))
+    session.update(_facts(request, account, now, way))
+    if seated:
+        session["seated"] = True
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
     except Conflict:
@@ -76,6 +80,40 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+def _facts(
+    request: web.Request, account: Account, now: datetime, way: SignInWay
+) -> dict[str, object]:
+    """What a web session says of how it began."""
+    return {
+        "account_id": account.id,
+        "signed_in_at": now.astimezone(UTC).isoformat(),
+        "way": way,
+        "browser": browser_name(request.headers.get(hdrs.USER_AGENT, "")),
+    }
+
+
+async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes], list[bytes], bool]:
+    """(those that end, those whose place is taken, whether these have seats) of the web sessions of
+    this browser.
+
+    The place of the account's own one is taken, even if its time is over: what is open under it
+    goes on. It ends if somebody else signs in.
+    """
+    app, session = request.app, await get_session(request)
+    found = {app[WEB_SESSIONS].digest_of(request) or b"", bytes.fromhex(session.get(EARLIER, ""))}
+    ended, moved, seated = [], [], False
+    for digest in found - {b""}:
+        owner = await app[STORE].read.web_sessions.owner(digest)
+        if owner is None:
+            continue
+        if owner[0] == account.id:
+            moved.append(digest)
+            seated = seated or bool(json.loads(owner[1]).get("seated"))
+        else:
+            ended.append(digest)
+    return ended, moved, seated
 
 
 def _next(request: web.Request, back_to: str) -> str:

@@ -102,12 +102,7 @@ async def sign_out_everywhere(
     records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
 ) -> None:
     """Sign somebody out everywhere but in the web session `keep`; no browser stays known."""
-    if keep is None:
-        await records.web_sessions.remove_all_of(account_id)
-    else:
-        for digest, *_ in await records.web_sessions.of_account(account_id, now):
-            if digest != keep:
-                await records.web_sessions.remove(digest)
+    await records.web_sessions.remove_all_of(account_id, keep=keep or b"")
     await records.known_browsers.remove_all_of(account_id)
 
 

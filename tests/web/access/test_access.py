@@ -223,7 +223,7 @@ class Visit:
 
     def word(self, answer: Answer) -> str:
         if answer.status == 303:
-            return "sign_in_required" if answer.location == "/signin" else "done"
+            return "sign_in_required" if answer.location.startswith("/signin") else "done"
         words = {
             200: "done",
             201: "done",

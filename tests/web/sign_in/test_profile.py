@@ -125,7 +125,7 @@ async def test_whoever_finds_an_open_browser_cannot_try_passwords_without_end(
 
 async def test_a_stranger_has_no_account_page(server: Server) -> None:
     async with Person(server) as stranger:
-        assert (await stranger.get("/profile")).location == "/signin"
+        assert (await stranger.get("/profile")).location == "/signin?next=%2Fprofile"
         assert (await change(stranger)).status == 401
         assert (await stranger.post("/profile/sign-out", {"where": "others"})).status == 401
 

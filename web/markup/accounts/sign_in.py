@@ -9,6 +9,7 @@ from web.markup.accounts.credentials import (
     password_field,
 )
 from web.markup.accounts.forgotten_password import forgotten_link
+from web.markup.accounts.sign_in_reason import sign_in_reason
 from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_way
 from web.markup.shared.controls import error_summary, submit
 from web.markup.shared.document import document
@@ -16,7 +17,8 @@ from web.routes import path
 from web.view_models import Form, Viewer
 
 
-def sign_in_page(viewer: Viewer, form: Form) -> h.Element:
+def sign_in_page(viewer: Viewer, form: Form, *, over: bool = False) -> h.Element:
+    """`over`: the time of an earlier sign-in is over."""
     _ = viewer.translate
     labels = [("email", _("Email")), ("password", _("Password"))]
     return document(
@@ -24,6 +26,7 @@ def sign_in_page(viewer: Viewer, form: Form) -> h.Element:
         _("Sign in"),
         h.div(".narrow")[
             h.h1[_("Sign in")],
+            sign_in_reason(viewer, form, over=over),
             error_summary(viewer, form, labels),
             h.form(".card", method="post", action=path("sign_in"))[
                 form.values.get("next")

@@ -40,6 +40,7 @@ def document(
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
+        "data-account": viewer.account_id if signed_in else None,
         "data-zone": viewer.zone_there,
         "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
         **{f"data-{name}": value for name, value in (data or {}).items()},
@@ -149,10 +150,15 @@ def message_page(
     )
 
 
-def _signed_out(viewer: Viewer) -> h.Element:
-    """Shown when somebody is signed out while the page is open."""
+def _signed_out(viewer: Viewer) -> h.Node:
+    """Shown when somebody is signed out while the page is open, and before their time is over."""
     _ = viewer.translate
-    return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
+    beside = path("sign_in", {"next": path("signed_in")})
+    return h.div("#sign-in-ends.notice.warning", role="status", hidden=True)[
+        h.span,
+        " ",
+        h.a("#sign-in-again.button", href=beside, target="_blank")[_("Sign in again")],
+    ], h.p("#signed-out.notice.bad", role="alert", hidden=True)[
         _("You are signed out. Please sign in again."),
         " ",
         h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
@@ -161,7 +167,7 @@ def _signed_out(viewer: Viewer) -> h.Element:
 
 def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
     return (
-        h.a(".brand", href=path("dashboard"))[viewer.brand]
+        h.a("#home.brand", href=path("dashboard"))[viewer.brand]
         if linked
         else h.span(".brand")[viewer.brand]
     )
