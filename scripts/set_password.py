@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
-from signaling.errors import N_, NotFound, TeleConnectError
+from signaling.errors import N_, NotAllowed, NotFound, TeleConnectError
 from signaling.flows.people.accounts import find_account, make_password_link, set_password
 from signaling.flows.people.second_factors import reset_factors
 from storage.backup.restored_folder import require_database
@@ -24,6 +24,9 @@ from web.access.passwords import Passwords
 from web.config import Config, ConfigError, load
 from web.routes import public_address
 
+BY_PROVIDER = N_(
+    "TELECONNECT_OIDC_ONLY is yes, so accounts have no use for a password. Set it to no first."
+)
 UNKNOWN = N_("There is no account with this email that can sign in.")
 
 
@@ -55,6 +58,9 @@ async def change(asked: Change) -> str:
 
 
 async def _change(store: Store, config: Config, asked: Change) -> str:
+    by_provider = config.oidc is not None and config.oidc.only
+    if by_provider and (asked.password is not None or asked.link):
+        raise NotAllowed(BY_PROVIDER)
     now, account = datetime.now(UTC), await find_account(store.read.accounts, asked.email)
     if account is None or account.suspended_at is not None:
         raise NotFound(UNKNOWN)

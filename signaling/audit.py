@@ -43,13 +43,16 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
                "suspend_account", "let_in_account", "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
-               "choose_password", "invite_account", "withdraw_account_invitation",
-               "request_password_link", "change_profile", "request_deletion",
-               "withdraw_deletion_request")  # fmt: skip
+               "choose_password", "invite_account",
+               "withdraw_account_invitation", "request_password_link", "change_profile",
+               "request_deletion", "withdraw_deletion_request")  # fmt: skip
 
 OF_SECOND_FACTORS = ("add_passkey", "remove_passkey", "refuse_passkey", "add_authenticator",
                      "remove_authenticator", "make_recovery_codes", "use_recovery_code",
                      "reset_factors")  # fmt: skip
+
+OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_access")
+"Actions where accounts sign in by the organization's provider."
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
@@ -64,6 +67,7 @@ WORDS = frozenset(
         *OF_SERVER,
         *OF_ACCOUNTS,
         *OF_SECOND_FACTORS,
+        *OF_PROVIDER,
         *OF_ADMINISTRATION,
         *OF_MACHINE,
         "begin_keyed_log",

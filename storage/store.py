@@ -28,6 +28,7 @@ from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
+from storage.records.identities import AccessRequests, Identities
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
 from storage.records.known_browsers import KnownBrowsers
@@ -55,6 +56,8 @@ class Records:
     ) -> None:
         self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
+        self.identities = Identities(executor)
+        self.access_requests = AccessRequests(executor)
         self.account_mails = AccountMails(executor, vault, hooks)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, hooks)

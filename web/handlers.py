@@ -29,6 +29,7 @@ from web.pages import (
 )
 from web.pages.accounts import forgotten_password, profile, sign_ins
 from web.pages.administration import (
+    access_requests,
     account_invitations,
     audit,
     factor_resets,
@@ -41,6 +42,7 @@ from web.pages.administration import (
     templates,
     texts,
 )
+from web.pages.provider import linking, signing_in, signing_out
 from web.pages.second_factors import (
     authenticator_app,
     factors,
@@ -76,6 +78,12 @@ HANDLERS = {
     ("POST", "recovery_codes"): recovery_codes.make,
     ("GET", "signed_in"): sign_in.show_signed_in,
     ("POST", "sign_out"): sign_in.sign_out,
+    ("GET", "provider_sign_in"): signing_in.start,
+    ("GET", "provider_callback"): signing_in.receive_answer,
+    ("GET", "provider_link"): linking.show_link,
+    ("POST", "provider_link"): linking.link_account,
+    ("POST", "provider_logout"): signing_out.receive_logout,
+    ("GET", "provider_signed_out"): signing_out.show_signed_out,
     ("GET", "setup"): sign_in.show_setup,
     ("POST", "setup"): sign_in.set_up,
     ("GET", "choose_password"): choose_password.show_choice,
@@ -155,6 +163,8 @@ HANDLERS = {
     ("POST", "admin_account_invitation"): account_invitations.change,
     ("POST", "admin_reset_factors"): factor_resets.reset,
     ("POST", "admin_account"): people.change,
+    ("GET", "admin_access_requests"): access_requests.show_requests,
+    ("POST", "admin_access_request"): access_requests.decide,
     ("GET", "admin_routes"): routes.show_routes,
     ("POST", "admin_routes"): routes.save_routes,
     ("GET", "admin_texts"): texts.show_texts,

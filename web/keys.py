@@ -50,6 +50,7 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.sign_in.oidc.provider import Provider
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
@@ -72,6 +73,8 @@ GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
+PROVIDER = web.AppKey("provider", Provider)
+"Absent if nobody signs in by a provider."
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)

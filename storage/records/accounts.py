@@ -183,6 +183,32 @@ class WebSessions:
             (issuer, subject, session_id, digest),
         )
 
+    async def provider_of(self, digest: bytes) -> str | None:
+        """The issuer that this one began at; None if it began otherwise."""
+        row = await self._executor.row(
+            "SELECT issuer FROM web_session WHERE token_digest = ?", (digest,)
+        )
+        return row["issuer"] if row else None
+
+    async def remove_of_provider(
+        self, issuer: str, subject: str | None, session_id: str | None
+    ) -> list[str]:
+        """End what began by a session at the provider of sign-in; the ids of the accounts.
+
+        Without a `session_id` all of the subject; with one that session alone, and those of the
+        subject of which the provider had not said by which session they began.
+        """
+        condition = (
+            "issuer = ?1 AND (?2 IS NULL OR subject = ?2) AND (?3 IS NULL OR provider_session = ?3"
+            " OR (?2 IS NOT NULL AND provider_session IS NULL))"
+        )
+        values = (issuer, subject, session_id)
+        rows = await self._executor.rows(
+            f"SELECT DISTINCT account_id FROM web_session WHERE {condition}", values
+        )
+        await self._remove(condition, *values)
+        return [row["account_id"] for row in rows if row["account_id"]]
+
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:
@@ -258,7 +284,7 @@ class WebSessions:
         for digest in {row["token_digest"] for row in rows} - held:
             await self.remove(digest)
 
-    async def _remove(self, condition: str, *values: bytes | str | int) -> None:
+    async def _remove(self, condition: str, *values: bytes | str | int | None) -> None:
         """Delete rows and report them; only a purge deletes web sessions elsewhere."""
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values

@@ -107,7 +107,7 @@ class Audit:
         """Add a line; `actor` and `thing` are identifiers, never names, `action` a verb."""
         key = await self._vault.find_secret(self._executor, KEY)
         head = await self.head()
-        if key is None:
+        if key is None or not head.number:  # a reference may have made the key before any line
             key = await self._vault.secret(self._executor, KEY)
             head = await self._add(key, head, at, "server", BEGIN, "")
         actor = await self._named(key, actor)

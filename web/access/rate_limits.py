@@ -18,6 +18,8 @@ from signaling.errors import TooManyRequests
 from web.access.delays import Steady
 
 LIMITS: dict[str, RateLimitItem] = {
+    # a web session each; a whole clinic may come back from lunch through one address
+    "provider": parse("300/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
     # Taking one link's seat from another browser, which adds two rows: from one network, and from

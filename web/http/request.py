@@ -199,8 +199,8 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
-        preferences=account.preferences if account else DEFAULT_PREFERENCES,
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
     )
 
 

@@ -15,6 +15,10 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "remove_passkey"): ("remove_passkey",),
     ("POST", "recovery_codes"): ("make_recovery_codes",),
     ("POST", "admin_reset_factors"): ("reset_factors",),
+    ("GET", "provider_callback"): ("create_account", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_link"): ("link_identity", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_logout"): ("provider_sign_out",),
+    ("POST", "admin_access_request"): ("accept_access", "refuse_access"),
     ("POST", "sign_out"): ("sign_out",),
     ("POST", "setup"): ("set_up", "sign_in"),
     ("POST", "new_invite"): ("invite", "ask_interpreter"),
@@ -63,6 +67,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
 "(method, name of the address) -> words of its lines."
 
 WITHOUT: dict[tuple[str, str], str] = {
+    ("POST", "profile_preferences"): "how one's own pages ring",
     **dict.fromkeys(
         (
             ("POST", "sign_in_passkey_options"),
@@ -71,7 +76,6 @@ WITHOUT: dict[tuple[str, str], str] = {
         ),
         "a challenge; answering it has a line",
     ),
-    ("POST", "profile_preferences"): "how one's own pages ring",
     ("POST", "language"): "a cookie of this browser",
     ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
     ("POST", "start_next"): "leads to the session; starting it has a line",

@@ -236,7 +236,7 @@ async def test_a_forgotten_password_is_replaced_by_a_link_from_the_mail(
         assert (await nurse.post(link, {"password": "short"})).status == 400
         assert (await nurse.post(link, {"password": NEW})).status == 303
         assert (await nurse.get("/")).status == 200
-        assert (await thief.get("/profile")).location == "/signin"
+        assert (await thief.get("/profile")).location == "/signin?next=%2Fprofile"
         assert (await nurse.post(link, {"password": NEW + "!"})).status == 404
     assert (STRANGER, "request_password_link") in await actions(server)
     assert await mails(server, clock) == [(NURSE, "")]  # the link's own mail went with the link

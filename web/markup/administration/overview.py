@@ -21,6 +21,7 @@ def administration_page(
     _ = viewer.translate
     entries = [
         ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
         ("admin_routes", _("Routes"), _("Which numbers are written to, how and by whom.")),
         ("admin_texts", _("Texts"), _("What is written to people outside.")),

@@ -9,13 +9,14 @@ import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { endSentence as sentenceOf } from "../room/ending.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { byId, setText, show, showForAWhile } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
@@ -400,37 +401,12 @@ const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
 function endSentence(reason) {
-  switch (reason) {
-    case "replaced":
-      return seatTabs.here
-        ? _("This session continues in another tab")
-        : _("This session continues on another device");
-    case "sign_in_required":
-      return page.role === "scheduler"
-        ? _("You are signed out. Please sign in again.")
-        : _("Your time on this page is over. To come back, open your link again.");
-    case "not_found":
-    case "closed":
-    case "gone":
-      return _("This session is over.");
-    case "too_many_requests":
-      return _("Too many attempts. Please wait a few minutes and try again.");
-    default:
-      return _("This page and the server do not understand each other. Please reload the page.");
-  }
+  return sentenceOf(reason, page.role === "scheduler", seatTabs.here);
 }
-
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let noticeTimer;
 
 /** @param {string} sentence */
 function notify(sentence) {
-  if (over) return;
-  const place = byId("notice", HTMLElement);
-  setText(place, sentence);
-  show(place, true);
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => show(place, false), 15_000);
+  if (!over) showForAWhile(byId("notice", HTMLElement), sentence);
 }
 
 function wake() {
