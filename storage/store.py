@@ -34,6 +34,7 @@ from storage.records.invites import Invites
 from storage.records.known_browsers import KnownBrowsers
 from storage.records.notice_texts import NoticeTexts
 from storage.records.notices import Notices
+from storage.records.numbers import Numbers
 from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
@@ -76,6 +77,7 @@ class Records:
         self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault, hooks)
         self.notice_texts = NoticeTexts(executor)
+        self.numbers = Numbers(executor)
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)

@@ -14,6 +14,7 @@ from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
+from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
@@ -91,6 +92,7 @@ ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
+DELETING = web.AppKey("deleting", Deleting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)

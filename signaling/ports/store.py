@@ -15,7 +15,7 @@ from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
 from signaling.ports.second_factors import SecondFactorRecords
-from signaling.ports.upkeep import Audit, SeenClock, Settings
+from signaling.ports.upkeep import Audit, Numbers, SeenClock, Settings
 
 T = TypeVar("T")
 
@@ -69,6 +69,8 @@ class Records(Protocol):
     def interpreters(self) -> Interpreters: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def numbers(self) -> Numbers: ...
     @property
     def purged(self) -> Purged: ...
 

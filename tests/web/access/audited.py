@@ -46,6 +46,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_invite_account"): ("invite_account",),
     ("POST", "admin_account_invitation"): ("invite_account", "withdraw_account_invitation"),
+    ("POST", "admin_delete_account"): ("delete_account", "hand_over"),
     ("POST", "admin_account"): (
         "suspend_account",
         "let_in_account",
@@ -63,6 +64,8 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
     ("GET", "admin_outbox"): ("see_outbox",),
+    ("GET", "admin_audit_export"): ("export_audit",),
+    ("GET", "admin_numbers_export"): ("export_numbers",),
 }
 "(method, name of the address) -> words of its lines."
 
@@ -90,6 +93,7 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",
     ("DELETE", "relay_trial"): "ends what nobody keeps",
+    ("POST", "admin_audit_check"): "reads the log, and changes nothing",
     ("POST", "landing_test"): "about a device; deleted with the session",
     ("POST", "webhook_status"): "what became of a notice; deleted with the session",
     ("POST", "webhook_inbound"): "what somebody wrote; deleted with the session",

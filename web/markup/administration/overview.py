@@ -28,6 +28,8 @@ def administration_page(
         ("admin_templates", _("WhatsApp templates"), _("Texts that WhatsApp has approved.")),
         ("admin_sessions", _("Sessions"), _("Rules for everybody's sessions.")),
         ("admin_audit", _("Audit log"), _("Who did what and when.")),
+        ("admin_numbers", _("Numbers"), _("How much happened, week by week.")),
+        ("admin_health", _("Health"), _("Whether this server is in order.")),
         ("admin_outbox", _("Outbox"), _("Notices that were kept here instead of being sent.")),
     ]
     return document(
