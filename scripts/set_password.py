@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
 from signaling.errors import N_, NotAllowed, NotFound, TeleConnectError
+from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.accounts import find_account, make_password_link, set_password
 from signaling.flows.people.second_factors import reset_factors
 from storage.backup.restored_folder import require_database
@@ -21,8 +22,12 @@ from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web.access.passwords import Passwords
+from web.clockwork import SystemClock
 from web.config import Config, ConfigError, load
+from web.notices.renderer import NoticeRenderer
 from web.routes import public_address
+from web.settings.runtime_settings import RuntimeSettings
+from web.texts.catalogs import Catalogs
 
 BY_PROVIDER = N_(
     "TELECONNECT_OIDC_ONLY is yes, so accounts have no use for a password. Set it to no first."
@@ -68,9 +73,14 @@ async def _change(store: Store, config: Config, asked: Change) -> str:
     if password is not None:
         known = (config.brand, account.email, account.name)
         hashed = await Passwords().choose(password, known)
+        clock = SystemClock()
+        # it leaves with the server, which looks at the queue every minute
+        settings = RuntimeSettings(config)
+        await settings.load(store)
+        mail = AccountMail(NoticeRenderer(config, settings, Catalogs.load(), clock), clock)
         await store.write(
             lambda records: set_password(
-                records, account, hashed, now, actor=SCRIPT, action="reset_password"
+                records, account, hashed, now, actor=SCRIPT, action="reset_password", mail=mail
             )
         )
         told.append(

@@ -57,6 +57,7 @@ OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_ac
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
+                     "change_setting", "change_page_text", "send_test_message",
                      "see_outbox", "export_audit", "export_numbers")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
@@ -83,7 +84,7 @@ EXPORTS = tuple(sorted(word for word in WORDS if word.startswith("export")))
 "What took something out of this server."
 GROUPS: dict[str, tuple[str, ...]] = {
     "exports": EXPORTS,
-    "accounts": (*OF_ACCOUNTS, *OF_SECOND_FACTORS),
+    "accounts": (*OF_ACCOUNTS, *OF_SECOND_FACTORS, *OF_PROVIDER),
     "sessions": tuple(word for word in (*_OF_SESSIONS, *OF_SERVER) if word not in EXPORTS),
     "administration": tuple(word for word in OF_ADMINISTRATION if word not in EXPORTS),
     "machine": OF_MACHINE,

@@ -44,7 +44,7 @@ MAY_BLOCK = [
     # A log line is written where it arises.
     ("logging/__init__.py", {"emit"}),
     # Each reads a small file that comes with the program, once in the life of the process.
-    ("babel/localedata.py", {"exists", "load"}),
+    ("babel/localedata.py", {"exists", "load", "locale_identifiers"}),
     ("zoneinfo/_common.py", {"load_data", "load_tzdata"}),
     ("zoneinfo/_tzpath.py", {"find_tzfile"}),
 ]

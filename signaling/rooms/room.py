@@ -268,11 +268,14 @@ class Room:
 
     def photo_sent(self, request_id: str, participant_id: str) -> None:
         """A photo that this participant sent for a request stands in the chat."""
-        request = self.photo_request
-        if request is not None and (request.id, request.participant_id) == (
-            request_id, participant_id,
-        ):  # fmt: skip
+        if self.waits_for_photo(request_id, participant_id):
             self.ask_photo(None)
+
+    def waits_for_photo(self, request_id: str, participant_id: str) -> bool:
+        """Whether this participant is asked for a photo by this request."""
+        request = self.photo_request
+        asked = None if request is None else (request.id, request.participant_id)
+        return asked == (request_id, participant_id)
 
     # --- between peers
 

@@ -1,16 +1,11 @@
 // npm's oidc-provider on a free port of this machine: prints its address, reads the client that it is
 // to know from one line of standard input, and then answers. Anybody signs in with any password; the
 // name is also that of their address.
-import { webcrypto } from "node:crypto";
 import { createServer } from "node:http";
 import { createInterface } from "node:readline";
 
-// Node 18 lacks two things that the package takes for granted.
-globalThis.crypto ??= /** @type {any} */ (webcrypto);
-/** @type {any} */ (URL).parse ??= (/** @type {string} */ text, /** @type {string} */ base) =>
-  URL.canParse(text, base) ? new URL(text, base) : null;
-
-const packageName = "oidc-provider"; // it has no types
+// Its types are not installed.
+const packageName = "oidc-provider";
 const { default: Provider } = await import(packageName);
 
 const server = createServer();
@@ -25,9 +20,6 @@ server.listen(0, "127.0.0.1", () => {
       conformIdTokenClaims: true, // email and name by userinfo alone
       cookies: { keys: ["a key for tests"] },
       features: { backchannelLogout: { enabled: true } },
-      // By itself it refuses to send logout tokens to this machine.
-      fetch: (/** @type {string} */ address, /** @type {any} */ { dispatcher: _, ...options }) =>
-        fetch(address, options),
       findAccount: (/** @type {unknown} */ _context, /** @type {string} */ login) => ({
         accountId: login,
         claims: () => ({

@@ -7,6 +7,7 @@ from typing import Any
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.pages.test_accessibility import check
 from tests.providers.canaille_server import PASSWORD as AT_CANAILLE
 from tests.providers.running import CANAILLE, NODE, RealProvider, running
 from tests.serving import PASSWORD, Server, serving
@@ -69,7 +70,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         }
         await provider.learn(client(server) | logout)
         context = await new_context(allowed_errors=["status of 403"])
-        page = await context.new_page()
+        page, complaints = await context.new_page(), list[str]()
         await to_the_provider(page, server)
         await at_npm(page, "chief")
         await signed_in(page, server)
@@ -79,6 +80,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await page.get_by_role("button", name="Yes, sign me out").click()
         await expect(page).to_have_url(f"{server.url}/signin/oidc/signed-out")
         await expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+        await check(page, "signed out", complaints)
 
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
         await at_npm(page, "chief")
@@ -94,8 +96,10 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
         await at_npm(page, "unverified")
         await expect(page.get_by_role("heading", name="You were not signed in")).to_be_visible()
         await expect(page.get_by_role("alert")).to_contain_text("has not verified your email")
+        await check(page, "refused", complaints)
         await page.goto(f"{server.url}/")
         await expect(page).to_have_url(re.compile("/signin"))
+        assert complaints == []
 
 
 async def at_canaille(page: Page) -> None:
@@ -112,7 +116,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         account = await server.account(email="Joy@example.org")
         await provider.learn(client(server) | {"scope": ["openid", "profile", "email"]})
         context = await new_context(allowed_errors=["status of 403"])
-        page = await context.new_page()
+        page, complaints = await context.new_page(), list[str]()
         await to_the_provider(page, server)
         await at_canaille(page)
         await page.get_by_role("button", name="Deny").click()
@@ -121,7 +125,8 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await page.get_by_role("link", name="Sign in with Example Clinic").click()
         await page.get_by_role("button", name="Accept").click()
         await expect(page.get_by_role("heading", name="Link your account")).to_be_visible()
-        await page.get_by_label("Password").fill(PASSWORD)
+        await check(page, "link", complaints)
+        await page.get_by_label("Password", exact=True).fill(PASSWORD)
         await page.get_by_role("button", name="Link and sign in").click()
         await signed_in(page, server)
 
@@ -132,3 +137,4 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
         await signed_in(page, server)
         assert [each.id for each in await server.app[STORE].read.accounts.all()] == [account.id]
         await page.close()  # before its server
+        assert complaints == []

@@ -288,6 +288,8 @@ async def test_the_operator_sets_a_password_while_the_server_runs(server: Server
         stored = await account(server)
         assert stored.password_hash is not None
         assert "m=65536" in stored.password_hash
+        # queued in another process: the server finds it by itself
+        assert await server.app[STORE].read.account_mails.next_due() is not None
 
 
 @pytest.mark.slow

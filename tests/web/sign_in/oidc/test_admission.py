@@ -1,5 +1,6 @@
 """Whom the provider's people become here: who may come in, who is an administrator, who has to ask."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from tests.clock import MovableClock
@@ -7,7 +8,7 @@ from tests.people import Person, outbox
 from tests.serving import audit_lines, serving
 from tests.web.sign_in.oidc.lying_provider import LyingProvider
 from tests.web.sign_in.oidc.visiting import is_signed_in, sign_in
-from web.keys import STORE
+from web.keys import STORE, WEB_SESSIONS
 
 CHIEF = {"realm_access": {"roles": ["staff", "chief"]}}
 
@@ -112,6 +113,18 @@ async def test_a_refused_request_is_gone_and_may_be_made_again(
         assert await store.read.access_requests.page("", 0, 10) == []
         assert (await sign_in(person)).status == 200
         assert len(await store.read.access_requests.page("", 0, 10)) == 1
+
+
+async def test_a_request_that_nobody_answers_is_forgotten(
+    tmp_path: Path, clock: MovableClock, provider: LyingProvider
+) -> None:
+    settings = provider.settings(NEW_ACCOUNTS="request")
+    async with serving(tmp_path, clock, **settings) as server, Person(server) as person:
+        await sign_in(person)
+        for days, left in ((89, 1), (2, 0)):
+            clock.move(timedelta(days=days))
+            await server.app[WEB_SESSIONS].forget_expired(set())
+            assert len(await server.app[STORE].read.access_requests.page("", 0, 10)) == left
 
 
 async def test_a_request_whose_address_was_taken_meanwhile_is_not_accepted(

@@ -66,6 +66,7 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
     async with Person(server) as person:
         answers = [
             await person.sign_in(),
+            await person.get("/signin/forgotten"),
             await person.get("/password/some-token"),
             await person.post("/password/some-token", {"password": "a new and long one"}),
         ]
@@ -75,7 +76,7 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
         assert "Add a passkey" not in (await person.get("/profile")).text
         other = await server.account("other@example.org")
         answers.append(await person.post(f"/admin/people/{other.id}/password-link"))
-    assert [each.status for each in answers] == [403] * 4
+    assert [each.status for each in answers] == [403] * 5
     assert all("sign in with Example Clinic alone" in each.text for each in answers)
     stored = await server.app[STORE].read.accounts.get(account.id)
     assert stored is not None and stored.password_hash is not None

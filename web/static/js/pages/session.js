@@ -90,6 +90,7 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
+  onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
   attachments,
@@ -122,6 +123,7 @@ const photos = new LazyPhotos({
   devices: () => media?.devices ?? null,
   command,
   send: (files) => attachments.send(files),
+  keep: (file) => void attachments.choose([file]),
   notify,
 });
 const header = new SessionHeader({
