@@ -2,7 +2,7 @@
 
 import { Channel, Refused } from "../signaling/channel.js";
 import { Chat } from "../room/chat/chat.js";
-import { SessionHeader } from "../room/header.js";
+import { endSentence, SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
@@ -21,8 +21,6 @@ import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
-import { SignInEnd } from "../shared/sign-in-end.js";
-import { whenSignedIn } from "../shared/signed-in.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -48,9 +46,16 @@ showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
+/** A scheduler's; it is nothing that a guest's page has to load. */
+const signIn = page.account
+  ? new (await import("../room/own-sign-in.js")).OwnSignIn(page.account, () => {
+      render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
+      if (!signIn?.isForeign && signsInAgain()) location.reload();
+    })
+  : null;
 const seatTabs = new Tabs(`seat:${seat}`, {
   onHere: showReplaced,
-  onElsewhere: () => outbox.close(true, endSentence(over)),
+  onElsewhere: () => outbox.close(true, ending(over)),
   onWritten: () => void outbox.adopt(),
 });
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
@@ -179,11 +184,9 @@ async function readNewest() {
   if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
-const signInEnd = new SignInEnd();
-
 /** @param {ServerMessage} message */
 function receive(message) {
-  if (message.type === "sign_in_ends") return signInEnd.follow(message);
+  if (message.type === "sign_in_ends") return signIn?.follow(message);
   media?.receive(message);
   if (message.type === "ack") unsent.take(message.id);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
@@ -262,7 +265,8 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  const kept = over || isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
+  const kept =
+    over || signIn?.isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
@@ -322,7 +326,7 @@ function showConnection(state, reason) {
   show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
-  const sentence = endSentence(reason);
+  const sentence = ending(reason);
   setText(place, sentence);
   if (page.role !== "scheduler") {
     setText(byId("heading", HTMLElement), sentence);
@@ -338,18 +342,8 @@ function showConnection(state, reason) {
 
 /** Whether the page was lost only because the time of the sign-in is over. */
 function signsInAgain() {
-  return over === "sign_in_required" && page.role === "scheduler" && signInEnd.isOver;
+  return over === "sign_in_required" && signIn?.isOver === true;
 }
-
-/** Somebody else is signed in in this browser. */
-let isForeign = false;
-
-whenSignedIn((account) => {
-  if (!page.account) return; // a guest's page, whose seat does not depend on it
-  isForeign = account !== page.account;
-  render(); // what is kept is dropped, and lobby.js leaves this page
-  if (!isForeign && signsInAgain()) location.reload();
-});
 
 /** @param {HTMLElement} place */
 async function showReason(place) {
@@ -362,10 +356,10 @@ async function showReason(place) {
 }
 
 function showReplaced() {
-  setText(byId("heading", HTMLElement), endSentence("replaced"));
-  setText(byId("connection", HTMLElement), endSentence("replaced"));
+  setText(byId("heading", HTMLElement), ending("replaced"));
+  setText(byId("connection", HTMLElement), ending("replaced"));
   show(byId("use-here", HTMLElement), mayUseHere());
-  if (over) outbox.close(true, endSentence(over));
+  if (over) outbox.close(true, ending(over));
 }
 
 /**
@@ -390,7 +384,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
-  if (isForeign) return false;
+  if (signIn?.isForeign) return false;
   if (signsInAgain()) return true;
   return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
@@ -399,26 +393,8 @@ function mayComeBack() {
 const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
-function endSentence(reason) {
-  switch (reason) {
-    case "replaced":
-      return seatTabs.here
-        ? _("This session continues in another tab")
-        : _("This session continues on another device");
-    case "sign_in_required":
-      return page.role === "scheduler"
-        ? _("You are signed out. Please sign in again.")
-        : _("Your time on this page is over. To come back, open your link again.");
-    case "not_found":
-    case "closed":
-    case "gone":
-      return _("This session is over.");
-    case "too_many_requests":
-      return _("Too many attempts. Please wait a few minutes and try again.");
-    default:
-      return _("This page and the server do not understand each other. Please reload the page.");
-  }
-}
+const ending = (reason) =>
+  endSentence(reason, { isScheduler: page.role === "scheduler", isHere: seatTabs.here });
 
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let noticeTimer;
