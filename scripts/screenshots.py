@@ -318,6 +318,10 @@ async def _pages(
         ("session", path("session", consultation_id=found.consultation_id)),
         ("admin", path("admin")),
         ("admin-people", path("admin_people")),
+        ("admin-person", path("admin_person", account_id=found.colleague_id)),
+        ("admin-delete", path("admin_delete_account", account_id=found.account_id)),
+        ("admin-numbers", path("admin_numbers")),
+        ("admin-health", path("admin_health")),
         ("admin-invite", path("admin_invite_account")),
         ("admin-routes", path("admin_routes")),
         ("admin-texts", path("admin_texts")),
@@ -336,7 +340,7 @@ async def _pages(
     await shoot("chat-refused", whole=False)
     await page.locator("#chat-scroll").evaluate("scroll => scroll.scrollTo(0, 0)")
     await shoot("chat-earlier", whole=False)
-    await page.goto(path("admin_people"))
+    await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
     await page.wait_for_selector("#password-link")
     await shoot("password-link")

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from signaling.audit import SCRIPT
-from signaling.errors import N_, NotFound, TeleConnectError
+from signaling.errors import N_, NotAllowed, NotFound, TeleConnectError
+from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.accounts import find_account, make_password_link, set_password
 from signaling.flows.people.second_factors import reset_factors
 from storage.backup.restored_folder import require_database
@@ -21,9 +22,15 @@ from storage.errors import StorageError
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
 from web.access.passwords import Passwords
+from web.clockwork import SystemClock
 from web.config import Config, ConfigError, load
+from web.notices.renderer import NoticeRenderer
 from web.routes import public_address
+from web.texts.catalogs import Catalogs
 
+BY_PROVIDER = N_(
+    "TELECONNECT_OIDC_ONLY is yes, so accounts have no use for a password. Set it to no first."
+)
 UNKNOWN = N_("There is no account with this email that can sign in.")
 
 
@@ -55,6 +62,9 @@ async def change(asked: Change) -> str:
 
 
 async def _change(store: Store, config: Config, asked: Change) -> str:
+    by_provider = config.oidc is not None and config.oidc.only
+    if by_provider and (asked.password is not None or asked.link):
+        raise NotAllowed(BY_PROVIDER)
     now, account = datetime.now(UTC), await find_account(store.read.accounts, asked.email)
     if account is None or account.suspended_at is not None:
         raise NotFound(UNKNOWN)
@@ -62,9 +72,12 @@ async def _change(store: Store, config: Config, asked: Change) -> str:
     if password is not None:
         known = (config.brand, account.email, account.name)
         hashed = await Passwords().choose(password, known)
+        clock = SystemClock()
+        # it leaves with the server, which looks at the queue every minute
+        mail = AccountMail(NoticeRenderer(config, Catalogs.load(), clock), clock)
         await store.write(
             lambda records: set_password(
-                records, account, hashed, now, actor=SCRIPT, action="reset_password"
+                records, account, hashed, now, actor=SCRIPT, action="reset_password", mail=mail
             )
         )
         told.append(

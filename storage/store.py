@@ -28,11 +28,13 @@ from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
+from storage.records.identities import AccessRequests, Identities
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
 from storage.records.known_browsers import KnownBrowsers
 from storage.records.notice_texts import NoticeTexts
 from storage.records.notices import Notices
+from storage.records.numbers import Numbers
 from storage.records.password_links import PasswordLinks
 from storage.records.purged import Purged
 from storage.records.replies import Replies
@@ -55,6 +57,8 @@ class Records:
     ) -> None:
         self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
+        self.identities = Identities(executor)
+        self.access_requests = AccessRequests(executor)
         self.account_mails = AccountMails(executor, vault, hooks)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, hooks)
@@ -73,6 +77,7 @@ class Records:
         self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault, hooks)
         self.notice_texts = NoticeTexts(executor)
+        self.numbers = Numbers(executor)
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)

@@ -51,6 +51,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
                 "sent_twice": 0.0125,
                 "arrived": 1,
             },
+            "costs": {"creation_ms": 2.5, "block_ms": 3.0, "piece_ms": 7.0, "rest_ms": 36.0},
             "chat": {
                 "seconds": 12.0,
                 "idle_p50_ms": 2.0,

@@ -42,6 +42,7 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
+from web.app_sign_in import add_provider
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
@@ -51,6 +52,8 @@ from web.http.bodies import check_before_reading
 from web.http.clean_addresses import clean_address
 from web.http.errors import errors
 from web.http.security import add_headers, same_origin
+from web.http.turns import in_turns
+from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
@@ -110,10 +113,12 @@ async def _assemble(
     )
     app = web.Application(
         middlewares=[
+            in_turns(),
             session_middleware(web_sessions),
             errors,
             clean_address,
             same_origin,
+            by_provider_alone,
             check_before_reading,
         ],
         client_max_size=MAX_FORM_BYTES,
@@ -250,6 +255,7 @@ async def _assemble(
         report_workers.stop()
 
     add_files(app, config)
+    add_provider(app, config)
     app.on_shutdown.append(say_goodbye)
     app.on_shutdown.append(stop_reports)
     app.on_response_prepare.append(add_headers)

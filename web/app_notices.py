@@ -19,6 +19,8 @@ from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
+from signaling.flows.people.deleting import Deleting
+from signaling.flows.people.handing_over import HandingOver
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
@@ -122,6 +124,8 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
+    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
+    app[keys.DELETING] = Deleting(store, handing_over, clock)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

@@ -17,7 +17,10 @@ from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
 from web.routes import public_address
+from web.setting import ConfigError as ConfigError
+from web.setting import Setting
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -26,18 +29,6 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
 "What a Python that is not the system's needs to run, and what operators tune it with."
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used; the message is a sentence for the operator."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    name: str
-    default: str
-    meaning: str
-    secret: bool = False
 
 
 SETTINGS = (
@@ -187,6 +178,7 @@ SETTINGS = (
         "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
         " scanned.",
     ),
+    *OIDC_SETTINGS,
     Setting(
         "TELECONNECT_SECOND_FACTOR",
         "optional",
@@ -234,6 +226,8 @@ class Config:
     abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
+    oidc: OidcSettings | None
+    "None: nobody signs in by a provider."
     second_factor: SecondFactorRule
     brand: str
     log_level: str
@@ -285,8 +279,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
-    relay_port = given("TELECONNECT_RELAY_PORT", read.port)
-    relay_port = _within_ports(port if relay_port is None else relay_port, workers)
+    relay_port = _relay_port(values, port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -315,18 +308,22 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
+        oidc=read_oidc(values, given),
         second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
     )
 
 
-def _within_ports(relay_port: int, workers: int) -> int:
-    if relay_port and relay_port + workers - 1 > 65535:
+def _relay_port(values: Mapping[str, str], port: int, workers: int) -> int:
+    """The port of the first worker. Raises ConfigError."""
+    given = _read(values, "TELECONNECT_RELAY_PORT", read.port)
+    first: int = port if given is None else given
+    if first and first + workers - 1 > 65535:
         raise ConfigError(
             "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
         )
-    return relay_port
+    return first
 
 
 def _check_choices(values: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from signaling.contact import E164
 from signaling.delivery import mail, vonage_account
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.errors import InvalidInput
+from signaling.identity import Condition
 from signaling.notices import price
 from signaling.notices.price import Price
 from signaling.second_factor import SecondFactorRule
@@ -253,3 +254,54 @@ def api_url(text: str) -> str:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def issuer(text: str) -> str:
+    """Kept as written: the provider names itself by exactly this text (Discovery 1.0, section 4.3)."""
+    try:
+        url = URL(text)
+        public_url(str(url.origin()))
+    except ValueError:
+        raise ValueError("must be like https://login.example.org/realm") from None
+    if url.user is not None or url.query_string or url.fragment or "?" in text or "#" in text:
+        raise ValueError("must be the provider's address alone, without ? and #")
+    if url.scheme != "https" and not on_loopback(url):
+        raise ValueError("must begin with https: http is taken on this machine only")
+    return text
+
+
+def on_loopback(url: URL) -> bool:
+    return url.host in ("localhost", "127.0.0.1", "::1")
+
+
+def scopes(text: str) -> str:
+    """Separated by single spaces (RFC 6749, section 3.3)."""
+    named = text.split()
+    if not all(re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", each, re.ASCII) for each in named):
+        raise ValueError("must be words separated by spaces, as openid profile email")
+    if "openid" not in named:
+        raise ValueError("must have the word openid")
+    return " ".join(named)
+
+
+def yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text == "yes"
+
+
+def conditions(text: str) -> tuple[Condition, ...]:
+    try:
+        found = tuple(Condition.parse(part) for part in _parts(text))
+    except ValueError:
+        found = ()
+    if not found:
+        raise ValueError("must be domains or claim=value, separated by commas")
+    return found
+
+
+def claim_conditions(text: str) -> tuple[Condition, ...]:
+    found = conditions(text) if "=" in text else ()
+    if not found or not all(each.claim for each in found):
+        raise ValueError("must be like groups=administrators, separated by commas")
+    return found

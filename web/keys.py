@@ -14,6 +14,7 @@ from signaling.flows.notices.sending import Sending
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.account_mail_sending import AccountMailSending
 from signaling.flows.people.arriving import Arriving
+from signaling.flows.people.deleting import Deleting
 from signaling.flows.people.device_checking import DeviceChecking
 from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
@@ -50,6 +51,7 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.sign_in.oidc.provider import Provider
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
 from web.websocket_warnings import WebSocketWarnings
@@ -72,6 +74,8 @@ GUESSING_ALARM = web.AppKey("guessing_alarm", GuessingAlarm)
 REVOCATION = web.AppKey("revocation", RevocationWatch)
 PASSKEYS = web.AppKey("passkeys", Passkeys)
 PASSWORDS = web.AppKey("passwords", Passwords)
+PROVIDER = web.AppKey("provider", Provider)
+"Absent if nobody signs in by a provider."
 WEBSOCKET_WARNINGS = web.AppKey("websocket_warnings", WebSocketWarnings)
 MAIL_REACH = web.AppKey("mail_reach", MailReach)
 LIMITS = web.AppKey("limits", RateLimits)
@@ -88,6 +92,7 @@ ATTENDING = web.AppKey("attending", Attending)
 CALLING = web.AppKey("calling", Calling)
 ABANDONING = web.AppKey("abandoning", Abandoning)
 CHATTING = web.AppKey("chatting", Chatting)
+DELETING = web.AppKey("deleting", Deleting)
 DEVICE_CHECKING = web.AppKey("device_checking", DeviceChecking)
 EMPTYING = web.AppKey("emptying", Emptying)
 FORGOTTEN_PASSWORDS = web.AppKey("forgotten_passwords", ForgottenPasswords)

@@ -56,6 +56,15 @@ class Viewer:
 
 
 @dataclass(frozen=True)
+class ProviderWay:
+    """Signing in by the organization's provider, as the sign-in page offers it."""
+
+    label: str
+    only: bool
+    "Whether there is no other way."
+
+
+@dataclass(frozen=True)
 class Person:
     name: str
     role: str

@@ -117,3 +117,28 @@ CREATE INDEX shared_session_account ON shared_session (account_id);
 
 -- Whoever is suspended cannot sign in until an administrator lets them in again.
 ALTER TABLE account RENAME COLUMN disabled_at TO suspended_at;
+
+-- What stays of a deleted account while closed sessions of theirs wait for their own deletion: an id.
+ALTER TABLE account ADD COLUMN deleted_at INTEGER;
+CREATE INDEX account_deleted ON account (id) WHERE deleted_at IS NOT NULL;
+
+-- The audit log, filtered by who and by what.
+CREATE INDEX audit_actor ON audit (actor, number);
+CREATE INDEX audit_action ON audit (action, number);
+
+-- How much happened in a week, counted as it happens: of sessions that were deleted nothing else stays.
+CREATE TABLE number (
+    week TEXT NOT NULL,            -- ISO 8601, as 2026-W50
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,           -- a word of signaling/numbers.py: it names nobody
+    count INTEGER NOT NULL,
+    PRIMARY KEY (week, kind, label)
+) STRICT, WITHOUT ROWID;
+
+-- Who held a session before it was handed to a colleague: the names beside what they wrote.
+CREATE TABLE former_scheduler (
+    consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
+    participant_id TEXT NOT NULL,  -- their account, which may be deleted
+    name BLOB NOT NULL,            -- sealed
+    PRIMARY KEY (consultation_id, participant_id)
+) STRICT, WITHOUT ROWID;

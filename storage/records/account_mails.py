@@ -76,6 +76,13 @@ class AccountMails:
                 await self.remove(row["id"])
         return found
 
+    async def waiting(self, now: datetime) -> int:
+        """How many are due by now."""
+        row = await self._executor.row(
+            "SELECT COUNT(*) AS count FROM account_mail WHERE due_at <= ?", (to_ms(now),)
+        )
+        return row["count"] if row else 0
+
     async def next_due(self) -> datetime | None:
         """When the next one is to be tried, or is over."""
         row = await self._executor.row(

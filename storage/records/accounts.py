@@ -53,7 +53,9 @@ class Accounts:
             ) from None
 
     async def get(self, account_id: str) -> Account | None:
-        row = await self._executor.row("SELECT * FROM account WHERE id = ?", (account_id,))
+        row = await self._executor.row(
+            "SELECT * FROM account WHERE id = ? AND deleted_at IS NULL", (account_id,)
+        )
         return _account(row) if row else None
 
     async def by_email(self, email: str) -> Account | None:
@@ -63,13 +65,33 @@ class Accounts:
     async def all(self) -> list[Account]:
         """All accounts: those who may sign in first, then by name."""
         rows = await self._executor.rows(
-            "SELECT * FROM account ORDER BY suspended_at IS NOT NULL, name COLLATE NOCASE, id"
+            "SELECT * FROM account WHERE deleted_at IS NULL"
+            " ORDER BY suspended_at IS NOT NULL, name COLLATE NOCASE, id"
         )
         return [_account(row) for row in rows]
 
     async def exists(self) -> bool:
         """Whether there is any account."""
-        return bool(await self._executor.rows("SELECT 1 FROM account LIMIT 1"))
+        return bool(
+            await self._executor.rows("SELECT 1 FROM account WHERE deleted_at IS NULL LIMIT 1")
+        )
+
+    async def remove(self, account_id: str, now: datetime) -> None:
+        """Delete an account with everything that belongs to it, and sign it out everywhere.
+
+        While closed sessions of it are kept, a row without name and address stays for them; it goes
+        with the last of them, see `Consultations.purge`.
+        """
+        await self._web_sessions.remove_all_of(account_id)
+        # the row is gone for a moment, in which its sessions refer to nothing
+        await self._executor.rows("PRAGMA defer_foreign_keys = ON")
+        await self._executor.rows("DELETE FROM account WHERE id = ?", (account_id,))
+        await self._executor.rows(
+            "INSERT INTO account (id, email, name, role, language, time_zone, created_at,"
+            " suspended_at, deleted_at) SELECT ?1, 'deleted:' || ?1, '', 'scheduler', '', '', ?2, ?2, ?2"
+            " WHERE EXISTS (SELECT 1 FROM consultation WHERE scheduler_id = ?1)",
+            (account_id, to_ms(now)),
+        )
 
     async def change(self, account: Account) -> None:
         """Store what may change: all but the id, the email, and when it was made.
@@ -183,6 +205,32 @@ class WebSessions:
             (issuer, subject, session_id, digest),
         )
 
+    async def provider_of(self, digest: bytes) -> str | None:
+        """The issuer that this one began at; None if it began otherwise."""
+        row = await self._executor.row(
+            "SELECT issuer FROM web_session WHERE token_digest = ?", (digest,)
+        )
+        return row["issuer"] if row else None
+
+    async def remove_of_provider(
+        self, issuer: str, subject: str | None, session_id: str | None
+    ) -> list[str]:
+        """End what began by a session at the provider of sign-in; the ids of the accounts.
+
+        Without a `session_id` all of the subject; with one that session alone, and those of the
+        subject of which the provider had not said by which session they began.
+        """
+        condition = (
+            "issuer = ?1 AND (?2 IS NULL OR subject = ?2) AND (?3 IS NULL OR provider_session = ?3"
+            " OR (?2 IS NOT NULL AND provider_session IS NULL))"
+        )
+        values = (issuer, subject, session_id)
+        rows = await self._executor.rows(
+            f"SELECT DISTINCT account_id FROM web_session WHERE {condition}", values
+        )
+        await self._remove(condition, *values)
+        return [row["account_id"] for row in rows if row["account_id"]]
+
     async def prolong(
         self, digests: Iterable[bytes], now: datetime, signed_in: Term, by_link: Term
     ) -> None:
@@ -258,7 +306,7 @@ class WebSessions:
         for digest in {row["token_digest"] for row in rows} - held:
             await self.remove(digest)
 
-    async def _remove(self, condition: str, *values: bytes | str | int) -> None:
+    async def _remove(self, condition: str, *values: bytes | str | int | None) -> None:
         """Delete rows and report them; only a purge deletes web sessions elsewhere."""
         rows = await self._executor.rows(
             f"DELETE FROM web_session WHERE {condition} RETURNING token_digest", values

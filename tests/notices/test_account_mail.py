@@ -174,6 +174,7 @@ async def test_a_lost_answer_sends_at_most_once_more_with_the_same_id(tmp_path: 
         assert await waiting(server) == 0
 
 
+@pytest.mark.slow
 async def test_a_killed_server_sends_what_was_leaving_once_more(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     async with mail_server() as mail, broken_server("answer", "close") as broken:

@@ -18,6 +18,8 @@ from signaling.errors import TooManyRequests
 from web.access.delays import Steady
 
 LIMITS: dict[str, RateLimitItem] = {
+    # a web session each; a whole clinic may come back from lunch through one address
+    "provider": parse("300/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
     # Taking one link's seat from another browser, which adds two rows: from one network, and from
@@ -42,8 +44,9 @@ LIMITS: dict[str, RateLimitItem] = {
     # Codes of an authenticator app after a right password: five of a million fit at any time. For
     # one account by each browser that has signed in before, and by all others together.
     "guess_code": parse("10/hour"),
-    # signatures cannot be guessed; this keeps guessing from being a load
-    "passkey": parse("120/minute"),
+    # Signatures cannot be guessed; this keeps guessing from being a load. Each sign-in page that is
+    # opened asks once.
+    "passkey": parse("600/minute"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.
     "choose_password": parse("10/15minutes"),
     # Mails to one address, and from one network: a clinic shares one. Counted whether or not there is

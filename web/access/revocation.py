@@ -113,21 +113,33 @@ class RevocationWatch:
         is revoked already.
         """
         entry = _Access(grant, end, activity, held, tell)
-        self._open.add(entry)  # before asking the store, so that no loss in between is missed
-        try:
-            reason = (await self._revoked([entry])).get(entry)
-            if reason is not None:
-                raise _ERRORS[reason]
+        with self._watched(entry):
+            await self._require(entry)
             assert entry.told is not None  # else it would have been refused
             yield entry.told[0]
+
+    @contextlib.contextmanager
+    def _watched(self, entry: _Access) -> Iterator[None]:
+        self._open.add(entry)  # before asking the store, so that no loss in between is missed
+        try:
+            yield
         finally:
             self._open.discard(entry)
 
+    async def _require(self, entry: _Access) -> None:
+        """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
+        reason = (await self._revoked([entry])).get(entry)
+        if reason is not None:
+            raise _ERRORS[reason]
+
     @contextlib.asynccontextmanager
-    async def cancelled_when_revoked(self, grant: Grant) -> AsyncIterator[None]:
+    async def cancelled_when_revoked(
+        self, grant: Grant, *, unchecked: bool = False
+    ) -> AsyncIterator[None]:
         """Cancel what a request does inside once its grant is revoked; raises as `while_granted`.
 
-        What began in time may end, whenever the time of the sign-in is over.
+        What began in time may end, whenever the time of the sign-in is over. `unchecked`: whoever
+        enters asks the store by itself, within.
         """
         task = asyncio.current_task()
         assert task is not None
@@ -137,8 +149,11 @@ class RevocationWatch:
             if not ended and task.cancel():
                 ended.append(reason)
 
+        entry = _Access(grant, end, Activity, _always, None)
         try:
-            async with self.while_granted(grant, end, held=_always):
+            with self._watched(entry):
+                if not unchecked:
+                    await self._require(entry)
                 yield
         except asyncio.CancelledError:
             if not ended or task.uncancel():

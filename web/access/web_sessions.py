@@ -53,6 +53,9 @@ NOTED_EVERY = 12
 EARLIER = "earlier"
 "In a web session that begins after the time of an account's: the digest of that one, as hex."
 
+REQUEST_LASTS = timedelta(days=90)
+"Of somebody who asks to be let in, and whom nobody answers."
+
 Work = Callable[[Records], Awaitable[None]]
 
 
@@ -141,7 +144,7 @@ class WebSessionStorage(AbstractStorage):
         return token_digest(token)
 
     async def forget_expired(self, held: set[bytes]) -> datetime | None:
-        """Delete expired web sessions that are not `held`, known browsers and password links.
+        """Delete expired web sessions that are not `held`, known browsers, password links and requests.
 
         Returns when the next web session expires.
         """
@@ -152,6 +155,7 @@ class WebSessionStorage(AbstractStorage):
             await records.web_sessions.remove_expired(now, LATE, held)
             await records.known_browsers.remove_expired(now)
             await records.password_links.remove_expired(now)
+            await records.access_requests.remove_before(now - REQUEST_LASTS)
             return await records.web_sessions.next_expiry(now)
 
         return await self._store.write(work)

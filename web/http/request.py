@@ -14,6 +14,7 @@ from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.invite import Invite
 from signaling.preferences import DEFAULT_PREFERENCES
 from signaling.second_factor import must_have
 from signaling.token import token_digest
@@ -135,6 +136,13 @@ async def web_session_digest(request: web.Request) -> bytes | None:
     return token_digest(session.identity) if isinstance(session.identity, str) else None
 
 
+async def seat_of(request: web.Request, invite_id: str) -> Invite:
+    """The invite whose seat this browser has; raises as `seated`, of which it reads a part."""
+    invite = await request.app[ARRIVING].invite_of(invite_id, await web_session_digest(request))
+    request[_INVITED_IN] = invite.person.language
+    return invite
+
+
 async def seated(request: web.Request, invite_id: str) -> Arrival:
     """The seat of this browser. Raises NotFound, or InviteNotUsable if the invite is over."""
     arrival = await request.app[ARRIVING].seated(invite_id, await web_session_digest(request))
@@ -199,8 +207,8 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
-        preferences=account.preferences if account else DEFAULT_PREFERENCES,
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
     )
 
 

@@ -21,13 +21,7 @@ from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import (
-    entered_account,
-    show,
-    signed_in,
-    time_zone_of,
-    viewer_of,
-)
+from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
     CATALOGS,
     CLOCK,
@@ -43,6 +37,8 @@ from web.keys import (
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.markup.accounts.signed_in import signed_in_page
+from web.pages.provider.configured import provider_way_of
+from web.pages.provider.signing_out import way_out
 from web.routes import path
 from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
@@ -64,15 +60,17 @@ async def show_sign_in(request: web.Request) -> web.Response:
     beside = back_to == path("signed_in")
     if account is not None and ("kept" in request.query or not beside):
         raise web.HTTPSeeOther(back_to or path("dashboard"))
-    viewer = await viewer_of(request)
+    viewer, way = await viewer_of(request), provider_way_of(request)
     # a change of the language leads back here, with the same way back
     here = path("sign_in", {"next": back_to}) if back_to else path("sign_in")
     viewer = replace(viewer, path=here, account_name=None, account_role=None)
     values = {"next": back_to, "email": account.email if account else ""}
     if "kept" in request.query:
         form = Form(values, errors={"": viewer.translate(NOT_KEPT)})
-        return show(sign_in_page(viewer, form), 400)
-    return show(sign_in_page(viewer, Form(values), over="over" in request.query))
+        return show(sign_in_page(viewer, form, way), 400)
+    if way is not None and way.only:
+        raise web.HTTPSeeOther(path("provider_sign_in", {"next": back_to} if back_to else None))
+    return show(sign_in_page(viewer, Form(values), way, over="over" in request.query))
 
 
 async def show_signed_in(request: web.Request) -> web.Response:
@@ -139,26 +137,33 @@ async def _refuse(
     viewer = await viewer_of(request)
     if error is None:
         form = Form(values, {"": viewer.translate(WRONG)})
-        return show(sign_in_page(viewer, form), 401)
+        return show(sign_in_page(viewer, form, provider_way_of(request)), 401)
     form = Form(values, form_errors(error, viewer))
-    return show(sign_in_page(viewer, form), error.status, retry_after(error))
+    page = sign_in_page(viewer, form, provider_way_of(request))
+    return show(page, error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
     app, session = request.app, await get_session(request)
     # also after the time of the sign-in: what goes on open ends now
     digest, now = app[WEB_SESSIONS].digest_of(request), app[CLOCK].now()
+    began = ""
     if digest is not None:
+        who, began = await app[STORE].read.web_sessions.owner(digest) or (None, "")
 
         async def work(records: Records) -> None:
-            owner = await records.web_sessions.owner(digest)
-            if owner is not None and owner[0] is not None:
+            if who is not None:
                 await records.web_sessions.remove(digest)
-                await records.audit.append(now, owner[0], "sign_out", "")
+                await records.audit.append(now, who, "sign_out", "")
 
         await app[STORE].write(work)
     session.invalidate()
-    raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
+    if began and (page := await way_out(request, began)) is not None:
+        return page
+    way = provider_way_of(request)
+    # the sign-in page would lead to the provider, which may sign the same person in again
+    after = "provider_signed_out" if way and way.only else "sign_in"
+    raise web.HTTPSeeOther(path(after), headers=FORGET)
 
 
 async def show_setup(request: web.Request) -> web.Response:

@@ -1,8 +1,10 @@
 """Signing a browser in: its web session, and the cookie that makes it known."""
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import hdrs, web
 from aiohttp_session import Session, get_session, new_session
@@ -26,6 +28,8 @@ class ProviderSession:
     subject: str
     session_id: str | None
     "The claim `sid` (Back-Channel Logout, section 2.1); None if the provider has none."
+    kept: Mapping[str, Any] = field(default_factory=dict)
+    "What the web session's data holds besides."
 
 
 async def start_web_session(
@@ -61,14 +65,12 @@ async def start_web_session(
         for digest in ended:
             await records.web_sessions.remove(digest)
         if provider is not None:
-            await records.web_sessions.note_provider(
-                token_digest(str(session.identity)),
-                provider.issuer, provider.subject, provider.session_id,
-            )  # fmt: skip
+            await _note_provider(records, session, provider)
         remembered = await remember(request, records, browser, account.id)
         await records.audit.append(now, account.id, "sign_in", "")
 
     session: Session = await new_session(request)
+    session.update(provider.kept if provider else {})
     session.update(_facts(request, account, now, way))
     if seated:
         session["seated"] = True
@@ -80,6 +82,13 @@ async def start_web_session(
     answer = web.HTTPSeeOther(_next(request, back_to))
     hand_over(request, answer, remembered)
     return answer
+
+
+async def _note_provider(records: Records, session: Session, provider: ProviderSession) -> None:
+    digest = token_digest(str(session.identity))
+    await records.web_sessions.note_provider(
+        digest, provider.issuer, provider.subject, provider.session_id
+    )
 
 
 def _facts(

@@ -1,5 +1,6 @@
 """One-time addresses at which somebody chooses a password: by invitation, or after forgetting it."""
 
+import logging
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +8,7 @@ from functools import partial
 
 from signaling.account import Account, PasswordLink
 from signaling.audit import STRANGER
-from signaling.errors import N_, Conflict, NotFound
+from signaling.errors import N_, Conflict, NotFound, Unavailable
 from signaling.flows.people.account_mail import AccountMail
 from signaling.flows.people.accounts import add_account, find_account
 from signaling.ports.clock import Clock, Timers
@@ -22,6 +23,8 @@ ANSWER_AFTER = timedelta(seconds=1)
 could measure."""
 MOST_ASKED = 1000
 "Addresses in memory that wait for this second."
+
+_log = logging.getLogger(__name__)
 
 USED = N_(
     "This link cannot be used any more. If you have chosen a password, please sign in with it."
@@ -139,10 +142,17 @@ class ForgottenPasswords:
 
     async def answer(self) -> None:
         """Queue the mails for everybody who has asked. Raises Unavailable; they wait, then."""
-        while self._asked:
-            email = self._asked[0]
-            await self._store.write(partial(self._answer, email))
-            self._asked.popleft()
+        asked = list(self._asked)
+        self._asked.clear()
+        while asked:
+            try:
+                await self._store.write(partial(self._answer, asked[0]))
+            except Unavailable:  # the timer runs again
+                self._asked.extendleft(reversed(asked))
+                raise
+            except Exception:  # the others are answered nevertheless
+                _log.exception("forgotten password not answered")
+            del asked[0]
 
     async def _answer(self, email: str, records: Records) -> None:
         account = await find_account(records.accounts, email)

@@ -82,7 +82,10 @@ async def test_no_page_has_a_violation(
         ("session", path("session", consultation_id=found.consultation_id)),
         ("outbox", path("admin_outbox")),
         ("people", path("admin_people")),
+        ("somebody's account", path("admin_person", account_id=found.colleague_id)),
+        ("deletion", path("admin_delete_account", account_id=found.account_id)),
         ("audit log", path("admin_audit")),
+        ("health", path("admin_health")),
         ("profile", path("profile")),
         ("invite somebody", path("admin_invite_account")),
         ("new passkey", path("new_passkey")),
@@ -101,7 +104,10 @@ async def test_no_page_has_a_violation(
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
     await check(page, "refused", complaints)
-    await page.goto(path("admin_people"))
+    await page.goto(path("admin_numbers"))
+    await page.locator(".chart summary").first.click()
+    await check(page, "numbers", complaints)
+    await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
     await check(page, "link to choose a password", complaints)
     await page.goto(await page.locator("#password-link").text_content() or "")

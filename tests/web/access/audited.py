@@ -15,6 +15,10 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "remove_passkey"): ("remove_passkey",),
     ("POST", "recovery_codes"): ("make_recovery_codes",),
     ("POST", "admin_reset_factors"): ("reset_factors",),
+    ("GET", "provider_callback"): ("create_account", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_link"): ("link_identity", "change_role", "sign_in", "sign_in_failed"),
+    ("POST", "provider_logout"): ("provider_sign_out",),
+    ("POST", "admin_access_request"): ("accept_access", "refuse_access"),
     ("POST", "sign_out"): ("sign_out",),
     ("POST", "setup"): ("set_up", "sign_in"),
     ("POST", "new_invite"): ("invite", "ask_interpreter"),
@@ -42,6 +46,7 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_sessions"): ("change_rules",),
     ("POST", "admin_invite_account"): ("invite_account",),
     ("POST", "admin_account_invitation"): ("invite_account", "withdraw_account_invitation"),
+    ("POST", "admin_delete_account"): ("delete_account", "hand_over"),
     ("POST", "admin_account"): (
         "suspend_account",
         "let_in_account",
@@ -59,10 +64,13 @@ LINES: dict[tuple[str, str], tuple[str, ...]] = {
     ("POST", "admin_text"): ("change_text",),
     ("POST", "admin_template"): ("change_template",),
     ("GET", "admin_outbox"): ("see_outbox",),
+    ("GET", "admin_audit_export"): ("export_audit",),
+    ("GET", "admin_numbers_export"): ("export_numbers",),
 }
 "(method, name of the address) -> words of its lines."
 
 WITHOUT: dict[tuple[str, str], str] = {
+    ("POST", "profile_preferences"): "how one's own pages ring",
     **dict.fromkeys(
         (
             ("POST", "sign_in_passkey_options"),
@@ -71,7 +79,6 @@ WITHOUT: dict[tuple[str, str], str] = {
         ),
         "a challenge; answering it has a line",
     ),
-    ("POST", "profile_preferences"): "how one's own pages ring",
     ("POST", "language"): "a cookie of this browser",
     ("POST", "invite_preview"): "shows what is typed, and keeps nothing",
     ("POST", "start_next"): "leads to the session; starting it has a line",
@@ -86,6 +93,7 @@ WITHOUT: dict[tuple[str, str], str] = {
     ("POST", "landing_test_relay"): "tries the relay, and keeps nothing",
     ("POST", "relay_trial"): "tries the relay, and keeps nothing",
     ("DELETE", "relay_trial"): "ends what nobody keeps",
+    ("POST", "admin_audit_check"): "reads the log, and changes nothing",
     ("POST", "landing_test"): "about a device; deleted with the session",
     ("POST", "webhook_status"): "what became of a notice; deleted with the session",
     ("POST", "webhook_inbound"): "what somebody wrote; deleted with the session",

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -247,5 +248,5 @@ async def test_signing_out_is_possible_before(tmp_path: Path, clock: MovableCloc
             await nurse.sign_in()
             assert (await nurse.get("/invites")).location == FACTORS
             assert (await nurse.post("/signout")).location == "/signin"
-            assert (await nurse.get(FACTORS)).location == "/signin"
+            assert (await nurse.get(FACTORS)).location == f"/signin?next={quote(FACTORS, safe='')}"
             assert "sign_out" in await words(server)

@@ -236,7 +236,7 @@ async def test_a_forgotten_password_is_replaced_by_a_link_from_the_mail(
         assert (await nurse.post(link, {"password": "short"})).status == 400
         assert (await nurse.post(link, {"password": NEW})).status == 303
         assert (await nurse.get("/")).status == 200
-        assert (await thief.get("/profile")).location == "/signin"
+        assert (await thief.get("/profile")).location == "/signin?next=%2Fprofile"
         assert (await nurse.post(link, {"password": NEW + "!"})).status == 404
     assert (STRANGER, "request_password_link") in await actions(server)
     assert await mails(server, clock) == [(NURSE, "")]  # the link's own mail went with the link
@@ -310,6 +310,7 @@ async def test_a_server_without_mail_says_so_to_everybody(server: Server) -> Non
             await ask(stranger, "nobody@example.org"),
         ):
             assert "This server sends no mail." in answer.text
+            assert "goes to that address" not in answer.text
 
 
 async def test_a_mail_server_that_is_down_is_said_to_everybody_and_the_mail_leaves_later(

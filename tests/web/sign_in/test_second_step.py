@@ -76,7 +76,7 @@ async def test_nothing_opens_between_the_password_and_the_code(
     await give_password(new)
     assert "Code from your authenticator app" in (await new.get("/signin/code")).text
     for path in ("/", "/invites", "/profile", FACTORS, f"{FACTORS}/app", "/admin"):
-        assert (await new.get(path)).location == "/signin", path
+        assert (await new.get(path)).location.partition("?")[0] == "/signin", path
     assert (await new.post("/invites/new", {"first_name": "Amina"})).status == 401
     assert (await new.post(f"{FACTORS}/app/remove")).status == 401
     before = new.cookie

@@ -108,7 +108,7 @@ async def test_a_form_sent_too_late_is_kept_and_sent_once_more(
 async def test_what_is_kept_is_no_secret_and_not_from_elsewhere(server: Server) -> None:
     secret = {"password": "correct horse battery staple", "new_password": "another long one"}
     async with Person(server) as stranger:
-        refused = await stranger.post("/account/password", secret)
+        refused = await stranger.post("/profile/password", secret)
         assert refused.status == 401
         assert "another long one" not in refused.text
         forged = await stranger.post("/invites/new", INVITATION, Origin="https://evil.example")

@@ -3,6 +3,7 @@
 import htpy as h
 from markupsafe import Markup
 
+from web.markup.accounts.credentials import ACCOUNT_STYLES
 from web.markup.accounts.second_step import code_label
 from web.markup.shared.controls import code_field, error_summary, go, submit
 from web.markup.shared.document import document
@@ -45,4 +46,5 @@ def authenticator_app_page(
             ],
             h.div(".actions")[go(path("factors"), _("Cancel"))],
         ],
+        stylesheets=ACCOUNT_STYLES,
     )

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 import htpy as h
 
 from signaling.second_factor import Passkey, SecondFactors
+from web.markup.accounts.credentials import ACCOUNT_STYLES
 from web.markup.shared.controls import action, go, notice, submit
 from web.markup.shared.document import document
 from web.markup.shared.labels import clock, filled
@@ -41,6 +42,7 @@ def factors_page(viewer: Viewer, factors: SecondFactors, *, required: bool, done
                 else go(path("profile"), _("Your profile"))
             ],
         ],
+        stylesheets=ACCOUNT_STYLES,
     )
 
 

@@ -44,31 +44,40 @@ def asked_page(viewer: Viewer, email: str, mail: MailState) -> h.Element:
         viewer,
         _("Forgot your password?"),
         h.div(".narrow")[
-            h.h1[_("Please look into your mail")],
+            h.h1[
+                _("Forgot your password?") if mail == "missing" else _("Please look into your mail")
+            ],
             mail != "works" and notice(h.p[_mail_sentence(viewer, mail)], kind="warning"),
-            h.p[
-                filled(
-                    _(
-                        "If there is an account with a password for %(email)s, a mail with a link"
-                        " goes to that address. The link works once, for one hour."
-                    ),
-                    email=h.bdi[email],
-                )
-            ],
-            h.p[
-                _(
-                    "Nothing there after a few minutes? Please look among unwanted mail too, and"
-                    " check the address above. If you sign in with your organization's"
-                    " credentials, you have no password here. Otherwise please ask an"
-                    " administrator."
-                )
-            ],
+            mail != "missing" and _sent(viewer, email),
             h.div(".actions")[
                 go(path("sign_in"), _("Back to signing in"), primary=True),
                 go(path("forgotten_password"), _("Try another address")),
             ],
         ],
     )
+
+
+def _sent(viewer: Viewer, email: str) -> h.Node:
+    _ = viewer.translate
+    return [
+        h.p[
+            filled(
+                _(
+                    "If there is an account with a password for %(email)s, a mail with a link"
+                    " goes to that address. The link works once, for one hour."
+                ),
+                email=h.bdi[email],
+            )
+        ],
+        h.p[
+            _(
+                "Nothing there after a few minutes? Please look among unwanted mail too, and"
+                " check the address above. If you sign in with your organization's"
+                " credentials, you have no password here. Otherwise please ask an"
+                " administrator."
+            )
+        ],
+    ]
 
 
 def _mail_sentence(viewer: Viewer, mail: MailState) -> str:

@@ -2,6 +2,7 @@
 
 import htpy as h
 
+from web.markup.accounts.credentials import ACCOUNT_STYLES
 from web.markup.accounts.sign_in_ways import passkeys_elsewhere
 from web.markup.shared.controls import field, go, notice, submit
 from web.markup.shared.document import document
@@ -48,4 +49,5 @@ def new_passkey_page(viewer: Viewer) -> h.Element:
         ],
         module="js/pages/plain.js" if viewer.account_name is None else None,
         beside=("js/pages/new-passkey.js",),
+        stylesheets=ACCOUNT_STYLES,
     )

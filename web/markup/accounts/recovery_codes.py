@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import htpy as h
 
 from signaling.second_factor import SecondFactors
+from web.markup.accounts.credentials import ACCOUNT_STYLES
 from web.markup.shared.controls import action, button, go, notice
 from web.markup.shared.document import document
 from web.routes import path
@@ -31,6 +32,7 @@ def recovery_codes_page(viewer: Viewer, factors: SecondFactors) -> h.Element:
                 go(path("factors"), _("Not now")),
             ],
         ],
+        stylesheets=ACCOUNT_STYLES,
     )
 
 
@@ -54,4 +56,5 @@ def shown_codes_page(viewer: Viewer, email: str, codes: Sequence[str]) -> h.Elem
             h.div(".actions")[go(path("factors"), _("Done"), primary=True)],
         ],
         beside=("js/pages/recovery-codes.js",),
+        stylesheets=ACCOUNT_STYLES,
     )

@@ -3,6 +3,7 @@
 import htpy as h
 
 from signaling.second_factor import SecondFactors
+from web.markup.accounts.credentials import ACCOUNT_STYLES
 from web.markup.accounts.sign_in_ways import PASSKEY_SCRIPTS, passkey_button
 from web.markup.shared.controls import code_field, error_summary, field, go, submit
 from web.markup.shared.document import document
@@ -43,6 +44,7 @@ def second_step_page(
             ],
         ],
         beside=PASSKEY_SCRIPTS,
+        stylesheets=ACCOUNT_STYLES,
     )
 
 

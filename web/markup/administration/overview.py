@@ -21,12 +21,15 @@ def administration_page(
     _ = viewer.translate
     entries = [
         ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
         ("admin_routes", _("Routes"), _("Which numbers are written to, how and by whom.")),
         ("admin_texts", _("Texts"), _("What is written to people outside.")),
         ("admin_templates", _("WhatsApp templates"), _("Texts that WhatsApp has approved.")),
         ("admin_sessions", _("Sessions"), _("Rules for everybody's sessions.")),
         ("admin_audit", _("Audit log"), _("Who did what and when.")),
+        ("admin_numbers", _("Numbers"), _("How much happened, week by week.")),
+        ("admin_health", _("Health"), _("Whether this server is in order.")),
         ("admin_outbox", _("Outbox"), _("Notices that were kept here instead of being sent.")),
     ]
     return document(

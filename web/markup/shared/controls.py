@@ -1,9 +1,11 @@
 """Form controls, buttons and boxes, tied to their labels, hints and errors."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import htpy as h
+from markupsafe import Markup
 
 from web.view_models import Form, Viewer
 
@@ -128,11 +130,33 @@ def select(
     return h.div(".field")[
         h.label(for_=name)[label],
         texts[:1] if hint else None,
-        h.select({"id": name, "name": name, **described})[
-            (h.option(value=value, selected=value == chosen)[text] for value, text in options)
-        ],
+        h.select({"id": name, "name": name, **described})[choices(tuple(options), chosen)],
         texts[1:] if hint else texts,
     ]
+
+
+def choices(
+    options: tuple[tuple[str, str], ...], chosen: str, *, languages: bool = False
+) -> Markup:
+    """The (value, text) pairs of a select as markup; each in its own language if these are languages."""
+    known = any(value == chosen for value, _text in options)
+    return _choices(options, chosen if known else None, languages)
+
+
+# A page has hundreds of options, most of them languages and zones, which hardly ever change:
+# rendering them took half of its time.
+@lru_cache(maxsize=64)
+def _choices(options: tuple[tuple[str, str], ...], chosen: str | None, languages: bool) -> Markup:
+    return Markup(
+        h.fragment[
+            (
+                h.option(value=value, selected=value == chosen, lang=value if languages else None)[
+                    text
+                ]
+                for value, text in options
+            )
+        ]
+    )
 
 
 def checkbox(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:

@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.shared.controls import button
+from web.markup.shared.controls import button, choices
 from web.routes import path
 from web.view_models import Viewer
 
@@ -21,8 +21,8 @@ def document(
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
-    `beside` are modules that the page works without.
+    `module` is the path of the page's script below web/static, `beside` are modules that the page
+    works without; `data` are the body's data-* attributes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -210,10 +210,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.input(type="hidden", name="next", value=viewer.path),
         h.label(".unseen", for_="interface-language")[_("Show this page in")],
         h.select("#interface-language", name="language")[
-            (
-                h.option(value=code, selected=code == viewer.language, lang=code)[name]
-                for code, name in viewer.languages
-            )
+            choices(viewer.languages, viewer.language, languages=True)
         ],
         h.button(type="submit")[_("Change")],
     ]

@@ -23,6 +23,7 @@ from web.markup.accounts.profile import (
     profile_section,
 )
 from web.markup.accounts.sign_ins import password_section, places_section
+from web.pages.provider.configured import provider_way_of
 from web.routes import path, public_address
 from web.sign_in.language_choice import keep_language
 from web.view_models import Form, SignedIn
@@ -127,8 +128,9 @@ async def change_deletion(request: web.Request) -> web.Response:
 async def refuse(request: web.Request, form: Form, status: int = 400) -> web.Response:
     """The page, with what is wrong in one of its forms."""
     account, viewer = await signed_in(request), await viewer_of(request)
-    provider = ""
-    factors = await request.app[STORE].read.second_factors.of_account(account.id)
+    read = request.app[STORE].read
+    way = provider_way_of(request)
+    by_provider = way is not None and bool(await read.identities.of_account(account.id))
     sections = [
         profile_section(viewer, _part(form, ABOUT), account, _zones(account, viewer.time_zones)),
         preferences_section(viewer, _part(form, RING), account),
@@ -137,9 +139,9 @@ async def refuse(request: web.Request, form: Form, status: int = 400) -> web.Res
             _part(form, SECRETS),
             account.email,
             has_password=account.password_hash is not None,
-            provider=provider,
+            provider=way.label if way is not None and by_provider else "",
         ),
-        factors_section(viewer, factors),
+        factors_section(viewer, await read.second_factors.of_account(account.id)),
         places_section(viewer, await _places(request, account)),
         deletion_section(viewer, account.deletion_requested_at),
     ]

@@ -1,6 +1,8 @@
 """ "People": who can sign in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
 from aiohttp import web
 
@@ -12,12 +14,21 @@ from signaling.flows.people.accounts import (
     sign_out_everywhere,
     suspend,
 )
+from signaling.text import searched
 from storage.store import Records
+from web.http.paging import page_number
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, STORE
-from web.markup.administration.people import password_link_page, people_page
+from web.markup.administration.people import (
+    PeopleList,
+    PersonRow,
+    password_link_page,
+    people_page,
+)
 from web.routes import path, public_address
 
+PAGE = 25
+"Accounts on one page."
 STEPS = {
     "suspend": "suspend_account",
     "let-in": "let_in_account",
@@ -32,15 +43,52 @@ ROLES: dict[str, AccountRole] = {
 
 
 async def show_people(request: web.Request) -> web.Response:
-    account = await administrator(request)
+    await administrator(request)
+    return show(people_page(await viewer_of(request), await _people(request)))
+
+
+async def _people(request: web.Request) -> PeopleList:
+    """The page of accounts that the query asks for."""
     read = request.app[STORE].read
-    accounts = await read.accounts.all()
+    search, state = request.query.get("search", "")[:100], request.query.get("state", "")
+    found = [
+        account
+        for account in await read.accounts.all()
+        if _matches(account, search) and _is_in(account, state)
+    ]
+    pages = max(1, ceil(len(found) / PAGE))
+    number = page_number(request, pages)
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    rows = await person_rows(read, shown)
+    return PeopleList(rows, search, state, number, pages, total=len(found))
+
+
+async def person_rows(read: Records, accounts: Sequence[Account]) -> list[PersonRow]:
+    """What administrators see of these accounts."""
     invited = await read.password_links.invited()
     problems = await read.account_mails.problems("invitation")
-    invitations = {
-        account_id: (over, problems.get(account_id, "")) for account_id, over in invited.items()
-    }
-    return show(people_page(await viewer_of(request), accounts, account.id, invitations))
+    return [
+        PersonRow(
+            account,
+            await read.audit.last(account.id, "sign_in"),
+            (invited[account.id], problems.get(account.id, "")) if account.id in invited else None,
+        )
+        for account in accounts
+    ]
+
+
+def _matches(account: Account, search: str) -> bool:
+    wanted = searched(search)
+    return not wanted or wanted in searched(f"{account.name} {account.email}")
+
+
+def _is_in(account: Account, state: str) -> bool:
+    """Whether an account is among those of a state of the filter."""
+    return {
+        "active": account.suspended_at is None,
+        "suspended": account.suspended_at is not None,
+        "deletion": account.deletion_requested_at is not None,
+    }.get(state, True)
 
 
 async def change(request: web.Request) -> web.Response:
@@ -70,7 +118,7 @@ async def change(request: web.Request) -> web.Response:
         await records.audit.append(now, actor.id, STEPS[step], account_id)
 
     await request.app[STORE].write(work)
-    raise web.HTTPSeeOther(path("admin_people"))
+    raise web.HTTPSeeOther(path("admin_person", account_id=account_id))
 
 
 async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:

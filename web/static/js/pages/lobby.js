@@ -76,6 +76,12 @@ const channel = new Channel({
   },
 });
 
+/** Signing out closes the connection, too; where its answer leads must not be overtaken. */
+let signingOut = false;
+document.addEventListener("submit", ({ target }) => {
+  signingOut ||= target instanceof HTMLElement && "leave" in target.dataset;
+});
+
 /**
  * The reader may not see this page any more. Unsent text stays, so that it can be copied, or sent
  * after signing in on another page.
@@ -89,6 +95,7 @@ function signedOut() {
     return;
   }
   clearStorage();
+  if (signingOut) return;
   if (isInUse) show(byId("signed-out", HTMLElement), true);
   else location.replace(byId("sign-in", HTMLAnchorElement).href);
 }

@@ -2,20 +2,21 @@
 
 import { Channel, Refused } from "../signaling/channel.js";
 import { Chat } from "../room/chat/chat.js";
-import { endSentence, SessionHeader } from "../room/header.js";
+import { SessionHeader } from "../room/header.js";
 import { onNetworkChange } from "../room/call/network-change.js";
 import { PROTOCOL_VERSION } from "../signaling/protocol.js";
 import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { endSentence as sentenceOf } from "../room/ending.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { byId, setText, show, showForAWhile } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
@@ -55,7 +56,7 @@ const signIn = page.account
   : null;
 const seatTabs = new Tabs(`seat:${seat}`, {
   onHere: showReplaced,
-  onElsewhere: () => outbox.close(true, ending(over)),
+  onElsewhere: () => outbox.close(true, endSentence(over)),
   onWritten: () => void outbox.adopt(),
 });
 const retention = new Retention(Number(page.retentionHours) * 3_600_000, page.role === "scheduler");
@@ -94,6 +95,7 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
+  onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
   attachments,
@@ -126,6 +128,7 @@ const photos = new LazyPhotos({
   devices: () => media?.devices ?? null,
   command,
   send: (files) => attachments.send(files),
+  keep: (file) => void attachments.choose([file]),
   notify,
 });
 const header = new SessionHeader({
@@ -326,7 +329,7 @@ function showConnection(state, reason) {
   show(byId("notice", HTMLElement), false); // nothing that it suggests is possible any more
   if (reason === "sign_in_required" || reason === "not_found") leave(reason);
   byId("room", HTMLElement).dataset.phase = "ended";
-  const sentence = ending(reason);
+  const sentence = endSentence(reason);
   setText(place, sentence);
   if (page.role !== "scheduler") {
     setText(byId("heading", HTMLElement), sentence);
@@ -356,10 +359,10 @@ async function showReason(place) {
 }
 
 function showReplaced() {
-  setText(byId("heading", HTMLElement), ending("replaced"));
-  setText(byId("connection", HTMLElement), ending("replaced"));
+  setText(byId("heading", HTMLElement), endSentence("replaced"));
+  setText(byId("connection", HTMLElement), endSentence("replaced"));
   show(byId("use-here", HTMLElement), mayUseHere());
-  if (over) outbox.close(true, ending(over));
+  if (over) outbox.close(true, endSentence(over));
 }
 
 /**
@@ -393,20 +396,13 @@ function mayComeBack() {
 const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
-const ending = (reason) =>
-  endSentence(reason, { isScheduler: page.role === "scheduler", isHere: seatTabs.here });
-
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let noticeTimer;
+function endSentence(reason) {
+  return sentenceOf(reason, page.role === "scheduler", seatTabs.here);
+}
 
 /** @param {string} sentence */
 function notify(sentence) {
-  if (over) return;
-  const place = byId("notice", HTMLElement);
-  setText(place, sentence);
-  show(place, true);
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => show(place, false), 15_000);
+  if (!over) showForAWhile(byId("notice", HTMLElement), sentence);
 }
 
 function wake() {
