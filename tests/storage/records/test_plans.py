@@ -92,6 +92,10 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
         "nurse", NOW, LATER, beyond=9
     ),
     "what is due": lambda records: records.notices.due(NOW, {"email": 9, "sms": 9}),
+    "what waits to be sent": lambda records: records.notices.waiting(NOW),
+    "whose sessions are open": lambda records: records.consultations.ids_of("nurse", ["active"]),
+    "what is worded anew": lambda records: records.notices.withdraw_waiting("one", ["reminder"]),
+    "when somebody last signed in": lambda records: records.audit.last("nurse", "sign_in"),
     "when a warning was queued": lambda records: records.notices.queued_at("key"),
     "which notices exist": lambda records: records.notices.existing(["a", "b"]),
     "a line of the audit log": lambda records: records.audit.append(NOW, "nurse", "edit", "one"),
