@@ -2,7 +2,7 @@
 
 Serves a temporary folder with sample data and lets a browser photograph each page on a phone and
 on a desk, light and dark, from left to right and from right to left; a call of four; and pages in
-trouble, or with words and numbers of both directions; files in the chat.
+trouble, or with words and numbers of both directions; files in the chat; what administrators change.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from scripts.samples import PASSWORD, Sample, password_link, sample, written_full
+from scripts.screenshot_administration import photograph_administration
 from scripts.screenshot_files import photograph_files
 from scripts.screenshot_viewer import photograph_viewer
 from signaling.flows.invites.inviting import Plan
@@ -33,7 +34,7 @@ from web.routes import path
 
 WIDTHS = {"phone": (360, 740), "desk": (1440, 900)}
 LANGUAGES = ("en", "ar")
-KINDS = ("pages", "call", "trouble", "files", "viewer")
+KINDS = ("pages", "administration", "call", "trouble", "files", "viewer")
 NUMBERS = (
     "رقم هاتفي +41 79 123 45 67",
     "الأدوية: Paracetamol 500 mg, Ibuprofen 400 mg, Metformin 850 mg",
@@ -100,6 +101,11 @@ async def photograph(
                 if "pages" in kinds:
                     context = await look.context(browser, server)
                     count += await _pages(context, app, found, out, look.suffix)
+                    await context.close()
+                if "administration" in kinds:
+                    context = await look.context(browser, server)
+                    await _sign_in(await context.new_page())
+                    count += await photograph_administration(context, out, look.suffix)
                     await context.close()
                 if "files" in kinds:
                     context = await look.context(browser, server)
@@ -329,7 +335,8 @@ async def _pages(
         ("admin-templates", path("admin_templates")),
         ("admin-template", path("admin_template", occasion="reminder", language="ar")),
         ("admin-interpreters", path("admin_interpreters")),
-        ("admin-sessions", path("admin_sessions")),
+        ("terms", path("terms")),
+        ("help", path("help")),
         ("admin-audit", path("admin_audit")),
         ("outbox", path("admin_outbox")),
     ):

@@ -26,6 +26,7 @@ from web.clockwork import SystemClock
 from web.config import Config, ConfigError, load
 from web.notices.renderer import NoticeRenderer
 from web.routes import public_address
+from web.settings.runtime_settings import RuntimeSettings
 from web.texts.catalogs import Catalogs
 
 BY_PROVIDER = N_(
@@ -74,7 +75,9 @@ async def _change(store: Store, config: Config, asked: Change) -> str:
         hashed = await Passwords().choose(password, known)
         clock = SystemClock()
         # it leaves with the server, which looks at the queue every minute
-        mail = AccountMail(NoticeRenderer(config, Catalogs.load(), clock), clock)
+        settings = RuntimeSettings(config)
+        await settings.load(store)
+        mail = AccountMail(NoticeRenderer(config, settings, Catalogs.load(), clock), clock)
         await store.write(
             lambda records: set_password(
                 records, account, hashed, now, actor=SCRIPT, action="reset_password", mail=mail

@@ -57,6 +57,7 @@ OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_ac
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
+                     "change_setting", "change_page_text", "send_test_message",
                      "see_outbox", "export_audit", "export_numbers")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")

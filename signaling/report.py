@@ -22,6 +22,14 @@ draws; more are split too."""
 
 PHOTOS_IN_REPORT = "photos_in_report"
 "The setting by which reports carry photos and PDFs: `on` or `off`."
+NAMES_IN_REPORT = "names_in_report"
+"The same for who took part."
+ENDING_IN_REPORT = "ending_in_report"
+"The same for the end and the duration."
+PASSWORD_ON_REPORT = "password_on_report"
+"The setting by which a report opens only with a password, chosen at its export: `on` or `off`."
+PASSWORD_LENGTH = 8
+"Characters of that password, at least. The file can be guessed at without end once it is out."
 
 ReportLineKind = Literal["chat", "event"]
 

@@ -18,8 +18,6 @@ from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
-from storage.records.account_mails import AccountMails
-from storage.records.accounts import Accounts, WebSessions
 from storage.records.attachments import Attachments
 from storage.records.audit import Audit
 from storage.records.calls import Calls
@@ -28,17 +26,20 @@ from storage.records.clock import Clock
 from storage.records.commands import Commands
 from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
-from storage.records.identities import AccessRequests, Identities
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
-from storage.records.known_browsers import KnownBrowsers
 from storage.records.notice_texts import NoticeTexts
 from storage.records.notices import Notices
 from storage.records.numbers import Numbers
-from storage.records.password_links import PasswordLinks
+from storage.records.page_texts import PageTexts
+from storage.records.people.account_mails import AccountMails
+from storage.records.people.accounts import Accounts, WebSessions
+from storage.records.people.identities import AccessRequests, Identities
+from storage.records.people.known_browsers import KnownBrowsers
+from storage.records.people.password_links import PasswordLinks
+from storage.records.people.second_factors import SecondFactorRecords
 from storage.records.purged import Purged
 from storage.records.replies import Replies
-from storage.records.second_factors import SecondFactorRecords
 from storage.records.settings import Settings
 from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
@@ -78,6 +79,7 @@ class Records:
         self.notices = Notices(executor, vault, hooks)
         self.notice_texts = NoticeTexts(executor)
         self.numbers = Numbers(executor)
+        self.page_texts = PageTexts(executor)
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)
         self.used_tokens = UsedTokens(executor)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from math import ceil
 
 from aiohttp import web
 from aiohttp_session import session_middleware
@@ -55,10 +56,12 @@ from web.http.security import add_headers, same_origin
 from web.http.turns import in_turns
 from web.pages.provider.only import by_provider_alone
 from web.report.workers import ReportWorkers
+from web.settings.runtime_settings import RuntimeSettings
 from web.socket import SOCKETS, say_goodbye
 from web.static_files import StaticFiles
 from web.texts import directions
 from web.texts.catalogs import Catalogs
+from web.texts.page_texts import PageTexts
 from web.websocket_warnings import WebSocketWarnings
 from web.zones.changes import ZoneChanges
 
@@ -124,6 +127,8 @@ async def _assemble(
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
+    app[keys.RUNTIME_SETTINGS] = settings = RuntimeSettings(config)
+    await settings.load(store)
     app[keys.CLOCK] = clock
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
@@ -131,6 +136,9 @@ async def _assemble(
     waits = clockwork if steady is None else Clockwork(steady)
     app[keys.WAITS] = waits
     app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
+    hours = ceil(config.retention_hours)
+    app[keys.PAGE_TEXTS] = page_texts = PageTexts(app[keys.CATALOGS], hours)
+    await page_texts.load(store)
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
     app[keys.PASSWORDS] = passwords
@@ -151,7 +159,7 @@ async def _assemble(
     retention = timedelta(hours=config.retention_hours)
     app[keys.RELAY] = relay = MediaRelay(config, waits)
     locks = Locks()
-    changes = CallChanges(store, locks, clock, waits, relay, config.media_policy)
+    changes = CallChanges(store, locks, clock, waits, relay, lambda: settings.media_policy)
     app[keys.FORWARDING] = changes.forwarding
     app[keys.REACHABILITY] = Reachability(relay, waits)
     app[keys.CALLING] = calling = Calling(changes, clock, waits)

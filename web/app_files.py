@@ -21,7 +21,7 @@ LOOK_FOR_UNTOUCHED = timedelta(minutes=10)
 def add_files(app: web.Application, config: Config) -> None:
     """Add everything from the first byte of a file to its last reader, and its stop."""
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
-    workers = FileWorkers(harmless_environment())
+    app[keys.FILE_WORKERS] = workers = FileWorkers(harmless_environment())
     scanner = None if config.clamav_socket is None else ClamAv(config.clamav_socket)
     attaching = Attaching(store, store.files, rooms, clock, workers, scanner)
     limits = FileLimits(config.file_megabytes, config.session_megabytes)

@@ -1,11 +1,12 @@
 """Assembly of notices: providers, routing, texts, and the flows that write and send them."""
 
 import random
+from collections.abc import Collection
 from datetime import timedelta
 
 from aiohttp import web
 
-from signaling.delivery import Provider, open_providers
+from signaling.delivery import MailProvider, Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
 from signaling.delivery.smtp import Smtp
 from signaling.errors import InvalidInput
@@ -31,6 +32,7 @@ from web.config import Config, ConfigError
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
+from web.settings.runtime_settings import RuntimeSettings
 
 
 def _open_providers(config: Config) -> tuple[dict[Channel, Provider], OutboxFolder]:
@@ -82,12 +84,25 @@ def _add_account_mail(
     app[keys.MAIL_REACH] = MailReach(reaches, app[keys.WAITS])
 
 
+def _follow_the_brand(settings: RuntimeSettings, providers: Collection[Provider]) -> None:
+    """Let the sender of mails have the name of the service, now and whenever it changes."""
+
+    def follow() -> None:
+        for provider in providers:
+            if isinstance(provider, MailProvider):
+                provider.write_from(settings.mail_from)
+
+    settings.on_change.append(follow)
+    follow()
+
+
 async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     """Add everything from routing to receipts. Returns the providers, to be closed at the end.
 
     Raises ConfigError.
     """
     store, clock, rooms = app[keys.STORE], app[keys.CLOCK], app[keys.ROOMS]
+    settings = app[keys.RUNTIME_SETTINGS]
     clockwork = app[keys.CLOCKWORK]
     providers, outbox = _open_providers(config)
     texts = OperatorTexts(app[keys.CATALOGS])
@@ -96,10 +111,9 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         (lambda: texts.has_templates) if config.delivery.vonage_application_id else (lambda: True)
     )
     routing = NoticeRouting(providers.keys(), whatsapp_speaks=whatsapp_speaks)
-    renderer = NoticeRenderer(config, app[keys.CATALOGS], clock)
+    renderer = NoticeRenderer(config, settings, app[keys.CATALOGS], clock)
     composing = Composing(renderer, texts, routing, clock)
-    before = [timedelta(minutes=minutes) for minutes in config.reminder_minutes]
-    reminding = Reminding(composing, clock, before)
+    reminding = Reminding(composing, clock, lambda: settings.reminders)
     inviting = Inviting(store, composing, reminding, clock)
     sending = Sending(
         store, dict(providers), outbox, clock, clockwork, random.random, rooms.changed
@@ -116,6 +130,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     )
     app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
     _add_account_mail(app, renderer, providers["email"], outbox)
+    _follow_the_brand(settings, {outbox, *providers.values()})
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
     app[keys.NOTICE_ROUTING] = routing

@@ -232,6 +232,10 @@ class Config:
     brand: str
     log_level: str
     "One of LOG_LEVELS."
+    given: Mapping[str, str] = field(repr=False, compare=False)
+    "Name -> text of every setting that the environment sets; the text of a secret one is empty."
+    unknown: tuple[str, ...] = field(compare=False)
+    "Names in the environment that look like settings but are not."
 
     @property
     def hosts(self) -> tuple[str, ...]:
@@ -291,7 +295,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         delivery=_delivery(values, data_dir, brand, public_url),
         webhook_secret=values["TELECONNECT_VONAGE_SIGNATURE_SECRET"],
         sms_prices=given("TELECONNECT_SMS_PRICES", read.prices) or (),
-        media_policy="relay" if values["TELECONNECT_MEDIA_POLICY"] == "relay" else "auto",
+        media_policy=given("TELECONNECT_MEDIA_POLICY", read.media_policy),
         turn=_turn(values),
         relay_addresses=given("TELECONNECT_RELAY_ADDRESS", read.relay_addresses) or (),
         relay_port=relay_port,
@@ -312,6 +316,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
+        given=_given(values, environment),
+        unknown=tuple(unknown_settings(environment)),
     )
 
 
@@ -326,9 +332,13 @@ def _relay_port(values: Mapping[str, str], port: int, workers: int) -> int:
     return first
 
 
+def _given(values: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """What the environment sets, for the page that shows it: nothing secret is in it."""
+    given = (s for s in SETTINGS if read.plain(environment.get(s.name, ""), multiline=True))
+    return {each.name: "" if each.secret else values[each.name] for each in given}
+
+
 def _check_choices(values: Mapping[str, str]) -> None:
-    if values["TELECONNECT_MEDIA_POLICY"] not in ("auto", "relay"):
-        raise ConfigError("TELECONNECT_MEDIA_POLICY must be auto or relay.")
     if values["TELECONNECT_LOG_LEVEL"] not in LOG_LEVELS:
         raise ConfigError("TELECONNECT_LOG_LEVEL must be debug, info, warning or error.")
 

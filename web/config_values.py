@@ -7,7 +7,7 @@ import unicodedata
 from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args
 
 import phonenumbers
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -126,6 +126,13 @@ def _is_host(host: str) -> bool:
         # a name of digits alone is a mistyped address
         return _HOST.fullmatch(host) is not None and not re.fullmatch(r"[0-9.]+", host)
     return True
+
+
+def media_policy(text: str) -> Literal["auto", "relay"]:
+    match text:
+        case "auto" | "relay":
+            return text
+    raise ValueError("must be auto or relay")
 
 
 def brand(text: str) -> str:

@@ -44,6 +44,7 @@ from web.access.revocation import RevocationWatch
 from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.attachments.clamav import ClamAv
+from web.attachments.workers import FileWorkers
 from web.calls.relay import MediaRelay
 from web.clockwork import Clockwork
 from web.config import Config
@@ -51,18 +52,24 @@ from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
 from web.notices.routing import NoticeRouting
 from web.report.workers import ReportWorkers
+from web.settings.runtime_settings import RuntimeSettings
 from web.sign_in.oidc.provider import Provider
 from web.static_files import StaticFiles
 from web.texts.catalogs import Catalogs
+from web.texts.page_texts import PageTexts
 from web.websocket_warnings import WebSocketWarnings
 
 CONFIG = web.AppKey("config", Config)
+RUNTIME_SETTINGS = web.AppKey("settings", RuntimeSettings)
+"What may change while the server runs: to be asked instead of CONFIG."
 CLOCK = web.AppKey("clock", Clock)
 CLOCKWORK = web.AppKey("clockwork", Clockwork)
 "Appointments, by the wall clock."
 WAITS = web.AppKey("waits", Clockwork)
 "Durations, by a clock that no step of the wall clock affects."
 CATALOGS = web.AppKey("catalogs", Catalogs)
+PAGE_TEXTS = web.AppKey("page_texts", PageTexts)
+"Terms and help."
 STATIC = web.AppKey("static", StaticFiles)
 OUTBOX = web.AppKey("outbox", OutboxFolder)
 STORE = web.AppKey("store", Store)
@@ -108,6 +115,7 @@ REACHABILITY = web.AppKey("reachability", Reachability)
 COMPOSING = web.AppKey("composing", Composing)
 SCANNER = web.AppKey("scanner", ClamAv)
 "Absent if files are not scanned."
+FILE_WORKERS = web.AppKey("file_workers", FileWorkers)
 SHOWING = web.AppKey("showing", Showing)
 TIMEKEEPING = web.AppKey("timekeeping", Timekeeping)
 UPLOADING = web.AppKey("uploading", Uploading)

@@ -39,6 +39,7 @@ from web.keys import (
     REVOCATION,
     ROOMS,
     RUNNING,
+    RUNTIME_SETTINGS,
     TURNING,
 )
 
@@ -291,7 +292,7 @@ async def _room(
             connection,
             hello,
             ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
-            app[CONFIG].media_policy,
+            app[RUNTIME_SETTINGS].media_policy,
         )
         if not hello.invite_id:
             connection.tell_end(ends_at, app[CLOCK].now())

@@ -73,6 +73,11 @@ class StaticFiles:
         return response
 
 
+def text_digest(text: str) -> str:
+    """Part of the address of a text that browsers may keep for ever."""
+    return sha256(text.encode()).hexdigest()[:16]
+
+
 def packed_response(
     request: web.Request, plain: bytes, content_type: str, *, for_ever: bool
 ) -> web.Response:

@@ -12,6 +12,18 @@ from signaling.preferences import DEFAULT_PREFERENCES, Preferences
 
 
 @dataclass(frozen=True)
+class Picture:
+    """A picture on a page."""
+
+    address: str
+    width: int
+    height: int
+    "Pixels."
+    text: str
+    "What it shows, for whoever does not see it."
+
+
+@dataclass(frozen=True)
 class Viewer:
     """Who views a page, in which language and time zone."""
 
@@ -53,6 +65,10 @@ class Viewer:
     none, without TLS or by an IP address."""
     preferences: Preferences = DEFAULT_PREFERENCES
     "Of the account."
+    colors: str = ""
+    "Address of the style sheet with the organization's color; empty without one."
+    logo: Picture | None = None
+    "The organization's logo."
 
 
 @dataclass(frozen=True)
@@ -181,7 +197,9 @@ class LandingView:
     state: Literal["ready", "too_early"]
     opens_at: datetime | None
     terms_html: str
-    "Sanitized HTML of the operator's terms."
+    "Sanitized HTML of the terms; empty if they are too long for this page."
+    terms_path: str
+    help_path: str
     join_path: str
     seat_path: str
     "Where joining leads."
@@ -233,6 +251,12 @@ class Form:
     "Field -> translated sentence; the key '' holds what concerns the whole form."
     questions: dict[str, Question] = field(default_factory=dict)
     "Field -> a question that buttons answer."
+    prefix: str = ""
+    "Of the ids of its fields, where a page has several forms with fields of the same name."
+
+    def place(self, name: str) -> str:
+        """The id of a field."""
+        return self.prefix + name
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ made, because some cost a second and 50 MB.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from signaling.delivery.settings import DeliverySettings
 from signaling.notices.notice import Channel, Outcome, Outgoing
@@ -23,6 +23,14 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Finish what is under way, then close connections and threads."""
+
+
+@runtime_checkable
+class MailProvider(Protocol):
+    """A provider that also carries mail, and so has a sender."""
+
+    def write_from(self, mail_from: str) -> None:
+        """Mail leaves with this sender from now on. Raises InvalidInput."""
 
 
 def _outbox_folder(settings: DeliverySettings) -> Provider:

@@ -39,6 +39,10 @@ class OutboxFolder:
         self._half = f".{new_id()}.half"
         "Suffix of the files that this process is writing."
 
+    def write_from(self, mail_from: str) -> None:
+        """Mail leaves with this sender from now on. Raises InvalidInput."""
+        self._sender = mail.sender(mail_from)
+
     async def prepare(self) -> None:
         """Nothing to warm up."""
 

@@ -70,6 +70,10 @@ class Smtp:
         self._idle_timer: asyncio.TimerHandle | None = None
         self._quitting: set[asyncio.Task[None]] = set()
 
+    def write_from(self, mail_from: str) -> None:
+        """Mail leaves with this sender from now on. Raises InvalidInput."""
+        self._sender = mail.sender(mail_from)
+
     async def prepare(self) -> None:
         """Nothing to warm up."""
 

@@ -20,7 +20,10 @@ PAGES = (
     "/admin/audit",
     "/admin/outbox",
     "/admin/interpreters",
-    "/admin/sessions",
+    "/admin/languages",
+    "/admin/pages/terms/en",
+    "/admin/pages/help/ar",
+    "/admin/settings",
 )
 
 
@@ -57,7 +60,7 @@ async def test_an_operators_text_is_sent_escaped_and_can_be_reset(nurse: Desk) -
     page = "/admin/texts/invitation/en/mail"
     text = "# Welcome $name\n\n$scheduler waits for **you**: $link\n\n$$5 off"
     preview = await nurse.person.post(page, {"text": text, "step": "preview"})
-    assert "<h1>Welcome Amina *A.* &lt;b&gt;</h1>" in preview.text
+    assert "<h1>Welcome Amina Diallo</h1>" in preview.text
     assert "<strong>you</strong>" in preview.text
     await nurse.invite(address="one@example.org")
     assert (await nurse.person.post(page, {"text": text})).status == 303
@@ -155,9 +158,37 @@ async def test_the_rule_for_sessions_in_progress_is_stored_and_logged(nurse: Des
     rule = "add_colleague_in_progress"
     for typed, checked in (({rule: "on"}, True), ({}, False)):
         answer = await nurse.person.post("/admin/sessions", typed)
-        assert (answer.status, answer.location) == (303, "/admin/sessions")
-        page = (await nurse.person.get("/admin/sessions")).text
+        assert (answer.status, answer.location) == (303, "/admin/settings")
+        page = (await nurse.person.get("/admin/settings")).text
         assert (re.search(rf'name="{rule}"[^>]* checked', page) is not None) is checked
     lines = await audit_lines(nurse.server.app[STORE])
     changes = [line.thing for line in lines if line.action == "change_rules"]
     assert changes == [f"{rule}:on", f"{rule}:off"]
+
+
+async def test_a_text_begins_with_the_default_which_saved_as_it_is_stays_that(nurse: Desk) -> None:
+    page = "/admin/texts/invitation/en/subject"
+    shown = (await nurse.person.get(page)).text
+    [default] = re.findall(r"<textarea[^>]*>(.+?)</textarea>", shown, re.DOTALL)
+    assert "This is the default text." in shown
+    await nurse.person.post(page, {"text": default})
+    assert "This is the default text." in (await nurse.person.get(page)).text
+    await nurse.person.post(page, {"text": "Come in"})
+    assert "This is your own text." in (await nurse.person.get(page)).text
+    await nurse.person.post(page, {"text": "Come in", "step": "default"})
+    assert "This is the default text." in (await nurse.person.get(page)).text
+
+
+async def test_each_field_of_each_organization_has_a_name_and_a_place_of_its_own(
+    nurse: Desk,
+) -> None:
+    for name in ("One", "Two"):
+        form = {"name": name, "email": f"{name}@example.org", "language_fr": "on", "active": "on"}
+        assert (await nurse.person.post("/admin/interpreters/new", form)).status == 303
+    refused = await nurse.person.post("/admin/interpreters/new", {"name": "Three"})
+    for page in (refused.text, (await nurse.person.get("/admin/interpreters")).text):
+        ids = re.findall(r' id="([^"]+)"', page)
+        assert len(ids) == len(set(ids))
+        assert set(re.findall(r' for="([^"]+)"', page)) <= set(ids)
+        assert set(re.findall(r'href="#([^"]+)"', page)) <= set(ids)
+    assert 'value="Three"' in refused.text

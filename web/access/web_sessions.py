@@ -19,7 +19,7 @@ from aiohttp_session import AbstractStorage, Session
 
 from signaling.ports.clock import Clock
 from signaling.token import new_token, token_digest
-from storage.records.accounts import Term
+from storage.records.people.accounts import Term
 from storage.store import Records, Store
 
 

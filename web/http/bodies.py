@@ -19,6 +19,7 @@ from web.routes import PATHS
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 JSON = "application/json"
 OCTETS = "application/octet-stream"
 UPLOAD = "application/offset+octet-stream"
@@ -30,7 +31,8 @@ class Body:
     """The body that one address accepts."""
 
     kind: str = FORM
-    "Its media type. No form is multipart: parts cost a hundred times what fields do."
+    """Its media type. No form is multipart but that of an administrator with a file: parts cost a
+    hundred times what fields do."""
     limit: str | None = None
     "A key of `rate_limits.LIMITS`, counted by network; None: the client must be signed in."
     seat: bool = False
@@ -72,6 +74,7 @@ SIGNED_IN = {
     ("POST", "session_uploads"): Body(UPLOAD),
     ("PATCH", "session_upload"): Body(UPLOAD),
     ("DELETE", "session_upload"): Body(UPLOAD),
+    ("POST", "admin_logo"): Body(MULTIPART),
 }
 "What signed-in clients send that is not a form."
 SEATED = {

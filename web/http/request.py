@@ -24,13 +24,16 @@ from web.keys import (
     CLOCK,
     CONFIG,
     PASSKEYS,
+    RUNTIME_SETTINGS,
     STATIC,
     STORE,
     WEB_SESSIONS,
 )
 from web.routes import path
+from web.settings.logo import Logo
+from web.static_files import text_digest
 from web.texts.catalogs import OWN_NAMES
-from web.view_models import Viewer
+from web.view_models import Picture, Viewer
 from web.zones.names import todays_name
 
 LANGUAGE_COOKIE = "language"
@@ -171,7 +174,7 @@ async def viewer_of(
     the browser's where it has sent one, else the account's, else `time_zone`.
     """
     app = request.app
-    texts = app[CATALOGS]
+    texts, settings = app[CATALOGS], app[RUNTIME_SETTINGS]
     try:
         account, has_seat = await entered_account(request), "seated" in await get_session(request)
         acts = await account_of(request) is not None
@@ -183,7 +186,7 @@ async def viewer_of(
     if chosen in texts.languages and chosen is not None:
         spoken = texts.get(chosen)
     else:
-        spoken = texts.choose(request.headers.get("Accept-Language", ""))
+        spoken = texts.choose(request.headers.get("Accept-Language", ""), settings.languages_off)
     zone = told = time_zone_of(request)
     if told == "UTC":
         zone = todays_name((account.time_zone if account else time_zone) or "") or "UTC"
@@ -195,9 +198,9 @@ async def viewer_of(
         translate=spoken.translate,
         plural=spoken.plural,
         static=app[STATIC].address,
-        brand=app[CONFIG].brand,
+        brand=settings.brand,
         path=request.path,
-        languages=tuple(OWN_NAMES.items()),
+        languages=settings.languages,
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
         account_name=account.name if account and acts else None,
@@ -209,11 +212,21 @@ async def viewer_of(
         file_megabytes=app[CONFIG].file_megabytes,
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
         preferences=account.preferences if account else DEFAULT_PREFERENCES,
+        colors=settings.style_sheet
+        and path("brand_colors", digest=text_digest(settings.style_sheet)),
+        logo=_logo(settings.logo),
     )
 
 
+def _logo(logo: Logo | None) -> Picture | None:
+    if logo is None:
+        return None
+    address = path("brand_logo", digest=logo.digest)
+    return Picture(address, logo.width, logo.height, logo.text)
+
+
 def asked_language(request: web.Request, viewer: Viewer) -> str:
-    """The language in the query, if it is offered; else the viewer's."""
+    """The language in the query, if there is a catalog; else the viewer's."""
     language = request.query.get("language", viewer.language)
     return language if language in OWN_NAMES else viewer.language
 

@@ -93,7 +93,7 @@ async def same_origin(request: web.Request, handler: Handler) -> web.StreamRespo
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set the headers of every response, streams and errors included (`on_response_prepare`)."""
     asset = (
-        request.match_info.route.name in ("static", "catalog")
+        request.match_info.route.name in ("static", "catalog", "brand_colors", "brand_logo")
         and response.content_type != "text/html"
     )
     if not asset and _address(request) in SECRET_ADDRESSES:

@@ -7,20 +7,16 @@ through `signaling.text.literal` first, and appears as it was typed.
 import html
 import re
 
-import markdown
 import nh3
 from markdown.extensions.nl2br import Nl2BrExtension
 from markdown.extensions.sane_lists import SaneListExtension
 from markdown.extensions.tables import TableExtension
 
-from signaling.errors import N_, InvalidInput
+from web.texts.safe_markdown import converted
 
 MAX_LENGTH = 8000
 "Characters of a notice's Markdown; long lists take quadratic time, too."
-MAX_BRACKETS = 200
-"The library takes quadratic time for `[`: 5,000 of them block the server for seconds."
-MAX_NESTING = 12
-"Levels of quotes and lists; the library recurses for each."
+EXTENSIONS = (TableExtension(), SaneListExtension(), Nl2BrExtension())
 
 _TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "strong", "em", "ul", "ol", "li", "a"),
@@ -89,7 +85,7 @@ def render(markdown_text: str, language: str, direction: str) -> str:
 def body_of(markdown_text: str) -> str:
     """The body of the mail, sanitized, without styles. Raises InvalidInput as `render`."""
     cleaned: str = nh3.clean(
-        _converted(markdown_text),
+        converted(markdown_text, EXTENSIONS, MAX_LENGTH),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"https", "http", "mailto", "tel"},
@@ -101,24 +97,3 @@ def body_of(markdown_text: str) -> str:
 def plain(markdown_text: str) -> str:
     """The text part of the same mail: Markdown stays, as it is readable; entities are decoded."""
     return html.unescape(markdown_text)
-
-
-def _converted(text: str) -> str:
-    nesting = max((_depth(line) for line in text.splitlines()), default=0)
-    if len(text) > MAX_LENGTH or text.count("[") > MAX_BRACKETS or nesting > MAX_NESTING:
-        raise InvalidInput("text", N_("This text is too long or too complicated."))
-    try:
-        # instances, not names: names are looked up by scanning every installed package
-        converted: str = markdown.markdown(
-            text, extensions=[TableExtension(), SaneListExtension(), Nl2BrExtension()]
-        )
-    except RecursionError:
-        raise InvalidInput("text", N_("This text is too long or too complicated.")) from None
-    return converted
-
-
-def _depth(line: str) -> int:
-    """How deep a line's leading quotes and indentation can nest."""
-    start = re.match(r"[>\s*+-]*", line)
-    opening = start.group().expandtabs(4) if start else ""
-    return opening.count(">") + len(opening.replace(">", "")) // 4

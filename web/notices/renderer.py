@@ -15,6 +15,7 @@ from web.notices.calendar import SessionEvent, calendar_part
 from web.notices.mail_template import fill_html
 from web.notices.sms import moments, sms
 from web.routes import public_address
+from web.settings.runtime_settings import RuntimeSettings
 from web.texts.catalogs import Catalogs
 from web.texts.directions import FIRST_STRONG_ISOLATE, POP_ISOLATE, is_foreign, isolated
 
@@ -25,8 +26,11 @@ USUAL_LENGTH = timedelta(minutes=30)
 class NoticeRenderer:
     """Renders what notices need in a reader's language, direction and time zone."""
 
-    def __init__(self, config: Config, texts: Catalogs, clock: Clock) -> None:
+    def __init__(
+        self, config: Config, settings: RuntimeSettings, texts: Catalogs, clock: Clock
+    ) -> None:
         self._config = config
+        self._settings = settings
         self._texts = texts
         self._clock = clock
 
@@ -82,7 +86,7 @@ class NoticeRenderer:
             start=consultation.planned_at,
             duration=USUAL_LENGTH,
             url=link,
-            summary=self._config.brand,
+            summary=self._settings.brand,
             description=self.moment(
                 consultation.planned_at,
                 invite.person.time_zone or consultation.time_zone,

@@ -14,7 +14,7 @@ from web.http.client_address import client_network
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import show, time_zone_of, viewer_of
-from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.choose_password import choose_password_page, welcome_page
 from web.sign_in.known_browsers import browser_of
 from web.sign_in.language_choice import keep_language
@@ -32,7 +32,10 @@ async def choose(request: web.Request) -> web.Response:
     choice, app = await _choice(request), request.app
     account = choice.account
     await app[LIMITS].hit("choose_password", account.id)
-    typed, known = await form_of(request), (app[CONFIG].brand, account.email, account.name)
+    typed, known = (
+        await form_of(request),
+        (app[RUNTIME_SETTINGS].brand, account.email, account.name),
+    )
     try:
         password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     except InvalidInput as error:

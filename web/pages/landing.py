@@ -1,5 +1,7 @@
 """The pages of people who come by link: landing page, calendar file, joining, session."""
 
+import asyncio
+
 from aiohttp import hdrs, web
 from aiohttp_session import get_session, new_session
 
@@ -19,13 +21,22 @@ from web.http.request import (
     viewer_of,
     web_session_digest,
 )
-from web.keys import ARRIVING, CONFIG, LIMITS, NOTICE_RENDERER, ROOMS, WAITS, WEB_SESSIONS
+from web.keys import (
+    ARRIVING,
+    CONFIG,
+    LIMITS,
+    NOTICE_RENDERER,
+    PAGE_TEXTS,
+    ROOMS,
+    WAITS,
+    WEB_SESSIONS,
+)
 from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
 from web.markup.session import moved_page, no_place_page, session_page
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats
-from web.texts.terms import terms_html
+from web.texts.page_texts import SHORT
 from web.view_models import LandingView, SessionView, Viewer
 
 
@@ -50,7 +61,9 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         planned_at=arrival.consultation.planned_at,
         state="ready" if arrival.opens_at is None else "too_early",
         opens_at=arrival.opens_at,
-        terms_html=terms_html(viewer),
+        terms_html=await _short_terms(request, viewer),
+        terms_path=path("terms", {"language": viewer.language}),
+        help_path=path("help", {"language": viewer.language}),
         join_path=path("landing", token=token),
         seat_path=path("seat", invite_id=arrival.invite.id),
         test_path=path("landing_test", token=token),
@@ -61,6 +74,14 @@ async def _landing(request: web.Request, arrival: Arrival, status: int = 200) ->
         home=str(request.app[CONFIG].public_url.origin()),
     )
     return show_by_link(landing_page(viewer, view), status)
+
+
+async def _short_terms(request: web.Request, viewer: Viewer) -> str:
+    """The terms, unless they are long: this page is for slow and metered networks."""
+    texts = request.app[PAGE_TEXTS]
+    shown = await asyncio.to_thread(texts.shown, "terms", viewer.language, viewer.brand)
+    fits = len(shown.markdown) <= SHORT and shown.language == viewer.language
+    return shown.html if fits else ""
 
 
 async def _viewer(request: web.Request, arrival: Arrival) -> Viewer:

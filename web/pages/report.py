@@ -13,16 +13,32 @@ from signaling.access import owned
 from signaling.account import Account
 from signaling.attachment import ORIGINAL, Attachment
 from signaling.chat import MESSAGE_KINDS, ChatMessage
-from signaling.errors import NotFound
-from signaling.report import PHOTOS_IN_REPORT, Parts, Report, ReportFile, ReportLine
+from signaling.consultation import Consultation
+from signaling.errors import N_, InvalidInput, NotFound
+from signaling.report import (
+    ENDING_IN_REPORT,
+    NAMES_IN_REPORT,
+    PASSWORD_LENGTH,
+    PASSWORD_ON_REPORT,
+    PHOTOS_IN_REPORT,
+    Parts,
+    Report,
+    ReportContents,
+    ReportFile,
+    ReportLine,
+)
 from storage.store import Records, Store
 from web.access.revocation import Grant
 from web.http.errors import has_left
+from web.http.forms import form_errors, form_of
 from web.http.request import own_consultation, show, viewer_of, web_session_digest
-from web.keys import CLOCK, CONFIG, REPORT_WORKERS, REVOCATION, STORE
-from web.markup.desk.report_parts import report_parts_page
+from web.keys import CLOCK, REPORT_WORKERS, REVOCATION, RUNTIME_SETTINGS, STORE
+from web.markup.desk.report_parts import PASSWORD, report_parts_page, report_password_page
+from web.report.pdf import ReportLogo
 from web.report.process import BROKEN, Order, encode, piece
 from web.report.workers import Drawn
+from web.settings.logo import Logo
+from web.view_models import Form, Viewer
 
 T = TypeVar("T")
 
@@ -42,20 +58,34 @@ class StoredPart(NamedTuple):
 async def report(request: web.Request) -> web.StreamResponse:
     """The PDF of a consultation, drawn in a separate process while the browser waits.
 
-    A long report has several parts: without `part` in the query, a page links to them.
+    A long report has several parts: without `part` in the query, a page links to them. Where reports
+    have a password, another page asks for it first.
     """
     account, consultation = await own_consultation(request, "export")
     app, viewer = request.app, await viewer_of(request)
-    chat = _Chat(app[STORE], consultation.id, await _carries_files(app[STORE]))
+    settings = app[RUNTIME_SETTINGS]
+    chat = _Chat(app[STORE], consultation.id, await _is_on(app[STORE], PHOTOS_IN_REPORT))
     parts = await chat.parts()
     wanted = request.query.get("part", "1" if parts == 1 else "")
     if not wanted:
         return show(report_parts_page(viewer, consultation.id, parts))
     part = _one_of(parts, wanted)
-    facts = Report(
-        viewer.language, viewer.time_zone, consultation.started_at, part=part, parts=parts
+    password = None
+    if await _is_on(app[STORE], PASSWORD_ON_REPORT):
+        try:
+            password = _chosen_password((await form_of(request)).get(PASSWORD))
+        except InvalidInput as error:
+            form = Form({}, form_errors(error, viewer)) if request.method == "POST" else Form()
+            status = 400 if form.errors else 200
+            return show(report_password_page(viewer, form, consultation.id, part), status)
+    order = Order(
+        await _facts(chat, account, consultation, viewer, part, parts),
+        brand=settings.brand,
+        made_at=app[CLOCK].now(),
+        contents=await _contents(app[STORE]),
+        password=password,
+        logo=_logo(settings.logo),
     )
-    order = Order(facts, brand=app[CONFIG].brand, made_at=app[CLOCK].now())
     drawing = app[REPORT_WORKERS].draw(account.id, order, _content(chat, account, part))
     name = f"session-{consultation.id}" + (f"-{part}" if parts > 1 else "")
     response = web.StreamResponse(
@@ -90,8 +120,53 @@ async def _send(request: web.Request, response: web.StreamResponse, drawn: Drawn
         raise
 
 
-async def _carries_files(store: Store) -> bool:
-    return await store.read.settings.get(PHOTOS_IN_REPORT) == "on"
+async def _is_on(store: Store, rule: str) -> bool:
+    return await store.read.settings.get(rule) == "on"
+
+
+async def _contents(store: Store) -> ReportContents:
+    """What is enabled besides the chat."""
+    return ReportContents(
+        names=await _is_on(store, NAMES_IN_REPORT), ending=await _is_on(store, ENDING_IN_REPORT)
+    )
+
+
+async def _facts(
+    chat: "_Chat",
+    account: Account,
+    consultation: Consultation,
+    viewer: Viewer,
+    part: int,
+    parts: int,
+) -> Report:
+    """The facts of the session but for its chat; `reduce_report` takes out what is not enabled."""
+    invites = await chat.store.read.invites.of_consultation(consultation.id)
+    came = [invite.person.name for invite in invites if invite.joined_at is not None]
+    began, ended = consultation.started_at, consultation.closed_at
+    if began and ended and ended < began:  # the clock was set back meanwhile
+        ended = None
+    return Report(
+        viewer.language,
+        viewer.time_zone,
+        began,
+        names=(account.name, *came),
+        ended_at=ended,
+        part=part,
+        parts=parts,
+    )
+
+
+def _chosen_password(typed: str | None) -> str:
+    """Raises InvalidInput for one that is missing or could be guessed."""
+    if len(typed or "") < PASSWORD_LENGTH:
+        raise InvalidInput(
+            PASSWORD, N_("Please choose at least %(count)s characters."), count=PASSWORD_LENGTH
+        )
+    return typed or ""
+
+
+def _logo(logo: Logo | None) -> ReportLogo | None:
+    return ReportLogo(logo.data, logo.width, logo.height, logo.text) if logo else None
 
 
 async def _log(account_id: str, chat: "_Chat", now: datetime, records: Records) -> None:

@@ -25,11 +25,11 @@ from web.http.request import entered_account, show, signed_in, time_zone_of, vie
 from web.keys import (
     CATALOGS,
     CLOCK,
-    CONFIG,
     FAILED_SIGN_INS,
     GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
+    RUNTIME_SETTINGS,
     SETUP_TOKEN,
     STORE,
     WEB_SESSIONS,
@@ -178,7 +178,7 @@ async def set_up(request: web.Request) -> web.Response:
     viewer = await viewer_of(request)
     values = {name: typed.get(name, "") for name in ("name", "email")}
     try:
-        known = (app[CONFIG].brand, values["email"], values["name"])
+        known = (app[RUNTIME_SETTINGS].brand, values["email"], values["name"])
         account = new_account(
             email=values["email"],
             name=values["name"],

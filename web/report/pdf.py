@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from types import MappingProxyType
@@ -21,7 +22,7 @@ from web.report.canvas import Canvas, Color
 from web.report.dates import Dates, dates_for
 from web.report.files import Files
 from web.report.fonts import Fonts
-from web.report.page_layout import BOTTOM, CONTENT, TOP, PageLayout, Style
+from web.report.page_layout import BOTTOM, CONTENT, MARGIN, TOP, PageLayout, Style
 from web.texts.directions import apart
 
 if TYPE_CHECKING:
@@ -44,6 +45,18 @@ _EDGE = Style(8.5, _GRAY)
 
 _LABEL_WIDTH = 120.0
 _TIME_WIDTH = 80.0
+_LOGO_WIDTH, _LOGO_HEIGHT = 140.0, 32.0
+
+
+@dataclass(frozen=True)
+class ReportLogo:
+    """The organization's logo, as PNG or JPEG."""
+
+    data: bytes
+    width: int
+    height: int
+    "Pixels."
+    text: str
 
 
 def draw(
@@ -54,8 +67,9 @@ def draw(
     made_at: datetime,
     password: str | None = None,
     contents: Mapping[int, bytes] = MappingProxyType({}),
+    logo: ReportLogo | None = None,
 ) -> bytes:
-    """The PDF of `report`; encrypted if there is a `password`.
+    """The PDF of `report`; encrypted if there is a `password`, with a `logo` on its first page.
 
     `contents` are the files that it carries, by `ReportFile.carried`. `_` translates English
     sentences into the report's language. A long chat takes seconds of CPU time, so
@@ -68,6 +82,8 @@ def draw(
     appendix = Appendix()
     _place_chat(layout, report, dates, _, Files(contents, appendix, dates, _))
     _place_edges(layout, report, dates, _, brand=brand, made_at=made_at)
+    if logo is not None:
+        _place_logo(layout, logo)
     data = appendix.appended_to(bytes(pdf.output()))
     return data if password is None else _encrypt(data, password)
 
@@ -174,6 +190,15 @@ def _place_edges(
         page.across(BOTTOM + 30, made, place, _EDGE, rule=_HAIRLINE)
 
     layout.repeat(draw_edges)
+
+
+def _place_logo(layout: PageLayout, logo: ReportLogo) -> None:
+    """Above the first page's rule, at its trailing edge, opposite to the brand."""
+    scale = min(_LOGO_WIDTH / logo.width, _LOGO_HEIGHT / logo.height)
+    width, height = logo.width * scale, logo.height * scale
+    x = MARGIN if layout.rtl else MARGIN + CONTENT - width
+    layout.canvas.turn_to(1)
+    layout.canvas.picture(logo.data, x, TOP - 26 - height, width, height, 0, logo.text)
 
 
 def _part(report: Report, _: Callable[[str], str]) -> str:

@@ -19,8 +19,8 @@ from typing import BinaryIO
 
 import msgspec
 
-from signaling.report import Report, ReportLine, reduce_report
-from web.report.pdf import draw
+from signaling.report import Report, ReportContents, ReportLine, reduce_report
+from web.report.pdf import ReportLogo, draw
 from web.texts.catalogs import translations_of
 
 CPU_SECONDS = 300
@@ -39,6 +39,10 @@ class Order(msgspec.Struct):
     report: Report
     brand: str
     made_at: datetime
+    contents: ReportContents = ReportContents()
+    password: str | None = None
+    "Without which the file cannot be opened; None: it is not encrypted."
+    logo: ReportLogo | None = None
 
 
 def encode(value: Order | ReportLine) -> bytes:
@@ -67,9 +71,17 @@ def draw_from(source: BinaryIO) -> bytes:
             if content is not None:
                 contents[line.file.carried] = content
         lines.append(line)
-    facts = reduce_report(replace(order.report, lines=tuple(lines)))
+    facts = reduce_report(replace(order.report, lines=tuple(lines)), order.contents)
     translate = translations_of(facts.language).gettext
-    return draw(facts, translate, brand=order.brand, made_at=order.made_at, contents=contents)
+    return draw(
+        facts,
+        translate,
+        brand=order.brand,
+        made_at=order.made_at,
+        password=order.password,
+        contents=contents,
+        logo=order.logo,
+    )
 
 
 def _content(source: BinaryIO) -> bytes | None:

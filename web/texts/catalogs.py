@@ -5,7 +5,7 @@ a missing translation falls back to English.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -68,6 +68,8 @@ class Language:
     "JSON for the browser."
     file_catalog: bytes = field(repr=False)
     "JSON of the sentences that only scripts for photos and PDFs use, which are loaded later."
+    share: float = 1.0
+    "How much of the sentences is translated, from 0 to 1."
 
     def translate(self, sentence: str) -> str:
         return self.translations.gettext(sentence) if sentence else ""
@@ -99,6 +101,7 @@ class Catalogs:
                 _Translations(catalog),
                 _browser_catalog(code, direction, catalog),
                 _json({"messages": _messages(catalog, of_files=True)}),
+                _share(catalog),
             )
         digest = sha256(b"".join(each.catalog + each.file_catalog for each in languages.values()))
         return cls(languages, digest.hexdigest()[:16])
@@ -112,8 +115,11 @@ class Catalogs:
     def get(self, code: str | None) -> Language:
         return self.languages.get(code or "", self.languages[SOURCE_LANGUAGE])
 
-    def choose(self, accept_language: str) -> Language:
-        """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4)."""
+    def choose(self, accept_language: str, but: Collection[str] = ()) -> Language:
+        """The first language of an Accept-Language header that is offered (RFC 9110, 12.5.4).
+
+        Those in `but` are not.
+        """
         wanted: list[tuple[float, int, str]] = []
         for index, part in enumerate(accept_language[:500].split(",")):
             tag, _, parameter = part.partition(";")
@@ -127,7 +133,7 @@ class Catalogs:
             language = tag.strip().lower().replace("_", "-").partition("-")[0]
             wanted.append((-weight, index, _ALIASES.get(language, language)))
         for _, _, code in sorted(wanted):
-            if code in self.languages:
+            if code in self.languages and code not in but:
                 return self.languages[code]
         return self.languages[SOURCE_LANGUAGE]
 
@@ -146,6 +152,18 @@ def _catalog_of(code: str) -> Catalog:
     if not file.is_file():
         return Catalog(locale=code)
     return read_po(BytesIO(file.read_bytes()), locale=code)
+
+
+def _share(catalog: Catalog) -> float:
+    """How much of a catalog is translated; a plural counts when it has all of its forms."""
+    known = [message for message in catalog if message.id]
+    done = [
+        message
+        for message in known
+        if not message.fuzzy
+        and (message.string if isinstance(message.string, str) else all(message.string or [""]))
+    ]
+    return len(done) / len(known) if known else 1.0
 
 
 class _Translations(NullTranslations):

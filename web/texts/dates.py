@@ -7,7 +7,7 @@ in every language, and the same as in the browser (`static/js/shared/time/format
 from datetime import datetime, timedelta
 
 from babel.dates import get_timezone_name
-from babel.numbers import get_decimal_symbol
+from babel.numbers import format_percent, get_decimal_symbol
 from babel.units import format_unit
 
 from web.texts.date_words import date_words, locale_of, plain
@@ -84,6 +84,12 @@ def file_size(size: int, language: str) -> str:
 def decimal_sign(language: str) -> str:
     """The decimal separator, such as the comma of "2,5"."""
     return get_decimal_symbol(locale_of(language), numbering_system="latn")
+
+
+def percent(share: float, language: str) -> str:
+    """A share from 0 to 1 in whole percent, rounded down: nothing incomplete has 100 %."""
+    whole = int(share * 100) / 100
+    return format_percent(whole, locale=locale_of(language), numbering_system="latn")
 
 
 def offset(at: datetime, time_zone: str) -> str:

@@ -1,11 +1,7 @@
-"""The terms that people who come by link accept: Markdown from the catalogs, as safe HTML."""
-
-import markdown
-import nh3
-from markdown.extensions.sane_lists import SaneListExtension
+"""The default terms that people who come by link accept, from the catalogs, as Markdown."""
 
 from signaling.errors import N_
-from web.view_models import Viewer
+from web.texts.catalogs import Language
 
 SEEN_HERE_ONLY = N_("What you write, say and show here is seen by the people in this session only.")
 NOT_RECORDED = N_(
@@ -14,23 +10,17 @@ NOT_RECORDED = N_(
 NO_EMERGENCY = N_(
     "This is not an emergency service. In an emergency call your local emergency number."
 )
-_TAGS = {"p", "ul", "ol", "li", "strong", "em", "a", "br", "h2", "h3"}
+SENTENCES = (SEEN_HERE_ONLY, NOT_RECORDED, NO_EMERGENCY)
+"All that are the same for every retention."
 
 
-def render_markdown(text: str) -> str:
-    """Markdown as sanitized HTML."""
-    html = markdown.markdown(text, extensions=[SaneListExtension()], output_format="html")
-    return nh3.clean(
-        html, tags=_TAGS, url_schemes={"https", "mailto", "tel"}, link_rel="noopener noreferrer"
-    )
-
-
-def terms_html(viewer: Viewer) -> str:
-    _ = viewer.translate
-    kept = viewer.plural(
+def default_terms(language: Language, hours: int) -> str:
+    """The terms where closed sessions are kept for so many hours; the number itself is `$hours`."""
+    _ = language.translate
+    kept = language.plural(
         "Messages are kept encrypted, and deleted %(hours)s hour after the session is closed.",
         "Messages are kept encrypted, and deleted %(hours)s hours after the session is closed.",
-        viewer.retention_hours,
-    ) % {"hours": viewer.retention_hours}
-    sentences = (_(SEEN_HERE_ONLY), _(NOT_RECORDED), kept, _(NO_EMERGENCY))
-    return render_markdown("\n".join(f"- {sentence}" for sentence in sentences))
+        hours,
+    ) % {"hours": "$hours"}
+    lines = (_(SEEN_HERE_ONLY), _(NOT_RECORDED), kept, _(NO_EMERGENCY))
+    return "\n".join(f"- {line}" for line in lines)

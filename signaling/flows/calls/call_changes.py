@@ -35,15 +35,20 @@ class CallChanges:
         clock: Clock,
         timers: Timers,
         relay: Relay,
-        policy: Policy,
+        policy: Callable[[], Policy],
     ) -> None:
         self._store = store
         self._locks = locks
         self._clock = clock
         self._timers = timers
         self._relay = relay
-        self.policy: Policy = policy
+        self._policy = policy
         self.forwarding = Forwarding(self, relay, clock, timers)
+
+    @property
+    def policy(self) -> Policy:
+        """What holds now; a call that runs follows it at its next change."""
+        return self._policy()
 
     def exclusive(self, room: Room) -> AbstractAsyncContextManager[object]:
         """Within, nobody else changes this room."""

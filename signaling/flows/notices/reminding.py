@@ -1,6 +1,6 @@
 """Reminders: notices that are due later, queued when a session is planned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from signaling.flows.notices.composing import Composing, InviteContext
@@ -9,7 +9,10 @@ from signaling.ports.store import Records
 
 
 class Reminding:
-    def __init__(self, composing: Composing, clock: Clock, before: Sequence[timedelta]) -> None:
+    def __init__(
+        self, composing: Composing, clock: Clock, before: Callable[[], Sequence[timedelta]]
+    ) -> None:
+        """`before` are the times before a session that hold now."""
         self._composing = composing
         self._clock = clock
         self._before = before
@@ -23,7 +26,7 @@ class Reminding:
         planned_at = about.consultation.planned_at
         if planned_at is None:
             return
-        for before in self._before:
+        for before in self._before():
             due_at = planned_at - before
             if due_at > self._clock.now():
                 minutes = int(before.total_seconds() // 60)

@@ -216,9 +216,6 @@ class Sending:
             return False
 
     async def _send(self, job: Job) -> Outcome:
-        sender = self._senders.get(job.attempt.channel)
-        if sender is None:
-            return PermanentFailure("no_route")
         outgoing = Outgoing(
             notice_id=job.notice.id,
             attempt_id=job.attempt.id,
@@ -228,12 +225,19 @@ class Sending:
             content=job.envelope.content,
             sender_id=job.attempt.sender_id,
         )
+        return await self.hand_over(outgoing)
+
+    async def hand_over(self, outgoing: Outgoing) -> Outcome:
+        """Hand one message over, once, without the queue: nothing of it is kept."""
+        sender = self._senders.get(outgoing.channel)
+        if sender is None:
+            return PermanentFailure("no_route")
         try:
             async with asyncio.timeout(HAND_OVER_WITHIN_S):
                 return await sender.send(outgoing)
         except TimeoutError:
-            _log.error("sender hangs", extra={"notice_id": job.notice.id})
+            _log.error("sender hangs", extra={"notice_id": outgoing.notice_id})
             return UnknownOutcome("reply_lost")
         except Exception:
-            _log.exception("sender failed", extra={"notice_id": job.notice.id})
+            _log.exception("sender failed", extra={"notice_id": outgoing.notice_id})
             return TemporaryFailure("provider_failed")

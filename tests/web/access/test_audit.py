@@ -119,6 +119,9 @@ async def administer(server: Server) -> tuple[Person, Person]:
     await boss.post("/admin/texts/invitation/en/subject", {"text": "Come"})
     await boss.post("/admin/templates/invitation/en", {"name": "come", "locale": "en"})
     await boss.post("/admin/sessions", {"add_colleague_in_progress": "on"})
+    await boss.post("/admin/settings/brand", {"brand": "Clinic"})
+    await boss.post("/admin/pages/help/en", {"text": "Ask us", "step": "save", "version": ""})
+    await boss.post("/admin/routes/try", {"number": "+41791234567", "step": "send"})
     await boss.get("/admin/outbox")
     await nurse.sign_in(password="a wrong one")
     assert (await nurse.sign_in()).status == 303

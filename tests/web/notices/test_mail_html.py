@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from signaling.errors import InvalidInput
 from signaling.text import literal
-from web.notices.mail_html import MAX_BRACKETS, MAX_LENGTH, plain, render
+from web.notices.mail_html import MAX_LENGTH, plain, render
+from web.texts.safe_markdown import MAX_BRACKETS
 
 
 class Reader(HTMLParser):

@@ -180,7 +180,7 @@ async def test_the_switch_is_under_administration_and_logged(ward: Ward) -> None
     await ward.amina.send(photo())
     async with Person(ward.server) as boss:
         await boss.sign_in("boss@example.org")
-        assert "Photos in the report" in (await boss.get("/admin/sessions")).text
+        assert "Photos in the report" in (await boss.get("/admin/settings")).text
         await boss.post("/admin/sessions", {PHOTOS_IN_REPORT: "on"})
         assert list((await exported(ward)).pages[0].images)
         await boss.post("/admin/sessions", {})

@@ -1,12 +1,14 @@
 """The interpreting organizations, one form each."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import htpy as h
 
 from web.markup.administration.frame import administration_frame
 from web.markup.shared.controls import checkbox, error_summary, field, submit
 from web.routes import path
+from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, OrganizationRow, Viewer
 
 
@@ -24,20 +26,33 @@ def organizations_page(
         ("languages", _("Languages")),
         ("position", _("Order")),
     ]
+    prefixes = {row.id: f"organization-{number}-" for number, row in enumerate(rows, 1)}
+    prefixes["new"] = "new-"
+    form = replace(form, prefix=prefixes.get(edited, ""))
+    empty = Form({"active": "on"}, prefix=prefixes["new"])
     return administration_frame(
         viewer,
         _("Interpreting organizations"),
         h.p(".hint")[
-            _("They are asked in this order. The mail goes to a manager or a mailing list.")
+            _(
+                "Organizations are asked from top to bottom. The mail goes to a manager or a mailing"
+                " list."
+            )
         ],
         error_summary(viewer, form, labels),
-        [_organization(viewer, row, form if row.id == edited else None) for row in rows],
+        [
+            _organization(viewer, row, form if row.id == edited else None, prefixes[row.id])
+            for row in rows
+        ],
         h.h2[_("Add an organization")],
-        _form(viewer, "new", form if edited == "new" else Form({"active": "on"})),
+        _form(viewer, "new", form if edited == "new" and form.values else empty),
     )
 
 
-def _organization(viewer: Viewer, row: OrganizationRow, refused: Form | None) -> h.Element:
+def _organization(
+    viewer: Viewer, row: OrganizationRow, refused: Form | None, prefix: str
+) -> h.Element:
+    """`prefix` sets its fields apart from those of the other forms."""
     _ = viewer.translate
     values = {"name": row.name, "email": row.email, "position": str(row.position)}
     values |= {f"language_{code}": "on" for code in row.languages}
@@ -49,24 +64,31 @@ def _organization(viewer: Viewer, row: OrganizationRow, refused: Form | None) ->
             " ",
             h.span(".tag")[", ".join(row.languages)],
             " ",
-            not row.active and h.span(".tag")[_("Not asked")],
+            not row.active and h.span(".tag")[_("Off")],
         ],
-        _form(viewer, row.id, refused or Form(values)),
+        _form(viewer, row.id, refused or Form(values, prefix=prefix)),
     ]
 
 
 def _form(viewer: Viewer, organization_id: str, form: Form) -> h.Element:
     _ = viewer.translate
     address = path("admin_interpreter", organization_id=organization_id)
+    wrong = form.errors.get("languages")
+    described = f"{form.place('languages')}-error" if wrong else ""
     return h.form(".card", method="post", action=address)[
         field(form, "name", _("Name"), required=True),
         field(form, "email", _("Email"), kind="email", required=True, direction="ltr"),
-        h.fieldset(".radios.columns")[
+        h.fieldset(
+            ".radios.columns",
+            id=form.place("languages"),
+            aria_describedby=described or None,
+        )[
             h.legend[_("Languages")],
-            [checkbox(form, f"language_{code}", name) for code, name in viewer.languages],
+            wrong and h.p(".error", id=described)[wrong],
+            [checkbox(form, f"language_{code}", name) for code, name in OWN_NAMES.items()],
         ],
         field(form, "position", _("Order"), direction="ltr"),
-        checkbox(form, "active", _("Is asked for interpreters")),
+        checkbox(form, "active", _("Active: is asked for interpreters")),
         h.div(".actions")[
             submit(_("Save")),
             organization_id != "new"

@@ -1,6 +1,6 @@
 """The first page of Administration: its other pages, and the state of the relay."""
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 
 import htpy as h
 
@@ -9,29 +9,24 @@ from web.markup.shared.labels import filled
 from web.routes import path
 from web.view_models import Viewer
 
+PAGE_OF = {"admin_terms": "terms", "admin_help": "help"}
+"Entry -> page whose text it leads to."
+
 
 def administration_page(
-    viewer: Viewer, served: Container[str], relay: str, problem: str, zone_rules: str
+    viewer: Viewer,
+    served: Container[str],
+    concerns: Mapping[str, str],
+    relay: str,
+    problem: str,
+    zone_rules: str,
 ) -> h.Element:
-    """`served` has the names of the pages that exist.
+    """`served` has the names of the pages that exist, `concerns` what is wrong on which.
 
     `relay` is the relay's state as in `/readyz`, `problem` the technical reason, or the addresses
     concerned. `zone_rules` is the version of the time zone rules.
     """
     _ = viewer.translate
-    entries = [
-        ("admin_people", _("People"), _("Who can sign in.")),
-        ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
-        ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
-        ("admin_routes", _("Routes"), _("Which numbers are written to, how and by whom.")),
-        ("admin_texts", _("Texts"), _("What is written to people outside.")),
-        ("admin_templates", _("WhatsApp templates"), _("Texts that WhatsApp has approved.")),
-        ("admin_sessions", _("Sessions"), _("Rules for everybody's sessions.")),
-        ("admin_audit", _("Audit log"), _("Who did what and when.")),
-        ("admin_numbers", _("Numbers"), _("How much happened, week by week.")),
-        ("admin_health", _("Health"), _("Whether this server is in order.")),
-        ("admin_outbox", _("Outbox"), _("Notices that were kept here instead of being sent.")),
-    ]
     return document(
         viewer,
         _("Administration"),
@@ -41,12 +36,13 @@ def administration_page(
                 (
                     h.li(".row")[
                         h.div(".who")[
-                            h.a(href=path(name))[h.strong[label]],
+                            h.a(href=_address(viewer, name))[h.strong[label]],
                             h.p(".hint")[text],
+                            name in concerns and h.p(".concern")[concerns[name]],
                         ]
                     ]
-                    for name, label, text in entries
-                    if name in served
+                    for name, label, text in _entries(viewer)
+                    if name in PAGE_OF or name in served
                 )
             ],
             h.p(".hint")[
@@ -60,6 +56,47 @@ def administration_page(
             ],
         ],
     )
+
+
+def _entries(viewer: Viewer) -> list[tuple[str, str, str]]:
+    """(name, label, what it is for), in the order in which a service is set up and then run."""
+    _ = viewer.translate
+    return [
+        ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
+        ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
+        (
+            "admin_routes",
+            _("Routes"),
+            _("Which phone numbers may get messages, by which channel, from which sender."),
+        ),
+        ("admin_texts", _("Texts"), _("The wording of invitations and reminders.")),
+        ("admin_templates", _("WhatsApp templates"), _("Texts that WhatsApp has approved.")),
+        ("admin_terms", _("Terms of use"), _("What people accept when they join.")),
+        ("admin_help", _("Help"), _("What people read when they do not know what to do.")),
+        (
+            "admin_settings",
+            _("Settings"),
+            _("Name, logo and color, sessions and reports, calls, reminders."),
+        ),
+        ("admin_languages", _("Languages"), _("Which languages are offered.")),
+        ("admin_audit", _("Audit log"), _("Who did what and when.")),
+        ("admin_numbers", _("Numbers"), _("How much happened, week by week.")),
+        ("admin_health", _("Health"), _("Whether this server is in order.")),
+        (
+            "admin_outbox",
+            _("Outbox"),
+            _("Messages that were not sent because no provider is set up."),
+        ),
+    ]
+
+
+def _address(viewer: Viewer, name: str) -> str:
+    """Terms and help open in the viewer's own language."""
+    page = PAGE_OF.get(name)
+    if page is None:
+        return path(name)
+    return path("admin_page_text", page=page, language=viewer.language)
 
 
 def _relay_sentence(viewer: Viewer, state: str) -> str:

@@ -24,7 +24,9 @@ class TextView:
     language: str
     part: Part
     original: str
-    "The program's own text."
+    "The default text."
+    is_own: bool
+    "Whether the operator's own text is sent instead of it."
     placeholders: list[str]
     plain: str
     "Filled with sample values; empty while it is refused."
@@ -91,17 +93,23 @@ def text_page(viewer: Viewer, form: Form, view: TextView) -> h.Element:
                 form,
                 "text",
                 _("Text"),
-                hint=_("Leave it empty to use the text of the program."),
+                hint=_("This is your own text.")
+                if view.is_own
+                else _("This is the default text. Change it, and yours is sent instead."),
                 rows=14 if view.part == "mail" else 4,
             ),
             h.div(".actions")[
                 h.button(type="submit", name="step", value="preview")[_("Preview")],
                 submit(_("Save")),
+                view.is_own
+                and h.button(type="submit", name="step", value="default")[
+                    _("Use the default text")
+                ],
             ],
         ],
         view.plain and _preview(viewer, view),
-        h.h2[_("Text of the program")],
-        h.pre(lang=view.language, dir="auto")[view.original],
+        view.is_own
+        and [h.h2[_("Default text")], h.pre(lang=view.language, dir="auto")[view.original]],
         h.h2[_("Placeholders")],
         h.dl[
             (

@@ -13,6 +13,7 @@ from web.forms.contacts import isolated
 from web.forms.invitation import MAX_COLLEAGUES
 from web.markup.shared.contact_fields import answers, contact_field
 from web.markup.shared.controls import checkbox, field, radios, select, submit
+from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Form, Viewer
 
@@ -67,7 +68,13 @@ def person_fields(viewer: Viewer, form: Form) -> h.Fragment:
         ),
         radios(form, "channel", _("How the link is sent"), ways),
         h.p("#preview.hint", role="status"),
-        select(form, "language", _("Language"), viewer.languages, default=viewer.language),
+        select(
+            form,
+            "language",
+            _("Language"),
+            languages_with(viewer, form.values.get("language", "")),
+            default=viewer.language,
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from web.markup.desk.invitation_fields import labels, more_people
 from web.markup.shared.contact_fields import answers, contact_field
 from web.markup.shared.controls import error_summary, field, go, select, submit
 from web.markup.shared.document import document
+from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Form, Viewer
 
@@ -59,7 +60,13 @@ def edit_invite_page(viewer: Viewer, form: Form, invite_id: str, consultation_id
                 answers(form),
                 field(form, "name", _("Name")),
                 contact_field(viewer, form, "address", _("Email or mobile number"), required=True),
-                select(form, "language", _("Language"), viewer.languages, default=viewer.language),
+                select(
+                    form,
+                    "language",
+                    _("Language"),
+                    languages_with(viewer, form.values.get("language", "")),
+                    default=viewer.language,
+                ),
                 submit(_("Send")),
             ],
             go(path("edit_session", consultation_id=consultation_id), _("Back")),

@@ -49,11 +49,23 @@ def _join(viewer: Viewer, view: LandingView) -> h.Node:
         ],
         h.p[_("You can write messages, speak and see each other. Nothing needs to be installed.")],
         h.p(".hint")[_("By joining you accept these terms:")],
-        h.details(".card")[
-            h.summary[_("Terms of use")],
-            h.div(".prose")[Markup(view.terms_html)],
+        _terms(viewer, view),
+        h.p[
+            h.a(href=view.test_path)[_("Test my device")],
+            " · ",
+            h.a(href=view.help_path)[_("Help")],
         ],
-        h.p[h.a(href=view.test_path)[_("Test my device")]],
+    ]
+
+
+def _terms(viewer: Viewer, view: LandingView) -> h.Element:
+    _ = viewer.translate
+    if not view.terms_html:
+        return h.p[h.a(href=view.terms_path)[_("Terms of use")]]
+    return h.details(".card")[
+        h.summary[_("Terms of use")],
+        h.div(".prose")[Markup(view.terms_html)],
+        h.p[h.a(href=view.terms_path)[_("Show as a page of its own")]],
     ]
 
 

@@ -14,12 +14,12 @@ Attributes = dict[str, str | bool | None]
 
 def _describe(form: Form, name: str, hint: str | None) -> tuple[Attributes, list[h.Node]]:
     """Attributes that tie the control `name` to its hint and error, and those two elements."""
-    error = form.errors.get(name)
-    ids = [f"{name}-hint"] if hint else []
-    texts: list[h.Node] = [h.p(f"#{name}-hint.hint")[hint]] if hint else []
+    error, place = form.errors.get(name), form.place(name)
+    ids = [f"{place}-hint"] if hint else []
+    texts: list[h.Node] = [h.p(".hint", id=f"{place}-hint")[hint]] if hint else []
     if error:
-        ids.append(f"{name}-error")
-        texts.append(h.p(f"#{name}-error.error")[error])
+        ids.append(f"{place}-error")
+        texts.append(h.p(".error", id=f"{place}-error")[error])
     return {
         "aria-describedby": " ".join(ids) or None,
         "aria-invalid": "true" if error else None,
@@ -45,11 +45,11 @@ def field(
     """
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
-        h.label(for_=name)[label],
+        h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
         h.input(
             {
-                "id": name,
+                "id": form.place(name),
                 "name": name,
                 "type": kind,
                 "value": None if kind == "password" else form.values.get(name) or None,
@@ -89,6 +89,20 @@ def code_field(form: Form, name: str, label: str, *, hint: str | None = None) ->
     ]
 
 
+def file_field(
+    form: Form, name: str, label: str, *, accept: str, hint: str | None = None
+) -> h.Element:
+    """A labelled choice of a file; its form is multipart/form-data."""
+    described, texts = _describe(form, name, hint)
+    place = form.place(name)
+    return h.div(".field")[
+        h.label(for_=place)[label],
+        texts[:1] if hint else None,
+        h.input({"id": place, "name": name, "type": "file", "accept": accept, **described}),
+        texts[1:] if hint else texts,
+    ]
+
+
 def text_area(
     form: Form,
     name: str,
@@ -100,11 +114,11 @@ def text_area(
 ) -> h.Element:
     described, texts = _describe(form, name, hint)
     return h.div(".field")[
-        h.label(for_=name)[label],
+        h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
         h.textarea(
             {
-                "id": name,
+                "id": form.place(name),
                 "name": name,
                 "rows": str(rows),
                 "dir": direction,
@@ -128,9 +142,11 @@ def select(
     described, texts = _describe(form, name, hint)
     chosen = form.values.get(name, default)
     return h.div(".field")[
-        h.label(for_=name)[label],
+        h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
-        h.select({"id": name, "name": name, **described})[choices(tuple(options), chosen)],
+        h.select({"id": form.place(name), "name": name, **described})[
+            choices(tuple(options), chosen)
+        ],
         texts[1:] if hint else texts,
     ]
 
@@ -165,7 +181,7 @@ def checkbox(form: Form, name: str, label: str, *, hint: str | None = None) -> h
         h.label[
             h.input(
                 {
-                    "id": name,
+                    "id": form.place(name),
                     "name": name,
                     "type": "checkbox",
                     "checked": bool(form.values.get(name)),
@@ -191,7 +207,7 @@ def radios(
     """A group of (value, text), one of which is chosen."""
     described, texts = _describe(form, name, hint)
     chosen = form.values.get(name, default)
-    return h.fieldset({"class": "field radios", "id": name, **described})[
+    return h.fieldset({"class": "field radios", "id": form.place(name), **described})[
         h.legend[legend],
         (
             h.label[
@@ -250,6 +266,9 @@ def error_summary(viewer: Viewer, form: Form, labels: Sequence[tuple[str, str]])
         h.p[whole or _("Please check what you entered.")],
         known
         and h.ul[
-            (h.li[h.a(href=f"#{name}")[label], ": ", form.errors[name]] for name, label in known)
+            (
+                h.li[h.a(href=f"#{form.place(name)}")[label], ": ", form.errors[name]]
+                for name, label in known
+            )
         ],
     ]

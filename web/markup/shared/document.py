@@ -3,6 +3,7 @@
 import htpy as h
 
 from web.markup.shared.controls import button, choices
+from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Viewer
 
@@ -57,6 +58,7 @@ def document(
                 h.link(rel="stylesheet", href=viewer.static(sheet))
                 for sheet in ("css/base.css", "css/shapes.css", *stylesheets)
             ),
+            viewer.colors and h.link(rel="stylesheet", href=viewer.colors),
             # before the modules, so that it notices which of them fail to load
             needs_scripts and _for_every_browser(viewer),
             (h.script(type="module", src=viewer.static(name)) for name in modules),
@@ -68,6 +70,7 @@ def document(
             followed and h.p("#line-lost.notice.warning", role="status", hidden=True),
             needs_scripts and _until_scripts_run(viewer),
             h.main("#main", tabindex="-1")[body],
+            (followed or not (signed_in or service_user)) and _footer(viewer),
         ],
     ]
 
@@ -80,6 +83,17 @@ def _preferences(viewer: Viewer) -> dict[str, str | None]:
         "data-ring-volume": str(chosen.ring_volume),
         "data-notifications": "on" if chosen.notifications else None,
     }
+
+
+def _footer(viewer: Viewer) -> h.Element:
+    """On pages of staff but the session's, which fills the screen."""
+    _ = viewer.translate
+    spoken = {"language": viewer.language}
+    return h.footer(".bottom")[
+        h.a(href=path("help", spoken))[_("Help")],
+        " · ",
+        h.a(href=path("terms", spoken))[_("Terms of use")],
+    ]
 
 
 def _top(viewer: Viewer, *, signed_in: bool, followed: bool, service_user: bool) -> h.Element:
@@ -166,11 +180,13 @@ def _signed_out(viewer: Viewer) -> h.Node:
 
 
 def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
-    return (
-        h.a("#home.brand", href=path("dashboard"))[viewer.brand]
-        if linked
-        else h.span(".brand")[viewer.brand]
-    )
+    logo = viewer.logo
+    shown: list[h.Node] = [
+        logo is not None
+        and h.img(src=logo.address, alt=logo.text, width=str(logo.width), height=str(logo.height)),
+        viewer.brand,
+    ]
+    return h.a("#home.brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
 
 
 def _menu(viewer: Viewer) -> h.Element:
@@ -210,7 +226,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.input(type="hidden", name="next", value=viewer.path),
         h.label(".unseen", for_="interface-language")[_("Show this page in")],
         h.select("#interface-language", name="language")[
-            choices(viewer.languages, viewer.language, languages=True)
+            choices(tuple(languages_with(viewer, viewer.language)), viewer.language, languages=True)
         ],
         h.button(type="submit")[_("Change")],
     ]

@@ -10,8 +10,16 @@ from datetime import datetime
 import htpy as h
 
 from signaling.notices.reasons import REASONS
+from web.texts.catalogs import OWN_NAMES
 from web.texts.dates import day_and_time, local, short_moment, zone_name
 from web.view_models import Viewer
+
+
+def languages_with(viewer: Viewer, code: str) -> list[tuple[str, str]]:
+    """(code, own name) of the offered languages, and of `code`: what was chosen before a language
+    was switched off stays."""
+    missing = code in OWN_NAMES and code not in dict(viewer.languages)
+    return [*viewer.languages, *([(code, OWN_NAMES[code])] if missing else [])]
 
 
 def filled(sentence: str, **parts: h.Node) -> list[h.Node]:

@@ -9,7 +9,7 @@ from storage.store import Records
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import signed_in, viewer_of, web_session_digest
-from web.keys import ACCOUNT_MAIL, CLOCK, CONFIG, LIMITS, PASSWORDS, STORE
+from web.keys import ACCOUNT_MAIL, CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.pages.accounts.profile import place_name, refuse
 from web.routes import path
 from web.sign_in.known_browsers import browser_of, hand_over, remember
@@ -39,7 +39,7 @@ async def _change(
     present = typed.get("present", "")
     if not await app[PASSWORDS].verify(account.password_hash, present):
         raise InvalidInput("present", WRONG)
-    known = (app[CONFIG].brand, account.email, account.name)
+    known = (app[RUNTIME_SETTINGS].brand, account.email, account.name)
     password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     now = app[CLOCK].now()
 

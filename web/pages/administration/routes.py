@@ -10,6 +10,7 @@ from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, NOTICE_ROUTING, STORE
 from web.markup.administration.routes import routes_page
+from web.markup.administration.try_number import Trial
 from web.notices.routing import ROUTES_SETTING
 from web.routes import path
 from web.view_models import Form
@@ -19,10 +20,7 @@ MAX_LENGTH = 60_000
 
 async def show_routes(request: web.Request) -> web.Response:
     await administrator(request)
-    typed = await request.app[STORE].read.settings.get(ROUTES_SETTING)
-    form = Form({"routes": typed or ""})
-    page = routes_page(await viewer_of(request), form, write(request.app[NOTICE_ROUTING].routes))
-    return show(page)
+    return await routes_form(request, Form())
 
 
 async def save_routes(request: web.Request) -> web.Response:
@@ -40,8 +38,7 @@ async def save_routes(request: web.Request) -> web.Response:
                 "line": error.values["line"],
                 "problem": viewer.translate(error.sentence),
             }
-        form = Form({"routes": typed}, {"routes": text})
-        return show(routes_page(viewer, form, write(app[NOTICE_ROUTING].routes)), 400)
+        return await routes_form(request, Form({"routes": typed}, {"routes": text}), 400)
 
     async def work(records: Records) -> None:
         await records.settings.put(ROUTES_SETTING, typed)
@@ -50,6 +47,16 @@ async def save_routes(request: web.Request) -> web.Response:
     await app[STORE].write(work)
     await app[NOTICE_ROUTING].load(app[STORE])
     raise web.HTTPSeeOther(path("admin_routes"))
+
+
+async def routes_form(
+    request: web.Request, form: Form, status: int = 200, *, trial: Trial | None = None
+) -> web.Response:
+    """The page: what was typed, else what is stored; below it, a number that was tried."""
+    stored = await request.app[STORE].read.settings.get(ROUTES_SETTING)
+    whole = Form({"routes": stored or "", **form.values}, form.errors)
+    in_force = write(request.app[NOTICE_ROUTING].routes)
+    return show(routes_page(await viewer_of(request), whole, in_force, trial), status)
 
 
 def _check_length(typed: str) -> None:

@@ -1,25 +1,34 @@
-"""Rules for all sessions."""
+"""Rules for all sessions and their reports: a form of the settings page."""
 
 from aiohttp import web
 
 from signaling.flows.sessions.planning import ADD_IN_PROGRESS
-from signaling.report import PHOTOS_IN_REPORT
+from signaling.report import (
+    ENDING_IN_REPORT,
+    NAMES_IN_REPORT,
+    PASSWORD_ON_REPORT,
+    PHOTOS_IN_REPORT,
+)
 from storage.store import Records
 from web.http.forms import form_of
-from web.http.request import administrator, show, viewer_of
+from web.http.request import administrator
 from web.keys import CLOCK, STORE
-from web.markup.administration.session_rules import session_rules_page
 from web.routes import path
 
-RULES = (ADD_IN_PROGRESS, PHOTOS_IN_REPORT)
+RULES = (
+    ADD_IN_PROGRESS,
+    NAMES_IN_REPORT,
+    ENDING_IN_REPORT,
+    PHOTOS_IN_REPORT,
+    PASSWORD_ON_REPORT,
+)
 "Settings that are on or off."
 
 
 async def show_rules(request: web.Request) -> web.Response:
+    """Lead to the settings, where the rules are."""
     await administrator(request)
-    settings = request.app[STORE].read.settings
-    chosen = {rule for rule in RULES if await settings.get(rule) == "on"}
-    return show(session_rules_page(await viewer_of(request), chosen))
+    raise web.HTTPSeeOther(path("admin_settings"))
 
 
 async def save_rules(request: web.Request) -> web.Response:
@@ -35,4 +44,4 @@ async def save_rules(request: web.Request) -> web.Response:
                 await records.audit.append(now, account.id, "change_rules", f"{rule}:{value}")
 
     await request.app[STORE].write(work)
-    raise web.HTTPSeeOther(path("admin_sessions"))
+    raise web.HTTPSeeOther(path("admin_settings"))

@@ -58,16 +58,21 @@ async def show_text(request: web.Request) -> web.Response:
     await administrator(request)
     text_id = _text_id(request)
     words = request.app[OPERATOR_TEXTS]
-    form = Form({"text": words.own(text_id.occasion, text_id.language, text_id.part)})
+    text = words.text(text_id.occasion, text_id.language, text_id.part)
+    form = Form({"text": text})
     return await _page(request, text_id, form)
 
 
 async def save_text(request: web.Request) -> web.Response:
-    """Preview or save; a refusal keeps what was typed. An empty text restores the program's."""
+    """Preview or save; a refusal keeps what was typed.
+
+    An empty text, and the default as it is, are the default.
+    """
     account = await administrator(request)
     text_id, typed = _text_id(request), await form_of(request)
     app, viewer = request.app, await viewer_of(request)
-    text = typed.get("text", "")
+    words = app[OPERATOR_TEXTS]
+    text = "" if typed.get("step") == "default" else typed.get("text", "")
     try:
         checked = checked_text(text_id.occasion, text_id.part, text)
         if text_id.part == "mail" and checked:
@@ -78,6 +83,10 @@ async def save_text(request: web.Request) -> web.Response:
         return await _page(request, text_id, form, 400)
     if typed.get("step") == "preview":
         return await _page(request, text_id, Form({"text": checked}))
+
+    original = words.original(text_id.occasion, text_id.language, text_id.part)
+    if checked == original.strip():
+        checked = ""
 
     async def work(records: Records) -> None:
         await records.notice_texts.put_text(
@@ -108,7 +117,7 @@ async def _page(
     at = app[CLOCK].now() + timedelta(days=1)
     moment = wording.moment(at, viewer.time_zone, text_id.language)
     values = {
-        "name": "Amina *A.* <b>",
+        "name": "Amina Diallo",
         "scheduler": viewer.account_name or "",
         "link": wording.invite_address("x" * 22),
         "test_link": wording.test_address("x" * 22),
@@ -131,6 +140,7 @@ async def _page(
             segments = count(plain).count
     view = TextView(
         text_id.occasion, text_id.language, text_id.part, original,
+        bool(words.own(text_id.occasion, text_id.language, text_id.part)),
         known_placeholders(text_id.occasion), plain, rendered, segments,
     )  # fmt: skip
     return show(text_page(viewer, form, view), status)

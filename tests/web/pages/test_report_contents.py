@@ -1,0 +1,74 @@
+"""What administrators put into reports: names, end, a password, a logo."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from pypdf import PdfReader
+
+from signaling.report import ENDING_IN_REPORT, NAMES_IN_REPORT, PASSWORD_ON_REPORT
+from tests.files import photo
+from tests.people import Person
+from tests.serving import audit_lines
+from tests.web.pages.ward import Ward, opened
+from tests.web.settings.test_settings_page import send_logo
+from web.keys import STORE
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+async def ward(tmp_path: Path) -> AsyncIterator[Ward]:
+    async with opened(tmp_path) as ward:
+        await ward.server.account("boss@example.org", "Boss", role="administrator")
+        await ward.desk.command("start_consultation")
+        await ward.seat.say("Good morning")
+        await ward.pass_time(timedelta(minutes=25))
+        await ward.desk.command("terminate_consultation", choice="close")
+        yield ward
+
+
+def text_of(body: bytes, password: str | None = None) -> str:
+    reader = PdfReader(BytesIO(body), password=password)
+    text = " ".join(page.extract_text() for page in reader.pages)
+    return " ".join(text.translate({0x2068: None, 0x2069: None}).split())
+
+
+async def test_names_and_end_are_in_a_report_where_they_are_switched_on(ward: Ward) -> None:
+    address = f"/sessions/{ward.consultation_id}/report.pdf"
+    person = ward.nurse.person
+    bare = text_of((await person.get(address)).body)
+    assert "Participants" not in bare and "Duration" not in bare
+    async with Person(ward.server) as boss:
+        await boss.sign_in("boss@example.org")
+        await boss.post("/admin/sessions", {NAMES_IN_REPORT: "on", ENDING_IN_REPORT: "on"})
+        assert (await send_logo(boss, photo(), "A red lamp")).status == 303
+    body = (await person.get(address)).body
+    full = text_of(body)
+    assert "Participants Nurse Joy Amina" in full
+    assert "Duration 25" in full
+    assert len(PdfReader(BytesIO(body)).pages[0].images) == 1
+
+
+async def test_a_report_with_a_password_opens_with_it_alone(ward: Ward) -> None:
+    address = f"/sessions/{ward.consultation_id}/report.pdf"
+    async with Person(ward.server) as boss:
+        await boss.sign_in("boss@example.org")
+        await boss.post("/admin/sessions", {PASSWORD_ON_REPORT: "on"})
+    person = ward.nurse.person
+    page = await person.get(address)
+    assert page.status == 200 and "Password of the report" in page.text
+    assert "At least" not in page.text
+    refused = await person.post(address, {"report_password": "short"})
+    assert refused.status == 400
+    assert "Please choose at least 8 characters." in refused.text
+    answer = await person.post(f"{address}?part=1", {"report_password": "nine lives"})
+    assert answer.headers["Content-Type"] == "application/pdf"
+    assert PdfReader(BytesIO(answer.body)).is_encrypted
+    assert "Good morning" in text_of(answer.body, "nine lives")
+    exports = [
+        line for line in await audit_lines(ward.server.app[STORE]) if line.action == "export"
+    ]
+    assert len(exports) == 1

@@ -1,0 +1,1 @@
+"""What administrators set while the server runs. No page, no form."""
