@@ -12,15 +12,15 @@ import hashlib
 import hmac
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 LIFETIME_SECONDS = 6 * 3600
 """A long consultation with a coffee break. coturn refreshes an allocation only while its
 credentials are valid, so they must outlast the call."""
 
 _URI = re.compile(
-    r"(stun|turn)s?:(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:(?P<port>[0-9]{1,5}))?"
-    r"(\?transport=(udp|tcp))?",
+    r"(?P<scheme>(stun|turn)s?):(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)"
+    r"(:(?P<port>[0-9]{1,5}))?(\?transport=(?P<transport>udp|tcp))?",
     re.ASCII,
 )
 
@@ -39,6 +39,26 @@ class IceServer:
         if self.username:
             entry |= {"username": self.username, "credential": self.credential}
         return entry
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a STUN or TURN server listens."""
+
+    host: str
+    port: int
+    transport: Literal["udp", "tcp", "tls"]
+
+    @classmethod
+    def of(cls, url: str) -> Place:
+        """From a STUN or TURN URI, with the defaults of RFC 7064 and RFC 7065. Raises ValueError."""
+        found = _URI.fullmatch(url)
+        if found is None:
+            raise ValueError("not a STUN or TURN URI")
+        secure = found["scheme"].endswith("s")
+        port = int(found["port"] or (5349 if secure else 3478))
+        plain: Literal["udp", "tcp"] = "tcp" if found["transport"] == "tcp" else "udp"
+        return cls(found["host"].strip("[]"), port, "tls" if secure else plain)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The audit log on the machine itself: `python -m scripts.audit verify`, or `show`.
+"""The audit log on the machine itself: `python -m scripts.audit verify`, `show` or `export`.
 
 Reads only, and works while the server runs.
 """
@@ -11,11 +11,10 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from storage.errors import StorageError
-from storage.records.audit import Finding, Head
+from storage.records.audit import Choice, Finding, Head
 from storage.store import Records, reading
 from web.config import ConfigError, load
-
-PAGE = 500
+from web.csv_lines import AUDIT_HEADINGS, BOM, audit_row, csv_lines
 
 
 async def verify(head: Head | None) -> tuple[bool, str]:
@@ -45,13 +44,21 @@ def _judge(finding: Finding, head: Head | None, noted: bytes | None) -> tuple[bo
 async def show(since: datetime | None) -> None:
     """Print the lines, oldest first. Raises StorageError."""
     async with _reading() as records:
-        after = 0
-        while lines := await records.audit.after(after, PAGE):
+        async for lines in records.audit.every(Choice(since=since)):
             for line in lines:
-                if since is None or line.at >= since:
-                    at = line.at.isoformat(timespec="seconds")
-                    print(f"{line.number}\t{at}\t{line.actor}\t{line.action}\t{line.thing}")
-            after = lines[-1].number
+                at = line.at.isoformat(timespec="seconds")
+                print(f"{line.number}\t{at}\t{line.actor}\t{line.action}\t{line.thing}")
+
+
+async def export(since: datetime | None) -> None:
+    """Write the lines as CSV, as the page "Audit log" does, with names. Raises StorageError."""
+    out = sys.stdout.buffer
+    async with _reading() as records:
+        names = {each.id: each.name for each in await records.accounts.all()}
+        names |= {each.id: each.name for each in await records.interpreters.organizations()}
+        out.write(BOM + csv_lines([AUDIT_HEADINGS]))
+        async for lines in records.audit.every(Choice(since=since)):
+            out.write(csv_lines(audit_row(line, names) for line in lines))
 
 
 def _reading() -> AbstractAsyncContextManager[Records]:
@@ -72,13 +79,15 @@ def main() -> int:
         help='a line noted earlier, as in the server\'s log ("audit head"): was it cut since?',
     )
     printing = commands.add_parser("show", help="print the lines, oldest first")
-    printing.add_argument(
-        "--since", type=_moment, metavar="DATE", help="only from then on, as 2026-12-07 (UTC)"
-    )
+    exporting = commands.add_parser("export", help="write the lines as CSV, oldest first")
+    for each in (printing, exporting):
+        each.add_argument(
+            "--since", type=_moment, metavar="DATE", help="only from then on, as 2026-12-07 (UTC)"
+        )
     chosen = parser.parse_args()
     try:
-        if chosen.command == "show":
-            asyncio.run(show(chosen.since))
+        if chosen.command != "verify":
+            asyncio.run((show if chosen.command == "show" else export)(chosen.since))
             sys.stdout.flush()
             return 0
         holds, sentence = asyncio.run(verify(chosen.head))

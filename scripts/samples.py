@@ -1,10 +1,12 @@
 """Sample data for pictures and checks of pages: one account with sessions in several states."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 from aiohttp import web
 
+from signaling import numbers
 from signaling.account import Account
 from signaling.audit import SCRIPT
 from signaling.chat import AUTHOR_BYTES, stored_bytes
@@ -46,6 +48,10 @@ class Sample:
     early_test: str
     left_id: str
     "A session that everybody has left, soon to be closed."
+    account_id: str
+    "The nurse's."
+    colleague_id: str
+    "Of the other account."
     full_id: str = ""
     "A session in which the nurse has written all that fits."
 
@@ -54,7 +60,8 @@ async def sample(app: web.Application) -> Sample:
     """Two accounts, and sessions of the first one in several states."""
     now = app[CLOCK].now()
     account = await _account(app, NURSE, "Nurse Joy", administrator=True)
-    await _account(app, COLLEAGUE, "Лена Коваль", administrator=False)
+    colleague = await _account(app, COLLEAGUE, "Лена Коваль", administrator=False)
+    await app[STORE].write(partial(_count, now=now))
     amina = Person("Amina", "Haddad", "email", "amina@example.org", "ar", "Africa/Nairobi")
     son = Person("Sami", "", "email", "sami@example.org", "ar")
     eve = Person("Eve", "", "email", "eve@example.org", "en")
@@ -81,7 +88,33 @@ async def sample(app: web.Application) -> Sample:
         path("landing", token=early),
         path("landing_test", token=early),
         left_id,
+        account.id,
+        colleague.id,
     )
+
+
+async def _count(records: Records, *, now: datetime) -> None:
+    """Ten weeks of a clinic, a little busier each week."""
+    minutes = (0, 3, 7, 7, 15, 30, 50, 90)
+    for week in range(10):
+        at = now - timedelta(weeks=9 - week)
+        held = 4 + week
+        await records.numbers.count(
+            at,
+            [
+                *[numbers.session("planned")] * (held + 3),
+                *[numbers.session("held")] * held,
+                numbers.session("canceled"),
+                *[numbers.session("not_held")] * (week % 3),
+                *(numbers.waiting(timedelta(minutes=each)) for each in minutes[: held - 2]),
+                *[numbers.delivery("email", None, arrived=True)] * held,
+                *[numbers.delivery("sms", "Clinic", arrived=True)] * (week + 2),
+                numbers.delivery("sms", "+41790000000", arrived=False),
+                *[numbers.call("mesh", ["good", "fair"])] * held,
+                *[numbers.call("forwarded", ["good", "poor"])] * (week // 2),
+                numbers.call(None, []),
+            ],
+        )
 
 
 async def written_full(app: web.Application, found: Sample) -> Sample:

@@ -291,6 +291,8 @@ async def _pages(
 
     await page.goto(path("sign_in"))
     await shoot("sign-in")
+    await page.goto(path("forgotten_password"))
+    await shoot("forgotten-password")
     for name, address in (
         ("landing", found.landing),
         ("landing-early", found.early),
@@ -312,12 +314,21 @@ async def _pages(
         ("waiting-room", path("waiting_room")),
         ("opened", path("opened")),
         ("history", path("history")),
-        ("account", path("account")),
+        ("profile", path("profile")),
+        ("factors", path("factors")),
+        ("authenticator-app", path("authenticator_app")),
+        ("new-passkey", path("new_passkey")),
+        ("proof", path("proof")),
         ("report-parts", path("report", consultation_id=found.full_id)),
         ("device-test", path("device_test")),
         ("session", path("session", consultation_id=found.consultation_id)),
         ("admin", path("admin")),
         ("admin-people", path("admin_people")),
+        ("admin-person", path("admin_person", account_id=found.colleague_id)),
+        ("admin-delete", path("admin_delete_account", account_id=found.account_id)),
+        ("admin-numbers", path("admin_numbers")),
+        ("admin-health", path("admin_health")),
+        ("admin-invite", path("admin_invite_account")),
         ("admin-routes", path("admin_routes")),
         ("admin-texts", path("admin_texts")),
         ("admin-text", path("admin_text", occasion="invitation", language="fr", part="mail")),
@@ -336,7 +347,7 @@ async def _pages(
     await shoot("chat-refused", whole=False)
     await page.locator("#chat-scroll").evaluate("scroll => scroll.scrollTo(0, 0)")
     await shoot("chat-earlier", whole=False)
-    await page.goto(path("admin_people"))
+    await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
     await page.wait_for_selector("#password-link")
     await shoot("password-link")
@@ -348,9 +359,9 @@ async def _pages(
     await shoot("new-invite-dialog", whole=False)
     await _refused(page)
     await shoot("new-invite-refused")
-    await page.goto(path("account"))
+    await page.goto(path("profile"))
     await _change_password(page)
-    await shoot("account-refused")
+    await shoot("profile-refused")
     # who is signed in is a guest again
     await context.clear_cookies(name="teleconnect")
     await page.goto(await password_link(app))

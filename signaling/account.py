@@ -7,11 +7,23 @@ from datetime import datetime
 from typing import Literal
 
 from signaling.errors import N_, InvalidInput
+from signaling.preferences import DEFAULT_PREFERENCES, Preferences
 
 AccountRole = Literal["scheduler", "administrator"]
+PasswordLinkKind = Literal["reset", "invitation", "forgotten"]
+"""reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
+for at the sign-in page."""
+SignInWay = Literal["password", "link", "provider", "passkey"]
+"What let somebody in; a link is one to choose a password, a provider that of the organization."
 PASSWORD_LENGTH = 12
-"Shortest new password (OWASP ASVS 2.1.1); shorter existing ones stay valid."
+"""Shortest new password, in characters as people count them; shorter existing ones stay valid. More
+than the eight that NIST SP 800-63B section 3.1.1.2 asks for beside a second factor, and no rules of
+composition, as it says there."""
 LONGEST_PASSWORD = 512
+"In characters as they are hashed."
+LONGEST_TYPED = 4096
+"Of the text as it was typed, which may spell one character with several code points."
+_JOINER = "\u200d"
 
 _NAMED = re.compile(r"[^<>]*<([^<>@]*@[^<>@]*)>.*", re.DOTALL)
 "An address after a display name (RFC 5322 section 3.4)."
@@ -32,7 +44,22 @@ class Account:
     language: str
     time_zone: str
     created_at: datetime
-    disabled_at: datetime | None = None
+    suspended_at: datetime | None = None
+    "Cannot sign in since then."
+    preferences: Preferences = DEFAULT_PREFERENCES
+    deletion_requested_at: datetime | None = None
+    "When its owner asked for it to be deleted."
+
+
+@dataclass(frozen=True)
+class PasswordLink:
+    """A one-time address at which somebody chooses a password."""
+
+    account_id: str
+    kind: PasswordLinkKind
+    expires_at: datetime
+    made_by: str | None = None
+    "Id of the administrator's account; None: nobody who is known any more."
 
 
 def plain_email(text: str) -> str:
@@ -65,9 +92,28 @@ def spellings(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((plain, typed, f"{local}{at}{shown}")))
 
 
+def counted(text: str) -> int:
+    """How many characters people see: an accent, a vowel sign or a joined emoji adds none.
+
+    Close to the extended grapheme clusters of UAX #29, never more.
+
+    >>> counted("e\u0301a\U0001f44d\U0001f3fd")
+    3
+    """
+    count, joined = 0, False
+    for each in text:
+        category = unicodedata.category(each)
+        modifies = (
+            category in ("Mn", "Mc", "Me", "Cf", "Cc") or "\U0001f3fb" <= each <= "\U0001f3ff"
+        )
+        count += not (modifies or joined)
+        joined = each == _JOINER
+    return count
+
+
 def checked_password(password: str) -> str:
-    """The password. Raises InvalidInput if it is too short or absurdly long."""
-    if len(password) < PASSWORD_LENGTH:
+    """The password, as it is hashed. Raises InvalidInput if it is too short or absurdly long."""
+    if counted(password) < PASSWORD_LENGTH:
         raise InvalidInput(
             "password",
             N_("Please choose a password of at least %(length)s characters."),

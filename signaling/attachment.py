@@ -5,12 +5,14 @@ What is stored of it are parts: a PDF as it was sent (ORIGINAL), and renditions,
 server made of it. Originals of photos are not kept.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 AttachmentKind = Literal["photo", "pdf"]
-AttachmentNote = Literal["contains_files", "needs_acrobat", "no_preview"]
+AttachmentNote = Literal["contains_files", "needs_acrobat", "no_preview", "lost"]
+"`lost`: what is shown of it was not on the disk when the server started."
 
 UPLOAD = "upload"
 "The part that holds what has arrived of an upload."
@@ -54,6 +56,18 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What there is already where an upload is to begin."""
+
+    taken: bool
+    "Whether a line of the chat has its id."
+    own: int
+    "Other uploads of its author."
+    volume: int
+    "Bytes that files take of the session's limit: what is stored, and what is to come."
+
+
+@dataclass(frozen=True)
 class Attachment:
     """The photo or PDF of one chat line."""
 
@@ -80,6 +94,20 @@ class Attachment:
     def shown(self) -> StoredRendition | None:
         """The rendition whose shape a page leaves room for; None: there is no picture of it."""
         return self.rendition("large" if self.kind == "photo" else "preview")
+
+    @property
+    def main_part(self) -> str:
+        """The part without which there is nothing to see."""
+        return "large" if self.kind == "photo" else ORIGINAL
+
+    def as_found(self, parts: Collection[str]) -> "Attachment":
+        """The attachment of which only these parts are on the disk."""
+        notes = [note for note in self.notes if note != "lost"]
+        if self.main_part not in parts:
+            return replace(self, notes=(*notes, "lost"))
+        # pages are drawn again, and a photo without a small picture is shown by its large one
+        there = [each for each in self.renditions if each.name in parts]
+        return replace(self, notes=tuple(notes), renditions=tuple(there))
 
     @property
     def stored_bytes(self) -> int:

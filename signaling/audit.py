@@ -41,25 +41,61 @@ OF_SERVER = ("expire", "purge", "ask_interpreter", "accept_request", "decline_re
 "Actions of timers, and of people without an account."
 
 OF_ACCOUNTS = ("set_up", "sign_in", "sign_in_failed", "sign_out", "create_account",
-               "disable_account", "enable_account", "change_role", "sign_out_everywhere",
+               "suspend_account", "let_in_account", "delete_account", "hand_over",
+               "change_role", "sign_out_everywhere",
                "sign_out_elsewhere", "change_password", "reset_password",
-               "choose_password")  # fmt: skip
+               "choose_password", "invite_account",
+               "withdraw_account_invitation", "request_password_link", "change_profile",
+               "request_deletion", "withdraw_deletion_request")  # fmt: skip
+
+OF_SECOND_FACTORS = ("add_passkey", "remove_passkey", "refuse_passkey", "add_authenticator",
+                     "remove_authenticator", "make_recovery_codes", "use_recovery_code",
+                     "reset_factors")  # fmt: skip
+
+OF_PROVIDER = ("link_identity", "provider_sign_out", "accept_access", "refuse_access")
+"Actions where accounts sign in by the organization's provider."
 
 OF_ADMINISTRATION = ("add_organization", "change_organization", "remove_organization",
                      "change_routes", "change_text", "change_template", "change_rules",
                      "change_setting", "change_page_text", "send_test_message",
-                     "see_outbox")  # fmt: skip
+                     "see_outbox", "export_audit", "export_numbers")  # fmt: skip
 
 OF_MACHINE = ("backup", "restore", "rotate_master_key")
 "Actions of commands on the machine itself."
 
+OLD = {"disable_account": "suspend_account", "enable_account": "let_in_account"}
+"Words of older lines -> what they are called today."
+
+_OF_SESSIONS = tuple(word for words in OF_ACTIONS.values() for word in words)
 WORDS = frozenset(
     (
-        *(word for words in OF_ACTIONS.values() for word in words),
+        *_OF_SESSIONS,
         *OF_SERVER,
         *OF_ACCOUNTS,
+        *OF_SECOND_FACTORS,
+        *OF_PROVIDER,
         *OF_ADMINISTRATION,
         *OF_MACHINE,
         "begin_keyed_log",
     )
 )
+
+EXPORTS = tuple(sorted(word for word in WORDS if word.startswith("export")))
+"What took something out of this server."
+GROUPS: dict[str, tuple[str, ...]] = {
+    "exports": EXPORTS,
+    "accounts": (*OF_ACCOUNTS, *OF_SECOND_FACTORS, *OF_PROVIDER),
+    "sessions": tuple(word for word in (*_OF_SESSIONS, *OF_SERVER) if word not in EXPORTS),
+    "administration": tuple(word for word in OF_ADMINISTRATION if word not in EXPORTS),
+    "machine": OF_MACHINE,
+}
+"Words that people look for together."
+
+
+def asked_for(what: str) -> tuple[str, ...]:
+    """The words of a group, or a word with its older spelling; empty if there is no such."""
+    if what in GROUPS:
+        return GROUPS[what]
+    if what not in WORDS:
+        return ()
+    return (what, *(old for old, new in OLD.items() if new == what))

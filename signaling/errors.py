@@ -5,6 +5,7 @@ TeleConnectError
 │   ├── DoubtfulContact     400  a number that needs to be confirmed
 │   └── InvalidMessage      400  a malformed or unknown socket message
 ├── SignInRequired          401  nobody is signed in, or the seat was lost
+│   └── SecondFactorMissing 401  signed in, but must set up a second factor first
 ├── WebhookRefused          401  a webhook that is not authenticated
 ├── NotAllowed              403  signed in, but not permitted
 ├── ForgedOrigin            403  the request does not come from a page of this server
@@ -134,6 +135,11 @@ class SignInRequired(TeleConnectError):
     code = "sign_in_required"
     status = 401
     sentence = N_("Please sign in.")
+
+
+class SecondFactorMissing(SignInRequired):
+    code = "second_factor_missing"
+    sentence = N_("Please set up a second step for signing in first.")
 
 
 class WebhookRefused(TeleConnectError):
@@ -373,8 +379,28 @@ class TooManyRequests(TeleConnectError):
 
     def __init__(self, wait: timedelta = timedelta(), **values: object) -> None:
         self.seconds = ceil(wait.total_seconds())
-        self.minutes = max(1, ceil(self.seconds / 60))
+        self.amount = self.minutes = max(1, ceil(self.seconds / 60))
+        "Of what `counted` counts."
         super().__init__(None, minutes=self.minutes, **values)
+
+
+class TooManyGuesses(TooManyRequests):
+    """Wrong passwords: the next attempt is admitted after `wait`, told in seconds if it is short."""
+
+    sentence = N_("There were too many wrong passwords. Please wait a few minutes and try again.")
+    counted = Nn_(
+        "There were too many wrong passwords. Please try again in %(minutes)s minute.",
+        "There were too many wrong passwords. Please try again in %(minutes)s minutes.",
+    )
+    counted_seconds = Nn_(
+        "There were too many wrong passwords. Please try again in %(seconds)s second.",
+        "There were too many wrong passwords. Please try again in %(seconds)s seconds.",
+    )
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(wait, seconds=ceil(wait.total_seconds()))
+        if self.seconds < 60:
+            self.counted, self.amount = self.counted_seconds, self.seconds
 
 
 class TooMuchSent(TooManyRequests):

@@ -18,7 +18,6 @@ from storage.engine.vault import Vault
 from storage.errors import WrongMasterKey
 from storage.folder.lock import make_folder
 from storage.folder.purged_list import PURGED_LIST, PurgedList, digest
-from storage.records.accounts import Accounts, WebSessions
 from storage.records.attachments import Attachments
 from storage.records.audit import Audit
 from storage.records.calls import Calls
@@ -29,11 +28,16 @@ from storage.records.consultations import Consultations
 from storage.records.device_checks import DeviceChecks
 from storage.records.interpreters import Interpreters
 from storage.records.invites import Invites
-from storage.records.known_browsers import KnownBrowsers
 from storage.records.notice_texts import NoticeTexts
 from storage.records.notices import Notices
+from storage.records.numbers import Numbers
 from storage.records.page_texts import PageTexts
-from storage.records.password_links import PasswordLinks
+from storage.records.people.account_mails import AccountMails
+from storage.records.people.accounts import Accounts, WebSessions
+from storage.records.people.identities import AccessRequests, Identities
+from storage.records.people.known_browsers import KnownBrowsers
+from storage.records.people.password_links import PasswordLinks
+from storage.records.people.second_factors import SecondFactorRecords
 from storage.records.purged import Purged
 from storage.records.replies import Replies
 from storage.records.settings import Settings
@@ -41,8 +45,8 @@ from storage.records.uploads import Uploads
 from storage.records.used_tokens import UsedTokens
 
 T = TypeVar("T")
-SIGNED_IN = ("web_session", "seat", "known_browser", "password_link")
-"Tables of who is signed in and where: none of it survives a restore."
+SIGNED_IN = ("web_session", "seat", "known_browser", "password_link", "account_mail")
+"Tables of who is signed in and where, and of one-time addresses: none of it survives a restore."
 _log = logging.getLogger(__name__)
 
 
@@ -54,10 +58,14 @@ class Records:
     ) -> None:
         self.web_sessions = WebSessions(executor, hooks)
         self.accounts = Accounts(executor, self.web_sessions)
+        self.identities = Identities(executor)
+        self.access_requests = AccessRequests(executor)
+        self.account_mails = AccountMails(executor, vault, hooks)
         self.consultations = Consultations(executor, vault, purged_list)
         self.invites = Invites(executor, vault, hooks)
         self.known_browsers = KnownBrowsers(executor)
         self.password_links = PasswordLinks(executor)
+        self.second_factors = SecondFactorRecords(executor, vault)
         self.chat = Chat(executor, vault)
         self.uploads = Uploads(executor, vault)
         self.attachments = Attachments(executor, vault)
@@ -70,6 +78,7 @@ class Records:
         self.audit = Audit(executor, vault)
         self.notices = Notices(executor, vault, hooks)
         self.notice_texts = NoticeTexts(executor)
+        self.numbers = Numbers(executor)
         self.page_texts = PageTexts(executor)
         self.purged = Purged(executor)
         self.replies = Replies(executor, vault)

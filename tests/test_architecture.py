@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from tests.structure import GROUPS, MAY_IMPORT, ROOMS, ROOT, files, imported_files, none
+from tests.rooms import GROUPS, MAY_IMPORT, ROOMS
+from tests.structure import ROOT, files, imported_files, none
 
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text("utf-8")
 LAYERS = {

@@ -51,6 +51,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
                 "sent_twice": 0.0125,
                 "arrived": 1,
             },
+            "costs": {"creation_ms": 2.5, "block_ms": 3.0, "piece_ms": 7.0, "rest_ms": 36.0},
             "chat": {
                 "seconds": 12.0,
                 "idle_p50_ms": 2.0,
@@ -134,8 +135,8 @@ SAMPLES: dict[str, tuple[dict[str, Any], str]] = {
     "sign_in": (
         {
             "rounds": 8,
-            "median_ms": {"there": 200.0, "not there": 190.0, "disabled": 198.0},
-            "ratio": {"there": 1.0, "not there": 0.95, "disabled": 0.99},
+            "median_ms": {"there": 200.0, "not there": 190.0, "suspended": 198.0},
+            "ratio": {"there": 1.0, "not there": 0.95, "suspended": 0.99},
         },
         "0.95",
     ),

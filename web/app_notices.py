@@ -8,6 +8,7 @@ from aiohttp import web
 
 from signaling.delivery import MailProvider, Provider, open_providers
 from signaling.delivery.outbox_folder import OutboxFolder
+from signaling.delivery.smtp import Smtp
 from signaling.errors import InvalidInput
 from signaling.flows.invites.interpreting import Interpreting
 from signaling.flows.invites.inviting import Inviting
@@ -17,10 +18,16 @@ from signaling.flows.notices.interpreter_mail import InterpreterMail
 from signaling.flows.notices.receipts import Receipts
 from signaling.flows.notices.reminding import Reminding
 from signaling.flows.notices.sending import Sending
+from signaling.flows.people.account_mail import AccountMail
+from signaling.flows.people.account_mail_sending import AccountMailSending
+from signaling.flows.people.deleting import Deleting
+from signaling.flows.people.handing_over import HandingOver
+from signaling.flows.people.password_links import AccountInvitations, ForgottenPasswords
 from signaling.flows.retention.abandoning import Abandoning
 from signaling.flows.sessions.planning import Planning
 from signaling.notices.notice import Channel
 from web import keys
+from web.access.mail_reach import MailReach
 from web.config import Config, ConfigError
 from web.notices.operator_texts import OperatorTexts
 from web.notices.renderer import NoticeRenderer
@@ -51,6 +58,30 @@ def _abandoning(app: web.Application, config: Config, mail: AbandonmentMail) -> 
         app[keys.TIMEKEEPING],
         timedelta(days=config.abandoned_days),
     )
+
+
+def _add_account_mail(
+    app: web.Application, renderer: NoticeRenderer, mail: Provider, outbox: OutboxFolder
+) -> None:
+    store, clock, clockwork = app[keys.STORE], app[keys.CLOCK], app[keys.CLOCKWORK]
+    app[keys.ACCOUNT_MAIL] = account_mail = AccountMail(renderer, clock)
+    app[keys.ACCOUNT_INVITATIONS] = AccountInvitations(renderer, account_mail, clock)
+    app[keys.FORGOTTEN_PASSWORDS] = ForgottenPasswords(
+        store, renderer, account_mail, clock, clockwork
+    )
+    app[keys.ACCOUNT_MAIL_SENDING] = sending = AccountMailSending(
+        store,
+        mail,
+        outbox,
+        clock,
+        clockwork,
+        random.random,
+        app[keys.EMPTYING].empty,
+        writes_files=isinstance(mail, OutboxFolder),
+    )
+    store.hooks.account_mail_due = sending.wake
+    reaches = mail.reaches if isinstance(mail, Smtp) else None
+    app[keys.MAIL_REACH] = MailReach(reaches, app[keys.WAITS])
 
 
 def _follow_the_brand(settings: RuntimeSettings, providers: Collection[Provider]) -> None:
@@ -98,6 +129,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
         timedelta(hours=config.interpreter_timeout_hours),
     )
     app[keys.ABANDONING] = _abandoning(app, config, AbandonmentMail(composing, renderer))
+    _add_account_mail(app, renderer, providers["email"], outbox)
     _follow_the_brand(settings, {outbox, *providers.values()})
     app[keys.OUTBOX] = outbox
     app[keys.OPERATOR_TEXTS] = texts
@@ -107,6 +139,8 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INVITING] = inviting
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
+    handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
+    app[keys.DELETING] = Deleting(store, handing_over, clock)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

@@ -13,10 +13,14 @@ from yarl import URL
 from media.turn import TurnService
 from signaling.delivery.settings import DeliverySettings
 from signaling.notices.price import Price
+from signaling.second_factor import SecondFactorRule
 from storage.engine.master_key import encoded, read_key
 from storage.errors import MasterKeyError
 from web import config_values as read
+from web.oidc_settings import OIDC_SETTINGS, OidcSettings, read_oidc
 from web.routes import public_address
+from web.setting import ConfigError as ConfigError
+from web.setting import Setting
 
 T = TypeVar("T")
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -25,18 +29,6 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 HARMLESS = frozenset({"LANG", "LANGUAGE", "PATH", "TMPDIR", "TZ"})
 HARMLESS_BEGINNINGS = ("LC_", "LD_", "MALLOC_", "PYTHON")
 "What a Python that is not the system's needs to run, and what operators tune it with."
-
-
-class ConfigError(Exception):
-    """A setting that cannot be used; the message is a sentence for the operator."""
-
-
-@dataclass(frozen=True)
-class Setting:
-    name: str
-    default: str
-    meaning: str
-    secret: bool = False
 
 
 SETTINGS = (
@@ -163,6 +155,17 @@ SETTINGS = (
         "30",
         "Minutes before a planned session from which its people are let in.",
     ),
+    Setting(
+        "TELECONNECT_IDLE_HOURS",
+        "12",
+        "Hours without use after which somebody who signed in has to sign in again; in the middle of"
+        " a session they are asked, and nothing ends.",
+    ),
+    Setting(
+        "TELECONNECT_SIGN_IN_DAYS",
+        "7",
+        "Days after signing in at which one has to sign in again, however much one works.",
+    ),
     Setting("TELECONNECT_FILE_MEGABYTES", "20", "Most megabytes of one photo or PDF in the chat."),
     Setting(
         "TELECONNECT_SESSION_MEGABYTES",
@@ -174,6 +177,13 @@ SETTINGS = (
         "",
         "Socket of the virus scanner ClamAV, as /run/clamav/clamd.ctl; empty: files are not"
         " scanned.",
+    ),
+    *OIDC_SETTINGS,
+    Setting(
+        "TELECONNECT_SECOND_FACTOR",
+        "optional",
+        "Who must have a second step to sign in with a password: optional (whoever wants one),"
+        " administrators, or everybody.",
     ),
     Setting("TELECONNECT_BRAND", "TeleConnect", "Name shown on pages, in mail and on reports."),
     Setting(
@@ -206,6 +216,8 @@ class Config:
     relay_workers: int
     retention_hours: float
     early_entry_minutes: float
+    idle_hours: float
+    sign_in_days: float
     file_megabytes: float
     session_megabytes: float
     clamav_socket: Path | None
@@ -214,6 +226,9 @@ class Config:
     abandoned_days: float
     interpreter_timeout_hours: float
     default_region: str | None
+    oidc: OidcSettings | None
+    "None: nobody signs in by a provider."
+    second_factor: SecondFactorRule
     brand: str
     log_level: str
     "One of LOG_LEVELS."
@@ -268,12 +283,7 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     _check_choices(values)
     brand = given("TELECONNECT_BRAND", read.brand)
     workers = given("TELECONNECT_RELAY_WORKERS", read.workers)
-    relay_port = given("TELECONNECT_RELAY_PORT", read.port)
-    relay_port = port if relay_port is None else relay_port
-    if relay_port and relay_port + workers - 1 > 65535:
-        raise ConfigError(
-            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
-        )
+    relay_port = _relay_port(values, port, workers)
     data_dir = given("TELECONNECT_DATA_DIR", read.folder)
     return Config(
         port=port,
@@ -292,6 +302,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         relay_workers=workers,
         retention_hours=given("TELECONNECT_RETENTION_HOURS", read.amount),
         early_entry_minutes=given("TELECONNECT_EARLY_ENTRY_MINUTES", read.amount),
+        idle_hours=given("TELECONNECT_IDLE_HOURS", read.amount),
+        sign_in_days=given("TELECONNECT_SIGN_IN_DAYS", read.amount),
         file_megabytes=given("TELECONNECT_FILE_MEGABYTES", read.amount),
         session_megabytes=given("TELECONNECT_SESSION_MEGABYTES", read.amount),
         clamav_socket=given("TELECONNECT_CLAMAV_SOCKET", read.socket_path),
@@ -300,6 +312,8 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
         abandoned_days=given("TELECONNECT_ABANDONED_DAYS", read.amount),
         interpreter_timeout_hours=given("TELECONNECT_INTERPRETER_TIMEOUT_HOURS", read.amount),
         default_region=given("TELECONNECT_DEFAULT_REGION", read.region),
+        oidc=read_oidc(values, given),
+        second_factor=given("TELECONNECT_SECOND_FACTOR", read.second_factor),
         brand=brand,
         log_level=values["TELECONNECT_LOG_LEVEL"],
         given=_given(values, environment),
@@ -307,13 +321,21 @@ def load(environment: Mapping[str, str] = os.environ, *, port: int | None = None
     )
 
 
+def _relay_port(values: Mapping[str, str], port: int, workers: int) -> int:
+    """The port of the first worker. Raises ConfigError."""
+    given = _read(values, "TELECONNECT_RELAY_PORT", read.port)
+    first: int = port if given is None else given
+    if first and first + workers - 1 > 65535:
+        raise ConfigError(
+            "TELECONNECT_RELAY_PORT and TELECONNECT_RELAY_WORKERS lead beyond port 65535."
+        )
+    return first
+
+
 def _given(values: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
     """What the environment sets, for the page that shows it: nothing secret is in it."""
-    return {
-        setting.name: "" if setting.secret else values[setting.name]
-        for setting in SETTINGS
-        if read.plain(environment.get(setting.name, ""), multiline=True)
-    }
+    given = (s for s in SETTINGS if read.plain(environment.get(s.name, ""), multiline=True))
+    return {each.name: "" if each.secret else values[each.name] for each in given}
 
 
 def _check_choices(values: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ import unicodedata
 from email.headerregistry import Address
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import phonenumbers
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -18,8 +18,10 @@ from signaling.contact import E164
 from signaling.delivery import mail, vonage_account
 from signaling.delivery.smtp_url import SmtpServer
 from signaling.errors import InvalidInput
+from signaling.identity import Condition
 from signaling.notices import price
 from signaling.notices.price import Price
+from signaling.second_factor import SecondFactorRule
 from signaling.text import one_line
 
 MOST_WORKERS = 64
@@ -163,6 +165,14 @@ def mail_server(text: str) -> str:
     return text
 
 
+def second_factor(text: str) -> SecondFactorRule:
+    for rule in get_args(SecondFactorRule):
+        if text == rule:
+            found: SecondFactorRule = rule
+            return found
+    raise ValueError("must be optional, administrators or everybody")
+
+
 def region(text: str) -> str:
     if text.upper() not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError("must be a country as CH or KE (ISO 3166)")
@@ -251,3 +261,54 @@ def api_url(text: str) -> str:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def issuer(text: str) -> str:
+    """Kept as written: the provider names itself by exactly this text (Discovery 1.0, section 4.3)."""
+    try:
+        url = URL(text)
+        public_url(str(url.origin()))
+    except ValueError:
+        raise ValueError("must be like https://login.example.org/realm") from None
+    if url.user is not None or url.query_string or url.fragment or "?" in text or "#" in text:
+        raise ValueError("must be the provider's address alone, without ? and #")
+    if url.scheme != "https" and not on_loopback(url):
+        raise ValueError("must begin with https: http is taken on this machine only")
+    return text
+
+
+def on_loopback(url: URL) -> bool:
+    return url.host in ("localhost", "127.0.0.1", "::1")
+
+
+def scopes(text: str) -> str:
+    """Separated by single spaces (RFC 6749, section 3.3)."""
+    named = text.split()
+    if not all(re.fullmatch(r"[\x21\x23-\x5b\x5d-\x7e]+", each, re.ASCII) for each in named):
+        raise ValueError("must be words separated by spaces, as openid profile email")
+    if "openid" not in named:
+        raise ValueError("must have the word openid")
+    return " ".join(named)
+
+
+def yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError("must be yes or no")
+    return text == "yes"
+
+
+def conditions(text: str) -> tuple[Condition, ...]:
+    try:
+        found = tuple(Condition.parse(part) for part in _parts(text))
+    except ValueError:
+        found = ()
+    if not found:
+        raise ValueError("must be domains or claim=value, separated by commas")
+    return found
+
+
+def claim_conditions(text: str) -> tuple[Condition, ...]:
+    found = conditions(text) if "=" in text else ()
+    if not found or not all(each.claim for each in found):
+        raise ValueError("must be like groups=administrators, separated by commas")
+    return found

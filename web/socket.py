@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
 
 from aiohttp import WSMsgType, hdrs, web
@@ -13,10 +14,10 @@ from signaling.errors import (
     InvalidInput,
     InvalidMessage,
     NotFound,
-    SignInRequired,
     TeleConnectError,
     TooManyRequests,
 )
+from signaling.moments.milliseconds import to_ms
 from signaling.rooms.attendance import Attendance
 from signaling.wire import messages as wire
 from signaling.wire.values import CLOSE_CODES
@@ -25,7 +26,7 @@ from web.calls.ice import ice_servers
 from web.connections.http_server import admit, expect_hello
 from web.http.errors import close_code, domain_error, refusal
 from web.http.no_websocket import no_websocket
-from web.http.request import account_of, seated, viewer_of, web_session_digest
+from web.http.request import seated, signed_in_or_late, viewer_of, web_session_digest
 from web.http.security import is_handshake
 from web.keys import (
     ATTENDING,
@@ -104,6 +105,11 @@ class Socket:
     def closing(self) -> bool:
         """Whether it no longer sends or handles anything."""
         return self._closing is not None
+
+    def tell_end(self, ends_at: datetime, now: datetime) -> None:
+        """Say when the time of the user's sign-in is over."""
+        left = max(0, to_ms(ends_at) - to_ms(now))
+        self.send(wire.encode(wire.SignInEnds(to_ms(ends_at), left)))
 
     def end(self, reason: str) -> None:
         """Say farewell and close, because access was revoked for `reason`."""
@@ -226,20 +232,30 @@ async def _hello(response: web.WebSocketResponse) -> wire.Hello:
 
 
 async def _lobby(request: web.Request, response: web.WebSocketResponse, hello: wire.Hello) -> None:
-    account = await account_of(request)
-    if account is None:
-        raise SignInRequired
+    account, digest = await signed_in_or_late(request)
     admit(request)
     hub = request.app[ROOMS].hub
     connection = Socket(response, request.transport, hello.peer_id)
-    grant = Grant(await web_session_digest(request))
-    async with _registered(request.app, connection, grant):
+
+    def activity() -> Activity:
+        return Activity(connection.acted())
+
+    def held() -> bool:
+        return any(room.others_online() for room in hub.rooms_of(account.id))
+
+    app = request.app
+    async with _registered(app, connection, Grant(digest), activity, held) as ends_at:
         hub.enter_lobby(account.id, connection)
+        connection.tell_end(ends_at, app[CLOCK].now())
         try:
             async for message in _messages(response, connection):
-                if not isinstance(message, wire.Ping):
-                    raise InvalidMessage
-                connection.send(wire.encode(wire.Pong()))
+                match message:
+                    case wire.Ping():
+                        connection.send(wire.encode(wire.Pong()))
+                    case wire.Active():
+                        connection.act()
+                    case _:
+                        raise InvalidMessage
         finally:
             hub.leave_lobby(account.id, connection)
             await connection.finish()  # else the handler ends before the close code is sent
@@ -252,11 +268,11 @@ async def _room(
     translate: Callable[[str], str],
 ) -> None:
     app = request.app
-    consultation_id, participant_id = await _seat(request, hello)
+    consultation_id, participant_id, web_session = await _seat(request, hello)
     admit(request)
     connection = Socket(response, request.transport, hello.peer_id)
     grant = Grant(
-        await web_session_digest(request),
+        web_session,
         invite_id=hello.invite_id,
         held=None if hello.invite_id else (consultation_id, participant_id),
     )
@@ -266,7 +282,10 @@ async def _room(
     def activity() -> Activity:
         return Activity(connection.acted(), room.in_progress)
 
-    async with _registered(app, connection, grant, activity):
+    def held() -> bool:
+        return room.in_progress if hello.invite_id else room.others_online()
+
+    async with _registered(app, connection, grant, activity, held) as ends_at:
         attendance = await app[ATTENDING].enter(
             consultation_id,
             participant_id,
@@ -275,6 +294,8 @@ async def _room(
             ice_servers(app[CONFIG].turn, participant_id, app[CLOCK].now()),
             app[RUNTIME_SETTINGS].media_policy,
         )
+        if not hello.invite_id:
+            connection.tell_end(ends_at, app[CLOCK].now())
         try:
             async for message in _messages(response, connection):
                 try:
@@ -292,8 +313,8 @@ async def _room(
             await app[ATTENDING].leave(attendance)
 
 
-async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
-    """(consultation id, participant id) that this browser may act as.
+async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str, bytes | None]:
+    """(consultation id, participant id, digest of the web session) that this browser may act as.
 
     Raises NotFound for anybody without a seat there, whether or not the consultation exists.
     """
@@ -301,15 +322,14 @@ async def _seat(request: web.Request, hello: wire.Hello) -> tuple[str, str]:
         arrival = await seated(request, hello.invite_id)
         if hello.consultation_id not in (None, arrival.consultation.id):
             raise NotFound
-        return arrival.consultation.id, arrival.invite.id
-    account = await account_of(request)
-    if account is None:
-        raise SignInRequired
+        digest = await web_session_digest(request)
+        return arrival.consultation.id, arrival.invite.id, digest
+    account, digest = await signed_in_or_late(request)
     if hello.consultation_id is None:
         raise InvalidMessage
     room = await request.app[ROOMS].open(hello.consultation_id)
     owned(room.consultation, account.id, "enter")
-    return hello.consultation_id, account.id
+    return hello.consultation_id, account.id, digest
 
 
 async def _messages(response: web.WebSocketResponse, connection: Socket) -> AsyncIterator[Any]:
@@ -405,13 +425,18 @@ async def _registered(
     app: web.Application,
     connection: Socket,
     grant: Grant,
-    activity: Callable[[], Activity] = Activity,
-) -> AsyncIterator[None]:
-    """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
+    activity: Callable[[], Activity],
+    held: Callable[[], bool],
+) -> AsyncIterator[datetime]:
+    """Yields when the web session ends, see `RevocationWatch.while_granted`.
+
+    Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
     app[SOCKETS].add(connection)
     try:
-        async with app[REVOCATION].while_granted(grant, connection.end, activity):
-            yield
+        live = app[REVOCATION]
+        tell = connection.tell_end if grant.invite_id is None else None
+        async with live.while_granted(grant, connection.end, activity, held, tell) as ends_at:
+            yield ends_at
     finally:
         app[SOCKETS].discard(connection)
 

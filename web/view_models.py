@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from signaling.preferences import DEFAULT_PREFERENCES, Preferences
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -42,6 +44,7 @@ class Viewer:
     "(code, own name) of every offered language."
     account_name: str | None = None
     "None for people who come by link."
+    account_id: str | None = None
     account_role: Literal["scheduler", "administrator"] | None = None
     time_zones: tuple[str, ...] = ()
     "IANA zones that forms offer, in order."
@@ -57,10 +60,24 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    passkey_origin: str = ""
+    """The public address, to which passkeys belong: they work nowhere else. Empty where browsers have
+    none, without TLS or by an IP address."""
+    preferences: Preferences = DEFAULT_PREFERENCES
+    "Of the account."
     colors: str = ""
     "Address of the style sheet with the organization's color; empty without one."
     logo: Picture | None = None
     "The organization's logo."
+
+
+@dataclass(frozen=True)
+class ProviderWay:
+    """Signing in by the organization's provider, as the sign-in page offers it."""
+
+    label: str
+    only: bool
+    "Whether there is no other way."
 
 
 @dataclass(frozen=True)
@@ -291,3 +308,7 @@ class SignedIn:
     since: datetime
     here: bool
     "Whether it is the browser of this request."
+    used: datetime
+    "When it was last used, within an hour."
+    way: str = ""
+    "What let it in, a `SignInWay`; empty if that is not known."

@@ -4,15 +4,21 @@ The bad line is a proxy on this machine that carries 2 Mbit/s in each direction 
 ten seconds in the middle, after which its connections are gone. What is counted as sent twice is what
 the line carried to the server beyond the file itself, the heads of the requests included.
 
-Beside the chat, ten people in ten rooms send a photo of 12 megapixels each, all at once and each over a line
-of 10 Mbit/s, while in fifty other rooms messages are acknowledged. Rounds alternate: messages alone, then with photos. Growth is the
-largest resident size of the web process while photos are taken in, less that just before; one photo is
-taken in before the first round, so that what is loaded once is there.
+Beside the chat, ten people in ten rooms send a photo of 12 megapixels each, all at once and each over a
+line of 10 Mbit/s, while in fifty other rooms messages are acknowledged. Rounds alternate: messages
+alone, then with photos. Growth is the largest resident size of the web process while photos are taken
+in, less that just before; one photo is taken in before the first round, so that what is loaded once is
+there.
+
+What requests cost is the processor time of the web process, all its threads included but not the process
+that examines files; no two requests at once.
 """
 
 import asyncio
 import itertools
+import secrets
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +37,7 @@ from scripts.traffic.server import (
 )
 from scripts.traffic.slow_link import slow_link
 from scripts.traffic.uploads import Sender, noisy_photo, ordinary_photo
+from signaling.ports.files import BLOCK_BYTES
 
 LINE_BITS_PER_SECOND = 2_000_000
 CUT_SECONDS = 10.0
@@ -45,11 +52,13 @@ OWN_LINE_BYTES_PER_SECOND = 10_000_000 / 8
 "Of each of those who send photos: a phone on a good mobile network."
 APART = 0.09
 "Seconds from one sender's start to the next one's. Within a second all send; nobody in lock-step."
+EACH_SENDS = 5
+"Uploads of which the cost is measured."
 MIB = 2**20
 
 
 async def _over_a_bad_line() -> dict[str, Any]:
-    photo = await asyncio.to_thread(noisy_photo, 4300, 3225, LARGEST)
+    photo = await asyncio.to_thread(noisy_photo, LARGEST)
     with temporary_folder() as folder:
         [place] = await furnish(folder / "data", 1)
         async with serving(folder / "data", TELECONNECT_RELAY_WORKERS="0") as server:
@@ -195,8 +204,42 @@ async def _beside_the_chat() -> dict[str, Any]:
     }
 
 
+async def _costs() -> dict[str, float]:
+    """Milliseconds of the web process for each kind of request, on average."""
+    photo = await asyncio.to_thread(ordinary_photo, 1)
+    with temporary_folder() as folder:
+        places = await furnish(folder / "data", AT_ONCE)
+        async with (
+            serving(folder / "data", TELECONNECT_RELAY_WORKERS="0") as server,
+            client() as session,
+        ):
+            senders = [Sender(session, server.url, place) for place in places]
+            for sender in senders:  # opens its room
+                await sender.send(photo)
+            uploads = [(sender, secrets.token_urlsafe(12)) for sender in senders * EACH_SENDS]
+            kinds: dict[str, Callable[[Sender, str], Awaitable[int]]] = {
+                "creation_ms": lambda sender, each: sender.create(each, photo),
+                "block_ms": lambda sender, each: sender.piece(each, photo, 0, BLOCK_BYTES),
+                "piece_ms": lambda sender, each: sender.piece(each, photo, BLOCK_BYTES),
+                "rest_ms": lambda sender, each: sender.piece(
+                    each, photo, BLOCK_BYTES + MIB, len(photo)
+                ),
+            }
+            costs = {}
+            for name, ask in kinds.items():
+                before = server.cpu_seconds()
+                for upload in uploads:
+                    await ask(*upload)
+                costs[name] = (server.cpu_seconds() - before) * 1000 / len(uploads)
+    return costs
+
+
 async def _run() -> dict[str, Any]:
-    return {"line": await _over_a_bad_line(), "chat": await _beside_the_chat()}
+    return {
+        "line": await _over_a_bad_line(),
+        "chat": await _beside_the_chat(),
+        "costs": await _costs(),
+    }
 
 
 def run() -> dict[str, Any]:
@@ -224,4 +267,14 @@ def table(result: dict[str, Any]) -> str:
             ["growth of the web process in MB (below 20)", "", chat["grown_bytes"] / MIB],
         ]
     )  # fmt: skip
-    return f"{bad_line}\n\n{beside}"
+    costs = result["costs"]
+    requests = lines(
+        [
+            ["web process, for each request", "ms of the processor"],
+            ["a new upload", costs["creation_ms"]],
+            ["a piece of 64 kB", costs["block_ms"]],
+            ["a piece of 1 MB", costs["piece_ms"]],
+            ["the rest of 2.3 MB, until the photo is in the chat", costs["rest_ms"]],
+        ]
+    )
+    return f"{bad_line}\n\n{beside}\n\n{requests}"

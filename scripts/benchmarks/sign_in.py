@@ -1,7 +1,7 @@
 """Signing in: whether the time of an answer tells which accounts exist.
 
 A wrong password is tried for an account that is there, for one that is not and for one that is
-disabled, in turn, so that a machine whose speed drifts treats all three alike.
+suspended, in turn, so that a machine whose speed drifts treats all three alike.
 """
 
 import asyncio
@@ -19,19 +19,20 @@ from storage.store import Records, Store
 from web.routes import path
 
 ROUNDS = 8
-"Fewer than the tries after which an account is throttled."
+"Fewer than the failures after which all networks together are delayed at an account."
 KINDS = {
     "there": "scheduler0@example.org",
     "not there": "nobody@example.org",
-    "disabled": "scheduler1@example.org",
+    "suspended": "scheduler1@example.org",
 }
 
 
-async def _time(session: aiohttp.ClientSession, url: str, email: str) -> float:
-    """Milliseconds until a wrong password is refused."""
+async def _time(session: aiohttp.ClientSession, url: str, email: str, place: int) -> float:
+    """Milliseconds until a wrong password from one of many networks is refused."""
     form = {"email": email, "password": "not the right one, and long enough"}
     started = time.perf_counter()
-    async with session.post(url, data=form, allow_redirects=False) as answer:
+    headers = {"X-Forwarded-For": f"203.0.113.{place}"}
+    async with session.post(url, data=form, headers=headers, allow_redirects=False) as answer:
         await answer.read()
         if answer.status != 401:
             raise RuntimeError(f"A wrong password was answered with {answer.status}.")
@@ -45,9 +46,10 @@ async def _run() -> dict[str, Any]:
         await furnish(data_dir, 2, seated=False)
         await _disable(data_dir)
         async with serving(data_dir, TELECONNECT_RELAY_WORKERS="0") as server, client() as session:
-            for _ in range(ROUNDS):
+            for place in range(ROUNDS):
                 for kind, email in KINDS.items():
-                    times[kind].append(await _time(session, server.url + path("sign_in"), email))
+                    url = server.url + path("sign_in")
+                    times[kind].append(await _time(session, url, email, place))
     medians = {kind: percentile(found, 0.5) for kind, found in times.items()}
     return {
         "rounds": ROUNDS,
@@ -60,9 +62,9 @@ async def _disable(data_dir: Path) -> None:
     store = await Store.open(data_dir, None)
 
     async def work(records: Records) -> None:
-        account = await records.accounts.by_email(KINDS["disabled"])
+        account = await records.accounts.by_email(KINDS["suspended"])
         assert account is not None
-        await records.accounts.change(replace(account, disabled_at=datetime.now(UTC)))
+        await records.accounts.change(replace(account, suspended_at=datetime.now(UTC)))
 
     await store.write(work)
     await store.close()

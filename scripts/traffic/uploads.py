@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import io
+import math
 import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,15 +25,18 @@ ANSWER_WITHIN = 15.0
 "Seconds without an answer after the last byte of a piece, and for an offset."
 
 
-def noisy_photo(width: int, height: int, most_bytes: int) -> bytes:
-    """A JPEG of noise of nearly that many bytes."""
-    noise = Image.frombytes("RGB", (width, height), random.Random(7).randbytes(width * height * 3))
-    for quality in range(98, 0, -2):
+def noisy_photo(most_bytes: int) -> bytes:
+    """A JPEG of noise of that many bytes, or up to a hundredth less, in the shape of photos."""
+    width = 4032
+    while True:
+        height = width * 3 // 4
+        noise = random.Random(7).randbytes(width * height * 3)
         out = io.BytesIO()
-        noise.save(out, "JPEG", quality=quality)
-        if out.tell() <= most_bytes:
-            break
-    return out.getvalue()
+        Image.frombytes("RGB", (width, height), noise).save(out, "JPEG", quality=95)
+        if 0.99 * most_bytes <= out.tell() <= most_bytes:
+            return out.getvalue()
+        # noise takes the same bytes for every pixel
+        width = int(width * math.sqrt(0.995 * most_bytes / out.tell()))
 
 
 def ordinary_photo(seed: int, width: int = 4032, height: int = 3024) -> bytes:
@@ -62,10 +66,10 @@ class Sender:
     async def send(self, content: bytes) -> str:
         """Send a photo, however often the line is cut; returns its id."""
         upload_id = secrets.token_urlsafe(12)
-        offset = await self._again(lambda: self._create(upload_id, content))
+        offset = await self._again(lambda: self.create(upload_id, content))
         while True:
             try:
-                offset = await self._piece(upload_id, content, offset)
+                offset = await self.piece(upload_id, content, offset)
                 if offset == len(content):
                     return upload_id
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
@@ -80,7 +84,8 @@ class Sender:
             except (aiohttp.ClientError, TimeoutError, ConnectionError):
                 await asyncio.sleep(TRY_AGAIN_AFTER)
 
-    async def _create(self, upload_id: str, content: bytes) -> int:
+    async def create(self, upload_id: str, content: bytes) -> int:
+        """Begin an upload; returns how far it is."""
         said = {
             "id": upload_id,
             "filename": "photo.jpg",
@@ -98,10 +103,17 @@ class Sender:
     async def _look(self, upload_id: str) -> int:
         return await self._ask("HEAD", self._address(upload_id), {})
 
-    async def _piece(self, upload_id: str, content: bytes, offset: int) -> int:
-        head = {"Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
-        piece = self._paced(content[offset : offset + PIECE_BYTES])
-        return await self._ask("PATCH", self._address(upload_id), head, piece)
+    async def piece(
+        self, upload_id: str, content: bytes, offset: int, length: int = PIECE_BYTES
+    ) -> int:
+        """Send a piece; returns how far the upload is then."""
+        piece = content[offset : offset + length]
+        head = {
+            "Upload-Offset": str(offset),
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(len(piece)),
+        }
+        return await self._ask("PATCH", self._address(upload_id), head, self._paced(piece))
 
     async def _paced(self, piece: bytes) -> AsyncIterator[bytes]:
         """The body of a request, as the line carries it."""

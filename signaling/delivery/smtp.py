@@ -88,6 +88,17 @@ class Smtp:
                 return PermanentFailure("content_refused")
             return await self._send(message)
 
+    async def reaches(self) -> bool:
+        """Whether the server takes a connection, and our credentials, right now."""
+        async with self._slots:
+            if (client := self._take_idle()) is None:
+                try:
+                    client = await self._connect()
+                except (aiosmtplib.SMTPException, OSError, ValueError):
+                    return False
+            self._keep(client)
+            return True
+
     async def close(self) -> None:
         """Quit every idle connection."""
         if self._idle_timer is not None:
@@ -119,8 +130,7 @@ class Smtp:
             client.close()
             raise
         if client.is_connected:
-            self._idle.append(client)
-            self._watch_idle()
+            self._keep(client)
         return outcome
 
     async def _transact(self, client: aiosmtplib.SMTP, message: mail.Mail) -> Outcome:
@@ -193,6 +203,11 @@ class Smtp:
             if client.is_connected:
                 return client
         return None
+
+    def _keep(self, client: aiosmtplib.SMTP) -> None:
+        """Keep an open connection for the next transaction."""
+        self._idle.append(client)
+        self._watch_idle()
 
     def _watch_idle(self) -> None:
         if self._idle_timer is not None:

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
+from signaling.account import Account
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
@@ -99,7 +101,7 @@ class Rooms:
         if scheduler is None:
             raise NotFound
         checks = await read.device_checks.of_consultation(consultation_id)
-        seats = [Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)]
+        seats = [_seat_of(scheduler)]
         for invite in await read.invites.of_consultation(consultation_id):
             if invite.state != "revoked":
                 check = checks.get(invite.id)
@@ -113,6 +115,7 @@ class Rooms:
                 await read.chat.announced(consultation_id),
             ),
             await read.chat.seen(consultation_id),
+            await read.consultations.former_schedulers(consultation_id),
         )
         if consultation.state in CALL_STATES:
             room.restore_call(await read.calls.current(consultation_id))
@@ -154,10 +157,30 @@ class Rooms:
                 room.ask_photo(None)
             room.publish(lambda seq: wire.ParticipantRemoved(seq, participant_id))
 
+    def change_scheduler(self, room: Room, scheduler: Account, now: datetime) -> None:
+        """Another account holds the session now. Within `exclusive`.
+
+        Whoever is there waits for the new scheduler; the former one's page ends, and the name stays
+        beside what they wrote.
+        """
+        before = room.consultation.scheduler_id
+        room.consultation = replace(room.consultation, scheduler_id=scheduler.id)
+        self._timers.cancel(absence(room, before))
+        if (seat := room.retire(before)) is not None:
+            _dismiss(seat)
+        room.seats[scheduler.id] = _seat_of(scheduler)
+        room.publish_participant(scheduler.id)
+        if room.waiting_since is None and room.others_online():
+            room.waiting_since = now
+
     async def changed(self, consultation_ids: Iterable[str]) -> None:
         """Refresh lists of these consultations: something outside their rooms has changed."""
         for scheduler_id in await self._store.read.consultations.schedulers_of(consultation_ids):
             self.hub.notify_lobby(scheduler_id, wire.ListChanged())
+
+
+def _seat_of(scheduler: Account) -> Seat:
+    return Seat(scheduler.id, "scheduler", scheduler.name, scheduler.language)
 
 
 def _dismiss(seat: Seat) -> None:

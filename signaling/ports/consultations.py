@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from signaling.account import Account
 from signaling.consultation import Consultation
 
 
@@ -17,6 +18,9 @@ class Consultations(Protocol):
     async def of_scheduler(
         self, scheduler_id: str, states: Sequence[str]
     ) -> list[Consultation]: ...
+    async def ids_of(self, scheduler_id: str, states: Sequence[str]) -> list[str]: ...
+    async def hand_over(self, consultation_id: str, former: Account, to_id: str) -> None: ...
+    async def former_schedulers(self, consultation_id: str) -> dict[str, str]: ...
     async def left_alone(
         self, before: datetime, after_id: str, limit: int
     ) -> list[Consultation]: ...

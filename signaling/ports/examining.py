@@ -41,12 +41,17 @@ Keep = Callable[[Picture, AsyncIterator[bytes]], Awaitable[None]]
 
 
 class Examiner(Protocol):
-    async def examine(self, size: int, source: AsyncIterable[bytes], keep: Keep) -> Examined:
-        """Judge a file of `size` bytes. Raises FileRefused."""
+    async def examine(
+        self, size: int, source: AsyncIterable[bytes], keep: Keep, *, whose: str
+    ) -> Examined:
+        """Judge a file of `size` bytes. Raises FileRefused.
+
+        Nobody (`whose`, a consultation's id) waits for all files of somebody else.
+        """
         ...
 
     async def page(
-        self, size: int, number: int, source: AsyncIterable[bytes], keep: Keep
+        self, size: int, number: int, source: AsyncIterable[bytes], keep: Keep, *, whose: str
     ) -> Examined:
         """Draw a page of a PDF, the first being 1. Raises FileRefused."""
         ...

@@ -11,8 +11,17 @@ BLOCK_BYTES = 64 * 1024
 class FileWriter(Protocol):
     """Takes the bytes of one part in order."""
 
+    @property
+    def length(self) -> int:
+        """Plain bytes of the part that are kept, once nothing more is written."""
+        ...
+
     async def write(self, chunk: bytes) -> None:
-        """Append; whole blocks are sealed at once. Raises Unavailable if the disk is full."""
+        """Append; whole blocks are sealed soon. Raises Unavailable, here or later, if the disk is full."""
+        ...
+
+    async def take_back(self) -> None:
+        """Drop all that this writer has written of an upload. Raises Unavailable."""
         ...
 
     async def finish(self) -> None:
@@ -34,10 +43,10 @@ class Files(Protocol):
     def writer(
         self, consultation_id: str, file_id: str, part: str, offset: int = 0
     ) -> AbstractAsyncContextManager[FileWriter]:
-        """Write from `offset`, the start of a block that is there or comes next; what follows goes.
+        """Write from `offset`, which is how long an upload is, and 0 for any other part.
 
         Left without `finish`, an upload keeps its whole blocks, durably, and any other part is as it
-        was before. Raises Unavailable, NotFound, or ValueError for another offset.
+        was before. Raises Unavailable, NotFound, or Conflict for another offset than the upload has.
         """
         ...
 
@@ -50,6 +59,16 @@ class Files(Protocol):
         `size` is that of the whole part, in plain bytes. Raises NotFound, before anything or later,
         if it is absent, damaged or of another size.
         """
+        ...
+
+    def read_all(
+        self, consultation_id: str, file_id: str, part: str, size: int
+    ) -> AsyncGenerator[bytes, None]:
+        """As `read`, all of it and several blocks at a time: for one reader at once."""
+        ...
+
+    async def digest(self, consultation_id: str, file_id: str, part: str, size: int) -> str:
+        """The SHA-256 of a part in hexadecimal. Raises NotFound as `read`."""
         ...
 
     async def delete(
@@ -67,6 +86,10 @@ class Files(Protocol):
 
     async def consultations(self) -> frozenset[str]:
         """Ids of the consultations of which there is any file. Raises Unavailable."""
+        ...
+
+    async def parts(self, consultation_id: str) -> frozenset[tuple[str, str]]:
+        """(file id, part) of all files of a consultation. Raises Unavailable."""
         ...
 
     async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:

@@ -3,16 +3,19 @@
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from signaling.ports.account_mails import AccountMails
 from signaling.ports.accounts import Accounts, KnownBrowsers, PasswordLinks, WebSessions
 from signaling.ports.attachments import Attachments, Uploads
 from signaling.ports.calls import Calls, Commands
 from signaling.ports.chat import Chat
 from signaling.ports.consultations import Consultations, Purged
 from signaling.ports.files import Files
+from signaling.ports.identities import AccessRequests, Identities
 from signaling.ports.interpreters import Interpreters
 from signaling.ports.invites import DeviceChecks, Invites, Replies
 from signaling.ports.notices import Notices, UsedTokens
-from signaling.ports.upkeep import Audit, SeenClock, Settings
+from signaling.ports.second_factors import SecondFactorRecords
+from signaling.ports.upkeep import Audit, Numbers, SeenClock, Settings
 
 T = TypeVar("T")
 
@@ -28,6 +31,14 @@ class Records(Protocol):
     def known_browsers(self) -> KnownBrowsers: ...
     @property
     def password_links(self) -> PasswordLinks: ...
+    @property
+    def identities(self) -> Identities: ...
+    @property
+    def access_requests(self) -> AccessRequests: ...
+    @property
+    def account_mails(self) -> AccountMails: ...
+    @property
+    def second_factors(self) -> SecondFactorRecords: ...
     @property
     def consultations(self) -> Consultations: ...
     @property
@@ -58,6 +69,8 @@ class Records(Protocol):
     def interpreters(self) -> Interpreters: ...
     @property
     def audit(self) -> Audit: ...
+    @property
+    def numbers(self) -> Numbers: ...
     @property
     def purged(self) -> Purged: ...
 

@@ -1,7 +1,10 @@
 """What a server stores about itself."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
+
+from signaling.numbers import Number
 
 
 class SeenClock(Protocol):
@@ -14,6 +17,12 @@ class SeenClock(Protocol):
 class Settings(Protocol):
     async def get(self, name: str) -> str | None: ...
     async def put(self, name: str, value: str) -> None: ...
+
+
+class Numbers(Protocol):
+    """How much happened, by the week."""
+
+    async def count(self, now: datetime, numbers: Iterable[Number]) -> None: ...
 
 
 class Audit(Protocol):

@@ -95,11 +95,19 @@ class Room:
         seats: Iterable[Seat],
         chat: Transcript,
         seen: dict[str, int],
+        former: dict[str, str] | None = None,
     ) -> None:
+        """`former`: who has handed the session over, by participant id: their names."""
         self.consultation = consultation
         self.seats = {seat.participant_id: seat for seat in seats}
         self.chat = chat
         self.seen = dict(seen)
+        self.former = {
+            participant_id: name
+            for participant_id, name in (former or {}).items()
+            if participant_id not in self.seats
+        }
+        "Names of those who have no seat any more and whose lines stay."
         self.call: Call | None = None
         self.photo_request: PhotoRequest | None = None
         self.scheduler_busy = False
@@ -208,6 +216,17 @@ class Room:
         view = self.seats[participant_id].view()
         self.publish(lambda seq: wire.ParticipantChanged(seq, view))
 
+    def retire(self, participant_id: str) -> Seat | None:
+        """Take somebody's seat and keep the name beside their lines. Returns the seat they had."""
+        seat = self.seats.pop(participant_id, None)
+        if seat is not None:
+            self.former[participant_id] = seat.name
+            view = _former(participant_id, seat.name)
+            self.publish(lambda seq: wire.ParticipantChanged(seq, view))
+            if self.photo_request is not None and self.photo_request.concerns(participant_id):
+                self.ask_photo(None)
+        return seat
+
     def publish_consultation(self) -> None:
         view = self.consultation_view()
         self.publish(lambda seq: wire.ConsultationChanged(seq, view))
@@ -249,11 +268,14 @@ class Room:
 
     def photo_sent(self, request_id: str, participant_id: str) -> None:
         """A photo that this participant sent for a request stands in the chat."""
-        request = self.photo_request
-        if request is not None and (request.id, request.participant_id) == (
-            request_id, participant_id,
-        ):  # fmt: skip
+        if self.waits_for_photo(request_id, participant_id):
             self.ask_photo(None)
+
+    def waits_for_photo(self, request_id: str, participant_id: str) -> bool:
+        """Whether this participant is asked for a photo by this request."""
+        request = self.photo_request
+        asked = None if request is None else (request.id, request.participant_id)
+        return asked == (request_id, participant_id)
 
     # --- between peers
 
@@ -294,7 +316,10 @@ class Room:
             wire.Snapshot(
                 seq=self.seq,
                 consultation=self.consultation_view(),
-                participants=[seat.view() for seat in self.seats.values()],
+                participants=[
+                    *(seat.view() for seat in self.seats.values()),
+                    *(_former(*each) for each in self.former.items()),
+                ],
                 chat=self.chat.lines,
                 seen=self.seen,
                 call=None if self.call is None or self.call.over else self.call_view(),
@@ -361,3 +386,8 @@ class Room:
         if resume.seq + 1 < oldest:
             return None
         return [frame for seq, frame in self._events if seq > resume.seq]
+
+
+def _former(participant_id: str, name: str) -> Participant:
+    """Somebody who is not there and does not come back, for the name alone."""
+    return Participant(participant_id, "scheduler", name, online=False, present=False)

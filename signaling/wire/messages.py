@@ -40,11 +40,7 @@ MAX_FRAME_BYTES = 64 * 1024
 
 
 class Message(
-    msgspec.Struct,
-    tag_field="type",
-    forbid_unknown_fields=True,
-    frozen=True,
-    omit_defaults=True,
+    msgspec.Struct, tag_field="type", forbid_unknown_fields=True, frozen=True, omit_defaults=True
 ):
     """Base of all messages."""
 
@@ -69,6 +65,10 @@ class Hello(Message, tag="hello", frozen=True):
 
 class Ping(Message, tag="ping", frozen=True):
     """Browsers cannot see WebSocket pings; this is how a page detects a dead connection."""
+
+
+class Active(Message, tag="active", frozen=True):
+    """A scheduler has done something by hand on a page of the lobby: that keeps them signed in."""
 
 
 class ChatSend(Message, tag="chat_send", frozen=True):
@@ -203,6 +203,7 @@ class SetQuality(Message, tag="set_quality", frozen=True):
 ClientMessage = (
     Hello
     | Ping
+    | Active
     | ChatSend
     | Seen
     | ReadChat
@@ -389,14 +390,19 @@ class Lobby(Message, tag="lobby", frozen=True):
     waiting: list[WaitingEntry]
 
 
+class SignInEnds(Message, tag="sign_in_ends", frozen=True):
+    """When this scheduler has to sign in again, and the milliseconds left; 0: it is over."""
+
+    at: int
+    left: int
+
+
 class ListChanged(Message, tag="list_changed", frozen=True):
     """Something shown in this scheduler's lists of sessions has changed."""
 
 
-ServerMessage = (
-    Welcome
-    | Snapshot
-    | ConsultationChanged
+RoomEvent = (
+    ConsultationChanged
     | ParticipantChanged
     | ParticipantRemoved
     | ChatAdded
@@ -404,6 +410,12 @@ ServerMessage = (
     | PhotoTurned
     | PhotoRequestChanged
     | CallChanged
+)
+
+ServerMessage = (
+    Welcome
+    | Snapshot
+    | RoomEvent
     | Ack
     | ChatPage
     | Refusal
@@ -417,18 +429,8 @@ ServerMessage = (
     | Replaced
     | Goodbye
     | Lobby
+    | SignInEnds
     | ListChanged
-)
-
-RoomEvent = (
-    ConsultationChanged
-    | ParticipantChanged
-    | ParticipantRemoved
-    | ChatAdded
-    | SeenChanged
-    | PhotoTurned
-    | PhotoRequestChanged
-    | CallChanged
 )
 
 _decoder = msgspec.json.Decoder(ClientMessage)

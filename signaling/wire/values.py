@@ -15,7 +15,7 @@ ParticipantRole = Literal["scheduler", "service_user", "companion", "colleague",
 Quality = Literal["good", "fair", "poor"]
 MediaPolicy = Literal["auto", "relay"]
 TrackKind = Literal["audio", "video", "screen"]
-FileNote = Literal["contains_files", "needs_acrobat", "no_preview"]
+FileNote = Literal["contains_files", "needs_acrobat", "no_preview", "lost"]
 "What somebody should know before opening a PDF."
 
 

@@ -33,7 +33,16 @@ class SeatsLeft:
     web_session_digest: bytes
 
 
-Loss = WebSessionsEnded | SeatTaken | SeatsLeft
+@dataclass(frozen=True)
+class WebSessionMoved:
+    """Somebody signed in again in the same browser: all that they had open goes on."""
+
+    before: bytes
+    after: bytes
+    "Digests of its web sessions."
+
+
+Loss = WebSessionsEnded | SeatTaken | SeatsLeft | WebSessionMoved
 
 
 class CommitHooks:
@@ -44,10 +53,15 @@ class CommitHooks:
         "Called for each loss."
         self.notice_due: Callable[[], None] | None = None
         "Called once for a commit that gave the sender something new to look at."
+        self.account_mail_due: Callable[[], None] | None = None
+        "The same for mail about accounts."
 
     def web_sessions_ended(self, executor: Executor, digests: Iterable[bytes]) -> None:
         if ended := frozenset(digests):
             executor.after_commit(lambda: self._lose(WebSessionsEnded(ended)))
+
+    def web_session_moved(self, executor: Executor, before: bytes, after: bytes) -> None:
+        executor.after_commit(lambda: self._lose(WebSessionMoved(before, after)))
 
     def seat_taken(self, executor: Executor, invite_id: str, digest: bytes) -> None:
         executor.after_commit(lambda: self._lose(SeatTaken(invite_id, digest)))
@@ -58,6 +72,9 @@ class CommitHooks:
     def notice_queued(self, executor: Executor) -> None:
         executor.after_commit(self._wake)
 
+    def account_mail_queued(self, executor: Executor) -> None:
+        executor.after_commit(self._wake_account_mail)
+
     def _lose(self, loss: Loss) -> None:
         if self.access_lost is not None:
             self.access_lost(loss)
@@ -65,3 +82,7 @@ class CommitHooks:
     def _wake(self) -> None:
         if self.notice_due is not None:
             self.notice_due()
+
+    def _wake_account_mail(self) -> None:
+        if self.account_mail_due is not None:
+            self.account_mail_due()

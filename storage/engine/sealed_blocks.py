@@ -14,7 +14,7 @@ from contextlib import suppress
 from cryptography.exceptions import InvalidTag
 
 from signaling.ports.files import BLOCK_BYTES
-from storage.engine.vault import SEAL_BYTES, ConsultationKey
+from storage.engine.vault import SEAL_BYTES, ConsultationKey, Plain
 
 SEALED_BYTES = BLOCK_BYTES + SEAL_BYTES
 "A whole block as it is stored."
@@ -27,7 +27,7 @@ class Blocks:
         self._key = key
         self._name = f"file.{file_id}.{part}"
 
-    def seal(self, number: int, plain: bytes, *, last: bool) -> bytes:
+    def seal(self, number: int, plain: Plain, *, last: bool) -> bytes:
         return self._key.seal(self._place(number, last), plain)
 
     def open(self, number: int, sealed: bytes, *, last: bool) -> bytes:
@@ -68,27 +68,32 @@ class BlockFile:
         self._blocks = blocks
         self._descriptor = descriptor
         self._number, within = divmod(offset, BLOCK_BYTES)
-        self._durable = self._number
+        self._first = self._durable = self._number
         "Blocks that are on disk, whatever happens."
-        self._pending = bytearray()
+        self._end = 0
+        "Bytes of the last block, once it is written."
         if within or self._number > os.fstat(descriptor).st_size // SEALED_BYTES:
             raise ValueError(f"no block begins at {offset}")
         os.ftruncate(descriptor, self._number * SEALED_BYTES)
 
-    def add(self, chunk: bytes) -> None:
-        """Append; seals what makes whole blocks."""
-        self._pending += chunk
-        while len(self._pending) >= BLOCK_BYTES:
-            plain = bytes(self._pending[:BLOCK_BYTES])
-            self._put(self._blocks.seal(self._number, plain, last=False))
-            del self._pending[:BLOCK_BYTES]
+    @property
+    def length(self) -> int:
+        """Plain bytes that were flushed to disk."""
+        return self._durable * BLOCK_BYTES + self._end
+
+    def add(self, plain: bytearray) -> None:
+        """Append whole blocks."""
+        whole = memoryview(plain)
+        for start in range(0, len(plain), BLOCK_BYTES):
+            block = whole[start : start + BLOCK_BYTES]
+            self._put(self._blocks.seal(self._number, block, last=False))
             self._number += 1
 
-    def end(self) -> None:
-        """Seal the rest as the last block, and flush everything to disk."""
-        self._put(self._blocks.seal(self._number, bytes(self._pending), last=True))
-        self._pending.clear()
+    def end(self, plain: bytearray) -> None:
+        """Append the last block, shorter than others and maybe empty, and flush everything to disk."""
+        self._put(self._blocks.seal(self._number, plain, last=True))
         self.flush()
+        self._end = len(plain)
 
     def flush(self) -> None:
         """Flush whole blocks to disk; those that cannot be are taken back."""
@@ -98,6 +103,11 @@ class BlockFile:
             self._cut(self._durable)
             raise
         self._durable = self._number
+
+    def take_back(self) -> None:
+        """Drop what was appended."""
+        os.ftruncate(self._descriptor, self._first * SEALED_BYTES)
+        self._number = self._durable = self._first
 
     def close(self) -> None:
         os.close(self._descriptor)

@@ -1,14 +1,15 @@
 """Files of consultations, sealed under their keys: `files/<consultation id>/<file id>.<part>`.
 
-Names of files that people chose are never part of a path. Whatever blocks runs in a thread; nothing
-here holds more of a file than a few blocks. The part `upload` is written in place, since it grows
-over many requests; every other part is written beside its place and put there when it is whole.
+Names of files that people chose are never part of a path. Whatever blocks runs in a thread, as do
+sealing and hashing, and for as many blocks at a time as there are, since the way to a thread and back
+costs more than a block; nothing here holds more of a file than QUEUED_BYTES and a block. The part
+`upload` is written in place, since it grows over many requests; every other part is written beside
+its place and put there when it is whole.
 """
 
 import asyncio
 import contextlib
 import errno
-import logging
 import os
 import re
 import secrets
@@ -16,19 +17,18 @@ import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
-from typing import Protocol, TypeVar
-
-from cryptography.exceptions import InvalidTag
+from typing import Any, Protocol, TypeVar
 
 from signaling.attachment import UPLOAD
 from signaling.errors import NotFound, Unavailable
 from signaling.identifier import PATTERN
 from signaling.ports.files import BLOCK_BYTES
 from storage.engine.database import Executor
-from storage.engine.sealed_blocks import SEALED_BYTES, BlockFile, Blocks
-from storage.engine.vault import SEAL_BYTES, Vault
-from storage.folder import durable
+from storage.engine.sealed_blocks import Blocks
+from storage.engine.sealed_parts import GrowingPart, WholePart
+from storage.engine.vault import Vault
 
 T = TypeVar("T")
 C = TypeVar("C", bound="_Closable")
@@ -39,7 +39,14 @@ STORED = re.compile(rf"({PATTERN.pattern})\.({_PART.pattern})")
 "Name of the file that holds a part: (file id, part)."
 _HALF = re.compile(rf"\.({PATTERN.pattern})\.({_PART.pattern})\.[0-9a-f]+\.half")
 
-_log = logging.getLogger(__name__)
+HASHED_BYTES = 64 * BLOCK_BYTES
+"Of one part, that a thread hashes in one go."
+GATHERED_BYTES = 4 * BLOCK_BYTES
+GATHERED_WITHIN = 0.25
+"""So much of what is written, or so many seconds of it from a slow line, go to a thread at a time: what
+a kill loses is no more."""
+QUEUED_BYTES = 8 * BLOCK_BYTES
+"Of one part, that wait for a thread: written as they come, or read ahead for the examining process."
 
 
 class _Closable(Protocol):
@@ -69,8 +76,8 @@ class SealedFiles:
         if offset and not in_place:
             raise ValueError(f"{part} is written as a whole")
         half = path if in_place else path.with_name(f".{path.name}.{secrets.token_hex(4)}.half")
-        file = await _open_in_thread(lambda: _opened(half, blocks, offset))
-        writer = Writer(file, half, path)
+        file = await _open_in_thread(lambda: GrowingPart(half, path, blocks, offset))
+        writer = Writer(file)
         failed = True
         try:
             # a purge destroys the key first: a folder made after it deleted the old one must not stay
@@ -88,21 +95,45 @@ class SealedFiles:
         self, consultation_id: str, file_id: str, part: str, size: int, start: int = 0,
         end: int | None = None,
     ) -> AsyncGenerator[bytes, None]:  # fmt: skip
-        path = self._path(consultation_id, file_id, part)
-        blocks = await self._blocks(consultation_id, file_id, part)
         end = size if end is None else min(end, size)
-        whole = await _open_in_thread(lambda: _Whole(path, blocks, size, part))
-        try:
+        async with self._reader(consultation_id, file_id, part, size) as reader:
             number, ends = start // BLOCK_BYTES, -(-end // BLOCK_BYTES) if start < end else 0
             while number < ends:
-                plain = await _in_thread(partial(whole.block, number))
+                plain = await reader.run(partial(reader.whole.block, number))
                 first = number * BLOCK_BYTES
                 yield plain[max(start - first, 0) : end - first]
                 number += 1
             if end == size:
-                await _in_thread(whole.check_end)
+                await reader.run(reader.whole.check_end)
+
+    async def read_all(
+        self, consultation_id: str, file_id: str, part: str, size: int
+    ) -> AsyncGenerator[bytes, None]:
+        async with self._reader(consultation_id, file_id, part, size) as reader:
+            for start in range(0, size, QUEUED_BYTES):
+                yield await reader.run(partial(reader.whole.plain, start, start + QUEUED_BYTES))
+            await reader.run(reader.whole.check_end)
+
+    async def digest(self, consultation_id: str, file_id: str, part: str, size: int) -> str:
+        digest = sha256()
+        async with self._reader(consultation_id, file_id, part, size) as reader:
+            for start in range(0, size, HASHED_BYTES):
+                end = start + HASHED_BYTES
+                await reader.run(partial(reader.whole.hash, digest.update, start, end))
+            await reader.run(reader.whole.check_end)
+        return digest.hexdigest()
+
+    @contextlib.asynccontextmanager
+    async def _reader(
+        self, consultation_id: str, file_id: str, part: str, size: int
+    ) -> AsyncIterator["_Reader"]:
+        path = self._path(consultation_id, file_id, part)
+        blocks = await self._blocks(consultation_id, file_id, part)
+        reader = _Reader(await _open_in_thread(lambda: WholePart(path, blocks, size, part)))
+        try:
+            yield reader
         finally:
-            whole.close()
+            reader.leave()
 
     async def delete(
         self, consultation_id: str, file_id: str, parts: Iterable[str] | None = None
@@ -134,6 +165,10 @@ class SealedFiles:
             )
         )
 
+    async def parts(self, consultation_id: str) -> frozenset[tuple[str, str]]:
+        folder = self._path(consultation_id, consultation_id, UPLOAD).parent
+        return await _in_thread(lambda: frozenset(_parts(folder)))
+
     async def sweep(self, consultation_id: str, keep: Collection[tuple[str, str]]) -> int:
         folder = self._path(consultation_id, consultation_id, UPLOAD).parent
         kept = frozenset(keep)
@@ -155,100 +190,123 @@ class SealedFiles:
         return Blocks(await self._vault.key(self._executor, consultation_id), file_id, part)
 
 
-class _Whole:
-    """A part that is complete, open for reading. Raises FileNotFoundError for what is not one."""
+class _Reader:
+    """Runs what is read of a part in threads, one thing at a time."""
 
-    def __init__(self, path: Path, blocks: Blocks, size: int, part: str) -> None:
-        self._path = path
-        self._blocks = blocks
-        self._size = size
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        # all of an upload may be there without its empty end: the server was killed in between
-        ends = size // BLOCK_BYTES * SEALED_BYTES
-        self._has_end = True
-        found = os.fstat(self._descriptor).st_size
-        if part == UPLOAD and size % BLOCK_BYTES == 0 and found == ends:
-            self._has_end = False
-        elif found != ends + size % BLOCK_BYTES + SEAL_BYTES:
-            self.close()
-            raise self._damaged("a stored file is of another size", size=found)
+    def __init__(self, whole: WholePart) -> None:
+        self.whole = whole
+        self._work: asyncio.Future[Any] | None = None
 
-    def block(self, number: int) -> bytes:
-        try:
-            return self._blocks.read(self._descriptor, number, self._size)
-        except InvalidTag:
-            raise self._damaged("a stored file is damaged", block=number) from None
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run in a thread, to its end even if the caller is canceled."""
+        running = self._work = _in_thread(work)
+        return await asyncio.shield(running)
 
-    def check_end(self) -> None:
-        """Whether the last block is the last, if it is one of its own."""
-        if self._size % BLOCK_BYTES == 0 and self._has_end:
-            self.block(self._size // BLOCK_BYTES)
+    def leave(self) -> None:
+        """Close it, once no thread reads it: its descriptor may become another file's."""
+        if self._work is None or self._work.done():
+            self.whole.close()
+        else:
+            self._work.add_done_callback(self._left)
 
-    def close(self) -> None:
-        os.close(self._descriptor)
-
-    def _damaged(self, what: str, **facts: int) -> FileNotFoundError:
-        place = {"consultation_id": self._path.parent.name, "file": self._path.name}
-        _log.error(what, extra={**place, **facts})
-        return FileNotFoundError()
+    def _left(self, work: "asyncio.Future[Any]") -> None:
+        work.exception()  # whoever wanted it has gone
+        self.whole.close()
 
 
 class Writer:
     """Writes one part; see `signaling.ports.files.FileWriter`."""
 
-    def __init__(self, file: BlockFile, written: Path, target: Path) -> None:
+    def __init__(self, file: GrowingPart) -> None:
         self._file = file
-        self._written = written
-        self._target = target
-        self._whole = False
+        self._queued = bytearray()
         self._work: asyncio.Future[None] | None = None
+        self._later: asyncio.TimerHandle | None = None
+        "Hands over what has come by then."
+
+    @property
+    def length(self) -> int:
+        return self._file.length
 
     async def write(self, chunk: bytes) -> None:
-        await self._run(lambda: self._file.add(chunk))
+        self._queued += chunk
+        if len(self._queued) >= GATHERED_BYTES:
+            if len(self._queued) >= QUEUED_BYTES:
+                await self._alone()
+            self._raise_failure()
+            self._hand_over()
+        elif len(self._queued) >= BLOCK_BYTES and self._later is None:
+            self._later = asyncio.get_running_loop().call_later(GATHERED_WITHIN, self._hand_over)
+
+    def _hand_over(self) -> None:
+        """Start handing over what is queued; whatever came before and failed is told by `write`."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._work is None or (self._work.done() and self._failure is None):
+            self._work = asyncio.ensure_future(self._drain())
 
     async def finish(self) -> None:
-        await self._run(self._finish)
-        self._whole = True
+        await self._alone()
+        self._raise_failure()
+        rest, self._queued = self._queued, bytearray()
+        self._work = _in_thread(lambda: self._file.finish(rest))
+        await asyncio.shield(self._work)
+
+    async def take_back(self) -> None:
+        await self._alone()
+        self._raise_failure()
+        self._queued.clear()
+        self._work = _in_thread(self._file.take_back)
+        await asyncio.shield(self._work)
 
     async def leave(self, *, quiet: bool) -> None:
         """Close the file. Raises Unavailable unless `quiet`: something else went wrong already."""
-        if self._work is not None:
-            await asyncio.wait({self._work})
-            self._work.exception()  # whoever waited for it has it
+        await self._alone()
+        if self._file.closed:
+            return
+        failed = self._failure is not None
         try:
-            await _in_thread(self._leave)
+            await _in_thread(lambda: self._file.leave(bytearray() if failed else self._queued))
+            if not quiet:
+                self._raise_failure()
         except (NotFound, Unavailable):
             if not quiet:
                 raise
 
-    async def _run(self, work: Callable[[], None]) -> None:
-        """Run in a thread, to its end even if the caller is canceled."""
-        self._work = asyncio.ensure_future(_in_thread(work))
-        await asyncio.shield(self._work)
+    async def _drain(self) -> None:
+        """Hand over whole blocks as long as there are any, as many at a time as have come."""
+        while whole := len(self._queued) // BLOCK_BYTES * BLOCK_BYTES:
+            plain, self._queued = self._queued[:whole], self._queued[whole:]
+            await _in_thread(partial(self._file.add, plain))
 
-    def _finish(self) -> None:
-        self._file.end()
-        if self._written != self._target:
-            os.replace(self._written, self._target)
-        durable.sync(self._target.parent)
+    async def _alone(self) -> None:
+        """Wait until no thread writes, and none will by itself."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if self._work is not None:
+            await asyncio.wait({self._work})
 
-    def _leave(self) -> None:
-        try:
-            if self._whole:
-                return
-            if self._written == self._target:
-                self._file.flush()
-                durable.sync(self._target.parent)
-            else:
-                self._written.unlink(missing_ok=True)
-        finally:
-            self._file.close()
+    @property
+    def _failure(self) -> BaseException | None:
+        """Of what ran last in a thread."""
+        work = self._work
+        return None if work is None or not work.done() or work.cancelled() else work.exception()
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
+def _in_thread(work: Callable[[], T]) -> "asyncio.Future[T]":
     """Raises Unavailable where the disk refuses, NotFound for what is not there."""
+    return asyncio.get_running_loop().run_in_executor(None, _translated, work)
+
+
+def _translated(work: Callable[[], T]) -> T:
     try:
-        return await asyncio.to_thread(work)
+        return work()
     except FileNotFoundError:
         raise NotFound from None
     except OSError as error:
@@ -257,7 +315,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
 
 async def _open_in_thread(work: Callable[[], C]) -> C:
     """As `_in_thread`; what is opened for a caller that was canceled is closed again."""
-    opening = asyncio.ensure_future(_in_thread(work))
+    opening = _in_thread(work)
     try:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
@@ -281,30 +339,15 @@ def _length(path: Path, blocks: Blocks) -> int:
         os.close(descriptor)
 
 
-def _opened(path: Path, blocks: Blocks, offset: int) -> BlockFile:
-    descriptor = _create(path)
-    try:
-        return BlockFile(blocks, descriptor, offset)
-    except BaseException:
-        os.close(descriptor)
-        raise
-
-
-def _create(path: Path) -> int:
-    while True:
-        path.parent.parent.mkdir(mode=0o700, exist_ok=True)
-        with suppress(FileExistsError):
-            path.parent.mkdir(mode=0o700)
-            durable.sync(path.parent.parent)
-        try:
-            return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except FileNotFoundError:  # the folder lost its last file just now, and went with it
-            continue
-
-
 def _entries(folder: Path) -> Iterator[Path]:
     with suppress(FileNotFoundError):
         yield from folder.iterdir()
+
+
+def _parts(folder: Path) -> Iterator[tuple[str, str]]:
+    for entry in _entries(folder):
+        if named := STORED.fullmatch(entry.name):
+            yield named[1], named[2]
 
 
 def _delete(folder: Path, unwanted: Callable[[str, str], bool], halves: bool = False) -> int:

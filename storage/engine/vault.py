@@ -27,6 +27,8 @@ from storage.engine.master_key import KEY_BYTES, derived, key_id
 from storage.errors import MasterKeyError, WrongMasterKey
 
 T = TypeVar("T")
+Plain = bytes | bytearray | memoryview
+"What can be sealed."
 
 NONCE_BYTES = 12
 SEAL_BYTES = NONCE_BYTES + 16
@@ -64,7 +66,7 @@ class ConsultationKey:
         self._key = key
         self._cipher = AESGCM(key if version == ONE_KEY else derived(key, "cipher", KEY_BYTES))
 
-    def seal(self, place: str, plain: bytes) -> bytes:
+    def seal(self, place: str, plain: Plain) -> bytes:
         """Encrypt `plain` for `place` ("table.column.row"): nonce, ciphertext and tag."""
         nonce = os.urandom(NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, plain, f"{self._id}:{place}".encode())

@@ -27,10 +27,15 @@ ALTER TABLE web_session ADD COLUMN subject TEXT;
 ALTER TABLE web_session ADD COLUMN provider_session TEXT;
 CREATE INDEX web_session_subject ON web_session (issuer, subject) WHERE issuer IS NOT NULL;
 
+-- When somebody last used it; NULL: not since this was stored.
+ALTER TABLE web_session ADD COLUMN used_at INTEGER;
+
 -- reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
 -- for at the sign-in page.
 ALTER TABLE password_link ADD COLUMN kind TEXT NOT NULL DEFAULT 'reset'
     CHECK (kind IN ('reset', 'invitation', 'forgotten'));
+ALTER TABLE password_link ADD COLUMN made_by TEXT REFERENCES account (id) ON DELETE SET NULL;
+CREATE INDEX password_link_made_by ON password_link (made_by) WHERE made_by IS NOT NULL;
 
 -- What somebody has chosen under their profile, as JSON; and when they asked to be deleted.
 ALTER TABLE account ADD COLUMN preferences TEXT NOT NULL DEFAULT '{}';
@@ -45,9 +50,12 @@ CREATE TABLE account_mail (
     created_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,       -- next try
     tries INTEGER NOT NULL DEFAULT 0,
+    doubts INTEGER NOT NULL DEFAULT 0, -- tries after which it may have arrived
+    problem TEXT NOT NULL DEFAULT '',  -- of the last try: a code of signaling/notices/reasons.py
     expires_at INTEGER NOT NULL    -- no try after this: the address in it is over
 ) STRICT;
 CREATE INDEX account_mail_due ON account_mail (due_at);
+CREATE INDEX account_mail_account ON account_mail (account_id);
 
 -- Credentials of WebAuthn Level 3.
 CREATE TABLE passkey (
@@ -62,12 +70,14 @@ CREATE TABLE passkey (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX passkey_account ON passkey (account_id);
 
--- Authenticator apps (RFC 6238).
+-- Authenticator apps (RFC 6238); one that no code has confirmed yet does not count.
 CREATE TABLE authenticator_app (
-    account_id TEXT PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+    account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    confirmed INTEGER NOT NULL CHECK (confirmed IN (0, 1)),
     secret BLOB NOT NULL,          -- sealed
     created_at INTEGER NOT NULL,
-    last_step INTEGER NOT NULL     -- time step of the newest code that was taken: none counts twice
+    last_step INTEGER NOT NULL,    -- time step of the newest code that was taken: none counts twice
+    PRIMARY KEY (account_id, confirmed)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE recovery_code (
@@ -104,3 +114,31 @@ CREATE TABLE shared_session (
     PRIMARY KEY (consultation_id, account_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX shared_session_account ON shared_session (account_id);
+
+-- Whoever is suspended cannot sign in until an administrator lets them in again.
+ALTER TABLE account RENAME COLUMN disabled_at TO suspended_at;
+
+-- What stays of a deleted account while closed sessions of theirs wait for their own deletion: an id.
+ALTER TABLE account ADD COLUMN deleted_at INTEGER;
+CREATE INDEX account_deleted ON account (id) WHERE deleted_at IS NOT NULL;
+
+-- The audit log, filtered by who and by what.
+CREATE INDEX audit_actor ON audit (actor, number);
+CREATE INDEX audit_action ON audit (action, number);
+
+-- How much happened in a week, counted as it happens: of sessions that were deleted nothing else stays.
+CREATE TABLE number (
+    week TEXT NOT NULL,            -- ISO 8601, as 2026-W50
+    kind TEXT NOT NULL,
+    label TEXT NOT NULL,           -- a word of signaling/numbers.py: it names nobody
+    count INTEGER NOT NULL,
+    PRIMARY KEY (week, kind, label)
+) STRICT, WITHOUT ROWID;
+
+-- Who held a session before it was handed to a colleague: the names beside what they wrote.
+CREATE TABLE former_scheduler (
+    consultation_id TEXT NOT NULL REFERENCES consultation (id) ON DELETE CASCADE,
+    participant_id TEXT NOT NULL,  -- their account, which may be deleted
+    name BLOB NOT NULL,            -- sealed
+    PRIMARY KEY (consultation_id, participant_id)
+) STRICT, WITHOUT ROWID;

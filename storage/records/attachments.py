@@ -25,6 +25,12 @@ INSERT = (
     "INSERT INTO attachment (consultation_id, id, details, bytes, turned) VALUES (?, ?, ?, ?, ?)"
 )
 
+VOLUME = (
+    "((SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id = ?1)"
+    " + (SELECT COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id = ?1))"
+)
+"Bytes that files take of the limit of session ?1: what is stored, and what is to come."
+
 
 def inserted(key: ConsultationKey, attachment: Attachment) -> tuple[object, ...]:
     """The parameters of INSERT."""
@@ -75,6 +81,11 @@ class Attachments:
         """All attachments of a consultation, by id."""
         return await self._found(consultation_id, "consultation_id = ? ORDER BY id")
 
+    async def consultations(self) -> set[str]:
+        """Ids of the consultations that have any."""
+        rows = await self._executor.rows("SELECT DISTINCT consultation_id FROM attachment")
+        return {row["consultation_id"] for row in rows}
+
     async def turn(self, consultation_id: str, attachment_id: str, turned: int) -> bool:
         """Store by how many quarter turns clockwise it is shown; False if there is none."""
         rows = await self._executor.rows(
@@ -91,9 +102,10 @@ class Attachments:
         if known is None:
             return
         others = [each for each in known.renditions if each.name != rendition.name]
-        await self._change(replace(known, renditions=(*others, rendition)))
+        await self.change(replace(known, renditions=(*others, rendition)))
 
-    async def _change(self, attachment: Attachment) -> None:
+    async def change(self, attachment: Attachment) -> None:
+        """Store all but how it is turned, within a transaction."""
         key = await self._vault.key(self._executor, attachment.consultation_id)
         await self._executor.rows(
             "UPDATE attachment SET details = ?, bytes = ? WHERE consultation_id = ? AND id = ?",
@@ -105,11 +117,7 @@ class Attachments:
 
     async def volume(self, consultation_id: str) -> int:
         """Bytes that files take of the session's limit: what is stored, and what is to come."""
-        row = await self._executor.row(
-            "SELECT (SELECT COALESCE(SUM(bytes), 0) FROM attachment WHERE consultation_id = ?1)"
-            " + (SELECT COALESCE(SUM(bytes), 0) FROM upload WHERE consultation_id = ?1) AS volume",
-            (consultation_id,),
-        )
+        row = await self._executor.row(f"SELECT {VOLUME} AS volume", (consultation_id,))
         return int(row["volume"]) if row else 0
 
     async def _found(

@@ -21,7 +21,7 @@ import msgspec
 
 from signaling.identifier import NEW_ID
 from signaling.moments.milliseconds import from_ms, to_ms
-from storage.engine.database import Executor, Row
+from storage.engine.database import Executor, Row, marks
 from storage.engine.vault import Vault
 
 START = bytes(32)
@@ -43,6 +43,38 @@ class AuditLine:
     actor: str
     action: str
     thing: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which lines are wanted; by default all."""
+
+    actor: str = ""
+    "Who; empty: anybody."
+    actions: tuple[str, ...] = ()
+    "What; empty: anything."
+    since: datetime | None = None
+    until: datetime | None = None
+    "Lines before it."
+
+    def conditions(self) -> tuple[str, list[str | int]]:
+        """(condition in SQL, its values)."""
+        parts: list[str] = []
+        values: list[str | int] = []
+        if self.actor:
+            parts.append("actor = ?")
+            values.append(self.actor)
+        if self.actions:
+            parts.append(f"action IN ({marks(self.actions)})")
+            values += self.actions
+        for sign, moment in ((">=", self.since), ("<", self.until)):
+            if moment is not None:
+                parts.append(f"at {sign} ?")
+                values.append(to_ms(moment))
+        return "".join(f" AND {part}" for part in parts), values
+
+
+EVERYTHING = Choice()
 
 
 @dataclass(frozen=True)
@@ -107,7 +139,7 @@ class Audit:
         """Add a line; `actor` and `thing` are identifiers, never names, `action` a verb."""
         key = await self._vault.find_secret(self._executor, KEY)
         head = await self.head()
-        if key is None:
+        if key is None or not head.number:  # a reference may have made the key before any line
             key = await self._vault.secret(self._executor, KEY)
             head = await self._add(key, head, at, "server", BEGIN, "")
         actor = await self._named(key, actor)
@@ -154,20 +186,42 @@ class Audit:
         row = await self._executor.row("SELECT digest FROM audit WHERE number = ?", (number,))
         return row["digest"] if row else None
 
-    async def page(self, before: int | None, limit: int) -> list[AuditLine]:
+    async def page(
+        self, before: int | None, limit: int, choice: Choice = EVERYTHING
+    ) -> list[AuditLine]:
         """At most `limit` lines, newest first, from below the line `before`."""
+        condition, values = choice.conditions()
         rows = await self._executor.rows(
-            "SELECT * FROM audit WHERE number < ? ORDER BY number DESC LIMIT ?",
-            (MOST_LINES if before is None else before, limit),
+            f"SELECT * FROM audit WHERE number < ?{condition} ORDER BY number DESC LIMIT ?",
+            (MOST_LINES if before is None else before, *values, limit),
         )
         return [_line(row) for row in rows]
 
-    async def after(self, number: int, limit: int) -> list[AuditLine]:
+    async def last(self, actor: str, action: str) -> datetime | None:
+        """When somebody last did something; None: never."""
+        row = await self._executor.row(
+            # by actor: everybody's lines of this action would be many more
+            "SELECT at FROM audit INDEXED BY audit_actor WHERE actor = ? AND action = ?"
+            " ORDER BY number DESC LIMIT 1",
+            (actor, action),
+        )
+        return from_ms(row["at"]) if row else None
+
+    async def after(self, number: int, limit: int, choice: Choice = EVERYTHING) -> list[AuditLine]:
         """At most `limit` lines, oldest first, from above the line `number`."""
+        condition, values = choice.conditions()
         rows = await self._executor.rows(
-            "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", (number, limit)
+            f"SELECT * FROM audit WHERE number > ?{condition} ORDER BY number LIMIT ?",
+            (number, *values, limit),
         )
         return [_line(row) for row in rows]
+
+    async def every(self, choice: Choice = EVERYTHING) -> AsyncIterator[list[AuditLine]]:
+        """All lines, oldest first, some at a time; as they are when they are read."""
+        number = 0
+        while lines := await self.after(number, PAGE, choice):
+            yield lines
+            number = lines[-1].number
 
     async def check(self, since: Head | None = None) -> Finding:
         """Check the chain, from its beginning or after a line that was found valid."""

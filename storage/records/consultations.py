@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidTag
 
+from signaling.account import Account
 from signaling.consultation import Consultation
 from signaling.errors import NotFound
 from signaling.moments.milliseconds import from_ms, maybe_from_ms, maybe_ms, to_ms
@@ -16,6 +17,10 @@ from storage.folder.purged_list import PurgedList
 
 _log = logging.getLogger(__name__)
 _NOTE = "consultation.note"
+
+
+def _former(participant_id: str) -> str:
+    return f"former_scheduler.name.{participant_id}"
 
 
 class Consultations:
@@ -134,6 +139,41 @@ class Consultations:
         )
         return [await self._consultation(row) for row in rows]
 
+    async def ids_of(self, scheduler_id: str, states: Sequence[str]) -> list[str]:
+        """The ids of a scheduler's consultations in these states, in order."""
+        rows = await self._executor.rows(
+            f"SELECT id FROM consultation WHERE scheduler_id = ? AND state IN ({marks(states)})"
+            " ORDER BY id",
+            (scheduler_id, *states),
+        )
+        return [row["id"] for row in rows]
+
+    async def hand_over(self, consultation_id: str, former: Account, to_id: str) -> None:
+        """Make another account its scheduler; the name of the former one stays with it, sealed."""
+        key = await self._vault.key(self._executor, consultation_id)
+        await self._executor.rows(
+            "INSERT INTO former_scheduler (consultation_id, participant_id, name)"
+            " VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET name = excluded.name",
+            (consultation_id, former.id, key.seal(_former(former.id), former.name.encode())),
+        )
+        await self._executor.rows(
+            "UPDATE consultation SET scheduler_id = ? WHERE id = ?", (to_id, consultation_id)
+        )
+
+    async def former_schedulers(self, consultation_id: str) -> dict[str, str]:
+        """Participant id -> name of those who have handed it over."""
+        rows = await self._executor.rows(
+            "SELECT participant_id, name FROM former_scheduler WHERE consultation_id = ?",
+            (consultation_id,),
+        )
+        if not rows:
+            return {}
+        key = await self._vault.key(self._executor, consultation_id)
+        return {
+            row["participant_id"]: key.open(_former(row["participant_id"]), row["name"]).decode()
+            for row in rows
+        }
+
     async def overdue(self, before: datetime, limit: int) -> list[Consultation]:
         """Planned or waiting ones whose date was at or before `before`.
 
@@ -209,3 +249,7 @@ class Consultations:
             (consultation_id,),
         )
         await self._executor.rows("DELETE FROM consultation WHERE id = ?", (consultation_id,))
+        await self._executor.rows(  # what waited for the last session of a deleted account
+            "DELETE FROM account WHERE deleted_at IS NOT NULL AND NOT EXISTS ("
+            " SELECT 1 FROM consultation WHERE scheduler_id = account.id)"
+        )

@@ -59,6 +59,15 @@ class Invites:
         row = await self._executor.row("SELECT * FROM invite WHERE id = ?", (invite_id,))
         return await self._invite(row) if row else None
 
+    async def with_holder(self, invite_id: str) -> tuple[Invite, bytes | None] | None:
+        """An invite, and the digest of the browser that holds its seat."""
+        row = await self._executor.row(
+            "SELECT invite.*, seat.web_session_digest FROM invite"
+            " LEFT JOIN seat ON seat.invite_id = invite.id WHERE invite.id = ?",
+            (invite_id,),
+        )
+        return (await self._invite(row), row["web_session_digest"]) if row else None
+
     async def by_token(self, token: str) -> Invite | None:
         row = await self._executor.row(
             "SELECT * FROM invite WHERE token_digest = ?", (token_digest(token),)

@@ -191,6 +191,15 @@ class Notices:
         )
         return maybe_from_ms(row["next_at"]) if row else None
 
+    async def waiting(self, now: datetime) -> dict[Channel, int]:
+        """How many notices are due by now, by the channel that they leave by next."""
+        rows = await self._executor.rows(
+            "SELECT channel, COUNT(*) AS count FROM notice INDEXED BY notice_next"
+            " WHERE next_at <= ? GROUP BY channel",
+            (to_ms(now),),
+        )
+        return {row["channel"]: row["count"] for row in rows}
+
     async def get(self, notice_id: str) -> Notice | None:
         row = await self._executor.row("SELECT * FROM notice WHERE id = ?", (notice_id,))
         return _notice(row) if row else None
@@ -271,6 +280,23 @@ class Notices:
             f" AND state = 'pending' AND occasion IN ({marks(occasions)})",
             (consultation_id, *occasions),
         )
+
+    async def withdraw_waiting(
+        self, consultation_id: str, occasions: Sequence[Occasion]
+    ) -> list[tuple[str, Occasion]]:
+        """Drop what waits on these occasions, so that it can be queued again in other words.
+
+        Returns (invite id, occasion) of each. What is being sent right now stays as it is.
+        """
+        rows = await self._executor.rows(
+            "UPDATE notice SET state = 'dropped', next_at = NULL,"
+            " dedupe_key = dedupe_key || ':' || id"
+            " WHERE consultation_id = ? AND state = 'pending' AND next_at IS NOT NULL"
+            f" AND invite_id IS NOT NULL AND occasion IN ({marks(occasions)})"
+            " RETURNING invite_id, occasion",
+            (consultation_id, *occasions),
+        )
+        return [(row["invite_id"], row["occasion"]) for row in rows]
 
     async def drop_all_pending(self, consultation_id: str) -> None:
         """Drop everything not sent yet about a session: it is over or canceled."""

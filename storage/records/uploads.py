@@ -1,15 +1,18 @@
 """Uploads: files on their way into the chat. What was said about a file is sealed for its row."""
 
 import logging
+import sqlite3
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
 from cryptography.exceptions import InvalidTag
 
-from signaling.attachment import Upload
+from signaling.attachment import Beside, Upload
 from signaling.moments.milliseconds import from_ms, to_ms
 from storage.engine.database import Executor, Row
 from storage.engine.vault import ConsultationKey, Vault
+from storage.records.attachments import VOLUME
 
 _log = logging.getLogger(__name__)
 
@@ -49,31 +52,63 @@ def _upload(key: ConsultationKey | None, row: Row) -> Upload:
     )
 
 
+_KNOWN = "SELECT * FROM upload WHERE consultation_id = ? AND id = ?"
+_BESIDE = (
+    "SELECT EXISTS (SELECT 1 FROM chat_message WHERE consultation_id = ?1 AND id = ?2) AS taken,"
+    " (SELECT COUNT(*) FROM upload WHERE consultation_id = ?1 AND participant_id = ?3) AS own,"
+    f" {VOLUME} AS volume"
+)
+_INSERT = (
+    "INSERT INTO upload (consultation_id, id, participant_id, details, bytes, created_at,"
+    " touched_at) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
 class Uploads:
     def __init__(self, executor: Executor, vault: Vault) -> None:
         self._executor = executor
         self._vault = vault
 
-    async def create(self, upload: Upload) -> Upload:
-        """Add an upload, within a transaction; returns the known one if its id exists already."""
-        known = await self.get(upload.consultation_id, upload.id)
-        if known is not None:
-            return known
+    async def create(
+        self, upload: Upload, admit: Callable[[Beside], None] = lambda beside: None
+    ) -> tuple[Upload, bool]:
+        """Add an upload, within a transaction; or the known one if its id exists already.
+
+        Returns it, and whether it is new. What `admit` raises for what there is beside it is raised.
+        """
         key = await self._vault.key(self._executor, upload.consultation_id)
         details = _Details(upload.name, upload.caption, upload.sha256, upload.request_id)
-        await self._executor.rows(
-            "INSERT INTO upload (consultation_id, id, participant_id, details, bytes, created_at,"
-            " touched_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                upload.consultation_id, upload.id, upload.participant_id,
-                key.seal(_place(upload.id), msgspec.json.encode(details)), upload.size,
-                to_ms(upload.created_at), to_ms(upload.touched_at),
-            ),
+        row = (
+            upload.consultation_id, upload.id, upload.participant_id,
+            key.seal(_place(upload.id), msgspec.json.encode(details)), upload.size,
+            to_ms(upload.created_at), to_ms(upload.touched_at),
         )  # fmt: skip
-        return upload
+
+        def add(connection: sqlite3.Connection) -> Row | None:
+            place = (upload.consultation_id, upload.id)
+            known: Row | None = connection.execute(_KNOWN, place).fetchone()
+            if known is None:
+                beside = connection.execute(_BESIDE, (*place, upload.participant_id)).fetchone()
+                admit(Beside(bool(beside["taken"]), beside["own"], beside["volume"]))
+                connection.execute(_INSERT, row)
+            return known
+
+        # one visit to the database's thread
+        known = await self._executor.run(add)
+        return (upload, True) if known is None else (_upload(key, known), False)
 
     async def get(self, consultation_id: str, upload_id: str) -> Upload | None:
         found = await self._found("consultation_id = ? AND id = ?", consultation_id, upload_id)
+        return found[0] if found else None
+
+    async def on_its_way(self, consultation_id: str, upload_id: str) -> Upload | None:
+        """An upload that does not stand in the chat yet."""
+        found = await self._found(
+            "consultation_id = ? AND id = ? AND NOT EXISTS (SELECT 1 FROM chat_message"
+            " WHERE chat_message.consultation_id = upload.consultation_id"
+            " AND chat_message.id = upload.id)",
+            consultation_id, upload_id,
+        )  # fmt: skip
         return found[0] if found else None
 
     async def touch(self, consultation_id: str, upload_id: str, now: datetime) -> None:

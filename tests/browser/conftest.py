@@ -26,7 +26,7 @@ from playwright.async_api import (
 
 from tests.browser.harness.fakes import write_camera, write_microphone
 from tests.browser.harness.firefox import FIREFOX, launched_firefox
-from tests.browser.harness.probes import COLLECT_PEERS
+from tests.browser.harness.probes import COLLECT_PEERS, PLAIN_MICROPHONE
 from tests.serving import Server, serving
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -112,14 +112,23 @@ async def browser(chromium_arguments: list[str]) -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest.fixture
-async def other_browser(browser: Browser) -> AsyncIterator[Browser]:
-    """Firefox where it is installed, else the Chromium of all other tests."""
+@pytest.fixture(scope="session")
+async def firefox_or_chromium(browser: Browser) -> AsyncIterator[Browser]:
     if FIREFOX is None:
         yield browser
         return
     async with launched_firefox() as firefox:
         yield firefox
+
+
+@pytest.fixture
+async def other_browser(firefox_or_chromium: Browser) -> AsyncIterator[Browser]:
+    """Firefox where it is installed, else the Chromium of all other tests; closes what it opened."""
+    before = firefox_or_chromium.contexts
+    yield firefox_or_chromium
+    for context in firefox_or_chromium.contexts:
+        if context not in before:
+            await context.close()
 
 
 @pytest.fixture
@@ -206,6 +215,7 @@ async def new_context(browser: Browser) -> AsyncIterator[NewContext]:
         opened.append((context, watch))
         context.set_default_timeout(PATIENCE_MS)
         await context.add_init_script(COLLECT_PEERS)
+        await context.add_init_script(PLAIN_MICROPHONE)
         return context
 
     yield make

@@ -119,8 +119,9 @@ async def mail_server(
     password: str | None = None,
     authority: str = "trusted",
     smtputf8: bool = True,
+    port: int = 0,
 ) -> AsyncIterator[MailServer]:
-    """A server on a free port; STARTTLS and AUTH are required where given."""
+    """A server, by default on a free port; STARTTLS and AUTH are required where given."""
     context = certificates(authority).server
     server = MailServer("", 0)
 
@@ -156,7 +157,7 @@ async def mail_server(
         )
 
     listening = await asyncio.get_running_loop().create_server(
-        connection, "127.0.0.1", 0, ssl=context if tls == "implicit" else None
+        connection, "127.0.0.1", port, ssl=context if tls == "implicit" else None
     )
     server.port = listening.sockets[0].getsockname()[1]
     login = f"{user}:{password}@" if user is not None else ""

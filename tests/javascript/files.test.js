@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { afterEach, beforeEach, test } from "node:test";
-import { accepted, mayBeDrawn, mayBeSent, sizeOf } from "../../web/static/js/room/files/kinds.js";
+import {
+  accepted,
+  foldersIn,
+  mayBeDrawn,
+  mayBeSent,
+  sizeOf,
+} from "../../web/static/js/room/files/kinds.js";
 import { isDrawnTruly, isSlow, within } from "../../web/static/js/room/files/shrink.js";
 import { Uploads } from "../../web/static/js/room/files/uploads.js";
 import { BrowserStore } from "../../web/static/js/shared/browser-store.js";
@@ -49,6 +55,20 @@ test("each file that cannot be sent has its sentence, and the others are taken",
   const some = accepted(many, limits, 1);
   assert.equal(some.taken.length, 2);
   assert.match(plain(some.reasons.join()), /No more than 3 files/);
+});
+
+test("a folder is no file, and of eleven files ten are taken", () => {
+  const file = (/** @type {string} */ name) => ({ name, type: "", size: 4096 });
+  const limits = { megabytes: 20, atOnce: 10 };
+  const chosen = [file("Wounds"), file("1.jpg")];
+  const entries = [null, { isDirectory: true }, { isDirectory: false }];
+  const { taken, reasons } = accepted(chosen, limits, 0, foldersIn(chosen, entries));
+  assert.deepEqual(taken, [chosen[1]]);
+  assert.match(plain(reasons.join()), /^Wounds is a folder/);
+  const eleven = Array.from({ length: 11 }, (_none, n) => file(`${n}.jpg`));
+  const some = accepted(eleven, limits, 0);
+  assert.deepEqual(some.taken, eleven.slice(0, 10));
+  assert.equal(some.reasons.length, 1);
 });
 
 test("sizes are short", () => {
@@ -113,19 +133,26 @@ beforeEach(async () => {
 
 afterEach(() => server.stop());
 
-/** @param {BrowserStore} store */
-function page(store, isSlow = false) {
+/**
+ * @param {BrowserStore} store
+ * @param {boolean} [isSlow]
+ * @param {string} [seat]
+ */
+function page(store, isSlow = false, seat = "consultation:invite:") {
+  /** @type {[requestId: string, reason: string][]} */
+  const unanswered = [];
   /** @type {(() => void)[]} */
   const watchers = [];
   const uploads = new Uploads({
     store,
-    seat: "consultation:invite:",
+    seat,
     address: server.address ?? "",
     isSlow: () => isSlow,
     shrink: async () => new Blob(["small"], { type: "image/jpeg" }),
     request: overHttp,
     onChange: () => watchers.forEach((look) => look()),
     onProgress: () => {},
+    onUnanswered: (...told) => unanswered.push(told),
   });
   /** @param {() => boolean} is */
   const until = (is) =>
@@ -135,7 +162,7 @@ function page(store, isSlow = false) {
       look();
     });
   const states = () => uploads.all().map(({ state }) => state);
-  return { uploads, until, states };
+  return { uploads, until, states, unanswered };
 }
 
 const photo = (/** @type {string} */ name, size = 1000) => ({
@@ -231,4 +258,47 @@ test("whoever loses the seat gets the files back, and the browser keeps none", a
   await Promise.all(uploads.all().map(({ ready }) => ready));
   assert.deepEqual(await store.entries("uploads"), []);
   assert.equal(server.asked.length, 0);
+});
+
+test("a photo request whose photo is refused or canceled is open again, and is told once", async () => {
+  const { uploads, until, states, unanswered } = page(await new BrowserStore().open());
+  const said = { code: "file_not_accepted", text: "Please send a photo." };
+  server.judge = () => ({ status: 415, body: JSON.stringify(said) });
+  uploads.send([{ ...photo("1.jpg"), request: "request-1" }, photo("2.jpg")]);
+  uploads.start();
+  await until(() => states().join() === "refused,refused");
+  assert.deepEqual(unanswered, [["request-1", "Please send a photo."]]);
+  // the refused one is removed, or sent again
+  for (const { id } of uploads.all().slice(1)) uploads.cancel(id);
+  server.instead = (method) => (method === "PATCH" ? { status: 503 } : null);
+  uploads.again(uploads.all()[0].id);
+  await until(() => states().join() === "sending");
+  assert.equal(unanswered.length, 1);
+  uploads.cancel(uploads.all()[0].id);
+  assert.deepEqual(unanswered.slice(1), [["request-1", ""]]);
+});
+
+test("two seats of one browser have their files each for themselves", async () => {
+  const store = await new BrowserStore().open();
+  const mine = page(store);
+  const other = page(store, false, "consultation:another:");
+  mine.uploads.send([photo("1.jpg", 300_000)]);
+  other.uploads.send([photo("2.jpg")]);
+  await Promise.all([...mine.uploads.all(), ...other.uploads.all()].map(({ ready }) => ready));
+  const next = page(store, false, "consultation:another:");
+  await next.uploads.adopt();
+  assert.deepEqual(
+    next.uploads.all().map(({ name }) => name),
+    ["2.jpg"],
+  );
+  other.uploads.keep(false);
+  mine.uploads.start();
+  await mine.until(() => mine.states().join() === "sent");
+  assert.deepEqual(names(), ["1.jpg"]);
+});
+
+test("where the browser keeps nothing, a file lasts as long as its page, and says so", async () => {
+  const { uploads, until } = page(await new BrowserStore().open());
+  uploads.send([photo("1.jpg")]);
+  await until(() => uploads.all()[0]?.lasts === false);
 });

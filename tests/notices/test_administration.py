@@ -6,7 +6,7 @@ import pytest
 
 from tests.notices.desk import NUMBER, Desk
 from tests.people import Person
-from tests.serving import PASSWORD, audit_lines
+from tests.serving import audit_lines
 from web.keys import STORE
 
 PAGES = (
@@ -118,37 +118,32 @@ async def test_an_impossible_template_is_refused(
     assert problem in answer.text
 
 
-async def test_accounts_are_created_disabled_and_signed_out(nurse: Desk) -> None:
-    form = {"name": "New", "email": "new@example.org", "password": PASSWORD, "role": "scheduler"}
-    assert (await nurse.person.post("/admin/people", form)).status == 303
-    assert (await nurse.person.post("/admin/people", form)).status == 400
-    short = await nurse.person.post("/admin/people", {**form, "password": "short"})
-    assert short.status == 400
-    page = (await nurse.person.get("/admin/people")).text
-    steps = dict(re.findall(r'action="/admin/people/([\w-]+)/(disable)"', page))
-    [account_id] = steps
+async def test_accounts_are_suspended_and_signed_out(nurse: Desk) -> None:
+    await nurse.server.account("new@example.org", "New")
+    page = (await nurse.person.get("/admin/people?search=new%40")).text
+    [account_id] = re.findall(r'<a href="/admin/people/([\w-]+)"><strong', page)
     async with Person(nurse.server) as new:
         await new.sign_in("new@example.org")
         assert (await new.get("/invites")).status == 200
         await nurse.person.post(f"/admin/people/{account_id}/sign-out")
         assert (await new.get("/invites")).status == 303
         await new.sign_in("new@example.org")
-        await nurse.person.post(f"/admin/people/{account_id}/disable")
+        await nurse.person.post(f"/admin/people/{account_id}/suspend")
         assert (await new.get("/invites")).status == 303
         assert (await new.sign_in("new@example.org")).status == 401
-        await nurse.person.post(f"/admin/people/{account_id}/enable")
+        await nurse.person.post(f"/admin/people/{account_id}/let-in")
         assert (await new.sign_in("new@example.org")).status == 303
 
 
-async def test_the_last_administrator_cannot_be_disabled(nurse: Desk) -> None:
+async def test_the_last_administrator_cannot_be_suspended(nurse: Desk) -> None:
     page = (await nurse.person.get("/admin/people")).text
-    own = re.search(r"/admin/people/([\w-]+)/sign-out", page)
+    own = re.search(r'<a href="/admin/people/([\w-]+)"><strong', page)
     assert own is not None
-    answer = await nurse.person.post(f"/admin/people/{own.group(1)}/disable")
+    answer = await nurse.person.post(f"/admin/people/{own.group(1)}/suspend")
     assert answer.status == 409
-    assert "The last administrator cannot be disabled." in answer.text
+    assert "The last administrator cannot be suspended." in answer.text
     assert (await nurse.person.get("/admin")).status == 200
-    assert (await nurse.person.post("/admin/people/nobody-here/disable")).status == 404
+    assert (await nurse.person.post("/admin/people/nobody-here/suspend")).status == 404
 
 
 async def test_every_administration_page_can_be_reached_and_leads_back(nurse: Desk) -> None:

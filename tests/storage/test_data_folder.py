@@ -120,7 +120,7 @@ def test_leftovers_of_a_killed_backup_are_removed_unless_one_is_running(tmp_path
 async def test_a_server_creates_nothing_that_others_can_use(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     data_dir.mkdir(mode=0o755)
-    async with process(data_dir, first=True):
+    async with process(data_dir, first=True, afresh=True):
         paths = await asyncio.to_thread(lambda: [data_dir, *data_dir.rglob("*")])
         assert any(path.name.endswith("-wal") for path in paths)
         assert [path for path in paths if mode(path) & 0o077] == []

@@ -19,6 +19,7 @@ from tests.clock import MovableClock
 from tests.people import Person, consultation_of
 from tests.serving import PASSWORD, serving
 from tests.system.test_kill import process
+from tests.web_process import refused_start
 from web.keys import CLOCKWORK, ROOMS
 
 SECRETS = {
@@ -58,7 +59,7 @@ async def test_killed_while_reports_are_drawn_it_leaves_nothing_behind(
     cookie = consultation_id = ""
     before: set[str] = set()
     for turn in range(rounds):
-        async with process(tmp_path, first=turn == 0) as (running, server, printed):  # noqa: SIM117
+        async with process(tmp_path, first=turn == 0, relay=False) as (running, server, printed):  # noqa: SIM117
             async with Person(server) as nurse, Person(server) as phone:
                 if turn == 0:
                     setup = re.search(r"/setup/[\w-]+", printed)
@@ -83,7 +84,7 @@ async def test_killed_while_reports_are_drawn_it_leaves_nothing_behind(
                 with suppress(aiohttp.ClientError, ConnectionError):
                     await asyncio.gather(*drawing)
                 await asyncio.gather(*drawing, return_exceptions=True)
-    async with process(tmp_path) as (_, server, _), Person(server) as nurse:
+    async with process(tmp_path, relay=False) as (_, server, _), Person(server) as nurse:
         nurse.plant(cookie)
         report = await nurse.get(f"/sessions/{consultation_id}/report.pdf")
         assert report.status == 200 and report.body.startswith(b"%PDF-")
@@ -127,21 +128,11 @@ def _rooms_in_memory(scheduler_id: str) -> int:
     return sum(room.consultation.scheduler_id == scheduler_id for room in rooms)
 
 
-async def _ended(settings: dict[str, str], folder: Path) -> tuple[int | None, str]:
-    running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "web",
-        env={**os.environ, "TELECONNECT_DATA_DIR": str(folder), "PORT": "0", **settings},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-    )  # fmt: skip
-    async with asyncio.timeout(120):
-        printed, _ = await running.communicate()
-    return running.returncode, printed.decode()
-
-
 @pytest.mark.parametrize("name", BROKEN)
 async def test_a_refused_secret_is_not_printed(tmp_path: Path, name: str) -> None:
-    status, printed = await _ended(BROKEN[name], tmp_path)
+    status, printed, said = await refused_start(TELECONNECT_DATA_DIR=str(tmp_path), **BROKEN[name])
     assert status == 1
+    printed += said
     assert printed.startswith("TeleConnect cannot start. ") and "Traceback" not in printed
     assert not [mark for mark in MARKS if mark in printed]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from storage.backup.packed_files import pack
 from storage.engine.sealed_files import FILES, SealedFiles
 from tests.clock import MovableClock
 from tests.files import BLOCK, Sender, pdf, photo
-from tests.people import an_id
+from tests.people import Person, an_id
 from tests.serving import moment, serving
 from tests.system.test_forgetting import RETENTION, database, holding
 from tests.web.pages.ward import Ward, opened
@@ -173,3 +174,44 @@ async def test_an_upload_that_nobody_goes_on_with_is_forgotten_after_a_start(
         assert not list((tmp_path / FILES).rglob("*.upload"))
         await server.app[FORGETTING].purge_due()
         assert list((tmp_path / FILES).rglob("*.large"))
+
+
+@pytest.mark.slow
+async def test_a_start_notes_the_files_that_are_gone_once_and_takes_it_back_when_they_are_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path) as ward:
+        photo_id = await ward.amina.send(photo())
+        paper_id = await ward.nurse.send(pdf(3))
+        for place, rendition in ((photo_id, "large"), (paper_id, "page-2")):
+            assert (await ward.amina.get(place, rendition)).status == 200
+        session, amina, invite_id = ward.consultation_id, ward.amina, ward.invite_id
+    folder = tmp_path / FILES / session
+    large = (folder / f"{photo_id}.large").read_bytes()
+    for gone in (f"{photo_id}.large", f"{photo_id}.small", f"{paper_id}.page-2"):
+        (folder / gone).unlink()
+
+    async def noted() -> tuple[list[Any], int]:
+        """Notes of the photo and the PDF after a start, and how often their loss was logged."""
+        caplog.clear()
+        clock = MovableClock(moment("2026-12-07 14:30"))
+        async with serving(tmp_path, clock) as server, Person(server) as again:
+            again.plant(amina.person.cookie)
+            sender = Sender(again, f"/seat/{invite_id}")
+            wire = await again.enter(invite_id=invite_id)
+            notes = {
+                line["id"]: line["attachment"].get("notes", [])
+                for line in await wire.chat()
+                if line.get("attachment")
+            }
+            # drawn again, since its picture was not there
+            assert (await sender.get(paper_id, "page-2")).status == 200
+            status = (await sender.get(photo_id, "small")).status
+            assert status == (404 if notes[photo_id] else 200)
+        told = [each for each in caplog.records if each.message == "stored files are missing"]
+        return [notes[photo_id], notes[paper_id]], len(told)
+
+    assert await noted() == ([["lost"], []], 1)
+    assert await noted() == ([["lost"], []], 0)
+    (folder / f"{photo_id}.large").write_bytes(large)
+    assert await noted() == ([[], []], 0)

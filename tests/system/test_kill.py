@@ -17,7 +17,7 @@ import pytest
 
 from tests.people import Person, Refused, Wire, consultation_of
 from tests.serving import PASSWORD, Server
-from tests.web_process import web_process
+from tests.web_process import Running, web_process
 
 
 def in_rounds(ordinary: int) -> pytest.MarkDecorator:
@@ -27,14 +27,13 @@ def in_rounds(ordinary: int) -> pytest.MarkDecorator:
 
 @asynccontextmanager
 async def process(
-    data_dir: Path, *, first: bool = False, relay: bool = True
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, Server, str]]:
+    data_dir: Path, *, first: bool = False, relay: bool = True, afresh: bool = False
+) -> AsyncIterator[tuple[Running, Server, str]]:
     """`python -m web` on a free port: the process, a server to speak with, what it printed."""
     workers = "1" if relay else "0"
-    async with web_process(data_dir, first=first, TELECONNECT_RELAY_WORKERS=workers) as (
-        running,
-        printed,
-    ):
+    async with web_process(
+        data_dir, first=first, afresh=afresh, TELECONNECT_RELAY_WORKERS=workers
+    ) as (running, printed):
         found = re.search(r"localhost:(\d+)", printed)
         assert found is not None, printed
         server = SimpleNamespace(config=SimpleNamespace(port=int(found.group(1))))

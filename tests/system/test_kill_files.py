@@ -15,6 +15,7 @@ from tests.files import BLOCK, Sender, pdf, photo
 from tests.people import PATIENCE, Person
 from tests.serving import PASSWORD, Server
 from tests.system.test_kill import process
+from tests.web_process import Running
 
 UPLOAD_ID = "file-000001"
 
@@ -29,7 +30,7 @@ class Clinic:
     killed: list[str] = field(default_factory=list)
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[tuple[asyncio.subprocess.Process, Sender]]:
+    async def running(self) -> AsyncIterator[tuple[Running, Sender]]:
         first = not self.seat
         async with (
             process(self.folder, first=first, relay=False) as (running, server, printed),
@@ -58,7 +59,7 @@ class Clinic:
         return [path for path in (self.folder / "files").rglob("*") if path.is_file()]
 
 
-async def kill(running: asyncio.subprocess.Process) -> None:
+async def kill(running: Running) -> None:
     running.kill()
     await running.wait()
 
@@ -113,16 +114,16 @@ async def hanging_piece(amina: Sender, offset: int, body: AsyncIterator[bytes]) 
     )
 
 
-Moment = Callable[[Clinic, asyncio.subprocess.Process], Awaitable[None]]
+Moment = Callable[[Clinic, Running], Awaitable[None]]
 
 
-async def while_it_is_examined(clinic: Clinic, running: asyncio.subprocess.Process) -> None:
+async def while_it_is_examined(clinic: Clinic, running: Running) -> None:
     """The process for files has begun to work."""
     children = Path(f"/proc/{running.pid}/task/{running.pid}/children")
     await until(lambda: children.read_text() != "")
 
 
-async def once_a_rendition_is_there(clinic: Clinic, running: asyncio.subprocess.Process) -> None:
+async def once_a_rendition_is_there(clinic: Clinic, running: Running) -> None:
     await until(lambda: len(clinic.parts()) > 1)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.system.test_kill import process
 from tests.system.test_starting import refusal
+from tests.web_process import Running
 
 ACCOUNT = ("--email", "joy@example.org", "--name", "Joy", "--password-stdin")
 
@@ -28,7 +29,7 @@ def children(process_id: int) -> list[int]:
     return [int(each) for each in listed.split()]
 
 
-async def worker_of(server: asyncio.subprocess.Process) -> int:
+async def worker_of(server: Running) -> int:
     """The process id of its relay, once there is one."""
     async with asyncio.timeout(120):
         while True:

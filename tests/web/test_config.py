@@ -10,6 +10,7 @@ import pytest
 
 from signaling.delivery.mail import sender
 from signaling.delivery.smtp_url import SmtpServer
+from signaling.identity import Condition
 from tests.delivery.vonage_server import _key_pair
 from tests.people import Person
 from tests.serving import serving
@@ -20,10 +21,15 @@ VONAGE = {
     "TELECONNECT_VONAGE_PRIVATE_KEY": _key_pair()[0],
     "TELECONNECT_VONAGE_SMS_FROM": "Clinic",
 }
+OIDC = {
+    "TELECONNECT_OIDC_ISSUER": "https://login.example.org",
+    "TELECONNECT_OIDC_CLIENT_ID": "teleconnect",
+}
 TURN = {"TELECONNECT_TURN_URLS": "turn:turn.example.org", "TELECONNECT_TURN_SECRET": "secret"}
 NUMBER_SETTINGS = (
     "TELECONNECT_RETENTION_HOURS", "TELECONNECT_EARLY_ENTRY_MINUTES", "TELECONNECT_EXPIRY_HOURS",
     "TELECONNECT_ABANDONED_DAYS", "TELECONNECT_INTERPRETER_TIMEOUT_HOURS",
+    "TELECONNECT_IDLE_HOURS", "TELECONNECT_SIGN_IN_DAYS",
     "TELECONNECT_REMINDER_MINUTES", "TELECONNECT_FILE_MEGABYTES", "TELECONNECT_SESSION_MEGABYTES",
 )  # fmt: skip
 NO_NUMBERS = (
@@ -104,6 +110,24 @@ REFUSED: dict[str, tuple[str, ...]] = {
     "TELECONNECT_RELAY_PORT": ("65536", "x", "-1", "8080-8090"),
     "TELECONNECT_RELAY_WORKERS": ("65", "-1", "two", "1.5", "true", "9" * 5000),
     "TELECONNECT_CLAMAV_SOCKET": ("clamd.ctl", "~/clamd.ctl", "tcp://127.0.0.1:3310", "/run/\x00"),
+    "TELECONNECT_SECOND_FACTOR": ("yes", "Everybody", "administrator", "none"),
+    "TELECONNECT_OIDC_ISSUER": (
+        "login.example.org", "http://login.example.org", "http://10.0.0.7", "ftp://login.example.org",
+        "https://", "https://login.example.org?realm=a", "https://login.example.org/#a",
+        "https://user:password@login.example.org", "https://login.example.org?", "https://[::1",
+        "https://login example.org", "https://login.example.org:x", "http://localhost.example",
+    ),
+    "TELECONNECT_OIDC_CLIENT_ID": ("a\x00b", "a\nb"),
+    "TELECONNECT_OIDC_CLIENT_SECRET": ("a\x00b", "\udcff"),
+    "TELECONNECT_OIDC_SCOPES": ("profile email", "open id", 'openid "email"', "openid,email", "öpenid"),
+    "TELECONNECT_OIDC_LABEL": ("a\nb", "\u202eClinic", "x" * 81, "\u200b"),
+    "TELECONNECT_OIDC_ONLY": ("true", "Yes", "1", "only"),
+    "TELECONNECT_OIDC_ALLOW": (
+        ",", "=", "groups=", "=staff", "clinic example", "@", "nurse@clinic.example",
+        "clinic.example;other.example", "https://clinic.example", "clinic.example,,=",
+    ),
+    "TELECONNECT_OIDC_ADMINISTRATORS": ("clinic.example", "groups", "groups=a,clinic.example", ","),
+    "TELECONNECT_OIDC_NEW_ACCOUNTS": ("yes", "Create", "ask"),
     "TELECONNECT_BRAND": ("Cli\x07nic", "a\nb", "\u202eClinic", "x" * 81, "\udcff", "\u200b"),
     **dict.fromkeys(NUMBER_SETTINGS, NO_NUMBERS),
     "TELECONNECT_LOG_LEVEL": ("loud", "INFO", "20"),
@@ -148,6 +172,12 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
         ("/run/clamav/clamd.ctl", "clamav_socket", "/run/clamav/clamd.ctl"),
         ("", "clamav_socket", None),
     ),
+    "TELECONNECT_SECOND_FACTOR": (
+        ("", "second_factor", "optional"),
+        ("optional", "second_factor", "optional"),
+        ("administrators", "second_factor", "administrators"),
+        ("everybody", "second_factor", "everybody"),
+    ),
     "TELECONNECT_BRAND": (
         ('"Hospital, North"', "brand", "Hospital, North"),
         ("Hôpital  @ \"Nord\" <3", "brand", "Hôpital @ \"Nord\" <3"),
@@ -159,13 +189,37 @@ TAKEN: dict[str, tuple[tuple[str, str, object], ...]] = {
     "TELECONNECT_EXPIRY_HOURS": (("48", "expiry_hours", 48.0),),
     "TELECONNECT_ABANDONED_DAYS": (("7", "abandoned_days", 7.0),),
     "TELECONNECT_INTERPRETER_TIMEOUT_HOURS": (("12", "interpreter_timeout_hours", 12.0),),
+    "TELECONNECT_OIDC_ISSUER": (
+        ("https://login.example.org/realms/a/", "oidc.issuer", "https://login.example.org/realms/a/"),
+        ("http://localhost:9000", "oidc.issuer", "http://localhost:9000"),
+        ("http://[::1]:9000/", "oidc.label", "::1"),
+        ("https://login.example.org", "oidc.label", "login.example.org"),
+    ),
+    "TELECONNECT_OIDC_CLIENT_SECRET": (("s p:a%c+e", "oidc.client_secret", "s p:a%c+e"),),
+    "TELECONNECT_OIDC_SCOPES": ((" openid  groups ", "oidc.scopes", "openid groups"),),
+    "TELECONNECT_OIDC_LABEL": (("Clinique d'Été", "oidc.label", "Clinique d'Été"),),
+    "TELECONNECT_OIDC_ONLY": (("yes", "oidc.only", True), ("no", "oidc.only", False)),
+    "TELECONNECT_OIDC_ALLOW": (
+        (
+            "@Clinic.Example, käse.example,groups=tele health , a.b=c=d",
+            "oidc.admission.allow",
+            (
+                Condition("", "clinic.example"),
+                Condition("", "xn--kse-qla.example"),
+                Condition("groups", "tele health"),
+                Condition("a.b", "c=d"),
+            ),
+        ),
+    ),
+    "TELECONNECT_OIDC_NEW_ACCOUNTS": (("request", "oidc.admission.new_accounts", "request"),),
 }  # fmt: skip
 "Setting -> (what is set, the member of Config, what it is there)."
 
 
 def settings(name: str, value: str) -> Config:
     """With the other settings that this one needs."""
-    beside = VONAGE if "VONAGE" in name else TURN if "TURN" in name else {}
+    needed = {"_VONAGE_": VONAGE, "_TURN_": TURN, "_OIDC_": OIDC}
+    beside = next((others for part, others in needed.items() if part in name), {})
     return load({**beside, name: value})
 
 
@@ -279,3 +333,21 @@ async def test_the_most_of_every_number_can_be_served(tmp_path: Path) -> None:
     most = dict.fromkeys(NUMBER_SETTINGS, "100000")
     async with serving(tmp_path, None, **most) as server, Person(server) as anybody:
         assert (await anybody.get("/readyz")).status == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"TELECONNECT_OIDC_ISSUER": "https://login.example.org"}, "TELECONNECT_OIDC_CLIENT_ID"),
+        ({"TELECONNECT_OIDC_CLIENT_ID": "teleconnect"}, "TELECONNECT_OIDC_ISSUER"),
+        ({"TELECONNECT_OIDC_ONLY": "yes"}, "TELECONNECT_OIDC_ISSUER"),
+    ],
+)
+def test_half_a_provider_is_refused(given: dict[str, str], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        load(given)
+
+
+def test_the_secret_of_the_provider_is_not_shown() -> None:
+    config = load(OIDC | {"TELECONNECT_OIDC_CLIENT_SECRET": "not to be seen"})
+    assert "not to be seen" not in repr(config)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.files import Sender, photo
+from tests.files import Sender, digest, metadata, photo
 from tests.people import Person, Refused, Visit, Wire, visiting
 from tests.serving import Server
 from web.keys import ARRIVING, STORE
@@ -111,8 +111,39 @@ async def test_the_photo_ends_its_request_and_no_other(visit: Visit) -> None:
 
 
 @pytest.mark.slow
+async def test_a_photo_that_is_refused_is_told_once_and_its_sender_still_asked(
+    visit: Visit,
+) -> None:
+    request_id = await ask(visit)
+    sender = Sender(visit.phone, f"/seat/{visit.seat}")
+    no_photo = b"GIF89a, and nothing of a picture"
+    assert (await sender.create(no_photo, "photo-01", request=request_id)).status == 201
+    assert (await sender.piece("photo-01", 0, no_photo)).status >= 400
+    assert (await lines(visit.desk))[1:] == ["photo_refused"]
+    assert (await lines(visit.amina))[1:] == ["photo_refused"]
+    assert (await known(visit.amina))["request_id"] == request_id
+
+    # too large: refused before its first byte, and asked for again by a browser that heard nothing
+    head = {
+        "Upload-Length": str(2**30),
+        "Upload-Metadata": metadata(id="photo-02", sha256=digest(b""), request=request_id),
+    }
+    for _ in range(2):
+        assert (await sender.ask("POST", **head)).status == 413
+    assert (await lines(visit.desk))[1:] == ["photo_refused", "photo_refused"]
+
+    content = photo()
+    assert (await sender.create(content, "photo-03", request=request_id)).status == 201
+    assert (await sender.piece("photo-03", 0, content)).status == 204
+    assert await known(visit.amina) is None
+    assert (await sender.create(no_photo, "photo-04", request=request_id)).status == 201
+    assert (await sender.piece("photo-04", 0, no_photo)).status >= 400
+    assert (await lines(visit.desk))[1:] == ["photo_refused", "photo_refused"]
+
+
+@pytest.mark.slow
 async def test_a_photo_of_somebody_else_ends_no_request(visit: Visit) -> None:
-    request_id = await visit.ask()
+    request_id = await ask(visit)
     content = photo()
     sender = Sender(visit.nurse, f"/sessions/{visit.consultation_id}")
     assert (await sender.create(content, "photo-01", request=request_id)).status == 201

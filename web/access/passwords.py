@@ -1,7 +1,8 @@
 """Password hashing: Argon2id, off the event loop, two at a time; and which passwords are accepted.
 
-Passwords are prepared as RFC 8265 says (OpaqueString): all kinds of space are equal, and so are
-composed and decomposed accents. Hashes that were made of the text as typed still match.
+Passwords are prepared as NIST SP 800-63B section 3.1.1.2 recommends: in NFKC, so that what one keyboard
+composes another can type, and with one kind of space. Hashes of earlier preparations, and of the text as
+it was typed, still match.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
 
-from signaling.account import checked_password
+from signaling.account import LONGEST_TYPED, checked_password
 from signaling.errors import N_, InvalidInput
 from web.access.fair_queue import FairQueue
 
@@ -47,8 +48,9 @@ class Passwords:
 
         `known` is what anybody knows about its owner: names, addresses, the name of the service.
         """
-        checked_password(_prepared(password))
-        if await asyncio.to_thread(_easy, _prepared(password), _words(known)):
+        prepared = _prepared(_encodable(password))
+        checked_password(prepared)
+        if await asyncio.to_thread(_easy, prepared, _words(known)):
             raise InvalidInput(
                 "password",
                 N_(
@@ -68,8 +70,9 @@ class Passwords:
         A browser that is not known here queues by its `network`. Raises TooManyRequests if too
         many of these are queued.
         """
+        typed = "" if len(password) > LONGEST_TYPED else password
         async with self._queue.slot(network):
-            right = await asyncio.to_thread(self._fits, hashed or self._nobody, password)
+            right = await asyncio.to_thread(self._fits, hashed or self._nobody, typed)
         return right and hashed is not None
 
     async def renewed(self, hashed: str, password: str) -> str | None:
@@ -85,7 +88,7 @@ class Passwords:
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:
-            return self._hasher.verify(hashed, password)
+            return self._hasher.verify(hashed, password.encode("utf-8", "surrogatepass"))
         except (VerificationError, InvalidHashError):
             return False
 
@@ -100,16 +103,31 @@ def _hash_of_nobody(hasher: PasswordHasher) -> str:
     return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
 
 
+def _encodable(password: str) -> str:
+    """The text, unless it cannot be hashed. Raises InvalidInput for half a surrogate pair."""
+    try:
+        password.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput("password") from None
+    if len(password) > LONGEST_TYPED:
+        checked_password("x" * len(password))
+    return password
+
+
 def _prepared(password: str) -> str:
-    """OpaqueString of RFC 8265, section 4.2: every space is U+0020, then NFC."""
-    spaced = "".join(" " if unicodedata.category(each) == "Zs" else each for each in password)
-    return unicodedata.normalize("NFC", spaced)
+    return unicodedata.normalize("NFKC", _with_one_space(password))
+
+
+def _with_one_space(password: str) -> str:
+    return "".join(" " if unicodedata.category(each) == "Zs" else each for each in password)
 
 
 def _spellings(password: str) -> list[str]:
-    """What may have been hashed: the prepared text, or the text as a keyboard typed it."""
+    """What may have been hashed: the prepared text, that of OpaqueString (RFC 8265), which was used
+    before, or the text as a keyboard typed it."""
+    before = unicodedata.normalize("NFC", _with_one_space(password))
     decomposed = unicodedata.normalize("NFD", password)
-    return list(dict.fromkeys((_prepared(password), password, decomposed)))
+    return list(dict.fromkeys((_prepared(password), before, password, decomposed)))
 
 
 def _words(known: Iterable[str]) -> list[str]:

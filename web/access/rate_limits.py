@@ -1,5 +1,7 @@
 """Rate limits per network and per account, in memory: their windows are at most an hour.
 
+What wrong passwords cost is in `delays.py`.
+
 Windows are measured by a steady clock, so that a step of the wall clock neither opens one nor locks
 anybody out. `limits` parses the notation; its memory storage follows the wall clock and scans all
 windows at every hit, so the windows are kept here.
@@ -9,15 +11,15 @@ from bisect import bisect_right
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Protocol
 
 from limits import RateLimitItem, parse
 
 from signaling.errors import TooManyRequests
+from web.access.delays import Steady
 
 LIMITS: dict[str, RateLimitItem] = {
-    # A clinic shares one address; browsers that have signed in before are counted by themselves.
-    "sign_in_address": parse("100/5minutes"),
+    # a web session each; a whole clinic may come back from lunch through one address
+    "provider": parse("300/5minutes"),
     # 128-bit tokens cannot be guessed; this keeps guessing from being a load
     "unknown_link": parse("60/minute"),
     # Taking one link's seat from another browser, which adds two rows: from one network, and from
@@ -39,24 +41,22 @@ LIMITS: dict[str, RateLimitItem] = {
     "upload": parse("3000/minute"),
     "new_upload": parse("120/10minutes"),
     "page_picture": parse("240/minute"),
-    # Wrong passwords for one account: `web/sign_in/throttling.py` says how these combine.
-    "guess_known_browser": parse("10/15minutes"),
-    "guess_network": parse("10/15minutes"),
-    "guess_fresh_network": parse("2/hour"),
-    "guess_repeated": parse("40/hour"),
-    "guess_unknown_browsers": parse("60/hour"),
+    # Codes of an authenticator app after a right password: five of a million fit at any time. For
+    # one account by each browser that has signed in before, and by all others together.
+    "guess_code": parse("10/hour"),
+    # Signatures cannot be guessed; this keeps guessing from being a load. Each sign-in page that is
+    # opened asks once.
+    "passkey": parse("600/minute"),
     # an administrator's, each of which may cost money
     "test_message": parse("10/hour"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.
     "choose_password": parse("10/15minutes"),
+    # Mails to one address, and from one network: a clinic shares one. Counted whether or not there is
+    # an account.
+    "forgotten_address": parse("3/hour"),
+    "forgotten_network": parse("30/hour"),
 }
 LONGEST = timedelta(seconds=max(item.get_expiry() for item in LIMITS.values()))
-
-
-class Steady(Protocol):
-    def now(self) -> datetime:
-        """The time, comparable with earlier readings of the same clock."""
-        ...
 
 
 class RateLimits:

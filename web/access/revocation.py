@@ -4,17 +4,21 @@ Sockets, uploads and downloads stay open on the strength of a browser's web sess
 seat, or of being a consultation's scheduler. A loss that the store reports ends them at once.
 Besides, everything open is compared with the store every few seconds, so that nothing stays open
 because a loss was not reported, or another process wrote to the database.
+
+A sign-in whose time is over is no loss for what its owner is in the middle of: with somebody else in the
+room, its sockets stay. Whoever signs in again in the same browser has them go on under the new web
+session.
 """
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from signaling.errors import InviteNotUsable, NotFound, SignInRequired, TeleConnectError
 from signaling.ports.clock import Clock, Timers
-from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken
+from storage.engine.commit_hooks import Loss, SeatsLeft, SeatTaken, WebSessionMoved
 from storage.store import Store
 from web.access.web_sessions import WebSessionStorage
 
@@ -23,6 +27,8 @@ CHECK_EVERY = timedelta(seconds=25)
 LEFT = "sign_in_required"
 "This browser has been signed out, or has left its seat: its next user has to come in anew."
 
+SOON = timedelta(minutes=5)
+"How long before the end of a sign-in its owner is told."
 PROLONG_EVERY = timedelta(minutes=10)
 
 
@@ -60,6 +66,18 @@ class _Access:
     grant: Grant
     end: Callable[[str], None]
     activity: Callable[[], Activity]
+    held: Callable[[], bool]
+    tell: Callable[[datetime, datetime], None] | None
+    told: tuple[datetime, int] | None = None
+    "When its web session ends, and how near that is, as far as it was told."
+
+
+def _never() -> bool:
+    return False
+
+
+def _always() -> bool:
+    return True
 
 
 class RevocationWatch:
@@ -79,26 +97,50 @@ class RevocationWatch:
 
     @contextlib.asynccontextmanager
     async def while_granted(
-        self, grant: Grant, end: Callable[[str], None], activity: Callable[[], Activity] = Activity
-    ) -> AsyncIterator[None]:
+        self,
+        grant: Grant,
+        end: Callable[[str], None],
+        activity: Callable[[], Activity] = Activity,
+        held: Callable[[], bool] = _never,
+        tell: Callable[[datetime, datetime], None] | None = None,
+    ) -> AsyncIterator[datetime]:
         """Call `end` with a key of values.CLOSE_CODES as soon as `grant` is revoked.
 
-        `activity` is asked now and then, to prolong the web session. Raises SignInRequired,
-        InviteNotUsable or NotFound if the grant is revoked already.
+        Yields when the web session ends; `tell` is called with that and the present time when it
+        changes, SOON before it and when it is over. `activity` is asked
+        now and then, to prolong the web session; `held`, whether this stays open although the time
+        of the web session is over. Raises SignInRequired, InviteNotUsable or NotFound if the grant
+        is revoked already.
         """
-        entry = _Access(grant, end, activity)
+        entry = _Access(grant, end, activity, held, tell)
+        with self._watched(entry):
+            await self._require(entry)
+            assert entry.told is not None  # else it would have been refused
+            yield entry.told[0]
+
+    @contextlib.contextmanager
+    def _watched(self, entry: _Access) -> Iterator[None]:
         self._open.add(entry)  # before asking the store, so that no loss in between is missed
         try:
-            reason = (await self._revoked([entry])).get(entry)
-            if reason is not None:
-                raise _ERRORS[reason]
             yield
         finally:
             self._open.discard(entry)
 
+    async def _require(self, entry: _Access) -> None:
+        """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
+        reason = (await self._revoked([entry])).get(entry)
+        if reason is not None:
+            raise _ERRORS[reason]
+
     @contextlib.asynccontextmanager
-    async def cancelled_when_revoked(self, grant: Grant) -> AsyncIterator[None]:
-        """Cancel what a request does inside once its grant is revoked; raises as `while_granted`."""
+    async def cancelled_when_revoked(
+        self, grant: Grant, *, unchecked: bool = False
+    ) -> AsyncIterator[None]:
+        """Cancel what a request does inside once its grant is revoked; raises as `while_granted`.
+
+        What began in time may end, whenever the time of the sign-in is over. `unchecked`: whoever
+        enters asks the store by itself, within.
+        """
         task = asyncio.current_task()
         assert task is not None
         ended: list[str] = []
@@ -107,8 +149,11 @@ class RevocationWatch:
             if not ended and task.cancel():
                 ended.append(reason)
 
+        entry = _Access(grant, end, Activity, _always, None)
         try:
-            async with self.while_granted(grant, end):
+            with self._watched(entry):
+                if not unchecked:
+                    await self._require(entry)
                 yield
         except asyncio.CancelledError:
             if not ended or task.uncancel():
@@ -123,8 +168,21 @@ class RevocationWatch:
         elif isinstance(loss, SeatsLeft):
             digest = loss.web_session_digest
             self._end(lambda grant: bool(grant.invite_id) and grant.web_session == digest, LEFT)
+        elif isinstance(loss, WebSessionMoved):
+            self._move(loss.before, loss.after)
         else:
             self._end(lambda grant: grant.web_session in loss.digests, LEFT)
+
+    def _move(self, before: bytes, after: bytes) -> None:
+        for access in self._open:
+            if access.grant.web_session == before:
+                access.grant = replace(access.grant, web_session=after)
+        # at once, to tell what has moved when the new web session ends
+        self._timers.set("access", self._timers.now(), self._check_again)
+
+    def held(self) -> set[bytes]:
+        """Digests of the web sessions of what stays open when their time is over."""
+        return set(_digests(access for access in self._open if access.held()))
 
     def watch(self) -> None:
         """Compare with the store from now on."""
@@ -137,7 +195,12 @@ class RevocationWatch:
     async def check(self) -> None:
         """Compare everything open with the store, and end what was revoked."""
         await self.prolong()
-        for access, reason in (await self._revoked(list(self._open))).items():
+        told = {access: access.told for access in self._open}
+        revoked = await self._revoked(list(self._open))
+        for access, before in told.items():
+            if access.tell is not None and access.told is not None and access.told != before:
+                access.tell(access.told[0], self._clock.now())
+        for access, reason in revoked.items():
             if access in self._open:
                 access.end(reason)
 
@@ -152,7 +215,8 @@ class RevocationWatch:
             acted |= {digest} if activity.acted else set()
             in_session |= {digest} if activity.in_session else set()
         await self._web_sessions.prolong(acted, in_session)
-        again = dict.fromkeys(acted | in_session, now + PROLONG_EVERY)
+        pause = min(PROLONG_EVERY, self._web_sessions.signed_in.idle / 12)
+        again = dict.fromkeys(acted | in_session, now + pause)
         self._prolonged_until = again | {
             digest: at for digest, at in self._prolonged_until.items() if at > now
         }
@@ -160,14 +224,23 @@ class RevocationWatch:
     async def _revoked(self, entries: Sequence[_Access]) -> dict[_Access, str]:
         """What must end, and why: a key of values.CLOSE_CODES."""
         read, now = self._store.read, self._clock.now()
-        alive = await read.web_sessions.alive(_digests(entries), now)
+        grants = {access: access.grant for access in entries}
+        ends = await read.web_sessions.ends(_digests(entries))
         seats = await read.invites.holders(
             access.grant.invite_id for access in entries if access.grant.invite_id
         )
         held = await read.consultations.holders(
             access.grant.held[0] for access in entries if access.grant.held
         )
-        found = {access: _reason(access.grant, alive, seats, held) for access in entries}
+        alive = {digest for digest, at in ends.items() if at > now}
+        found = {}
+        for access, grant in grants.items():
+            if access.grant is not grant:
+                continue  # moved meanwhile, and checked again for that
+            if ends_at := ends.get(grant.web_session or b""):
+                access.told = (ends_at, (ends_at <= now) + (ends_at <= now + SOON))
+            late = set(ends) if access.held() else alive
+            found[access] = _reason(grant, late, seats, held)
         return {access: reason for access, reason in found.items() if reason is not None}
 
     def _end(self, concerned: Callable[[Grant], bool], reason: str) -> None:

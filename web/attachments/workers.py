@@ -1,4 +1,4 @@
-"""Has files examined, one at a time, in processes of their own.
+"""Has files examined, one at a time and in turns of their sessions, in processes of their own.
 
 A helper (`web/attachments/process.py`) waits with its libraries loaded and forks for each file. The
 server keeps no file in memory: blocks go in, blocks come out. What comes out is not believed: a
@@ -31,6 +31,7 @@ from web.attachments.job import (
     Rendition,
     encode,
 )
+from web.attachments.rotation import Rotation
 
 BLOCK_BYTES = 64 * 1024
 FILE_SECONDS = 120.0
@@ -63,7 +64,7 @@ class FileWorkers:
         self.patience = FILE_SECONDS
         "Seconds for one file."
         self._environment = {name: environment[name] for name in _VARIABLES if name in environment}
-        self._turn = asyncio.Lock()
+        self._rotation = Rotation()
         self._helper: _Helper | None = None
         self._idle: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Future[int]] = set()
@@ -74,19 +75,21 @@ class FileWorkers:
         """The id of the helper, while there is one."""
         return self._helper.process.pid if self._helper else None
 
-    async def examine(self, size: int, source: AsyncIterable[bytes], keep: Keep) -> Outcome:
+    async def examine(
+        self, size: int, source: AsyncIterable[bytes], keep: Keep, *, whose: str = ""
+    ) -> Outcome:
         """What a file of `size` bytes is; its renditions go to `keep`.
 
-        Raises a FileRefused that says what to do, Unavailable if no process can be started.
-        Errors of `source` and `keep` are passed on.
+        Files of different sessions (`whose`) take turns. Raises a FileRefused that says what to do,
+        Unavailable if no process can be started. Errors of `source` and `keep` are passed on.
         """
-        return await self._do(Job("examine", size), source, keep)
+        return await self._do(Job("examine", size), source, keep, whose)
 
     async def page(
-        self, size: int, number: int, source: AsyncIterable[bytes], keep: Keep
+        self, size: int, number: int, source: AsyncIterable[bytes], keep: Keep, *, whose: str = ""
     ) -> Outcome:
         """Draw a page of a PDF, counted from 1, as rendition `page-N`; else like `examine`."""
-        return await self._do(Job("page", size, number), source, keep)
+        return await self._do(Job("page", size, number), source, keep, whose)
 
     def stop(self) -> None:
         """End what is running, and start no more."""
@@ -97,8 +100,8 @@ class FileWorkers:
         """Wait until all that was ended is gone."""
         await asyncio.gather(*self._ending)
 
-    async def _do(self, job: Job, source: AsyncIterable[bytes], keep: Keep) -> Outcome:
-        async with self._turn:
+    async def _do(self, job: Job, source: AsyncIterable[bytes], keep: Keep, whose: str) -> Outcome:
+        async with self._rotation.turn(whose):
             if self._stopping:
                 raise Unavailable
             if self._idle is not None:

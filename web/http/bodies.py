@@ -12,7 +12,7 @@ from aiohttp_session import get_session
 
 from signaling.errors import SignInRequired, WrongMediaType
 from web.http.client_address import client_network
-from web.http.request import account_of
+from web.http.request import entered_account
 from web.keys import LIMITS
 from web.routes import PATHS
 
@@ -42,9 +42,15 @@ class Body:
 FORMS = Body()
 STRANGERS = {
     ("POST", "sign_in"): Body(limit="form"),
+    ("POST", "sign_in_code"): Body(limit="form"),
+    ("POST", "sign_in_passkey_options"): Body(JSON, limit="form"),
+    ("POST", "sign_in_passkey"): Body(JSON, limit="form"),
+    ("POST", "provider_link"): Body(limit="form"),
+    ("POST", "provider_logout"): Body(limit="webhook"),
     ("POST", "sign_out"): Body(limit="form"),
     ("POST", "setup"): Body(limit="form"),
     ("POST", "choose_password"): Body(limit="form"),
+    ("POST", "forgotten_password"): Body(limit="form"),
     ("POST", "language"): Body(limit="form"),
     ("POST", "landing"): Body(limit="form"),
     ("POST", "leave"): Body(limit="form"),
@@ -59,6 +65,10 @@ STRANGERS = {
 }
 "What clients may send that are not signed in."
 SIGNED_IN = {
+    ("POST", "passkey_options"): Body(JSON),
+    ("POST", "new_passkey"): Body(JSON),
+    ("POST", "proof_passkey_options"): Body(JSON),
+    ("POST", "proof_passkey"): Body(JSON),
     ("POST", "device_test"): Body(JSON),
     ("POST", "device_test_relay"): Body(JSON),
     ("POST", "session_uploads"): Body(UPLOAD),
@@ -98,7 +108,7 @@ async def check_before_reading(request: web.Request, handler: Handler) -> web.St
 
 
 async def _is_signed_in(request: web.Request) -> bool:
-    return await account_of(request) is not None
+    return await entered_account(request) is not None
 
 
 async def _sits(request: web.Request) -> bool:

@@ -12,6 +12,7 @@ from signaling.errors import (
     InviteNotUsable,
     NotFound,
     ReportsBusy,
+    SecondFactorMissing,
     SignInRequired,
     TeleConnectError,
     TooLarge,
@@ -20,8 +21,10 @@ from signaling.errors import (
 )
 from signaling.wire.messages import Refusal
 from signaling.wire.values import CLOSE_CODES
+from web.http.kept_forms import kept_fields
 from web.http.request import show, viewer_of
 from web.markup.errors import error_page
+from web.markup.kept_form import kept_form_page
 from web.routes import path
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -36,7 +39,7 @@ def sentence(
     """The error in the reader's language; with `plural` also how long to wait."""
     text = translate(error.sentence)
     if plural is not None and isinstance(error, TooManyRequests) and error.seconds:
-        text = plural(*error.counted, error.minutes)
+        text = plural(*error.counted, error.amount)
     return text % error.values if error.values else text
 
 
@@ -119,15 +122,29 @@ def has_left(request: web.Request) -> bool:
 
 async def _answer(request: web.Request, error: TeleConnectError, status: int) -> web.StreamResponse:
     if isinstance(error, SignInRequired) and request.method == "GET" and _wants_page(request):
-        return web.Response(status=303, headers={hdrs.LOCATION: path("sign_in")})
+        return web.Response(status=303, headers={hdrs.LOCATION: _way_in(request, error)})
     viewer = await viewer_of(request)
     text = sentence(error, viewer.translate, viewer.plural)
-    if _wants_page(request):
+    kept = None
+    if _wants_page(request) and type(error) is SignInRequired:
+        kept = await kept_fields(request)
+    if kept is not None:
+        answer = show(kept_form_page(viewer, request.path_qs, kept), status)
+    elif _wants_page(request):
         answer = show(error_page(viewer, status, text), status)
     else:
         answer = web.json_response({"code": error.code, "text": text}, status=status)
     answer.headers.update(retry_after(error))
     return answer
+
+
+def _way_in(request: web.Request, error: SignInRequired) -> str:
+    """Where somebody signs in, and comes back from to the page that they asked for."""
+    if isinstance(error, SecondFactorMissing):
+        return path("factors")
+    if request.path_qs == path("dashboard"):
+        return path("sign_in")
+    return path("sign_in", {"next": request.path_qs})
 
 
 def _wants_page(request: web.Request) -> bool:

@@ -1,5 +1,6 @@
 """Who sends a request, how their page is rendered, and the response with it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from math import ceil
@@ -11,10 +12,23 @@ from aiohttp_session import get_session
 from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import Consultation
-from signaling.errors import NotFound, SignInRequired
+from signaling.errors import NotFound, SecondFactorMissing, SignInRequired
 from signaling.flows.people.arriving import Arrival
+from signaling.invite import Invite
+from signaling.preferences import DEFAULT_PREFERENCES
+from signaling.second_factor import must_have
 from signaling.token import token_digest
-from web.keys import ARRIVING, CATALOGS, CLOCK, CONFIG, RUNTIME_SETTINGS, STATIC, STORE
+from web.keys import (
+    ARRIVING,
+    CATALOGS,
+    CLOCK,
+    CONFIG,
+    PASSKEYS,
+    RUNTIME_SETTINGS,
+    STATIC,
+    STORE,
+    WEB_SESSIONS,
+)
 from web.routes import path
 from web.settings.logo import Logo
 from web.static_files import text_digest
@@ -25,31 +39,80 @@ from web.zones.names import todays_name
 LANGUAGE_COOKIE = "language"
 ZONE_COOKIE = "time_zone"
 _ACCOUNT = web.RequestKey("account", object)
+_LACKS_FACTOR = web.RequestKey("lacks_factor", bool)
 _INVITED_IN = web.RequestKey("invited_in", str)
 "The language of the invite whose seat this browser has."
 
 
-async def account_of(request: web.Request) -> Account | None:
-    """The account that is signed in, if any."""
+async def entered_account(request: web.Request) -> Account | None:
+    """The account whose password was right, even if it must set up a second factor first."""
     if _ACCOUNT not in request:
         session = await get_session(request)
         account_id = session.get("account_id")
         account = None
         if isinstance(account_id, str):
             account = await request.app[STORE].read.accounts.get(account_id)
-        if account is not None and account.disabled_at is not None:
+        if account is not None and account.suspended_at is not None:
             account = None
         request[_ACCOUNT] = account
     found = request[_ACCOUNT]
     return found if isinstance(found, Account) else None
 
 
-async def signed_in(request: web.Request) -> Account:
-    """The account that is signed in. Raises SignInRequired."""
-    account = await account_of(request)
+async def lacks_factor(request: web.Request) -> bool:
+    """Whether somebody must set up a second factor before anything else.
+
+    Whom the organization's provider signed in need not: a second factor is then its matter.
+    """
+    if _LACKS_FACTOR not in request:
+        account, way = await entered_account(request), (await get_session(request)).get("way")
+        request[_LACKS_FACTOR] = account is not None and await _lacks(request, account, way)
+    return request[_LACKS_FACTOR]
+
+
+async def _lacks(request: web.Request, account: Account, way: str | None) -> bool:
+    app = request.app
+    must = must_have(app[CONFIG].second_factor, account.role) and way != "provider"
+    return must and not await app[STORE].read.second_factors.any_of(account.id)
+
+
+async def account_of(request: web.Request) -> Account | None:
+    """The account that is signed in and may act, if any."""
+    return None if await lacks_factor(request) else await entered_account(request)
+
+
+async def entered(request: web.Request) -> Account:
+    """The same as `entered_account`, for pages of second factors. Raises SignInRequired."""
+    account = await entered_account(request)
     if account is None:
         raise SignInRequired
     return account
+
+
+async def signed_in(request: web.Request) -> Account:
+    """The account that is signed in. Raises SignInRequired, SecondFactorMissing."""
+    if await lacks_factor(request):
+        raise SecondFactorMissing
+    return await entered(request)
+
+
+async def signed_in_or_late(request: web.Request) -> tuple[Account, bytes | None]:
+    """The account, and the digest of its web session, even if the time of its sign-in is just over.
+
+    Only for what is told from `RevocationWatch` whether that may be. Raises SignInRequired.
+    """
+    if await entered_account(request) is not None:
+        return await signed_in(request), await web_session_digest(request)
+    read, digest = request.app[STORE].read, request.app[WEB_SESSIONS].digest_of(request)
+    account_id, data = (digest and await read.web_sessions.owner(digest)) or (None, "{}")
+    late = await read.accounts.get(account_id) if account_id else None
+    if (
+        late is None
+        or late.suspended_at
+        or await _lacks(request, late, json.loads(data).get("way"))
+    ):
+        raise SignInRequired
+    return late, digest
 
 
 async def administrator(request: web.Request) -> Account:
@@ -74,6 +137,13 @@ async def web_session_digest(request: web.Request) -> bytes | None:
     """The digest of this browser's web session; None if it has none."""
     session = await get_session(request)
     return token_digest(session.identity) if isinstance(session.identity, str) else None
+
+
+async def seat_of(request: web.Request, invite_id: str) -> Invite:
+    """The invite whose seat this browser has; raises as `seated`, of which it reads a part."""
+    invite = await request.app[ARRIVING].invite_of(invite_id, await web_session_digest(request))
+    request[_INVITED_IN] = invite.person.language
+    return invite
 
 
 async def seated(request: web.Request, invite_id: str) -> Arrival:
@@ -106,9 +176,10 @@ async def viewer_of(
     app = request.app
     texts, settings = app[CATALOGS], app[RUNTIME_SETTINGS]
     try:
-        account, has_seat = await account_of(request), "seated" in await get_session(request)
+        account, has_seat = await entered_account(request), "seated" in await get_session(request)
+        acts = await account_of(request) is not None
     except Exception:  # an error page must render even if nothing can be read
-        account, has_seat = None, False
+        account, has_seat, acts = None, False, False
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     if chosen not in texts.languages:
         chosen = language or request.get(_INVITED_IN) or (account.language if account else None)
@@ -132,12 +203,15 @@ async def viewer_of(
         languages=settings.languages,
         time_zones=texts.offered_zones,
         catalog=path("catalog", digest=texts.digest, language=spoken.code),
-        account_name=account.name if account else None,
-        account_role=account.role if account else None,
+        account_name=account.name if account and acts else None,
+        account_id=account.id if account and acts else None,
+        account_role=account.role if account and acts else None,
         now=app[CLOCK].now(),
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
+        preferences=account.preferences if account else DEFAULT_PREFERENCES,
         colors=settings.style_sheet
         and path("brand_colors", digest=text_digest(settings.style_sheet)),
         logo=_logo(settings.logo),

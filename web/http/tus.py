@@ -38,10 +38,15 @@ def other_version() -> web.Response:
     return web.Response(status=412, headers={"Tus-Version": VERSION})
 
 
+def is_about_uploads(request: web.Request) -> bool:
+    """Whether its address is that of an upload, or where uploads are created."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical in _ADDRESSES
+
+
 async def add_version(request: web.Request, response: web.StreamResponse) -> None:
     """Name the protocol in every response about uploads, errors included (`on_response_prepare`)."""
-    resource = request.match_info.route.resource
-    if resource is not None and resource.canonical in _ADDRESSES:
+    if is_about_uploads(request):
         response.headers[RESUMABLE] = VERSION
 
 

@@ -196,11 +196,11 @@ def _chat(viewer: Viewer, *, scheduler: bool) -> h.Element:
             button("earlier-lines", _("Show earlier messages"), style="more", hidden=""),
             h.div("#chat-lines.lines", role="log", aria_label=_("Chat")),
             button("later-lines", _("Show later messages"), style="more", hidden=""),
-            h.div(".jump")[
-                h.button("#newest-lines", type="button", hidden=True)[
-                    _("Go to the newest messages"), " ", h.span("#unread-count.tag")
-                ]
-            ],
+        ],
+        h.div(".jump")[
+            h.button("#newest-lines", type="button", hidden=True)[
+                _("Go to the newest messages"), " ", h.span("#unread-count.tag")
+            ]
         ],
         h.p("#nearly-full.hint", role="status", hidden=True)[
             _("This chat is nearly full. Soon you will need a new session to go on writing.")

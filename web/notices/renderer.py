@@ -62,6 +62,15 @@ class NoticeRenderer:
     def note(self, text: str) -> str:
         return "\n".join(map(isolated, text.split("\n")))
 
+    def service_name(self) -> str:
+        return self._config.public_url.host or self._config.brand
+
+    def sign_in_address(self) -> str:
+        return public_address(self._config.public_url, "sign_in")
+
+    def password_address(self, token: str) -> str:
+        return public_address(self._config.public_url, "choose_password", token=token)
+
     def invite_address(self, token: str) -> str:
         return public_address(self._config.public_url, "landing", token=token)
 

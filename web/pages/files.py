@@ -13,8 +13,8 @@ from aiohttp import hdrs, web
 
 from signaling.attachment import ORIGINAL
 from signaling.flows.sessions.showing import Part
-from web.keys import LIMITS, REVOCATION, SHOWING
-from web.pages.places import Place, place_of
+from web.keys import LIMITS, SHOWING
+from web.pages.places import Place, staying
 
 _NOT_IN_A_FALLBACK = frozenset('"\\/%;')
 ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
@@ -22,8 +22,11 @@ ENDINGS = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 async def send_file(request: web.Request) -> web.StreamResponse:
     """One part of a file, or a range of its bytes (RFC 9110, 14)."""
-    place = await place_of(request, "read_file")
-    part = await _part(request, place)
+    async with staying(request, "read_file") as place:
+        return await _send(request, await _part(request, place))
+
+
+async def _send(request: web.Request, part: Part) -> web.StreamResponse:
     tag = f'"{part.attachment.id}-{part.name}"'
     response = web.StreamResponse(headers=_headers(part, tag))
     try:
@@ -34,10 +37,7 @@ async def send_file(request: web.Request) -> web.StreamResponse:
         response.set_status(206)
         response.headers[hdrs.CONTENT_RANGE] = f"bytes {start}-{end - 1}/{part.size}"
     response.content_length = end - start
-    async with (
-        request.app[REVOCATION].cancelled_when_revoked(place.grant),
-        contextlib.aclosing(request.app[SHOWING].read(part, start, end)) as blocks,
-    ):
+    async with contextlib.aclosing(request.app[SHOWING].read(part, start, end)) as blocks:
         first = await anext(blocks)  # before the head: a file that is gone is 404
         await response.prepare(request)
         if request.method != hdrs.METH_HEAD:

@@ -12,6 +12,7 @@ from web.forms.contacts import contact_of, format_contact
 from web.forms.invitation import answered, read_plan
 from web.http.errors import retry_after
 from web.http.forms import form_of, interpreting_of, reading_of, refused_form
+from web.http.paging import page_number
 from web.http.request import show, signed_in, viewer_of
 from web.keys import CONFIG, INTERPRETING, INVITING, LIMITS, PLANNING
 from web.markup.desk.invite_sent import invite_sent_page
@@ -34,9 +35,7 @@ async def show_invites(request: web.Request) -> web.Response:
     state = request.query.get("state", "")
     rows = [row for row in rows if _matches(row, search, state)]
     pages = max(1, ceil(len(rows) / PAGE))
-    asked = request.query.get("page", "1")
-    known = asked.isascii() and asked.isdigit() and len(asked) < 9
-    number = min(max(int(asked), 1), pages) if known else 1
+    number = page_number(request, pages)
     shown = rows[(number - 1) * PAGE : number * PAGE]
     found = InviteList(shown, search, state, number, pages, total=len(rows))
     return show(invites_page(viewer, found, await interpreting_of(request)))

@@ -1,5 +1,7 @@
 """Whose page asks for the files of a session: its scheduler's, or that of somebody with a seat."""
 
+import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -8,7 +10,8 @@ from signaling.access import require
 from signaling.errors import NotFound, SignInRequired
 from signaling.flows.sessions.uploading import Author
 from web.access.revocation import Grant
-from web.http.request import own_consultation, seated, web_session_digest
+from web.http.request import own_consultation, seat_of, web_session_digest
+from web.keys import REVOCATION
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ async def place_of(request: web.Request, action: str) -> Place:
     digest = await web_session_digest(request)
     invite_id = request.match_info.get("invite_id")
     if invite_id is not None:
-        invite = (await seated(request, invite_id)).invite
+        invite = await seat_of(request, invite_id)
         require(invite.role, action)
         author = Author(invite.consultation_id, invite.id, invite.role)
         return Place(author, Grant(digest, invite_id=invite.id))
@@ -39,3 +42,22 @@ async def place_of(request: web.Request, action: str) -> Place:
         raise NotFound from None
     author = Author(consultation.id, account.id, "scheduler")
     return Place(author, Grant(digest, held=(consultation.id, account.id)))
+
+
+@contextlib.asynccontextmanager
+async def staying(request: web.Request, action: str) -> AsyncIterator[Place]:
+    """As `place_of`; what the request does within is canceled once the place is lost.
+
+    Raises then what `RevocationWatch.cancelled_when_revoked` does.
+    """
+    watch = request.app[REVOCATION]
+    invite_id = request.match_info.get("invite_id")
+    if invite_id is not None:
+        # watched first and then looked up, so the store is asked once
+        grant = Grant(await web_session_digest(request), invite_id=invite_id)
+        async with watch.cancelled_when_revoked(grant, unchecked=True):
+            yield await place_of(request, action)
+    else:
+        place = await place_of(request, action)
+        async with watch.cancelled_when_revoked(place.grant):
+            yield place

@@ -235,8 +235,10 @@ def _one_of(parts: int, wanted: str) -> int:
 
 async def _content(chat: _Chat, account: Account, part: int) -> AsyncIterator[bytes]:
     """The lines of one part, with what it carries, as the process reads them."""
-    invites = await chat.store.read.invites.of_consultation(chat.consultation_id)
-    authors = {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
+    read = chat.store.read
+    invites = await read.invites.of_consultation(chat.consultation_id)
+    authors = await read.consultations.former_schedulers(chat.consultation_id)
+    authors |= {invite.id: invite.person.name for invite in invites} | {account.id: account.name}
     number = 0
     async for message, place in chat.messages():
         if place != part:

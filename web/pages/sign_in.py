@@ -1,37 +1,51 @@
 """Signing in and out, the setup of the first administrator, and the choice of a language."""
 
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp_session import get_session
+from yarl import URL
 
 from signaling.account import Account, plain_email
-from signaling.errors import N_, Conflict, InvalidInput, NotFound, TooManyRequests
+from signaling.errors import (
+    N_,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    TooManyRequests,
+)
 from signaling.flows.people.accounts import find_account, new_account
-from signaling.token import token_digest
 from storage.store import Records
 from web.http.client_address import client_network
 from web.http.errors import retry_after, sentence
 from web.http.forms import form_errors, form_of
-from web.http.request import LANGUAGE_COOKIE, account_of, show, time_zone_of, viewer_of
+from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
     CATALOGS,
     CLOCK,
     FAILED_SIGN_INS,
+    GUESSING_ALARM,
     LIMITS,
     PASSWORDS,
     RUNTIME_SETTINGS,
     SETUP_TOKEN,
     STORE,
+    WEB_SESSIONS,
 )
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
+from web.markup.accounts.signed_in import signed_in_page
+from web.pages.provider.configured import provider_way_of
+from web.pages.provider.signing_out import way_out
 from web.routes import path
+from web.sign_in.going_back import checked
 from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
-from web.sign_in.session_start import start_web_session
-from web.sign_in.throttling import count_attempt, count_form
+from web.sign_in.second_factor import after_password
+from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
 WRONG = N_("This email and password do not belong together. Please check both.")
@@ -39,43 +53,67 @@ NOT_KEPT = N_(
     "This browser keeps no cookies from this page, so you are not signed in. Please allow them"
     " here, or use another browser."
 )
-YEAR = 365 * 24 * 3600
 
 
 async def show_sign_in(request: web.Request) -> web.Response:
-    if await account_of(request) is not None:
-        raise web.HTTPSeeOther(path("dashboard"))
-    viewer = await viewer_of(request)
+    account, back_to = await entered_account(request), checked(request.query.get("next", ""))
+    beside = back_to == path("signed_in")
+    if account is not None and ("kept" in request.query or not beside):
+        raise web.HTTPSeeOther(back_to or path("dashboard"))
+    viewer, way = await viewer_of(request), provider_way_of(request)
+    # a change of the language leads back here, with the same way back
+    here = path("sign_in", {"next": back_to}) if back_to else path("sign_in")
+    viewer = replace(viewer, path=here, account_name=None, account_role=None)
+    values = {"next": back_to, "email": account.email if account else ""}
     if "kept" in request.query:
-        return show(sign_in_page(viewer, Form(errors={"": viewer.translate(NOT_KEPT)})), 400)
-    return show(sign_in_page(viewer, Form()))
+        form = Form(values, errors={"": viewer.translate(NOT_KEPT)})
+        return show(sign_in_page(viewer, form, way), 400)
+    if way is not None and way.only:
+        raise web.HTTPSeeOther(path("provider_sign_in", {"next": back_to} if back_to else None))
+    return show(sign_in_page(viewer, Form(values), way, over="over" in request.query))
+
+
+async def show_signed_in(request: web.Request) -> web.Response:
+    """After signing in again beside a page that is still open."""
+    await signed_in(request)
+    return show(signed_in_page(await viewer_of(request)))
 
 
 async def sign_in(request: web.Request) -> web.Response:
     """Verify email and password; the web session gets a new token, against session fixation."""
     app, browser = request.app, await browser_of(request)
-    await count_form(request, browser)
+    check_network(request, browser)
     typed = await form_of(request)
-    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")[:1024]
+    email, password = typed.get("email", "")[:1024].strip(), typed.get("password", "")
+    values = {"email": email, "next": checked(typed.get("next", ""))}
     found = await find_account(app[STORE].read.accounts, email)
-    account = found if found and found.disabled_at is None else None
+    account = found if found and found.suspended_at is None else None
     try:
-        answer = await _let_in(request, browser, account, plain_email(email), password)
+        answer = await _let_in(
+            request, browser, account, plain_email(email), password, values["next"]
+        )
     except TooManyRequests as error:
-        return await _refuse(request, email, error)
+        return await _refuse(request, values, error)
     if answer is None:
         who = found.id if found else None
         await app[FAILED_SIGN_INS].note(who, client_network(request))
-        return await _refuse(request, email)
+        if account is not None:
+            app[GUESSING_ALARM].note(account.id, client_network(request))
+        return await _refuse(request, values)
     raise answer
 
 
 async def _let_in(
-    request: web.Request, browser: Browser, account: Account | None, email: str, password: str
+    request: web.Request,
+    browser: Browser,
+    account: Account | None,
+    email: str,
+    password: str,
+    back_to: str,
 ) -> web.HTTPSeeOther | None:
     """The redirect that signs in, if the password is right. Raises TooManyRequests."""
     passwords = request.app[PASSWORDS]
-    attempt = await count_attempt(request, browser, account, email)
+    attempt = count_attempt(request, browser, account, email)
     place = None if attempt.known else client_network(request)
     hashed = account.password_hash if account else None
     try:
@@ -85,36 +123,47 @@ async def _let_in(
         raise
     if not right or account is None or hashed is None:
         return None
-    attempt.give_back()
-    return await start_web_session(
-        request, browser, account, renewed=await passwords.renewed(hashed, password)
+    attempt.succeeded()
+    renewed = await passwords.renewed(hashed, password)
+    return await after_password(
+        request, browser, account, way="password", back_to=back_to, renewed=renewed
     )
 
 
 async def _refuse(
-    request: web.Request, email: str, error: TooManyRequests | None = None
+    request: web.Request, values: dict[str, str], error: TooManyRequests | None = None
 ) -> web.Response:
     """The form again, the same for an unknown account as for a wrong password."""
     viewer = await viewer_of(request)
     if error is None:
-        form = Form({"email": email}, {"": viewer.translate(WRONG)})
-        return show(sign_in_page(viewer, form), 401)
-    form = Form({"email": email}, form_errors(error, viewer))
-    return show(sign_in_page(viewer, form), error.status, retry_after(error))
+        form = Form(values, {"": viewer.translate(WRONG)})
+        return show(sign_in_page(viewer, form, provider_way_of(request)), 401)
+    form = Form(values, form_errors(error, viewer))
+    page = sign_in_page(viewer, form, provider_way_of(request))
+    return show(page, error.status, retry_after(error))
 
 
 async def sign_out(request: web.Request) -> web.Response:
-    session, account = await get_session(request), await account_of(request)
-    if account is not None and isinstance(session.identity, str):
-        digest, now = token_digest(session.identity), request.app[CLOCK].now()
+    app, session = request.app, await get_session(request)
+    # also after the time of the sign-in: what goes on open ends now
+    digest, now = app[WEB_SESSIONS].digest_of(request), app[CLOCK].now()
+    began = ""
+    if digest is not None:
+        who, began = await app[STORE].read.web_sessions.owner(digest) or (None, "")
 
         async def work(records: Records) -> None:
-            await records.web_sessions.remove(digest)
-            await records.audit.append(now, account.id, "sign_out", "")
+            if who is not None:
+                await records.web_sessions.remove(digest)
+                await records.audit.append(now, who, "sign_out", "")
 
-        await request.app[STORE].write(work)
+        await app[STORE].write(work)
     session.invalidate()
-    raise web.HTTPSeeOther(path("sign_in"), headers=FORGET)
+    if began and (page := await way_out(request, began)) is not None:
+        return page
+    way = provider_way_of(request)
+    # the sign-in page would lead to the provider, which may sign the same person in again
+    after = "provider_signed_out" if way and way.only else "sign_in"
+    raise web.HTTPSeeOther(path(after), headers=FORGET)
 
 
 async def show_setup(request: web.Request) -> web.Response:
@@ -144,7 +193,8 @@ async def set_up(request: web.Request) -> web.Response:
     except InvalidInput as error:
         form = Form(values, {error.field: sentence(error, viewer.translate)})
         return show(setup_page(viewer, form, request.path), 400)
-    raise await start_web_session(request, await browser_of(request), account) or Conflict
+    browser = await browser_of(request)
+    raise await after_password(request, browser, account, way="password") or Conflict
 
 
 async def choose_language(request: web.Request) -> web.Response:
@@ -152,9 +202,7 @@ async def choose_language(request: web.Request) -> web.Response:
     typed = await form_of(request)
     answer = web.HTTPSeeOther(_own_path(typed.get("next", "")))
     if typed.get("language") in request.app[CATALOGS].languages:
-        answer.set_cookie(
-            LANGUAGE_COOKIE, typed["language"], max_age=YEAR, path="/", samesite="Lax"
-        )
+        keep_language(answer, typed["language"])
     raise answer
 
 
@@ -181,4 +229,7 @@ def _own_path(text: str) -> str:
         return path("dashboard")
     if parts.scheme or parts.netloc or not text.startswith("/") or text[1:2] in ("/", "\\"):
         return path("dashboard")
+    if parts.path == path("sign_in"):
+        back_to = checked(URL(text).query.get("next", ""))
+        return path("sign_in", {"next": back_to}) if back_to else parts.path
     return parts.path

@@ -16,13 +16,14 @@ from signaling.errors import (
     NotFound,
     SignInRequired,
 )
-from signaling.flows.sessions.uploading import Announced, Progress
+from signaling.flows.sessions.uploading import Announced, Author, Progress
 from signaling.wire.values import Id
 from web.connections.http_server import admit
 from web.connections.limits import BODY_WITHIN
 from web.http import tus
-from web.keys import LIMITS, REVOCATION, UPLOADING
-from web.pages.places import Place, place_of
+from web.http.turns import end_turn
+from web.keys import LIMITS, UPLOADING
+from web.pages.places import Place, place_of, staying
 from web.routes import path
 
 _PLACE_LOST = N_(
@@ -74,23 +75,30 @@ async def look(request: web.Request) -> web.Response:
 
 async def receive(request: web.Request) -> web.Response:
     """A piece of the file; the answer to the last one comes when the file stands in the chat."""
-    place = await _place(request)
-    if not tus.speaks_it(request):
-        return tus.other_version()
-    upload_id, uploading = request.match_info["upload_id"], request.app[UPLOADING]
-    offset, checksum = tus.number(request, tus.OFFSET), tus.checksum(request)
+    place: Place | None = None
     try:
-        async with (
-            request.app[REVOCATION].cancelled_when_revoked(place.grant),
-            contextlib.aclosing(_pieces(request)) as pieces,
-        ):
-            progress = await uploading.receive(place.author, upload_id, offset, pieces, checksum)
+        async with staying(request, "send_file") as place:
+            return await _receive(request, place.author)
     except (InviteNotUsable, NotFound, SignInRequired) as error:
+        if place is None:
+            raise
         if isinstance(error, SignInRequired) and place.grant.invite_id is None:
             raise  # a scheduler who signs in again goes on where it was
-        if not await uploading.abandon(place.author, upload_id):
+        if not await request.app[UPLOADING].abandon(place.author, request.match_info["upload_id"]):
             raise
         raise FileTooLate(_PLACE_LOST) from error
+
+
+async def _receive(request: web.Request, author: Author) -> web.Response:
+    await request.app[LIMITS].hit("upload", author.participant_id)
+    if not tus.speaks_it(request):
+        return tus.other_version()
+    upload_id = request.match_info["upload_id"]
+    offset, checksum = tus.number(request, tus.OFFSET), tus.checksum(request)
+    async with contextlib.aclosing(_pieces(request)) as pieces:
+        progress = await request.app[UPLOADING].receive(
+            author, upload_id, offset, pieces, checksum, lambda: end_turn(request)
+        )
     return web.Response(status=204, headers=_headers(progress))
 
 

@@ -13,10 +13,12 @@ from aiohttp import web
 
 from signaling.token import new_token, token_digest
 from storage.store import Records
-from web.keys import CLOCK, CONFIG, STORE
+from web.keys import CLOCK, CONFIG, DELAYS, STORE
 
 LIFETIME = timedelta(days=180)
 "Since the browser last signed in."
+MOST_OF_ACCOUNT = 12
+"Browsers that an account knows; the newest. Each of them has failures of its own, see `delays.py`."
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,15 @@ async def remember(
     """Store the browser as known to an account, in the caller's transaction. Returns its new cookie."""
     token = new_token()
     expires_at = request.app[CLOCK].now() + LIFETIME
+    digest = token_digest(token)
     await records.known_browsers.put(
-        token_digest(token), account_id, expires_at, before=browser.digest
+        digest, account_id, expires_at, before=browser.digest, at_most=MOST_OF_ACCOUNT
     )
+    for known, before in ((each, browser.digest) for each in browser.accounts if browser.digest):
+        # else whoever has one of its accounts could guess on at another one
+        request.app[DELAYS].rename(
+            "known_browser", f"{known} {before.hex()}", f"{known} {digest.hex()}"
+        )
     return token
 
 

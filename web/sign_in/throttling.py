@@ -1,77 +1,102 @@
-"""Throttles password guessing so that it delays the guesser, not the account's owner.
+"""What guessing passwords costs: delays that grow for the guesser, and not for the account's owner.
 
-A browser that has signed in to the account before is counted by itself: ten attempts in a quarter of
-an hour, whatever others do. All other browsers share sixty attempts an hour for each account; with
-those of one known browser that makes the hundred that OWASP ASVS 2.2.1 allows. Of the sixty, one
-network gets ten in a quarter of an hour, and twenty are reserved for networks with no more than two
-attempts within the hour: an owner at a new browser is locked out only by somebody who guesses from
-ten networks or more in that hour. A right password is not counted, and an account that does not exist
-is treated like one that does.
+A browser that has signed in to the account before has attempts of its own, whatever others do. All
+others are delayed by their network's failures, and by those of all networks at the account; networks
+that have hardly tried are delayed apart from those that go on. `web/access/delays.py` has the figures.
+In sum at most 96 failures an hour at one account are possible, of the hundred that OWASP ASVS 2.2.1
+allows. A right password is not counted, and an account that does not exist is treated like one that
+does. Nobody waits inside the server: who has to wait is told how long.
 """
+
+from datetime import timedelta
 
 from aiohttp import web
 
 from signaling.account import Account
-from signaling.errors import TooManyRequests
-from web.access.rate_limits import RateLimits
+from signaling.errors import TooManyGuesses
+from web.access.delays import Delays
 from web.http.client_address import client_network
-from web.keys import LIMITS
+from web.keys import DELAYS
 from web.sign_in.known_browsers import Browser
+
+FRESH = 2
+"With less failures at the account a network is a fresh one."
 
 
 class Attempt:
-    """One attempt at a password: counted before it is verified, given back if it was right."""
+    """One attempt at a password: counted as a failure before it is verified."""
 
-    def __init__(self, limits: RateLimits, *, known: bool) -> None:
+    def __init__(self, delays: Delays, *, known: bool) -> None:
         self.known = known
         "Whether the browser has signed in to this account before."
-        self._limits = limits
+        self._delays = delays
         self._counted: list[tuple[str, str]] = []
 
-    async def count(self, name: str, who: str) -> None:
-        """Count it towards a limit. Raises TooManyRequests; then it counts nowhere."""
-        try:
-            await self._limits.hit(name, who)
-        except TooManyRequests:
-            self.give_back()
-            raise
-        self._counted.append((name, who))
-
-    def counts(self, name: str, who: str) -> bool:
-        """Whether it could be counted towards this limit; the attempt is allowed either way."""
-        if self._limits.take(name, who):
-            return False
-        self._counted.append((name, who))
-        return True
+    def count(self, *names: tuple[str, str]) -> None:
+        for name, who in names:
+            self._delays.count(name, who)
+            self._counted.append((name, who))
 
     def give_back(self) -> None:
+        """It was no failure."""
         for name, who in self._counted:
-            self._limits.give_back(name, who)
-        self._counted.clear()
+            self._delays.give_back(name, who)
+
+    def succeeded(self) -> None:
+        """The password was right: what this browser, or its network at the account, got wrong is forgotten."""
+        self.give_back()
+        for name, who in self._counted:
+            if name in ("known_browser", "network_at_account"):
+                self._delays.forget(name, who)
 
 
-async def count_form(request: web.Request, browser: Browser) -> None:
-    """Count a sign-in form before it is read. Raises TooManyRequests."""
-    who = browser.digest.hex() if browser.digest else client_network(request)
-    await request.app[LIMITS].hit("sign_in_address", who)
+def check_network(request: web.Request, browser: Browser) -> None:
+    """Before a sign-in form is read. Raises TooManyGuesses; never for a browser that is known."""
+    if browser.digest is None:
+        _admit(request.app[DELAYS].wait("network", client_network(request)))
 
 
-async def count_attempt(
+def count_attempt(
     request: web.Request, browser: Browser, account: Account | None, email: str
 ) -> Attempt:
-    """Count one attempt at an account, or at an email without one. Raises TooManyRequests."""
-    limits = request.app[LIMITS]
+    """Count one attempt at an account, or at an email without one. Raises TooManyGuesses."""
+    delays = request.app[DELAYS]
     if account is not None and account.id in browser.accounts and browser.digest:
-        known = Attempt(limits, known=True)
-        await known.count("guess_known_browser", f"{account.id} {browser.digest.hex()}")
-        return known
+        return _by_known_browser(delays, account.id, browser.digest)
     whom = account.id if account is not None else email.casefold()
-    here = f"{whom} {client_network(request)}"
-    unknown = Attempt(limits, known=False)
-    if browser.digest:  # known to another account: its network has not been counted yet
-        await limits.hit("sign_in_address", client_network(request))
-    await unknown.count("guess_network", here)
-    if not unknown.counts("guess_fresh_network", here):
-        await unknown.count("guess_repeated", whom)
-    await unknown.count("guess_unknown_browsers", whom)
-    return unknown
+    return _by_stranger(delays, whom, client_network(request))
+
+
+def _by_known_browser(delays: Delays, account_id: str, digest: bytes) -> Attempt:
+    own, all_known = own_failures(account_id, digest), ("known_browsers", account_id)
+    attempt = Attempt(delays, known=True)
+    if not (wait := delays.wait(*own)):
+        attempt.count(own)
+        return attempt
+    _admit(min(wait, delays.wait(*all_known)))
+    attempt.count(all_known)
+    return attempt
+
+
+def _by_stranger(delays: Delays, whom: str, place: str) -> Attempt:
+    network, here = ("network", place), ("network_at_account", f"{whom} {place}")
+    _admit(max(delays.wait(*network), delays.wait(*here)))
+    together = [("repeating_networks", whom)]
+    if delays.failures(*here) < FRESH:
+        together.insert(0, ("fresh_networks", whom))
+    waits = {each: delays.wait(*each) for each in together}
+    soonest = min(together, key=lambda each: waits[each])
+    _admit(waits[soonest])
+    attempt = Attempt(delays, known=False)
+    attempt.count(network, here, soonest)
+    return attempt
+
+
+def own_failures(account_id: str, digest: bytes) -> tuple[str, str]:
+    """Where the failures of a known browser at an account are counted."""
+    return ("known_browser", f"{account_id} {digest.hex()}")
+
+
+def _admit(wait: timedelta) -> None:
+    if wait:
+        raise TooManyGuesses(wait)

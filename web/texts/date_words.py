@@ -14,7 +14,7 @@ from typing import Any
 from babel import Locale
 from babel.core import get_global
 from babel.dates import get_period_id, get_period_names, parse_pattern
-from babel.localedata import exists
+from babel.localedata import locale_identifiers
 from persiantools.jdatetime import JalaliDate
 
 # English without the habits of one country: the day before the month.
@@ -198,7 +198,13 @@ def _regional_name(language: str, time_zone: str) -> str:
     """The locale whose names of months to use: "ar_SY" in Damascus."""
     territory = get_global("zone_territories").get(time_zone)
     name = f"{language}_{territory}"
-    return name if territory and language in _REGIONAL and exists(name) else language
+    return name if territory and language in _REGIONAL and name in _locales() else language
+
+
+@cache
+def _locales() -> frozenset[str]:
+    """Every locale that Babel knows: it would look for the file of each one that it is asked about."""
+    return frozenset(locale_identifiers())
 
 
 @cache

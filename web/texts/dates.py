@@ -72,6 +72,9 @@ def amount(number: int, unit: str, language: str) -> str:
 def file_size(size: int, language: str) -> str:
     """Bytes in words: "1.4 MB", "87 kB"; a megabyte is 2**20 of them."""
     locale = locale_of(language)
+    if size >= 2**30:
+        gigabytes = round(size / 2**30, 1)
+        return format_unit(gigabytes, "digital-gigabyte", "short", locale=locale)
     megabytes = round(size / 2**20, 1)
     if megabytes >= 1:
         return format_unit(megabytes, "digital-megabyte", "short", locale=locale)

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import datetime
 
+from signaling import numbers
 from signaling.calls.call import Call, CallState
 from signaling.calls.topology import Policy, steer
 from signaling.chat import ChatMessage, LineKind
@@ -13,6 +14,7 @@ from signaling.errors import CallsFull, Conflict
 from signaling.flows.calls.forwarding import Forwarding
 from signaling.flows.calls.locks import Locks
 from signaling.identifier import new_id
+from signaling.numbers import Number
 from signaling.ports.clock import Clock, Timers
 from signaling.ports.relay import Relay
 from signaling.ports.store import Records, Store
@@ -88,6 +90,8 @@ class CallChanges:
                     raise CallsFull
             if not await records.calls.put(consultation_id, call):
                 raise Conflict
+            if call.over:
+                await records.numbers.count(now, [_counted(room, call)])
             if new:
                 await records.audit.append(now, call.started_by, "start_call", consultation_id)
             if kind is None:
@@ -117,3 +121,8 @@ class CallChanges:
             seat = room.seats.get(participant_id)
             if seat is not None and seat.online:
                 self._timers.cancel(f"drop:{call.id}:{participant_id}")
+
+
+def _counted(room: Room, over: Call) -> Number:
+    topology = over.path.topology.value if over.answered_at else None
+    return numbers.call(topology, (seat.quality for seat in room.seats.values()))

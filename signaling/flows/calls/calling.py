@@ -77,6 +77,12 @@ class Calling:
         if room.call is not None and not room.call.over:
             await self._changes.change(room, None, room.call.end(self._clock.now()))
 
+    async def remove(self, room: Room, participant_id: str) -> None:
+        """Take somebody out of the call who has lost their seat. Within `Rooms.exclusive`."""
+        if room.call is not None and not room.call.over:
+            without = room.call.leave(participant_id, self._clock.now())
+            await self._changes.change(room, None, without)
+
     # --- negotiation between peers
 
     def description(self, attendance: Attendance, message: wire.SendDescription) -> None:

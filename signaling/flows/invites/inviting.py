@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from signaling import numbers
 from signaling.access import owned
 from signaling.account import Account
 from signaling.allowance import ASKING, INVITING, Allowance
@@ -69,6 +70,7 @@ class Inviting:
         async def work(records: Records) -> list[Invite]:
             await records.consultations.add(consultation)
             await self._log(records, scheduler.id, "invite", consultation.id)
+            await records.numbers.count(consultation.created_at, [numbers.session("planned")])
             if consultation.interpreting_language and ask is not None:
                 await ask(records, consultation, scheduler, ASKING)
             return [

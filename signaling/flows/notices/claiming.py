@@ -8,9 +8,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from signaling import numbers
 from signaling.identifier import new_id
-from signaling.notices.notice import OVER_STATES, Attempt, Channel, Envelope, Notice, Outcome, Way
+from signaling.notices.notice import (
+    ARRIVED_STATES,
+    OVER_STATES,
+    Attempt,
+    Channel,
+    Envelope,
+    Notice,
+    Outcome,
+    Way,
+)
 from signaling.notices.outcome import Due, conclude, hour_has_passed
+from signaling.numbers import Number
 from signaling.ports.store import Records
 
 REPEATABLE = ("email",)
@@ -40,6 +51,7 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
     jobs: list[Job] = []
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
+    counted: list[Number] = []
     for due in await records.notices.due(now, room):
         notice = due.notice
         if due.overtaken:
@@ -49,7 +61,9 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
         if attempt is None:
             changes.append((notice.after("fail"), None))
             if not due.attempts:  # nothing was tried; the scheduler is to see why
-                stored.append((number, _without_way(due)))
+                without = _without_way(due)
+                stored.append((number, without))
+                counted.append(numbers.delivery(without.channel, None, arrived=False))
         elif hour_has_passed(notice, due.planned_at, now):
             changes.append((notice.after("drop"), None))
             stored.append((number, attempt.abandon("hour_passed")))
@@ -59,6 +73,7 @@ async def claim(records: Records, now: datetime, room: Mapping[Channel, int]) ->
             jobs.append(job)
             changes.append((notice, None))
             stored.append((number, job.attempt if job.is_repeatable else queued))
+    await records.numbers.count(now, counted)
     await records.notices.put_attempts(stored)
     await records.notices.change(changes)
     return jobs
@@ -150,6 +165,7 @@ async def put_back(
     changes: list[tuple[Notice, datetime | None]] = []
     stored: list[tuple[int, Attempt]] = []
     sent = []
+    counted: list[Number] = []
     switched: list[tuple[str, Channel]] = []
     for notice, attempts, ways in moved:
         concluded, latest, next_at = conclude(notice, attempts, len(ways), now)
@@ -157,8 +173,13 @@ async def put_back(
             switched.append((notice.id, ways[len(attempts)].channel))
         changes.append((concluded, next_at))
         stored += enumerate([*attempts[:-1], latest])
+        if concluded.state != notice.state and concluded.state in ("handed_over", "failed"):
+            arrived = concluded.state == "handed_over"
+            way = next((each for each in attempts if each.state in ARRIVED_STATES), latest)
+            counted.append(numbers.delivery(way.channel, way.sender_id, arrived=arrived))
         if concluded.state == "handed_over" and concluded.invite_id is not None:
             sent.append(concluded.invite_id)
+    await records.numbers.count(now, counted)
     await records.invites.mark_sent(sent)
     await records.notices.switch_channels(switched)
     await records.notices.put_attempts(stored)

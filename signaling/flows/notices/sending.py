@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from signaling.errors import Unavailable
 from signaling.flows.notices.claiming import Job, claim, recover, settle, take
+from signaling.flows.notices.hand_overs import HandOvers
 from signaling.notices.notice import (
     Channel,
     Outcome,
@@ -73,6 +74,7 @@ class Sending:
         self._done: list[Done] = []
         self._more = asyncio.Event()
         self._closing = False
+        self.hand_overs = HandOvers()
 
     def wake(self) -> None:
         """Something is due: look as soon as possible."""
@@ -191,6 +193,8 @@ class Sending:
         async with self._domain_gate(job), self._gates[job.attempt.channel]:
             needed = job.is_repeatable or await self._take(job)
             outcome = await self._send(job) if needed else None
+        if outcome is not None:
+            self.hand_overs.note(job.attempt.channel, outcome, self._clock.now())
         self._done.append((job, outcome))
         self._more.set()
 

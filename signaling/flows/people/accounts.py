@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from signaling.account import Account, AccountRole, plain_email, spellings
+from signaling.account import Account, AccountRole, PasswordLink, plain_email, spellings
 from signaling.contact import Contact
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
+from signaling.flows.people.account_mail import AccountMail
 from signaling.identifier import new_id
 from signaling.ports.accounts import Accounts
 from signaling.ports.store import Records
@@ -15,7 +16,7 @@ from signaling.token import new_token, token_digest
 LINK_LIFETIME = timedelta(hours=24)
 "Of an address at which somebody chooses a new password."
 LAST = N_(
-    "The last administrator cannot be disabled. Please make somebody else an administrator first."
+    "The last administrator cannot be suspended. Please make somebody else an administrator first."
 )
 LAST_ROLE = N_(
     "There must be at least one administrator. Please make somebody else an administrator first."
@@ -78,16 +79,21 @@ async def set_password(
     *,
     actor: str,
     action: str,
+    mail: AccountMail | None = None,
     keep: bytes | None = None,
 ) -> Account:
     """Change a password: every web session but `keep` is signed out, no browser stays known.
 
-    `keep` is the digest of the web session that asks. An unused password link becomes invalid.
+    `keep` is the digest of the web session that asks. An unused password link becomes invalid. The
+    owner is told by `mail`, unless it is their first one.
     """
     changed = replace(account, password_hash=password_hash)
     await records.accounts.change(changed)
     await sign_out_everywhere(records, account.id, now, keep=keep)
     await records.password_links.remove_of(account.id)
+    await records.account_mails.remove_of(account.id, ("invitation", "forgotten"))
+    if mail is not None and account.password_hash is not None:
+        await mail.queue(records, changed, "password_changed")
     await records.audit.append(now, actor, action, account.id)
     return changed
 
@@ -96,12 +102,7 @@ async def sign_out_everywhere(
     records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
 ) -> None:
     """Sign somebody out everywhere but in the web session `keep`; no browser stays known."""
-    if keep is None:
-        await records.web_sessions.remove_all_of(account_id)
-    else:
-        for digest, *_ in await records.web_sessions.of_account(account_id, now):
-            if digest != keep:
-                await records.web_sessions.remove(digest)
+    await records.web_sessions.remove_all_of(account_id, keep=keep or b"")
     await records.known_browsers.remove_all_of(account_id)
 
 
@@ -110,26 +111,16 @@ async def make_password_link(
 ) -> str:
     """The token of a one-time address at which somebody chooses a new password.
 
-    The current password stays valid until then. Raises NotFound for a disabled account.
+    The current password stays valid until then. Raises NotFound for a suspended account.
     """
     account = await records.accounts.get(account_id)
-    if account is None or account.disabled_at is not None:
+    if account is None or account.suspended_at is not None:
         raise NotFound
     token = new_token()
-    await records.password_links.put(account_id, token_digest(token), now + LINK_LIFETIME)
+    link = PasswordLink(account_id, "reset", now + LINK_LIFETIME)
+    await records.password_links.put(link, token_digest(token))
     await records.audit.append(now, actor, "reset_password", account_id)
     return token
-
-
-async def look_up_link(records: Records, token: str, now: datetime) -> Account:
-    """The account whose password this link changes. Raises NotFound if it is used or expired."""
-    account_id = await records.password_links.account_of(token_digest(token), now)
-    account = await records.accounts.get(account_id) if account_id else None
-    if account is None or account.disabled_at is not None:
-        raise NotFound(
-            N_("This link cannot be used any more. Please ask an administrator for a new one.")
-        )
-    return account
 
 
 async def change_role(
@@ -148,18 +139,22 @@ async def change_role(
         await records.audit.append(now, actor, "change_role", account_id)
 
 
-async def disable(records: Records, account: Account, now: datetime) -> None:
+async def suspend(records: Records, account: Account, now: datetime) -> None:
     """Keep somebody from signing in. Raises Conflict for the last administrator."""
     if not await another_administrator(records, account):
         raise Conflict(LAST)
-    await records.accounts.change(replace(account, disabled_at=now))
+    await records.accounts.change(replace(account, suspended_at=now))
     await records.password_links.remove_of(account.id)
     await sign_out_everywhere(records, account.id, now)
 
 
 async def another_administrator(records: Records, account: Account) -> bool:
-    """Whether there is an administrator besides this account."""
+    """Whether there is an administrator besides this account who has accepted their invitation."""
+    invited = await records.password_links.invited()
     return any(
-        other.role == "administrator" and other.disabled_at is None and other.id != account.id
+        other.role == "administrator"
+        and other.suspended_at is None
+        and other.id != account.id
+        and other.id not in invited
         for other in await records.accounts.all()
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hmac import compare_digest
 
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES, Consultation
@@ -104,6 +105,21 @@ class Arriving:
             await records.audit.append(now, seat.id, "leave_seat", seat.consultation_id)
         await records.invites.leave_seats(web_session_digest)
 
+    async def invite_of(self, invite_id: str, web_session_digest: bytes | None) -> Invite:
+        """The invite whose seat this browser holds. Raises as `seated`."""
+        read = self._store.read
+        found = await read.invites.with_holder(invite_id)
+        invite, holder = found or (None, None)
+        if invite is None or holder is None or web_session_digest is None:
+            raise NotFound
+        if not compare_digest(holder, web_session_digest):
+            raise NotFound
+        if not invite.usable:
+            consultation = await read.consultations.get(invite.consultation_id)
+            closed = consultation is not None and consultation.state == "closed"
+            raise SessionClosed if closed and invite.state == "expired" else InviteNotUsable
+        return invite
+
     async def seated(self, invite_id: str, web_session_digest: bytes | None) -> Arrival:
         """What the holder of a seat may see.
 
@@ -111,13 +127,8 @@ class Arriving:
         SessionClosed if it may be reopened.
         """
         read = self._store.read
-        invite = await read.invites.get(invite_id)
-        if invite is None or not await self.holds(invite_id, web_session_digest):
-            raise NotFound
+        invite = await self.invite_of(invite_id, web_session_digest)
         consultation = await read.consultations.get(invite.consultation_id)
-        if not invite.usable:
-            closed = consultation is not None and consultation.state == "closed"
-            raise SessionClosed if closed and invite.state == "expired" else InviteNotUsable
         scheduler = await read.accounts.get(consultation.scheduler_id) if consultation else None
         if consultation is None or scheduler is None:
             raise NotFound

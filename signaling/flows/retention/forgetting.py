@@ -86,10 +86,13 @@ class Forgetting:
     async def _sweep(self) -> None:
         """Delete files of the outbox folder whose notice no longer exists, and those of sessions.
 
-        A notice is stored before its file, so one that is missing after the listing was purged.
+        A notice is stored before its file, so one that is missing after the listing was purged;
+        mail about accounts likewise.
         """
         written = await self._outbox.written()
-        known = await self._store.read.notices.existing(written)
+        read = self._store.read
+        known = await read.notices.existing(written)
+        known |= await read.account_mails.existing(written)
         await self._outbox.forget(written - known)
         await sweep_folders(self._store)
 

@@ -1,4 +1,5 @@
-"""Deleting what a killed server left of files: parts that no row knows, and rows of no use.
+"""Comparing files with their rows at a start: what a killed server left of files is deleted, and what
+is missing of attachments is noted with them.
 
 A row is stored after the files of an attachment, and before the first byte of an upload. So what is
 on disk without a row was never shown to anybody, and an upload beside its attachment is over.
@@ -7,7 +8,7 @@ on disk without a row was never shown to anybody, and an upload beside its attac
 import logging
 
 from signaling.attachment import ORIGINAL, UPLOAD, Attachment
-from signaling.ports.store import Store
+from signaling.ports.store import Records, Store
 
 _log = logging.getLogger(__name__)
 
@@ -23,10 +24,12 @@ async def sweep_folders(store: Store) -> int:
 
 
 async def sweep_files(store: Store) -> None:
-    """Delete what no row knows, before anybody is served."""
+    """Delete what no row knows, and note what is missing, before anybody is served."""
     swept = await sweep_folders(store)
-    for consultation_id in await store.files.consultations():
+    have_any = await store.files.consultations() | await store.read.attachments.consultations()
+    for consultation_id in have_any:
         attachments = await store.read.attachments.of_consultation(consultation_id)
+        await _compare(store, consultation_id, attachments)
         kept = {(each.id, part) for each in attachments for part in _parts(each)}
         attached = {each.id for each in attachments}
         for upload in await store.read.uploads.of_consultation(consultation_id):
@@ -37,6 +40,29 @@ async def sweep_files(store: Store) -> None:
         swept += await store.files.sweep(consultation_id, kept)
     if swept:
         _log.info("files that a killed server had left were deleted", extra={"count": swept})
+
+
+async def _compare(store: Store, consultation_id: str, attachments: list[Attachment]) -> None:
+    """Note which of them are lost, or not any more: a disk may have been missing at the last start."""
+    stored = await store.files.parts(consultation_id)
+    changed = []
+    for each in attachments:
+        found = each.as_found({part for file_id, part in stored if file_id == each.id})
+        if found != each:
+            changed.append(found)
+    if not changed:
+        return
+
+    async def work(records: Records) -> None:
+        for each in changed:
+            await records.attachments.change(each)
+
+    await store.write(work)
+    lost = sum("lost" in each.notes for each in changed)
+    if lost:
+        _log.error(
+            "stored files are missing", extra={"consultation_id": consultation_id, "count": lost}
+        )
 
 
 async def _forget(store: Store, consultation_id: str, upload_id: str) -> None:

@@ -7,6 +7,7 @@ upload whose server was killed is attached when its author asks again.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from hashlib import sha256
@@ -29,6 +30,7 @@ from signaling.errors import (
     FileRefused,
     FileTooLate,
     NotFound,
+    Unavailable,
 )
 from signaling.flows.rooms import Rooms
 from signaling.ports.clock import Clock
@@ -102,53 +104,74 @@ class Attaching:
         False if the file stands in the chat: then what is shown of it stays.
         """
         attached = await self._stands(upload)
-        parts = [UPLOAD] if attached else None
-        # the row last: as long as it is there, it is known what to delete
-        await self._files.delete(upload.consultation_id, upload.id, parts)
+        if attached:
+            await self._delete_received(upload)
+        else:
+            # the row last: as long as it is there, it is known what to delete
+            await self._files.delete(upload.consultation_id, upload.id)
         await self._store.write(
             lambda records: records.uploads.delete(upload.consultation_id, upload.id)
         )
         return not attached
+
+    async def _delete_received(self, upload: Upload) -> None:
+        """What is shown of it stays. If this fails, the next start deletes it."""
+        await self._files.delete(upload.consultation_id, upload.id, [UPLOAD])
+
+    async def tell_refused(self, upload: Upload, error: FileRefused | Conflict) -> None:
+        """Say in the chat that the photo somebody was asked for is not taken; they are still asked."""
+        if upload.request_id is None or isinstance(error, FileTooLate | Conflict):
+            return
+        with contextlib.suppress(NotFound, Unavailable):  # its author is told in any case
+            room = await self._rooms.open(upload.consultation_id)
+            if not room.waits_for_photo(upload.request_id, upload.participant_id):
+                return
+            line = await self._store.write(
+                lambda records: records.chat.append(
+                    upload.consultation_id,
+                    _refused_line(upload.id),
+                    upload.participant_id,
+                    "photo_refused",
+                    "",
+                    self._clock.now(),
+                )
+            )
+            if line is not None:
+                room.add_chat(line)
 
     async def _stands(self, upload: Upload) -> bool:
         read = self._store.read
         return await read.attachments.get(upload.consultation_id, upload.id) is not None
 
     async def _attach(self, upload: Upload) -> None:
-        if not await self._stands(upload):
-            try:
-                await self._check(upload)
-                attachment = await self._examine(upload)
-                await self._add(upload, attachment)
-            except (FileRefused, Conflict) as error:
-                await self.forget(upload)
-                _log.info("a file was refused", extra={"code": error.code, "size": upload.size})
-                raise
-        await self.forget(upload)
+        if await self._stands(upload):
+            await self.forget(upload)
+            return
+        try:
+            await self._check(upload)
+            attachment = await self._examine(upload)
+            await self._add(upload, attachment)
+        except (FileRefused, Conflict) as error:
+            await self.forget(upload)
+            _log.info("a file was refused", extra={"code": error.code, "size": upload.size})
+            await self.tell_refused(upload, error)
+            raise
+        await self._delete_received(upload)
 
     async def _check(self, upload: Upload) -> None:
         """Raises FileIncomplete if these are other bytes than its author has; what the scanner says."""
-        digest = sha256()
-
-        async def blocks() -> AsyncIterator[bytes]:
-            async for block in self._received(upload):
-                digest.update(block)
-                yield block
-
+        place = upload.consultation_id, upload.id, UPLOAD, upload.size
         try:
+            if await self._files.digest(*place) != upload.sha256:
+                raise FileIncomplete
             if self._scanner is not None:
-                await self._scanner.scan(blocks())
-            else:
-                async for _block in blocks():
-                    pass
+                await self._scanner.scan(self._received(upload))
         except NotFound:
             await self._rooms.open(upload.consultation_id)  # raises it again if the session is gone
             raise FileIncomplete from None  # the disk has damaged it
-        if digest.hexdigest() != upload.sha256:
-            raise FileIncomplete
 
     def _received(self, upload: Upload) -> AsyncIterator[bytes]:
-        return self._files.read(upload.consultation_id, upload.id, UPLOAD, upload.size)
+        return self._files.read_all(upload.consultation_id, upload.id, UPLOAD, upload.size)
 
     async def _examine(self, upload: Upload) -> Attachment:
         """The attachment, its renditions written."""
@@ -157,7 +180,9 @@ class Attaching:
         async def keep(picture: Picture, blocks: AsyncIterator[bytes]) -> None:
             kept.append(await seal(self._files, upload.consultation_id, upload.id, picture, blocks))
 
-        examined = await self._examiner.examine(upload.size, self._received(upload), keep)
+        examined = await self._examiner.examine(
+            upload.size, self._received(upload), keep, whose=upload.consultation_id
+        )
         if examined.kind == "":
             raise FileNotAccepted
         if examined.kind == "pdf":
@@ -168,7 +193,10 @@ class Attaching:
         return _attachment(upload, examined, kept)
 
     async def _add(self, upload: Upload, attachment: Attachment) -> None:
-        """Write the chat line, then publish it. Raises FileTooLate, or Conflict if the id is taken."""
+        """Write the chat line instead of the upload, then publish it.
+
+        Raises FileTooLate, or Conflict if the id is taken.
+        """
         room = await self._rooms.open(upload.consultation_id)
         if (
             room.consultation.state not in WRITABLE_STATES
@@ -177,7 +205,7 @@ class Attaching:
             raise FileTooLate
 
         async def work(records: Records) -> ChatMessage | None:
-            return await records.chat.append(
+            line = await records.chat.append(
                 upload.consultation_id,
                 upload.id,
                 upload.participant_id,
@@ -186,6 +214,9 @@ class Attaching:
                 self._clock.now(),
                 attachment=attachment,
             )
+            if line is not None:
+                await records.uploads.delete(upload.consultation_id, upload.id)
+            return line
 
         key = upload.consultation_id, upload.id
         self._writing.add(key)
@@ -198,6 +229,11 @@ class Attaching:
         room.add_chat(added)
         if upload.request_id is not None:
             room.photo_sent(upload.request_id, upload.participant_id)
+
+
+def _refused_line(upload_id: str) -> str:
+    """The id of the line about a refusal: the same when a browser asks again."""
+    return sha256(f"refused:{upload_id}".encode()).hexdigest()[:32]
 
 
 async def seal(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal, Protocol
 
+from signaling import numbers
 from signaling.access import owned
 from signaling.account import Account
 from signaling.allowance import INVITING, MOVING
@@ -148,6 +149,7 @@ class Planning:
             async def work(records: Records) -> None:
                 await records.consultations.change(canceled)
                 await self._log(records, scheduler, "cancel", consultation_id)
+                await records.numbers.count(now, [numbers.session("canceled")])
                 await records.notices.drop_all_pending(consultation_id)
                 await self._requests.withdraw(records, room.consultation, scheduler)
                 for invite in await records.invites.of_consultation(consultation_id):

@@ -1,8 +1,9 @@
 """What happens when a session is started, terminated, resumed, reopened, or expires."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from signaling import numbers
 from signaling.access import owned, require
 from signaling.audit import SERVER
 from signaling.chat import ChatMessage, LineKind
@@ -12,6 +13,7 @@ from signaling.errors import NobodyThere, TransitionRefused
 from signaling.flows.calls.calling import Calling
 from signaling.flows.rooms import Rooms
 from signaling.identifier import new_id
+from signaling.numbers import Number
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.rooms.attendance import Attendance
@@ -99,12 +101,15 @@ class Running:
         if event in ("close", "keep_open", "expire"):
             await self._calling.end(room)
 
+        counted = _counted(room, event, now)
+
         async def work(records: Records) -> ChatMessage | None:
             if command is not None:
                 await records.commands.mark_done(consultation_id, command)
             await records.consultations.change(changed)
             actor = SERVER if event == "expire" else participant_id
             await records.audit.append(now, actor, event, consultation_id)
+            await records.numbers.count(now, counted)
             if event == "start":
                 await records.notices.drop_pending(consultation_id, ("reminder",))
             if event == "expire":
@@ -133,3 +138,15 @@ class Running:
 
     async def _done(self, consultation_id: str, command: Command) -> bool:
         return await self._store.read.commands.is_done(consultation_id, command)
+
+
+def _counted(room: Room, event: ConsultationEvent, now: datetime) -> list[Number]:
+    """What is counted of a step: each session once, and how long its people had waited."""
+    if room.consultation.started_at is not None:
+        return []
+    if event == "expire":
+        return [numbers.session("not_held")]
+    if event != "start":
+        return []
+    since = room.waiting_since
+    return [numbers.session("held"), *([numbers.waiting(now - since)] if since else [])]

@@ -55,9 +55,11 @@ class Showing:
         if name == ORIGINAL and attachment.kind == "pdf":
             return Part(attachment, ORIGINAL, "application/pdf", attachment.size)
         rendition = attachment.rendition(name)
+        if rendition is None and name == "small":
+            rendition = attachment.rendition(attachment.main_part)
         if rendition is None:
             return None
-        return Part(attachment, name, rendition.media_type, rendition.size)
+        return Part(attachment, rendition.name, rendition.media_type, rendition.size)
 
     async def page(self, attachment: Attachment, name: str) -> Part:
         """A page of a PDF, `page-1` and so on, drawn now. Raises NotFound, FileUnreadable."""
@@ -94,10 +96,9 @@ class Showing:
                 content = b"".join([block async for block in blocks])
             parts.append(Part(attachment, picture.name, picture.media_type, picture.size, content))
 
-        source = self._files.read(
-            attachment.consultation_id, attachment.id, ORIGINAL, attachment.size
-        )
-        await self._examiner.page(attachment.size, number, source, keep)
+        whose = attachment.consultation_id
+        source = self._files.read_all(whose, attachment.id, ORIGINAL, attachment.size)
+        await self._examiner.page(attachment.size, number, source, keep, whose=whose)
         if not parts:
             raise FileUnreadable
         return parts[0]

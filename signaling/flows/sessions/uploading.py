@@ -7,19 +7,20 @@ there until nobody has touched it for FORGET_AFTER.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from signaling.access import require
-from signaling.attachment import UPLOAD, Upload
+from signaling.attachment import UPLOAD, Beside, Upload
 from signaling.consultation import WRITABLE_STATES
 from signaling.errors import (
     ChatFull,
     ChecksumMismatch,
     Conflict,
     FileIncomplete,
+    FileRefused,
     FilesFull,
     FileTooLarge,
     FileTooLate,
@@ -32,7 +33,7 @@ from signaling.flows.rooms import Rooms
 from signaling.flows.sessions.attaching import Attaching
 from signaling.ports.clock import Clock
 from signaling.ports.files import Files
-from signaling.ports.store import Records, Store
+from signaling.ports.store import Store
 from signaling.rooms.room import Room
 from signaling.text import CAPTION_LENGTH, file_name, paragraphs
 
@@ -40,7 +41,8 @@ AT_ONCE = 10
 "Uploads that one participant may have at the same time."
 FORGET_AFTER = timedelta(hours=1)
 "After the last byte of an upload that did not go on."
-TOUCH_EVERY = timedelta(minutes=5)
+TOUCH_EVERY = timedelta(minutes=1)
+"How exactly it is stored when something of it arrived last: pieces come every few seconds."
 MEGABYTE = 2**20
 
 
@@ -121,36 +123,36 @@ class Uploading:
         """
         room = await self._room(author)
         upload = self._upload(author, announced)
-        attached = await self._attached(author, upload.id)
-        if attached is not None:
+        try:
+            return await self._begin(room, upload)
+        except (Conflict, FileRefused) as error:
+            # the answer to a repeated request is the one it had, whatever has filled up since
+            attached = await self._attached(author, upload.id)
+            if attached is None:
+                await self._attaching.tell_refused(upload, error)
+                raise
             return attached
+
+    async def _begin(self, room: Room, upload: Upload) -> Progress:
         if upload.size > self._limits.file_bytes:
             raise FileTooLarge(megabytes=f"{self._limits.file:g}")
-        if not room.chat.has_room_for(author.participant_id, upload.caption):
+        if not room.chat.has_room_for(upload.participant_id, upload.caption):
             raise ChatFull
-
-        async def work(records: Records) -> Upload:
-            known = await records.uploads.get(upload.consultation_id, upload.id)
-            if known is not None:
-                return known
-            if await records.chat.get(upload.consultation_id, upload.id) is not None:
-                raise Conflict
-            await self._check_limits(records, upload)
-            return await records.uploads.create(upload)
-
-        known = await self._store.write(work)
+        known, is_new = await self._store.write(
+            lambda records: records.uploads.create(
+                upload, lambda beside: self._admit(upload, beside)
+            )
+        )
         if (known.participant_id, known.size, known.sha256) != (
             upload.participant_id, upload.size, upload.sha256,
         ):  # fmt: skip
             raise Conflict
-        return await self._progress(known)
+        return self._reached(known, 0) if is_new else await self._progress(known)
 
     async def look(self, author: Author, upload_id: str) -> Progress:
         """How far an upload is. Raises NotFound for one that is not there any more."""
-        attached = await self._attached(author, upload_id)
-        if attached is not None:
-            return attached
-        return await self._progress(await self._own(author, upload_id))
+        upload = await self._own(author, upload_id)
+        return upload if isinstance(upload, Progress) else await self._progress(upload)
 
     async def receive(
         self,
@@ -159,37 +161,40 @@ class Uploading:
         offset: int,
         source: AsyncIterator[bytes],
         checksum: bytes | None = None,
+        begun: Callable[[], None] = lambda: None,
     ) -> Progress:
         """Take a piece of a file, and with its last byte put it into the chat.
 
-        A newer piece of the same upload ends an older one that is still on its way. Raises Conflict
+        `begun` is called before anything that may last, the bytes of `source` and the examination. A newer piece of the same upload ends an older one that is still on its way. Raises Conflict
         for another offset than the upload has, ChecksumMismatch, NotFound, and whatever
         `Attaching.attach` refuses the whole file for.
         """
         async with self._alone(author, upload_id):
-            attached = await self._attached(author, upload_id)
-            if attached is not None and offset == attached.size:
-                return attached
             upload = await self._own(author, upload_id)
+            if isinstance(upload, Progress):
+                if offset != upload.size:
+                    raise Conflict
+                return upload
             try:
                 await self._room(author)
             except FileTooLate:
                 if not await self._attaching.call_off(upload):
                     raise Conflict from None  # it was in time
                 raise
+            begun()
             reached = await self._take(upload, offset, source, checksum)
             if reached < upload.size:
-                return await self._progress(upload)
+                return self._reached(upload, reached)
             await self._attaching.attach(upload)
         return Progress(upload.size, upload.size)
 
     async def cancel(self, author: Author, upload_id: str) -> None:
         """Its author does not want it sent. Raises NotFound, Conflict if it stands in the chat."""
-        if await self._attached(author, upload_id) is not None:
+        if isinstance(await self._own(author, upload_id), Progress):
             raise Conflict
         async with self._alone(author, upload_id):
             upload = await self._own(author, upload_id)
-            if not await self._attaching.call_off(upload):
+            if isinstance(upload, Progress) or not await self._attaching.call_off(upload):
                 raise Conflict
 
     async def abandon(self, author: Author, upload_id: str) -> bool:
@@ -237,14 +242,13 @@ class Uploading:
             touched_at=now,
         )
 
-    async def _check_limits(self, records: Records, upload: Upload) -> None:
-        """Raises UploadsFull or FilesFull if there is no place for it."""
-        others = await records.uploads.of_consultation(upload.consultation_id)
-        own = sum(each.participant_id == upload.participant_id for each in others)
-        if own >= AT_ONCE:
+    def _admit(self, upload: Upload, beside: Beside) -> None:
+        """Raises Conflict if its id is a line's, UploadsFull or FilesFull if there is no place for it."""
+        if beside.taken:
+            raise Conflict
+        if beside.own >= AT_ONCE:
             raise UploadsFull(number=AT_ONCE)
-        volume = await records.attachments.volume(upload.consultation_id)
-        if volume + upload.size > self._limits.session_bytes:
+        if beside.volume + upload.size > self._limits.session_bytes:
             raise FilesFull(megabytes=f"{self._limits.session:g}")
 
     async def _attached(self, author: Author, upload_id: str) -> Progress | None:
@@ -258,14 +262,22 @@ class Uploading:
             raise Conflict
         return Progress(attachment.size, attachment.size)
 
-    async def _own(self, author: Author, upload_id: str) -> Upload:
-        upload = await self._store.read.uploads.get(author.consultation_id, upload_id)
-        if upload is None or upload.participant_id != author.participant_id:
+    async def _own(self, author: Author, upload_id: str) -> Upload | Progress:
+        """An upload of the author; the progress of one that stands in the chat. Raises NotFound."""
+        upload = await self._store.read.uploads.on_its_way(author.consultation_id, upload_id)
+        if upload is not None and upload.participant_id == author.participant_id:
+            return upload
+        attached = None if upload else await self._attached(author, upload_id)
+        if attached is None:
             raise NotFound
-        return upload
+        return attached
 
     async def _progress(self, upload: Upload) -> Progress:
         offset = await self._files.length(upload.consultation_id, upload.id, UPLOAD)
+        return self._reached(upload, offset)
+
+    @staticmethod
+    def _reached(upload: Upload, offset: int) -> Progress:
         return Progress(offset, upload.size, upload.touched_at + FORGET_AFTER)
 
     # --- what arrives
@@ -297,13 +309,13 @@ class Uploading:
     ) -> int:
         """Write what arrives; returns the new offset, which is the start of a block or the end."""
         place = upload.consultation_id, upload.id, UPLOAD
-        if offset != await self._files.length(*place):
-            raise Conflict
         if offset == upload.size:
+            if offset != await self._files.length(*place):
+                raise Conflict
             return offset  # all of it is there, and may be under examination: nobody writes now
         digest = sha256()
         end = offset
-        touched_at = await self._touch(upload)
+        touched_at = upload.touched_at
         async with self._files.writer(*place, offset=offset) as writer:
             async for piece in source:
                 end += len(piece)
@@ -312,16 +324,16 @@ class Uploading:
                 if checksum is not None:
                     digest.update(piece)
                 await writer.write(piece)
-                if self._clock.now() - touched_at > TOUCH_EVERY:
+                if self._clock.now() - touched_at >= TOUCH_EVERY:
                     touched_at = await self._touch(upload)
             right = checksum is None or digest.digest() == checksum
-            if right and end == upload.size:
+            if not right:
+                await writer.take_back()
+            elif end == upload.size:
                 await writer.finish()
         if not right:
-            async with self._files.writer(*place, offset=offset):
-                pass  # what follows goes
             raise ChecksumMismatch
-        return await self._files.length(*place)
+        return writer.length
 
     async def _touch(self, upload: Upload) -> datetime:
         now = self._clock.now()

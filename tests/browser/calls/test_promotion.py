@@ -33,9 +33,11 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         yield running
 
 
-async def three_through_the_relay(server: Server, new_context: NewContext) -> Gathering:
+async def three_through_the_relay(
+    server: Server, new_context: NewContext, *, small_cameras: bool = True
+) -> Gathering:
     """Desk, phone and lee are in a call that the relay carries."""
-    scene = Gathering(server, new_context)
+    scene = Gathering(server, new_context, small_cameras=small_cameras)
     await scene.invite("lee")
     await scene.pair()
     await scene.arrive("lee")
@@ -74,7 +76,7 @@ async def test_two_become_three_become_two_and_nobody_misses_a_word(
 async def test_no_picture_is_dead_after_two_became_three_became_two(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context)
+    scene = Gathering(server, new_context, small_cameras=True)
     await scene.invite("lee")
     await scene.pair()
     await scene.everybody_sees("desk", "phone")
@@ -139,7 +141,7 @@ async def test_a_screen_is_shown_beside_the_camera_and_goes_again(
 async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = await three_through_the_relay(server, new_context)
+    scene = await three_through_the_relay(server, new_context, small_cameras=False)
     lee = scene.pages["lee"]
     selector = f'#tiles video[data-participant-id="{(await others_on(lee))[0]}"]'
     video = lee.locator(selector)
@@ -168,7 +170,7 @@ async def test_a_small_tile_gets_the_small_encoding_and_one_out_of_sight_none(
 async def test_two_without_a_direct_path_meet_through_the_relay(
     server: Server, new_context: NewContext
 ) -> None:
-    scene = Gathering(server, new_context)
+    scene = Gathering(server, new_context, small_cameras=True)
     await scene.invite()
     await scene.arrive("phone")
     desk = await scene.begin()

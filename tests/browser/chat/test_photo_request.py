@@ -34,10 +34,10 @@ ONE_CAMERA = """
 "Runs before the page's own scripts: a phone that runs one of its cameras at a time."
 
 
-def a_photo() -> FilePayload:
+def a_photo(name: str = "wound.jpg") -> FilePayload:
     file = io.BytesIO()
     Image.new("RGB", (300, 200), (180, 60, 40)).save(file, "JPEG")
-    return FilePayload(name="wound.jpg", mimeType="image/jpeg", buffer=file.getvalue())
+    return FilePayload(name=name, mimeType="image/jpeg", buffer=file.getvalue())
 
 
 async def meeting(
@@ -46,7 +46,7 @@ async def meeting(
     """The desk and the phone in a started session, or in a call."""
 
     async def watched(**options: Any) -> BrowserContext:
-        context = await new_context(**options)
+        context = await new_context(**options, allowed_errors=["status of 415"])
         for script in (*scripts, GATE):
             await context.add_init_script(script)
         return context
@@ -204,8 +204,23 @@ async def test_without_a_camera_a_photo_is_chosen_or_the_failure_is_told(
     server: Server, new_context: NewContext
 ) -> None:
     desk, phone = await meeting(server, new_context)
-    await phone.evaluate("__refusal = 'NotAllowedError'")
+    await phone.locator("#choose-files").set_input_files(a_photo("held.jpg"))
+    held = phone.locator("#chosen-files li")
+    await expect(held).to_have_count(1)
+
+    # what was chosen is no photo: both are told, and there is a way on
     dialog = await ask(desk, phone)
+    async with phone.expect_file_chooser() as chosen:
+        await press(dialog, "Choose a photo")
+    no_photo = FilePayload(name="wound.jpg", mimeType="image/jpeg", buffer=b"no photo at all")
+    await (await chosen.value).set_files(no_photo)
+    await expect(dialog).to_contain_text("Chosen: \u2068wound.jpg\u2069")
+    await press(dialog, "Send")
+    await expect(desk.locator("#chat-lines")).to_contain_text("cannot be used")
+    await expect(dialog).to_contain_text("This is neither a photo nor a PDF")
+    await expect(desk.locator("#ask-photo-state")).to_contain_text("is asked for a photo")
+
+    await phone.evaluate("__refusal = 'NotAllowedError'")
     await press(dialog, "Take the photo")
     await expect(dialog).to_contain_text("This page may not use the camera")
     async with phone.expect_file_chooser() as chosen:
@@ -216,6 +231,7 @@ async def test_without_a_camera_a_photo_is_chosen_or_the_failure_is_told(
     await expect(dialog.get_by_role("img")).to_have_js_property("naturalWidth", 300)
     await press(dialog, "Send")
     await photo_arrives(desk)
+    await expect(held).to_have_count(1)
 
     await phone.evaluate("__refusal = 'NotFoundError'")
     dialog = await ask(desk, phone)

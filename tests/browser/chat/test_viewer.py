@@ -252,6 +252,14 @@ async def test_two_fingers_zoom_the_photo_and_not_the_page(
         await phone.touchscreen.tap(180, 300)
     await expect(viewer.get_by_role("button", name="Zoom out")).to_be_disabled()
 
+    # the session is closed meanwhile: nothing of it stays on the screen
+    visit = meeting.visit
+    desk = await visit.nurse.enter(consultation_id=visit.consultation_id)
+    await desk.command("start_consultation")
+    await desk.command("terminate_consultation", choice="close")
+    await expect(viewer).to_have_count(0)
+    await expect(phone.get_by_text("This session is over.").first).to_be_visible()
+
 
 async def test_the_viewer_is_accessible_in_both_directions(
     meeting: Meeting, new_context: NewContext

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.web_process import web_process
+from tests.web_process import Running, web_process
 
 UPLOAD = b"PATCH /"
 
@@ -113,11 +113,16 @@ async def line() -> AsyncIterator[Line]:
 @contextlib.asynccontextmanager
 async def server_behind(
     line: Line, data_dir: Path, *, first: bool = False
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+) -> AsyncIterator[tuple[Running, str]]:
     """`python -m web` at the far end: the process, and the path where its first account is made."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         line.to = free.getsockname()[1]
-    settings = {"TELECONNECT_PUBLIC_URL": line.url, "TELECONNECT_RELAY_WORKERS": "0"}
-    async with web_process(data_dir, line.to, first=first, **settings) as (running, printed):
+    async with web_process(
+        data_dir,
+        line.to,
+        first=first,
+        TELECONNECT_PUBLIC_URL=line.url,
+        TELECONNECT_RELAY_WORKERS="0",
+    ) as (running, printed):
         setup = re.search(r"/setup/[\w-]+", printed)
         yield running, setup.group() if setup else ""

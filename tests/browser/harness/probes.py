@@ -34,6 +34,22 @@ SMALL_CAMERA = """
 """Runs before the page's own scripts. A call of four is sixteen videos on two cores: small ones do
 where a test is about who sees whom, and not about encodings."""
 
+PLAIN_MICROPHONE = """
+(() => {
+  const devices = navigator.mediaDevices;
+  if (!devices) return;
+  const native = devices.getUserMedia.bind(devices);
+  const plain = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+  devices.getUserMedia = (wanted) => {
+    if (!wanted.audio) return native(wanted);
+    const audio = wanted.audio === true ? {} : wanted.audio;
+    return native({ ...wanted, audio: { ...audio, ...plain } });
+  };
+})();
+"""
+"""Runs before the page's own scripts. A file has neither echo nor noise, and looking for both takes
+as much time as the pictures of a call."""
+
 FRAME_CHANGES = """
 async (video, [change, milliseconds]) => {
   if (!(video instanceof HTMLVideoElement)) throw new Error("not a video element");

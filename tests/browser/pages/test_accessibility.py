@@ -54,6 +54,7 @@ async def test_no_page_has_a_violation(
     complaints: list[str] = []
     for name, address in (
         ("sign in", path("sign_in")),
+        ("forgotten password", path("forgotten_password")),
         ("landing", found.landing),
         ("too early", found.early),
         ("device test", found.early_test),
@@ -81,8 +82,14 @@ async def test_no_page_has_a_violation(
         ("session", path("session", consultation_id=found.consultation_id)),
         ("outbox", path("admin_outbox")),
         ("people", path("admin_people")),
+        ("somebody's account", path("admin_person", account_id=found.colleague_id)),
+        ("deletion", path("admin_delete_account", account_id=found.account_id)),
         ("audit log", path("admin_audit")),
-        ("my account", path("account")),
+        ("health", path("admin_health")),
+        ("profile", path("profile")),
+        ("invite somebody", path("admin_invite_account")),
+        ("new passkey", path("new_passkey")),
+        ("proof", path("proof")),
         ("new invite", path("new_invite", {"kind": "remote"})),
     ):
         await page.goto(address)
@@ -97,7 +104,10 @@ async def test_no_page_has_a_violation(
     await page.click("#invitation [type=submit]")
     await expect(page.locator(".notice.bad:visible")).to_be_visible()
     await check(page, "refused", complaints)
-    await page.goto(path("admin_people"))
+    await page.goto(path("admin_numbers"))
+    await page.locator(".chart summary").first.click()
+    await check(page, "numbers", complaints)
+    await page.goto(path("admin_person", account_id=found.colleague_id))
     await page.click("form[action$=password-link] button")
     await check(page, "link to choose a password", complaints)
     await page.goto(await page.locator("#password-link").text_content() or "")

@@ -15,6 +15,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "hello": {"version": 3, "stream": "room", "peer_id": "peer-0001", "invite_id": "invite-01",
               "resume": {"epoch": "epoch-001", "seq": 0}, "calls": False},
     "ping": {},
+    "active": {},
     "chat_send": {"id": "command-1", "text": "Good morning"},
     "seen": {"position": 1},
     "read_chat": {"id": "command-1", "before": 7, "after": 3},

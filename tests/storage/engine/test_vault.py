@@ -1,13 +1,10 @@
 """The vault: a key for each consultation, under one master key."""
 
-import asyncio
 import base64
 import hmac
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,6 +25,7 @@ from storage.engine.master_key import derived, key_id, load_master_key
 from storage.engine.vault import ConsultationKey
 from storage.errors import MasterKeyError, WrongMasterKey
 from storage.store import Records, Store
+from tests.web_process import refused_start
 
 NOW = datetime(2026, 12, 7, 14, 30, tzinfo=UTC)
 KEY = ConsultationKey("consultation", bytes(32))
@@ -128,14 +126,10 @@ async def test_the_server_says_one_sentence_and_ends(
     await with_one_consultation(tmp_path)
     assert callable(break_it)
     break_it(tmp_path)
-    environment = {**os.environ, "TELECONNECT_DATA_DIR": str(tmp_path), "PORT": "0"}
-    command = [sys.executable, "-m", "web"]
-    ended = await asyncio.to_thread(
-        subprocess.run, command, env=environment, capture_output=True, text=True, timeout=240
-    )
-    assert ended.returncode == 1
-    assert ended.stdout == ""
-    lines = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    status, printed, said = await refused_start(TELECONNECT_DATA_DIR=str(tmp_path))
+    assert status == 1
+    assert printed == ""
+    lines = [line for line in said.splitlines() if not line.startswith("{")]
     assert len(lines) == 1
     assert lines[0].startswith("TeleConnect cannot start. ")
     assert sentence in lines[0]

@@ -140,8 +140,9 @@ async def test_what_is_stored_and_what_is_to_come_count_against_the_limit(store:
 
 
 async def test_an_upload_is_created_once_and_found_when_nobody_goes_on(store: Store) -> None:
-    created = await store.write(lambda records: records.uploads.create(upload()))
-    again = await store.write(lambda records: records.uploads.create(upload(size=7)))
+    created, is_new = await store.write(lambda records: records.uploads.create(upload()))
+    again, again_new = await store.write(lambda records: records.uploads.create(upload(size=7)))
+    assert (is_new, again_new) == (True, False)
     assert created == again == await store.read.uploads.get(SESSION, upload().id) == upload()
     later = NOW + timedelta(hours=1)
     await store.write(lambda records: records.uploads.touch(SESSION, upload().id, later))

@@ -223,7 +223,7 @@ class Visit:
 
     def word(self, answer: Answer) -> str:
         if answer.status == 303:
-            return "sign_in_required" if answer.location == "/signin" else "done"
+            return "sign_in_required" if answer.location.startswith("/signin") else "done"
         words = {
             200: "done",
             201: "done",
@@ -379,7 +379,7 @@ def test_every_action_of_the_matrix_is_asked_for_somewhere() -> None:
                     case ast.Call(
                         func=ast.Name(id=name) | ast.Attribute(attr=name),
                         args=[*_, ast.Constant(value=str(action))],
-                    ) if name in ("require", "owned", "_own", "_editable", "place_of"):
+                    ) if name in ("require", "owned", "_own", "_editable", "place_of", "staying"):
                         asked.add(action)
     assert asked == set(MATRIX)
 

@@ -54,6 +54,17 @@ def command(folder: Path, *arguments: str, **environment: str) -> tuple[int, str
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
+async def test_the_log_is_exported_on_the_machine_as_on_the_page(tmp_path: Path) -> None:
+    head = await filled(tmp_path)
+    status, table = await asyncio.to_thread(command, tmp_path, "export")
+    assert status == 0 and table.startswith("\ufeffline,time,actor,actor_name,action,")
+    assert len(table.splitlines()) == head.number + 1
+    assert ",The Boss,sign_in," in table
+    status, none = await asyncio.to_thread(command, tmp_path, "export", "--since", "2999-01-01")
+    assert (status, len(none.splitlines())) == (0, 1)
+
+
 async def verify(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
     return await asyncio.to_thread(command, folder, "verify", *arguments, **environment)
 

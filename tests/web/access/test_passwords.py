@@ -11,7 +11,7 @@ from argon2.exceptions import VerifyMismatchError
 from signaling.errors import InvalidInput
 from tests.people import Person
 from tests.serving import PASSWORD, QUICK, Server, serving
-from web.keys import STORE
+from web.keys import SETUP_TOKEN, STORE
 
 COMPOSED = unicodedata.normalize("NFC", "vingt \u00e9l\u00e8ves mang\u00e9s")
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)
@@ -40,6 +40,10 @@ async def stored_hash(server: Server) -> str:
         (DECOMPOSED, COMPOSED),
         (NARROW, "vier kleine Wolken"),
         ("vier kleine Wolken", NARROW),
+        ("ＡＢ ｆｉｖｅ ｒｉｖｅｒｓ", "AB five rivers"),
+        ("\u2460 \ufb01ve long rivers", "1 five long rivers"),
+        ("\u3000vier\u2003kleine Wolken", " vier kleine Wolken"),
+        ("한국어 긴 비밀번호 아홉", unicodedata.normalize("NFD", "한국어 긴 비밀번호 아홉")),
     ],
 )
 async def test_a_password_fits_however_a_keyboard_writes_it(chosen: str, typed: str) -> None:
@@ -54,8 +58,27 @@ async def test_a_hash_of_the_text_as_it_was_typed_still_fits(chosen: str) -> Non
     assert await QUICK.verify(QUICK._hasher.hash(DECOMPOSED), COMPOSED)
 
 
+@pytest.mark.parametrize("typed", ["\ufb01ve wide \uff32ivers", COMPOSED, NARROW])
+async def test_a_hash_of_the_earlier_preparation_fits_and_is_renewed(typed: str) -> None:
+    spaced = "".join(" " if unicodedata.category(each) == "Zs" else each for each in typed)
+    old = QUICK._hasher.hash(unicodedata.normalize("NFC", spaced))
+    assert await QUICK.verify(old, typed)
+    plain = unicodedata.normalize("NFKC", spaced)
+    renewed = await QUICK.renewed(old, typed)
+    assert (renewed is None) == (unicodedata.normalize("NFC", spaced) == plain)
+    assert await QUICK.verify(renewed or old, plain)
+
+
+async def test_what_no_form_sends_is_refused_and_fits_nothing() -> None:
+    hashed = await QUICK.choose(PASSWORD)
+    for odd in ("\ud800" * 20, "x" * 100_000, "", "\0" * 20):
+        assert not await QUICK.verify(hashed, odd)
+        with pytest.raises(InvalidInput):
+            await QUICK.choose(odd)
+
+
 async def test_letters_that_only_look_alike_are_different_letters() -> None:
-    hashed = await QUICK.choose("\uff41 password of four words")  # a full-width letter
+    hashed = await QUICK.choose("\u0430 password of four words")  # a Cyrillic letter
     assert not await QUICK.verify(hashed, "a password of four words")
 
 
@@ -117,7 +140,16 @@ async def test_a_good_password_is_taken(password: str) -> None:
 
 @pytest.mark.parametrize(
     ("password", "sentence"),
-    [("elevenchars", "at least 12 characters"), ("x" * 513, "at most 512 characters")],
+    [
+        ("elevenchars", "at least 12 characters"),
+        ("e\u0301" * 11, "at least 12 characters"),
+        ("नि" * 11, "at least 12 characters"),
+        ("\U0001f469\u200d\U0001f469\u200d\U0001f467" * 11, "at least 12 characters"),
+        ("\u200b" * 30, "at least 12 characters"),
+        ("x" * 513, "at most 512 characters"),
+        ("x" * 5000, "at most 512 characters"),
+        ("\ufdfa" * 40, "at most 512 characters"),  # each is 18 in NFKC
+    ],
 )
 async def test_a_password_has_a_length(password: str, sentence: str) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -130,15 +162,14 @@ async def test_a_password_from_hell_is_judged_within_its_first_characters() -> N
 
 
 async def test_the_form_says_why_a_password_is_not_taken(tmp_path: Path) -> None:
-    form = {"name": "New One", "email": "new@example.org", "role": "scheduler", "language": "en"}
     async with serving(tmp_path) as server, Person(server) as boss:
-        await server.account("boss@example.org", "The Boss", "administrator")
-        await boss.sign_in("boss@example.org")
-        refused = await boss.post("/admin/people", {**form, "password": "TeleConnect2026"})
+        address = f"/setup/{server.app[SETUP_TOKEN].make()}"
+        form = {"name": "The Boss", "email": "boss@example.org"}
+        refused = await boss.post(address, {**form, "password": "TeleConnect2026"})
         assert refused.status == 400
         assert "easy to guess" in refused.text
-        assert "New One" in refused.text
-        made = await boss.post("/admin/people", {**form, "password": "three blind rivers"})
+        assert "The Boss" in refused.text
+        made = await boss.post(address, {**form, "password": "three blind rivers"})
         assert made.status == 303
 
 

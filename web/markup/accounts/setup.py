@@ -2,7 +2,12 @@
 
 import htpy as h
 
-from web.markup.accounts.credentials import email_field, password_field
+from web.markup.accounts.credentials import (
+    ACCOUNT_STYLES,
+    SHOW_PASSWORDS,
+    email_field,
+    password_field,
+)
 from web.markup.shared.controls import error_summary, field, submit
 from web.markup.shared.document import document
 from web.view_models import Form, Viewer
@@ -26,4 +31,6 @@ def setup_page(viewer: Viewer, form: Form, action: str) -> h.Element:
                 submit(_("Create account")),
             ],
         ],
+        beside=SHOW_PASSWORDS,
+        stylesheets=ACCOUNT_STYLES,
     )

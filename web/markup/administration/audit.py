@@ -1,18 +1,20 @@
 """The page of the audit log."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import htpy as h
 
 from storage.records.audit import AuditLine, Finding
-from web.markup.administration.audit_labels import action_label, actor_label
+from web.markup.administration.audit_filter import audit_filter
+from web.markup.administration.audit_labels import action_label, actor_label, thing_label
 from web.markup.administration.frame import administration_frame
-from web.markup.shared.controls import notice
+from web.markup.shared.controls import action, notice
+from web.markup.shared.labels import clock
 from web.routes import path
 from web.texts.dates import short_moment
-from web.view_models import Viewer
+from web.view_models import Form, Viewer
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,9 @@ class AuditView:
 
     lines: Sequence[AuditLine]
     "Newest first."
-    names: Mapping[str, str]
-    "Of accounts and organizations that still exist, by id."
+    people: Mapping[str, str]
+    "Names of accounts that exist, by id."
+    organizations: Mapping[str, str]
     finding: Finding
     checked_at: datetime | None
     "When the whole log was last checked; None: not since the start."
@@ -30,6 +33,15 @@ class AuditView:
     "Number below which the next page begins; None on the last page."
     newest: bool
     purged: Mapping[str, int]
+    filter: Form = field(default_factory=Form)
+    "Who, what, since and until, as they were asked for."
+
+    def name_of(self, identifier: str) -> str | None:
+        return self.people.get(identifier) or self.organizations.get(identifier)
+
+    def query(self, **more: str) -> dict[str, str]:
+        """The query of this filter."""
+        return {name: value for name, value in self.filter.values.items() if value} | more
 
 
 def audit_page(viewer: Viewer, view: AuditView) -> h.Element:
@@ -38,12 +50,20 @@ def audit_page(viewer: Viewer, view: AuditView) -> h.Element:
         viewer,
         _("Audit log"),
         _state(viewer, view),
-        h.ul(".list")[(_line(viewer, view, line) for line in view.lines)],
+        audit_filter(viewer, view.filter, view.people),
+        h.ul(".list")[(_line(viewer, view, line) for line in view.lines)]
+        if view.lines
+        else h.p(".empty")[_("No lines here.")],
         h.nav(".pager", aria_label=_("Pages"))[
-            not view.newest and h.a(".button", href=path("admin_audit"))[_("Newest")],
+            not view.newest and h.a(".button", href=path("admin_audit", view.query()))[_("Newest")],
             view.older is not None
-            and h.a(".button", href=path("admin_audit", {"before": str(view.older)}), rel="next")[
-                _("Older")
+            and h.a(
+                ".button",
+                href=path("admin_audit", view.query(before=str(view.older))),
+                rel="next",
+            )[_("Older")],
+            h.a(".button", href=path("admin_audit_export", view.query()), download=True)[
+                _("Download as CSV")
             ],
         ],
         _purged(viewer, view.purged),
@@ -53,12 +73,13 @@ def audit_page(viewer: Viewer, view: AuditView) -> h.Element:
 def _state(viewer: Viewer, view: AuditView) -> h.Element:
     _ = viewer.translate
     finding = view.finding
+    check = action(path("admin_audit_check"), _("Check the log"))
     if not finding.holds:
         sentence = _(
             "Line %(number)s has been altered: somebody has changed or removed something in the "
             "database. Please tell whoever runs this server."
         )
-        return notice(h.p[sentence % {"number": finding.broken}], kind="bad")
+        return notice([h.p[sentence % {"number": finding.broken}], check], kind="bad")
     checked = ""
     if view.checked_at is not None:
         checked = short_moment(view.checked_at, viewer.time_zone, viewer.language)
@@ -68,23 +89,26 @@ def _state(viewer: Viewer, view: AuditView) -> h.Element:
             checked and h.p(".hint")[_("Last full check: %(time)s") % {"time": checked}],
             finding.head.number > 0
             and h.p(".hint")[_("Last line:"), " ", h.code(".head", dir="ltr")[str(finding.head)]],
+            check,
         ],
         kind="good",
     )
 
 
 def _line(viewer: Viewer, view: AuditView, line: AuditLine) -> h.Element:
-    at = short_moment(line.at, viewer.time_zone, viewer.language)
+    actor = view.name_of(line.actor) or actor_label(viewer, line.actor)
     return h.li(".row")[
         h.div(".who")[
             h.strong[action_label(viewer, line.action)],
             h.p(".hint")[
-                h.time(datetime=line.at.isoformat())[at],
+                h.bdi[str(line.number)],
                 " · ",
-                h.bdi[view.names.get(line.actor) or actor_label(viewer, line.actor)],
+                clock(viewer, line.at),
+                " · ",
+                h.a(href=path("admin_audit", {"who": line.actor}))[h.bdi[actor]],
                 line.thing
                 and line.thing != line.actor
-                and [" · ", h.bdi[view.names.get(line.thing, line.thing)]],
+                and [" · ", h.bdi[view.name_of(line.thing) or thing_label(viewer, line.thing)]],
             ],
         ]
     ]

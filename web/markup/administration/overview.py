@@ -63,6 +63,7 @@ def _entries(viewer: Viewer) -> list[tuple[str, str, str]]:
     _ = viewer.translate
     return [
         ("admin_people", _("People"), _("Who can sign in.")),
+        ("admin_access_requests", _("Access requests"), _("Who asks to be let in.")),
         ("admin_interpreters", _("Interpreters"), _("Organizations that send interpreters.")),
         (
             "admin_routes",
@@ -80,6 +81,8 @@ def _entries(viewer: Viewer) -> list[tuple[str, str, str]]:
         ),
         ("admin_languages", _("Languages"), _("Which languages are offered.")),
         ("admin_audit", _("Audit log"), _("Who did what and when.")),
+        ("admin_numbers", _("Numbers"), _("How much happened, week by week.")),
+        ("admin_health", _("Health"), _("Whether this server is in order.")),
         (
             "admin_outbox",
             _("Outbox"),

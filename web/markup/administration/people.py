@@ -1,75 +1,130 @@
-"""The accounts, and the form for a new one."""
+"""The list of accounts, and a new password link."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 import htpy as h
 
 from signaling.account import Account
-from web.markup.accounts.credentials import email_field, password_field
 from web.markup.administration.frame import administration_frame
-from web.markup.shared.controls import action, button, error_summary, field, go, select, submit
+from web.markup.administration.invite_account import invitation_state, invite_link
+from web.markup.shared.controls import button, field, go, select, submit
 from web.markup.shared.document import document
+from web.markup.shared.labels import clock, filled
+from web.markup.shared.pager import pager
 from web.routes import path
 from web.view_models import Form, Viewer
 
 
-def people_page(viewer: Viewer, form: Form, accounts: Sequence[Account], own_id: str) -> h.Element:
-    """`own_id` is the viewer's own account."""
+@dataclass(frozen=True)
+class PersonRow:
+    """One account, as administrators see it."""
+
+    account: Account
+    signed_in_at: datetime | None
+    "When they last signed in."
+    invitation: tuple[datetime, str] | None = None
+    """Until when they can accept their invitation, and why its mail has not been delivered; None: they
+    have accepted it."""
+
+
+@dataclass(frozen=True)
+class PeopleList:
+    """One page of the accounts, and how they were filtered."""
+
+    rows: Sequence[PersonRow]
+    search: str
+    state: str
+    page: int
+    pages: int
+    total: int
+    "Accounts on all pages."
+
+
+def people_page(viewer: Viewer, found: PeopleList) -> h.Element:
     _ = viewer.translate
-    labels = [("name", _("Name")), ("email", _("Email")), ("password", _("Password"))]
+    ngettext = viewer.plural
     return administration_frame(
         viewer,
         _("People"),
-        h.ul(".list")[(_account(viewer, account, own_id) for account in accounts)],
-        h.h2[_("New account")],
-        error_summary(viewer, form, labels),
-        h.form(".card", method="post", action=path("admin_people"))[
-            field(form, "name", _("Name"), required=True),
-            email_field(viewer, form, autocomplete="off"),
-            password_field(viewer, form, new=True),
-            select(form, "role", _("Role"), _roles(viewer)),
-            select(form, "language", _("Language"), viewer.languages, default=viewer.language),
-            submit(_("Create account")),
+        h.div(".actions")[invite_link(viewer)],
+        _filters(viewer, found),
+        h.p(".hint")[
+            ngettext("%(count)s person", "%(count)s people", found.total) % {"count": found.total}
         ],
+        h.ul(".list")[(_person(viewer, row) for row in found.rows)]
+        if found.rows
+        else h.p(".empty")[_("Nobody here.")],
+        pager(
+            viewer,
+            found.page,
+            found.pages,
+            lambda number: path(
+                "admin_people",
+                {"search": found.search, "state": found.state, "page": str(number)},
+            ),
+        ),
     )
 
 
-def _roles(viewer: Viewer) -> list[tuple[str, str]]:
+def roles(viewer: Viewer) -> list[tuple[str, str]]:
     _ = viewer.translate
     return [("scheduler", _("Scheduler")), ("administrator", _("Administrator"))]
 
 
-def _account(viewer: Viewer, account: Account, own_id: str) -> h.Element:
+def tags(viewer: Viewer, row: PersonRow) -> h.Node:
+    """What has to be noticed about somebody."""
     _ = viewer.translate
+    return [
+        row.account.suspended_at is not None and [" ", h.span(".tag")[_("Suspended")]],
+        row.account.deletion_requested_at is not None
+        and [" ", h.span(".tag")[_("Asked to be deleted")]],
+    ]
 
-    def step(name: str, label: str) -> h.Element:
-        return action(path("admin_account", account_id=account.id, step=name), label)
 
+def last_sign_in(viewer: Viewer, row: PersonRow) -> h.Node:
+    """When somebody was last here, or what became of their invitation."""
+    _ = viewer.translate
+    if row.signed_in_at is not None:
+        said = filled(_("Last signed in: %(time)s"), time=clock(viewer, row.signed_in_at))
+        return h.p(".hint")[said]
+    if row.invitation is not None:
+        return invitation_state(viewer, *row.invitation)
+    return h.p(".hint")[_("Never signed in")]
+
+
+def _person(viewer: Viewer, row: PersonRow) -> h.Element:
+    account = row.account
     return h.li(".row")[
         h.div(".who")[
-            h.strong(".name", dir="auto")[account.name],
+            h.a(href=path("admin_person", account_id=account.id))[
+                h.strong(".name", dir="auto")[account.name]
+            ],
             h.p(".hint")[
-                dict(_roles(viewer))[account.role],
+                dict(roles(viewer))[account.role],
                 " · ",
                 h.bdi[account.email],
-                account.disabled_at is not None and [" ", h.span(".tag")[_("Disabled")]],
+                tags(viewer, row),
             ],
+            last_sign_in(viewer, row),
         ],
-        h.div(".actions")[
-            step("enable", _("Enable")) if account.disabled_at else None,
-            not account.disabled_at
-            and [
-                step("sign-out", _("Sign out everywhere")),
-                account.id != own_id
-                and [
-                    step("password-link", _("Create a password link")),
-                    step("make-scheduler", _("Make a scheduler"))
-                    if account.role == "administrator"
-                    else step("make-administrator", _("Make an administrator")),
-                    step("disable", _("Disable")),
-                ],
-            ],
-        ],
+    ]
+
+
+def _filters(viewer: Viewer, found: PeopleList) -> h.Element:
+    _ = viewer.translate
+    form = Form({"search": found.search, "state": found.state})
+    states = [
+        ("", _("All")),
+        ("active", _("Can sign in")),
+        ("suspended", _("Suspended")),
+        ("deletion", _("Asked to be deleted")),
+    ]
+    return h.form(".filters", action=path("admin_people"), role="search")[
+        field(form, "search", _("Name or email"), kind="search"),
+        select(form, "state", _("State"), states),
+        submit(_("Show"), quiet=True),
     ]
 
 

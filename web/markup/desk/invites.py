@@ -17,6 +17,7 @@ from web.markup.shared.labels import (
     reason_sentence,
     role_label,
 )
+from web.markup.shared.pager import pager
 from web.routes import path
 from web.view_models import Form, InviteList, InviteRow, Person, Viewer
 
@@ -41,7 +42,15 @@ def invites_page(
                 h.ul(".list")[(invite_row(viewer, row) for row in found.rows)]
                 if found.rows
                 else h.p(".empty")[_("No sessions here.")],
-                found.pages > 1 and _pager(viewer, found),
+                pager(
+                    viewer,
+                    found.page,
+                    found.pages,
+                    lambda number: path(
+                        "invites",
+                        {"search": found.search, "state": found.state, "page": str(number)},
+                    ),
+                ),
             ),
             row_dialogs(viewer),
             new_invite_dialog(viewer, interpreting),
@@ -233,18 +242,4 @@ def _filters(viewer: Viewer, found: InviteList) -> h.Element:
         field(form, "search", _("Search"), kind="search"),
         select(form, "state", _("State"), states),
         submit(_("Show"), quiet=True),
-    ]
-
-
-def _pager(viewer: Viewer, found: InviteList) -> h.Element:
-    _ = viewer.translate
-    page, pages = found.page, found.pages
-
-    def address(number: int) -> str:
-        return path("invites", {"search": found.search, "state": found.state, "page": str(number)})
-
-    return h.nav(".pager", aria_label=_("Pages"))[
-        page > 1 and h.a(".button", href=address(page - 1), rel="prev")[_("Previous")],
-        h.span[_("Page %(page)s of %(pages)s") % {"page": page, "pages": pages}],
-        page < pages and h.a(".button", href=address(page + 1), rel="next")[_("Next")],
     ]

@@ -1,9 +1,11 @@
 """Form controls, buttons and boxes, tied to their labels, hints and errors."""
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import htpy as h
+from markupsafe import Markup
 
 from web.view_models import Form, Viewer
 
@@ -55,6 +57,31 @@ def field(
                 "autocomplete": autocomplete,
                 "min": minimum,
                 "dir": direction,
+                **described,
+            }
+        ),
+        texts[1:] if hint else texts,
+    ]
+
+
+def code_field(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:
+    """A field for a one-time code; browsers offer what a message or an app of the device shows.
+
+    Not of the type `number`: that drops leading zeros, and refuses spaces and digits of other scripts.
+    """
+    described, texts = _describe(form, name, hint)
+    return h.div(".field")[
+        h.label(for_=name)[label],
+        texts[:1] if hint else None,
+        h.input(
+            {
+                "id": name,
+                "name": name,
+                "type": "text",
+                "inputmode": "numeric",
+                "required": True,
+                "autocomplete": "one-time-code",
+                "dir": "ltr",
                 **described,
             }
         ),
@@ -118,10 +145,34 @@ def select(
         h.label(for_=form.place(name))[label],
         texts[:1] if hint else None,
         h.select({"id": form.place(name), "name": name, **described})[
-            (h.option(value=value, selected=value == chosen)[text] for value, text in options)
+            choices(tuple(options), chosen)
         ],
         texts[1:] if hint else texts,
     ]
+
+
+def choices(
+    options: tuple[tuple[str, str], ...], chosen: str, *, languages: bool = False
+) -> Markup:
+    """The (value, text) pairs of a select as markup; each in its own language if these are languages."""
+    known = any(value == chosen for value, _text in options)
+    return _choices(options, chosen if known else None, languages)
+
+
+# A page has hundreds of options, most of them languages and zones, which hardly ever change:
+# rendering them took half of its time.
+@lru_cache(maxsize=64)
+def _choices(options: tuple[tuple[str, str], ...], chosen: str | None, languages: bool) -> Markup:
+    return Markup(
+        h.fragment[
+            (
+                h.option(value=value, selected=value == chosen, lang=value if languages else None)[
+                    text
+                ]
+                for value, text in options
+            )
+        ]
+    )
 
 
 def checkbox(form: Form, name: str, label: str, *, hint: str | None = None) -> h.Element:

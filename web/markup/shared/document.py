@@ -2,7 +2,7 @@
 
 import htpy as h
 
-from web.markup.shared.controls import button
+from web.markup.shared.controls import button, choices
 from web.markup.shared.labels import languages_with
 from web.routes import path
 from web.view_models import Viewer
@@ -18,10 +18,12 @@ def document(
     data: dict[str, str | None] | None = None,
     wide: bool = False,
     stylesheets: tuple[str, ...] = (),
+    beside: tuple[str, ...] = (),
 ) -> h.Element:
     """A whole page.
 
-    `module` is the path of the page's script below web/static, `data` the body's data-* attributes.
+    `module` is the path of the page's script below web/static, `beside` are modules that the page
+    works without; `data` are the body's data-* attributes.
     People who come by link (`service_user`) get no menu and a neutral title.
     """
     _ = viewer.translate
@@ -33,10 +35,13 @@ def document(
         modules.append(module)
     if not modules:
         modules.append("js/pages/plain.js")
+    modules += beside
     attributes: dict[str, str | None] = {
+        **(_preferences(viewer) if signed_in else {}),
         # The lobby's script makes addresses of ids with this.
         "data-session-path": path("session", consultation_id="CONSULTATION") if signed_in else None,
         "data-socket": path("socket"),
+        "data-account": viewer.account_id if signed_in else None,
         "data-zone": viewer.zone_there,
         "data-now": str(int(viewer.now.timestamp() * 1000)) if viewer.now else None,
         **{f"data-{name}": value for name, value in (data or {}).items()},
@@ -68,6 +73,16 @@ def document(
             (followed or not (signed_in or service_user)) and _footer(viewer),
         ],
     ]
+
+
+def _preferences(viewer: Viewer) -> dict[str, str | None]:
+    """How the scripts ring and notify."""
+    chosen = viewer.preferences
+    return {
+        "data-ring-sound": chosen.ring_sound,
+        "data-ring-volume": str(chosen.ring_volume),
+        "data-notifications": "on" if chosen.notifications else None,
+    }
 
 
 def _footer(viewer: Viewer) -> h.Element:
@@ -149,10 +164,15 @@ def message_page(
     )
 
 
-def _signed_out(viewer: Viewer) -> h.Element:
-    """Shown when somebody is signed out while the page is open."""
+def _signed_out(viewer: Viewer) -> h.Node:
+    """Shown when somebody is signed out while the page is open, and before their time is over."""
     _ = viewer.translate
-    return h.p("#signed-out.notice.bad", role="alert", hidden=True)[
+    beside = path("sign_in", {"next": path("signed_in")})
+    return h.div("#sign-in-ends.notice.warning", role="status", hidden=True)[
+        h.span,
+        " ",
+        h.a("#sign-in-again.button", href=beside, target="_blank")[_("Sign in again")],
+    ], h.p("#signed-out.notice.bad", role="alert", hidden=True)[
         _("You are signed out. Please sign in again."),
         " ",
         h.a("#sign-in", href=path("sign_in"), target="_blank")[_("Sign in")],
@@ -166,7 +186,7 @@ def _brand(viewer: Viewer, *, linked: bool) -> h.Element:
         and h.img(src=logo.address, alt=logo.text, width=str(logo.width), height=str(logo.height)),
         viewer.brand,
     ]
-    return h.a(".brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
+    return h.a("#home.brand", href=path("dashboard"))[shown] if linked else h.span(".brand")[shown]
 
 
 def _menu(viewer: Viewer) -> h.Element:
@@ -181,7 +201,6 @@ def _menu(viewer: Viewer) -> h.Element:
     ]
     if viewer.account_role == "administrator":
         entries.append(("admin", _("Administration")))
-    entries.append(("account", _("My account")))
     return h.nav(aria_label=_("Main menu"))[
         h.ul[
             (
@@ -207,10 +226,7 @@ def _language_switch(viewer: Viewer) -> h.Node:
         h.input(type="hidden", name="next", value=viewer.path),
         h.label(".unseen", for_="interface-language")[_("Show this page in")],
         h.select("#interface-language", name="language")[
-            (
-                h.option(value=code, selected=code == viewer.language, lang=code)[name]
-                for code, name in languages_with(viewer, viewer.language)
-            )
+            choices(tuple(languages_with(viewer, viewer.language)), viewer.language, languages=True)
         ],
         h.button(type="submit")[_("Change")],
     ]
@@ -231,7 +247,13 @@ def _leave(viewer: Viewer) -> h.Element:
 def _account(viewer: Viewer) -> h.Element:
     _ = viewer.translate
     return h.form(".inline", method="post", action=path("sign_out"), data_leave="")[
-        h.span(".account", dir="auto")[viewer.account_name],
+        h.a(
+            ".account",
+            href=path("profile"),
+            aria_label=_("Your profile") + ": " + (viewer.account_name or ""),
+            aria_current="page" if viewer.path == path("profile") else None,
+            dir="auto",
+        )[viewer.account_name],
         " ",
         h.button(type="submit")[_("Sign out")],
     ]

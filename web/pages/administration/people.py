@@ -1,32 +1,37 @@
 """ "People": who can sign in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 
 from aiohttp import web
 
 from signaling.account import Account, AccountRole
-from signaling.errors import InvalidInput, NotFound
+from signaling.errors import NotFound
 from signaling.flows.people.accounts import (
-    add_account,
     change_role,
-    disable,
     make_password_link,
-    new_account,
     sign_out_everywhere,
+    suspend,
 )
+from signaling.text import searched
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.paging import page_number
 from web.http.request import administrator, show, viewer_of
-from web.keys import CLOCK, CONFIG, PASSWORDS, RUNTIME_SETTINGS, STORE
-from web.markup.administration.people import password_link_page, people_page
+from web.keys import CLOCK, CONFIG, STORE
+from web.markup.administration.people import (
+    PeopleList,
+    PersonRow,
+    password_link_page,
+    people_page,
+)
 from web.routes import path, public_address
-from web.texts.catalogs import OWN_NAMES
-from web.view_models import Form
 
+PAGE = 25
+"Accounts on one page."
 STEPS = {
-    "disable": "disable_account",
-    "enable": "enable_account",
+    "suspend": "suspend_account",
+    "let-in": "let_in_account",
     "sign-out": "sign_out_everywhere",
 }
 "Last segment of the address -> action in the audit log."
@@ -38,43 +43,56 @@ ROLES: dict[str, AccountRole] = {
 
 
 async def show_people(request: web.Request) -> web.Response:
-    account = await administrator(request)
-    accounts = await request.app[STORE].read.accounts.all()
-    return show(people_page(await viewer_of(request), Form(), accounts, account.id))
+    await administrator(request)
+    return show(people_page(await viewer_of(request), await _people(request)))
 
 
-async def create(request: web.Request) -> web.Response:
-    """Create an account; a refusal keeps everything typed but the password."""
-    actor = await administrator(request)
-    app, viewer, typed = request.app, await viewer_of(request), await form_of(request)
-    values = {name: typed.get(name, "") for name in ("name", "email", "role", "language")}
-    role: AccountRole = "administrator" if values["role"] == "administrator" else "scheduler"
-    try:
-        known = (app[RUNTIME_SETTINGS].brand, values["email"], values["name"])
-        account = new_account(
-            email=values["email"],
-            name=values["name"],
-            role=role,
-            password_hash=await app[PASSWORDS].choose(typed.get("password", ""), known),
-            language=values["language"] if values["language"] in OWN_NAMES else viewer.language,
-            time_zone=viewer.time_zone,
-            now=app[CLOCK].now(),
+async def _people(request: web.Request) -> PeopleList:
+    """The page of accounts that the query asks for."""
+    read = request.app[STORE].read
+    search, state = request.query.get("search", "")[:100], request.query.get("state", "")
+    found = [
+        account
+        for account in await read.accounts.all()
+        if _matches(account, search) and _is_in(account, state)
+    ]
+    pages = max(1, ceil(len(found) / PAGE))
+    number = page_number(request, pages)
+    shown = found[(number - 1) * PAGE : number * PAGE]
+    rows = await person_rows(read, shown)
+    return PeopleList(rows, search, state, number, pages, total=len(found))
+
+
+async def person_rows(read: Records, accounts: Sequence[Account]) -> list[PersonRow]:
+    """What administrators see of these accounts."""
+    invited = await read.password_links.invited()
+    problems = await read.account_mails.problems("invitation")
+    return [
+        PersonRow(
+            account,
+            await read.audit.last(account.id, "sign_in"),
+            (invited[account.id], problems.get(account.id, "")) if account.id in invited else None,
         )
+        for account in accounts
+    ]
 
-        async def work(records: Records) -> None:
-            await add_account(records, account)
-            await records.audit.append(app[CLOCK].now(), actor.id, "create_account", account.id)
 
-        await app[STORE].write(work)
-    except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
-        accounts = await app[STORE].read.accounts.all()
-        return show(people_page(viewer, form, accounts, actor.id), 400)
-    raise web.HTTPSeeOther(path("admin_people"))
+def _matches(account: Account, search: str) -> bool:
+    wanted = searched(search)
+    return not wanted or wanted in searched(f"{account.name} {account.email}")
+
+
+def _is_in(account: Account, state: str) -> bool:
+    """Whether an account is among those of a state of the filter."""
+    return {
+        "active": account.suspended_at is None,
+        "suspended": account.suspended_at is not None,
+        "deletion": account.deletion_requested_at is not None,
+    }.get(state, True)
 
 
 async def change(request: web.Request) -> web.Response:
-    """Disable, enable, sign out everywhere, change the role, or make a link for a new password.
+    """Suspend, let in again, sign out everywhere, change the role, or make a link for a new password.
 
     Raises NotFound; Conflict for the last administrator and for one's own role.
     """
@@ -91,16 +109,16 @@ async def change(request: web.Request) -> web.Response:
         account = await records.accounts.get(account_id)
         if account is None or step not in STEPS:
             raise NotFound
-        if step == "disable":
-            await disable(records, account, now)
-        elif step == "enable":
-            await records.accounts.change(replace(account, disabled_at=None))
+        if step == "suspend":
+            await suspend(records, account, now)
+        elif step == "let-in":
+            await records.accounts.change(replace(account, suspended_at=None))
         else:
             await sign_out_everywhere(records, account_id, now)
         await records.audit.append(now, actor.id, STEPS[step], account_id)
 
     await request.app[STORE].write(work)
-    raise web.HTTPSeeOther(path("admin_people"))
+    raise web.HTTPSeeOther(path("admin_person", account_id=account_id))
 
 
 async def _make_link(request: web.Request, actor: Account, account_id: str) -> web.Response:

@@ -16,13 +16,22 @@ import { clearStorage } from "../shared/clear-storage.js";
 import { serverNow } from "../shared/time/server-clock.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
-import { inWords } from "../shared/time/format.js";
+import { prefer } from "../shared/ring-sounds.js";
+import { openBeside } from "../shared/sign-in-beside.js";
+import { SignInEnd } from "../shared/sign-in-end.js";
+import { tellSignedIn, whenSignedIn } from "../shared/signed-in.js";
+import { inWords, timeOfDay } from "../shared/time/format.js";
 
 /** @import { WaitingEntry } from "../signaling/values.js" */
 
 const isSilent = document.body.dataset.consultationId !== undefined;
 const ownTitle = document.title;
 const peerId = newId();
+const account = document.body.dataset.account ?? "";
+const signInEnd = new SignInEnd();
+/** Milliseconds after which somebody who goes on working is reported again. */
+const REPORT_EVERY = 60_000;
+let reportedAt = -Infinity;
 const enableSound = byId("enable-sound", HTMLButtonElement);
 
 /** @type {WaitingEntry[]} */
@@ -34,10 +43,13 @@ let typed = false;
 /** Drafts and messages in the chat that are not sent. */
 const UNSENT = "#chat-text:not(:placeholder-shown), [data-state='sending'], [data-state='refused']";
 
+tellSignedIn(account); // before any script reads what this browser keeps
 setUpPage();
 await loadCatalog();
 
+const { ringSound, ringVolume, notifications } = document.body.dataset;
 const ringer = new Ringer(showSound);
+prefer(ringer, ringSound, Number(ringVolume));
 const connection = new ConnectionStatus(render);
 showSound();
 
@@ -50,6 +62,10 @@ const channel = new Channel({
     if (message.type === "list_changed" || message.type === "lobby") {
       document.dispatchEvent(new Event(LIST_CHANGED));
     }
+    if (message.type === "sign_in_ends") {
+      signInEnd.follow(message);
+      renderSignIn();
+    }
     if (message.type !== "lobby") return;
     waiting = message.waiting;
     render();
@@ -60,15 +76,61 @@ const channel = new Channel({
   },
 });
 
+/** Signing out closes the connection, too; where its answer leads must not be overtaken. */
+let signingOut = false;
+document.addEventListener("submit", ({ target }) => {
+  signingOut ||= target instanceof HTMLElement && "leave" in target.dataset;
+});
+
 /**
  * The reader may not see this page any more. Unsent text stays, so that it can be copied, or sent
  * after signing in on another page.
  */
 function signedOut() {
   ringer.stop();
+  const isInUse = typed || document.querySelector(UNSENT) !== null;
+  if (signInEnd.isOver) {
+    if (isInUse || isSilent) renderSignIn();
+    else location.replace(signInAndBack());
+    return;
+  }
   clearStorage();
-  if (typed || document.querySelector(UNSENT)) show(byId("signed-out", HTMLElement), true);
+  if (signingOut) return;
+  if (isInUse) show(byId("signed-out", HTMLElement), true);
   else location.replace(byId("sign-in", HTMLAnchorElement).href);
+}
+
+/** @returns {string} where one signs in and comes back to this page */
+function signInAndBack() {
+  const address = new URL(byId("sign-in", HTMLAnchorElement).href);
+  address.searchParams.set("next", location.pathname + location.search);
+  address.searchParams.set("over", "");
+  return address.href;
+}
+
+/** Say when the time of the sign-in will be over, or that it is. */
+function renderSignIn() {
+  const place = byId("sign-in-ends", HTMLElement);
+  const sentence = signInEnd.isOver
+    ? _("You are signed out. Nothing on this page is lost: please sign in again.")
+    : fill(_("You will be signed out at %(time)s."), { time: timeOfDay(signInEnd.at) });
+  setText(inside(place, "span"), sentence);
+  place.classList.toggle("bad", signInEnd.isOver);
+  show(place, signInEnd.isSoon || signInEnd.isOver);
+}
+
+whenSignedIn((other) => {
+  if (other !== account) {
+    // They sit here now; nothing of this page is theirs.
+    clearStorage();
+    location.replace(byId("home", HTMLAnchorElement).href);
+  } else channel.reopen();
+});
+
+/** Whoever works stays signed in. */
+function reportActivity() {
+  const now = performance.now();
+  if (now - reportedAt > REPORT_EVERY && channel.send({ type: "active" })) reportedAt = now;
 }
 
 function render() {
@@ -141,13 +203,15 @@ function showSound() {
 }
 
 /**
- * Show a desktop notification of new arrivals. It names nobody: any passer-by may read it.
+ * Show a desktop notification of new arrivals, if the profile says so and the browser was allowed to
+ * there. It names nobody: any passer-by may read it.
  * @param {WaitingEntry[]} unanswered
  */
 function announce(unanswered) {
   const fresh = unanswered.some((entry) => !announcedIds.has(entry.consultation_id));
   announcedIds = new Set(unanswered.map((entry) => entry.consultation_id));
-  if (!fresh || isSilent || document.visibilityState === "visible") return;
+  if (!fresh || isSilent || notifications !== "on" || document.visibilityState === "visible")
+    return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
   try {
     const shown = new Notification(_("Somebody is in the waiting room"), { tag: "waiting" });
@@ -157,16 +221,13 @@ function announce(unanswered) {
   }
 }
 
-enableSound.addEventListener("click", () => {
-  ringer.unlock();
-  if ("Notification" in window && Notification.permission === "default") {
-    void Notification.requestPermission();
-  }
-});
+enableSound.addEventListener("click", () => ringer.unlock());
 // For most browsers any touch of the page is enough; the button says so.
 for (const kind of ["pointerdown", "keydown"]) {
   document.addEventListener(kind, () => ringer.unlock(), { passive: true });
+  document.addEventListener(kind, reportActivity, { passive: true });
 }
+openBeside(byId("sign-in-again", HTMLAnchorElement));
 document.addEventListener("input", () => (typed = true), { passive: true });
 addEventListener("online", () => channel.wake());
 document.addEventListener("visibilitychange", () => {

@@ -9,13 +9,14 @@ import { canCall } from "../room/call/can-call.js";
 import { Attachments } from "../room/attachments.js";
 import { LazyPhotos } from "../room/lazy-photos.js";
 import { isAtEnd, MAX_HELD_LINES, withoutOldest, withPage } from "../room/chat-history.js";
+import { endSentence as sentenceOf } from "../room/ending.js";
 import { after, callPhase, EMPTY, resumePoint } from "../room/state.js";
 import { Retention } from "../room/retention.js";
 import { Tabs } from "../room/tabs.js";
 import { Outbox } from "../room/chat/outbox.js";
 import { UnsentMessages } from "../room/chat/drafts.js";
 import { _, loadCatalog } from "../shared/catalog.js";
-import { byId, setText, show } from "../shared/dom.js";
+import { byId, setText, show, showForAWhile } from "../shared/dom.js";
 import { remindAfterExport } from "../shared/export-reminder.js";
 import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
@@ -46,6 +47,13 @@ showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
+/** A scheduler's; it is nothing that a guest's page has to load. */
+const signIn = page.account
+  ? new (await import("../room/own-sign-in.js")).OwnSignIn(page.account, () => {
+      render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
+      if (!signIn?.isForeign && signsInAgain()) location.reload();
+    })
+  : null;
 const seatTabs = new Tabs(`seat:${seat}`, {
   onHere: showReplaced,
   onElsewhere: () => outbox.close(true, endSentence(over)),
@@ -87,6 +95,7 @@ const attachments = new Attachments({
   growing: (change) => chat.growing(change),
   open: (lineId) => void photos.open(room, lineId, isWritable()),
   roundTrip: () => channel.environment.timeouts.roundTrip,
+  onUnanswered: (requestId, reason) => void photos.askAgain(requestId, reason),
 });
 const chat = new Chat({
   attachments,
@@ -119,6 +128,7 @@ const photos = new LazyPhotos({
   devices: () => media?.devices ?? null,
   command,
   send: (files) => attachments.send(files),
+  keep: (file) => void attachments.choose([file]),
   notify,
 });
 const header = new SessionHeader({
@@ -179,6 +189,7 @@ async function readNewest() {
 
 /** @param {ServerMessage} message */
 function receive(message) {
+  if (message.type === "sign_in_ends") return signIn?.follow(message);
   media?.receive(message);
   if (message.type === "ack") unsent.take(message.id);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
@@ -257,7 +268,8 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  const kept = over ? mayComeBack() : state !== "closed" && state !== "canceled";
+  const kept =
+    over || signIn?.isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
@@ -326,7 +338,14 @@ function showConnection(state, reason) {
   }
   if (reason === "replaced") showReplaced();
   setText(byId("other-side", HTMLElement), "");
-  outbox.close(reason === "replaced", sentence);
+  // What is not sent waits for the reader, who only has to sign in again.
+  if (signsInAgain()) attachments.pause();
+  else outbox.close(reason === "replaced", sentence);
+}
+
+/** Whether the page was lost only because the time of the sign-in is over. */
+function signsInAgain() {
+  return over === "sign_in_required" && signIn?.isOver === true;
 }
 
 /** @param {HTMLElement} place */
@@ -368,6 +387,8 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
+  if (signIn?.isForeign) return false;
+  if (signsInAgain()) return true;
   return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }
 
@@ -376,37 +397,12 @@ const mayUseHere = () => page.role === "scheduler" || seatTabs.here;
 
 /** @param {string} reason */
 function endSentence(reason) {
-  switch (reason) {
-    case "replaced":
-      return seatTabs.here
-        ? _("This session continues in another tab")
-        : _("This session continues on another device");
-    case "sign_in_required":
-      return page.role === "scheduler"
-        ? _("You are signed out. Please sign in again.")
-        : _("Your time on this page is over. To come back, open your link again.");
-    case "not_found":
-    case "closed":
-    case "gone":
-      return _("This session is over.");
-    case "too_many_requests":
-      return _("Too many attempts. Please wait a few minutes and try again.");
-    default:
-      return _("This page and the server do not understand each other. Please reload the page.");
-  }
+  return sentenceOf(reason, page.role === "scheduler", seatTabs.here);
 }
-
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let noticeTimer;
 
 /** @param {string} sentence */
 function notify(sentence) {
-  if (over) return;
-  const place = byId("notice", HTMLElement);
-  setText(place, sentence);
-  show(place, true);
-  clearTimeout(noticeTimer);
-  noticeTimer = setTimeout(() => show(place, false), 15_000);
+  if (!over) showForAWhile(byId("notice", HTMLElement), sentence);
 }
 
 function wake() {

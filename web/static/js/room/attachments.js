@@ -36,7 +36,7 @@ export class Attachments {
       const input = byId(id, HTMLInputElement);
       byId(button, HTMLElement).addEventListener("click", () => input.click());
       input.addEventListener("change", () => {
-        void this.#choose([...(input.files ?? [])]);
+        void this.choose([...(input.files ?? [])]);
         // the same file again is another change
         input.value = "";
       });
@@ -45,7 +45,7 @@ export class Attachments {
       const files = pasted(event.clipboardData);
       if (!files.length || !this.#isWritable) return;
       event.preventDefault();
-      void this.#choose(files);
+      void this.choose(files);
     });
     this.#takeDrops(byId("chat-form", HTMLElement).closest("section"));
   }
@@ -139,11 +139,15 @@ export class Attachments {
     this.#isWritable = writable;
   }
 
-  /** @param {File[]} files */
-  async #choose(files) {
+  /**
+   * Put files beside the input, to be sent with a caption.
+   * @param {File[]} files
+   * @param {(FileSystemEntry | null)[]} [entries] what they are on the disk
+   */
+  async choose(files, entries) {
     const parts = files.length ? await this.#load() : null;
     // the session may have ended while the camera app or the list of files was open
-    if (this.#isWritable) parts?.composer.choose(files);
+    if (this.#isWritable) parts?.composer.choose(files, entries);
   }
 
   /**
@@ -166,7 +170,11 @@ export class Attachments {
       const files = [...(event.dataTransfer?.files ?? [])];
       if (!files.length) return;
       event.preventDefault();
-      if (this.#isWritable) void this.#choose(files);
+      // only now: afterwards the browser tells nothing about what was dropped
+      const entries = [...(event.dataTransfer?.items ?? [])].map((item) =>
+        item.webkitGetAsEntry?.(),
+      );
+      if (this.#isWritable) void this.choose(files, entries);
     });
   }
 

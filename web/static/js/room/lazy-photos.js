@@ -44,6 +44,16 @@ export class LazyPhotos {
     await this.#photos?.open(room, lineId, writable);
   }
 
+  /**
+   * The photo for a request was refused, or is not to be sent.
+   * @param {string} requestId
+   * @param {string} reason a sentence, maybe empty
+   */
+  async askAgain(requestId, reason) {
+    await this.#load();
+    this.#photos?.askAgain(requestId, reason);
+  }
+
   /** The page is being left. */
   leave() {
     this.#photos?.leave();

@@ -18,6 +18,7 @@ import { newId } from "../shared/identifier.js";
  * @property {() => Devices | null} devices of a call
  * @property {(message: Command) => Promise<boolean>} command
  * @property {(files: NewFile[]) => void} send
+ * @property {(file: File) => void} keep it beside the input, to be sent or removed
  * @property {(sentence: string) => void} notify
  */
 
@@ -32,6 +33,8 @@ export class Photos {
   #busy = new Set();
   /** @type {() => void} */
   #again = () => {};
+  /** The latest request that is still open, and why. @type {[requestId: string, reason: string]} */
+  #unanswered = ["", ""];
 
   /** @param {PhotosOptions} options */
   constructor(options) {
@@ -44,7 +47,7 @@ export class Photos {
    */
   render(room, { rings, writable }) {
     this.#again = () => this.render(room, { rings, writable });
-    this.#viewer?.follow(room, rings);
+    this.#viewer?.follow(room, { rings, writable });
     this.#asking?.render(room, writable);
     const shown = writable ? room : { ...room, photoRequest: null };
     void this.#dialog?.render(shown, rings);
@@ -67,6 +70,17 @@ export class Photos {
       turn: writable ? (message) => void command(message) : null,
       send: writable && scheduler ? (copy) => send([copy]) : null,
     });
+  }
+
+  /**
+   * See `LazyPhotos.askAgain`.
+   * @param {string} requestId
+   * @param {string} reason
+   */
+  askAgain(requestId, reason) {
+    this.#unanswered = [requestId, reason];
+    this.#dialog?.askAgain(requestId, reason);
+    this.#again();
   }
 
   /** The page is being left: no camera stays open. */
@@ -93,16 +107,18 @@ export class Photos {
   async #loadDialog() {
     const found = await this.#load("request", () => import("./files/photo-request.js"));
     if (!found) return;
-    const { devices, send, command, storageKey } = this.options;
+    const { devices, send, keep, command, storageKey } = this.options;
     this.#dialog = new found.PhotoRequestDialog({
       devices,
       storageKey,
       send: (file) => send([file]),
+      keep,
       answer: (requestId, answer) => {
         const message = /** @type {const} */ ({ type: "answer_photo", id: newId() });
         void command({ ...message, request_id: requestId, answer });
       },
     });
+    this.#dialog.askAgain(...this.#unanswered);
     this.#again();
   }
 

@@ -112,3 +112,20 @@ export function setText(element, text) {
 export function show(element, visible) {
   if (element instanceof HTMLElement && element.hidden === visible) element.hidden = !visible;
 }
+
+/** Milliseconds for which a sentence that nobody asked for can be read. */
+const A_WHILE = 15_000;
+/** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
+const shown = new WeakMap();
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} sentence
+ */
+export function showForAWhile(place, sentence) {
+  setText(place, sentence);
+  show(place, true);
+  clearTimeout(shown.get(place));
+  const over = setTimeout(() => show(place, false), A_WHILE);
+  shown.set(place, over);
+}

@@ -5,11 +5,22 @@
 
 const RING_INTERVAL = 3_000;
 
+/** Each tone as [frequency in Hz, delay in seconds]. */
+export const PHONE = [
+  [659, 0],
+  [523, 0.35],
+  [659, 0.9],
+  [523, 1.25],
+];
+
 export class Ringer {
   /** @type {AudioContext | null} */
   #context = null;
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
+  tones = PHONE;
+  /** How loud it is at most, up to 1. */
+  peak = 0.25;
 
   /** @param {() => void} onChange called when `blocked` may have changed */
   constructor(onChange = () => {}) {
@@ -23,10 +34,6 @@ export class Ringer {
 
   get blocked() {
     return this.#context !== null && this.#context.state !== "running";
-  }
-
-  get ringing() {
-    return this.#timer !== undefined;
   }
 
   unlock() {
@@ -50,10 +57,7 @@ export class Ringer {
     // Before the first touch browsers refuse it, with an error on the console.
     if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
     if (this.blocked) return;
-    this.#tone(659, 0);
-    this.#tone(523, 0.35);
-    this.#tone(659, 0.9);
-    this.#tone(523, 1.25);
+    for (const [frequency, delay] of this.tones) this.#tone(frequency, delay);
   }
 
   /**
@@ -68,7 +72,7 @@ export class Ringer {
     const volume = context.createGain();
     oscillator.frequency.value = frequency;
     volume.gain.setValueAtTime(0, begin);
-    volume.gain.linearRampToValueAtTime(0.25, begin + 0.02);
+    volume.gain.linearRampToValueAtTime(this.peak, begin + 0.02);
     volume.gain.exponentialRampToValueAtTime(0.001, begin + 0.32);
     oscillator.connect(volume).connect(context.destination);
     oscillator.start(begin);

@@ -143,6 +143,13 @@ export class Channel {
     this.#timer = this.environment.setTimeout(() => this.open(), this.#reopenDelay);
   }
 
+  /** The reader has signed in again. */
+  reopen() {
+    if (this.state !== "ended") return;
+    this.state = "waiting";
+    this.open();
+  }
+
   /**
    * Refuse every command that is not acknowledged yet.
    * @param {string} text the reason, for the author

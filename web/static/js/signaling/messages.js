@@ -37,6 +37,11 @@
  */
 
 /**
+ * @typedef {object} Active
+ * @property {"active"} type
+ */
+
+/**
  * @typedef {object} ChatSend
  * @property {"chat_send"} type
  * @property {string} id
@@ -353,12 +358,19 @@
  */
 
 /**
+ * @typedef {object} SignInEnds
+ * @property {"sign_in_ends"} type
+ * @property {number} at
+ * @property {number} left
+ */
+
+/**
  * @typedef {object} ListChanged
  * @property {"list_changed"} type
  */
 
-/** @typedef {Hello | Ping | ChatSend | Seen | ReadChat | TurnPhoto | AskPhoto | AnswerPhoto | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
-/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | PhotoTurned | PhotoRequestChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | ListChanged} ServerMessage */
+/** @typedef {Hello | Ping | Active | ChatSend | Seen | ReadChat | TurnPhoto | AskPhoto | AnswerPhoto | StartConsultation | TerminateConsultation | ResumeConsultation | CallStart | CallAccept | CallDecline | CallLeave | SendDescription | SendCandidate | RelayAnswer | PathReady | PathFailed | TileShown | SetMedia | SetQuality} ClientMessage */
+/** @typedef {Welcome | Snapshot | ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | PhotoTurned | PhotoRequestChanged | CallChanged | Ack | ChatPage | Refusal | Pong | ReceiveDescription | ReceiveCandidate | RelayOffer | ActiveSpeaker | VideoPaused | CallLost | Replaced | Goodbye | Lobby | SignInEnds | ListChanged} ServerMessage */
 /** @typedef {ConsultationChanged | ParticipantChanged | ParticipantRemoved | ChatAdded | SeenChanged | PhotoTurned | PhotoRequestChanged | CallChanged} RoomEvent */
 
 export {};

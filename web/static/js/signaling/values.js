@@ -49,7 +49,7 @@
  * @property {number} [height]
  * @property {number} [turned]
  * @property {number} [pages]
- * @property {("contains_files" | "needs_acrobat" | "no_preview")[]} [notes]
+ * @property {("contains_files" | "needs_acrobat" | "no_preview" | "lost")[]} [notes]
  */
 
 /**

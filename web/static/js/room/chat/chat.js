@@ -419,6 +419,7 @@ export function eventSentence(kind, name) {
     photo_asked: _("%(name)s asks for a photo"),
     photo_declined: _("%(name)s does not want to send a photo now"),
     photo_failed: _("%(name)s could not take a photo"),
+    photo_refused: _("The photo that %(name)s has sent cannot be used"),
   };
   return fill(sentences[kind] ?? "", { name });
 }

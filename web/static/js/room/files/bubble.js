@@ -178,8 +178,8 @@ class Bubble {
    * @param {string} author
    */
   showStored({ kind, text }, attachment, author) {
-    const { name, size, turned = 0 } = attachment;
-    const shown = `${turned} ${author}`;
+    const { name, size, turned = 0, notes = [] } = attachment;
+    const shown = `${turned} ${author} ${notes}`;
     if (shown === this.#shown) return;
     this.#shown = shown;
     const address = `${this.files}/${encodeURIComponent(this.#lineId)}`;
@@ -188,7 +188,14 @@ class Bubble {
     setText(this.#facts, [...pdfFacts(attachment), sizeOf(size)].join(" · "));
     for (const gone of [this.#progress, this.#words, this.#cancel, this.#whole]) show(gone, false);
     for (const gone of [this.#again, this.#remove]) show(gone, false);
-    show(this.#download, !isPhoto);
+    const isLost = notes.includes("lost");
+    show(this.#download, !isPhoto && !isLost);
+    if (isLost) {
+      setText(this.#words, _("This file is not on the server any more."));
+      show(this.#words, true);
+      this.#picture.removeAttribute("href");
+      return this.#showSymbol(isPhoto ? "photo" : "pdf");
+    }
     if (!isPhoto) {
       this.#download.href = `${address}/original`;
       this.#download.setAttribute("aria-label", fill(_("Download %(name)s"), { name }));

@@ -6,7 +6,7 @@ import { newId } from "../../shared/identifier.js";
 import { cleaned, lengthOf } from "../chat/message-text.js";
 import { symbol } from "./bubble.js";
 import { button, element } from "./elements.js";
-import { accepted, isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
+import { accepted, foldersIn, isPdf, mayBeDrawn, sizeOf } from "./kinds.js";
 
 /**
  * @import { BrowserStore } from "../../shared/browser-store.js"
@@ -53,19 +53,22 @@ export class Composer {
     }
   }
 
-  /** @param {readonly File[]} files */
-  choose(files) {
+  /**
+   * @param {readonly File[]} files
+   * @param {readonly (FileSystemEntry | null)[]} [entries] what they are on the disk
+   */
+  choose(files, entries = []) {
     const { megabytes, atOnce } = this.#input.dataset;
     const limits = { megabytes: Number(megabytes), atOnce: Number(atOnce) };
     const waiting = this.#chosen.size + this.options.waiting();
-    const { taken, reasons } = accepted(files, limits, waiting);
+    const { taken, reasons } = accepted(files, limits, waiting, foldersIn(files, entries));
     this.#say(reasons.join(" "));
     taken.forEach((file, n) => {
       // a pasted picture has no name of its own
       const name = file.name || "photo.png";
       const chosen = { id: newId(), file, name, caption: "", order: Date.now() + n / 100 };
       this.#show(chosen);
-      this.#store(chosen);
+      void this.#store(chosen);
     });
     // On a phone the keyboard would cover what was chosen.
     if (taken.length && matchMedia("(pointer: fine)").matches) {
@@ -182,9 +185,11 @@ export class Composer {
   }
 
   /** @param {Chosen} chosen */
-  #store(chosen) {
+  async #store(chosen) {
     const { store, seat } = this.options;
-    void store.put("uploads", `${seat}chosen:${chosen.id}`, chosen);
+    const lasts = await store.put("uploads", `${seat}chosen:${chosen.id}`, chosen);
+    if (lasts || !this.#chosen.has(chosen.id) || this.#words.textContent) return;
+    this.#say(_("Keep this page open until the file is sent."));
   }
 
   /**

@@ -29,19 +29,35 @@ export function mayBeDrawn({ name, type }) {
 }
 
 /**
+ * Those that are folders: such a file cannot be read.
+ * @template T
+ * @param {readonly T[]} files that were dropped
+ * @param {readonly ({ isDirectory: boolean } | null)[]} entries the same, as entries; null for text
+ */
+export function foldersIn(files, entries) {
+  const known = entries.filter((entry) => entry !== null);
+  return new Set(files.filter((_file, n) => known[n]?.isDirectory));
+}
+
+/**
  * Which of these files may be sent, and a sentence for each reason why others may not.
  * @template {{ name: string, type: string, size: number }} T
  * @param {readonly T[]} files
  * @param {{ megabytes: number, atOnce: number }} limits
  * @param {number} waiting files that are chosen or sent already
+ * @param {ReadonlySet<T>} [folders] those of them that are folders
  * @returns {{ taken: T[], reasons: string[] }}
  */
-export function accepted(files, { megabytes, atOnce }, waiting) {
+export function accepted(files, { megabytes, atOnce }, waiting, folders = new Set()) {
   /** @type {Set<string>} */
   const reasons = new Set();
   const taken = files.filter((file) => {
     const { name } = file;
-    if (!mayBeSent(file)) {
+    if (folders.has(file)) {
+      reasons.add(
+        fill(_("%(name)s is a folder. Please choose the files that are in it."), { name }),
+      );
+    } else if (!mayBeSent(file)) {
       reasons.add(fill(_("%(name)s is neither a photo nor a PDF."), { name }));
     } else if (file.size === 0) {
       reasons.add(fill(_("%(name)s is empty. Please choose it again."), { name }));

@@ -16,6 +16,7 @@ import { Uploads } from "./uploads.js";
  * @property {(change: () => void) => void} growing makes a change that moves the end of the chat
  * @property {(lineId: string) => void} open
  * @property {() => number} roundTrip milliseconds
+ * @property {(requestId: string, reason: string) => void} onUnanswered see `Uploads`
  */
 
 export class Parts {
@@ -23,7 +24,7 @@ export class Parts {
    * @param {PartsOptions} options
    * @param {import("../../shared/browser-store.js").BrowserStore} store
    */
-  constructor({ page, seat, render, growing, open, roundTrip }, store) {
+  constructor({ page, seat, render, growing, open, roundTrip, onUnanswered }, store) {
     const { connection } = /** @type {any} */ (navigator);
     /** @type {Uploads} */
     this.uploads = new Uploads({
@@ -32,6 +33,7 @@ export class Parts {
       address: page.uploads ?? "",
       isSlow: ({ bytesPerSecond }) => isSlow(bytesPerSecond, roundTrip(), connection),
       onChange: render,
+      onUnanswered,
       onProgress: (upload) => this.bubbles.progress(upload),
     });
     this.bubbles = new Bubbles({ files: page.files ?? "", uploads: this.uploads, open, growing });

@@ -124,3 +124,15 @@ export class PdfPages {
 export function pageName(number, count) {
   return fill(_("Page %(number)s of %(count)s"), { number, count });
 }
+
+/**
+ * What somebody should know of a PDF; which of its pages is shown is said above.
+ * @param {import("../../signaling/values.js").Attachment} attachment
+ */
+export function pdfWords({ width = 0, notes = [] }) {
+  const words = [];
+  if (notes.includes("contains_files")) words.push(_("Contains other files"));
+  if (notes.includes("needs_acrobat")) words.push(_("Opens only in Acrobat"));
+  if (!width) words.push(_("This PDF cannot be shown here. Please download it."));
+  return words.join(" · ");
+}

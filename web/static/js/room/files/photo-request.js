@@ -24,6 +24,7 @@ import { StillCamera } from "./still-camera.js";
  * @typedef {object} PhotoRequestOptions
  * @property {() => Devices | null} devices of a call
  * @property {(file: NewFile) => void} send
+ * @property {(file: File) => void} keep a photo that nobody asks for any more, and that was not sent
  * @property {(requestId: string, answer: "declined" | "failed") => void} answer
  * @property {string} storageKey under which a reload finds what was answered
  */
@@ -37,6 +38,8 @@ export class PhotoRequestDialog {
   /** @type {{ file: Blob, name: string } | null} before it is sent */
   #photo = null;
   #photoAddress = "";
+  /** Why a request is shown again. @type {{ requestId: string, reason: string }} */
+  #askedAgain = { requestId: "", reason: "" };
   #title = element("h2", { id: "photo-request-title" });
   #hint = element("p", { class: "hint" }, _("Everybody in this session will see the photo."));
   #words = element("p", { class: "notice warning", role: "status", hidden: "" });
@@ -100,6 +103,11 @@ export class PhotoRequestDialog {
   async render(room, interrupted) {
     const request = openRequest(room, this.#answered);
     if (!request) {
+      // the server may have started again, which knows of no request
+      if (this.#step === "review" && this.#photo) {
+        const { file, name } = this.#photo;
+        this.options.keep(new File([file], name, { type: file.type }));
+      }
       if (this.#requestId) this.#end();
       return;
     }
@@ -112,6 +120,17 @@ export class PhotoRequestDialog {
     } else if (!this.dialog.isConnected) await this.#open();
   }
 
+  /**
+   * The photo that was sent for a request did not arrive in the chat.
+   * @param {string} requestId
+   * @param {string} reason a sentence, maybe empty
+   */
+  askAgain(requestId, reason) {
+    this.#askedAgain = { requestId, reason };
+    if (!this.#answered.delete(requestId)) return;
+    store(this.options.storageKey, [...this.#answered]);
+  }
+
   /** The page is being left: no camera stays open. */
   leave() {
     this.#camera.close();
@@ -119,6 +138,8 @@ export class PhotoRequestDialog {
 
   async #open() {
     document.body.append(this.dialog);
+    const { requestId, reason } = this.#askedAgain;
+    this.#say(requestId === this.#requestId ? reason : "");
     this.#show();
     await styleSheet("viewer.css");
     if (!this.dialog.isConnected || this.dialog.open) return;

@@ -51,7 +51,10 @@ export function openRequest({ me, photoRequest }, answered) {
  * @param {Pick<Room, "me" | "participants">} room
  */
 export function askable({ me, participants }) {
-  const others = participants.filter(({ participant_id }) => participant_id !== me);
+  const others = participants.filter(
+    // whoever has handed the session over is a scheduler too, and gone
+    ({ participant_id, role }) => participant_id !== me && role !== "scheduler",
+  );
   const first = (/** @type {string} */ role) => (role === "service_user" ? 0 : 1);
   return others.sort((one, other) => first(one.role) - first(other.role));
 }

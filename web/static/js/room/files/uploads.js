@@ -55,6 +55,8 @@ import { overXhr } from "./xhr.js";
  * @property {(speed: Speed) => boolean} isSlow
  * @property {() => void} onChange
  * @property {(upload: Upload) => void} onProgress
+ * @property {(requestId: string, reason: string) => void} [onUnanswered] what was to answer a photo
+ *   request was refused for a reason, or canceled
  * @property {Transport} [request]
  * @property {(file: Blob) => Promise<Blob | null>} [shrink]
  */
@@ -155,6 +157,14 @@ export class Uploads {
 
   /** @param {string} id */
   cancel(id) {
+    const { request = "", reason = "" } = this.#all.get(id) ?? {};
+    this.#cancel(id);
+    // a refusal has been told before
+    if (request && !reason) this.options.onUnanswered?.(request, "");
+  }
+
+  /** @param {string} id */
+  #cancel(id) {
     void this.#running.get(id)?.cancel();
     this.#running.delete(id);
     this.#forget(id);
@@ -170,7 +180,7 @@ export class Uploads {
   again(id, isOriginal) {
     const upload = this.#all.get(id);
     if (!upload) return;
-    this.cancel(id);
+    this.#cancel(id);
     const whole = isOriginal ?? upload.isOriginal;
     const next = { ...upload, id: newId(), code: "", reason: "", isOriginal: whole };
     const fresh = blank(next, upload.blob);
@@ -314,6 +324,7 @@ export class Uploads {
       if (error instanceof Aborted || this.#all.get(upload.id) !== upload) return;
       if (!(error instanceof FileRefused)) throw error;
       this.#refuse(upload, error.code, error.message || ownReason(error.code));
+      if (upload.request) this.options.onUnanswered?.(upload.request, upload.reason);
     }
     this.#running.delete(upload.id);
     if (upload.state === "sent") this.#drop(upload.id);

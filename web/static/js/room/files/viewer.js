@@ -11,7 +11,7 @@ import { timeOfDay } from "../../shared/time/format.js";
 import { nameOf } from "../state.js";
 import { button, element, styleSheet } from "./elements.js";
 import { Marking } from "./marking.js";
-import { pageName, PdfPages } from "./pdf-pages.js";
+import { pageName, PdfPages, pdfWords } from "./pdf-pages.js";
 import { PhotoView } from "./photo-view.js";
 import { turnedBy } from "./zoom.js";
 import { Zoomable } from "./zoomable.js";
@@ -64,9 +64,10 @@ export async function open(room, lineId, options) {
 /**
  * The room has changed: turned photos, new ones, a call that rings.
  * @param {Room} room
- * @param {boolean} [rings]
+ * @param {{ rings?: boolean, writable?: boolean }} [state] writable: whether anything can be sent
  */
-export function follow(room, rings = false) {
+export function follow(room, { rings = false, writable = true } = {}) {
+  if (!writable) shown?.endWriting();
   shown?.follow(room, rings);
 }
 
@@ -145,6 +146,17 @@ class Viewer {
     if (this.dialog.open) this.dialog.close();
   }
 
+  /** The session is over: photos can be looked at, and no more. */
+  endWriting() {
+    if (!this.options.turn) return;
+    const wasMarking = this.#marking !== null;
+    this.options = { ...this.options, turn: null, send: null };
+    this.#stopMarking();
+    if (wasMarking) this.#say(_("This session is over."));
+    // the focus was on a button that is gone
+    if (!this.dialog.contains(document.activeElement)) this.#frame.focus();
+  }
+
   /**
    * @param {Room} room
    * @param {boolean} rings
@@ -167,7 +179,9 @@ class Viewer {
 
   /** @returns {ChatLine[]} photos and PDFs that the page holds */
   get #items() {
-    return this.room.chat.filter((line) => line.attachment);
+    return this.room.chat.filter(
+      ({ attachment }) => attachment && !attachment.notes?.includes("lost"),
+    );
   }
 
   get #line() {
@@ -430,15 +444,3 @@ class Viewer {
 }
 
 const isRightToLeft = () => document.documentElement.dir === "rtl";
-
-/**
- * What somebody should know of a PDF; which of its pages is shown is said above.
- * @param {import("../../signaling/values.js").Attachment} attachment
- */
-function pdfWords({ width = 0, notes = [] }) {
-  const words = [];
-  if (notes.includes("contains_files")) words.push(_("Contains other files"));
-  if (notes.includes("needs_acrobat")) words.push(_("Opens only in Acrobat"));
-  if (!width) words.push(_("This PDF cannot be shown here. Please download it."));
-  return words.join(" · ");
-}

@@ -1,0 +1,95 @@
+"""A nurse, an administrator and Amina, each with something open that can end."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from signaling.account import Account
+from signaling.wire.messages import PROTOCOL_VERSION
+from storage.engine.master_key import DATABASE_NAME
+from tests.clock import MovableClock
+from tests.people import Person, Refused, Wire, consultation_of
+from tests.serving import Server, moment, serving
+from web.access.revocation import CHECK_EVERY
+from web.keys import CLOCKWORK
+
+
+@dataclass
+class Clinic:
+    """A nurse with a lobby and a room open, an administrator, and Amina in her seat."""
+
+    server: Server
+    clock: MovableClock
+    folder: Path
+    nurse: Person
+    boss: Person
+    amina: Person
+    account: Account
+    link: str
+    invite_id: str
+    consultation_id: str
+    lobby: Wire
+    room: Wire
+    seat: Wire
+
+    async def pass_time(self, by: timedelta) -> None:
+        self.clock.move(by)
+        await self.server.app[CLOCKWORK].run_due()
+
+    async def behind_its_back(self, sql: str, *values: str) -> None:
+        """Another program writes to the database; the server notices at its next check."""
+
+        def write() -> None:
+            database = sqlite3.connect(self.folder / DATABASE_NAME, timeout=60)
+            with database:
+                database.execute(sql, values)
+            database.close()
+
+        await asyncio.to_thread(write)
+        await self.pass_time(CHECK_EVERY)
+
+
+async def open_lobby(person: Person) -> Wire:
+    wire = await person.connect()
+    await wire.send("hello", version=PROTOCOL_VERSION, stream="lobby", peer_id="peer-lobby-0001")
+    await wire.until("lobby")
+    return wire
+
+
+@asynccontextmanager
+async def opened(folder: Path, **settings: str) -> AsyncIterator[Clinic]:
+    async with AsyncExitStack() as stack:
+        clock = MovableClock(moment("2026-12-07 14:30"))
+        server = await stack.enter_async_context(serving(folder, clock, **settings))
+        nurse, boss, amina = [await stack.enter_async_context(Person(server)) for _ in range(3)]
+        account = await server.account()
+        await server.account("boss@example.org", "The Boss", "administrator")
+        await nurse.sign_in()
+        await boss.sign_in("boss@example.org")
+        link = await nurse.invite()
+        invite_id = await amina.join(link)
+        seat = await amina.enter(invite_id=invite_id)
+        consultation_id = await consultation_of(seat)
+        room = await nurse.enter(consultation_id=consultation_id)
+        yield Clinic(
+            server, clock, folder, nurse, boss, amina, account, link, invite_id, consultation_id,
+            await open_lobby(nurse), room, seat,
+        )  # fmt: skip
+
+
+async def assert_ended(wire: Wire, code: int) -> None:
+    """Wait until the socket ends with this code; what was sent at the same moment has no effect."""
+    with pytest.raises((Refused, ConnectionError)):
+        await wire.say("Written after the end")
+    assert await wire.end() == code
+
+
+async def half_hours(clinic: Clinic, count: int) -> None:
+    for _ in range(count):
+        await clinic.pass_time(timedelta(minutes=30))

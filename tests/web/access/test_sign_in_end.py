@@ -1,0 +1,107 @@
+"""The time of a sign-in: who is told of it, what goes on after it, and under the next one."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from signaling.moments.milliseconds import to_ms
+from tests.people import Person, Refused
+from tests.web.access.clinic import Clinic, assert_ended, half_hours, open_lobby, opened
+from web.access.revocation import CHECK_EVERY
+from web.keys import CLOCKWORK
+
+
+@pytest.fixture
+async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
+    async with opened(tmp_path) as clinic:
+        yield clinic
+
+
+async def test_nobody_is_thrown_out_of_a_session_with_others_when_their_time_is_over(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=12))
+        await half_hours(clinic, 6)
+        await clinic.room.say("Still with you, after fifteen hours")
+        for wire in (clinic.lobby, clinic.room):
+            await wire.send("ping")
+            assert await wire.until("pong")
+        # a line that drops in the middle of it
+        await clinic.room.ws.close()
+        again = await clinic.nurse.enter(consultation_id=clinic.consultation_id)
+        await again.say("And back")
+        # but everything else asks to sign in
+        assert (await clinic.nurse.get("/invites")).status == 303
+        await clinic.seat.ws.close()
+        await again.until("participant_changed")
+        await clinic.pass_time(CHECK_EVERY)
+        await assert_ended(again, 4401)
+        assert await clinic.lobby.end() == 4401
+        with pytest.raises(Refused):
+            await clinic.nurse.enter(consultation_id=clinic.consultation_id)
+
+
+async def test_signing_out_ends_what_went_on_after_the_time_of_the_sign_in(
+    tmp_path: Path,
+) -> None:
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=12))
+        await clinic.room.say("Goodbye")
+        await clinic.nurse.post("/signout")
+        await assert_ended(clinic.room, 4401)
+        assert await clinic.lobby.end() == 4401
+
+
+@pytest.mark.parametrize("hours", [11, 12])
+async def test_whoever_signs_in_again_has_everything_go_on_without_a_break(
+    tmp_path: Path, hours: int
+) -> None:
+    """Before their time is over, or after it in the middle of a session."""
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        seat = await clinic.nurse.join(await clinic.nurse.invite("Baraka"))
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=hours))
+        before = clinic.nurse.cookie
+        assert (await clinic.nurse.sign_in()).status == 303
+        assert clinic.nurse.cookie != before
+        await clinic.server.app[CLOCKWORK].run_due()
+        ends_at = to_ms(clinic.clock.now() + timedelta(hours=12))
+        assert await clinic.lobby.until("sign_in_ends", at=ends_at)
+        await clinic.pass_time(timedelta(hours=3))
+        await clinic.room.say("As if nothing had been")
+        await clinic.lobby.send("ping")
+        assert await clinic.lobby.until("pong")
+        own_seat = await clinic.nurse.enter(invite_id=seat)
+        await own_seat.say("A seat that this browser had is still its own")
+        # the earlier cookie is worth nothing
+        async with Person(clinic.server) as thief:
+            thief.plant(before)
+            assert (await thief.get("/")).status == 303
+
+
+async def test_a_page_is_told_when_its_reader_will_have_to_sign_in_again(clinic: Clinic) -> None:
+    lobby = await open_lobby(clinic.nurse)
+    begun = clinic.clock.now()
+    at = (await lobby.until("sign_in_ends"))["at"]
+    assert at == to_ms(begun + timedelta(hours=12))
+    await clinic.pass_time(timedelta(hours=11))
+    await lobby.send("active")
+    await lobby.send("ping")
+    assert await lobby.until("pong")
+    await clinic.pass_time(CHECK_EVERY)
+    at = (await lobby.until("sign_in_ends"))["at"]
+    assert at == to_ms(begun + timedelta(hours=23) + CHECK_EVERY)
+
+
+async def test_a_session_with_others_is_work_and_keeps_its_scheduler_signed_in(
+    clinic: Clinic,
+) -> None:
+    await clinic.room.command("start_consultation")
+    await half_hours(clinic, 60)
+    await clinic.room.say("Still with you, after thirty hours")
+    assert (await clinic.nurse.get("/invites")).status == 200

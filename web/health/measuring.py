@@ -1,0 +1,166 @@
+"""Everything that the page "Health" shows, measured when it is asked for; each part has an end."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from aiohttp import web
+
+from signaling.delivery import provider_names
+from signaling.flows.notices.hand_overs import HandOver
+from signaling.notices.notice import Channel
+from storage.backup.backup_set import last_backup
+from storage.records.audit import Finding
+from web.access.mail_reach import MailState
+from web.config import Config
+from web.health import provider, stun
+from web.health.certificate import Certificate, certificate_of
+from web.keys import (
+    AUDIT_WATCH,
+    CLOCK,
+    CONFIG,
+    MAIL_REACH,
+    OUTBOX,
+    RELAY,
+    SCANNER,
+    SENDING,
+    STORE,
+    TIMEKEEPING,
+)
+
+
+@dataclass(frozen=True)
+class Disk:
+    free: int
+    total: int
+    database: int
+    "Bytes of the database with its write-ahead log."
+    files: int
+    "Bytes of photos and PDFs."
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One channel, as it stands."""
+
+    provider: str
+    "A name of `signaling.delivery.PROVIDERS`; empty: it is not set up."
+    waiting: int
+    "How many notices are due and not sent."
+    last: HandOver
+
+
+@dataclass(frozen=True)
+class Health:
+    now: datetime
+    version: str
+    disk: Disk
+    delivery: Mapping[Channel, Delivery]
+    mail_reach: MailState
+    "Whether the mail server lets this server in right now."
+    outbox: int
+    "Notices kept in the outbox folder instead of being sent."
+    answer: provider.Answer | None
+    "Of the provider of SMS; None: there is none."
+    relay: str
+    "Its state, as in `/readyz`."
+    relay_problem: str
+    turn: Mapping[str, str]
+    "URI -> why its server does not answer; empty: it does."
+    clock_trusted: bool
+    stored_at: datetime | None
+    "The newest time that was stored."
+    certificate: Certificate | None
+    "None: there is none, people come by HTTP."
+    backup_at: datetime | None
+    scanner: str
+    "`ok`, `unreachable` or `off`."
+    audit: Finding
+
+
+async def measure(app: web.Application) -> Health:
+    """Look at everything at once, for a few seconds at most. Raises Unavailable."""
+    config, read, now = app[CONFIG], app[STORE].read, app[CLOCK].now()
+    names = provider_names(config.delivery)
+    phones = config.delivery.vonage_application_id
+    async with asyncio.TaskGroup() as asking:
+        disk = asking.create_task(asyncio.to_thread(_disk, config.data_dir))
+        installed = asking.create_task(asyncio.to_thread(_version))
+        backup = asking.create_task(asyncio.to_thread(last_backup, config.data_dir))
+        shown = asking.create_task(certificate_of(config.public_url)) if config.secure else None
+        said = (
+            asking.create_task(provider.ask(config.delivery.vonage_api_url, app[CLOCK]))
+            if phones
+            else None
+        )
+        turn = {url: asking.create_task(stun.problem_of(url)) for url in config.turn.urls}
+        scanner = asking.create_task(_scanner(app))
+        reach = asking.create_task(app[MAIL_REACH].state())
+        written = asking.create_task(app[OUTBOX].written())
+        waiting = await read.notices.waiting(now)
+        waiting["email"] = waiting.get("email", 0) + await read.account_mails.waiting(now)
+        finding = await app[AUDIT_WATCH].check()
+        stored_at = await read.clock.seen_at()
+    return Health(
+        now=now,
+        version=installed.result(),
+        disk=disk.result(),
+        delivery={
+            channel: Delivery(
+                names.get(channel, ""),
+                waiting.get(channel, 0),
+                app[SENDING].hand_overs.of(channel),
+            )
+            for channel in _channels(config)
+        },
+        mail_reach=reach.result(),
+        outbox=len(written.result()),
+        answer=said.result() if said else None,
+        relay=app[RELAY].state,
+        relay_problem=app[RELAY].problem,
+        turn={url: task.result() for url, task in turn.items()},
+        clock_trusted=app[TIMEKEEPING].sure,
+        stored_at=stored_at,
+        certificate=shown.result() if shown else None,
+        backup_at=backup.result(),
+        scanner=scanner.result(),
+        audit=finding,
+    )
+
+
+def _channels(config: Config) -> tuple[Channel, ...]:
+    """Mail always; phones where they are set up, or nothing is."""
+    names = provider_names(config.delivery)
+    return tuple(each for each in ("email", "sms", "whatsapp") if each == "email" or each in names)
+
+
+async def _scanner(app: web.Application) -> str:
+    return await app[SCANNER].state() if SCANNER in app else "off"
+
+
+def _version() -> str:
+    try:
+        return version("teleconnect")
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return ""
+
+
+def _disk(data_dir: Path) -> Disk:
+    usage = shutil.disk_usage(data_dir)
+    database = sum(_size(each) for each in data_dir.glob("teleconnect.sqlite3*"))
+    files = 0
+    for folder, _folders, names in os.walk(data_dir / "files"):
+        files += sum(_size(Path(folder, name)) for name in names)
+    return Disk(usage.free, usage.total, database, files)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # deleted meanwhile
+        return 0

@@ -1,0 +1,35 @@
+"""The page that keeps what somebody sent after the time of their sign-in was over."""
+
+from collections.abc import Mapping
+
+import htpy as h
+
+from web.markup.shared.controls import submit
+from web.markup.shared.document import document
+from web.routes import path
+from web.view_models import Viewer
+
+
+def kept_form_page(viewer: Viewer, address: str, fields: Mapping[str, str]) -> h.Element:
+    """`fields` go to `address` once more, after signing in again on a page beside this one."""
+    _ = viewer.translate
+    beside = path("sign_in", {"next": path("signed_in")})
+    return document(
+        viewer,
+        _("You are signed out"),
+        h.div(".narrow")[
+            h.h1[_("You are signed out")],
+            h.p[_("Nothing is lost: this page keeps what you have typed.")],
+            h.p[
+                h.a("#sign-in-again.button.primary", href=beside, target="_blank")[
+                    _("Sign in again")
+                ]
+            ],
+            h.p[_("Then come back to this page and send it.")],
+            h.form("#kept-form", method="post", action=address, data_home=path("dashboard"))[
+                (h.input(type="hidden", name=name, value=value) for name, value in fields.items()),
+                submit(_("Send what you typed")),
+            ],
+        ],
+        beside=("js/pages/kept-form.js",),
+    )

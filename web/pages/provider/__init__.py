@@ -1,0 +1,1 @@
+"""Handlers of signing in and out by the organization's provider."""

@@ -1,0 +1,142 @@
+"""Linking: whoever comes by the provider for the first time, and whose address an account has already,
+enters that account's password once."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from signaling.account import Account
+from signaling.errors import N_, Conflict, TooManyRequests
+from signaling.flows.people.admitting import link
+from signaling.identity import Identity, Person, SignInRefused
+from storage.store import Records
+from web.http.client_address import client_network
+from web.http.errors import retry_after
+from web.http.forms import form_errors, form_of
+from web.http.request import show, viewer_of
+from web.keys import CLOCK, FAILED_SIGN_INS, PASSWORDS, STORE
+from web.markup.accounts.provider import link_page
+from web.pages.provider.configured import provider_of
+from web.pages.provider.refusing import refuse
+from web.routes import path
+from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.oidc.provider import Answer
+from web.sign_in.pending_answers import change_stored, still_begun
+from web.sign_in.session_start import ProviderSession, start_web_session
+from web.sign_in.throttling import check_network, count_attempt
+from web.view_models import Form
+
+KEY = "linking"
+"In the data of a web session: who came by the provider, and to which account they may be linked."
+LASTS = timedelta(minutes=15)
+WRONG = N_("That is not the password of this account. Please try again.")
+OVER = N_("This took too long, or the account has changed meanwhile. Please sign in again.")
+
+
+async def sign_in(
+    request: web.Request, browser: Browser, account: Account, answer: Answer, back_to: str
+) -> web.HTTPSeeOther:
+    """The redirect that signs in. Raises SignInRefused if the account has just changed."""
+    identity = answer.person.identity
+    kept = await still_begun(request) | {"id_token": answer.id_token}
+    session = ProviderSession(identity.issuer, identity.subject, answer.session_id, kept)
+    redirect = await start_web_session(
+        request, browser, account, way="provider", back_to=back_to, provider=session
+    )
+    if redirect is None:
+        raise SignInRefused("the account changed during the sign-in", OVER)
+    return redirect
+
+
+async def ask_for_password(
+    request: web.Request, account: Account, answer: Answer, back_to: str
+) -> web.HTTPSeeOther:
+    """The redirect to the page that asks for the account's password."""
+    entry = {
+        "answer": asdict(answer),
+        "account_id": account.id,
+        "back_to": back_to,
+        "at": request.app[CLOCK].now().isoformat(),
+    }
+    await change_stored(request, lambda data: data.update({KEY: entry}))
+    return web.HTTPSeeOther(path("provider_link"))
+
+
+async def show_link(request: web.Request) -> web.Response:
+    try:
+        account, *_ = await _due(request)
+    except SignInRefused as error:
+        return await refuse(request, error)
+    page = link_page(await viewer_of(request), Form(), account.email, provider_of(request).label)
+    return show(page)
+
+
+async def link_account(request: web.Request) -> web.Response:
+    """Verify the password, link the account, and sign in."""
+    browser = await browser_of(request)
+    check_network(request, browser)
+    password = (await form_of(request)).get("password", "")
+    viewer, label = await viewer_of(request), provider_of(request).label
+    try:
+        account, answer, back_to = await _due(request)
+        try:
+            right = await _verify(request, browser, account, password)
+        except TooManyRequests as error:
+            form = Form({}, form_errors(error, viewer))
+            page = link_page(viewer, form, account.email, label)
+            return show(page, error.status, retry_after(error))
+        if not right:
+            await request.app[FAILED_SIGN_INS].note(account.id, client_network(request))
+            form = Form({}, {"password": viewer.translate(WRONG)})
+            return show(link_page(viewer, form, account.email, label), 401)
+        linked = await _link(request, account, answer)
+        raise await sign_in(request, browser, linked, answer, back_to)
+    except SignInRefused as error:
+        return await refuse(request, error)
+
+
+async def _verify(request: web.Request, browser: Browser, account: Account, password: str) -> bool:
+    """Whether the password is the account's; guessing costs what it costs at sign-in."""
+    attempt = count_attempt(request, browser, account, account.email)
+    place = None if attempt.known else client_network(request)
+    try:
+        right = await request.app[PASSWORDS].verify(account.password_hash, password, place)
+    except TooManyRequests:
+        attempt.give_back()
+        raise
+    if right:
+        attempt.succeeded()
+    return right
+
+
+async def _link(request: web.Request, account: Account, answer: Answer) -> Account:
+    """Raises SignInRefused if the account, or the identity, is not what it was."""
+    admission, now = provider_of(request).settings.admission, request.app[CLOCK].now()
+
+    async def work(records: Records) -> Account:
+        return await link(records, admission, answer.person, account, now)
+
+    try:
+        linked = await request.app[STORE].write(work)
+    except Conflict:
+        raise SignInRefused("the account changed before it was linked", OVER) from None
+    await change_stored(request, lambda data: data.pop(KEY, None))
+    return linked
+
+
+async def _due(request: web.Request) -> tuple[Account, Answer, str]:
+    """The account, who came by the provider, and where to go on. Raises SignInRefused."""
+    entry: Any = await change_stored(request, lambda data: data.get(KEY))
+    now, read = request.app[CLOCK].now(), request.app[STORE].read
+    provider_of(request)
+    if not isinstance(entry, Mapping) or now > datetime.fromisoformat(entry["at"]) + LASTS:
+        raise SignInRefused("nobody is to be linked, or no more", OVER)
+    account = await read.accounts.get(entry["account_id"])
+    if account is None or account.suspended_at is not None or account.password_hash is None:
+        raise SignInRefused("the account cannot be linked any more", OVER)
+    stored = entry["answer"]
+    person = Person(**stored["person"] | {"identity": Identity(**stored["person"]["identity"])})
+    return account, Answer(person, stored["session_id"], stored["id_token"]), entry["back_to"]
