@@ -4,6 +4,7 @@ Whom of them the server lets in, and as what, is decided here, from the claims t
 about them. Whether those claims are the provider's is not (`web/sign_in/oidc`).
 """
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -155,8 +156,11 @@ class Admission:
 
 def read_person(issuer: str, claims: Claims) -> Person:
     """Who the claims are about. Raises SignInRefused without a verified address."""
-    email = plain_email(_text(claims.get("email"))[:1024])
+    said = _text(claims.get("email"))[:1024].strip()
+    email = plain_email(said)
     try:
+        if not _is_same(said, email):
+            raise InvalidInput("email")
         Contact("email", email)
     except InvalidInput:
         raise SignInRefused("the claim email is missing, or is no address", NO_EMAIL) from None
@@ -165,6 +169,17 @@ def read_person(issuer: str, claims: Claims) -> Person:
         raise SignInRefused("the claim email_verified is not true", NOT_VERIFIED)
     identity = Identity(issuer, str(claims["sub"]))
     return Person(identity, email, _name(claims) or email.partition("@")[0], claims)
+
+
+def _is_same(said: str, email: str) -> bool:
+    """Whether the canonical spelling is of the very mailbox that the provider has verified.
+
+    What people type is read with indulgence: of `"x<somebody@here.example>"@elsewhere.example`, which
+    is a mailbox elsewhere (RFC 5321, section 4.1.2), the part within the brackets is taken.
+    """
+    mailboxes = (unicodedata.normalize("NFC", each).rpartition("@")[0] for each in (said, email))
+    first, second = mailboxes
+    return first == second
 
 
 def _name(claims: Claims) -> str:

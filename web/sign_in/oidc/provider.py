@@ -217,6 +217,9 @@ class Provider:
         found = await self.exchange.read("userinfo", address, headers)
         if found.get("sub") != claims["sub"]:
             raise SignInRefused("userinfo is about another subject than the ID token")
+        if "email" in found and not {"email", "email_verified"} <= claims.keys():
+            # what is said to be verified is the address beside it
+            claims = {name: claims[name] for name in claims.keys() - {"email", "email_verified"}}
         return found | claims
 
 

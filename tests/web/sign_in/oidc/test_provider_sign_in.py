@@ -97,6 +97,17 @@ async def test_userinfo_tells_what_the_id_token_does_not(
     assert await server.app[STORE].read.accounts.by_email("nurse@example.org") is not None
 
 
+async def test_the_address_that_counts_is_the_one_said_to_be_verified(
+    server: Server, provider: LyingProvider
+) -> None:
+    provider.userinfo = provider.claims | {"email": "joy@example.org"}
+    provider.claims = {"sub": "nurse-1", "email": "boss@example.org"}
+    async with Person(server) as person:
+        await sign_in(person)
+    accounts = await server.app[STORE].read.accounts.all()
+    assert [each.email for each in accounts] == ["joy@example.org"]
+
+
 async def test_somebody_without_a_name_is_called_by_their_address(
     server: Server, provider: LyingProvider
 ) -> None:
