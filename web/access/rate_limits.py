@@ -44,6 +44,9 @@ LIMITS: dict[str, RateLimitItem] = {
     # Codes of an authenticator app after a right password: five of a million fit at any time. For
     # one account by each browser that has signed in before, and by all others together.
     "guess_code": parse("10/hour"),
+    # Wrong codes at one account beyond these are told to its owner by mail, which counts as well.
+    "wrong_codes": parse("4/hour"),
+    "wrong_codes_told": parse("1/hour"),
     # Signatures cannot be guessed; this keeps guessing from being a load. Each sign-in page that is
     # opened asks once.
     "passkey": parse("600/minute"),
@@ -93,6 +96,15 @@ class RateLimits:
         """Uncount the latest attempt."""
         if window := self._windows.get((name, _digest(who))):
             window.pop()
+
+    def forget(self, name: str, who: str) -> None:
+        """Forget all attempts, after a success."""
+        self._windows.pop((name, _digest(who)), None)
+
+    def rename(self, name: str, before: str, after: str) -> None:
+        """Count what was counted for `before` for `after` from now on."""
+        if (window := self._windows.pop((name, _digest(before)), None)) is not None:
+            self._windows[name, _digest(after)] = window
 
     def _window(self, name: str, who: str) -> list[datetime]:
         """The attempts that are still within the window."""

@@ -4,6 +4,7 @@ It opens nothing. It is over after ten minutes or a few wrong codes, when the pa
 when somebody is signed in.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -31,10 +32,17 @@ class PendingStep:
     account: Account
     way: SignInWay
     back_to: str
+    link: Mapping[str, Any] | None = None
+    "Who came by the provider and is to be linked to the account, see `web/pages/provider/linking.py`."
 
 
 async def begin_step(
-    request: web.Request, account: Account, *, way: SignInWay, back_to: str
+    request: web.Request,
+    account: Account,
+    *,
+    way: SignInWay,
+    back_to: str,
+    link: Mapping[str, Any] | None = None,
 ) -> bool:
     """Store that the password was right. False if it was changed, or the account suspended, since."""
     before, now = await get_session(request), request.app[CLOCK].now()
@@ -58,6 +66,7 @@ async def begin_step(
         "back_to": back_to,
         "until": (now + LIFETIME).astimezone(UTC).isoformat(),
         "tries": 0,
+        "link": link,
     }
     try:
         await request.app[WEB_SESSIONS].settle(session, also)
@@ -76,7 +85,7 @@ async def pending_step(request: web.Request) -> PendingStep | None:
     if account is None or account.suspended_at or _fingerprint(account) != held["password"]:
         return None
     way: SignInWay = next(each for each in get_args(SignInWay) if each == held["way"])
-    return PendingStep(account, way, held["back_to"])
+    return PendingStep(account, way, held["back_to"], held.get("link"))
 
 
 async def count_wrong(request: web.Request) -> bool:

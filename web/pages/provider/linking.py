@@ -1,5 +1,5 @@
 """Linking: whoever comes by the provider for the first time, and whose address an account has already,
-enters that account's password once."""
+enters that account's password once, and takes its second step."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,14 +17,15 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, viewer_of
-from web.keys import CLOCK, FAILED_SIGN_INS, PASSWORDS, STORE
+from web.keys import CLOCK, FAILED_SIGN_INS, GUESSING_ALARM, PASSWORDS, STORE
 from web.markup.accounts.provider import link_page
 from web.pages.provider.configured import provider_of
 from web.pages.provider.refusing import refuse
 from web.routes import path
-from web.sign_in.known_browsers import Browser, browser_of
+from web.sign_in.known_browsers import Browser, browser_of, keeps_cookies
 from web.sign_in.oidc.provider import Answer
 from web.sign_in.pending_answers import change_stored, still_begun
+from web.sign_in.pending_step import PendingStep, begin_step
 from web.sign_in.session_start import ProviderSession, start_web_session
 from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
@@ -75,7 +76,7 @@ async def show_link(request: web.Request) -> web.Response:
 
 
 async def link_account(request: web.Request) -> web.Response:
-    """Verify the password, link the account, and sign in."""
+    """Verify the password, link the account, and sign in; after the second step, if there is one."""
     browser = await browser_of(request)
     check_network(request, browser)
     password = (await form_of(request)).get("password", "")
@@ -90,12 +91,35 @@ async def link_account(request: web.Request) -> web.Response:
             return show(page, error.status, retry_after(error))
         if not right:
             await request.app[FAILED_SIGN_INS].note(account.id, client_network(request))
+            request.app[GUESSING_ALARM].note(account.id, client_network(request))
             form = Form({}, {"password": viewer.translate(WRONG)})
             return show(link_page(viewer, form, account.email, label), 401)
+        if await request.app[STORE].read.second_factors.any_of(account.id):
+            raise await _to_second_step(request, account, answer, back_to)
         linked = await _link(request, account, answer)
         raise await sign_in(request, browser, linked, answer, back_to)
     except SignInRefused as error:
         return await refuse(request, error)
+
+
+async def _to_second_step(
+    request: web.Request, account: Account, answer: Answer, back_to: str
+) -> web.HTTPSeeOther:
+    """The redirect to it: without, the password alone would go around it, now and from then on."""
+    entry = asdict(answer)
+    if not await begin_step(request, account, way="provider", back_to=back_to, link=entry):
+        raise SignInRefused("the account changed before it was linked", OVER)
+    known = {} if keeps_cookies(request) else {"kept": "?"}
+    return web.HTTPSeeOther(path("sign_in_code", known))
+
+
+async def link_after_step(
+    request: web.Request, browser: Browser, step: PendingStep, back_to: str
+) -> web.HTTPSeeOther:
+    """Link the account whose second step was taken, and sign in. Raises SignInRefused."""
+    answer = _answer(step.link)
+    linked = await _link(request, step.account, answer)
+    return await sign_in(request, browser, linked, answer, back_to)
 
 
 async def _verify(request: web.Request, browser: Browser, account: Account, password: str) -> bool:
@@ -137,6 +161,10 @@ async def _due(request: web.Request) -> tuple[Account, Answer, str]:
     account = await read.accounts.get(entry["account_id"])
     if account is None or account.suspended_at is not None or account.password_hash is None:
         raise SignInRefused("the account cannot be linked any more", OVER)
-    stored = entry["answer"]
+    return account, _answer(entry["answer"]), entry["back_to"]
+
+
+def _answer(stored: Any) -> Answer:
+    """The answer of the provider that a web session holds."""
     person = Person(**stored["person"] | {"identity": Identity(**stored["person"]["identity"])})
-    return account, Answer(person, stored["session_id"], stored["id_token"]), entry["back_to"]
+    return Answer(person, stored["session_id"], stored["id_token"])

@@ -3,6 +3,7 @@
 from aiohttp import hdrs, web
 
 from signaling.errors import N_, InvalidInput, SignInRequired, TooManyRequests
+from signaling.identity import SignInRefused
 from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
@@ -10,10 +11,14 @@ from web.http.request import show, viewer_of
 from web.keys import ACCOUNT_MAIL, LIMITS, PASSKEYS, STORE
 from web.markup.accounts.second_step import second_step_page
 from web.markup.accounts.sign_in import sign_in_page
+from web.pages.provider.configured import provider_way_of
+from web.pages.provider.linking import link_after_step
+from web.pages.provider.only import refuse_passkey_alone
+from web.pages.provider.refusing import refuse
 from web.routes import path
 from web.sign_in.factor_checks import check_code, check_passkey, check_recovery_code, json_of
 from web.sign_in.going_back import checked
-from web.sign_in.known_browsers import browser_of
+from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.pending_step import PendingStep, count_wrong, pending_step
 from web.sign_in.session_start import start_web_session
 from web.view_models import Form
@@ -45,8 +50,8 @@ async def take_step(request: web.Request) -> web.Response:
         else:
             await check_code(request, browser, step.account, typed.get("code", ""))
     except InvalidInput as error:
+        await _tell(request, step)
         if not await count_wrong(request):
-            await _tell(request, step)
             return await _from_the_start(request, WRONG_TOO_OFTEN, step.back_to)
         return await _page(request, step, Form({}, form_errors(error, await viewer_of(request))))
     except TooManyRequests as error:
@@ -54,7 +59,10 @@ async def take_step(request: web.Request) -> web.Response:
         refused = await _page(request, step, form, error.status, with_recovery="recovery" in typed)
         refused.headers.update(retry_after(error))
         return refused
-    answer = await start_web_session(request, browser, step.account, way=step.way, back_to=back_to)
+    try:
+        answer = await _enter(request, browser, step, back_to)
+    except SignInRefused as error:
+        return await refuse(request, error)
     if answer is None:
         return await _from_the_start(request, LATE, step.back_to)
     raise answer
@@ -66,6 +74,7 @@ async def passkey_options(request: web.Request) -> web.Response:
     await request.app[LIMITS].hit("passkey", client_network(request))
     passkeys = request.app[PASSKEYS]
     if not asked.get("second"):
+        refuse_passkey_alone(request)
         return web.json_response(passkeys.asking("only step"))
     step = await pending_step(request)
     if step is None:
@@ -82,13 +91,13 @@ async def use_passkey(request: web.Request) -> web.Response:
         step = await pending_step(request)
         if step is None:
             raise SignInRequired(LATE)
-        account = await check_passkey(
-            request, "second step", posted.get("credential"), step.account.id
-        )
-        answer = await start_web_session(
-            request, browser, account, way=step.way, back_to=step.back_to
-        )
+        await check_passkey(request, "second step", posted.get("credential"), step.account.id)
+        try:
+            answer = await _enter(request, browser, step, step.back_to)
+        except SignInRefused:
+            raise SignInRequired(LATE) from None
     else:
+        refuse_passkey_alone(request)
         account = await check_passkey(request, "only step", posted.get("credential"))
         back_to = checked(str(posted.get("next", "")))
         answer = await start_web_session(request, browser, account, way="passkey", back_to=back_to)
@@ -97,6 +106,15 @@ async def use_passkey(request: web.Request) -> web.Response:
     reply = web.json_response({"next": answer.headers[hdrs.LOCATION]})
     reply.cookies.update(answer.cookies)
     return reply
+
+
+async def _enter(
+    request: web.Request, browser: Browser, step: PendingStep, back_to: str
+) -> web.HTTPSeeOther | None:
+    """Sign in, once the step is taken. Raises SignInRefused for somebody who cannot be linked."""
+    if step.link is not None:
+        return await link_after_step(request, browser, step, back_to)
+    return await start_web_session(request, browser, step.account, way=step.way, back_to=back_to)
 
 
 async def _page(
@@ -119,12 +137,17 @@ async def _page(
 
 
 async def _tell(request: web.Request, step: PendingStep) -> None:
-    """Tell the owner by mail: whoever tried knows the password."""
-    mail = request.app[ACCOUNT_MAIL]
+    """Count a wrong code, and tell the owner of several by mail: whoever tries knows the password.
+
+    They are counted by account: whoever begins a new step in between is told of as well.
+    """
+    mail, limits, owner = request.app[ACCOUNT_MAIL], request.app[LIMITS], step.account.id
+    if not limits.take("wrong_codes", owner) or limits.take("wrong_codes_told", owner):
+        return
     await request.app[STORE].write(lambda records: mail.queue(records, step.account, "wrong_codes"))
 
 
 async def _from_the_start(request: web.Request, why: str, back_to: str = "") -> web.Response:
     viewer = await viewer_of(request)
     form = Form({"next": back_to}, {"": viewer.translate(why)})
-    return show(sign_in_page(viewer, form), 401)
+    return show(sign_in_page(viewer, form, provider_way_of(request)), 401)
