@@ -24,7 +24,7 @@ from web.access import authenticator
 from web.access.passkeys import PasskeyRefused, Purpose, credential_id
 from web.http.client_address import client_network
 from web.keys import ACCOUNT_MAIL, CLOCK, FAILED_SIGN_INS, LIMITS, PASSKEYS, STORE
-from web.sign_in.known_browsers import Browser
+from web.sign_in.known_browsers import Browser, code_guesses
 
 NO_CODE = N_("Please type the six digits that the app shows.")
 WRONG = N_(
@@ -56,7 +56,7 @@ async def check_code(request: web.Request, browser: Browser, account: Account, t
             raise InvalidInput("code", SLOW, minutes=minutes)
         raise InvalidInput("code", WRONG)
     await app[STORE].write(lambda records: take_code(records, account, step))
-    app[LIMITS].give_back("guess_code", who)
+    _succeeded(request, browser, account, "code")
 
 
 async def check_recovery_code(
@@ -73,7 +73,7 @@ async def check_recovery_code(
     except InvalidInput:
         await app[FAILED_SIGN_INS].note(account.id, client_network(request))
         raise
-    app[LIMITS].give_back("guess_code", who)
+    _succeeded(request, browser, account, "recovery")
 
 
 async def check_passkey(
@@ -114,5 +114,17 @@ async def json_of(request: web.Request) -> dict[str, Any]:
 
 
 def _who(browser: Browser, account: Account, what: str) -> str:
-    known = browser.digest if account.id in browser.accounts else None
-    return f"{account.id} {known.hex() if known else 'others'} {what}"
+    return code_guesses(account.id, _known(browser, account), what)
+
+
+def _known(browser: Browser, account: Account) -> bytes | None:
+    return browser.digest if account.id in browser.accounts else None
+
+
+def _succeeded(request: web.Request, browser: Browser, account: Account, what: str) -> None:
+    """A known browser's wrong codes are forgotten; what strangers have tried is not."""
+    limits, who = request.app[LIMITS], _who(browser, account, what)
+    if _known(browser, account):
+        limits.forget("guess_code", who)
+    else:
+        limits.give_back("guess_code", who)

@@ -13,12 +13,16 @@ from aiohttp import web
 
 from signaling.token import new_token, token_digest
 from storage.store import Records
-from web.keys import CLOCK, CONFIG, DELAYS, STORE
+from web.keys import CLOCK, CONFIG, DELAYS, LIMITS, STORE
 
 LIFETIME = timedelta(days=180)
 "Since the browser last signed in."
 MOST_OF_ACCOUNT = 12
 "Browsers that an account knows; the newest. Each of them has failures of its own, see `delays.py`."
+
+
+CODES = ("code", "recovery")
+"What may be typed as a second factor."
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,16 @@ async def remember(
         request.app[DELAYS].rename(
             "known_browser", f"{known} {before.hex()}", f"{known} {digest.hex()}"
         )
+        for what in CODES:
+            request.app[LIMITS].rename(
+                "guess_code", code_guesses(known, before, what), code_guesses(known, digest, what)
+            )
     return token
+
+
+def code_guesses(account_id: str, digest: bytes | None, what: str) -> str:
+    """Whose wrong codes at an account are counted together: those of a known browser, or all others."""
+    return f"{account_id} {digest.hex() if digest else 'others'} {what}"
 
 
 def hand_over(request: web.Request, answer: web.StreamResponse, token: str) -> None:

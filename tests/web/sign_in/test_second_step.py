@@ -10,7 +10,7 @@ import pytest
 
 from tests.clock import MovableClock
 from tests.passkeys import SoftPasskey, origin_of
-from tests.people import Person
+from tests.people import Person, outbox
 from tests.serving import PASSWORD, Server, moment, serving
 from tests.web.sign_in.factors import (
     FACTORS,
@@ -185,6 +185,47 @@ async def test_guessing_codes_is_slowed_down_but_not_for_the_owners_browser(
     await give_password(owner)
     assert (await give_code(owner, app.at(clock.now()))).status == 303
     assert "sign_in_failed" in await words(server)
+
+
+async def test_whoever_begins_anew_before_the_fifth_wrong_code_is_told_of_nevertheless(
+    server: Server, app: pyotp.TOTP, new: Person
+) -> None:
+    for number in range(5):
+        if number % 3 == 0:
+            await give_password(new)
+        assert (await give_code(new, f"{number:06}")).status == 401
+    assert await newest_mail(server) == "Wrong codes after your password"
+    told = len(await outbox(server))
+    await give_password(new)
+    for number in range(5):
+        await give_code(new, f"{number:06}")
+    assert len(await outbox(server)) == told
+
+
+async def test_nobody_gains_guesses_by_signing_in_to_their_own_account_in_a_shared_browser(
+    server: Server, app: pyotp.TOTP, owner: Person
+) -> None:
+    await server.account("doctor@example.org", "Doctor Ann")
+    answers = []
+    for number in range(12):
+        if number % 4 == 0:
+            await owner.sign_in("doctor@example.org")
+            await give_password(owner)
+        answers.append((await give_code(owner, f"{number:06}")).status)
+    assert answers == [401] * 10 + [429] * 2
+
+
+async def test_nobody_gains_guesses_by_signing_out_everywhere_else(
+    server: Server, app: pyotp.TOTP, owner: Person, clock: MovableClock
+) -> None:
+    clock.move(timedelta(minutes=30))
+    answers = []
+    for number in range(12):
+        if number % 4 == 0:
+            await owner.post("/profile/sign-out", {"where": "others"})
+        proof = await owner.post(f"{FACTORS}/proof", {"code": f"{number:06}"})
+        answers.append(proof.status)
+    assert answers == [400] * 10 + [429] * 2
 
 
 async def test_the_step_ends_after_ten_minutes_and_with_the_password(
