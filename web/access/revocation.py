@@ -128,9 +128,12 @@ class RevocationWatch:
 
     async def _require(self, entry: _Access) -> None:
         """Raises SignInRequired, InviteNotUsable or NotFound if the grant is revoked already."""
-        reason = (await self._revoked([entry])).get(entry)
-        if reason is not None:
-            raise _ERRORS[reason]
+        grant: Grant | None = None
+        while grant is not entry.grant:  # again if it was moved to another web session meanwhile
+            grant = entry.grant
+            reason = (await self._revoked([entry])).get(entry)
+            if reason is not None:
+                raise _ERRORS[reason]
 
     @contextlib.asynccontextmanager
     async def cancelled_when_revoked(

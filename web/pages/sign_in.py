@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -32,7 +33,6 @@ from web.keys import (
     RUNTIME_SETTINGS,
     SETUP_TOKEN,
     STORE,
-    WEB_SESSIONS,
 )
 from web.markup.accounts.setup import setup_page
 from web.markup.accounts.sign_in import sign_in_page
@@ -45,6 +45,7 @@ from web.sign_in.known_browsers import Browser, browser_of
 from web.sign_in.language_choice import keep_language
 from web.sign_in.leaving import FORGET
 from web.sign_in.second_factor import after_password
+from web.sign_in.session_start import browsers_sessions
 from web.sign_in.throttling import check_network, count_attempt
 from web.view_models import Form
 
@@ -146,17 +147,13 @@ async def _refuse(
 async def sign_out(request: web.Request) -> web.Response:
     app, session = request.app, await get_session(request)
     # also after the time of the sign-in: what goes on open ends now
-    digest, now = app[WEB_SESSIONS].digest_of(request), app[CLOCK].now()
-    began = ""
-    if digest is not None:
-        who, began = await app[STORE].read.web_sessions.owner(digest) or (None, "")
-
-        async def work(records: Records) -> None:
-            if who is not None:
-                await records.web_sessions.remove(digest)
-                await records.audit.append(now, who, "sign_out", "")
-
-        await app[STORE].write(work)
+    # and if this browser is in the middle of signing in again
+    now, began = app[CLOCK].now(), ""
+    for digest in browsers_sessions(request, session):
+        who, data = await app[STORE].read.web_sessions.owner(digest) or (None, "")
+        if who is not None:
+            began = began or data
+            await app[STORE].write(partial(_end, digest, who, now))
     session.invalidate()
     if began and (page := await way_out(request, began)) is not None:
         return page
@@ -164,6 +161,11 @@ async def sign_out(request: web.Request) -> web.Response:
     # the sign-in page would lead to the provider, which may sign the same person in again
     after = "provider_signed_out" if way and way.only else "sign_in"
     raise web.HTTPSeeOther(path(after), headers=FORGET)
+
+
+async def _end(digest: bytes, who: str, now: datetime, records: Records) -> None:
+    await records.web_sessions.remove(digest)
+    await records.audit.append(now, who, "sign_out", "")
 
 
 async def show_setup(request: web.Request) -> web.Response:

@@ -111,9 +111,8 @@ async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes],
     goes on. It ends if somebody else signs in.
     """
     app, session = request.app, await get_session(request)
-    found = {app[WEB_SESSIONS].digest_of(request) or b"", bytes.fromhex(session.get(EARLIER, ""))}
     ended, moved, seated = [], [], False
-    for digest in found - {b""}:
+    for digest in browsers_sessions(request, session):
         owner = await app[STORE].read.web_sessions.owner(digest)
         if owner is None:
             continue
@@ -123,6 +122,13 @@ async def _earlier(request: web.Request, account: Account) -> tuple[list[bytes],
         else:
             ended.append(digest)
     return ended, moved, seated
+
+
+def browsers_sessions(request: web.Request, session: Session) -> list[bytes]:
+    """Digests of all web sessions that this browser may have: the one of its cookie, and the one
+    whose time was over before it."""
+    found = (request.app[WEB_SESSIONS].digest_of(request), bytes.fromhex(session.get(EARLIER, "")))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _next(request: web.Request, back_to: str) -> str:

@@ -1,16 +1,21 @@
 """The time of a sign-in: who is told of it, what goes on after it, and under the next one."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from signaling.errors import SignInRequired
 from signaling.moments.milliseconds import to_ms
+from signaling.token import token_digest
+from storage.engine.commit_hooks import WebSessionMoved
 from tests.people import Person, Refused
 from tests.web.access.clinic import Clinic, assert_ended, half_hours, open_lobby, opened
-from web.access.revocation import CHECK_EVERY
-from web.keys import CLOCKWORK
+from tests.web.sign_in.factors import set_up_app
+from web.access.revocation import CHECK_EVERY, Grant
+from web.keys import CLOCKWORK, REVOCATION
 
 
 @pytest.fixture
@@ -55,6 +60,41 @@ async def test_signing_out_ends_what_went_on_after_the_time_of_the_sign_in(
         await clinic.nurse.post("/signout")
         await assert_ended(clinic.room, 4401)
         assert await clinic.lobby.end() == 4401
+
+
+async def test_signing_out_between_two_steps_ends_it_too(tmp_path: Path) -> None:
+    async with opened(tmp_path, TELECONNECT_SIGN_IN_DAYS="0.5") as clinic:
+        await set_up_app(clinic.nurse, clinic.clock)
+        await clinic.room.command("start_consultation")
+        await clinic.pass_time(timedelta(hours=12))
+        assert (await clinic.nurse.sign_in()).location.startswith("/signin/code")
+        await clinic.room.say("Goodbye")
+        await clinic.nurse.post("/signout")
+        await assert_ended(clinic.room, 4401)
+        assert await clinic.lobby.end() == 4401
+
+
+async def test_what_is_just_being_opened_is_checked_under_the_web_session_it_has_moved_to(
+    clinic: Clinic,
+) -> None:
+    live = clinic.server.app[REVOCATION]
+    before = token_digest(clinic.nurse.cookie)
+
+    async def opening() -> None:
+        async with live.while_granted(Grant(before), lambda _: None):
+            pass
+
+    async with Person(clinic.server) as again:
+        await again.sign_in()
+        task = asyncio.create_task(opening())
+        await asyncio.sleep(0)  # it waits for the store
+        live.lost(WebSessionMoved(before, token_digest(again.cookie)))
+        await task
+    task = asyncio.create_task(opening())
+    await asyncio.sleep(0)
+    live.lost(WebSessionMoved(before, b"nobody's"))
+    with pytest.raises(SignInRequired):
+        await task
 
 
 @pytest.mark.parametrize("hours", [11, 12])
