@@ -15,6 +15,7 @@ form.addEventListener("submit", (event) => {
   sent = true;
 });
 whenSignedIn((account) => {
-  if (!owner || account === owner) form.requestSubmit();
-  else location.replace(form.dataset.home ?? "/"); // it is nobody else's
+  if (account === owner) form.requestSubmit();
+  else if (owner) location.replace(form.dataset.home ?? "/"); // it is nobody else's
+  // else nobody knows whose it is, and whoever reads this page decides
 });
