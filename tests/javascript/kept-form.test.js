@@ -27,7 +27,8 @@ async function afterSigningIn(kept, account) {
     HTMLFormElement: Form,
     HTMLAnchorElement: Anchor,
     document: {
-      getElementById: (/** @type {string} */ id) => (id === "kept-form" ? new Form() : new Anchor()),
+      getElementById: (/** @type {string} */ id) =>
+        id === "kept-form" ? new Form() : new Anchor(),
     },
     localStorage: { getItem: () => kept || null },
     location: { replace: (/** @type {string} */ address) => done.push(address) },
