@@ -9,24 +9,7 @@ from math import ceil
 from aiohttp import web
 from aiohttp_session import session_middleware
 
-from signaling.flows.calls.call_changes import CallChanges
-from signaling.flows.calls.calling import Calling
-from signaling.flows.calls.locks import Locks
-from signaling.flows.calls.reachability import Reachability
-from signaling.flows.people.arriving import Arriving
-from signaling.flows.people.device_checking import DeviceChecking
-from signaling.flows.retention.emptying import Emptying
-from signaling.flows.retention.expiring import Expiring
-from signaling.flows.retention.forgetting import Forgetting
-from signaling.flows.rooms import Rooms
-from signaling.flows.sessions.attending import Attending
-from signaling.flows.sessions.chatting import Chatting
-from signaling.flows.sessions.photo_requests import PhotoRequests
-from signaling.flows.sessions.running import Running
-from signaling.flows.sessions.turning import Turning
-from signaling.flows.timekeeping import Timekeeping
 from signaling.ports.clock import Clock
-from signaling.rooms.hub import Hub
 from storage import data_folder
 from storage.folder.lock import DataFolderLock
 from storage.store import Store
@@ -43,8 +26,9 @@ from web.access.setup_token import SetupToken
 from web.access.web_sessions import WebSessionStorage
 from web.app_files import add_files
 from web.app_notices import add_notices
+from web.app_rooms import add_rooms
 from web.app_sign_in import add_provider
-from web.calls.relay import MediaRelay
+from web.app_upkeep import add_upkeep
 from web.clockwork import Clockwork, SteadyClock, SystemClock
 from web.config import Config, harmless_environment
 from web.connections.http_server import CONNECTIONS, ConnectionManager
@@ -63,10 +47,7 @@ from web.texts import directions
 from web.texts.catalogs import Catalogs
 from web.texts.page_texts import PageTexts
 from web.websocket_warnings import WebSocketWarnings
-from web.zones.changes import ZoneChanges
 
-LOOK_FOR_EXPIRED = timedelta(hours=1)
-"Shorter than any web session lasts, so that each one ends on time."
 MAX_FORM_BYTES = 256 * 1024
 "Of a posted form."
 
@@ -127,145 +108,64 @@ async def _assemble(
         client_max_size=MAX_FORM_BYTES,
     )
     app[keys.CONFIG] = config
-    app[keys.RUNTIME_SETTINGS] = settings = RuntimeSettings(config)
-    await settings.load(store)
     app[keys.CLOCK] = clock
     app[keys.STORE] = store
     app[keys.WEB_SESSIONS] = web_sessions
-    app[keys.CLOCKWORK] = clockwork = Clockwork(clock)
-    waits = clockwork if steady is None else Clockwork(steady)
-    app[keys.WAITS] = waits
+    app[keys.CLOCKWORK] = Clockwork(clock)
+    app[keys.WAITS] = app[keys.CLOCKWORK] if steady is None else Clockwork(steady)
+    app[keys.RUNTIME_SETTINGS] = RuntimeSettings(config)
+    await app[keys.RUNTIME_SETTINGS].load(store)
+    await _add_texts(app)
+    _add_access(app, passwords)
+    add_rooms(app)
+    providers = await add_notices(app, config)
+    app[keys.GUESSING_ALARM] = GuessingAlarm(
+        store, app[keys.ACCOUNT_MAIL], app[keys.WAITS], app[keys.WAITS]
+    )
+    add_upkeep(app, providers)
+    app.cleanup_ctx.append(app[keys.RELAY].running)
+    app.cleanup_ctx.append(app[keys.RELAY].trace.running)
+    add_files(app, config)
+    add_provider(app, config)
+    app.on_shutdown.append(say_goodbye)
+    _add_reports(app)
+    app.on_response_prepare.append(add_headers)
+    add_routes(app)
+    return app
+
+
+async def _add_texts(app: web.Application) -> None:
+    """What pages are made of."""
     app[keys.CATALOGS] = await asyncio.to_thread(Catalogs.load)
-    hours = ceil(config.retention_hours)
+    hours = ceil(app[keys.CONFIG].retention_hours)
     app[keys.PAGE_TEXTS] = page_texts = PageTexts(app[keys.CATALOGS], hours)
-    await page_texts.load(store)
+    await page_texts.load(app[keys.STORE])
     app[keys.STATIC] = await asyncio.to_thread(StaticFiles.load)
     await asyncio.to_thread(directions.table)
+
+
+def _add_access(app: web.Application, passwords: Passwords) -> None:
+    """Who may come in, and how often somebody may try."""
+    config, store, waits = app[keys.CONFIG], app[keys.STORE], app[keys.WAITS]
+    clock = app[keys.CLOCK]
     app[keys.PASSWORDS] = passwords
     app[keys.PASSKEYS] = Passkeys(config.public_url, config.brand, waits)
     app[keys.WEBSOCKET_WARNINGS] = WebSocketWarnings(waits)
     app[keys.LIMITS] = RateLimits(waits)
     app[keys.DELAYS] = Delays(waits)
     app[keys.SETUP_TOKEN] = SetupToken()
-    app[keys.REPORT_WORKERS] = report_workers = ReportWorkers(harmless_environment())
     app[SOCKETS] = set()
-    app[keys.AUDIT_WATCH] = audit_watch = AuditWatch(store, clock, waits)
-    app[keys.FAILED_SIGN_INS] = failed_sign_ins = FailedSignIns(store, clock, waits)
-    app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, web_sessions)
+    app[keys.AUDIT_WATCH] = AuditWatch(store, clock, waits)
+    app[keys.FAILED_SIGN_INS] = FailedSignIns(store, clock, waits)
+    app[keys.REVOCATION] = live = RevocationWatch(store, clock, waits, app[keys.WEB_SESSIONS])
     store.hooks.access_lost = live.lost
     app[CONNECTIONS] = ConnectionManager(app)
 
-    app[keys.TIMEKEEPING] = timekeeping = Timekeeping(store, clock, waits)
-    retention = timedelta(hours=config.retention_hours)
-    app[keys.RELAY] = relay = MediaRelay(config, waits)
-    locks = Locks()
-    changes = CallChanges(store, locks, clock, waits, relay, lambda: settings.media_policy)
-    app[keys.FORWARDING] = changes.forwarding
-    app[keys.REACHABILITY] = Reachability(relay, waits)
-    app[keys.CALLING] = calling = Calling(changes, clock, waits)
-    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
-    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
-    app[keys.CHATTING] = Chatting(store, clock)
-    app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
-    app[keys.TURNING] = Turning(store)
-    app[keys.RUNNING] = Running(store, rooms, calling, clock, retention)
-    app[keys.ARRIVING] = arriving = Arriving(
-        store, clock, timedelta(minutes=config.early_entry_minutes)
-    )
-    app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
-    app[keys.EMPTYING] = emptying = Emptying(store, waits)
-    providers = await add_notices(app, config)
-    app[keys.GUESSING_ALARM] = GuessingAlarm(store, app[keys.ACCOUNT_MAIL], waits, waits)
-    account_mail = app[keys.ACCOUNT_MAIL_SENDING]
-    sending = app[keys.SENDING]
-    store.hooks.notice_due = sending.wake
-    interpreting = app[keys.INTERPRETING]
-    app[keys.FORGETTING] = forgetting = Forgetting(
-        store, rooms, clock, clockwork, retention, app[keys.OUTBOX], emptying, timekeeping
-    )
 
-    expiring = Expiring(
-        store,
-        rooms,
-        app[keys.RUNNING],
-        clock,
-        clockwork,
-        timekeeping,
-        timedelta(hours=config.expiry_hours),
-    )
-    abandoning = app[keys.ABANDONING]
-    zone_changes = ZoneChanges(store, app[keys.PLANNING], clock)
+def _add_reports(app: web.Application) -> None:
+    app[keys.REPORT_WORKERS] = workers = ReportWorkers(harmless_environment())
 
-    async def forget_web_sessions() -> None:
-        # set first, so that a failure below is retried
-        clockwork.set("web sessions", clock.now() + LOOK_FOR_EXPIRED, forget_web_sessions)
-        if not timekeeping.sure:
-            return
-        await live.check()  # first, so that pages hear why they end
-        over = await web_sessions.forget_expired(live.held())
-        if over is not None and over < clock.now() + LOOK_FOR_EXPIRED:
-            clockwork.set("web sessions", over, forget_web_sessions)
+    async def stop(_: web.Application) -> None:
+        workers.stop()
 
-    def look_again() -> None:
-        """The clock was set: let everything that follows it check what is due."""
-        for name, action in (
-            ("interpreters", interpreting.expire_due),
-            ("expire", expiring.expire_due),
-            ("abandoned", abandoning.look),
-            ("purge", forgetting.purge_again),
-            ("web sessions", forget_web_sessions),
-        ):
-            clockwork.set(name, clock.now(), action)
-        sending.wake()
-        account_mail.wake()
-
-    async def running(_: web.Application) -> AsyncIterator[None]:
-        """From before the first request to after the last: timers run, state is recovered."""
-        with store.starting():
-            await timekeeping.begin(look_again)
-            await forgetting.begin()
-            await store.write(lambda records: records.consultations.forget_presence())
-            await sending.recover()
-            await account_mail.recover()
-            await zone_changes.begin()
-            sending.wake()
-            account_mail.wake()
-            await interpreting.expire_due()
-            await expiring.expire_due()
-            await abandoning.look()
-            await forget_web_sessions()
-            live.watch()
-            waits.set("audit", waits.now(), audit_watch.check_again)
-        clockworks = {clockwork, waits}
-        runners = [asyncio.create_task(each.run(), name="clockwork") for each in clockworks]
-        yield
-        sending.close()
-        account_mail.close()
-        for runner in runners:
-            runner.cancel()
-        for runner in runners:
-            with contextlib.suppress(asyncio.CancelledError):
-                await runner
-        await asyncio.gather(*(each.close() for each in clockworks))
-        await changes.forwarding.close()
-        for provider in providers:
-            await provider.close()
-        try:
-            await failed_sign_ins.close()
-        finally:  # a full disk loses those lines and no others
-            await audit_watch.close()
-
-    app.cleanup_ctx.append(running)
-    app.cleanup_ctx.append(relay.running)
-    app.cleanup_ctx.append(relay.trace.running)
-
-    async def stop_reports(_: web.Application) -> None:
-        report_workers.stop()
-
-    add_files(app, config)
-    add_provider(app, config)
-    app.on_shutdown.append(say_goodbye)
-    app.on_shutdown.append(stop_reports)
-    app.on_response_prepare.append(add_headers)
-    add_routes(app)
-    return app
+    app.on_shutdown.append(stop)

@@ -22,6 +22,7 @@ AccountOccasion = Literal[
     "factor_reset",
     "factor_added",
     "recovery_code_used",
+    "wrong_codes",
     "deletion_requested",
 ]
 
@@ -151,6 +152,19 @@ ACCOUNT_TEXTS: Mapping[AccountOccasion, AccountText] = {
             "If it was you, you need not do anything; when few are left, make new ones under “Your"
             " profile”. If it was not, please choose a new password at once with “Forgot your"
             " password?” on this page, and tell your administrator:\n\n"
+            "$link"
+        ),
+        label=SIGN_IN,
+    ),
+    "wrong_codes": AccountText(
+        subject=N_("Wrong codes after your password"),
+        mail=N_(
+            "Hello $name,\n\n"
+            "somebody has typed your password for $service and then several wrong codes: $now."
+            " Nobody has signed in by this.\n\n"
+            "If it was you, you need not do anything. If it was not, somebody knows your password:"
+            " please choose a new one at once with “Forgot your password?” on this page, and tell"
+            " your administrator:\n\n"
             "$link"
         ),
         label=SIGN_IN,

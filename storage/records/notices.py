@@ -194,7 +194,8 @@ class Notices:
     async def waiting(self, now: datetime) -> dict[Channel, int]:
         """How many notices are due by now, by the channel that they leave by next."""
         rows = await self._executor.rows(
-            "SELECT channel, COUNT(*) AS count FROM notice WHERE next_at <= ? GROUP BY channel",
+            "SELECT channel, COUNT(*) AS count FROM notice INDEXED BY notice_next"
+            " WHERE next_at <= ? GROUP BY channel",
             (to_ms(now),),
         )
         return {row["channel"]: row["count"] for row in rows}

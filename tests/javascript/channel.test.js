@@ -278,6 +278,22 @@ for (const [code, reason] of /** @type {[number, string][]} */ ([
   });
 }
 
+test("whoever has signed in again is connected again, and what was queued is sent", () => {
+  const { channel, last, sockets, states } = connected();
+  last().welcome();
+  void channel.command(chat());
+  last().end(4401);
+  channel.open();
+  assert.equal(sockets.length, 1);
+  channel.reopen();
+  last().welcome();
+  assert.equal(sockets.length, 2);
+  assert.equal(states.at(-1), "open");
+  assert.deepEqual(last().types, ["hello", "chat_send"]);
+  channel.reopen();
+  assert.equal(sockets.length, 2, "an open channel stays as it is");
+});
+
 for (const code of [1001, 1006, 1011, 1012, 4008]) {
   test(`close code ${code} brings the page back`, () => {
     const { last, time, sockets } = connected();

@@ -64,7 +64,7 @@ async def _queue(data_dir: Path, person: Callable[[int], Person], **settings: st
 async def _outside(module: str, *arguments: str) -> AsyncIterator[str]:
     """A mail or message server as a process of its own; returns its first line."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", f"tests.delivering.{module}", *arguments,
+        sys.executable, "-m", f"tests.notices.{module}", *arguments,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None

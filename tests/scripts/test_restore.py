@@ -27,11 +27,13 @@ from tests.serving import audit_lines, serving
 from web.keys import CLOCKWORK, STORE
 
 KEPT_TABLES = {
-    "account", "attachment", "audit", "call", "chat_message", "chat_volume", "clock", "command",
-    "consultation",
-    "delivery_attempt", "device_check", "interpreter_request", "interpreting_organization",
-    "invite", "master_key", "notice", "notice_text", "purged", "reply", "sealed_secret", "seen",
-    "setting", "upload", "used_token", "vault_key", "whatsapp_template",
+    "access_request", "account", "attachment", "audit", "authenticator_app", "call",
+    "chat_message", "chat_volume", "clock", "command", "consultation", "delivery_attempt",
+    "device_check", "former_scheduler", "identity", "interpreter_request",
+    "interpreting_organization", "invite", "master_key", "notice", "notice_text", "number",
+    "page_text", "passkey", "purged", "recovery_code", "reply", "sealed_secret", "seen",
+    "setting", "shared_session", "team", "team_member", "upload", "used_token", "vault_key",
+    "whatsapp_template",
 }  # fmt: skip
 """Tables that a restore brings back. A token that was used up must stay so, and a clock that is far
 from the time in the backup has to hold before anything is deleted by it."""

@@ -36,7 +36,7 @@ class PendingStep:
 async def begin_step(
     request: web.Request, account: Account, *, way: SignInWay, back_to: str
 ) -> bool:
-    """Store that the password was right. False if it was changed, or the account disabled, since."""
+    """Store that the password was right. False if it was changed, or the account suspended, since."""
     before, now = await get_session(request), request.app[CLOCK].now()
 
     async def also(records: Records) -> None:

@@ -159,7 +159,7 @@ async def test_what_somebody_wrote_is_never_lost_cut_or_stuck(
         await expect(page.get_by_text("No session was closed lately.")).to_be_visible()
         await page.evaluate("sessionStorage.setItem('unsent:seat', 'Half a')")
         await page.get_by_role("button", name="Sign out").click()
-        await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+        await expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
         assert await page.evaluate("sessionStorage.length") == 0
 
 

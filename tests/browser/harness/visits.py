@@ -21,7 +21,7 @@ async def sign_in(page: Page, server: Server, email: str = "nurse@example.org") 
     await page.goto(server.url)
     await page.get_by_label("Email").fill(email)
     await page.get_by_label("Password").fill(PASSWORD)
-    await page.get_by_role("button", name="Sign in").click()
+    await page.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_role("heading", name="Dashboard")).to_be_visible()
 
 

@@ -83,8 +83,8 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
     "sessions left alone": lambda records: records.consultations.left_alone(NOW, "", 9),
     "who holds a session": lambda records: records.consultations.holders(["one", "other"]),
     "who has a seat": lambda records: records.invites.holders(["amina-one", "boris-one"]),
-    "who is signed in": lambda records: records.web_sessions.alive([b"both", b"one"], NOW),
-    "the next to be signed out": lambda records: records.web_sessions.next_expiry(),
+    "who is signed in": lambda records: records.web_sessions.ends([b"both", b"one"]),
+    "the next to be signed out": lambda records: records.web_sessions.next_expiry(NOW),
     "what one address was sent": lambda records: records.notices.sent_to(
         "n@example.org", NOW, LATER, beyond=9
     ),
@@ -92,6 +92,10 @@ ASKED: dict[str, Callable[[Records], Awaitable[object]]] = {
         "nurse", NOW, LATER, beyond=9
     ),
     "what is due": lambda records: records.notices.due(NOW, {"email": 9, "sms": 9}),
+    "what waits to be sent": lambda records: records.notices.waiting(NOW),
+    "whose sessions are open": lambda records: records.consultations.ids_of("nurse", ["active"]),
+    "what is worded anew": lambda records: records.notices.withdraw_waiting("one", ["reminder"]),
+    "when somebody last signed in": lambda records: records.audit.last("nurse", "sign_in"),
     "when a warning was queued": lambda records: records.notices.queued_at("key"),
     "which notices exist": lambda records: records.notices.existing(["a", "b"]),
     "a line of the audit log": lambda records: records.audit.append(NOW, "nurse", "edit", "one"),
@@ -109,4 +113,4 @@ async def test_purging_a_session_deletes_web_sessions_without_a_seat_elsewhere(
     store: Store,
 ) -> None:
     await store.write(lambda records: records.consultations.purge("one"))
-    assert await store.read.web_sessions.alive([b"both", b"one"], NOW) == {b"both"}
+    assert list(await store.read.web_sessions.ends([b"both", b"one"])) == [b"both"]

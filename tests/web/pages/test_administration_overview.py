@@ -35,11 +35,16 @@ async def entries(boss: Person) -> dict[str, str]:
 
 async def test_each_page_says_what_is_wrong_there(server: Server, boss: Person) -> None:
     found = await entries(boss)
-    assert list(found)[:4] == ["People", "Interpreters", "Routes", "Texts"]
+    order = ["People", "Access requests", "Interpreters", "Routes", "Texts"]
+    assert list(found)[: len(order)] == order
+    assert list(found)[-4:] == ["Audit log", "Numbers", "Health", "Outbox"]
     assert "misspelled in the environment: TELECONNECT_BRAMD" in found["Settings"]
     assert "No mail server is set up" in found["Outbox"]
     assert "No provider for SMS and WhatsApp is set up." in found["Routes"]
     assert "concern" not in found["Interpreters"]
+    assert "concern" not in found["People"]
+    assert (await boss.post("/profile/deletion", {"step": "ask"})).status == 303
+    assert "1 person has asked to be deleted." in (await entries(boss))["People"]
     form = {"name": "Far", "email": "far@example.org", "language_fr": "on"}
     await boss.post("/admin/interpreters/new", form)
     assert "Every organization is off" in (await entries(boss))["Interpreters"]

@@ -157,7 +157,7 @@ async def test_what_is_no_code_is_refused_with_a_sentence(
 
 
 async def test_after_a_few_wrong_codes_the_password_is_asked_for_again(
-    app: pyotp.TOTP, new: Person, clock: MovableClock
+    server: Server, app: pyotp.TOTP, new: Person, clock: MovableClock
 ) -> None:
     wrong = str((int(app.at(clock.now())) + 1) % 10**6).zfill(6)
     await give_password(new)
@@ -167,6 +167,7 @@ async def test_after_a_few_wrong_codes_the_password_is_asked_for_again(
     assert 'name="password"' in last.text
     assert (await give_code(new, app.at(clock.now()))).status == 401
     assert not await is_signed_in(new)
+    assert await newest_mail(server) == "Wrong codes after your password"
 
 
 async def test_guessing_codes_is_slowed_down_but_not_for_the_owners_browser(

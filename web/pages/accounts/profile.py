@@ -5,6 +5,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from hashlib import sha256
 
+import htpy as h
 from aiohttp import web
 
 from signaling.account import Account
@@ -26,7 +27,7 @@ from web.markup.accounts.sign_ins import password_section, places_section
 from web.pages.provider.configured import provider_way_of
 from web.routes import path, public_address
 from web.sign_in.language_choice import keep_language
-from web.view_models import Form, SignedIn
+from web.view_models import Form, SignedIn, Viewer
 from web.zones.names import todays_name
 
 ABOUT = ("name", "language", "time_zone")
@@ -141,12 +142,22 @@ async def refuse(request: web.Request, form: Form, status: int = 400) -> web.Res
             has_password=account.password_hash is not None,
             provider=way.label if way is not None and by_provider else "",
         ),
-        factors_section(viewer, await read.second_factors.of_account(account.id)),
+        *await _factors(request, account, viewer, by_provider_alone=way is not None and way.only),
         places_section(viewer, await _places(request, account)),
         deletion_section(viewer, account.deletion_requested_at),
     ]
     page = profile_page(viewer, account, sections, done=request.query.get("done", ""))
     return show(page, status)
+
+
+async def _factors(
+    request: web.Request, account: Account, viewer: Viewer, *, by_provider_alone: bool
+) -> list[h.Element]:
+    """None where only the provider signs in: then they are its matter."""
+    if by_provider_alone:
+        return []
+    found = await request.app[STORE].read.second_factors.of_account(account.id)
+    return [factors_section(viewer, found)]
 
 
 def _part(form: Form, fields: Collection[str]) -> Form:

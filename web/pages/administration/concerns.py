@@ -13,6 +13,7 @@ from web.keys import (
     NOTICE_ROUTING,
     OPERATOR_TEXTS,
     PAGE_TEXTS,
+    RELAY,
     STORE,
 )
 from web.notices.routing import ROUTES_SETTING
@@ -27,6 +28,33 @@ async def concerns(app: web.Application, viewer: Viewer) -> dict[str, str]:
     """Name of a page -> what is wrong there."""
     found = {name: await look(app, viewer) for name, look in CONCERNS.items()}
     return {name: sentence for name, sentence in found.items() if sentence}
+
+
+async def _people(app: web.Application, viewer: Viewer) -> str:
+    accounts = await app[STORE].read.accounts.all()
+    count = sum(account.deletion_requested_at is not None for account in accounts)
+    if not count:
+        return ""
+    return viewer.plural(
+        "%(count)s person has asked to be deleted.",
+        "%(count)s people have asked to be deleted.",
+        count,
+    ) % {"count": count}
+
+
+async def _access_requests(app: web.Application, viewer: Viewer) -> str:
+    _ = viewer.translate
+    waiting = await app[STORE].read.access_requests.page("", 0, 1)
+    return _("Somebody waits to be let in.") if waiting else ""
+
+
+async def _health(app: web.Application, viewer: Viewer) -> str:
+    """Only what is known without looking: the page itself looks at everything."""
+    _ = viewer.translate
+    return {
+        "unreached": _("The relay does not answer at the addresses that browsers are given."),
+        "restarting": _("The relay is being started."),
+    }.get(app[RELAY].state, "")
 
 
 async def _interpreters(app: web.Application, viewer: Viewer) -> str:
@@ -103,6 +131,8 @@ async def _outbox(app: web.Application, viewer: Viewer) -> str:
 
 
 CONCERNS: dict[str, Concern] = {
+    "admin_people": _people,
+    "admin_access_requests": _access_requests,
     "admin_interpreters": _interpreters,
     "admin_routes": _routes,
     "admin_templates": _templates,
@@ -111,6 +141,7 @@ CONCERNS: dict[str, Concern] = {
     "admin_settings": _settings,
     "admin_languages": _languages,
     "admin_audit": _audit,
+    "admin_health": _health,
     "admin_outbox": _outbox,
 }
 "Entry of the first page -> how to find out what is wrong there."

@@ -22,4 +22,4 @@ async def reset(request: web.Request) -> web.Response:
         await app[ACCOUNT_MAIL].queue(records, account, "factor_reset")
 
     await app[STORE].write(work)
-    raise web.HTTPSeeOther(path("admin_people"))
+    raise web.HTTPSeeOther(path("admin_person", account_id=account_id))

@@ -7,7 +7,7 @@ from web.http.client_address import client_network
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import show, viewer_of
-from web.keys import LIMITS, PASSKEYS, STORE
+from web.keys import ACCOUNT_MAIL, LIMITS, PASSKEYS, STORE
 from web.markup.accounts.second_step import second_step_page
 from web.markup.accounts.sign_in import sign_in_page
 from web.routes import path
@@ -46,6 +46,7 @@ async def take_step(request: web.Request) -> web.Response:
             await check_code(request, browser, step.account, typed.get("code", ""))
     except InvalidInput as error:
         if not await count_wrong(request):
+            await _tell(request, step)
             return await _from_the_start(request, WRONG_TOO_OFTEN, step.back_to)
         return await _page(request, step, Form({}, form_errors(error, await viewer_of(request))))
     except TooManyRequests as error:
@@ -115,6 +116,12 @@ async def _page(
         with_recovery=with_recovery or "recovery" in request.query or "recovery" in form.errors,
     )
     return show(page, status or (401 if form.errors else 200))
+
+
+async def _tell(request: web.Request, step: PendingStep) -> None:
+    """Tell the owner by mail: whoever tried knows the password."""
+    mail = request.app[ACCOUNT_MAIL]
+    await request.app[STORE].write(lambda records: mail.queue(records, step.account, "wrong_codes"))
 
 
 async def _from_the_start(request: web.Request, why: str, back_to: str = "") -> web.Response:

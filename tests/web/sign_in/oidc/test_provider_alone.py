@@ -73,6 +73,7 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
         await sign_in(person)
         await person.post("/signin/oidc/link", {"password": PASSWORD})
         assert await is_signed_in(person)
+        assert "Add a passkey" not in (await person.get("/profile")).text
         other = await server.account("other@example.org")
         answers.append(await person.post(f"/admin/people/{other.id}/password-link"))
     assert [each.status for each in answers] == [403] * 5

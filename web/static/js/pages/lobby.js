@@ -32,6 +32,7 @@ const signInEnd = new SignInEnd();
 /** Milliseconds after which somebody who goes on working is reported again. */
 const REPORT_EVERY = 60_000;
 let reportedAt = -Infinity;
+let isSignedOut = false;
 const enableSound = byId("enable-sound", HTMLButtonElement);
 
 /** @type {WaitingEntry[]} */
@@ -72,7 +73,8 @@ const channel = new Channel({
   },
   onState: (state, reason) => {
     connection.follow(state, reason);
-    if (state === "ended" && reason === "sign_in_required") signedOut();
+    isSignedOut = state === "ended" && reason === "sign_in_required";
+    if (isSignedOut) signedOut();
   },
 });
 
@@ -124,7 +126,7 @@ whenSignedIn((other) => {
     // They sit here now; nothing of this page is theirs.
     clearStorage();
     location.replace(byId("home", HTMLAnchorElement).href);
-  } else channel.reopen();
+  } else if (isSignedOut) channel.reopen();
 });
 
 /** Whoever works stays signed in. */

@@ -22,8 +22,6 @@ import { newId } from "../shared/identifier.js";
 import { showLocalTimes } from "../shared/time/local-times.js";
 import { setUpPage } from "./every-page.js";
 import { clearStorage } from "../shared/clear-storage.js";
-import { SignInEnd } from "../shared/sign-in-end.js";
-import { whenSignedIn } from "../shared/signed-in.js";
 import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { serverNow } from "../shared/time/server-clock.js";
@@ -49,6 +47,13 @@ showLocalTimes(".lead");
 
 /** Why this page has lost its seat for good; empty while it has it. */
 let over = "";
+/** A scheduler's; it is nothing that a guest's page has to load. */
+const signIn = page.account
+  ? new (await import("../room/own-sign-in.js")).OwnSignIn(page.account, () => {
+      render(); // what is kept is dropped if it is not the reader's any more; lobby.js leaves then
+      if (!signIn?.isForeign && signsInAgain()) location.reload();
+    })
+  : null;
 const seatTabs = new Tabs(`seat:${seat}`, {
   onHere: showReplaced,
   onElsewhere: () => outbox.close(true, endSentence(over)),
@@ -182,11 +187,9 @@ async function readNewest() {
   if (last && !isAtEnd(room)) await readPage({ after: last.position });
 }
 
-const signInEnd = new SignInEnd();
-
 /** @param {ServerMessage} message */
 function receive(message) {
-  if (message.type === "sign_in_ends") return signInEnd.follow(message);
+  if (message.type === "sign_in_ends") return signIn?.follow(message);
   media?.receive(message);
   if (message.type === "ack") unsent.take(message.id);
   if (message.type === "ack" && message.nearly_full) chat.showNearlyFull();
@@ -265,7 +268,8 @@ function render() {
   // Once the seat is lost, the last known state of the room no longer counts.
   media?.render(over ? { ...room, call: null, consultation: null } : room);
   if (!over) header.render(room);
-  const kept = over || isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
+  const kept =
+    over || signIn?.isForeign ? mayComeBack() : state !== "closed" && state !== "canceled";
   outbox.keep(kept);
   attachments.keep(kept);
   chat.render(room, unsent.queued(), unsent.all(), over !== "");
@@ -341,18 +345,8 @@ function showConnection(state, reason) {
 
 /** Whether the page was lost only because the time of the sign-in is over. */
 function signsInAgain() {
-  return over === "sign_in_required" && page.role === "scheduler" && signInEnd.isOver;
+  return over === "sign_in_required" && signIn?.isOver === true;
 }
-
-/** Somebody else is signed in in this browser. */
-let isForeign = false;
-
-whenSignedIn((account) => {
-  if (!page.account) return; // a guest's page, whose seat does not depend on it
-  isForeign = account !== page.account;
-  render(); // what is kept is dropped, and lobby.js leaves this page
-  if (!isForeign && signsInAgain()) location.reload();
-});
 
 /** @param {HTMLElement} place */
 async function showReason(place) {
@@ -393,7 +387,7 @@ const RELOADABLE = new Set(["invalid_message", "too_large", "too_many_requests"]
 
 /** Whether this page may get its seat back, so that unsent messages are kept for it. */
 function mayComeBack() {
-  if (isForeign) return false;
+  if (signIn?.isForeign) return false;
   if (signsInAgain()) return true;
   return RELOADABLE.has(over) || (over === "replaced" && (mayUseHere() || !seatTabs.elsewhere));
 }

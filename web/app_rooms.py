@@ -1,0 +1,49 @@
+"""Assembly of live rooms: calls and their relay, attendance, chat, and who arrives."""
+
+from datetime import timedelta
+
+from aiohttp import web
+
+from signaling.flows.calls.call_changes import CallChanges
+from signaling.flows.calls.calling import Calling
+from signaling.flows.calls.locks import Locks
+from signaling.flows.calls.reachability import Reachability
+from signaling.flows.people.arriving import Arriving
+from signaling.flows.people.device_checking import DeviceChecking
+from signaling.flows.retention.emptying import Emptying
+from signaling.flows.rooms import Rooms
+from signaling.flows.sessions.attending import Attending
+from signaling.flows.sessions.chatting import Chatting
+from signaling.flows.sessions.photo_requests import PhotoRequests
+from signaling.flows.sessions.running import Running
+from signaling.flows.sessions.turning import Turning
+from signaling.flows.timekeeping import Timekeeping
+from signaling.rooms.hub import Hub
+from web import keys
+from web.calls.relay import MediaRelay
+
+
+def add_rooms(app: web.Application) -> None:
+    """Add what sessions in progress need. Nothing of it runs before the application does."""
+    config, settings = app[keys.CONFIG], app[keys.RUNTIME_SETTINGS]
+    store, clock, waits = app[keys.STORE], app[keys.CLOCK], app[keys.WAITS]
+    app[keys.TIMEKEEPING] = Timekeeping(store, clock, waits)
+    app[keys.RELAY] = relay = MediaRelay(config, waits)
+    locks = Locks()
+    changes = CallChanges(store, locks, clock, waits, relay, lambda: settings.media_policy)
+    app[keys.FORWARDING] = changes.forwarding
+    app[keys.REACHABILITY] = Reachability(relay, waits)
+    app[keys.CALLING] = calling = Calling(changes, clock, waits)
+    app[keys.ROOMS] = rooms = Rooms(store, Hub(), locks, calling, waits)
+    app[keys.ATTENDING] = Attending(store, rooms, calling, clock, waits)
+    app[keys.CHATTING] = Chatting(store, clock)
+    app[keys.PHOTO_REQUESTS] = PhotoRequests(store, rooms, clock)
+    app[keys.TURNING] = Turning(store)
+    app[keys.RUNNING] = Running(
+        store, rooms, calling, clock, timedelta(hours=config.retention_hours)
+    )
+    app[keys.ARRIVING] = arriving = Arriving(
+        store, clock, timedelta(minutes=config.early_entry_minutes)
+    )
+    app[keys.DEVICE_CHECKING] = DeviceChecking(store, rooms, arriving, clock)
+    app[keys.EMPTYING] = Emptying(store, waits)
