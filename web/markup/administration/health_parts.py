@@ -22,6 +22,7 @@ SOON = timedelta(days=21)
 AHEAD = timedelta(seconds=30)
 "Signatures of providers and codes of apps are refused by clocks that are further apart."
 OLD_BACKUP = timedelta(days=2)
+PRODUCT = "TeleConnect"
 
 
 def state_labels(viewer: Viewer) -> dict[State, str]:
@@ -274,7 +275,7 @@ def _audit(viewer: Viewer, health: Health) -> Part:
 
 def _version(viewer: Viewer, health: Health) -> Part:
     _ = viewer.translate
-    fact = h.span(dir="ltr")[f"TeleConnect {health.version}"]
+    fact = h.span(dir="ltr")[f"{PRODUCT} {health.version}"]
     advice = _("Read the list of changes before you install another one.")
     return Part("version", _("Version"), "good", (fact,), advice)
 
