@@ -219,6 +219,7 @@ ROOMS: dict[str, set[str]] = {
         "web/access",
         "web/http",
         "web/markup/accounts",
+        "web/pages/provider",
         "web/sign_in",
     },
     "web/pages/administration": {

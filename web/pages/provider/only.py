@@ -21,6 +21,9 @@ OTHER_WAYS = frozenset(
         ("GET", "choose_password"),
         ("POST", "choose_password"),
         ("POST", "profile_password"),
+        ("GET", "admin_invite_account"),
+        ("POST", "admin_invite_account"),
+        ("POST", "admin_account_invitation"),
     )
 )
 "Method and pattern of what signs in by something else, or prepares to."
