@@ -41,7 +41,7 @@ from signaling.second_factor import Passkey
 LIFETIME = timedelta(minutes=5)
 "Of a challenge."
 MOST = 10_000
-"Challenges at once; then the oldest is dropped."
+"Challenges at once for strangers, and for accounts; then the oldest of these is dropped."
 PATIENCE_MS = int(LIFETIME / timedelta(milliseconds=1))
 Purpose = Literal["add", "only step", "second step", "proof"]
 "Why a challenge was made: with the only step a passkey must also have verified its owner."
@@ -71,7 +71,9 @@ class Passkeys:
         self._rp_id = public_url.raw_host or ""
         self._service = service
         self._clock = clock
-        self._challenges: OrderedDict[bytes, Challenge] = OrderedDict()
+        # anybody may ask for those without an account: a flood of them must not drop the others
+        self._of_strangers: OrderedDict[bytes, Challenge] = OrderedDict()
+        self._of_accounts: OrderedDict[bytes, Challenge] = OrderedDict()
 
     @property
     def possible(self) -> bool:
@@ -169,20 +171,23 @@ class Passkeys:
         return verified.new_sign_count
 
     def _make(self, purpose: Purpose, account_id: str) -> bytes:
-        now = self._clock.now()
-        while self._challenges:
-            oldest = next(iter(self._challenges.values()))
-            if oldest.until > now and len(self._challenges) < MOST:
+        now, held = self._clock.now(), self._held(account_id)
+        while held:
+            oldest = next(iter(held.values()))
+            if oldest.until > now and len(held) < MOST:
                 break
-            self._challenges.popitem(last=False)
+            held.popitem(last=False)
         made = secrets.token_bytes(32)
-        self._challenges[made] = Challenge(purpose, account_id, now + LIFETIME)
+        held[made] = Challenge(purpose, account_id, now + LIFETIME)
         return made
+
+    def _held(self, account_id: str) -> OrderedDict[bytes, Challenge]:
+        return self._of_accounts if account_id else self._of_strangers
 
     def _take(self, client_data: bytes, purpose: Purpose, account_id: str) -> bytes:
         """The challenge that the browser answers, which is over thereby."""
         answered = parse_client_data_json(client_data).challenge
-        found = self._challenges.pop(answered, None)
+        found = self._held(account_id).pop(answered, None)
         if found is None or found.until <= self._clock.now():
             raise PasskeyRefused("the challenge is over")
         if (found.purpose, found.account_id) != (purpose, account_id):

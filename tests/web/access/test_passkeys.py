@@ -30,16 +30,20 @@ def test_passkeys_need_tls_and_a_name(url: str, possible: bool) -> None:
     assert Passkeys(URL(url), "TeleConnect", clock).possible is possible
 
 
-def test_a_flood_of_challenges_drops_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_of_challenges_drops_the_oldest_of_strangers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(passkeys, "MOST", 3)
     clock = MovableClock(moment("2026-12-07 14:30"))
     checked = Passkeys(URL(ORIGIN), "TeleConnect", clock)
+    checked.asking("second step", "nurse")
     for _ in range(5):
         checked.asking("only step")
-    assert len(checked._challenges) == 3
+    assert len(checked._of_strangers) == 3
+    assert len(checked._of_accounts) == 1
     clock.move(timedelta(minutes=5))
     checked.asking("only step")
-    assert len(checked._challenges) == 1
+    assert len(checked._of_strangers) == 1
 
 
 def test_identifiers_are_read_as_browsers_write_them() -> None:
