@@ -33,6 +33,7 @@ _TAGS = {
 }
 "No picture, and nothing else that a browser would load."
 _SENTENCES: Mapping[Page, tuple[str, ...]] = {"terms": terms.SENTENCES, "help": help.SENTENCES}
+_SCHEME = re.compile("(?:https|mailto|tel):", re.IGNORECASE)
 _log = logging.getLogger(__name__)
 _HEADING = re.compile(r"(</?h)([1-4])>")
 
@@ -128,6 +129,11 @@ def version_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
+def _absolute(_tag: str, attribute: str, value: str) -> str | None:
+    """No address without a scheme: `//host` would be one of another server."""
+    return value if attribute != "href" or _SCHEME.match(value) else None
+
+
 @lru_cache(maxsize=64)
 def to_html(text: str) -> str:
     """Markdown as sanitized HTML whose highest heading comes right below that of the page.
@@ -140,6 +146,7 @@ def to_html(text: str) -> str:
         html,
         tags=_TAGS,
         attributes={"a": {"href"}, "ol": {"start"}},
+        attribute_filter=_absolute,
         url_schemes={"https", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )

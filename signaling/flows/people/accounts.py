@@ -141,10 +141,10 @@ async def change_role(
 
 async def suspend(records: Records, account: Account, now: datetime, *, actor: str) -> None:
     """Keep somebody from signing in. Raises Conflict for oneself or the last administrator."""
-    if account.id == actor:
-        raise Conflict
     if not await another_administrator(records, account):
         raise Conflict(LAST)
+    if account.id == actor:
+        raise Conflict
     await records.accounts.change(replace(account, suspended_at=now))
     await records.password_links.remove_of(account.id)
     await sign_out_everywhere(records, account.id, now)

@@ -145,6 +145,9 @@ async def test_another_page_or_language_does_not_exist(boss: Person, address: st
         ("<img src=https://example.org/x.png>", "<img"),
         ("![a picture](https://example.org/x.png)", "<img"),
         ("[a link](javascript:run())", "javascript"),
+        ("[a link](//example.org)", "example.org"),
+        ("<a href='\\\\example.org'>a link</a>", "example.org"),
+        ("<a href=' /\t/example.org'>a link</a>", "example.org"),
         ("<p style='color:red' onclick=run()>x</p>", "style"),
         ("<iframe src=https://example.org></iframe>", "iframe"),
         ("<link rel=stylesheet href=https://example.org>", "<link"),
@@ -154,7 +157,7 @@ def test_no_text_loads_or_runs_anything(text: str, without: str) -> None:
     assert without not in to_html(text)
 
 
-@pytest.mark.parametrize("unit", ["[", "![", "<a ", "<"])
+@pytest.mark.parametrize("unit", ["[", "![", "<a ", "<", "# a\n", "a\n=\n"])
 def test_what_would_hold_up_the_server_is_refused(unit: str) -> None:
     with pytest.raises(InvalidInput):
         to_html((unit * 1000 + "x " * LONGEST)[:LONGEST])
