@@ -14,6 +14,7 @@ from signaling.consultation import Consultation
 from signaling.flows.invites.inviting import Plan
 from signaling.flows.people.accounts import make_password_link, new_account
 from signaling.identifier import new_id
+from signaling.identity import AccessRequest, Identity
 from signaling.invite import Invite, Person
 from signaling.text import CHAT_LENGTH
 from signaling.token import new_token, token_digest
@@ -62,6 +63,11 @@ async def sample(app: web.Application) -> Sample:
     account = await _account(app, NURSE, "Nurse Joy", administrator=True)
     colleague = await _account(app, COLLEAGUE, "Лена Коваль", administrator=False)
     await app[STORE].write(partial(_count, now=now))
+    asking = AccessRequest(
+        new_id(), Identity("https://login.example.org", "yuki"), "yuki@example.org",
+        "Yuki Tanaka", "en", "Asia/Tokyo", now,
+    )  # fmt: skip
+    await app[STORE].write(lambda records: records.access_requests.put(asking))
     amina = Person("Amina", "Haddad", "email", "amina@example.org", "ar", "Africa/Nairobi")
     son = Person("Sami", "", "email", "sami@example.org", "ar")
     eve = Person("Eve", "", "email", "eve@example.org", "en")

@@ -326,6 +326,7 @@ async def _pages(
         ("admin-people", path("admin_people")),
         ("admin-person", path("admin_person", account_id=found.colleague_id)),
         ("admin-delete", path("admin_delete_account", account_id=found.account_id)),
+        ("admin-access-requests", path("admin_access_requests")),
         ("admin-numbers", path("admin_numbers")),
         ("admin-health", path("admin_health")),
         ("admin-invite", path("admin_invite_account")),

@@ -161,7 +161,8 @@ def read_person(issuer: str, claims: Claims) -> Person:
     except InvalidInput:
         raise SignInRefused("the claim email is missing, or is no address", NO_EMAIL) from None
     # some providers write booleans as text, in spite of section 5.1
-    if claims.get("email_verified") not in (True, "true"):
+    verified = claims.get("email_verified")
+    if verified is not True and verified != "true":
         raise SignInRefused("the claim email_verified is not true", NOT_VERIFIED)
     identity = Identity(issuer, str(claims["sub"]))
     return Person(identity, email, _name(claims) or email.partition("@")[0], claims)

@@ -29,6 +29,9 @@ ADDRESS = re.compile(
 )
 MARKUP_FROM_TEXT = re.compile(r"\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write)\b")
 
+AT_THE_START = re.compile(r"\bCONFIG\]\.(brand|media_policy|reminder_minutes)\b")
+"What the server began with; an administrator may have changed it since."
+
 MOST_LINES = 450
 JAVASCRIPT_FOLDERS = ("web/static/", "tests/javascript/")
 "scripts/check reads these; eslint.config.js is a tool's setting."
@@ -84,6 +87,12 @@ def addresses_outside_routes(path: str, source: str) -> Iterator[str]:
             yield f"{path}:{line}: addresses live in web/routes.py: {text!r}"
 
 
+def runtime_values_of_the_start(path: str, source: str) -> Iterator[str]:
+    for number, line in enumerate(source.splitlines(), 1):
+        if found := AT_THE_START.search(line):
+            yield f"{path}:{number}: {found[0]} may have changed: ask RUNTIME_SETTINGS"
+
+
 def markup_from_text(path: str, source: str) -> Iterator[str]:
     for number, line in enumerate(source.splitlines(), 1):
         if found := MARKUP_FROM_TEXT.search(line):
@@ -100,6 +109,7 @@ PYTHON_RULES = (
     environment_reads,
     sql_outside_storage,
     addresses_outside_routes,
+    runtime_values_of_the_start,
 )
 
 
@@ -152,6 +162,7 @@ def test_the_front_end_stands_where_it_is_checked() -> None:
         (addresses_outside_routes, "web/pages/report.py", "a = f'/sessions/{id}/report.pdf'"),
         (addresses_outside_routes, "web/pages/invite.py", "a = '/i/' + token"),
         (addresses_outside_routes, "web/pages/invite.py", "a = '/history?page=2'"),
+        (runtime_values_of_the_start, "web/pages/a.py", "name = app[CONFIG].brand"),
         (markup_from_text, "web/static/js/a.js", "tile.innerHTML = name;"),
         (markup_from_text, "web/static/js/a.js", "list.insertAdjacentHTML('beforeend', row)"),
         (long_file, "web/app.py", "x = 1\n" * 451),
@@ -176,6 +187,7 @@ def test_a_planted_violation_is_found(rule, path: str, source: str) -> None:
         (addresses_outside_routes, "web/routes.py", "SIGNIN = '/signin'"),
         (addresses_outside_routes, "web/pages/a.py", "kind = 'text/html'\nslash = '/'"),
         (addresses_outside_routes, "web/assets.py", "name = '/icons'\nfolder = '/ring'"),
+        (runtime_values_of_the_start, "web/pages/a.py", "name = app[RUNTIME_SETTINGS].brand"),
         (markup_from_text, "web/static/js/a.js", "tile.textContent = name;"),
         (long_file, "web/app.py", "x = 1\n" * 450),
     ],

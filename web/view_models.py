@@ -60,6 +60,8 @@ class Viewer:
     "How long a closed session is kept, in whole hours."
     file_megabytes: float = 20
     "Most megabytes of one photo or PDF in the chat."
+    passwords: bool = True
+    "Whether accounts have passwords and the like; not where they sign in by the provider alone."
     passkey_origin: str = ""
     """The public address, to which passkeys belong: they work nowhere else. Empty where browsers have
     none, without TLS or by an IP address."""

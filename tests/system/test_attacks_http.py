@@ -185,7 +185,7 @@ async def test_nobody_else_reads_or_changes_anything_of_a_session(prey: Target) 
                 answer = await person.ask(method, address, data=None)
                 tries += 1
                 assert answer.status in (303, 401, 404, 410), (method, address, answer.status)
-                assert answer.headers.get("Location", "/signin") == "/signin"
+                assert answer.headers.get("Location", "/signin").partition("?")[0] == "/signin"
                 assert not any(secret in answer.text for secret in SECRETS)
         assert tries >= 88
         assert await stored() == before

@@ -26,6 +26,7 @@ from web.keys import (
     CONFIG,
     MAIL_REACH,
     OUTBOX,
+    PROVIDER,
     RELAY,
     SCANNER,
     SENDING,
@@ -67,6 +68,8 @@ class Health:
     "Notices kept in the outbox folder instead of being sent."
     answer: provider.Answer | None
     "Of the provider of SMS; None: there is none."
+    sign_in: str | None
+    "Why the provider of sign-in cannot be used; empty: it can; None: there is none."
     relay: str
     "Its state, as in `/readyz`."
     relay_problem: str
@@ -105,6 +108,7 @@ async def _measured(app: web.Application) -> Health:
             if phones
             else None
         )
+        sign_in = asking.create_task(app[PROVIDER].trouble()) if PROVIDER in app else None
         turn = {url: asking.create_task(stun.problem_of(url)) for url in config.turn.urls}
         scanner = asking.create_task(_scanner(app))
         reach = asking.create_task(app[MAIL_REACH].state())
@@ -128,6 +132,7 @@ async def _measured(app: web.Application) -> Health:
         mail_reach=reach.result(),
         outbox=len(written.result()),
         answer=said.result() if said else None,
+        sign_in=sign_in.result() if sign_in else None,
         relay=app[RELAY].state,
         relay_problem=app[RELAY].problem,
         turn={url: task.result() for url, task in turn.items()},

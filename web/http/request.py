@@ -24,6 +24,7 @@ from web.keys import (
     CLOCK,
     CONFIG,
     PASSKEYS,
+    PROVIDER,
     RUNTIME_SETTINGS,
     STATIC,
     STORE,
@@ -210,6 +211,7 @@ async def viewer_of(
         seated=has_seat,
         retention_hours=ceil(app[CONFIG].retention_hours),
         file_megabytes=app[CONFIG].file_megabytes,
+        passwords=not (PROVIDER in app and app[PROVIDER].settings.only),
         passkey_origin=app[PASSKEYS].origin if app[PASSKEYS].possible else "",
         preferences=account.preferences if account else DEFAULT_PREFERENCES,
         colors=settings.style_sheet

@@ -14,7 +14,7 @@ FIELDS = [
     ("/invites/new", "address", 5_000),
     ("/invites/new", "note", 501),
     ("/invites/new", "companion_name", 81),
-    ("/admin/people", "name", 81),
+    ("/admin/people/invite", "name", 81),
     ("/admin/routes", "routes", 60_001),
 ]
 

@@ -49,7 +49,8 @@ def second_step_page(
 
 
 def code_label(viewer: Viewer) -> str:
-    return viewer.translate("Code from your authenticator app")
+    _ = viewer.translate
+    return _("Code from your authenticator app")
 
 
 def _code(viewer: Viewer, form: Form) -> h.Element:

@@ -12,9 +12,10 @@ PASSKEY_SCRIPTS = ("js/pages/passkey.js",)
 
 def passkey_way(viewer: Viewer, next_address: str = "") -> h.Node:
     """The button "Sign in with a passkey"; a script shows it where the browser has passkeys."""
+    _ = viewer.translate
     return passkey_button(
         viewer,
-        viewer.translate("Sign in with a passkey"),
+        _("Sign in with a passkey"),
         path("sign_in_passkey_options"),
         path("sign_in_passkey"),
         next_address=next_address,

@@ -101,6 +101,8 @@ def _ways_in(viewer: Viewer, person: PersonRow) -> list[tuple[str, h.Node]]:
     """What helps somebody to sign in."""
     _ = viewer.translate
     account = person.account
+    if not viewer.passwords:
+        return []
     if person.invitation is not None:
         hint = _("They have not accepted their invitation yet.")
         return [(hint, invitation_steps(viewer, account))]

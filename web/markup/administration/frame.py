@@ -31,7 +31,7 @@ def administration_frame(
                 parent and [h.a(href=path(parent[0]))[parent[1]], " › "],
                 h.bdi[title or heading],
             ],
-            h.h1(dir="auto" if parent else None)[heading],
+            h.h1[h.bdi[heading] if parent else heading],
             *body,
         ],
         stylesheets=stylesheets,

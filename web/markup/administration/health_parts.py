@@ -22,6 +22,7 @@ SOON = timedelta(days=21)
 AHEAD = timedelta(seconds=30)
 "Signatures of providers and codes of apps are refused by clocks that are further apart."
 OLD_BACKUP = timedelta(days=2)
+PRODUCT = "TeleConnect"
 
 
 def state_labels(viewer: Viewer) -> dict[State, str]:
@@ -53,6 +54,7 @@ def every_part(viewer: Viewer, health: Health) -> list[Part]:
         _database(viewer, health),
         *deliveries,
         _provider(viewer, health),
+        _sign_in(viewer, health),
         _relay(viewer, health),
         _turn(viewer, health),
         _clock(viewer, health),
@@ -131,6 +133,19 @@ def _provider(viewer: Viewer, health: Health) -> Part:
         advice = _("Check that this server can reach the internet; notices wait meanwhile.")
         return Part("provider", label, "bad", (fact,), advice)
     return Part("provider", label, "good", (_("It answers."),), _("Nothing to do."))
+
+
+def _sign_in(viewer: Viewer, health: Health) -> Part:
+    _ = viewer.translate
+    label = _("Provider of sign-in")
+    if health.sign_in is None:
+        advice = _("To sign in with the organization's credentials, set up its provider.")
+        return Part("sign-in", label, "off", (), advice)
+    if health.sign_in:
+        fact = h.span(dir="ltr")[health.sign_in]
+        advice = _("Check its address in the settings; nobody can sign in with it meanwhile.")
+        return Part("sign-in", label, "bad", (fact,), advice)
+    return Part("sign-in", label, "good", (_("It answers."),), _("Nothing to do."))
 
 
 def _relay(viewer: Viewer, health: Health) -> Part:
@@ -260,7 +275,7 @@ def _audit(viewer: Viewer, health: Health) -> Part:
 
 def _version(viewer: Viewer, health: Health) -> Part:
     _ = viewer.translate
-    fact = h.span(dir="ltr")[f"TeleConnect {health.version}"]
+    fact = h.span(dir="ltr")[f"{PRODUCT} {health.version}"]
     advice = _("Read the list of changes before you install another one.")
     return Part("version", _("Version"), "good", (fact,), advice)
 

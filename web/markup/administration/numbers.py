@@ -88,15 +88,15 @@ def numbers_page(viewer: Viewer, view: NumbersView, spans: Sequence[int]) -> h.E
 
 
 def _column(viewer: Viewer, week: str) -> Column:
+    _ = viewer.translate
     words, monday = date_words(viewer.language), monday_of(week)
     day = words.write(words.short, monday, short=True)
-    return Column(
-        words.write("%d %m", monday, short=True), viewer.translate("Week of %(day)s") % {"day": day}
-    )
+    return Column(words.write("%d %m", monday, short=True), _("Week of %(day)s") % {"day": day})
 
 
 def _planned(viewer: Viewer, view: NumbersView) -> Series:
-    return view.series(viewer.translate("Planned"), "session", "planned".__eq__)
+    _ = viewer.translate
+    return view.series(_("Planned"), "session", "planned".__eq__)
 
 
 def _became(viewer: Viewer, view: NumbersView) -> list[Series]:

@@ -16,6 +16,9 @@ from web.routes import path
 from web.texts.catalogs import OWN_NAMES
 from web.view_models import Form, Viewer
 
+HOURS, BRAND = "$hours", "$brand"
+"Placeholders of the text."
+
 Source = Literal["own", "default", "elsewhere"]
 """`elsewhere`: there is neither an own text nor a translation of the default, so that people read
 another language."""
@@ -89,8 +92,8 @@ def _form(viewer: Viewer, form: Form, view: PageTextView) -> h.Element:
                     "%(hours)s stands for the hours that a closed session is kept,"
                     " %(brand)s for the name of the service."
                 ),
-                hours=h.code(dir="ltr")["$hours"],
-                brand=h.code(dir="ltr")["$brand"],
+                hours=h.code(dir="ltr")[HOURS],
+                brand=h.code(dir="ltr")[BRAND],
             )
         ],
         h.div(".actions")[

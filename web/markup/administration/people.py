@@ -48,7 +48,7 @@ def people_page(viewer: Viewer, found: PeopleList) -> h.Element:
     return administration_frame(
         viewer,
         _("People"),
-        h.div(".actions")[invite_link(viewer)],
+        viewer.passwords and h.div(".actions")[invite_link(viewer)],
         _filters(viewer, found),
         h.p(".hint")[
             ngettext("%(count)s person", "%(count)s people", found.total) % {"count": found.total}

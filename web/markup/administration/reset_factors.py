@@ -11,4 +11,5 @@ from web.view_models import Viewer
 def reset_factors_step(viewer: Viewer, account: Account) -> h.Element:
     """For a person who has lost theirs; they are signed out everywhere, and told by mail."""
     address = path("admin_reset_factors", account_id=account.id)
-    return action(address, viewer.translate("Reset the second factor"))
+    _ = viewer.translate
+    return action(address, _("Reset the second factor"))

@@ -51,7 +51,7 @@ class SettingsView:
 
 def settings_page(viewer: Viewer, form: Form, view: SettingsView) -> h.Element:
     """`form` has what holds now, or what was refused."""
-    _ = viewer.translate
+    _, plural = viewer.translate, viewer.plural
     labels = [
         ("brand", _("Name of the service")),
         ("color", _("Color")),
@@ -82,7 +82,7 @@ def settings_page(viewer: Viewer, form: Form, view: SettingsView) -> h.Element:
         _reminders(viewer, form, view),
         h.h2("#kept")[_("How long sessions are kept")],
         h.p[
-            viewer.plural(
+            plural(
                 "A closed session is deleted after %(hours)s hour.",
                 "A closed session is deleted after %(hours)s hours.",
                 viewer.retention_hours,

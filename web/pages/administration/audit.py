@@ -60,7 +60,9 @@ async def export(request: web.Request) -> web.StreamResponse:
     async def work(records: Records) -> None:
         await records.audit.append(app[CLOCK].now(), account.id, "export_audit", "")
 
-    await app[STORE].write(work)
+    async def note() -> None:
+        await app[STORE].write(work)
+
     people, organizations = await _names(request)
     names = organizations | people
 
@@ -69,7 +71,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         async for lines in app[STORE].read.audit.every(choice):
             yield [audit_row(line, names) for line in lines]
 
-    return await send_csv(request, "audit-log", rows())
+    return await send_csv(request, "audit-log", note, rows())
 
 
 async def _names(request: web.Request) -> tuple[dict[str, str], dict[str, str]]:

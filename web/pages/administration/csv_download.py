@@ -1,6 +1,6 @@
 """Tables as downloads, sent as they are read, for as long as their reader is signed in."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from aiohttp import hdrs, web
 
@@ -11,9 +11,15 @@ from web.keys import REVOCATION
 
 
 async def send_csv(
-    request: web.Request, name: str, rows: AsyncIterator[Sequence[Sequence[object]]]
+    request: web.Request,
+    name: str,
+    note: Callable[[], Awaitable[None]],
+    rows: AsyncIterator[Sequence[Sequence[object]]],
 ) -> web.StreamResponse:
-    """Answer with the file `name`.csv. Raises SignInRequired if the reader is signed out meanwhile."""
+    """Answer with the file `name`.csv. Raises SignInRequired if the reader is signed out meanwhile.
+
+    `note` is called before anything leaves, but not for a HEAD, which gets no line of the table.
+    """
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
@@ -21,6 +27,9 @@ async def send_csv(
             hdrs.CACHE_CONTROL: "no-store",
         },
     )
+    if request.method == hdrs.METH_HEAD:
+        return response
+    await note()
     grant = Grant(await web_session_digest(request))
     async with request.app[REVOCATION].cancelled_when_revoked(grant):
         await response.prepare(request)

@@ -32,9 +32,10 @@ async def save_routes(request: web.Request) -> web.Response:
         _check_length(typed)
         parse(typed)
     except InvalidInput as error:
-        text = sentence(error, viewer.translate)
+        _ = viewer.translate
+        text = sentence(error, _)
         if "line" in error.values:
-            text = viewer.translate("Line %(line)s: %(problem)s") % {
+            text = _("Line %(line)s: %(problem)s") % {
                 "line": error.values["line"],
                 "problem": viewer.translate(error.sentence),
             }

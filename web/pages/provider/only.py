@@ -25,6 +25,9 @@ OTHER_WAYS = frozenset(
         ("GET", "forgotten_password"),
         ("POST", "forgotten_password"),
         ("POST", "profile_password"),
+        ("GET", "admin_invite_account"),
+        ("POST", "admin_invite_account"),
+        ("POST", "admin_account_invitation"),
     )
 )
 "Method and pattern of what signs in by something else, or prepares to."

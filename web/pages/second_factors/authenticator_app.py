@@ -13,7 +13,7 @@ from web.access import authenticator
 from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import entered, show, viewer_of
-from web.keys import ACCOUNT_MAIL, CLOCK, CONFIG, LIMITS, STORE
+from web.keys import ACCOUNT_MAIL, CLOCK, LIMITS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.authenticator_app import authenticator_app_page
 from web.pages.second_factors.factors import require_proof
 from web.pages.second_factors.recovery_codes import after_adding
@@ -82,7 +82,9 @@ async def _page(
     form: Form,
     status: int = 200,
 ) -> web.Response:
-    address = authenticator.address(proposed.secret, account.email, request.app[CONFIG].brand)
+    address = authenticator.address(
+        proposed.secret, account.email, request.app[RUNTIME_SETTINGS].brand
+    )
     code = segno.make(address, micro=False).svg_inline(scale=QR_SCALE)
     page = authenticator_app_page(
         await viewer_of(request), form, proposed.secret, address=address, qr_svg=code

@@ -67,8 +67,6 @@ class Provider:
         """`callback` and `signed_out` are addresses of this server that the provider knows."""
         self.settings = settings
         self.exchange = Exchange()
-        self.problem = ""
-        "Why the provider could not be used when last tried; empty if it could."
         self._clock = clock
         self._steady = steady
         self._callback = callback
@@ -90,16 +88,20 @@ class Provider:
         now = self._steady.now()
         if self._metadata and self._read_at and now < self._read_at + DOCUMENT_LASTS:
             return self._metadata
-        try:
-            address = document_address(self.settings.issuer)
-            document = await self.exchange.read("the provider's document", address)
-            self._metadata = read_metadata(self.settings.issuer, document)
-            self.problem = ""
-        except ProviderUnavailable as error:
-            self.problem = error.problem
-            raise
+        address = document_address(self.settings.issuer)
+        document = await self.exchange.read("the provider's document", address)
+        self._metadata = read_metadata(self.settings.issuer, document)
         self._read_at = now
         return self._metadata
+
+    async def trouble(self) -> str:
+        """Why the provider cannot be used right now; empty: it can. Asks it."""
+        self._read_at = None
+        try:
+            await self.metadata()
+        except ProviderUnavailable as error:
+            return error.problem
+        return ""
 
     async def sign_in_address(self, state: str, pending: Pending, language: str) -> str:
         """Where a browser is sent to sign in. Raises ProviderUnavailable."""

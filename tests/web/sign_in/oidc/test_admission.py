@@ -59,6 +59,7 @@ async def test_who_is_not_allowed_in_stays_out_and_so_does_who_no_longer_is(
 async def test_who_has_to_ask_waits_until_an_administrator_accepts(
     tmp_path: Path, clock: MovableClock, provider: LyingProvider
 ) -> None:
+    provider.claims["locale"] = "en"
     settings = provider.settings(NEW_ACCOUNTS="request")
     async with (
         serving(tmp_path, clock, **settings) as server,

@@ -260,6 +260,7 @@ async def test_a_provider_out_of_order_is_asked_again_later(
 
 
 async def test_a_code_and_an_answer_count_once(server: Server, provider: LyingProvider) -> None:
+    provider.claims["locale"] = "en"
     async with Person(server) as person:
         answer = await answered(await send(person))
         assert (await person.get(answer)).status == 303

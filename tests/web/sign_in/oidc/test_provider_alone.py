@@ -76,7 +76,14 @@ async def test_no_other_way_signs_in(server: Server, provider: LyingProvider) ->
         assert "Add a passkey" not in (await person.get("/profile")).text
         other = await server.account("other@example.org")
         answers.append(await person.post(f"/admin/people/{other.id}/password-link"))
-    assert [each.status for each in answers] == [403] * 5
+        answers.append(await person.get("/admin/people/invite"))
+        invitation = {"name": "Ann", "email": "ann@example.org", "role": "scheduler"}
+        answers.append(await person.post("/admin/people/invite", invitation))
+        shown = (await person.get("/admin/people")).text
+        shown += (await person.get(f"/admin/people/{other.id}")).text
+    assert "Suspend" in shown
+    assert not {each for each in ("Invite somebody", "password link") if each in shown}
+    assert [each.status for each in answers] == [403] * 7
     assert all("sign in with Example Clinic alone" in each.text for each in answers)
     stored = await server.app[STORE].read.accounts.get(account.id)
     assert stored is not None and stored.password_hash is not None

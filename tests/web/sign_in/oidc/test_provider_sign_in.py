@@ -219,3 +219,16 @@ async def test_an_address_that_was_given_to_a_successor_opens_no_account(
         assert answer.status == 403
         assert "Another account here has your email address" in answer.text
         assert not await is_signed_in(person)
+
+
+async def test_health_says_whether_the_provider_answers(
+    server: Server, provider: LyingProvider
+) -> None:
+    await server.account("boss@example.org", role="administrator")
+    async with Person(server) as boss:
+        await boss.sign_in("boss@example.org")
+        await boss.get("/admin/health")
+        assert "/.well-known/openid-configuration" in provider.asked
+        provider.broken["/.well-known/openid-configuration"] = 500
+        page = await boss.get("/admin/health")
+        assert "the answer has status 500" in page.text
