@@ -140,7 +140,7 @@ async def add_notices(app: web.Application, config: Config) -> list[Provider]:
     app[keys.INTERPRETING] = interpreting
     app[keys.PLANNING] = Planning(store, rooms, inviting, composing, reminding, interpreting, clock)
     handing_over = HandingOver(store, rooms, app[keys.CALLING], composing, reminding, clock)
-    app[keys.DELETING] = Deleting(store, handing_over, clock)
+    app[keys.DELETING] = Deleting(store, handing_over, clock, app[keys.ACCOUNT_MAIL_SENDING].forget)
     app[keys.SENDING] = sending
     app[keys.RECEIPTS] = Receipts(store, clock, rooms.changed)
     await texts.load(store)

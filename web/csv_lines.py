@@ -8,8 +8,9 @@ from storage.records.audit import AuditLine
 
 BOM = b"\xef\xbb\xbf"
 "At the beginning of a file: without it spreadsheets take UTF-8 for the encoding of the country."
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"What begins like this is run as a formula (OWASP, CSV injection)."
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What begins like this is run as a formula (OWASP, CSV injection), by spreadsheets for Chinese and
+Japanese also in full width."""
 
 
 AUDIT_HEADINGS = ("line", "time", "actor", "actor_name", "action", "object", "object_name")

@@ -50,6 +50,8 @@ LIMITS: dict[str, RateLimitItem] = {
     # Signatures cannot be guessed; this keeps guessing from being a load. Each sign-in page that is
     # opened asks once.
     "passkey": parse("600/minute"),
+    # somebody's wishes to be deleted, each a mail to every administrator
+    "ask_deletion": parse("3/hour"),
     # an administrator's, each of which may cost money
     "test_message": parse("10/hour"),
     # Somebody signed in, or with a password link; each try costs a core a quarter of a second.

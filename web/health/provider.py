@@ -37,7 +37,7 @@ def _ahead(date: str, now: datetime) -> timedelta | None:
     """Date has whole seconds, so half a second more is as likely as the second itself."""
     try:
         there = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # no date, or a zone that no place has
         return None
     there = there if there.tzinfo else there.replace(tzinfo=UTC)
     return now - there - timedelta(seconds=0.5)

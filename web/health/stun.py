@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import struct
 
 from aioice import stun
 
@@ -38,7 +39,7 @@ def _answers(octets: bytes, request: stun.Message) -> bool:
     """Whether this is an answer to the request, be it a refusal: something there speaks STUN."""
     try:
         message = stun.parse_message(octets)
-    except ValueError:
+    except (ValueError, LookupError, struct.error):  # an attribute that is cut off
         return False
     is_answer = message.message_class in (stun.Class.RESPONSE, stun.Class.ERROR)
     return is_answer and message.transaction_id == request.transaction_id

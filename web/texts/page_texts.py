@@ -1,5 +1,6 @@
 """Terms and help: an administrator's own text where there is one, else the catalogs'."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ _TAGS = {
 }
 "No picture, and nothing else that a browser would load."
 _SENTENCES: Mapping[Page, tuple[str, ...]] = {"terms": terms.SENTENCES, "help": help.SENTENCES}
+_SCHEME = re.compile("(?:https|mailto|tel):", re.IGNORECASE)
+_log = logging.getLogger(__name__)
 _HEADING = re.compile(r"(</?h)([1-4])>")
 
 
@@ -84,9 +87,19 @@ class PageTexts:
         return language if known else SOURCE_LANGUAGE
 
     def shown(self, page: Page, language: str, brand: str) -> ShownText:
-        """The text in `language`, or in English if there is none."""
+        """The text in `language`, or in English if there is none.
+
+        An own text that cannot be converted any more, be it because the name of the service has
+        become longer, does not keep people out: the default is shown instead.
+        """
         language = self.language_shown(page, language)
-        text = self.own(page, language) or self.default(page, language)
+        if own := self.own(page, language):
+            try:
+                return ShownText(language, own, self.html(own, brand))
+            except InvalidInput:
+                _log.error("text not shown", extra={"page": page, "language": language})
+            language = language if self.is_translated(page, language) else SOURCE_LANGUAGE
+        text = self.default(page, language)
         return ShownText(language, text, self.html(text, brand))
 
     def html(self, text: str, brand: str) -> str:
@@ -116,6 +129,11 @@ def version_of(text: str) -> str:
     return sha256(text.encode()).hexdigest()[:16] if text else ""
 
 
+def _absolute(_tag: str, attribute: str, value: str) -> str | None:
+    """No address without a scheme: `//host` would be one of another server."""
+    return value if attribute != "href" or _SCHEME.match(value) else None
+
+
 @lru_cache(maxsize=64)
 def to_html(text: str) -> str:
     """Markdown as sanitized HTML whose highest heading comes right below that of the page.
@@ -128,6 +146,7 @@ def to_html(text: str) -> str:
         html,
         tags=_TAGS,
         attributes={"a": {"href"}, "ol": {"start"}},
+        attribute_filter=_absolute,
         url_schemes={"https", "mailto", "tel"},
         link_rel="noopener noreferrer",
     )

@@ -13,9 +13,12 @@ MAX_BRACKETS = 200
 BRACKET_WORK, ANGLE_WORK = 1_500_000, 5_000_000
 """Most `[`, and `<`, times the characters of the text: for each one the library may read on to the
 end. Either takes about two seconds."""
+HEADING_WORK = 10_000_000
+"Most headings times the characters: each cuts the rest of its block again. About half a second."
 MAX_NESTING = 12
 "Levels of quotes and lists; the library recurses for each."
 
+_HEADING = re.compile(r"^(?:#|(?:=+|-+) *$)", re.MULTILINE)
 _TOO_COMPLICATED = N_("This text is too long or too complicated.")
 
 
@@ -31,6 +34,7 @@ def converted(text: str, extensions: Sequence[Extension], longest: int) -> str:
         or text.count("[") > MAX_BRACKETS
         or text.count("[") * len(text) > BRACKET_WORK
         or text.count("<") * len(text) > ANGLE_WORK
+        or len(_HEADING.findall(text)) * len(text) > HEADING_WORK
         or nesting > MAX_NESTING
     ):
         raise InvalidInput("text", _TOO_COMPLICATED)

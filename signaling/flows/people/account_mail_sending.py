@@ -118,7 +118,7 @@ class AccountMailSending:
         now = self._clock.now()
         taken, gone = await self._store.write(lambda records: _take(records, now, room))
         if gone:
-            await self._forget(gone)
+            await self.forget(gone)
         for mail in taken:
             task = asyncio.create_task(self._hand_over(mail), name="hand over account mail")
             self._handing_over.add(task)
@@ -129,7 +129,7 @@ class AccountMailSending:
         outcome = await self._send(mail)
         try:
             if await self._store.write(lambda records: self._settle(records, mail, outcome)):
-                await self._forget([])
+                await self.forget([])
         except Unavailable:
             _log.warning("not settled", extra={"account_mail_id": mail.id})
 
@@ -185,8 +185,8 @@ class AccountMailSending:
         await records.account_mails.remove(mail.id)
         return True
 
-    async def _forget(self, mail_ids: Iterable[str]) -> None:
-        """Delete the files of deleted mails, and what their rows left behind."""
+    async def forget(self, mail_ids: Iterable[str]) -> None:
+        """Delete the files of deleted mails, and what rows left behind that were deleted with them."""
         try:
             await self._outbox.forget(mail_ids)
         except OSError:  # the next purge deletes them

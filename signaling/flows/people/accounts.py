@@ -139,22 +139,34 @@ async def change_role(
         await records.audit.append(now, actor, "change_role", account_id)
 
 
-async def suspend(records: Records, account: Account, now: datetime) -> None:
-    """Keep somebody from signing in. Raises Conflict for the last administrator."""
+async def suspend(records: Records, account: Account, now: datetime, *, actor: str) -> None:
+    """Keep somebody from signing in. Raises Conflict for oneself or the last administrator."""
     if not await another_administrator(records, account):
         raise Conflict(LAST)
+    if account.id == actor:
+        raise Conflict
     await records.accounts.change(replace(account, suspended_at=now))
     await records.password_links.remove_of(account.id)
     await sign_out_everywhere(records, account.id, now)
 
 
+async def able_to_sign_in(records: Records) -> list[Account]:
+    """Accounts that are not suspended and whose owners have a password or a provider's sign-in.
+
+    Not those who have yet to accept their invitation, be it expired, replaced or lost in a restore.
+    """
+    linked = await records.identities.accounts()
+    return [
+        account
+        for account in await records.accounts.all()
+        if account.suspended_at is None
+        and (account.password_hash is not None or account.id in linked)
+    ]
+
+
 async def another_administrator(records: Records, account: Account) -> bool:
-    """Whether there is an administrator besides this account who has accepted their invitation."""
-    invited = await records.password_links.invited()
+    """Whether there is an administrator besides this account who can sign in."""
     return any(
-        other.role == "administrator"
-        and other.suspended_at is None
-        and other.id != account.id
-        and other.id not in invited
-        for other in await records.accounts.all()
+        other.role == "administrator" and other.id != account.id
+        for other in await able_to_sign_in(records)
     )

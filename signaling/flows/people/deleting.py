@@ -1,10 +1,14 @@
 """Deleting an account: its open sessions go to a colleague, and nothing that names it stays."""
 
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import get_args
+
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
-from signaling.flows.people.accounts import another_administrator
+from signaling.flows.people.accounts import able_to_sign_in, another_administrator
 from signaling.flows.people.handing_over import HandingOver, hand_over
+from signaling.notices.account_mail import AccountOccasion
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 
@@ -17,24 +21,33 @@ PLANNED = N_("They have planned a session meanwhile. Please try again.")
 
 
 class Deleting:
-    def __init__(self, store: Store, handing_over: HandingOver, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        handing_over: HandingOver,
+        clock: Clock,
+        forget: Callable[[Iterable[str]], Awaitable[None]],
+    ) -> None:
+        """`forget` deletes the files of mails about accounts, and what deleted rows left behind."""
         self._store = store
         self._handing_over = handing_over
         self._clock = clock
+        self._forget = forget
 
     async def delete(self, account_id: str, colleague_id: str, *, actor: str) -> None:
         """Hand the open sessions to a colleague, and delete the account, in one transaction.
 
         Lines of the audit log keep the id, which then refers to nobody. `colleague_id` may be empty
-        if there are no open sessions. Raises NotFound; Conflict for oneself, the last administrator,
+        if there are no open sessions. Raises NotFound, also if the actor is no administrator any more;
+        Conflict for oneself, the last administrator,
         or a session planned meanwhile; InvalidInput for `colleague`.
         """
         async with self._handing_over.held(account_id) as held:
             now = self._clock.now()
 
-            async def work(records: Records) -> tuple[list[str], Account | None]:
+            async def work(records: Records) -> tuple[list[str], Account | None, Sequence[str]]:
                 account = await records.accounts.get(account_id)
-                if account is None:
+                if account is None or not await _may_delete(records, actor):
                     raise NotFound
                 if account_id == actor:
                     raise Conflict(OWN)
@@ -51,17 +64,23 @@ class Deleting:
                     handed = await hand_over(records, account_id, colleague.id, now, actor=actor)
                     await self._handing_over.tell(records, handed, colleague)
                 await records.audit.append(now, actor, "delete_account", account_id)
+                mails = await records.account_mails.remove_of(account_id, get_args(AccountOccasion))
                 await records.accounts.remove(account_id, now)
-                return handed, colleague
+                return handed, colleague, mails
 
-            handed, colleague = await self._store.write(work)
+            handed, colleague, mails = await self._store.write(work)
             if colleague is not None:
                 await self._handing_over.follow(handed, account_id, colleague)
+        await self._forget(mails)
+
+
+async def _may_delete(records: Records, actor: str) -> bool:
+    """Asked again here: waiting for the sessions may have taken a while."""
+    account = await records.accounts.get(actor)
+    return account is not None and account.role == "administrator" and account.suspended_at is None
 
 
 async def _colleague(records: Records, colleague_id: str, account_id: str) -> Account | None:
     """Who takes over; None if nobody was chosen, or nobody who can."""
-    colleague = await records.accounts.get(colleague_id) if colleague_id else None
-    if colleague is None or colleague.suspended_at is not None or colleague.id == account_id:
-        return None
-    return colleague
+    able = await able_to_sign_in(records)
+    return next((each for each in able if each.id == colleague_id != account_id), None)

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -87,13 +88,18 @@ class AccountInvitations:
         """Send a new link, which replaces the last one. Raises NotFound; Conflict if accepted."""
         return await self._send(records, await self._invited(records, account_id), actor)
 
-    async def withdraw(self, records: Records, account_id: str, *, actor: Account) -> None:
-        """Delete an account that nobody has used. Raises NotFound; Conflict if accepted."""
+    async def withdraw(self, records: Records, account_id: str, *, actor: Account) -> Sequence[str]:
+        """Delete an account that nobody has used. Raises NotFound; Conflict if accepted.
+
+        Returns the ids of its mails, to be forgotten after the commit.
+        """
         account = await self._invited(records, account_id)
         now = self._clock.now()
         await records.audit.append(now, actor.id, "withdraw_account_invitation", account_id)
+        mails = await records.account_mails.remove_of(account.id, ("invitation",))
         if not await records.accounts.remove_unused(account.id):
             raise Conflict(NOT_INVITED)
+        return mails
 
     async def _invited(self, records: Records, account_id: str) -> Account:
         account = await records.accounts.get(account_id)

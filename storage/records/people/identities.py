@@ -29,6 +29,11 @@ class Identities:
         )
         return [Identity(row["issuer"], row["subject"]) for row in rows]
 
+    async def accounts(self) -> frozenset[str]:
+        """Ids of all accounts that an identity signs in to."""
+        rows = await self._executor.rows("SELECT DISTINCT account_id FROM identity")
+        return frozenset(row["account_id"] for row in rows)
+
     async def add(self, identity: Identity, account_id: str, now: datetime) -> None:
         """Raises Conflict if the identity signs in to an account already."""
         try:

@@ -5,6 +5,7 @@ import contextlib
 import shutil
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -67,6 +68,13 @@ async def answer_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     writer.close()
 
 
+async def answer_cut_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An answer whose only attribute, a lifetime, has no octets."""
+    request = await reader.readexactly(20)
+    writer.write(struct.pack("!HHI", 0x0101, 4, stun.COOKIE) + request[8:] + b"\0\x0d\0\0")
+    writer.close()
+
+
 @contextlib.asynccontextmanager
 async def listening(
     answer: Callable[..., Any], encryption: ssl.SSLContext | None = None
@@ -105,6 +113,8 @@ async def test_turn_over_tcp_and_tls_is_asked_as_browsers_ask(trusted: None) -> 
     async with listening(answer_stream, certificates("stranger").server) as port:
         assert "certificate" in await problem_of(f"turns:localhost:{port}")
     async with listening(answer_http) as port:
+        assert await problem_of(f"turn:127.0.0.1:{port}?transport=tcp") == "it does not speak STUN"
+    async with listening(answer_cut_off) as port:
         assert await problem_of(f"turn:127.0.0.1:{port}?transport=tcp") == "it does not speak STUN"
 
 
@@ -148,9 +158,11 @@ async def test_the_certificate_is_seen_as_browsers_see_it(trusted: None) -> None
 
 
 async def test_the_provider_says_what_time_it_is() -> None:
+    right = format_datetime(NOW - timedelta(minutes=5), usegmt=True)
+    dates = [f"Mon, 07 Dec 2026 14:30:00 +{10**20}", "yesterday", right]
+
     async def say(_: web.Request) -> web.Response:
-        date = format_datetime(NOW - timedelta(minutes=5), usegmt=True)
-        return web.Response(status=404, headers={"Date": date})
+        return web.Response(status=404, headers={"Date": dates.pop()})
 
     app = web.Application()
     app.router.add_route("*", "/", say)
@@ -160,9 +172,26 @@ async def test_the_provider_says_what_time_it_is() -> None:
     await site.start()
     port = runner.addresses[0][1]
     answer = await ask(f"http://127.0.0.1:{port}/", MovableClock(NOW))
+    while dates:
+        assert await ask(f"http://127.0.0.1:{port}/", MovableClock(NOW)) == Answer()
     await runner.cleanup()
     assert answer == Answer(timedelta(minutes=5, seconds=-0.5))
     assert (await ask(f"http://127.0.0.1:{port}/", MovableClock(NOW))).problem
+
+
+async def test_a_database_that_cannot_be_read_is_answered_as_everywhere(tmp_path: Path) -> None:
+    async with serving(tmp_path, MovableClock(NOW)) as server, Person(server) as boss:
+        await server.account(role="administrator")
+        await boss.sign_in()
+        database = server.app[STORE]._database
+        for before, after in (("account_mail", "gone"), ("gone", "account_mail")):
+            await database.write(
+                lambda executor, before=before, after=after: executor.rows(
+                    f"ALTER TABLE {before} RENAME TO {after}"
+                )
+            )
+            status = (await boss.get("/admin/health")).status
+            assert status == (503 if after == "gone" else 200)
 
 
 async def measured(folder: Path, **settings: str) -> Health:

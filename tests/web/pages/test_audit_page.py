@@ -145,7 +145,9 @@ async def test_the_table_is_for_administrators(server: Server) -> None:
     assert "export_audit" not in {line.action for line in await audit_lines(server.app[STORE])}
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+41 79", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+41 79", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"]
+)
 def test_a_cell_that_would_be_a_formula_is_text(cell: str) -> None:
     [[read]] = csv.reader(io.StringIO(csv_lines([[cell]]).decode(), newline=""))
     assert read == f"'{cell}"

@@ -145,6 +145,9 @@ async def test_another_page_or_language_does_not_exist(boss: Person, address: st
         ("<img src=https://example.org/x.png>", "<img"),
         ("![a picture](https://example.org/x.png)", "<img"),
         ("[a link](javascript:run())", "javascript"),
+        ("[a link](//example.org)", "example.org"),
+        ("<a href='\\\\example.org'>a link</a>", "example.org"),
+        ("<a href=' /\t/example.org'>a link</a>", "example.org"),
         ("<p style='color:red' onclick=run()>x</p>", "style"),
         ("<iframe src=https://example.org></iframe>", "iframe"),
         ("<link rel=stylesheet href=https://example.org>", "<link"),
@@ -154,8 +157,31 @@ def test_no_text_loads_or_runs_anything(text: str, without: str) -> None:
     assert without not in to_html(text)
 
 
-@pytest.mark.parametrize("unit", ["[", "![", "<a ", "<"])
+@pytest.mark.parametrize("unit", ["[", "![", "<a ", "<", "# a\n", "a\n=\n"])
 def test_what_would_hold_up_the_server_is_refused(unit: str) -> None:
     with pytest.raises(InvalidInput):
         to_html((unit * 1000 + "x " * LONGEST)[:LONGEST])
     assert to_html(unit * 20 + "x " * 1000)
+
+
+async def test_a_longer_name_of_the_service_keeps_nobody_out(server: Server, boss: Person) -> None:
+    assert await save(boss, "Of $brand " * 1200) == 303
+    link = await boss.invite()
+    assert (await boss.post("/admin/settings/brand", {"brand": "x" * 80})).status == 303
+    async with Person(server) as phone:
+        assert "not an emergency service" in (await phone.get("/terms")).text
+        assert "Join the session" in (await phone.get(link)).text
+    editor = await boss.get(EDITOR)
+    assert editor.status == 200 and "too long or too complicated" in editor.text
+    assert await save(boss, "Of $brand") == 303
+    assert "Of xxxx" in (await boss.get("/terms")).text
+
+
+async def test_going_back_to_the_default_of_a_changed_text_keeps_what_was_typed(
+    boss: Person,
+) -> None:
+    await save(boss, "From one tab")
+    text = "y" * (LONGEST + 300)
+    answer = await boss.post(EDITOR, {"text": text, "step": "default", "version": "another"})
+    assert answer.status == 409
+    assert text in answer.text and "From one tab" in answer.text

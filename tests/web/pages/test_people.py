@@ -12,11 +12,12 @@ import pytest
 from pypdf import PdfReader
 
 from signaling.account import Account
+from signaling.errors import NotFound
 from storage.store import Records
 from tests.clock import MovableClock
 from tests.people import Person, outbox, visiting
 from tests.serving import Server, audit_lines, moment, serving
-from web.keys import CLOCKWORK, STORE
+from web.keys import ACCOUNT_MAIL, CLOCKWORK, DELETING, STORE
 
 NOW = moment("2026-12-07 14:30")
 
@@ -206,3 +207,36 @@ async def test_nobody_deletes_themselves_or_somebody_twice(clinic: Clinic) -> No
     assert await clinic.act(clinic.lee, "delete") == 404
     assert (await clinic.boss.get(f"/admin/people/{clinic.lee.id}")).status == 404
     assert (await clinic.boss.get("/admin/people/nobody/delete")).status == 404
+
+
+async def test_only_somebody_who_is_still_an_administrator_deletes(clinic: Clinic) -> None:
+    """The page asks before it waits for the sessions, the transaction again after that."""
+    deleting = clinic.server.app[DELETING]
+    with pytest.raises(NotFound):
+        await deleting.delete(clinic.nurse.id, "", actor=clinic.lee.id)
+    assert await clinic.server.app[STORE].read.accounts.get(clinic.nurse.id) is not None
+
+
+async def test_a_deleted_address_is_nowhere_in_the_data_folder(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    app, gone = clinic.server.app, await clinic.server.account("gone@example.org", "Gone")
+
+    def holding() -> list[str]:
+        files = [each for each in tmp_path.rglob("*") if each.is_file()]
+        return [each.name for each in files if b"gone@example.org" in each.read_bytes()]
+
+    await app[STORE].write(
+        lambda records: app[ACCOUNT_MAIL].queue(records, gone, "password_changed")
+    )
+    assert [each.to for each in await outbox(clinic.server)] == ["gone@example.org"]
+    assert len(holding()) > 1
+    assert await clinic.act(gone, "delete") == 303
+    assert holding() == []
+
+    form = {"name": "Gone", "email": "gone@example.org", "role": "scheduler"}
+    await clinic.boss.post("/admin/people/invite", form)
+    invited = await app[STORE].read.accounts.by_email("gone@example.org")
+    assert invited is not None and await outbox(clinic.server)
+    assert await clinic.act(invited, "invitation/withdraw") == 303
+    assert holding() == []

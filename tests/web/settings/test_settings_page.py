@@ -186,3 +186,20 @@ async def test_the_sender_of_mail_has_the_new_name(server: Server, boss: Person)
 
 async def test_no_other_setting_can_be_stored(boss: Person) -> None:
     assert (await boss.post("/admin/settings/nothing", {"nothing": "x"})).status == 404
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="logo"\r\n'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"no part at all", PART, PART + b"\r\ncut off", PART + b"X: " + b"a" * 20_000,
+        PART + b"X: a\r\n" * 3000, PART + b"no colon\r\n\r\nx\r\n--b--\r\n",
+        PART + b"Content-Length: -5\r\n\r\nx\r\n--b--\r\n",
+        PART + b"Content-Type: multipart/mixed; boundary=c\r\n\r\n--c--\r\n--b--\r\n",
+    ],
+)  # fmt: skip
+async def test_a_logo_in_a_form_that_cannot_be_read_is_refused(boss: Person, body: bytes) -> None:
+    kind = {"Content-Type": "multipart/form-data; boundary=b"}
+    assert (await boss.ask("POST", "/admin/logo", data=body, headers=kind)).status == 400

@@ -10,6 +10,7 @@ import pytest
 
 from signaling.account import Account
 from signaling.audit import STRANGER
+from signaling.flows.people.accounts import another_administrator
 from tests.clock import MovableClock
 from tests.delivery.smtp_server import MailServer, mail_server
 from tests.people import Answer, Person
@@ -172,10 +173,38 @@ async def test_somebody_who_has_not_accepted_is_no_other_administrator(
     server: Server, boss: Person
 ) -> None:
     await boss.post("/admin/people/invite", FORM)
-    own = await account(server, BOSS)
-    assert own is not None
-    refused = await boss.post(f"/admin/people/{own.id}/suspend")
-    assert refused.status == 409
+    own, ada = await account(server, BOSS), await account(server)
+    assert own is not None and ada is not None
+    store = server.app[STORE]
+    assert not await another_administrator(store.read, own)
+    for step in ("password-link", "suspend", "let-in"):
+        await boss.post(f"/admin/people/{ada.id}/{step}")
+        assert not await another_administrator(store.read, own), step
+    await store.sign_everybody_out()  # as a restore does, which ends invitations
+    assert not await another_administrator(store.read, own)
+
+
+async def test_nobody_suspends_themselves(server: Server, boss: Person) -> None:
+    own, nurse = await account(server, BOSS), await account(server, NURSE)
+    assert own is not None and nurse is not None
+    await boss.post(f"/admin/people/{nurse.id}/make-administrator")
+    assert (await boss.post(f"/admin/people/{own.id}/suspend")).status == 409
+    assert (await boss.get("/admin/people")).status == 200
+
+
+async def test_nothing_is_handed_to_somebody_who_has_not_accepted(
+    server: Server, boss: Person
+) -> None:
+    await boss.post("/admin/people/invite", FORM)
+    nurse, ada = await account(server, NURSE), await account(server)
+    assert nurse is not None and ada is not None
+    async with Person(server) as scheduler:
+        await scheduler.sign_in()
+        await scheduler.invite()
+    address = f"/admin/people/{nurse.id}/delete"
+    assert "Dr. Ada" not in (await boss.get(address)).text
+    assert (await boss.post(address, {"colleague": ada.id})).status == 400
+    assert await account(server, NURSE) == nurse
 
 
 BAD_NAMES = ["", " ", "\u200b\u2060", "a\u202eb", "x\0y", "x" * 10_000, "\u2066Ada"]

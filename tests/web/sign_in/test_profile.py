@@ -119,6 +119,9 @@ async def test_a_request_to_be_deleted_reaches_every_administrator_and_can_be_ta
         assert (await nurse.post("/profile/deletion", {"step": "now"})).status == 404
         steps = [action for _, action, _ in await audit(server) if "delet" in action]
         assert steps == ["request_deletion", "withdraw_deletion_request"]
+        again = [await nurse.post("/profile/deletion", {"step": each}) for each in ("ask", "keep")]
+        again.append(await nurse.post("/profile/deletion", {"step": "ask"}))
+        assert [answer.status for answer in again] == [303, 303, 429], "each is a mail to many"
 
 
 async def test_every_change_of_a_password_is_told_by_mail(server: Server) -> None:

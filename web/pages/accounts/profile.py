@@ -15,7 +15,7 @@ from signaling.text import one_line
 from storage.store import Records
 from web.http.forms import form_errors, form_of
 from web.http.request import show, signed_in, viewer_of, web_session_digest
-from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, CONFIG, STORE
+from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, CONFIG, LIMITS, STORE
 from web.markup.accounts.factors import factors_section
 from web.markup.accounts.profile import (
     deletion_section,
@@ -100,11 +100,16 @@ async def save_preferences(request: web.Request) -> web.Response:
 
 
 async def change_deletion(request: web.Request) -> web.Response:
-    """Ask the administrators to delete the account, or take that back. Raises NotFound."""
+    """Ask the administrators to delete the account, or take that back.
+
+    Raises NotFound; TooManyRequests for one who asks again and again.
+    """
     account, step = await signed_in(request), (await form_of(request)).get("step")
     app, now = request.app, request.app[CLOCK].now()
     if step not in ("ask", "keep"):
         raise NotFound
+    if step == "ask":
+        await app[LIMITS].hit("ask_deletion", account.id)
 
     async def work(records: Records) -> None:
         stored = await records.accounts.get(account.id)

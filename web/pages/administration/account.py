@@ -4,6 +4,7 @@ from aiohttp import web
 
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, NotFound
+from signaling.flows.people.accounts import able_to_sign_in
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
@@ -49,9 +50,7 @@ async def _view(request: web.Request) -> AccountView:
 
 
 async def _deletion(request: web.Request, view: AccountView, form: Form) -> web.Response:
-    accounts = await request.app[STORE].read.accounts.all()
-    colleagues = [
-        each for each in accounts if each.suspended_at is None and each.id != view.person.account.id
-    ]
+    able = await able_to_sign_in(request.app[STORE].read)
+    colleagues = [each for each in able if each.id != view.person.account.id]
     page = deletion_page(await viewer_of(request), form, view, colleagues)
     return show(page, 400 if form.errors else 200)

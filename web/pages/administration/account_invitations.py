@@ -9,7 +9,7 @@ from storage.store import Records
 from web.http.errors import sentence
 from web.http.forms import form_of
 from web.http.request import administrator, show, viewer_of
-from web.keys import ACCOUNT_INVITATIONS, CLOCK, MAIL_REACH, STORE
+from web.keys import ACCOUNT_INVITATIONS, ACCOUNT_MAIL_SENDING, CLOCK, MAIL_REACH, STORE
 from web.markup.administration.invite_account import invite_page, invited_page
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
@@ -54,9 +54,10 @@ async def change(request: web.Request) -> web.Response:
     app, step = request.app, request.match_info["step"]
     account_id, invitations = request.match_info["account_id"], app[ACCOUNT_INVITATIONS]
     if step == "withdraw":
-        await app[STORE].write(
+        mails = await app[STORE].write(
             lambda records: invitations.withdraw(records, account_id, actor=actor)
         )
+        await app[ACCOUNT_MAIL_SENDING].forget(mails)
         raise web.HTTPSeeOther(path("admin_people"))
     if step != "again":
         raise NotFound

@@ -93,6 +93,12 @@ async def _editor(
         page, language, [(code, source(code)) for code, _ in viewer.languages], version, "", theirs
     )
     if not form.errors:
-        html = await asyncio.to_thread(texts.html, form.values["text"], viewer.brand)
-        view = replace(view, preview=html)
+        try:
+            html = await asyncio.to_thread(texts.html, form.values["text"], viewer.brand)
+        except (
+            InvalidInput
+        ) as error:  # stored when the name of the service was shorter, or not checked
+            form = replace(form, errors={"text": sentence(error, viewer.translate)})
+        else:
+            view = replace(view, preview=html)
     return show(page_text_editor(viewer, form, view), status)

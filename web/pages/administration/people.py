@@ -94,7 +94,7 @@ def _is_in(account: Account, state: str) -> bool:
 async def change(request: web.Request) -> web.Response:
     """Suspend, let in again, sign out everywhere, change the role, or make a link for a new password.
 
-    Raises NotFound; Conflict for the last administrator and for one's own role.
+    Raises NotFound; Conflict for the last administrator, and for suspending oneself or one's own role.
     """
     actor = await administrator(request)
     account_id, step = request.match_info["account_id"], request.match_info["step"]
@@ -110,7 +110,7 @@ async def change(request: web.Request) -> web.Response:
         if account is None or step not in STEPS:
             raise NotFound
         if step == "suspend":
-            await suspend(records, account, now)
+            await suspend(records, account, now, actor=actor.id)
         elif step == "let-in":
             await records.accounts.change(replace(account, suspended_at=None))
         else:

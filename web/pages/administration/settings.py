@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http import HttpProcessingError
 
 from signaling.account import Account
 from signaling.errors import N_, InvalidInput, NotFound
@@ -135,7 +136,8 @@ async def _read_logo(request: web.Request, typed: dict[str, str]) -> Logo | None
             elif part.name == "logo_text":
                 text = content.decode("utf-8", "replace")
             reset = reset or part.name == "reset"
-    except (ValueError, AssertionError):
+    except (ValueError, AssertionError, HttpProcessingError):
+        # not a multipart body, without its boundary, headers of a part that cannot be read
         raise InvalidInput("form") from None
     if reset:
         return None
