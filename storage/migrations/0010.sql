@@ -31,10 +31,19 @@ CREATE INDEX web_session_subject ON web_session (issuer, subject) WHERE issuer I
 ALTER TABLE web_session ADD COLUMN used_at INTEGER;
 
 -- reset: made by an administrator; invitation: of somebody who has no password yet; forgotten: asked
--- for at the sign-in page.
-ALTER TABLE password_link ADD COLUMN kind TEXT NOT NULL DEFAULT 'reset'
-    CHECK (kind IN ('reset', 'invitation', 'forgotten'));
-ALTER TABLE password_link ADD COLUMN made_by TEXT REFERENCES account (id) ON DELETE SET NULL;
+-- for at the sign-in page, by anybody who knows the address: it must not replace the others.
+CREATE TABLE kept_password_link (
+    account_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('reset', 'invitation', 'forgotten')),
+    token_digest BLOB NOT NULL UNIQUE,
+    expires_at INTEGER NOT NULL,
+    made_by TEXT REFERENCES account (id) ON DELETE SET NULL,
+    PRIMARY KEY (account_id, kind)
+) STRICT, WITHOUT ROWID;
+INSERT INTO kept_password_link (account_id, kind, token_digest, expires_at)
+    SELECT account_id, 'reset', token_digest, expires_at FROM password_link;
+DROP TABLE password_link;
+ALTER TABLE kept_password_link RENAME TO password_link;
 CREATE INDEX password_link_made_by ON password_link (made_by) WHERE made_by IS NOT NULL;
 
 -- What somebody has chosen under their profile, as JSON; and when they asked to be deleted.

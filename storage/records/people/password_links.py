@@ -15,12 +15,12 @@ class PasswordLinks:
         self._executor = executor
 
     async def put(self, link: PasswordLink, digest: bytes) -> None:
-        """Store the link of an account, replacing an earlier one."""
+        """Store the link of an account, replacing an earlier one of its kind."""
         await self._executor.rows(
             "INSERT INTO password_link (account_id, token_digest, expires_at, kind, made_by)"
-            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id) DO UPDATE SET"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT (account_id, kind) DO UPDATE SET"
             " token_digest = excluded.token_digest, expires_at = excluded.expires_at,"
-            " kind = excluded.kind, made_by = excluded.made_by",
+            " made_by = excluded.made_by",
             (link.account_id, digest, to_ms(link.expires_at), link.kind, link.made_by),
         )
 

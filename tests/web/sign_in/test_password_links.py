@@ -308,6 +308,18 @@ async def test_a_link_from_the_mail_lives_an_hour_and_the_newest_counts(
         assert "This link has expired. Press “Forgot your password?”" in late.text
 
 
+async def test_asking_leaves_the_link_from_an_administrator_alone(
+    server: Server, clock: MovableClock, boss: Person
+) -> None:
+    nurse = await account(server, NURSE)
+    assert nurse is not None
+    link = link_in(await boss.post(f"/admin/people/{nurse.id}/password-link"))
+    async with Person(server) as stranger:
+        assert (await ask(stranger)).status == 200
+        assert len(await mails(server, clock)) == 1
+        assert (await stranger.get(link)).status == 200
+
+
 async def test_asking_is_limited_by_address_and_by_network(
     server: Server, clock: MovableClock
 ) -> None:
