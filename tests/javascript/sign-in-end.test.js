@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SignInEnd } from "../../web/static/js/shared/sign-in-end.js";
+import { SignInEnd } from "../../web/static/js/signaling/sign-in-end.js";
 
 const MINUTE = 60_000;
 

@@ -29,8 +29,10 @@ _UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress, "deflate": zlib.dec
 _IMPORTED = re.compile(rb"""(?:from|import) ?["'](\.[^"']+)["']""")
 "At once."
 _IMPORTED_LATER = re.compile(rb"""import\(["'](\.[^"']+)["']\)""")
-_OF_FILES = re.compile(r"/files/|/keeping\.js|/unread\.js|photos\.js|left-behind\.js")
-"What is loaded for chat and files when it is used, with or without a call."
+_NOT_FOR_CALLS = re.compile(
+    r"/files/|/keeping\.js|/unread\.js|photos\.js|left-behind\.js|/own-sign-in\.js"
+)
+"Loaded for chat and files when these are used, with or without a call; the last one by schedulers only."
 
 
 async def loaded(
@@ -62,7 +64,9 @@ async def loaded(
                 names = _IMPORTED.findall(body)
                 names += _IMPORTED_LATER.findall(body) if call else []
                 found_here = [normpath(join(dirname(address), name.decode())) for name in names]
-                waiting += [name for name in found_here if not (call and _OF_FILES.search(name))]
+                waiting += [
+                    name for name in found_here if not (call and _NOT_FOR_CALLS.search(name))
+                ]
     return found
 
 

@@ -18,7 +18,7 @@ import { socketAddress } from "../signaling/socket-address.js";
 import { Ringer } from "../shared/ringer.js";
 import { prefer } from "../shared/ring-sounds.js";
 import { openBeside } from "../shared/sign-in-beside.js";
-import { SignInEnd } from "../shared/sign-in-end.js";
+import { SignInEnd } from "../signaling/sign-in-end.js";
 import { tellSignedIn, whenSignedIn } from "../shared/signed-in.js";
 import { inWords, timeOfDay } from "../shared/time/format.js";
 

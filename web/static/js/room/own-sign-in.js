@@ -1,6 +1,6 @@
 /** A scheduler's own sign-in on the session page: whether it ends, comes back, or is somebody else's. */
 
-import { SignInEnd } from "../shared/sign-in-end.js";
+import { SignInEnd } from "../signaling/sign-in-end.js";
 import { whenSignedIn } from "../shared/signed-in.js";
 
 export class OwnSignIn extends SignInEnd {

@@ -1,8 +1,8 @@
 /** When somebody will have to sign in again, as the server tells it. */
 
-import { serverNow } from "./time/server-clock.js";
+import { serverNow } from "../shared/time/server-clock.js";
 
-/** @import { SignInEnds } from "../signaling/messages.js" */
+/** @import { SignInEnds } from "./messages.js" */
 
 /** Milliseconds before the end from which it is shown. */
 const SOON = 300_000;
