@@ -69,7 +69,7 @@ async def test_npms_provider_signs_in_and_out_and_ends_what_is_open(
             "backchannel_logout_session_required": True,
         }
         await provider.learn(client(server) | logout)
-        context = await new_context(allowed_errors=["status of 403"])
+        context = await new_context(allowed_errors=["status of 403"], reduced_motion="reduce")
         page, complaints = await context.new_page(), list[str]()
         await to_the_provider(page, server)
         await at_npm(page, "chief")
@@ -115,7 +115,7 @@ async def test_canaille_signs_in_whoever_has_an_account_here_and_out_again(
     async with running(*CANAILLE) as provider, serving(tmp_path, **settings(provider)) as server:
         account = await server.account(email="Joy@example.org")
         await provider.learn(client(server) | {"scope": ["openid", "profile", "email"]})
-        context = await new_context(allowed_errors=["status of 403"])
+        context = await new_context(allowed_errors=["status of 403"], reduced_motion="reduce")
         page, complaints = await context.new_page(), list[str]()
         await to_the_provider(page, server)
         await at_canaille(page)

@@ -16,6 +16,19 @@ export function heldAt(seat) {
   return `unsent:${seat.slice(0, -1)}`;
 }
 
+/**
+ * @param {string} seat
+ * @returns {{ unsent: Unsent[], draft: string }} what an earlier page has held there
+ */
+export function heldInTab(seat) {
+  try {
+    const { unsent = [], draft = "" } = JSON.parse(sessionStorage.getItem(heldAt(seat)) ?? "{}");
+    return { unsent, draft };
+  } catch {
+    return { unsent: [], draft: "" }; // storage is forbidden, or holds something else
+  }
+}
+
 export class UnsentMessages {
   /** By message id, in their order. @type {Map<string, Kept>} */
   #all = new Map();

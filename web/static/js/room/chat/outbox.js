@@ -5,7 +5,7 @@
 
 import { isStored } from "../../shared/clear-storage.js";
 import { newId } from "../../shared/identifier.js";
-import { heldAt } from "./drafts.js";
+import { heldAt, heldInTab } from "./drafts.js";
 
 /** @import { ChatSend } from "../../signaling/messages.js" */
 /**
@@ -25,6 +25,8 @@ export class Outbox {
   /** @type {import("./keeping.js").Keeping | null} */
   #keeping = null;
   #isKept = true;
+  /** What an earlier page has held in the tab, and `keeping.js` has not read yet. */
+  #earlier;
   /** Settles when what an earlier page has left was given to the channel, before anything newer. */
   restored = isStored().then(
     // a draft of this page was typed before the scripts ran
@@ -34,6 +36,7 @@ export class Outbox {
   /** @param {OutboxOptions} options */
   constructor(options) {
     this.options = options;
+    this.#earlier = heldInTab(options.seat);
     options.unsent.onChange = () => this.#hold();
     for (const sign of ["focusin", "pointerdown", "keydown"]) {
       document.addEventListener(sign, () => void this.open(), { passive: true });
@@ -59,8 +62,9 @@ export class Outbox {
   /** Until it is kept in the browser, the tab holds it. */
   #hold() {
     const { unsent, seat } = this.options;
-    const { draft } = unsent;
-    const held = unsent.kept();
+    const { unsent: earlier, draft: before } = this.#earlier;
+    const held = [...earlier.filter(({ message }) => !unsent.get(message.id)), ...unsent.kept()];
+    const draft = [...new Set([before, unsent.draft])].filter(Boolean).join("\n");
     try {
       if (this.#isKept && (draft || held.length)) {
         sessionStorage.setItem(heldAt(seat), JSON.stringify({ unsent: held, draft }));
@@ -78,9 +82,10 @@ export class Outbox {
 
   /** @param {boolean} kept see Keeping */
   keep(kept) {
+    const isNew = kept !== this.#isKept;
     this.#isKept = kept;
     if (this.#keeping) this.#keeping.keep(kept);
-    else this.#hold();
+    else if (isNew) this.#hold();
   }
 
   /** Leave what is kept as it is. */
