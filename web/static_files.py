@@ -21,7 +21,10 @@ from rjsmin import jsmin
 
 from web.routes import path
 
-FOR_EVER = "public, max-age=31536000, immutable"
+UTF_8_ALWAYS = frozenset({"text/javascript", "application/json"})
+"""Types that need not say so: modules are UTF-8 whatever is said (RFC 9239, section 4), other scripts are
+read as their page is, and JSON has no other encoding (RFC 8259, section 8.1)."""
+FOR_EVER = "max-age=31536000, immutable"
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".css": "text/css"}
 
 
@@ -86,7 +89,9 @@ def packed_response(
     packed = pack(plain)
     encoding = next((each for each in packed if each in accepted), None)
     response = web.Response(
-        body=packed[encoding] if encoding else plain, content_type=content_type, charset="utf-8"
+        body=packed[encoding] if encoding else plain,
+        content_type=content_type,
+        charset=None if content_type in UTF_8_ALWAYS else "utf-8",
     )
     if encoding:
         response.headers[hdrs.CONTENT_ENCODING] = encoding

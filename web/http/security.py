@@ -100,8 +100,11 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
         response.headers.setdefault("Referrer-Policy", "no-referrer")
     for name, value in default_headers(secure=request.app[CONFIG].secure, asset=asset).items():
         response.headers.setdefault(name, value)
-    # do not reveal the library and its version
-    response.headers[hdrs.SERVER] = SERVER
+    # Do not reveal the library and its version. Some sixty assets make a page: on slow and metered
+    # networks each of their headers has to be worth its bytes.
+    response.headers.popall(hdrs.SERVER, None)
+    if not asset:
+        response.headers[hdrs.SERVER] = SERVER
 
 
 def default_headers(*, secure: bool, asset: bool = False) -> dict[str, str]:
