@@ -4,7 +4,7 @@ import io
 from pathlib import Path
 
 from PIL import Image, ImageDraw
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, FilePayload, Page
 
 from web.routes import path
 
@@ -56,8 +56,8 @@ async def _appearance(page: Page) -> None:
     await page.fill("#color", "#b3202a")
     await page.click("#color >> xpath=ancestor::form//button[1]")
     await page.wait_for_selector("link[href$='colors.css']", state="attached")
-    file = {"name": "logo.png", "mimeType": "image/png", "buffer": lamp()}
-    await page.set_input_files("#logo", file)  # type: ignore[arg-type]  # it is a FilePayload
+    file = FilePayload(name="logo.png", mimeType="image/png", buffer=lamp())
+    await page.set_input_files("#logo", file)
     await page.fill("#logo_text", "A red lamp")
     await page.click("#logo >> xpath=ancestor::form//button[1]")
     await page.wait_for_selector(".brand img")

@@ -71,33 +71,36 @@ async def test_nothing_acknowledged_is_lost_or_doubled_by_kill_9(
     cookies: list[str] = []
     seat = consultation_id = ""
     for turn in range(rounds):
-        async with process(tmp_path, first=turn == 0, relay=False) as (running, server, printed):  # noqa: SIM117
-            async with Person(server) as nurse, Person(server) as phone:
-                if turn == 0:
-                    setup = re.search(r"/setup/[\w-]+", printed)
-                    assert setup is not None
-                    form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
-                    assert (await nurse.post(setup.group(), form)).status == 303
-                    seat = await phone.join(await nurse.invite())
-                    cookies = [nurse.cookie, phone.cookie]
-                else:
-                    nurse.plant(cookies[0])
-                    phone.plant(cookies[1])
-                amina = await phone.enter(invite_id=seat)
-                consultation_id = await consultation_of(amina)
-                desk = await nurse.enter(consultation_id=consultation_id)
-                enough = [asyncio.Event() for _ in writers]
-                writing = [
-                    asyncio.create_task(writer.write(wire, event))
-                    for writer, wire, event in zip(writers, (amina, desk), enough, strict=True)
-                ]
-                async with asyncio.timeout(120):
-                    for event in enough:
-                        await event.wait()
-                await asyncio.sleep(random.random() / 50)
-                running.kill()
-                await asyncio.gather(*writing)
-                await asyncio.gather(amina.ws.close(), desk.ws.close())
+        async with (
+            process(tmp_path, first=turn == 0, relay=False) as (running, server, printed),
+            Person(server) as nurse,
+            Person(server) as phone,
+        ):
+            if turn == 0:
+                setup = re.search(r"/setup/[\w-]+", printed)
+                assert setup is not None
+                form = {"name": "Boss", "email": "boss@example.org", "password": PASSWORD}
+                assert (await nurse.post(setup.group(), form)).status == 303
+                seat = await phone.join(await nurse.invite())
+                cookies = [nurse.cookie, phone.cookie]
+            else:
+                nurse.plant(cookies[0])
+                phone.plant(cookies[1])
+            amina = await phone.enter(invite_id=seat)
+            consultation_id = await consultation_of(amina)
+            desk = await nurse.enter(consultation_id=consultation_id)
+            enough = [asyncio.Event() for _ in writers]
+            writing = [
+                asyncio.create_task(writer.write(wire, event))
+                for writer, wire, event in zip(writers, (amina, desk), enough, strict=True)
+            ]
+            async with asyncio.timeout(120):
+                for event in enough:
+                    await event.wait()
+            await asyncio.sleep(random.random() / 50)
+            running.kill()
+            await asyncio.gather(*writing)
+            await asyncio.gather(amina.ws.close(), desk.ws.close())
     async with process(tmp_path, relay=False) as (_, server, _), Person(server) as phone:
         phone.plant(cookies[1])
         amina = await phone.enter(invite_id=seat)

@@ -119,7 +119,6 @@ async def test_turn_over_tcp_and_tls_is_asked_as_browsers_ask(trusted: None) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed")
 async def test_coturn_answers(tmp_path: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.store import Records
 from tests.clock import MovableClock
 from tests.people import Person
 from tests.serving import Server, audit_lines, moment, serving
@@ -91,9 +92,9 @@ async def test_words_of_an_older_version_are_read_and_found(server: Server, boss
 
 
 async def test_the_pages_keep_the_filter(server: Server, boss: Person) -> None:
-    async def work(records: object) -> None:
+    async def work(records: Records) -> None:
         for _ in range(60):
-            await records.audit.append(NOW, "server", "purge", "")  # type: ignore[attr-defined]
+            await records.audit.append(NOW, "server", "purge", "")
 
     await server.app[STORE].write(work)
     assert len(await shown(boss, "what=purge")) == 50

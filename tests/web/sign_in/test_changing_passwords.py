@@ -3,7 +3,6 @@
 import asyncio
 import re
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,25 +13,13 @@ from signaling.audit import SCRIPT
 from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Answer, Person
-from tests.serving import PASSWORD, Server, audit_lines, moment, serving
+from tests.serving import PASSWORD, Server, audit_lines, serving
+from tests.web.sign_in.conftest import BOSS
 from web.keys import CLOCKWORK, STORE
 
 NEW = "three blind rivers sing"
-NURSE, BOSS = "nurse@example.org", "boss@example.org"
+NURSE = "nurse@example.org"
 LINK = re.compile(r"/password/[\w-]+")
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        await running.account(BOSS, "The Boss", "administrator")
-        yield running
 
 
 async def account(server: Server, email: str = NURSE) -> Account:

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -12,7 +11,8 @@ import pytest
 from tests.clock import MovableClock
 from tests.passkeys import SoftPasskey, origin_of
 from tests.people import Person, Refused
-from tests.serving import PASSWORD, Server, moment, serving
+from tests.serving import PASSWORD, Server, serving
+from tests.web.sign_in.conftest import BOSS
 from tests.web.sign_in.factors import (
     FACTORS,
     account_of,
@@ -28,28 +28,6 @@ from tests.web.sign_in.factors import (
     words,
 )
 from web.keys import STORE
-
-BOSS = "boss@example.org"
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        await running.account(BOSS, "The Boss", "administrator")
-        yield running
-
-
-@pytest.fixture
-async def owner(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 async def test_an_app_counts_only_once_a_code_has_confirmed_it(

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,35 +13,15 @@ from signaling.flows.people.accounts import another_administrator
 from tests.clock import MovableClock
 from tests.delivery.smtp_server import MailServer, mail_server
 from tests.people import Answer, Person
-from tests.serving import PASSWORD, Server, audit_lines, moment, serving
+from tests.serving import PASSWORD, Server, audit_lines, serving
+from tests.web.sign_in.conftest import BOSS
 from web.keys import CLOCKWORK, FORGETTING, MAIL_REACH, OUTBOX, STORE
 from web.notices.outbox import read_outbox
 
 NEW = "three blind rivers sing"
-BOSS, NURSE, ADA = "boss@example.org", "nurse@example.org", "ada@example.org"
+NURSE, ADA = "nurse@example.org", "ada@example.org"
 LINK = re.compile(r"/password/[\w-]+")
 FORM = {"name": "Dr. Ada", "email": ADA, "role": "administrator", "language": "fr"}
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    """A server without a mail server: its mails are in the outbox folder."""
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        await running.account(BOSS, "The Boss", "administrator")
-        yield running
-
-
-@pytest.fixture
-async def boss(server: Server) -> AsyncIterator[Person]:
-    async with Person(server) as person:
-        await person.sign_in(BOSS)
-        yield person
 
 
 async def account(server: Server, email: str = ADA) -> Account | None:

@@ -1,10 +1,8 @@
 """The profile: who one is here, how one's pages behave, and where one is signed in."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,7 @@ from signaling.preferences import Preferences
 from signaling.token import token_digest
 from tests.clock import MovableClock
 from tests.people import Person
-from tests.serving import Server, moment, serving
+from tests.serving import Server, moment
 from tests.web.sign_in.test_changing_passwords import (
     BOSS,
     NEW,
@@ -27,20 +25,6 @@ from tests.web.sign_in.test_changing_passwords import (
 from web.keys import CLOCKWORK, OUTBOX, STORE
 from web.notices.outbox import read_outbox
 from web.sign_in.browser_names import browser_name
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        await running.account(BOSS, "The Boss", "administrator")
-        yield running
-
 
 # --- about oneself
 

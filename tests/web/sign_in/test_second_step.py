@@ -11,7 +11,8 @@ import pytest
 from tests.clock import MovableClock
 from tests.passkeys import SoftPasskey, origin_of
 from tests.people import Person, outbox
-from tests.serving import PASSWORD, Server, moment, serving
+from tests.serving import PASSWORD, Server
+from tests.web.sign_in.conftest import BOSS
 from tests.web.sign_in.factors import (
     FACTORS,
     account_of,
@@ -28,28 +29,6 @@ from tests.web.sign_in.factors import (
     words,
 )
 from web.keys import STORE
-
-BOSS = "boss@example.org"
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
-@pytest.fixture
-async def server(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Server]:
-    async with serving(tmp_path, clock) as running:
-        await running.account()
-        yield running
-
-
-@pytest.fixture
-async def owner(server: Server) -> AsyncIterator[Person]:
-    """Nurse Joy, signed in at a browser of hers."""
-    async with Person(server) as person:
-        await person.sign_in()
-        yield person
 
 
 @pytest.fixture
@@ -253,7 +232,6 @@ async def test_a_browser_without_cookies_is_told_so(server: Server, app: pyotp.T
 async def test_a_link_for_a_new_password_does_not_go_around_the_second_step(
     server: Server, app: pyotp.TOTP, new: Person, clock: MovableClock
 ) -> None:
-    await server.account(BOSS, "The Boss", "administrator")
     account = await account_of(server)
     async with Person(server) as boss:
         await boss.sign_in(BOSS)
@@ -386,7 +364,6 @@ async def test_a_challenge_serves_once_and_for_five_minutes(
 async def test_a_passkey_answers_for_its_own_account_and_origin_only(
     server: Server, owner: Person, new: Person
 ) -> None:
-    await server.account(BOSS, "The Boss", "administrator")
     mine, theirs = SoftPasskey(origin_of(server.url)), SoftPasskey(origin_of(server.url))
     await add_passkey(owner, mine)
     async with Person(server) as boss:
@@ -407,7 +384,6 @@ async def test_a_passkey_answers_for_its_own_account_and_origin_only(
 async def test_a_suspended_account_is_not_opened_by_its_passkey(
     server: Server, owner: Person, new: Person
 ) -> None:
-    await server.account(BOSS, "The Boss", "administrator")
     passkey = SoftPasskey(origin_of(server.url))
     await add_passkey(owner, passkey)
     account = await account_of(server)

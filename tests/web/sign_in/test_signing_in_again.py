@@ -11,16 +11,11 @@ from yarl import URL
 
 from tests.clock import MovableClock
 from tests.people import Person, visiting
-from tests.serving import Server, moment, serving
+from tests.serving import Server, serving
 from tests.web.sign_in.factors import give_code, set_up_app
 from web.keys import CLOCKWORK, LIMITS, STORE
 
 FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
 
 
 def hidden(page: str) -> dict[str, str]:

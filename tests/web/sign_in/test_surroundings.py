@@ -3,25 +3,21 @@
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
 from tests.clock import MovableClock
 from tests.people import Person
-from tests.serving import Server, moment
+from tests.serving import Server
 from web.keys import PASSWORDS, STORE
 
 NURSE = "nurse@example.org"
 
 
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
 async def test_a_password_is_right_in_every_form_that_keyboards_write(
-    server: Server, form: str
+    server: Server, form: Literal["NFC", "NFD", "NFKC", "NFKD"]
 ) -> None:
     password = "Sécurité\u00a0élève 2026 ﬁn"
     found = await server.app[STORE].read.accounts.by_email(NURSE)
@@ -29,7 +25,7 @@ async def test_a_password_is_right_in_every_form_that_keyboards_write(
     changed = replace(found, password_hash=await server.app[PASSWORDS].hash(password))
     await server.app[STORE].write(lambda records: records.accounts.change(changed))
     async with Person(server) as nurse:
-        typed = unicodedata.normalize(form, password)  # type: ignore[arg-type]
+        typed = unicodedata.normalize(form, password)
         assert (await nurse.sign_in(password=typed)).status == 303
 
 

@@ -26,11 +26,6 @@ def minutes_of(answer: Answer) -> int:
     return int(found[1])
 
 
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
-
-
 def at(server: Server, network: int) -> Person:
     """A browser in a network of its own, behind the proxy of this machine."""
     return Person(server, **{"X-Forwarded-For": f"203.0.{network // 250}.{network % 250}"})
@@ -388,7 +383,6 @@ async def test_whoever_is_signed_out_everywhere_has_no_known_browser_left(
 ) -> None:
     account = await server.app[STORE].read.accounts.by_email(NURSE)
     assert account is not None
-    await server.account("boss@example.org", "The Boss", "administrator")
     async with at(server, 1) as nurse, at(server, 2) as boss:
         await nurse.sign_in()
         await boss.sign_in("boss@example.org")

@@ -6,13 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.clock import MovableClock
-from tests.serving import Server, moment, serving
+from tests.serving import Server, serving
 from tests.web.sign_in.oidc.lying_provider import LyingProvider, lying_provider
-
-
-@pytest.fixture
-def clock() -> MovableClock:
-    return MovableClock(moment("2026-12-07 14:30"))
 
 
 @pytest.fixture
