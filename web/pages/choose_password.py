@@ -11,8 +11,7 @@ from signaling.flows.people.accounts import set_password
 from signaling.flows.people.password_links import Choice, look_up_choice
 from storage.store import Records
 from web.http.client_address import client_network
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import show, time_zone_of, viewer_of
 from web.keys import ACCOUNT_MAIL, CATALOGS, CLOCK, LIMITS, PASSWORDS, RUNTIME_SETTINGS, STORE
 from web.markup.accounts.choose_password import choose_password_page, welcome_page
@@ -39,10 +38,8 @@ async def choose(request: web.Request) -> web.Response:
     try:
         password_hash = await app[PASSWORDS].choose(typed.get("password", ""), known)
     except InvalidInput as error:
-        translate = (await viewer_of(request, account.language)).translate
-        form = Form(
-            {"language": typed.get("language", "")}, {error.field: sentence(error, translate)}
-        )
+        errors = form_errors(error, await viewer_of(request, account.language))
+        form = Form({"language": typed.get("language", "")}, errors)
         return show(await _page(request, choice, form), 400)
     now, token = app[CLOCK].now(), request.match_info["token"]
 

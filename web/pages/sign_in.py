@@ -20,7 +20,7 @@ from signaling.errors import (
 from signaling.flows.people.accounts import find_account, new_account
 from storage.store import Records
 from web.http.client_address import client_network
-from web.http.errors import retry_after, sentence
+from web.http.errors import retry_after
 from web.http.forms import form_errors, form_of
 from web.http.request import entered_account, show, signed_in, time_zone_of, viewer_of
 from web.keys import (
@@ -193,7 +193,7 @@ async def set_up(request: web.Request) -> web.Response:
         await app[STORE].write(lambda records: _add_first(records, account, app[CLOCK].now()))
         app[SETUP_TOKEN].use_up()
     except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
+        form = Form(values, form_errors(error, viewer))
         return show(setup_page(viewer, form, request.path), 400)
     browser = await browser_of(request)
     raise await after_password(request, browser, account, way="password") or Conflict

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import htpy as h
 
@@ -123,9 +124,7 @@ def _deliveries(viewer: Viewer, view: NumbersView) -> list[Series]:
         view.series(
             channel_label(viewer, channel),
             "delivery",
-            lambda label, channel=channel: (  # type: ignore[misc]
-                delivery_parts(label)[::2] == (channel, "handed_over")
-            ),
+            partial(_is_handed_over, channel),
         )
         for channel in CHANNELS
     ]
@@ -133,6 +132,10 @@ def _deliveries(viewer: Viewer, view: NumbersView) -> list[Series]:
         _("Could not be sent"), "delivery", lambda label: delivery_parts(label)[2] == "failed"
     )
     return [*handed, failed]
+
+
+def _is_handed_over(channel: str, label: str) -> bool:
+    return delivery_parts(label)[::2] == (channel, "handed_over")
 
 
 def _routes(viewer: Viewer, view: NumbersView) -> h.Node:
@@ -178,10 +181,12 @@ def _paths(viewer: Viewer, view: NumbersView) -> list[Series]:
         "forwarded": _("Through the relay"),
         UNANSWERED: _("Not answered"),
     }
-    return [
-        view.series(text, "call", lambda label, each=each: call_parts(label)[0] == each)  # type: ignore[misc]
-        for each, text in labels.items()
-    ]
+    return [view.series(text, "call", partial(_has_part, 0, each)) for each, text in labels.items()]
+
+
+def _has_part(place: int, part: str, label: str) -> bool:
+    """Whether a call's label has this path (0) or quality (1)."""
+    return call_parts(label)[place] == part
 
 
 def _qualities(viewer: Viewer, view: NumbersView) -> list[Series]:
@@ -193,7 +198,4 @@ def _qualities(viewer: Viewer, view: NumbersView) -> list[Series]:
             strict=True,
         )
     )
-    return [
-        view.series(text, "call", lambda label, each=each: call_parts(label)[1] == each)  # type: ignore[misc]
-        for each, text in labels.items()
-    ]
+    return [view.series(text, "call", partial(_has_part, 1, each)) for each, text in labels.items()]

@@ -67,7 +67,7 @@ async def sign_out(request: web.Request) -> web.Response:
     answer, now = web.HTTPSeeOther(path("profile", {"done": "sign-out"})), request.app[CLOCK].now()
 
     async def everywhere_else(records: Records) -> str:
-        await sign_out_everywhere(records, account.id, now, keep=here)
+        await sign_out_everywhere(records, account.id, keep=here)
         await records.audit.append(now, account.id, "sign_out_elsewhere", account.id)
         return await remember(request, records, browser, account.id)
 

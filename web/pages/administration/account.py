@@ -5,8 +5,7 @@ from aiohttp import web
 from signaling.consultation import OPEN_STATES
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.people.accounts import able_to_sign_in
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import DELETING, STORE
 from web.markup.administration.account import AccountView, account_page, deletion_page
@@ -32,8 +31,8 @@ async def delete(request: web.Request) -> web.Response:
     try:
         await request.app[DELETING].delete(view.person.account.id, colleague, actor=actor.id)
     except InvalidInput as error:
-        said = sentence(error, (await viewer_of(request)).translate)
-        return await _deletion(request, view, Form({"colleague": colleague}, {error.field: said}))
+        errors = form_errors(error, await viewer_of(request))
+        return await _deletion(request, view, Form({"colleague": colleague}, errors))
     raise web.HTTPSeeOther(path("admin_people"))
 
 

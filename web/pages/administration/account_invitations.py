@@ -6,8 +6,7 @@ from signaling.account import Account, AccountRole
 from signaling.errors import InvalidInput, NotFound
 from signaling.flows.people.accounts import new_account
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import ACCOUNT_INVITATIONS, ACCOUNT_MAIL_SENDING, CLOCK, MAIL_REACH, STORE
 from web.markup.administration.invite_account import invite_page, invited_page
@@ -43,7 +42,7 @@ async def invite(request: web.Request) -> web.Response:
             lambda records: app[ACCOUNT_INVITATIONS].invite(records, account, actor=actor)
         )
     except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
+        form = Form(values, form_errors(error, viewer))
         return show(invite_page(viewer, form), 400)
     return await _sent(request, account, link)
 

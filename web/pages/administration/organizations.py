@@ -10,8 +10,7 @@ from signaling.interpreter_request import InterpretingOrganization
 from signaling.text import one_line
 from storage.store import Records
 from web.forms.contacts import understand
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, STORE
 from web.markup.administration.organizations import organizations_page
@@ -50,7 +49,7 @@ async def save_organization(request: web.Request) -> web.Response:
         organization = _read(typed)
     except InvalidInput as error:
         viewer = await viewer_of(request)
-        form = Form(typed, {error.field: sentence(error, viewer.translate)})
+        form = Form(typed, form_errors(error, viewer))
         return await _page(request, organization_id, form, 400)
     if not adding:
         organization = replace(organization, id=organization_id)

@@ -95,9 +95,8 @@ async def _editor(
     if not form.errors:
         try:
             html = await asyncio.to_thread(texts.html, form.values["text"], viewer.brand)
-        except (
-            InvalidInput
-        ) as error:  # stored when the name of the service was shorter, or not checked
+        except InvalidInput as error:
+            # stored when the name of the service was shorter, or not checked
             form = replace(form, errors={"text": sentence(error, viewer.translate)})
         else:
             view = replace(view, preview=html)

@@ -114,7 +114,7 @@ async def change(request: web.Request) -> web.Response:
         elif step == "let-in":
             await records.accounts.change(replace(account, suspended_at=None))
         else:
-            await sign_out_everywhere(records, account_id, now)
+            await sign_out_everywhere(records, account_id)
         await records.audit.append(now, actor.id, STEPS[step], account_id)
 
     await request.app[STORE].write(work)

@@ -11,8 +11,7 @@ from signaling.text import one_line
 from storage.store import Records
 from web import config_values
 from web.config import SETTINGS
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import administrator, show, viewer_of
 from web.keys import CLOCK, CONFIG, FILE_WORKERS, RUNTIME_SETTINGS, STORE
 from web.markup.administration.settings import EnvironmentRow, SettingsView, settings_page
@@ -88,7 +87,7 @@ async def _change(
 
 async def _refuse(request: web.Request, typed: dict[str, str], error: InvalidInput) -> web.Response:
     viewer = await viewer_of(request)
-    return await _page(request, typed, {error.field: sentence(error, viewer.translate)}, 400)
+    return await _page(request, typed, form_errors(error, viewer), 400)
 
 
 def _check_brand(text: str) -> None:

@@ -6,8 +6,7 @@ from signaling.errors import InvalidInput, NotFound
 from signaling.notices.notice import Occasion
 from signaling.notices.texts import NOTICE_TEXTS, ApprovedTemplate, known_placeholders
 from storage.store import Records
-from web.http.errors import sentence
-from web.http.forms import form_of
+from web.http.forms import form_errors, form_of
 from web.http.request import administrator, asked_language, show, viewer_of
 from web.keys import CLOCK, OPERATOR_TEXTS, STORE
 from web.markup.administration.templates import template_page, templates_page
@@ -64,7 +63,7 @@ async def save_template(request: web.Request) -> web.Response:
             names = values["parameters"].replace("$", "").replace(",", " ").split()
             template = ApprovedTemplate(values["name"], values["locale"], tuple(names))
     except InvalidInput as error:
-        form = Form(values, {error.field: sentence(error, viewer.translate)})
+        form = Form(values, form_errors(error, viewer))
         page = template_page(viewer, form, occasion, language, known_placeholders(occasion))
         return show(page, 400)
 
