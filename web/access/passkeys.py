@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import ip_address
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from webauthn import (
     generate_authentication_options,
@@ -37,6 +37,7 @@ from yarl import URL
 
 from signaling.account import Account
 from signaling.second_factor import Passkey
+from web.access.delays import Steady
 
 LIFETIME = timedelta(minutes=5)
 "Of a challenge."
@@ -49,10 +50,6 @@ Purpose = Literal["add", "only step", "second step", "proof"]
 
 class PasskeyRefused(Exception):
     """An answer that is wrong; the message is for the log."""
-
-
-class Steady(Protocol):
-    def now(self) -> datetime: ...
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ async def set_password(
     """
     changed = replace(account, password_hash=password_hash)
     await records.accounts.change(changed)
-    await sign_out_everywhere(records, account.id, now, keep=keep)
+    await sign_out_everywhere(records, account.id, keep=keep)
     await records.password_links.remove_of(account.id)
     await records.account_mails.remove_of(account.id, ("invitation", "forgotten"))
     if mail is not None and account.password_hash is not None:
@@ -99,7 +99,7 @@ async def set_password(
 
 
 async def sign_out_everywhere(
-    records: Records, account_id: str, now: datetime, *, keep: bytes | None = None
+    records: Records, account_id: str, *, keep: bytes | None = None
 ) -> None:
     """Sign somebody out everywhere but in the web session `keep`; no browser stays known."""
     await records.web_sessions.remove_all_of(account_id, keep=keep or b"")
@@ -147,7 +147,7 @@ async def suspend(records: Records, account: Account, now: datetime, *, actor: s
         raise Conflict
     await records.accounts.change(replace(account, suspended_at=now))
     await records.password_links.remove_of(account.id)
-    await sign_out_everywhere(records, account.id, now)
+    await sign_out_everywhere(records, account.id)
 
 
 async def able_to_sign_in(records: Records) -> list[Account]:

@@ -19,7 +19,7 @@ from signaling.identifier import new_id
 from signaling.identity import AccessRequest, Admission, Person, SignInRefused
 from signaling.ports.store import Records
 
-DISABLED = N_("Your account here is suspended. Please ask an administrator.")
+SUSPENDED = N_("Your account here is suspended. Please ask an administrator.")
 OF_SOMEBODY_ELSE = N_(
     "Another account here has your email address already. Please ask an administrator."
 )
@@ -62,7 +62,7 @@ async def admit(
     if account_id is not None:
         known = await records.accounts.get(account_id)
         if known is None or known.suspended_at is not None:
-            raise SignInRefused("the account is suspended", DISABLED)
+            raise SignInRefused("the account is suspended", SUSPENDED)
         return Admitted(await _follow_role(records, admission, person, known, now))
     found = await find_account(records.accounts, person.email)
     if found is not None:
@@ -92,7 +92,7 @@ async def _admit_known(
 ) -> Admitted | PasswordDue:
     """Somebody who comes for the first time, and whose address an account has."""
     if found.suspended_at is not None:
-        raise SignInRefused("the account with this address is suspended", DISABLED)
+        raise SignInRefused("the account with this address is suspended", SUSPENDED)
     if found.password_hash is not None:
         return PasswordDue(found)
     if await records.identities.of_account(found.id):

@@ -39,8 +39,8 @@ class Deleting:
 
         Lines of the audit log keep the id, which then refers to nobody. `colleague_id` may be empty
         if there are no open sessions. Raises NotFound, also if the actor is no administrator any more;
-        Conflict for oneself, the last administrator,
-        or a session planned meanwhile; InvalidInput for `colleague`.
+        Conflict for oneself, the last administrator, or a session planned meanwhile; InvalidInput for
+        `colleague`.
         """
         async with self._handing_over.held(account_id) as held:
             now = self._clock.now()

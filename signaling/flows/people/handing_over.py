@@ -69,9 +69,8 @@ class HandingOver:
         """
         ids = await self._store.read.consultations.ids_of(from_id, OPEN_STATES)
         async with AsyncExitStack() as locks:
-            for (
-                consultation_id
-            ) in ids:  # always in this order, so that two never wait for each other
+            # always in this order, so that two never wait for each other
+            for consultation_id in ids:
                 await locks.enter_async_context(self._rooms.closed_to_all(consultation_id))
             yield frozenset(ids)
 

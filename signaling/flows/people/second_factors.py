@@ -130,6 +130,6 @@ async def reset_factors(records: Records, account_id: str, now: datetime, *, act
     if account_id == actor:
         raise Conflict(OWN)
     await records.second_factors.remove_all_of(account_id)
-    await sign_out_everywhere(records, account_id, now)
+    await sign_out_everywhere(records, account_id)
     await records.audit.append(now, actor, "reset_factors", account_id)
     return account

@@ -53,7 +53,7 @@ def places_section(viewer: Viewer, places: Sequence[SignedIn]) -> h.Element:
     return h.section[
         h.h2[_("Where you are signed in")],
         h.ul(".list")[(_place(viewer, place) for place in places)],
-        len(places) > 1 and h.p[_sign_out(viewer, "others", _("Sign out everywhere else"))],
+        len(places) > 1 and h.p[_sign_out("others", _("Sign out everywhere else"))],
     ]
 
 
@@ -79,7 +79,7 @@ def _place(viewer: Viewer, place: SignedIn) -> h.Element:
         h.div(".actions")[
             action(path("sign_out"), _("Sign out"))
             if place.here
-            else _sign_out(viewer, place.id, _("Sign out"))
+            else _sign_out(place.id, _("Sign out"))
         ],
     ]
 
@@ -92,7 +92,7 @@ def _browser(viewer: Viewer, place: SignedIn) -> str:
     return place.browser or place.system or _("A browser")
 
 
-def _sign_out(viewer: Viewer, which: str, label: str) -> h.Element:
+def _sign_out(which: str, label: str) -> h.Element:
     return h.form(".inline", method="post", action=path("profile_sign_out"))[
         h.input(type="hidden", name="where", value=which), submit(label, quiet=True)
     ]

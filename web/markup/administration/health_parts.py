@@ -16,7 +16,7 @@ State = Literal["good", "warning", "bad", "off"]
 LITTLE = 0.1
 "Share of free disk below which somebody should look."
 TOO_LITTLE = 200 * 2**20
-"Bytes of free disk below which the server will soon stop accepting anything; see `/readyz`."
+"Bytes of free disk below which the server will soon stop accepting anything; `/readyz` waits for less."
 SOON = timedelta(days=21)
 "A certificate that renews itself is renewed before this."
 AHEAD = timedelta(seconds=30)

@@ -14,6 +14,7 @@ from web.markup.shared.controls import error_summary, notice, text_area
 from web.markup.shared.labels import filled
 from web.routes import path
 from web.texts.catalogs import OWN_NAMES
+from web.texts.page_texts import Page
 from web.view_models import Form, Viewer
 
 HOURS, BRAND = "$hours", "$brand"
@@ -26,7 +27,7 @@ another language."""
 
 @dataclass(frozen=True)
 class PageTextView:
-    page: Literal["terms", "help"]
+    page: Page
     language: str
     sources: Sequence[tuple[str, Source]]
     "Code of each offered language, and what is shown in it."

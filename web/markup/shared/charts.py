@@ -60,7 +60,7 @@ def bar_chart(
         h.details[
             h.summary[_("As a table")],
             h.div(".scroll", tabindex="0", role="region", aria_label=heading)[
-                _table(viewer, columns, series)
+                _table(columns, series)
             ],
         ],
     ]
@@ -123,7 +123,7 @@ def _bar(
     return g[parts, None if rest else name]
 
 
-def _table(viewer: Viewer, columns: Sequence[Column], series: Sequence[Series]) -> h.Element:
+def _table(columns: Sequence[Column], series: Sequence[Series]) -> h.Element:
     return h.table[
         h.thead[h.tr[h.td, (h.th(scope="col")[each.label] for each in series)]],
         h.tbody[
