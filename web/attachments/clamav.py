@@ -1,12 +1,14 @@
 """The virus scanner: ClamAV's daemon, asked over its socket (clamd(8), command INSTREAM).
 
 The file goes to it in blocks, each after its length in four bytes; a length of zero is the end.
-The daemon may answer, and hang up, before it has everything.
+The daemon may answer, and hang up, before it has everything. The socket is a plain one, because
+asyncio's streams drop what has arrived as soon as a write fails: the answer would be lost.
 """
 
 import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterable, AsyncIterator
 from pathlib import Path
 from typing import Literal
@@ -26,16 +28,16 @@ _log = logging.getLogger(__name__)
 
 
 class ClamAv:
-    """Scans files through the daemon that listens on `socket`."""
+    """Scans files through the daemon that listens on `path`."""
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
+    def __init__(self, path: Path) -> None:
+        self._path = path
 
     async def scan(self, source: AsyncIterable[bytes]) -> None:
         """Raises FileInfected, FileTooLarge for its limit, or ScannerUnavailable."""
         try:
-            async with asyncio.timeout(SCAN_WITHIN), self._connected() as (reader, writer):
-                answer = await _ask(reader, writer, source)
+            async with asyncio.timeout(SCAN_WITHIN), self._connected() as daemon:
+                answer = await _ask(daemon, source)
         except (TimeoutError, ScannerUnavailable) as error:
             self._no_answer(repr(error.__cause__ or error))
             raise ScannerUnavailable from None
@@ -59,51 +61,49 @@ class ClamAv:
     async def state(self) -> Literal["ok", "unreachable"]:
         """Whether the daemon answers now."""
         try:
-            async with asyncio.timeout(PING_WITHIN), self._connected() as (reader, writer):
-                writer.write(b"zPING\0")
-                return "ok" if await reader.readuntil(b"\0") == b"PONG\0" else "unreachable"
-        except (
-            ScannerUnavailable, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError,
-        ):  # fmt: skip
+            async with asyncio.timeout(PING_WITHIN), self._connected() as daemon:
+                await asyncio.get_running_loop().sock_sendall(daemon, b"zPING\0")
+                return "ok" if await _answer(daemon) == "PONG" else "unreachable"
+        except (ScannerUnavailable, OSError):  # a TimeoutError is an OSError
             return "unreachable"
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
-        try:
-            reader, writer = await asyncio.open_unix_connection(self._socket, limit=LONGEST_ANSWER)
-        except OSError as error:
-            raise ScannerUnavailable from error
-        try:
-            yield reader, writer
-        finally:
-            writer.transport.abort()
+    async def _connected(self) -> AsyncIterator[socket.socket]:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as daemon:
+            daemon.setblocking(False)
+            try:
+                await asyncio.get_running_loop().sock_connect(daemon, str(self._path))
+            except OSError as error:
+                raise ScannerUnavailable from error
+            yield daemon
 
     def _no_answer(self, reason: str) -> None:
         _log.error(
             "a file was refused: the virus scanner did not judge it",
-            extra={"socket": str(self._socket), "reason": reason},
+            extra={"socket": str(self._path), "reason": reason},
         )
 
 
-async def _ask(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, source: AsyncIterable[bytes]
-) -> str:
+async def _ask(daemon: socket.socket, source: AsyncIterable[bytes]) -> str:
     """The daemon's answer; empty if it hung up without one."""
-    # waits from the beginning: an answer that comes before a failed write must not get lost
-    answer = asyncio.create_task(reader.readuntil(b"\0"))
-    try:
-        with contextlib.suppress(ConnectionError):
-            writer.write(b"zINSTREAM\0")
-            async for block in source:
-                if answer.done():
-                    break
-                writer.write(len(block).to_bytes(4, "big") + block)
-                await writer.drain()
-            writer.write(bytes(4))
-        try:
-            return (await answer)[:-1].decode("utf-8", "replace")
-        except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
-            return ""
-    finally:
-        answer.cancel()
-        await asyncio.gather(answer, return_exceptions=True)
+    send = asyncio.get_running_loop().sock_sendall
+    with contextlib.suppress(ConnectionError):
+        await send(daemon, b"zINSTREAM\0")
+        async for block in source:
+            await send(daemon, len(block).to_bytes(4, "big") + block)
+        await send(daemon, bytes(4))
+    return await _answer(daemon)
+
+
+async def _answer(daemon: socket.socket) -> str:
+    """What the daemon says up to its zero byte; empty if it hangs up before, or says too much."""
+    received = b""
+    with contextlib.suppress(ConnectionError):
+        while len(received) <= LONGEST_ANSWER:
+            part = await asyncio.get_running_loop().sock_recv(daemon, LONGEST_ANSWER)
+            received += part
+            if b"\0" in part:
+                return received.partition(b"\0")[0].decode("utf-8", "replace")
+            if not part:
+                break
+    return ""

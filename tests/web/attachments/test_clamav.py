@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -54,6 +55,26 @@ async def test_a_file_beyond_the_scanners_own_limit_has_a_sentence(daemon: Daemo
         with pytest.raises(FileTooLarge) as refused:
             await ClamAv(daemon.socket).scan(blocks(os.urandom(size)))
         assert "virus scanner" in refused.value.sentence
+
+
+async def test_an_answer_that_came_before_a_write_failed_is_read(tmp_path: Path) -> None:
+    """The daemon hangs up between two blocks, with half of the first one unread."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "clamd.ctl"))
+        listening.listen()
+        listening.setblocking(False)
+
+        async def file() -> AsyncIterator[bytes]:
+            yield bytes(65536)
+            # without a turn of the loop in between, so that the next write is the first to know
+            with listening.accept()[0] as daemon:
+                daemon.setblocking(False)
+                daemon.recv(32768)
+                daemon.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+            yield bytes(65536)
+
+        with pytest.raises(FileTooLarge):
+            await ClamAv(tmp_path / "clamd.ctl").scan(file())
 
 
 async def test_ten_files_at_once_are_judged_each_by_itself(daemon: Daemon) -> None:
