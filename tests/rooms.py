@@ -36,7 +36,6 @@ GROUPS = {
         "web/handlers.py",
         "web/socket.py",
     },
-    "web/markup (session)": {"web/markup/session.py"},
 }
 "Files directly in a package that are a room apart, because they import the package's folders."
 
@@ -163,7 +162,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "web/connections": {"web", "web (keys)", "web/http"},
     "web/markup/desk": {"web", "web/forms", "web/markup/shared"},
-    "web/markup (session)": {"web", "web/markup/desk", "web/markup/shared"},
+    "web/markup/room": {"web", "web/markup/desk", "web/markup/shared"},
     "web/markup/accounts": {"web", "web/markup/shared"},
     "web/markup/guests": {"web", "web/markup/shared", "web/texts"},
     "web/sign_in": {"web", "web (keys)", "web/access", "web/http", "web/sign_in/oidc"},
@@ -184,10 +183,10 @@ ROOMS: dict[str, set[str]] = {
         "web/connections",
         "web/forms",
         "web/http",
-        "web/markup (session)",
         "web/markup/accounts",
         "web/markup/desk",
         "web/markup/guests",
+        "web/markup/room",
         "web/pages/provider",
         "web/report",
         "web/settings",

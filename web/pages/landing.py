@@ -32,7 +32,7 @@ from web.keys import (
     WEB_SESSIONS,
 )
 from web.markup.guests.landing import KEEP, LEAVE, OTHERS, closed_link_page, landing_page
-from web.markup.session import moved_page, no_place_page, session_page
+from web.markup.room.page import moved_page, no_place_page, session_page
 from web.pages.list_rows import CONNECT_WITHIN
 from web.routes import path
 from web.sign_in.leaving import FORGET, leave_seats

@@ -5,7 +5,7 @@ from aiohttp import web
 from signaling.flows.sessions.planning import EDITABLE_STATES
 from web.http.request import own_consultation, show, viewer_of
 from web.keys import PLANNING, RUNNING, STORE
-from web.markup.session import session_page
+from web.markup.room.page import session_page
 from web.routes import path
 from web.view_models import SessionView
 

@@ -1,0 +1,1 @@
+"""The session page of both sides, in its parts."""

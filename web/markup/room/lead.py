@@ -1,0 +1,47 @@
+"""The heading, the state of the session, and the scheduler's next step."""
+
+import htpy as h
+
+from web.markup.shared.controls import button
+from web.markup.shared.labels import appointment, filled
+from web.routes import path
+from web.view_models import SessionView, Viewer
+
+
+def lead(viewer: Viewer, view: SessionView, scheduler: bool) -> h.Element:
+    """The heading, the state of the session, and the scheduler's next step."""
+    _ = viewer.translate
+    return h.div(".lead")[
+        h.h1("#heading")[h.bdi[view.title] if scheduler else _("You are in the waiting room")],
+        not scheduler
+        and h.p(".hint")[filled(_("Session with %(name)s"), name=h.bdi[view.scheduler_name])],
+        view.planned_at is not None and h.p(".hint")[appointment(viewer, view.planned_at)],
+        h.p("#other-side", role="status")[_("Loading…")],
+        h.p[h.span("#connected.tag")[_("Connected")]],
+        h.p("#quality.hint", hidden=True),
+        button("use-here", _("Use here"), style="primary", hidden=""),
+        scheduler
+        and h.div(".actions")[
+            button(
+                "start-session",
+                _("Start the session"),
+                style="primary",
+                disabled="",
+                hidden="",
+                aria_describedby="start-reason",
+            ),
+            button("resume-session", _("Resume the session"), style="primary", hidden=""),
+            button("terminate-session", _("Terminate the session"), hidden=""),
+            # in a new tab, as leaving this page would end the call
+            view.may_invite
+            and h.a(
+                ".button",
+                href=path("session_people", consultation_id=view.consultation_id),
+                target="_blank",
+                rel="noopener",
+            )[_("Invite a colleague")],
+            h.p("#start-reason.hint", hidden=True)[
+                _("The session cannot start yet: the other person is not connected.")
+            ],
+        ],
+    ]

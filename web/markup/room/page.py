@@ -1,0 +1,87 @@
+"""The session page: waiting, chat and call. Everything live comes over the socket."""
+
+import htpy as h
+
+from web.markup.desk.history import export_dialog
+from web.markup.room.call import call, incoming, ways_to_call
+from web.markup.room.chat import chat
+from web.markup.room.ending import after_closing, link_again, terminate_dialog
+from web.markup.room.lead import lead
+from web.markup.room.templates import templates
+from web.markup.shared.document import document, message_page
+from web.routes import path
+from web.view_models import SessionView, Viewer
+
+
+def session_page(viewer: Viewer, view: SessionView) -> h.Element:
+    _ = viewer.translate
+    scheduler = view.invite_id is None
+    uploads, files = _file_addresses(view)
+    return document(
+        viewer,
+        view.title,
+        h.div("#room.room.scripted", data_phase="connecting")[
+            h.p("#connection.notice.warning", role="status", hidden=True),
+            h.section(".stage", aria_label=_("Session"))[
+                lead(viewer, view, scheduler),
+                h.p("#notice.notice.warning", role="alert", hidden=True),
+                incoming(viewer),
+                call(viewer),
+                h.p("#no-calls.notice.warning", role="status", hidden=True),
+                ways_to_call(viewer),
+                scheduler and link_again(viewer, view),
+                scheduler and after_closing(viewer, view),
+            ],
+            chat(viewer, scheduler=scheduler),
+            scheduler and terminate_dialog(viewer),
+            scheduler and export_dialog(viewer),
+            templates(viewer),
+        ],
+        module="js/pages/session.js",
+        service_user=not scheduler,
+        wide=True,
+        stylesheets=("css/room.css",),
+        data={
+            "consultation-id": view.consultation_id,
+            "invite-id": view.invite_id,
+            "participant-id": view.participant_id,
+            "role": "scheduler" if scheduler else "guest",
+            "icons": viewer.static("icons.svg"),
+            "retention-hours": str(viewer.retention_hours),
+            "uploads": uploads,
+            "files": files,
+        },
+    )
+
+
+def _file_addresses(view: SessionView) -> tuple[str, str]:
+    """Where this page sends files, and below what it fetches them."""
+    if view.invite_id is None:
+        parts = {"consultation_id": view.consultation_id}
+        return path("session_uploads", **parts), path("session_files", **parts)
+    parts = {"invite_id": view.invite_id}
+    return path("seat_uploads", **parts), path("seat_files", **parts)
+
+
+def moved_page(viewer: Viewer) -> h.Element:
+    """For a device whose seat another one has taken."""
+    _ = viewer.translate
+    return message_page(
+        viewer,
+        _("This session continues on another device"),
+        _("To come back to this one, open your link again."),
+    )
+
+
+def no_place_page(viewer: Viewer) -> h.Element:
+    """For a browser without a cookie of a seat: it was not kept, or has expired."""
+    _ = viewer.translate
+    return message_page(
+        viewer,
+        _("This browser has no place in the session"),
+        _("To come in, please open your link again."),
+        _(
+            "If this page comes back after you have joined, your browser keeps no cookies. "
+            "Please allow them for this page, or open the link in another browser."
+        ),
+    )
