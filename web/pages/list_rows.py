@@ -22,7 +22,7 @@ async def invite_rows(
     app: web.Application, account: Account, states: Sequence[str], only: str | None = None
 ) -> list[InviteRow]:
     """The account's consultations in these states, soonest first; or `only` this one of them."""
-    consultations = await app[STORE].read.consultations.of_scheduler(account.id, states)
+    consultations = await app[STORE].read.consultations.visible_to(account.id, states)
     return [
         await _invite_row(app, consultation)
         for consultation in consultations
@@ -100,7 +100,7 @@ async def history_rows(app: web.Application, account: Account) -> list[HistoryRo
     """What was closed and is not purged yet, latest first."""
     read = app[STORE].read
     rows = []
-    for consultation in await read.consultations.of_scheduler(account.id, ("closed",)):
+    for consultation in await read.consultations.visible_to(account.id, ("closed",)):
         purge_at = consultation.purge_at(app[RUNNING].retention)
         if consultation.closed_at is None or purge_at is None or purge_at <= app[CLOCK].now():
             continue

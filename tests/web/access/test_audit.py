@@ -194,7 +194,7 @@ async def ask_for_interpreters(server: Server, nurse: Person) -> None:
         await manager.post(links[1], {"answer": "decline"})
     account = await server.app[STORE].read.accounts.by_email("nurse@example.org")
     assert account is not None
-    for consultation in await server.app[STORE].read.consultations.of_scheduler(
+    for consultation in await server.app[STORE].read.consultations.visible_to(
         account.id, ["planned"]
     ):
         if consultation.interpreting == "unavailable":
