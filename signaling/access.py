@@ -40,7 +40,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "export": STAFF,
     "see_links": STAFF,
     "see_waiting": (*STAFF, TEAM_MEMBER),
-    "take_part": (TEAM_MEMBER,),
+    "take_part": (*STAFF, TEAM_MEMBER),
     "share": (SCHEDULER,),
     "end_share": (SCHEDULER,),
     "give_back": (CO_SCHEDULER,),
@@ -63,9 +63,7 @@ def may(role: str | None, action: str) -> bool:
     return role in MATRIX[action]
 
 
-def role_of(
-    consultation: Consultation, account_id: str, mates: Collection[str] = ()
-) -> str | None:
+def role_of(consultation: Consultation, account_id: str, mates: Collection[str] = ()) -> str | None:
     """The role of an account in a consultation, if it has one.
 
     `mates` are the accounts with which it is in a team.

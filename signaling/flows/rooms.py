@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from signaling.account import Account
+from signaling.account import Account, mates_in
 from signaling.consultation import CALL_STATES
 from signaling.errors import NotFound
 from signaling.flows.calls.calling import Calling
@@ -16,7 +16,6 @@ from signaling.ports.store import Store
 from signaling.rooms.hub import Hub
 from signaling.rooms.room import Room, Seat
 from signaling.rooms.transcript import Transcript
-from signaling.team import mates
 from signaling.wire import messages as wire
 
 DROP_AFTER = timedelta(minutes=10)
@@ -226,7 +225,7 @@ class Rooms:
 
     async def load_teams(self) -> None:
         """The teams are what is stored now: show everybody whom they see waiting."""
-        self.hub.mates = mates(await self._store.read.teams.all())
+        self.hub.mates = mates_in(await self._store.read.teams.all())
         for account_id in self.hub.in_lobby():
             self.hub.notify_lobby(account_id)
 

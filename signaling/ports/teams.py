@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from signaling.team import Team
+from signaling.account import Team
 
 
 class Teams(Protocol):

@@ -91,9 +91,7 @@ class Consultations:
             )
 
     async def get(self, consultation_id: str) -> Consultation | None:
-        row = await self._executor.row(
-            f"{_SELECT} WHERE id = ?", (consultation_id,)
-        )
+        row = await self._executor.row(f"{_SELECT} WHERE id = ?", (consultation_id,))
         return await self._consultation(row) if row else None
 
     async def ids(self) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from aiohttp import web
 
-from signaling.access import owned, require
+from signaling.access import owned
 from signaling.account import Account
 from signaling.consultation import OPEN_STATES, Consultation
 from signaling.errors import InvalidInput, NotFound
@@ -134,6 +134,8 @@ async def lead_to_taking_part(request: web.Request) -> None:
 async def show_take_part(request: web.Request) -> web.Response:
     account, consultation = await _of_team(request)
     app = request.app
+    if account.id in consultation.holders:
+        raise web.HTTPSeeOther(path("session", consultation_id=consultation.id))
     scheduler = await app[STORE].read.accounts.get(consultation.scheduler_id)
     waiting = next(
         (
@@ -168,7 +170,4 @@ async def _of_team(request: web.Request) -> tuple[Account, Consultation]:
     account = await signed_in(request)
     mates = request.app[ROOMS].hub.mates.get(account.id, frozenset())
     found = await request.app[STORE].read.consultations.get(request.match_info["consultation_id"])
-    if found is not None and account.id in found.holders:
-        require("team_member", "take_part")
-        raise web.HTTPSeeOther(path("session", consultation_id=found.id))
     return account, owned(found, account.id, "take_part", mates)

@@ -48,7 +48,13 @@ async def hand_over(
 
 
 async def hand_over_one(
-    records: Records, consultation_id: str, former: Account, to_id: str, now: datetime, *, actor: str
+    records: Records,
+    consultation_id: str,
+    former: Account,
+    to_id: str,
+    now: datetime,
+    *,
+    actor: str,
 ) -> ChatMessage | None:
     """The same for one session. Returns the line of its chat that says so."""
     await records.consultations.hand_over(consultation_id, former, to_id)

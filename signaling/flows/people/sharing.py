@@ -4,7 +4,7 @@ Colleagues here have an account of their own; those who come by a link are invit
 """
 
 from signaling.access import owned
-from signaling.account import Account
+from signaling.account import Account, mates_in
 from signaling.chat import ChatMessage
 from signaling.consultation import MAX_PEOPLE, OPEN_STATES, Consultation
 from signaling.errors import N_, Conflict, InvalidInput, NotFound
@@ -18,7 +18,6 @@ from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
 from signaling.ports.wording import Wording
 from signaling.rooms.room import Room
-from signaling.team import mates
 
 CHOOSE = N_("Please choose a colleague.")
 ALREADY = N_("This colleague is in this session already.")
@@ -70,22 +69,23 @@ class Sharing:
         await self._show(room)
 
     async def take_part(self, consultation_id: str, colleague: Account) -> None:
-        """A member of the scheduler's team comes to hold the session too. Nothing, if they do.
+        """A member of the scheduler's team comes to hold the session too. Nothing, if they do already.
 
         Raises NotFound for anybody else, and where nobody is there and nothing has begun.
         """
         room = await self._rooms.open(consultation_id)
         async with self._rooms.exclusive(consultation_id):
-            if colleague.id in room.consultation.holders:
-                return
 
-            async def work(records: Records) -> None:
-                team = mates(await records.teams.all()).get(colleague.id, frozenset())
+            async def work(records: Records) -> bool:
+                team = mates_in(await records.teams.all()).get(colleague.id, frozenset())
                 owned(room.consultation, colleague.id, "take_part", team)
+                if colleague.id in room.consultation.holders:
+                    return False
                 await self._let_in(records, room, colleague, colleague, "take_part")
+                return True
 
-            await self._store.write(work)
-            self._rooms.add_colleague(room, colleague)
+            if await self._store.write(work):
+                self._rooms.add_colleague(room, colleague)
         await self._show(room)
 
     async def end_share(self, consultation_id: str, account: Account, colleague_id: str) -> None:

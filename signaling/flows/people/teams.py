@@ -3,21 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from signaling.account import Account
+from signaling.account import Account, Team, team_name
 from signaling.errors import N_, InvalidInput, NotFound
 from signaling.flows.people.accounts import still_administrator
 from signaling.identifier import new_id
 from signaling.ports.clock import Clock
 from signaling.ports.store import Records, Store
-from signaling.team import Team, checked_name
 
 CHOOSE = N_("Please choose a colleague.")
 
 
 class Teams:
-    def __init__(
-        self, store: Store, clock: Clock, changed: Callable[[], Awaitable[None]]
-    ) -> None:
+    def __init__(self, store: Store, clock: Clock, changed: Callable[[], Awaitable[None]]) -> None:
         """`changed` is called after every change, when it is durable."""
         self._store = store
         self._clock = clock
@@ -25,7 +22,7 @@ class Teams:
 
     async def add(self, name: str, *, actor: Account) -> Team:
         """Raises NotFound if the actor is no administrator any more; InvalidInput for `name`."""
-        team = Team(new_id(), checked_name(name))
+        team = Team(new_id(), team_name(name))
 
         async def work(records: Records) -> None:
             await records.teams.put(team)
@@ -35,7 +32,7 @@ class Teams:
 
     async def rename(self, team_id: str, name: str, *, actor: Account) -> None:
         """Raises NotFound; InvalidInput for `name`."""
-        checked = checked_name(name)
+        checked = team_name(name)
 
         async def work(records: Records) -> None:
             await records.teams.put(replace(await _team(records, team_id), name=checked))

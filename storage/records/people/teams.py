@@ -1,7 +1,7 @@
 """Teams and their members."""
 
+from signaling.account import Team
 from signaling.errors import N_, InvalidInput
-from signaling.team import Team
 from storage.engine.database import Executor
 
 TAKEN = N_("There is a team with this name already.")

@@ -56,7 +56,7 @@ def sharing_section(viewer: Viewer, sharing: Sharing) -> h.Node:
             if sharing.own
             else filled(_("This session is %(name)s's."), name=name)
         ],
-        sharing.colleagues
+        bool(sharing.colleagues)
         and [
             h.p[_("Shared with")],
             h.ul(".list")[(_colleague(viewer, sharing, *each) for each in sharing.colleagues)],
@@ -75,9 +75,7 @@ def _ways(viewer: Viewer, consultation_id: str) -> h.Element:
 
 def _colleague(viewer: Viewer, sharing: Sharing, account_id: str, name: str) -> h.Element:
     _ = viewer.translate
-    address = path(
-        "end_share", consultation_id=sharing.consultation_id, account_id=account_id
-    )
+    address = path("end_share", consultation_id=sharing.consultation_id, account_id=account_id)
     own_share = account_id == viewer.account_id
     return h.li(".row")[
         h.div(".who")[
@@ -85,9 +83,7 @@ def _colleague(viewer: Viewer, sharing: Sharing, account_id: str, name: str) -> 
             own_share and h.p(".hint")[_("It leaves your lists when you give it back.")],
         ],
         (sharing.own or own_share)
-        and h.div(".actions")[
-            action(address, _("Give back") if own_share else _("End sharing")),
-        ],
+        and h.div(".actions")[action(address, _("Give back") if own_share else _("End sharing")),],
     ]
 
 
@@ -172,7 +168,9 @@ def take_part_page(
                     name=h.bdi[whose],
                 )
             ],
-            h.form(".card", method="post", action=path("take_part", consultation_id=consultation_id))[
+            h.form(
+                ".card", method="post", action=path("take_part", consultation_id=consultation_id)
+            )[
                 start and h.input(type="hidden", name="start", value=start),
                 h.div(".actions")[
                     submit(_("Take part")),
