@@ -9,6 +9,7 @@ from web.http import tus
 from web.pages import (
     assets,
     brand,
+    case,
     choose_password,
     clocks,
     dashboard,
@@ -119,6 +120,7 @@ HANDLERS = {
     ("GET", "edit_invite"): session_people.show_edit,
     ("POST", "edit_invite"): session_people.edit,
     ("POST", "invite_remove"): invites.remove,
+    ("GET", "case"): case.show_case,
     ("GET", "edit_session"): edit_session.show_edit,
     ("POST", "edit_session"): edit_session.edit,
     ("POST", "add_people"): edit_session.add_people,

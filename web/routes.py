@@ -53,6 +53,7 @@ PATHS = {
     "waiting_room": "/waiting-room",
     "start_next": "/waiting-room/next",
     "session": "/sessions/{consultation_id}",
+    "case": "/sessions/{consultation_id}/case",
     "edit_session": "/sessions/{consultation_id}/edit",
     "add_people": "/sessions/{consultation_id}/people",
     "cancel_session": "/sessions/{consultation_id}/cancel",
