@@ -96,9 +96,7 @@ async def test_whoever_is_away_is_told_once_until_they_come(
         assert told(around) == [AMINA, AMINA]
 
 
-async def test_whoever_comes_within_the_minute_is_not_told(
-    tmp_path: Path, around: Outside
-) -> None:
+async def test_whoever_comes_within_the_minute_is_not_told(tmp_path: Path, around: Outside) -> None:
     async with kept_open(tmp_path, around) as kept:
         await kept.wire.say("Your blood test is back")
         amina = await kept.amina_comes()
