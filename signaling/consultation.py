@@ -41,6 +41,9 @@ WRITABLE_STATES = OPEN_STATES
 "States in which the chat accepts messages, also while waiting."
 MAX_PEOPLE = 12
 "Seats of one session beside the scheduler's: what a forwarded call and a form can hold."
+BEGUN_STATES: tuple[ConsultationState, ...] = ("active", "kept_open")
+AWAITED_STATES: tuple[ConsultationState, ...] = ("planned", "waiting", "kept_open")
+"States in which whoever is there waits for the scheduler: nothing is in progress."
 CALL_STATES: tuple[ConsultationState, ...] = ("active",)
 
 

@@ -105,6 +105,7 @@ HANDLERS = {
     ("GET", "profile"): profile.show_profile,
     ("POST", "profile"): profile.save,
     ("POST", "profile_preferences"): profile.save_preferences,
+    ("POST", "profile_notifications"): profile.decline_notifications,
     ("POST", "profile_password"): sign_ins.change_password,
     ("POST", "profile_sign_out"): sign_ins.sign_out,
     ("POST", "profile_deletion"): profile.change_deletion,

@@ -26,6 +26,7 @@ PATHS = {
     "account": "/account",
     "profile": "/profile",
     "profile_preferences": "/profile/preferences",
+    "profile_notifications": "/profile/notifications",
     "profile_password": "/profile/password",
     "profile_sign_out": "/profile/sign-out",
     "profile_deletion": "/profile/deletion",

@@ -226,7 +226,7 @@ class Rooms:
     async def load_teams(self) -> None:
         """The teams are what is stored now: show everybody whom they see waiting."""
         self.hub.mates = mates_in(await self._store.read.teams.all())
-        for account_id in self.hub.in_lobby():
+        for account_id in self.hub.with_lobby():
             self.hub.notify_lobby(account_id)
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from signaling.access import TEAM_MEMBER, may, role_of
-from signaling.consultation import Consultation
+from signaling.consultation import AWAITED_STATES, Consultation
 from signaling.moments.milliseconds import to_ms
 from signaling.ports.connection import Connection
 from signaling.rooms.room import Room, Seat
 from signaling.wire import messages as wire
-from signaling.wire.values import WaitingEntry
+from signaling.wire.values import UnreadEntry, WaitingEntry
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Hub:
         self._lobbies: dict[str, set[Connection]] = {}
         self.mates: Mapping[str, frozenset[str]] = {}
         "Account id -> who is in a team with it."
+        self._unread: dict[str, list[UnreadEntry]] = {}
+        "Of those who have a lobby."
 
     # --- rooms
 
@@ -54,6 +56,11 @@ class Hub:
         holders = (room.consultation.holders for room in self.rooms_of(scheduler_id))
         return {scheduler_id}.union(self.mates.get(scheduler_id, ()), *holders)
 
+    def readers(self, room: Room) -> set[str]:
+        """Accounts whose lobby shows what is unread in a room."""
+        consultation = room.consultation
+        return {*consultation.holders, *self.mates.get(consultation.scheduler_id, ())}
+
     # --- lobbies
 
     def enter_lobby(self, account_id: str, connection: Connection) -> None:
@@ -65,9 +72,10 @@ class Hub:
         connections.discard(connection)
         if not connections:
             self._lobbies.pop(account_id, None)
+            self._unread.pop(account_id, None)
 
-    def in_lobby(self) -> Iterable[str]:
-        """Accounts with a lobby open."""
+    def with_lobby(self) -> Iterable[str]:
+        """Accounts that have a lobby open."""
         return tuple(self._lobbies)
 
     def notify_lobby(self, account_id: str, message: wire.ServerMessage | None = None) -> None:
@@ -82,7 +90,7 @@ class Hub:
         """Rooms in which somebody is online without any of its staff, longest wait first.
 
         Those of an account, of sessions shared with it, and of its teams; also sessions that are kept
-        open and that somebody came back to.
+        open and that somebody came back to; none in progress.
         """
         found, mates = [], self.mates.get(account_id, frozenset())
         for room in self._rooms.values():
@@ -90,7 +98,7 @@ class Hub:
                 continue
             consultation = room.consultation
             role = role_of(consultation, account_id, mates)
-            if role is None or not may(role, "see_waiting"):
+            if consultation.state not in AWAITED_STATES or not may(role, "see_waiting"):
                 continue
             others = [seat for seat in room.seats.values() if seat.role != "scheduler"]
             if online := [seat for seat in others if seat.online]:
@@ -101,7 +109,28 @@ class Hub:
         return sorted(found, key=lambda waiting: waiting.since)
 
     def lobby(self, account_id: str) -> wire.Lobby:
-        return wire.Lobby([_entry(waiting) for waiting in self.waiting(account_id)])
+        return wire.Lobby(
+            [_entry(waiting) for waiting in self.waiting(account_id)],
+            self._unread.get(account_id, []),
+        )
+
+    # --- what is unread, as open lobbies show it
+
+    def in_lobby(self, account_id: str) -> bool:
+        """Whether any page shows this account who waits."""
+        return account_id in self._lobbies
+
+    def shows_unread(self, account_id: str, consultation_id: str) -> bool:
+        """Whether the lobby says that something in this session is unread."""
+        shown = self._unread.get(account_id, [])
+        return any(entry.consultation_id == consultation_id for entry in shown)
+
+    def show_unread(self, account_id: str, unread: list[UnreadEntry]) -> None:
+        """Show what is unread from now on, also in the lobbies that are open."""
+        if unread == self._unread.get(account_id, []):
+            return
+        self._unread[account_id] = unread
+        self.notify_lobby(account_id)
 
     # --- all
 

@@ -22,6 +22,11 @@ _SELECT = (
     "SELECT consultation.*, (SELECT group_concat(account_id, ' ') FROM shared_session"
     " WHERE consultation_id = consultation.id) AS shared_with FROM consultation"
 )
+_HELD = (
+    "id IN (SELECT id FROM consultation WHERE scheduler_id = ?1"
+    " UNION ALL SELECT consultation_id FROM shared_session WHERE account_id = ?1)"
+)
+"Held by the account ?1: its own, and those shared with it."
 
 
 def _former(participant_id: str) -> str:
@@ -135,12 +140,18 @@ class Consultations:
     async def visible_to(self, account_id: str, states: Sequence[str]) -> list[Consultation]:
         """Those that an account holds, its own and those shared with it; soonest first."""
         rows = await self._executor.rows(
-            f"{_SELECT} WHERE id IN (SELECT id FROM consultation WHERE scheduler_id = ?1"
-            " UNION ALL SELECT consultation_id FROM shared_session WHERE account_id = ?1)"
-            f" AND state IN ({marks(states)}) ORDER BY COALESCE(planned_at, created_at), id",
+            f"{_SELECT} WHERE {_HELD} AND state IN ({marks(states)}) ORDER BY COALESCE(planned_at, created_at), id",
             (account_id, *states),
         )
         return [await self._consultation(row) for row in rows]
+
+    async def ids_held_by(self, account_id: str, states: Sequence[str]) -> list[str]:
+        """The ids of the same."""
+        rows = await self._executor.rows(
+            f"SELECT id FROM consultation WHERE {_HELD} AND state IN ({marks(states)})",
+            (account_id, *states),
+        )
+        return [row["id"] for row in rows]
 
     async def ids_of(self, scheduler_id: str, states: Sequence[str]) -> list[str]:
         """The ids of a scheduler's consultations in these states, in order."""
